@@ -1,0 +1,54 @@
+"""Every exception that Prewarn raises on purpose.
+
+    PrewarnError
+    ├── ConfigurationError      a setting, a folder or a profile that cannot be worked with
+    ├── ProblemsError           input of people, refused whole, with everything that is wrong in it
+    │   ├── DirectoryError      the directory's files
+    │   └── RuleError           rule files, standards, calendar
+    ├── LogError                the log or the state cannot be read or written
+    └── DeliveryError           a channel did not take a message; `permanent` says whether trying again can help
+
+Bad *events* are not exceptions: they are `messages.Rejection` values on a stream of their own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from services.messages import Problem
+
+
+class PrewarnError(Exception):
+    """The root: whatever derives from it is told to the user as one sentence, without a traceback."""
+
+
+class ConfigurationError(PrewarnError):
+    """A setting, a folder or a profile cannot be worked with."""
+
+
+class ProblemsError(PrewarnError):
+    """Input that was refused as a whole; `problems` holds everything that is wrong with it, not only the first."""
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("\n".join(str(problem) for problem in self.problems))
+
+
+class DirectoryError(ProblemsError):
+    """The directory's files contradict themselves or cannot be read."""
+
+
+class RuleError(ProblemsError):
+    """Rule files, standards or the calendar are wrong; the rule set that was active stays active."""
+
+
+class LogError(PrewarnError):
+    """The log or the state cannot be read or written; nothing was acknowledged."""
+
+
+class DeliveryError(PrewarnError):
+    """A channel did not take a message. `permanent`: trying again cannot help (wrong address, refused token)."""
+
+    def __init__(self, message: str, *, permanent: bool) -> None:
+        self.permanent = permanent
+        super().__init__(message)

@@ -1,0 +1,175 @@
+"""What the services say to each other. Plain data, no I/O.
+
+Times are RFC 3339 on the wire and time-zone-aware `datetime` here; the engine counts in whole milliseconds since
+1970-01-01T00:00Z (`to_ms`, `from_ms`).
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any, Literal
+
+import msgspec
+
+Level = Literal["praise", "yellow", "orange", "red"]
+Change = Literal["opened", "raised", "lowered", "resolved", "withdrawn"]
+Mode = Literal["live", "shadow", "warm-up", "replay"]
+
+LEVELS: tuple[Level, ...] = ("praise", "yellow", "orange", "red")
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND = timedelta(milliseconds=1)
+
+
+def to_ms(moment: datetime) -> int:
+    """Whole milliseconds since 1970-01-01T00:00Z of an aware datetime; finer digits are cut off."""
+    return (moment - _EPOCH) // _MILLISECOND
+
+
+def from_ms(milliseconds: int) -> datetime:
+    """The UTC datetime of whole milliseconds since 1970-01-01T00:00Z."""
+    return _EPOCH + timedelta(milliseconds=milliseconds)
+
+
+class Problem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One thing that is wrong with somebody's input: where, what, and what would be right."""
+
+    where: str
+    """`file:line:col` for text, `file row 7, column score` for tables, `data.score` for a field of an event."""
+    what: str
+    expected: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.where}: {self.what}" + (f" (expected: {self.expected})" if self.expected else "")
+
+
+class CampusEvent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One event as it is in the log: a CloudEvents 1.0 JSON object whose `type` is Prewarn's kind.
+
+    Identity is (`source`, `id`); of several revisions the highest counts, in whatever order they come.
+    """
+
+    specversion: str = "1.0"
+    source: str
+    id: str
+    kind: str = msgspec.field(name="type")
+    time: datetime
+    """When it occurred (occurred_at)."""
+    revision: int = 0
+    retracted: bool = False
+    recordedat: datetime | None = None
+    """When the source recorded it."""
+    term: str | None = None
+    data: dict[str, Any]
+    """Conforms to schemas/<kind>.v1.json; ingest adds department, major … from the directory as of `time`."""
+
+    def __post_init__(self) -> None:
+        if self.specversion != "1.0":
+            raise ValueError("specversion must be 1.0")
+
+
+class Rejection(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """An input that did not become an event, with every reason and its original bytes, so that nothing is lost."""
+
+    received_at: datetime
+    origin: str
+    """File name, or `api`."""
+    position: str
+    """`row 17`, `line 3`, `event 2`: where in the origin."""
+    reasons: list[Problem]
+    raw: bytes
+    source: str | None = None
+    """The event's source where it could be read: rejects count against it."""
+
+
+Verdict = Literal["accepted", "duplicate", "conflict"]
+"""What the log says of an event: new; known with the same content; known with other content at the same revision."""
+
+
+class Evidence(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One record behind a warning."""
+
+    source: str
+    id: str
+    at: datetime
+    fields: dict[str, Any] = {}
+
+
+class WarningFacts(msgspec.Struct, frozen=True, kw_only=True):
+    """What holds of a warning at one moment. For a closed one: at the instant at which it closed."""
+
+    warning_id: str
+    """uuid5 of (rule, subject, number of the episode)."""
+    level: Level
+    """The present level; of a closed warning the last one it had."""
+    highest_level: Level
+    value: float | None
+    threshold: float | None
+    window: str
+    evidence: list[Evidence]
+    """Newest last, at most 50; a function of the present window alone."""
+    opened_at: datetime
+    first_event: str | None
+    """`source id` of the event that opened it; none if time alone did."""
+    context: dict[str, str]
+    """Who and what it is about: student, class, course, teacher, lesson, department, major … as of the newest event."""
+
+
+class WarningChange(msgspec.Struct, frozen=True, kw_only=True):
+    """One transition of one warning. (`warning_id`, `sequence`) is the idempotency key down to the outbox."""
+
+    warning_id: str
+    sequence: int
+    change: Change
+    rule: str
+    rule_version: str
+    """Content hash of the rule set that decided."""
+    row: str | None
+    standard: str | None
+    subject: str
+    """Values of the rule's `by`, joined by `/`."""
+    reason: str
+    """Named reason: threshold_reached, time_passed, late_record, correction, retraction, rule_changed …"""
+    at: datetime
+    """Event time of the transition."""
+    mode: Mode
+    facts: WarningFacts
+
+
+class WarningReading(msgspec.Struct, frozen=True, kw_only=True):
+    """The present facts of an open warning whose level did not change: no transition, just overwrite what is shown."""
+
+    rule: str
+    subject: str
+    at: datetime
+    facts: WarningFacts
+
+
+class Text(msgspec.Struct, frozen=True):
+    """One text for people, in both languages."""
+
+    zh: str
+    en: str
+
+
+class EscalationStep(msgspec.Struct, frozen=True, kw_only=True):
+    """After `after` seconds without anybody taking it up, `to` is told as well."""
+
+    after: float
+    to: str
+
+
+class RuleCard(msgspec.Struct, frozen=True, kw_only=True):
+    """What notify must know of a rule: published with each rule set, found by (rule_version, rule)."""
+
+    rule: str
+    row: str | None
+    title: Text
+    message: Text
+    """With {placeholders}: the names in the facts' context, and value, threshold, level, subject."""
+    source: str
+    """The passage of the plan that asks for the rule."""
+    to: list[str]
+    """Roles that are told."""
+    escalate: list[EscalationStep] = []
+    mode: Mode = "live"

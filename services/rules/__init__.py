@@ -1,0 +1,1 @@
+"""Rules: thresholds from the standards, applied to the stream of events."""
