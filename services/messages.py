@@ -17,18 +17,18 @@ Mode = Literal["live", "shadow", "warm-up", "replay"]
 
 LEVELS: tuple[Level, ...] = ("praise", "yellow", "orange", "red")
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MILLISECOND = timedelta(milliseconds=1)
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MILLISECOND = timedelta(milliseconds=1)
 
 
 def to_ms(moment: datetime) -> int:
     """Whole milliseconds since 1970-01-01T00:00Z of an aware datetime; finer digits are cut off."""
-    return (moment - _EPOCH) // _MILLISECOND
+    return (moment - EPOCH) // MILLISECOND
 
 
 def from_ms(milliseconds: int) -> datetime:
     """The UTC datetime of whole milliseconds since 1970-01-01T00:00Z."""
-    return _EPOCH + timedelta(milliseconds=milliseconds)
+    return EPOCH + timedelta(milliseconds=milliseconds)
 
 
 class Problem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -109,6 +109,7 @@ class WarningFacts(msgspec.Struct, frozen=True, kw_only=True):
     evidence: list[Evidence]
     """Newest last, at most 50; a function of the present window alone."""
     opened_at: datetime
+    closed_at: datetime | None = None
     first_event: str | None
     """`source id` of the event that opened it; none if time alone did."""
     context: dict[str, str]
@@ -137,7 +138,7 @@ class WarningChange(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class WarningReading(msgspec.Struct, frozen=True, kw_only=True):
-    """The present facts of an open warning whose level did not change: no transition, just overwrite what is shown."""
+    """Facts of a warning that changed without a transition (a value, a late record in a closed one): overwrite them."""
 
     rule: str
     subject: str

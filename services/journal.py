@@ -1,0 +1,265 @@
+"""The embedded mode's one SQLite file: log, its offset, rule state, changes of warnings, rejects. See DESIGN in docs.
+
+What belongs together is committed together: an append is one transaction (and durable when it returns), an
+evaluation step — state, changes, offset — is another. A crash between any two repeats work with the same result.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import sqlite3
+import threading
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from services.errors import LogError
+from services.messages import (
+    CampusEvent,
+    Problem,
+    Rejection,
+    RuleCard,
+    Verdict,
+    WarningChange,
+    WarningReading,
+)
+
+_FORMAT = 1
+_PACK = 500
+"""Events of one log row at most."""
+_SCHEMA = """
+create table if not exists meta (name text primary key, value text not null) without rowid;
+create table if not exists log (
+    offset integer primary key, clock integer not null, events integer not null, packed blob not null);
+create table if not exists identity (ident text primary key, digest blob not null) without rowid;
+create table if not exists state (
+    signature text not null, key text not null, value blob not null, primary key (signature, key)) without rowid;
+create table if not exists change (offset integer primary key, packed blob not null);
+create table if not exists late (offset integer not null, ident text not null);
+create table if not exists rule_set (version text primary key, since integer not null, cards blob not null);
+create table if not exists rejected (
+    id integer primary key, received_at text not null, origin text not null, position text not null, source text,
+    reasons blob not null, raw blob not null, done integer not null default 0);
+"""
+_ADDED = frozenset({"department", "major", "cohort", "teaching_office", "planned_hours", "teacher_stage"})
+"""Fields that ingest adds: the directory may say something else of the same event tomorrow."""
+
+
+class Changes(msgspec.Struct, frozen=True):
+    """What one evaluation step published."""
+
+    changes: list[WarningChange]
+    readings: list[WarningReading]
+
+
+class Journal:
+    """The file. One instance may be used by several threads; several processes may share the file."""
+
+    def __init__(self, path: Path, clock: Callable[[], datetime]) -> None:
+        self._clock = clock
+        self._lock = threading.RLock()
+        self._encode = msgspec.json.Encoder().encode
+        self._canonical = msgspec.json.Encoder(order="sorted").encode
+        self._changes = msgspec.msgpack.Decoder(Changes)
+        self.wakeup = threading.Condition()
+        """Notified after each append and each evaluation step of this process."""
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._db = sqlite3.connect(path, check_same_thread=False, isolation_level=None, timeout=30)
+            self._db.execute("pragma journal_mode = wal")
+            self._db.execute("pragma synchronous = full")
+            self._db.execute("pragma cache_size = -65536")
+            self._db.executescript(_SCHEMA)
+        except (sqlite3.Error, OSError) as error:
+            raise LogError(f"{path}: {error}") from error
+        found = self.meta("format", str(_FORMAT))
+        if found != str(_FORMAT):
+            raise LogError(f"{path}: format {found} is not one that this version reads")
+        self.set_meta("format", str(_FORMAT))
+
+    def close(self) -> None:
+        """Closes the file."""
+        with self._lock:
+            self._db.close()
+
+    @contextmanager
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
+        with self._lock:
+            try:
+                self._db.execute("begin immediate")
+                try:
+                    yield self._db
+                except BaseException:
+                    self._db.execute("rollback")
+                    raise
+                self._db.execute("commit")
+            except sqlite3.Error as error:
+                if self._db.in_transaction:
+                    self._db.execute("rollback")
+                raise LogError(f"the log cannot be written: {error}") from error
+
+    def _rows(self, query: str, *values: Any) -> list[tuple[Any, ...]]:
+        with self._lock:
+            try:
+                return self._db.execute(query, values).fetchall()
+            except sqlite3.Error as error:
+                raise LogError(f"the log cannot be read: {error}") from error
+
+    def meta(self, name: str, default: str) -> str:
+        """A small value that is kept beside the log."""
+        rows = self._rows("select value from meta where name = ?", name)
+        return str(rows[0][0]) if rows else default
+
+    def set_meta(self, name: str, value: str) -> None:
+        """Keeps a small value."""
+        with self._transaction() as db:
+            db.execute("insert or replace into meta values (?, ?)", (name, value))
+
+    # -- the log
+
+    def append(self, events: Sequence[CampusEvent], clock: int | None = None) -> list[Verdict]:
+        """Appends what is new, durably, and says of each event what it was.
+
+        `clock` (ms) is how far time has come with these events; default: this process's clock, now.
+        """
+        idents = [f"{event.source} {event.id} {event.revision}" for event in events]
+        digests = [self._digest(event) for event in events]
+        now = int(self._clock().timestamp() * 1000) if clock is None else clock
+        with self._transaction() as db:
+            listed = self._encode(idents).decode()
+            known = dict(db.execute("select ident, digest from identity where ident in (select value from json_each(?))", (listed,)))
+            verdicts: list[Verdict] = []
+            fresh: list[bytes] = []
+            rows = []
+            for event, ident, digest in zip(events, idents, digests, strict=True):
+                before = known.get(ident)
+                if before is None:
+                    known[ident] = digest
+                    rows.append((ident, digest))
+                    fresh.append(self._encode(event))
+                    verdicts.append("accepted")
+                else:
+                    verdicts.append("duplicate" if before == digest else "conflict")
+            db.executemany("insert into identity values (?, ?)", rows)
+            for start in range(0, len(fresh), _PACK):
+                pack = fresh[start : start + _PACK]
+                packed = b"[" + b",".join(pack) + b"]"
+                db.execute("insert into log (clock, events, packed) values (?, ?, ?)", (now, len(pack), packed))
+        if fresh:
+            self._wake()
+        return verdicts
+
+    def tick(self, clock: int) -> None:
+        """Writes into the log that time has come to `clock` (ms), so that a replay repeats every deadline."""
+        with self._transaction() as db:
+            db.execute("insert into log (clock, events, packed) values (?, 0, '[]')", (clock,))
+        self._wake()
+
+    def _digest(self, event: CampusEvent) -> bytes:
+        data = {name: value for name, value in event.data.items() if name not in _ADDED}
+        content = self._canonical((event.kind, event.time, event.retracted, data))
+        return hashlib.blake2b(content, digest_size=8).digest()
+
+    def _wake(self) -> None:
+        with self.wakeup:
+            self.wakeup.notify_all()
+
+    def read(self, after: int, limit: int = 64) -> list[tuple[int, int, int, bytes]]:
+        """(offset, clock, number of events, JSON array) of the rows behind an offset."""
+        query = "select offset, clock, events, packed from log where offset > ? order by offset limit ?"
+        return [(o, c, n, p if isinstance(p, bytes) else p.encode()) for o, c, n, p in self._rows(query, after, limit)]
+
+    def end(self) -> int:
+        """The last offset of the log."""
+        return int(self._rows("select coalesce(max(offset), 0) from log")[0][0])
+
+    # -- evaluation
+
+    def evaluated(self) -> tuple[int, int]:
+        """(offset up to which the rules have evaluated the log, the time (ms) they had come to)."""
+        offset, now = self.meta("evaluated", "0 -1").split()
+        return int(offset), int(now)
+
+    def commit(
+        self,
+        offset: int,
+        now: int,
+        states: Iterable[tuple[str, str, bytes]],
+        published: Changes,
+        late: Iterable[str] = (),
+        *,
+        drop: Iterable[str] = (),
+        meta: dict[str, str] | None = None,
+    ) -> None:
+        """One evaluation step: state, what it published, and the offset, together. `drop`: signatures let go."""
+        with self._transaction() as db:
+            for signature in drop:
+                db.execute("delete from state where signature = ?", (signature,))
+            db.executemany("insert or replace into state values (?, ?, ?)", states)
+            if published.changes or published.readings:
+                db.execute("insert into change (packed) values (?)", (msgspec.msgpack.encode(published),))
+            db.executemany("insert into late values (?, ?)", [(offset, ident) for ident in late])
+            for name, value in {"evaluated": f"{offset} {now}", **(meta or {})}.items():
+                db.execute("insert or replace into meta values (?, ?)", (name, value))
+        self._wake()
+
+    def states(self) -> Iterator[tuple[str, str, bytes]]:
+        """(signature, key, state) of every subject."""
+        yield from self._rows("select signature, key, value from state")
+
+    def published(self, after: int, limit: int = 16) -> list[tuple[int, Changes]]:
+        """(offset, what was published) behind an offset of the changes."""
+        rows = self._rows("select offset, packed from change where offset > ? order by offset limit ?", after, limit)
+        return [(offset, self._changes.decode(packed)) for offset, packed in rows]
+
+    def add_rule_set(self, version: str, cards: dict[str, RuleCard]) -> None:
+        """Remembers what notify must know of a rule set."""
+        with self._transaction() as db:
+            packed = msgspec.msgpack.encode(cards)
+            db.execute("insert or ignore into rule_set values (?, ?, ?)", (version, self.end(), packed))
+
+    def cards(self, version: str) -> dict[str, RuleCard]:
+        """The cards of a rule set that was active once."""
+        rows = self._rows("select cards from rule_set where version = ?", version)
+        return msgspec.msgpack.decode(rows[0][0], type=dict[str, RuleCard]) if rows else {}
+
+    # -- rejects
+
+    def reject(self, rejections: Sequence[Rejection]) -> None:
+        """Keeps what could not be accepted, with its bytes."""
+        with self._transaction() as db:
+            db.executemany(
+                "insert into rejected (received_at, origin, position, source, reasons, raw) values (?, ?, ?, ?, ?, ?)",
+                [
+                    (r.received_at.isoformat(), r.origin, r.position, r.source, self._encode(r.reasons), r.raw)
+                    for r in rejections
+                ],
+            )
+
+    def list(self) -> Iterator[tuple[int, Rejection]]:
+        """(number, reject) of all that wait, oldest first."""
+        query = "select id, received_at, origin, position, source, reasons, raw from rejected where done = 0 order by id"
+        yield from (self._rejection(row) for row in self._rows(query))
+
+    def get(self, number: int) -> Rejection | None:
+        """One reject."""
+        query = "select id, received_at, origin, position, source, reasons, raw from rejected where id = ?"
+        rows = self._rows(query, number)
+        return self._rejection(rows[0])[1] if rows else None
+
+    def done(self, number: int) -> None:
+        """A reject was accepted after all."""
+        with self._transaction() as db:
+            db.execute("update rejected set done = 1 where id = ?", (number,))
+
+    @staticmethod
+    def _rejection(row: tuple[Any, ...]) -> tuple[int, Rejection]:
+        number, received_at, origin, position, source, reasons, raw = row
+        return number, Rejection(
+            received_at=datetime.fromisoformat(received_at), origin=origin, position=position, source=source,
+            reasons=msgspec.json.decode(reasons, type=list[Problem]), raw=raw,
+        )  # fmt: skip

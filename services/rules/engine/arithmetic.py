@@ -1,0 +1,50 @@
+"""What generated conditions may call. None stands for "no result" (docs/rules.md, conditions and expressions)."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable
+from typing import Any
+
+
+def _null_safe(operation: Callable[..., Any]) -> Callable[..., Any]:
+    def apply(*operands: Any) -> Any:
+        if None in operands:
+            return None
+        try:
+            return operation(*operands)
+        except (ArithmeticError, ValueError):
+            return None
+
+    return apply
+
+
+def _compared(operation: Callable[[Any, Any], bool]) -> Callable[[Any, Any], bool]:
+    return lambda a, b: a is not None and b is not None and operation(a, b)
+
+
+def _coalesce(*operands: Any) -> Any:
+    return next((operand for operand in operands if operand is not None), None)
+
+
+FUNCTIONS: dict[str, Callable[..., Any]] = {
+    "added": _null_safe(operator.add),
+    "subtracted": _null_safe(operator.sub),
+    "multiplied": _null_safe(operator.mul),
+    "divided": _null_safe(operator.truediv),
+    "floored": _null_safe(operator.floordiv),
+    "modulo": _null_safe(operator.mod),
+    "negated": _null_safe(operator.neg),
+    "absolute": _null_safe(abs),
+    "least": _null_safe(min),
+    "greatest": _null_safe(max),
+    "rounded": _null_safe(round),
+    "coalesce": _coalesce,
+    "eq": _compared(operator.eq),
+    "ne": _compared(operator.ne),
+    "lt": _compared(operator.lt),
+    "le": _compared(operator.le),
+    "gt": _compared(operator.gt),
+    "ge": _compared(operator.ge),
+    "instant": lambda moment: None if moment is None else int(moment.timestamp() * 1000),
+}

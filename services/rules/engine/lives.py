@@ -1,0 +1,269 @@
+"""From levels to published warnings: transitions as they happen, and after a refold the difference to what was said.
+
+A *life* is the list of a rule's episodes in one subject. `Lives` turns level changes into `WarningChange`s; while a
+refold runs it collects them as `Folded` episodes instead, and then matches those with the published ones.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from uuid import UUID, uuid5
+
+import msgspec
+
+from services.messages import Change, Evidence, Mode, WarningChange, WarningFacts, WarningReading, from_ms
+from services.rules.engine.layout import CONTEXT, Layout, RuleLayout
+from services.rules.engine.measures import MEASURES
+from services.rules.engine.plan import LEVEL_OF, Plan
+from services.rules.engine.subject import Episode, Subject
+
+_NAMESPACE = UUID("7c1c6f0e-7a53-5d0c-9c4e-0f5b8f6f3a11")
+_MOST_EVIDENCE = 50
+
+
+@dataclass
+class Reach:
+    """What holds at one instant: value, threshold and the indices of the entries behind it."""
+
+    value: float | None
+    threshold: float | None
+    indices: list[int]
+
+
+@dataclass(eq=False)
+class Folded:
+    """An episode as a refold sees it; `reach` is that of its closing, or the present one while it is open."""
+
+    opened_at: int
+    first_event: str | None
+    level: int
+    highest: int
+    closed_at: int = -1
+    reach: Reach | None = None
+
+
+class Lives:
+    """Publishes the transitions of all rules of one plan."""
+
+    def __init__(self, plan: Plan, rules: Sequence[RuleLayout], values: list[list[Callable[..., float | None]]]) -> None:
+        self.version = plan.version
+        self.rules = rules
+        self.values = values
+        self.layout_of: dict[str, Layout] = {}
+        self.mode: Mode = "live"
+        self.cause = ""
+        """Named reason of what is being published; empty: the record or the time itself."""
+        self.changes: list[WarningChange] = []
+        self.amended: list[WarningReading] = []
+        self.folding: dict[int, list[Folded]] | None = None
+
+    def turn(self, s: Subject, index: int, at: int, level: int, i: int, f: int) -> None:
+        """The level of a rule changed at an instant, with entry `i` (f ≠ 0) or by time alone."""
+        rule = self.rules[index]
+        h = s.heads
+        before = h[rule.level]
+        h[rule.level] = level
+        if before == 0:
+            h[rule.opened], h[rule.highest], h[rule.first] = at, level, s.idents[i] if f else None
+        else:
+            h[rule.highest] = max(h[rule.highest], level)
+        if self.folding is not None:
+            self._fold(s, rule, at, level, before, i)
+        else:
+            self._publish(s, rule, at, level, before, i, f)
+
+    def _fold(self, s: Subject, rule: RuleLayout, at: int, level: int, before: int, i: int) -> None:
+        assert self.folding is not None
+        folded = self.folding.setdefault(rule.index, [])
+        h = s.heads
+        if before == 0:
+            folded.append(Folded(at, h[rule.first], level, level))
+        elif level:
+            folded[-1].level, folded[-1].highest = level, h[rule.highest]
+        else:
+            folded[-1].closed_at = at
+            folded[-1].reach = self.reach(s, rule, 0, before, i + 1)
+
+    def _publish(self, s: Subject, rule: RuleLayout, at: int, level: int, before: int, i: int, f: int) -> None:
+        h = s.heads
+        name = rule.rule.id
+        if before == 0:
+            episode = self._begin(s, name, h[rule.opened], h[rule.first], level)
+        else:
+            episode = s.lives[name][-1]
+        reach = self.reach(s, rule, level, before, i + 1)
+        change: Change = (
+            "opened" if not before else "resolved" if not level else "raised" if level > before else "lowered"
+        )
+        if level:
+            episode.level = level
+            episode.highest = h[rule.highest]
+        else:
+            episode.closed_at = at
+        reason = self.cause or (("threshold_reached" if level > before else "threshold_left") if f else "time_passed")
+        self.emit(s, rule, episode, change, at, reach, reason)
+
+    def _begin(self, s: Subject, rule: str, opened_at: int, first: str | None, level: int) -> Episode:
+        number = s.numbers.get(rule, 0) + 1
+        s.numbers[rule] = number
+        episode = Episode(number, 0, opened_at, first, level, level)
+        s.lives.setdefault(rule, []).append(episode)
+        return episode
+
+    def reach(self, s: Subject, rule: RuleLayout, level: int, before: int, end: int) -> Reach:
+        """Value, threshold and evidence for a level as the subject's heads stand; `before`: the level that was left."""
+        rung = next((rung for rung in rule.rule.rungs if LEVEL_OF[level or before] == rung.level), rule.rule.rungs[0])
+        threshold = s.heads[rule.threshold] if rung.threshold is None else rung.threshold
+        number = rung.gauge if level else 0
+        gauge = rule.gauges[number]
+        slots = {slot: s.heads[position] for slot, position in gauge.slots.items()}
+        measure = MEASURES[gauge.gauge.measure]
+        if gauge.gauge.measure == "missing":
+            value = threshold if level else None
+        else:
+            value = self.values[rule.index][number](s.heads, s.columns)
+        indices = measure.evidence(s, slots, gauge.member, gauge.hit, end)[-_MOST_EVIDENCE:]
+        return Reach(value, threshold, indices)
+
+    def emit(
+        self, s: Subject, rule: RuleLayout, episode: Episode, change: Change, at: int, reach: Reach, reason: str
+    ) -> None:
+        """Publishes one transition and remembers what was said."""
+        episode.sequence += 1
+        facts = self.facts(s, rule, episode, reach)
+        mode: Mode = "shadow" if rule.rule.card.mode == "shadow" and self.mode == "live" else self.mode
+        self.changes.append(
+            WarningChange(
+                warning_id=facts.warning_id, sequence=episode.sequence, change=change, rule=rule.rule.id,
+                rule_version=self.version, row=rule.rule.card.row, standard=rule.rule.standard, subject=s.key,
+                reason=reason, at=from_ms(at), mode=mode, facts=facts,
+            )  # fmt: skip
+        )
+
+    def facts(self, s: Subject, rule: RuleLayout, episode: Episode, reach: Reach) -> WarningFacts:
+        """The facts of an episode, which remembers their digest for the next reading."""
+        episode.value, episode.threshold = reach.value, reach.threshold
+        episode.behind = tuple([s.idents[i] for i in reach.indices])
+        gauge = next((g for g in rule.rule.rungs if LEVEL_OF[episode.level] == g.level), rule.rule.rungs[0]).gauge
+        return WarningFacts(
+            warning_id=warning_id(rule.rule.id, s.key, episode.number),
+            level=LEVEL_OF[episode.level],
+            highest_level=LEVEL_OF[episode.highest],
+            value=reach.value,
+            threshold=reach.threshold,
+            window=str(rule.gauges[gauge].gauge.window),
+            evidence=[self._evidence(s, rule, i) for i in reach.indices],
+            opened_at=from_ms(episode.opened_at),
+            closed_at=None if episode.closed_at < 0 else from_ms(episode.closed_at),
+            first_event=episode.first_event,
+            context=context(s.latest),
+        )
+
+    def _evidence(self, s: Subject, rule: RuleLayout, i: int) -> Evidence:
+        source, _, name = s.idents[i].partition(" ")
+        gauge = rule.gauges[0]
+        kind = gauge.gauge.awaited_kind if s.flags[i] & gauge.awaited else gauge.gauge.kind
+        shown = self.layout_of[rule.rule.id].evidence[kind or gauge.gauge.kind]
+        fields = {field: s.columns[shown[field]][i] for field in rule.rule.evidence if field in shown}
+        return Evidence(source=source, id=name, at=from_ms(s.times[i]), fields=fields)
+
+    def reconcile(self, s: Subject, rule: RuleLayout, folded: list[Folded], since: int, at: int, reason: str) -> None:
+        """Publishes the difference between what was said and what the refold, begun after `since`, has found."""
+        name = rule.rule.id
+        floor = max(since, s.sealed)
+        said = [e for e in s.lives.get(name, ()) if e.closed_at < 0 or e.closed_at > floor]
+        found = [x for x in folded if x.closed_at < 0 or x.closed_at > floor]
+        pairs = _match(said, found)
+        for episode in said:
+            if id(episode) not in pairs:
+                s.lives[name].remove(episode)
+                self.emit(s, rule, episode, "withdrawn", at, Reach(episode.value, episode.threshold, []), reason)
+        taken = {id(x): e for e in said if (x := pairs.get(id(e))) is not None}
+        for x in found:
+            reach = x.reach or self.reach(s, rule, x.level, x.level, len(s.times))
+            if (known := taken.get(id(x))) is not None:
+                self._amend(s, rule, known, x, reach, reason)
+            else:
+                self._tell(s, rule, x, reach, reason)
+        s.lives.get(name, []).sort(key=lambda e: (e.opened_at, e.number))
+
+    def _tell(self, s: Subject, rule: RuleLayout, x: Folded, reach: Reach, reason: str) -> None:
+        episode = self._begin(s, rule.rule.id, x.opened_at, x.first_event, x.level)
+        episode.highest = x.highest
+        self.emit(s, rule, episode, "opened", x.opened_at, reach, reason)
+        if x.closed_at >= 0:
+            episode.closed_at = x.closed_at
+            self.emit(s, rule, episode, "resolved", x.closed_at, reach, reason)
+
+    def _amend(self, s: Subject, rule: RuleLayout, e: Episode, x: Folded, reach: Reach, reason: str) -> None:
+        was_open, before = e.closed_at < 0, e.level
+        behind = tuple([s.idents[i] for i in reach.indices])
+        new = (x.opened_at, x.first_event, x.level, x.highest, x.closed_at, reach.value, reach.threshold, behind)
+        if new == (e.opened_at, e.first_event, e.level, e.highest, e.closed_at, e.value, e.threshold, e.behind):
+            return
+        e.opened_at, e.first_event, e.level, e.highest, e.closed_at = new[:5]
+        is_open = x.closed_at < 0
+        if was_open and not is_open:
+            self.emit(s, rule, e, "resolved", x.closed_at, reach, reason)
+        elif is_open and not was_open:
+            self.emit(s, rule, e, "opened", x.opened_at, reach, reason)
+        elif is_open and x.level != before:
+            self.emit(s, rule, e, "raised" if x.level > before else "lowered", s.front, reach, reason)
+        else:
+            self.amended.append(self._reading(s, rule, e, reach))
+
+    def _reading(self, s: Subject, rule: RuleLayout, e: Episode, reach: Reach) -> WarningReading:
+        return WarningReading(rule=rule.rule.id, subject=s.key, at=from_ms(s.front), facts=self.facts(s, rule, e, reach))
+
+    def readings(self, s: Subject, rules: Sequence[RuleLayout]) -> list[WarningReading]:
+        """New facts of the subject's open warnings whose level did not change since they were last told."""
+        out = []
+        for rule in rules:
+            level = s.heads[rule.level]
+            life = s.lives.get(rule.rule.id) if level else None
+            if not life or life[-1].closed_at >= 0:
+                continue
+            e = life[-1]
+            reach = self.reach(s, rule, level, level, len(s.times))
+            if (reach.value, reach.threshold) != (e.value, e.threshold) or e.behind != tuple(
+                [s.idents[i] for i in reach.indices]
+            ):
+                out.append(self._reading(s, rule, e, reach))
+        return out
+
+
+def _match(said: list[Episode], found: list[Folded]) -> dict[int, Folded]:
+    """Which published episode (by `id`) is which refolded one: same beginning, both open, else overlapping in time."""
+    pairs: dict[int, Folded] = {}
+    free = list(found)
+
+    def pair(same: Callable[[Episode, Folded], bool]) -> None:
+        for episode in said:
+            if id(episode) not in pairs and (x := next((x for x in free if same(episode, x)), None)) is not None:
+                pairs[id(episode)] = x
+                free.remove(x)
+
+    end = 1 << 62
+    pair(lambda e, x: e.opened_at == x.opened_at and (e.closed_at < 0) == (x.closed_at < 0))
+    pair(lambda e, x: e.closed_at < 0 and x.closed_at < 0)
+    pair(lambda e, x: e.opened_at == x.opened_at)
+    pair(
+        lambda e, x: e.opened_at <= (x.closed_at if x.closed_at >= 0 else end)
+        and x.opened_at <= (e.closed_at if e.closed_at >= 0 else end)
+    )
+    return pairs
+
+
+def warning_id(rule: str, subject: str, number: int) -> str:
+    """uuid5 of rule, subject and number of the episode."""
+    return str(uuid5(_NAMESPACE, f"{rule}\n{subject}\n{number}"))
+
+
+def context(latest: object) -> dict[str, str]:
+    """The fields of a subject's newest event that say whom and what a warning is about."""
+    if latest is None:
+        return {}
+    known = latest if isinstance(latest, dict) else msgspec.structs.asdict(latest)  # type: ignore[type-var]
+    found = {name: known.get(name, known.get(f"f_{name}")) for name in CONTEXT}
+    return {name: str(value) for name, value in found.items() if value is not None}

@@ -1,0 +1,18 @@
+"""`share`: percent of the records that satisfy the condition."""
+
+from services.rules.engine.measures.base import Measure, matching
+
+SHARE = Measure(
+    name="share",
+    slots={"n": 0, "k": 0},
+    add="""
+{n} += 1
+if f & {hit}: {k} += 1
+""",
+    drop="""
+{n} -= 1
+if flags[j] & {hit}: {k} -= 1
+""",
+    value="None if {n} < {min_records} or {k} < {min_matching} else 100 * {k} / {n}",
+    evidence=matching,
+)

@@ -1,0 +1,21 @@
+"""`sum` and `mean`: over the records that have a number, exact in whole units or millionths."""
+
+from services.rules.engine.measures.base import Measure, members
+
+SUM = Measure(
+    name="sum",
+    slots={"n": 0, "total": 0},
+    add="{n} += 1; {total} += columns[{x}][i]",
+    drop="{n} -= 1; {total} -= columns[{x}][j]",
+    value="None if {n} < {min_records} else {total} / {scale}",
+    evidence=members,
+)
+
+MEAN = Measure(
+    name="mean",
+    slots={"n": 0, "total": 0},
+    add="{n} += 1; {total} += columns[{x}][i]",
+    drop="{n} -= 1; {total} -= columns[{x}][j]",
+    value="None if {n} < {min_records} else {total} / ({n} * {scale})",
+    evidence=members,
+)

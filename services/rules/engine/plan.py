@@ -1,0 +1,108 @@
+"""What the engine is given: checked rules as plain data. The language package builds it, tests may as well.
+
+Conditions and numbers are Python source over the fields of the event kind, already checked and null-safe; the engine
+compiles them once, together (`generate.py`). Durations and instants are whole milliseconds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Literal
+
+import msgspec
+
+from services.messages import Level, RuleCard
+
+Compare = Literal["at_least", "above", "at_most", "below"]
+OPERATORS: dict[Compare, str] = {"at_least": ">=", "above": ">", "at_most": "<=", "below": "<"}
+RANK: dict[Level, int] = {"yellow": 1, "orange": 2, "red": 3}
+LEVEL_OF: dict[int, Level] = {rank: level for level, rank in RANK.items()}
+FOREVER = 1 << 62
+"""An instant that never comes."""
+
+Thresholds = tuple[float | None, float | None, float | None]
+"""Yellow, orange, red; none where the level does not exist."""
+Resolve = Callable[[tuple[str | None, ...], int], tuple[Thresholds, int]]
+"""(scope values of the newest record, instant) → the thresholds in force and the instant at which they end."""
+Period = Callable[[int], tuple[bool, int]]
+"""Instant → (whether it lies in a period, end of that period or begin of the next one)."""
+
+
+class Window(msgspec.Struct, frozen=True, kw_only=True):
+    """`all`, `last` so many records, `within` so many milliseconds, or a `calendar` period."""
+
+    kind: Literal["all", "last", "within", "calendar"] = "all"
+    size: int = 0
+    period: str = ""
+
+    def __str__(self) -> str:
+        shown = {"all": "all", "last": f"last {self.size}", "within": f"within {duration(self.size)}"}
+        return shown.get(self.kind, f"calendar {self.period}")
+
+
+class Gauge(msgspec.Struct, frozen=True, kw_only=True):
+    """One measure over one window."""
+
+    measure: str
+    kind: str
+    window: Window = Window()
+    member: str = "True"
+    """Condition: the record is one that the measure looks at."""
+    hit: str | None = None
+    """Condition of a share, a streak; of `missing`: the record expects something."""
+    number: str | None = None
+    whole: bool = True
+    """The number is always a whole one; otherwise sums are kept in millionths."""
+    awaited_kind: str | None = None
+    awaited: str | None = None
+    min_records: int = 1
+    min_matching: int = 0
+
+
+class Rung(msgspec.Struct, frozen=True, kw_only=True):
+    """One level of a rule: reached when `gauge`'s value compares so with the threshold."""
+
+    level: Level
+    gauge: int
+    compare: Compare
+    threshold: float | None = None
+    """None: the standard says."""
+
+
+class Rule(msgspec.Struct, frozen=True, kw_only=True):
+    """A rule, checked."""
+
+    card: RuleCard
+    by: tuple[str, ...]
+    gauges: tuple[Gauge, ...]
+    """The first one is the rule's own measure."""
+    rungs: tuple[Rung, ...]
+    """Highest level first."""
+    standard: str | None = None
+    scope_fields: tuple[str, ...] = ()
+    evidence: tuple[str, ...] = ()
+
+    @property
+    def id(self) -> str:
+        """The rule's name."""
+        return self.card.rule
+
+
+class Plan(msgspec.Struct, frozen=True, kw_only=True):
+    """A rule set, ready to run; `version` is the hash of its content."""
+
+    version: str
+    rules: tuple[Rule, ...]
+    fields: dict[str, dict[str, str]]
+    """Event kind → field → JSON type (string, integer, number, boolean, date-time, any)."""
+    standards: dict[str, Resolve]
+    periods: dict[str, Period]
+    allowed_lateness: int = 30 * 86_400_000
+
+
+def duration(milliseconds: int) -> str:
+    """`14d`, `24h`, `30m`: the largest unit that divides it."""
+    for unit, size in (("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1_000)):
+        if milliseconds % size == 0:
+            return f"{milliseconds // size}{unit}"
+    return f"{milliseconds}ms"

@@ -1,0 +1,260 @@
+"""Conditions and numbers over the fields of an event kind: a checked subset of Python expressions, compiled to source.
+
+Three-valued: what has a null in it has no result, and a condition without a result is not satisfied. `not` is pushed
+down to the comparisons, where a null makes either form false; that is exact for this logic.
+"""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass
+from typing import Any
+
+from services.rules.language.fields import Field
+from services.rules.language.reading import Place, Report, nearest
+
+_LONGEST = 1000
+_DEEPEST = 40
+_COMPARISONS: dict[type[ast.cmpop], tuple[str, str]] = {
+    ast.Eq: ("==", "eq"), ast.NotEq: ("!=", "ne"), ast.Lt: ("<", "lt"), ast.LtE: ("<=", "le"),
+    ast.Gt: (">", "gt"), ast.GtE: (">=", "ge"),
+}  # fmt: skip
+_OPPOSITE = {"==": "!=", "!=": "==", "<": ">=", "<=": ">", ">": "<=", ">=": "<"}
+_NAMES = dict(_COMPARISONS.values())
+_OPERATIONS: dict[type[ast.operator], tuple[str, str]] = {
+    ast.Add: ("+", "added"), ast.Sub: ("-", "subtracted"), ast.Mult: ("*", "multiplied"),
+    ast.Div: ("/", "divided"), ast.FloorDiv: ("//", "floored"), ast.Mod: ("%", "modulo"),
+}  # fmt: skip
+_FUNCTIONS = {"abs": "absolute", "min": "least", "max": "greatest", "round": "rounded", "coalesce": "coalesce"}
+
+
+@dataclass(frozen=True)
+class Typed:
+    """Source of a value with what is known of it."""
+
+    source: str
+    type: str
+    """number, string, boolean, date-time; `unknown` where an error was already reported."""
+    nullable: bool = False
+    whole: bool = False
+    values: tuple[str, ...] = ()
+    """The only words that a string field can hold."""
+
+
+_UNKNOWN = Typed("None", "unknown", nullable=True)
+
+
+class _Refused(Exception):
+    """The expression cannot be compiled; the reason is in the report."""
+
+
+class Expression:
+    """Compiles one expression against the fields of a kind."""
+
+    def __init__(self, place: Place, known: dict[str, Field], kind: str, report: Report) -> None:
+        self.place, self.known, self.kind, self.report = place, known, kind, report
+
+    def condition(self) -> str:
+        """Source that is truthy exactly when the condition is satisfied."""
+        if isinstance(self.place.value, bool):
+            return str(self.place.value)
+        tree = self._parse()
+        return "False" if tree is None else self._guarded(lambda: self._condition(tree, negated=False), "False")
+
+    def number(self) -> tuple[str, bool]:
+        """Source of a number or None, and whether it is always a whole one."""
+        tree = self._parse()
+        if tree is None:
+            return "None", True
+        typed = self._guarded(lambda: self._value(tree), _UNKNOWN)
+        if typed.type not in ("number", "unknown"):
+            self._problem(tree, f"is a {typed.type}", "a number")
+        return typed.source, typed.whole
+
+    def _guarded(self, compile_: Any, otherwise: Any) -> Any:
+        try:
+            return compile_()
+        except _Refused:
+            return otherwise
+
+    def _problem(self, node: ast.AST, what: str, expected: str = "") -> None:
+        offset = getattr(node, "col_offset", 0) + (1 if self.place.quoted else 0)
+        self.report.add(self.place, what, expected, offset=offset)
+
+    def _refuse(self, node: ast.AST, what: str, expected: str = "") -> _Refused:
+        self._problem(node, what, expected)
+        return _Refused()
+
+    def _parse(self) -> ast.expr | None:
+        text = self.place.text
+        if isinstance(self.place.value, (dict, list)) or not text.strip():
+            self.report.add(self.place, "an expression is missing", 'such as status == "absent"')
+            return None
+        if len(text) > _LONGEST:
+            self.report.add(self.place, f"the expression has {len(text)} characters", f"at most {_LONGEST}")
+            return None
+        try:
+            tree = ast.parse(text, mode="eval").body
+            if _depth(tree) > _DEEPEST:
+                self.report.add(self.place, "the expression is nested too deeply", f"at most {_DEEPEST} levels")
+                return None
+        except SyntaxError as error:
+            offset = max((error.offset or 1) - 1, 0)
+            self.report.add(self.place, f"not an expression: {error.msg}", offset=offset)
+            return None
+        except (ValueError, RecursionError, MemoryError):
+            self.report.add(self.place, "not an expression that can be read")
+            return None
+        return tree
+
+    def _condition(self, node: ast.expr, *, negated: bool) -> str:
+        if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
+            return self._condition(node.operand, negated=not negated)
+        if isinstance(node, ast.BoolOp):
+            both = isinstance(node.op, ast.And) != negated
+            parts = [self._condition(value, negated=negated) for value in node.values]
+            return f"({(' and ' if both else ' or ').join(parts)})"
+        if isinstance(node, ast.Compare):
+            return self._comparison(node, negated=negated)
+        if isinstance(node, ast.Call) and _called(node) == "has":
+            return self._has(node, negated=negated)
+        value = self._value(node)
+        if value.type not in ("boolean", "unknown"):
+            raise self._refuse(node, f"a {value.type} is not a condition", "a comparison such as hours > 0")
+        return f"({value.source} is {not negated})"
+
+    def _has(self, node: ast.Call, *, negated: bool) -> str:
+        if len(node.args) != 1 or node.keywords:
+            raise self._refuse(node, "has takes one field", "has(score)")
+        return f"({self._value(node.args[0]).source} is {'None' if negated else 'not None'})"
+
+    def _comparison(self, node: ast.Compare, *, negated: bool) -> str:
+        parts = []
+        left = node.left
+        for operator, right in zip(node.ops, node.comparators, strict=True):
+            if isinstance(operator, (ast.In, ast.NotIn)):
+                parts.append(self._within(left, right, inside=isinstance(operator, ast.In) != negated))
+            elif type(operator) in _COMPARISONS:
+                sign = _COMPARISONS[type(operator)][0]
+                parts.append(self._compare(node, left, _OPPOSITE[sign] if negated else sign, right))
+            else:
+                raise self._refuse(node, "this comparison is not in the language", "== != < <= > >= in, or has(x)")
+            left = right
+        return f"({(' or ' if negated else ' and ').join(parts)})"
+
+    def _compare(self, node: ast.expr, left: ast.expr, sign: str, right: ast.expr) -> str:
+        a, b = self._value(left), self._value(right)
+        self._same_type(node, a, b)
+        for field, other in ((a, right), (b, left)):
+            if field.values and isinstance(other, ast.Constant):
+                self._known_word(other, field.values)
+        if not (a.nullable or b.nullable):
+            return f"{a.source} {sign} {b.source}"
+        return f"{_NAMES[sign]}({a.source}, {b.source})"
+
+    def _within(self, left: ast.expr, right: ast.expr, *, inside: bool) -> str:
+        if not isinstance(right, (ast.List, ast.Tuple, ast.Set)):
+            raise self._refuse(right, "in needs a list", '["present", "late"]')
+        a = self._value(left)
+        options = [self._value(item) for item in right.elts]
+        for item, option in zip(right.elts, options, strict=True):
+            self._same_type(item, a, option)
+            if a.values:
+                self._known_word(item, a.values)
+        listed = "(" + "".join(f"{option.source}, " for option in options) + ")"
+        guard = f"{a.source} is not None and " if a.nullable else ""
+        return f"({guard}{a.source} {'in' if inside else 'not in'} {listed})"
+
+    def _same_type(self, node: ast.expr, a: Typed, b: Typed) -> None:
+        if "unknown" not in (a.type, b.type) and a.type != b.type:
+            self._problem(node, f"compares a {a.type} with a {b.type}", f"a {a.type} on both sides")
+
+    def _known_word(self, node: ast.expr, values: tuple[str, ...]) -> None:
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value not in values:
+            self._problem(node, f"no such value: {node.value}", nearest(node.value, values))
+
+    def _value(self, node: ast.expr) -> Typed:
+        if isinstance(node, ast.Constant):
+            return self._constant(node)
+        if isinstance(node, ast.Name):
+            return self._name(node)
+        if isinstance(node, ast.BinOp):
+            return self._operation(node)
+        if isinstance(node, ast.UnaryOp) and isinstance(node.op, (ast.USub, ast.UAdd)):
+            operand = self._numeric(node.operand)
+            if isinstance(node.op, ast.UAdd):
+                return operand
+            source = f"negated({operand.source})" if operand.nullable else f"(-{operand.source})"
+            return Typed(source, "number", operand.nullable, operand.whole)
+        if isinstance(node, ast.Call):
+            return self._call(node)
+        if isinstance(node, ast.IfExp):
+            return self._choice(node)
+        word = type(node).__name__.lower()
+        raise self._refuse(node, f"{word} is not in the language", "fields, numbers, strings, comparisons, and or not")
+
+    def _constant(self, node: ast.Constant) -> Typed:
+        value = node.value
+        if isinstance(value, bool):
+            return Typed(str(value), "boolean")
+        if isinstance(value, (int, float)):
+            if abs(value) > 1e15:  # noqa: PLR2004 - beyond it doubles skip whole numbers
+                raise self._refuse(node, "the number is too large", "at most 1e15")
+            return Typed(repr(value), "number", whole=isinstance(value, int))
+        if isinstance(value, str):
+            return Typed(repr(value), "string")
+        raise self._refuse(node, f"{value!r} is not in the language", "a number or a word in quotes")
+
+    def _name(self, node: ast.Name) -> Typed:
+        if node.id in ("true", "false"):
+            return Typed(node.id.capitalize(), "boolean")
+        field = self.known.get(node.id)
+        if field is None:
+            raise self._refuse(node, f"{self.kind} has no field {node.id}", nearest(node.id, self.known))
+        simple = "number" if field.type in ("integer", "number") else field.type
+        return Typed(f"f_{node.id}", simple, field.nullable, field.type == "integer", field.values)
+
+    def _numeric(self, node: ast.expr) -> Typed:
+        typed = self._value(node)
+        if typed.type not in ("number", "unknown"):
+            raise self._refuse(node, f"cannot calculate with a {typed.type}", "a number")
+        return typed
+
+    def _operation(self, node: ast.BinOp) -> Typed:
+        if type(node.op) not in _OPERATIONS:
+            raise self._refuse(node, "this operation is not in the language", "+ - * / // %")
+        sign, name = _OPERATIONS[type(node.op)]
+        a, b = self._numeric(node.left), self._numeric(node.right)
+        divides = sign in ("/", "//", "%")
+        safe_divisor = isinstance(node.right, ast.Constant) and node.right.value != 0
+        nullable = a.nullable or b.nullable or (divides and not safe_divisor)
+        source = f"{name}({a.source}, {b.source})" if nullable else f"({a.source} {sign} {b.source})"
+        return Typed(source, "number", nullable, a.whole and b.whole and sign != "/")
+
+    def _choice(self, node: ast.IfExp) -> Typed:
+        a, b = self._value(node.body), self._value(node.orelse)
+        self._same_type(node, a, b)
+        source = f"({a.source} if {self._condition(node.test, negated=False)} else {b.source})"
+        return Typed(source, a.type, a.nullable or b.nullable, a.whole and b.whole)
+
+    def _call(self, node: ast.Call) -> Typed:
+        name = _called(node)
+        if name not in _FUNCTIONS or node.keywords or not node.args:
+            raise self._refuse(node, f"{name or 'this'} cannot be called", nearest(name, [*_FUNCTIONS, "has"]))
+        parts = [self._value(argument) for argument in node.args]
+        source = f"{_FUNCTIONS[name]}({', '.join(part.source for part in parts)})"
+        if name == "coalesce":
+            nullable = all(part.nullable for part in parts)
+            return Typed(source, parts[0].type, nullable, all(part.whole for part in parts))
+        for argument, part in zip(node.args, parts, strict=True):
+            if part.type not in ("number", "unknown"):
+                raise self._refuse(argument, f"cannot calculate with a {part.type}", "a number")
+        return Typed(source, "number", nullable=True, whole=all(part.whole for part in parts))
+
+
+def _called(node: ast.Call) -> str:
+    return node.func.id if isinstance(node.func, ast.Name) else ""
+
+
+def _depth(node: ast.AST) -> int:
+    return 1 + max((_depth(child) for child in ast.iter_child_nodes(node)), default=0)

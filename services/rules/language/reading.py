@@ -1,0 +1,163 @@
+"""YAML with places: every value knows its file, line and column, and everything that is wrong is collected.
+
+Only plain data is let in: no anchors and aliases (they make small files huge), no duplicate keys, at most 1 MiB.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from services.messages import Problem
+
+_LARGEST = 1 << 20
+
+
+class Report:
+    """Collects problems; `len` tells whether there are any."""
+
+    def __init__(self) -> None:
+        self.problems: list[Problem] = []
+
+    def __len__(self) -> int:
+        return len(self.problems)
+
+    def add(self, where: Place, what: str, expected: str = "", *, offset: int = 0) -> None:
+        """Notes one problem at a place, `offset` characters behind its start."""
+        text = f"{where.file}:{where.line}:{where.column + offset}"
+        self.problems.append(Problem(where=text, what=what, expected=expected))
+
+
+class Place:
+    """A YAML value and where it stands. `value` is str, int, float, bool, None, list[Place] or dict[str, Place]."""
+
+    __slots__ = ("column", "file", "line", "name", "quoted", "text", "value")
+
+    def __init__(self, value: Any, file: str, node: yaml.Node | None, name: str = "") -> None:
+        self.value = value
+        self.file = file
+        self.line = node.start_mark.line + 1 if node else 1
+        self.column = node.start_mark.column + 1 if node else 1
+        self.quoted = isinstance(node, yaml.ScalarNode) and node.style in ("'", '"')
+        self.text = node.value if isinstance(node, yaml.ScalarNode) else ""
+        self.name = name
+
+
+def nearest(word: str, words: Iterable[str]) -> str:
+    """The known word that was probably meant, else all of them."""
+    words = sorted(words)
+    close = difflib.get_close_matches(word, words, 1, 0.6)
+    return close[0] if close else ("one of " + ", ".join(words) if words else "")
+
+
+def read_yaml(path: Path, shown: str, report: Report) -> Place | None:
+    """The content of a file, or None with the reason in the report."""
+    start = Place(None, shown, None)
+    try:
+        raw = path.read_bytes()
+    except OSError as error:
+        report.add(start, f"cannot be read: {error.strerror}")
+        return None
+    if len(raw) > _LARGEST:
+        report.add(start, f"{len(raw):,} bytes are too many", "at most 1 MiB per file")
+        return None
+    try:
+        text = raw.decode("utf-8-sig")
+        for event in yaml.parse(text, yaml.SafeLoader):
+            if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
+                place = Place(None, shown, None)
+                place.line, place.column = event.start_mark.line + 1, event.start_mark.column + 1
+                report.add(place, "anchors and aliases are not allowed", "the value written out")
+                return None
+        node = yaml.compose(text, yaml.SafeLoader)
+    except UnicodeDecodeError as error:
+        report.add(start, f"is not UTF-8 (byte {error.start})", "a file saved as UTF-8")
+        return None
+    except yaml.MarkedYAMLError as error:
+        if error.problem_mark is not None:
+            start.line, start.column = error.problem_mark.line + 1, error.problem_mark.column + 1
+        report.add(start, f"not valid YAML: {error.problem or error.context}")
+        return None
+    except (yaml.YAMLError, RecursionError) as error:
+        report.add(start, f"not valid YAML: {type(error).__name__}")
+        return None
+    return start if node is None else _convert(node, shown, report)
+
+
+def _convert(node: yaml.Node, file: str, report: Report) -> Place:
+    if isinstance(node, yaml.MappingNode):
+        found: dict[str, Place] = {}
+        for key_node, value_node in node.value:
+            key = Place(None, file, key_node)
+            name = str(key_node.value) if isinstance(key_node, yaml.ScalarNode) else ""
+            if not name:
+                report.add(key, "a key must be a word")
+            elif name in found:
+                report.add(key, f"duplicate key {name}", f"once; it stands in line {found[name].line} already")
+            else:
+                found[name] = _convert(value_node, file, report)
+                found[name].name = name
+        return Place(found, file, node)
+    if isinstance(node, yaml.SequenceNode):
+        return Place([_convert(item, file, report) for item in node.value], file, node)
+    loader = yaml.SafeLoader("")
+    try:
+        value = loader.construct_object(node)
+    except (ValueError, yaml.YAMLError):
+        value = node.value
+    finally:
+        loader.dispose()
+    return Place(value, file, node)
+
+
+def fields(place: Place, known: Mapping[str, bool], report: Report, what: str) -> dict[str, Place]:
+    """The entries of a mapping with exactly these fields (name → required)."""
+    if not isinstance(place.value, dict):
+        report.add(place, f"{what} must be a mapping", ", ".join(known))
+        return {}
+    for name, value in place.value.items():
+        if name not in known:
+            report.add(value, f"unknown field {name} in {what}", nearest(name, known))
+    for name, required in known.items():
+        if required and name not in place.value:
+            report.add(place, f"{what} lacks {name}", f"{name}: …")
+    return {name: value for name, value in place.value.items() if name in known}
+
+
+def items(place: Place | None, report: Report, what: str) -> list[Place]:
+    """The items of a list (one without brackets counts as a list of one)."""
+    if place is None:
+        return []
+    if isinstance(place.value, list):
+        return place.value
+    if isinstance(place.value, dict) or place.value is None:
+        report.add(place, f"{what} must be a list")
+        return []
+    return [place]
+
+
+def word(place: Place | None, report: Report, what: str, known: Iterable[str] | None = None) -> str:
+    """A word, of the known ones if they are given."""
+    if place is None:
+        return ""
+    if not isinstance(place.value, str) or not place.value.strip():
+        if isinstance(place.value, (int, float)) and known is None:
+            return place.text
+        report.add(place, f"{what} must be a word", "" if known is None else nearest(place.text, known))
+        return ""
+    if known is not None and place.value not in known:
+        report.add(place, f"unknown {what} {place.value}", nearest(place.value, known))
+        return ""
+    return place.value
+
+
+def number(place: Place, report: Report, what: str) -> float | None:
+    """A number."""
+    if isinstance(place.value, bool) or not isinstance(place.value, (int, float)):
+        report.add(place, f"{what} must be a number, not {place.text or 'a list or mapping'}")
+        return None
+    return place.value

@@ -1,0 +1,200 @@
+"""Rule files: from checked YAML to the engine's `Rule`s."""
+
+from __future__ import annotations
+
+import re
+import string
+from dataclasses import dataclass
+
+from services.messages import EscalationStep, RuleCard, Text
+from services.rules.engine.layout import CONTEXT
+from services.rules.engine.plan import OPERATORS, Compare, Rule, Rung
+from services.rules.language.fields import Field
+from services.rules.language.measures import Measured, read_measure
+from services.rules.language.reading import Place, Report, fields, items, nearest, word
+from services.rules.language.standards import Standard, duration, read_thresholds, texts, threshold
+
+ROLES = (
+    "class_tutor", "counsellor", "class_mentor", "course_teacher", "teaching_office_head", "department_head",
+    "major_head", "student_affairs", "academic_affairs", "supervision_office", "quality_office", "hr_office",
+    "college_office", "college_duty", "source_owner", "rules_operator", "college_head",
+    "department", "teaching_office", "major",
+)  # fmt: skip
+_RULE = {
+    "id": True, "row": False, "title": True, "source": False, "on": True, "by": True, "where": False, "measure": True,
+    "window": False, "levels": True, "evidence": False, "notify": True, "message": True, "mode": False,
+}  # fmt: skip
+_LEVELS = ("red", "orange", "yellow")
+
+
+@dataclass(frozen=True)
+class Known:
+    """What a rule may speak of."""
+
+    kinds: dict[str, dict[str, Field]]
+    standards: dict[str, Standard]
+
+
+@dataclass(frozen=True)
+class Placed:
+    """A rule with its file and line."""
+
+    rule: Rule
+    place: Place
+
+
+def read_rules(place: Place, known: Known, report: Report) -> list[Placed]:
+    """The rules of one file; those with a problem are left out (the report says which)."""
+    top = fields(place, {"rules": True}, report, "a rule file")
+    found = []
+    for item in items(top.get("rules"), report, "rules"):
+        before = len(report)
+        rule = _rule(item, known, report)
+        if rule is not None and len(report) == before:
+            found.append(Placed(rule, item))
+    return found
+
+
+def _rule(place: Place, known: Known, report: Report) -> Rule | None:
+    given = fields(place, _RULE, report, "a rule")
+    kind = word(given.get("on"), report, "event kind", known.kinds)
+    name = word(given.get("id"), report, "id")
+    if name and not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", name):
+        report.add(given["id"], f"{name} is not an id", "lower case words joined by hyphens, such as absence-streak")
+    known_fields = known.kinds.get(kind, {})
+    by = _by(given.get("by"), known_fields, kind, report)
+    if not kind or "measure" not in given or "levels" not in given:
+        return None
+    measured = Measured(kind, given.get("where"), known.kinds, report)
+    own = read_measure(given["measure"], given.get("window"), measured)
+    gauges, rungs, standard = _levels(given["levels"], own, measured, known, report)
+    awaited = own.awaited_kind if own else None
+    evidence = _evidence(given.get("evidence"), [kind, *([awaited] if awaited else [])], known, report)
+    card = _card(given, name, by, known_fields, report)
+    if own is None or card is None:
+        return None
+    return Rule(
+        card=card, by=by, gauges=(own, *gauges), rungs=tuple(rungs), standard=standard.id if standard else None,
+        scope_fields=tuple(n for n in standard.scope_fields if n in known_fields) if standard else (),
+        evidence=evidence,
+    )  # fmt: skip
+
+
+def _by(place: Place | None, known: dict[str, Field], kind: str, report: Report) -> tuple[str, ...]:
+    names = []
+    for item in items(place, report, "by"):
+        name = word(item, report, "field")
+        if known and name and name not in known and name != "event":
+            report.add(item, f"{kind} has no field {name}", nearest(name, [*known, "event"]))
+        elif name in known and known[name].type != "string":
+            report.add(item, f"{name} is a {known[name].type}", "a field that names something")
+        names.append(name)
+    return tuple(names)
+
+
+def _evidence(place: Place | None, kinds: list[str], known: Known, report: Report) -> tuple[str, ...]:
+    allowed = {name for kind in kinds for name in known.kinds.get(kind, ())}
+    return tuple(word(item, report, "evidence field", allowed) for item in items(place, report, "evidence"))
+
+
+def _levels(place, own, measured, known, report):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+    """(further gauges, rungs from the highest down, standard or None)."""
+    if not isinstance(place.value, dict) or not place.value:
+        report.add(place, "levels must be a mapping", "{standard: NAME} or {at_least: {yellow: 2, red: 5}}")
+        return [], [], None
+    if "standard" in place.value:
+        return [], *_by_standard(place, known, report)
+    comparisons = [name for name in OPERATORS if name in place.value]
+    if comparisons:
+        return [], _by_comparison(place, comparisons[0], report), None
+    return *_level_by_level(place, own, measured, report), None
+
+
+def _by_standard(place: Place, known: Known, report: Report) -> tuple[list[Rung], Standard | None]:
+    given = fields(place, {"standard": True}, report, "levels")
+    name = word(given.get("standard"), report, "standard", known.standards)
+    standard = known.standards.get(name)
+    if standard is None:
+        return [], None
+    used = [any(value.thresholds[rank] is not None for value in standard.values) for rank in (2, 1, 0)]
+    rungs = [
+        Rung(level=level, gauge=0, compare=standard.compare)  # type: ignore[arg-type]
+        for level, there in zip(_LEVELS, used, strict=True)
+        if there
+    ]
+    return rungs, standard
+
+
+def _by_comparison(place: Place, compare: str, report: Report) -> list[Rung]:
+    given = fields(place, {compare: True}, report, "levels")
+    thresholds = read_thresholds(given[compare], compare, report, compare)
+    return [
+        Rung(level=level, gauge=0, compare=compare, threshold=value)  # type: ignore[arg-type]
+        for level, value in zip(_LEVELS, reversed(thresholds), strict=True)
+        if value is not None
+    ]
+
+
+def _level_by_level(place: Place, own, measured: Measured, report: Report):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+    given = fields(place, dict.fromkeys(_LEVELS, False), report, "levels")
+    gauges, rungs = [], []
+    for level in _LEVELS:
+        if level not in given:
+            continue
+        known = {**dict.fromkeys(OPERATORS, False), "measure": False, "window": False}
+        parts = fields(given[level], known, report, level)
+        compares = [name for name in parts if name in OPERATORS]
+        if len(compares) != 1:
+            report.add(given[level], f"{level} needs one comparison", "one of " + ", ".join(OPERATORS))
+            continue
+        value = threshold(parts[compares[0]], report, level)
+        index = 0
+        if "measure" in parts:
+            gauge = read_measure(parts["measure"], parts.get("window"), measured)
+            if gauge is not None and gauge != own:
+                gauges.append(gauge)
+                index = len(gauges)
+        compare: Compare = compares[0]  # type: ignore[assignment]
+        rungs.append(Rung(level=level, gauge=index, compare=compare, threshold=value))  # type: ignore[arg-type]
+    return gauges, rungs
+
+
+def _card(
+    given: dict[str, Place], name: str, by: tuple[str, ...], known: dict[str, Field], report: Report
+) -> RuleCard | None:
+    title, message = texts(given.get("title"), report, "title"), texts(given.get("message"), report, "message")
+    _placeholders(given.get("message"), by, known, report)
+    notify = fields(given["notify"], {"to": True, "escalate": False}, report, "notify") if "notify" in given else {}
+    to = [word(item, report, "role", ROLES) for item in items(notify.get("to"), report, "notify.to")]
+    escalate = [_step(item, report) for item in items(notify.get("escalate"), report, "notify.escalate")]
+    mode = word(given["mode"], report, "mode", ("live", "shadow")) if "mode" in given else "live"
+    return RuleCard(
+        rule=name, row=word(given["row"], report, "row") if "row" in given else None, title=Text(**title),
+        message=Text(**message), source=word(given["source"], report, "source") if "source" in given else "",
+        to=to, escalate=[step for step in escalate if step], mode="shadow" if mode == "shadow" else "live",
+    )  # fmt: skip
+
+
+def _step(place: Place, report: Report) -> EscalationStep | None:
+    given = fields(place, {"after": True, "to": True}, report, "an escalation")
+    role = word(given.get("to"), report, "role", ROLES)
+    after = given.get("after")
+    wait = duration(str(after.value)) if after else None
+    if wait is None and after is not None:
+        report.add(after, f"{after.text} is not a duration", "such as 30m, 24h, 3d")
+    return EscalationStep(after=wait / 1000, to=role) if wait is not None else None
+
+
+def _placeholders(place: Place | None, by: tuple[str, ...], known: dict[str, Field], report: Report) -> None:
+    if place is None or not isinstance(place.value, dict):
+        return
+    allowed = {*by, "value", "threshold", "level", "subject", *(name for name in CONTEXT if name in known)}
+    for text in place.value.values():
+        try:
+            names = [name for _, name, _, _ in string.Formatter().parse(str(text.value)) if name is not None]
+        except ValueError as error:
+            report.add(text, f"the message is broken: {error}", "{name} for a placeholder, {{ for a brace")
+            continue
+        for name in names:
+            if name not in allowed:
+                report.add(text, f"no placeholder {{{name}}} here", nearest(name, allowed))
