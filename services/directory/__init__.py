@@ -1,0 +1,29 @@
+"""People, roles, classes, majors, courses, departments, teaching offices, enrolments and sources of a college.
+
+Effective-dated, and a pure look-up over one immutable, versioned snapshot that every service gets.
+"""
+
+from services.directory.checks import check
+from services.directory.difference import Difference, difference
+from services.directory.installing import install
+from services.directory.loading import load
+from services.directory.records import Person, Tables
+from services.directory.roles import ALIASES, ASSIGNABLE, ROLES, RoleWord, role_word
+from services.directory.snapshot import TIME_ZONE, Directory
+
+__all__ = [
+    "ALIASES",
+    "ASSIGNABLE",
+    "ROLES",
+    "TIME_ZONE",
+    "Difference",
+    "Directory",
+    "Person",
+    "RoleWord",
+    "Tables",
+    "check",
+    "difference",
+    "install",
+    "load",
+    "role_word",
+]

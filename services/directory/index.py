@@ -1,0 +1,219 @@
+"""The rows of a snapshot, compiled once into dictionaries, so that no question has to search.
+
+Days become instants here: a span runs from 00:00 of its first day to 00:00 after its last, in the college's time zone,
+as seconds since 1970-01-01T00:00Z.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Container, Iterable
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from math import inf
+from typing import Any, Protocol, TypeVar
+from zoneinfo import ZoneInfo
+
+from services.directory.nearest import Nearest
+from services.directory.records import Course, Department, Enrolment, Major, Person, SchoolClass, Tables, TeachingOffice
+
+T = TypeVar("T")
+Span = tuple[float, float]
+Dated = tuple[float, float, T]
+"""Something that holds from an instant to before another."""
+
+
+class _Days(Protocol):
+    @property
+    def from_day(self) -> date | None: ...
+    @property
+    def to_day(self) -> date | None: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Index:
+    """Everything that a question looks up. A class of "" stands for all classes of a course."""
+
+    people: dict[str, Dated[Person]]
+    students: dict[str, Dated[Person]]
+    """Each student as somebody who can be told something, from the first enrolment to the end of the last."""
+    enrolments: dict[str, tuple[Dated[str], ...]]
+    """Class of a student; the enrolment that began last comes first: of two that overlap it is the one that counts."""
+    classes: dict[str, SchoolClass]
+    class_fields: dict[str, dict[str, str]]
+    """What follows from a class: major, cohort, department."""
+    majors: dict[str, Major]
+    courses: dict[str, Course]
+    """One row a course, put together from all its rows; hours and teacher are in the tables beside it."""
+    course_fields: dict[str, dict[str, str]]
+    """What follows from a course: teaching_office."""
+    planned_hours: dict[tuple[str, str], int | float]
+    departments: dict[str, Department]
+    offices: dict[str, TeachingOffice]
+    holders: dict[tuple[str, str, str], tuple[Dated[Person], ...]]
+    """Who holds (role, scope kind, scope)."""
+    teachers: dict[tuple[str, str], tuple[Dated[Person], ...]]
+    """Who teaches (course, class) by a row of roles."""
+    standing_teachers: dict[tuple[str, str], Dated[Person]]
+    """Who teaches (course, class) by the column of courses: counts while no row of roles says otherwise."""
+    taught: dict[str, tuple[Dated[str], ...]]
+    """Courses of a teacher."""
+    checked: tuple[tuple[str, str, Container[str]], ...]
+    """(field of an event, noun, known ids) of the tables that the college keeps."""
+    nearest: dict[str, Nearest]
+    """The nearest known id, by the field of an event."""
+
+
+def present(rows: Iterable[Dated[T]], second: float) -> list[T]:
+    """What holds at an instant."""
+    return [held for start, end, held in rows if start <= second < end]
+
+
+def build_index(tables: Tables, zone: ZoneInfo) -> Index:
+    """Compile checked tables; references that lead nowhere are left out."""
+    people = {person.id: (*_span(person, zone), person) for person in tables.people}
+    courses = _merged_courses(tables.courses)
+    classes = {row.id: row for row in tables.classes}
+    enrolments = _enrolments(tables.students, zone)
+    offices = {office.id: office for office in tables.teaching_offices}
+    majors = {major.id: major for major in tables.majors}
+    holders, teachers, standing, taught = _assignments(tables, people, zone)
+    known: tuple[tuple[str, str, dict[str, Any]], ...] = (
+        ("student", "student", enrolments),
+        ("class", "class", classes),
+        ("course", "course", courses),
+        ("teacher", "person", people),
+    )
+    return Index(
+        people=people,
+        students=_students(tables.students, zone),
+        enrolments=enrolments,
+        classes=classes,
+        class_fields={row.id: _class_fields(row, majors) for row in tables.classes},
+        majors=majors,
+        courses=courses,
+        course_fields={
+            id_: {"teaching_office": row.teaching_office} if row.teaching_office else {} for id_, row in courses.items()
+        },
+        planned_hours={
+            (row.id, row.class_id or ""): row.planned_hours for row in tables.courses if row.planned_hours is not None
+        },
+        departments={row.id: row for row in tables.departments},
+        offices=offices,
+        holders=holders,
+        teachers=teachers,
+        standing_teachers=standing,
+        taught=taught,
+        checked=tuple(row for row in known if row[2]),
+        nearest={field: Nearest(ids) for field, _, ids in known},
+    )
+
+
+def _span(row: _Days, zone: ZoneInfo) -> Span:
+    start = -inf if row.from_day is None else _midnight(row.from_day, zone)
+    # 9999-12-31 is how many systems write "for ever"; there is no day after it.
+    end = inf if row.to_day is None or row.to_day == date.max else _midnight(row.to_day + timedelta(days=1), zone)
+    return start, end
+
+
+def _midnight(day: date, zone: ZoneInfo) -> float:
+    return datetime.combine(day, time(), zone).timestamp()
+
+
+def _class_fields(row: SchoolClass, majors: dict[str, Major]) -> dict[str, str]:
+    major = majors.get(row.major or "")
+    fields = {
+        "major": row.major,
+        "cohort": row.cohort,
+        "department": major.department if major else row.department,
+    }
+    return {name: value for name, value in fields.items() if value}
+
+
+def _merged_courses(rows: Iterable[Course]) -> dict[str, Course]:
+    merged: dict[str, Course] = {}
+    for row in rows:
+        known = merged.get(row.id, row)
+        merged[row.id] = Course(
+            id=row.id,
+            name_zh=known.name_zh or row.name_zh,
+            name_en=known.name_en or row.name_en,
+            teaching_office=known.teaching_office or row.teaching_office,
+        )
+    return merged
+
+
+def _enrolments(rows: Iterable[Enrolment], zone: ZoneInfo) -> dict[str, tuple[Dated[str], ...]]:
+    found: defaultdict[str, list[Dated[str]]] = defaultdict(list)
+    for row in rows:
+        found[row.id].append((*_span(row, zone), row.class_id))
+    return {id_: tuple(sorted(spans, reverse=True)) for id_, spans in found.items()}
+
+
+def _students(rows: Iterable[Enrolment], zone: ZoneInfo) -> dict[str, Dated[Person]]:
+    found: dict[str, Dated[Person]] = {}
+    for row in rows:
+        start, end = _span(row, zone)
+        if row.id in found:
+            other_start, other_end, other = found[row.id]
+            start, end = min(start, other_start), max(end, other_end)
+        else:
+            other = Person(id=row.id, name="")
+        person = Person(
+            id=row.id,
+            name=other.name or row.name or "",
+            email=other.email or row.email,
+            channel=other.channel or row.channel,
+        )
+        found[row.id] = (start, end, person)
+    return {
+        id_: (
+            start,
+            end,
+            person if person.name else Person(id=id_, name=id_, email=person.email, channel=person.channel),
+        )
+        for id_, (start, end, person) in found.items()
+    }
+
+
+_Holders = dict[tuple[str, str, str], tuple[Dated[Person], ...]]
+_Teachers = dict[tuple[str, str], tuple[Dated[Person], ...]]
+_Standing = dict[tuple[str, str], Dated[Person]]
+_Taught = dict[str, tuple[Dated[str], ...]]
+
+
+def _assignments(
+    tables: Tables, people: dict[str, Dated[Person]], zone: ZoneInfo
+) -> tuple[_Holders, _Teachers, _Standing, _Taught]:
+    holders: defaultdict[tuple[str, str, str], list[Dated[Person]]] = defaultdict(list)
+    teachers: defaultdict[tuple[str, str], list[Dated[Person]]] = defaultdict(list)
+    standing: _Standing = {}
+    taught: defaultdict[str, list[Dated[str]]] = defaultdict(list)
+    for role in tables.roles:
+        if role.person not in people:
+            continue
+        person_start, person_end, person = people[role.person]
+        start, end = _span(role, zone)
+        held = (max(start, person_start), min(end, person_end), person)
+        if role.role == "course_teacher":
+            course = role.scope or ""
+            teachers[course, role.class_id or ""].append(held)
+            taught[person.id].append((held[0], held[1], course))
+        else:
+            holders[role.role, role.scope_kind or "college", role.scope or ""].append(held)
+    for row in tables.courses:
+        if row.teacher in people:
+            held = people[row.teacher]
+            standing[row.id, row.class_id or ""] = held
+            taught[row.teacher].append((held[0], held[1], row.id))
+    for source in tables.sources:
+        if source.owner in people:
+            holders["source_owner", "source", source.id].append(people[source.owner])
+    return _tuples(holders), _tuples(teachers), standing, _tuples(taught)
+
+
+K = TypeVar("K")
+
+
+def _tuples(lists: dict[K, list[Dated[T]]]) -> dict[K, tuple[Dated[T], ...]]:
+    return {key: tuple(values) for key, values in lists.items()}

@@ -1,0 +1,94 @@
+"""From a folder of CSV or YAML files to a checked directory, or to everything that is wrong with it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import msgspec
+
+from services.directory.columns import TABLES, Column
+from services.directory.consistency import inconsistencies
+from services.directory.reading import Entry, Row, read_folder
+from services.directory.records import Tables
+from services.directory.snapshot import TIME_ZONE, Directory
+from services.errors import ConfigurationError, DirectoryError
+from services.messages import Problem
+
+PREVIOUS = ".previous"
+"""What `install` calls the folder that it is about to replace."""
+
+
+def load(folder: Path, time_zone: str = TIME_ZONE) -> Directory:
+    """The directory that the files of a folder describe; their days are days in `time_zone` (an IANA name).
+
+    Raises DirectoryError with everything that is wrong, not only the first; ConfigurationError for an unknown zone.
+    A file that does not exist is an empty table; a folder that does not exist is an error.
+    """
+    try:
+        ZoneInfo(time_zone)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise ConfigurationError(f"{time_zone!r} is not a time zone (expected: {TIME_ZONE})") from error
+    problems: list[Problem] = []
+    tables = _read_whole(folder, problems)
+    entries = {
+        name: None if found is None else [_entry(name, row, problems) for row in found]
+        for name, found in tables.items()
+    }
+    problems.extend(inconsistencies(entries))
+    if problems:
+        raise DirectoryError(problems)
+    rows = {
+        name: [{column: cell for column, cell in entry.values.items() if cell is not None} for entry in found or ()]
+        for name, found in entries.items()
+    }
+    return Directory(msgspec.convert(rows, Tables), time_zone)
+
+
+def _read_whole(folder: Path, problems: list[Problem]) -> dict[str, list[Row] | None]:
+    # When `install` replaces the folder while its files are read one by one, they are read again.
+    while True:
+        found: list[Problem] = []
+        try:
+            before = _identity(folder)
+            rows = read_folder(before[0], found)
+            if _identity(folder) == before:
+                problems.extend(found)
+                return rows
+        except FileNotFoundError:
+            continue
+
+
+def _identity(folder: Path) -> tuple[Path, int, int, int]:
+    place = _present_folder(folder)
+    state = place.stat()
+    return place, state.st_dev, state.st_ino, state.st_mtime_ns
+
+
+def _present_folder(folder: Path) -> Path:
+    # Between its two renames, or after a crash there, `install` leaves only the previous folder.
+    for candidate in (folder, folder.with_name(folder.name + PREVIOUS)):
+        if candidate.is_dir():
+            return candidate
+    raise DirectoryError(
+        [Problem(where=str(folder), what="there is no such folder", expected="a folder with people.csv …")]
+    )
+
+
+def _entry(name: str, row: Row, problems: list[Problem]) -> Entry:
+    values: dict[str, Any] = dict.fromkeys(TABLES[name].columns)
+    for key, column in TABLES[name].columns.items():
+        cell = row.cells.get(key, "")
+        if cell:
+            values[key] = column.read(cell)
+            if values[key] is None:
+                problems.append(_wrong(row.at(key), cell, column))
+        elif column.required:
+            problems.append(Problem(where=row.at(key), what="is empty", expected=column.noun))
+    return Entry(row, values)
+
+
+def _wrong(where: str, cell: str, column: Column) -> Problem:
+    shown = "the text" if column.secret else repr(cell)
+    return Problem(where=where, what=f"{shown} is not {column.noun}", expected=column.example)

@@ -1,0 +1,95 @@
+"""The directory as everybody gets it: one immutable, versioned snapshot and the questions that it answers."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from services.directory import accountable, enrichment
+from services.directory.index import Index, build_index
+from services.directory.names import names
+from services.directory.records import Person, Tables
+from services.messages import Problem
+
+TIME_ZONE = "Asia/Shanghai"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Directory:
+    """People, roles, classes, courses … of a college on any day.
+
+    Days in the tables are days in `time_zone`; instants in the questions are aware datetimes. `version` is a hash of
+    the content (tables and zone): the same rows in another order are the same version. The tables are taken as checked
+    (`load` does that); a reference that leads nowhere is answered as if it were absent.
+    """
+
+    tables: Tables = Tables()  # noqa: RUF009 - a frozen struct of empty tuples
+    time_zone: str = TIME_ZONE
+    version: str = field(init=False)
+    _index: Index = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "version", _version(self.tables, self.time_zone))
+        object.__setattr__(self, "_index", build_index(self.tables, ZoneInfo(self.time_zone)))
+
+    @classmethod
+    def empty(cls) -> Directory:
+        """The directory of a college that keeps none: it completes nothing and doubts nothing."""
+        return cls()
+
+    def enrich(self, kind: str, data: dict[str, Any], at: datetime) -> tuple[dict[str, Any], list[Problem]]:
+        """An event's data, completed with what follows from it as of `at`, and the ids in it that nobody knows.
+
+        Completed where absent or null: class (the student's enrolment), major, cohort and department (of the class;
+        else department of the major or teaching office), teaching_office and planned_hours (of the course, hours of
+        the class where they differ), teacher (course_teacher of course and class, if there is exactly one); for an
+        `indicator`, also the field that its level names (`level: major, subject: nursing` → `major: nursing`). What
+        the event says is never overwritten. Returns the same dict when there is nothing to add.
+
+        Unknown student, class, course or teacher: a problem each, unless the directory has no such rows at all.
+        """
+        return enrichment.enrich(self._index, kind, data, at)
+
+    def holders(self, role: str, context: Mapping[str, str], at: datetime) -> list[Person]:
+        """The people who hold `role` (a role word or alias) for what `context` names, on the day of `at`.
+
+        Keys of the context: student, class, course, teacher, department, teaching_office, major, source. The nearest
+        scope with a holder decides: a class tutor of the class goes before one of the major. course_teacher is the
+        teacher whom the context names, else who teaches the course in the class, else the course; a department without
+        a head is answered for by the one above it; a college role ignores the context. Nobody before their `from` day
+        or after their `to` day; each person once, sorted by id; an unknown role has no holders.
+        """
+        return accountable.holders(self._index, role, context, at.timestamp())
+
+    def person(self, id: str) -> Person | None:  # noqa: A002 - the column's name
+        """The person, or the student as a person, whether or not they are still there."""
+        found = self._index.people.get(id) or self._index.students.get(id)
+        return found[2] if found else None
+
+    def people(self) -> Iterable[Person]:
+        """All rows of `people`, sorted by id; students are not among them."""
+        return sorted(self.tables.people, key=lambda person: person.id)
+
+    def names(self, context: Mapping[str, str]) -> dict[str, str]:
+        """What people call the ids in a context; an unknown id stays as it is.
+
+        What has a Chinese and an English name (course, department, teaching_office, major) comes three times:
+        `course` (Chinese first), `course_zh`, `course_en`.
+        """
+        return names(self._index, context)
+
+
+def _version(tables: Tables, time_zone: str) -> str:
+    rows = {name: sorted(map(msgspec.json.encode, getattr(tables, name))) for name in Tables.__struct_fields__}
+    digest = hashlib.sha256(time_zone.encode())
+    for name, encoded in rows.items():
+        digest.update(b"\0" + name.encode())
+        for row in encoded:
+            digest.update(b"\n" + row)
+    return digest.hexdigest()[:16]
