@@ -1,0 +1,114 @@
+"""The HTTP door: CloudEvents in, single, in batches, or with their attributes in headers.
+
+There is no authentication here yet: serve it on the loopback address, behind something that has it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import unquote
+
+import msgspec
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from services.errors import LogError
+from services.ingest.intake import Intake, Outcome
+from services.messages import Problem
+
+MAX_BODY_BYTES = 10 << 20
+_RETRY_AFTER_SECONDS = 5
+_ORIGIN = "api"
+_STRUCTURED = ("application/cloudevents+json", "application/cloudevents-batch+json", "application/json")
+_BINARY = "application/json"
+_CE = "ce-"
+_ATTRIBUTES: dict[str, Callable[[str], Any]] = {
+    "ce-revision": lambda text: int(text) if text.isascii() and text.isdigit() and len(text) < 19 else text,  # noqa: PLR2004
+    "ce-retracted": lambda text: {"true": True, "false": False}.get(text, text),
+}
+
+
+def ingest_routes(intake: Intake) -> list[Route]:
+    """`POST /v1/events`. What it answers: docs/events.md."""
+
+    async def events(request: Request) -> Response:
+        media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+        if media_type not in _STRUCTURED:
+            return _refusal(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, _media_type_problem(media_type))
+        try:
+            body = await _body(request)
+        except ClientDisconnect:
+            return Response(status_code=HTTPStatus.BAD_REQUEST)  # nobody is there to read it
+        if body is None:
+            return _refusal(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, _SIZE_PROBLEM)
+        if media_type == _BINARY and "ce-specversion" in request.headers:
+            body = _structured(request, body)
+        try:
+            outcome = await run_in_threadpool(intake.take, body, _ORIGIN)
+        except LogError as error:
+            problem = Problem(where="log", what=f"unavailable: {error}", expected="the same request again, later")
+            return _refusal(HTTPStatus.SERVICE_UNAVAILABLE, problem, {"retry-after": str(_RETRY_AFTER_SECONDS)})
+        return _answer(outcome)
+
+    return [Route("/v1/events", events, methods=["POST"])]
+
+
+async def _body(request: Request) -> bytes | None:
+    """The body; None if it is too large."""
+    announced = request.headers.get("content-length", "")
+    if announced.isdigit() and int(announced[:18]) > MAX_BODY_BYTES:
+        return None
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > MAX_BODY_BYTES:
+            return None
+    return bytes(body)
+
+
+def _structured(request: Request, body: bytes) -> bytes:
+    """The CloudEvents object of a binary-mode request; header values are percent-encoded (CloudEvents HTTP 3.1.3.2)."""
+    try:
+        data = msgspec.json.decode(body, type=msgspec.Raw)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return body  # the intake says what is wrong with it
+    attributes: dict[str, Any] = {
+        name.removeprefix(_CE): _ATTRIBUTES.get(name, str)(unquote(value, errors="replace"))
+        for name, value in request.headers.items()
+        if name.startswith(_CE)
+    }
+    return msgspec.json.encode({**attributes, "data": data})
+
+
+def _answer(outcome: Outcome) -> Response:
+    taken = outcome.accepted + outcome.duplicate
+    status = HTTPStatus.UNPROCESSABLE_ENTITY if outcome.rejections and not taken else HTTPStatus.ACCEPTED
+    rejected = [
+        {"position": rejection.position, "reasons": [_reason(problem) for problem in rejection.reasons]}
+        for rejection in outcome.rejections
+    ]
+    return _json(status, {"accepted": outcome.accepted, "duplicate": outcome.duplicate, "rejected": rejected})
+
+
+def _refusal(status: HTTPStatus, problem: Problem, headers: dict[str, str] | None = None) -> Response:
+    return _json(status, {"error": _reason(problem)}, headers)
+
+
+def _reason(problem: Problem) -> dict[str, str]:
+    return {"where": problem.where, "what": problem.what, "expected": problem.expected}
+
+
+def _json(status: HTTPStatus, content: Any, headers: dict[str, str] | None = None) -> Response:
+    return Response(msgspec.json.encode(content), status, headers, media_type="application/json")
+
+
+def _media_type_problem(media_type: str) -> Problem:
+    what = f"wrong content type: {media_type or 'none'}"
+    return Problem(where="content-type", what=what, expected=", ".join(_STRUCTURED))
+
+
+_SIZE_PROBLEM = Problem(where="body", what="too large: more than 10 MiB", expected="at most 10 MiB: several requests")

@@ -1,0 +1,182 @@
+"""The way in: validate, enrich from the directory, append to the log, count.
+
+Everything that comes in ends as accepted, duplicate or rejected, and is durable as such when a `take` returns.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
+from threading import Lock
+from typing import Any, NamedTuple, Protocol
+
+import msgspec
+
+from services.ingest.explaining import reason_name
+from services.ingest.reading import BOM, Packed
+from services.ingest.source_report import SourceCounter
+from services.ingest.validation import Checked, Validator, wire_value
+from services.messages import CampusEvent, Problem, Rejection, Verdict
+
+
+class EventLog(Protocol):
+    """Where events and rejections go. Both methods are durable when they return, or raise LogError."""
+
+    def append(self, events: Sequence[CampusEvent]) -> list[Verdict]:
+        """One verdict per event, in their order; a conflict and a duplicate are not written."""
+
+    def reject(self, rejections: Sequence[Rejection]) -> None:
+        """Keep inputs that did not become events."""
+
+
+class Directory(Protocol):
+    """The one question that ingest asks the directory."""
+
+    def enrich(self, kind: str, data: dict[str, Any], at: datetime) -> tuple[dict[str, Any], list[Problem]]:
+        """The data with what the directory adds as of `at`, and what it names that nobody knows."""
+
+
+class Outcome(msgspec.Struct, frozen=True):
+    """What became of the events of one call."""
+
+    accepted: int = 0
+    duplicate: int = 0
+    rejections: list[Rejection] = []
+
+
+class _Found(NamedTuple):
+    """A checked input and where it came from."""
+
+    checked: Checked
+    position: str
+    packed: Packed | None
+    element: int
+
+
+class Intake:
+    """Takes events in. Safe to call from several threads as far as the log is.
+
+    `directory` is asked once per call, so that a new version of the directory counts from the next call on. Give large
+    inputs in batches of some thousand events: each call is one append. Raises LogError of the log; nothing was
+    acknowledged then, and taking the same again is harmless.
+    """
+
+    def __init__(
+        self,
+        validator: Validator,
+        directory: Callable[[], Directory],
+        log: EventLog,
+        clock: Callable[[], datetime],
+        counter: SourceCounter | None = None,
+    ) -> None:
+        self.validator = validator
+        self._directory = directory
+        self._log = log
+        self._clock = clock
+        self._counter = counter
+        self._counting = Lock()
+
+    def take(self, raw: bytes, origin: str, position: str = "", *, keep: bool = True) -> Outcome:
+        """One message: a JSON object or an array of them. `keep=False` neither stores nor counts what is rejected."""
+        return self._admit(self._checked([(raw, position)], origin), origin, keep=keep)
+
+    def take_many(self, items: Iterable[tuple[bytes, str]], origin: str) -> Outcome:
+        """Messages with their positions, appended together."""
+        return self._admit(self._checked(items, origin), origin)
+
+    def take_values(self, items: Iterable[tuple[dict[str, Any], str]], origin: str) -> Outcome:
+        """CloudEvents objects that are decoded already, with their positions; `row 17` names columns, not fields."""
+        check = self.validator.check_value
+        return self._admit(
+            (_Found(check(value, origin, position), position, None, 0) for value, position in items), origin
+        )
+
+    def take_events(self, events: Sequence[CampusEvent], origin: str = "import") -> Outcome:
+        """Typed events of an importer: validated and enriched like any other."""
+        return self.take_values(((wire_value(event), f"event {n}") for n, event in enumerate(events, 1)), origin)
+
+    def keep(self, rejections: Sequence[Rejection]) -> Outcome:
+        """Store and count inputs that were found to be unreadable before there was an event to check."""
+        if rejections:
+            self._log.reject(rejections)
+            self._count([], [], rejections)
+        return Outcome(0, 0, list(rejections))
+
+    def _checked(self, items: Iterable[tuple[bytes, str]], origin: str) -> Iterable[_Found]:
+        for raw, position in items:
+            packed = Packed(raw.removeprefix(BOM))
+            for index, checked in enumerate(self.validator.check(raw, origin, position)):
+                yield _Found(checked, position, packed, index)
+
+    def _admit(self, inputs: Iterable[_Found], origin: str, *, keep: bool = True) -> Outcome:
+        enrich = self._directory().enrich
+        found: list[_Found] = []
+        events: list[CampusEvent] = []
+        rejections: list[Rejection] = []
+        for one in inputs:
+            checked = one.checked
+            if isinstance(checked, Rejection):
+                rejections.append(checked)
+                continue
+            data, problems = enrich(checked.kind, checked.data, checked.time)
+            if problems:
+                rejections.append(self._refused(one, checked, problems, origin))
+                continue
+            found.append(one)
+            events.append(checked if data is checked.data else _with_data(checked, data))
+        verdicts = self._log.append(events) if events else []
+        for one, event, verdict in zip(found, events, verdicts, strict=True):
+            if verdict == "conflict":
+                rejections.append(self._refused(one, event, [_conflict(event)], origin))
+        if keep:
+            self._log.reject(rejections) if rejections else None
+        self._count(events, verdicts, rejections if keep else [])
+        return Outcome(verdicts.count("accepted"), verdicts.count("duplicate"), rejections)
+
+    def _refused(self, one: _Found, event: CampusEvent, problems: list[Problem], origin: str) -> Rejection:
+        raw = one.packed[one.element] if one.packed is not None else msgspec.json.encode(wire_value(event))
+        if one.position.startswith("row "):
+            problems = [
+                msgspec.structs.replace(p, where=f"{one.position}, column {p.where.removeprefix('data.')}")
+                for p in problems
+            ]
+        position = one.position or f"event {one.element + 1}"
+        return self.validator.rejection(problems, raw, origin, position, event.source)
+
+    def _count(
+        self, events: Sequence[CampusEvent], verdicts: Sequence[Verdict], rejections: Sequence[Rejection]
+    ) -> None:
+        counter = self._counter
+        if counter is None:
+            return
+        now = self._clock()
+        kinds = self.validator.schemas.by_kind
+        with self._counting:
+            for event, verdict in zip(events, verdicts, strict=True):
+                if verdict != "conflict":
+                    incomplete = not event.data.keys() >= kinds[event.kind].complete
+                    counter.note(event, verdict, now, incomplete=incomplete)
+            for rejection in rejections:
+                counter.note_rejected(rejection.source, reason_name(rejection), now)
+
+
+def _with_data(event: CampusEvent, data: dict[str, Any]) -> CampusEvent:
+    return CampusEvent(
+        source=event.source,
+        id=event.id,
+        kind=event.kind,
+        time=event.time,
+        revision=event.revision,
+        retracted=event.retracted,
+        recordedat=event.recordedat,
+        term=event.term,
+        data=data,
+    )
+
+
+def _conflict(event: CampusEvent) -> Problem:
+    return Problem(
+        where="revision",
+        what=f"conflict: {event.source} {event.id} is known at revision {event.revision} with other content",
+        expected=f"revision {event.revision + 1} or higher for a correction, or another id for another event",
+    )

@@ -1,0 +1,78 @@
+"""Fakes for tests and for trying out: a log and a store of rejections in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+from services.errors import LogError
+from services.messages import CampusEvent, Problem, Rejection, Verdict
+
+
+class MemoryLog:
+    """An `EventLog` that keeps everything in lists. Set `broken` to have it raise LogError."""
+
+    def __init__(self) -> None:
+        self.events: list[CampusEvent] = []
+        self.rejections: list[Rejection] = []
+        self.broken = False
+        self._known: dict[tuple[str, str, int], CampusEvent] = {}
+
+    def append(self, events: Sequence[CampusEvent]) -> list[Verdict]:
+        """See EventLog."""
+        self._check()
+        return [self._append(event) for event in events]
+
+    def reject(self, rejections: Sequence[Rejection]) -> None:
+        """See EventLog."""
+        self._check()
+        self.rejections += rejections
+
+    def _append(self, event: CampusEvent) -> Verdict:
+        known = self._known.setdefault((event.source, event.id, event.revision), event)
+        if known is event:
+            self.events.append(event)
+            return "accepted"
+        return "duplicate" if known == event else "conflict"
+
+    def _check(self) -> None:
+        if self.broken:
+            raise LogError("the log in memory was told to be broken")
+
+
+class MemoryRejectedStore:
+    """A `RejectedStore` in memory, numbered from 1."""
+
+    def __init__(self, rejections: Iterable[Rejection] = ()) -> None:
+        self.open = dict(enumerate(rejections, 1))
+
+    def list(self) -> Iterable[tuple[int, Rejection]]:
+        """See RejectedStore."""
+        return iter(self.open.items())
+
+    def get(self, number: int) -> Rejection | None:
+        """See RejectedStore."""
+        return self.open.get(number)
+
+    def done(self, number: int) -> None:
+        """See RejectedStore."""
+        del self.open[number]
+
+
+class KnownPeople:
+    """A `Directory` that knows some ids per field and adds the same fields to every event."""
+
+    def __init__(self, known: dict[str, set[str]] | None = None, adds: dict[str, Any] | None = None) -> None:
+        self.known = known or {}
+        self.adds = adds or {}
+
+    def enrich(self, kind: str, data: dict[str, Any], at: datetime) -> tuple[dict[str, Any], list[Problem]]:
+        """See Directory."""
+        del kind, at
+        problems = [
+            Problem(where=f"data.{field}", what=f"{data[field]!r} is not a known {field}")
+            for field, ids in self.known.items()
+            if field in data and data[field] not in ids
+        ]
+        return ({**self.adds, **data} if self.adds else data), problems

@@ -1,0 +1,194 @@
+"""Is this an event? Every input becomes a `CampusEvent`, or a `Rejection` with every reason and its bytes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+import msgspec
+
+from services.ingest.explaining import Where, find_problems, shown
+from services.ingest.moments import read_moment, write_moment
+from services.ingest.reading import BOM, Packed, decode
+from services.ingest.schemas import Schema, Schemas
+from services.messages import CampusEvent, Problem, Rejection
+
+MAX_EVENT_BYTES = 1 << 20
+MAX_AHEAD = timedelta(minutes=5)
+_EXPECTED_EVENT = "a CloudEvents object: specversion, source, id, type, time, data"
+_MIB = 1 << 20
+
+Checked = CampusEvent | Rejection
+
+
+class Validator:
+    """Checks events against the schemas and against the clock (UTC or any zone, but aware)."""
+
+    def __init__(self, schemas: Schemas, clock: Callable[[], datetime]) -> None:
+        self.schemas = schemas
+        self._clock = clock
+        self._envelope = schemas.envelope
+        self._kinds = schemas.by_kind
+
+    def check(self, raw: bytes, origin: str, position: str) -> list[Checked]:
+        """One JSON object or an array of them, in their order; an array that is no JSON is rejected as a whole.
+
+        `position` is where in the origin (`line 3`); the events of an array add theirs (`event 2`).
+        """
+        raw = raw.removeprefix(BOM)
+        decoded = decode(raw)
+        if isinstance(decoded, Problem):
+            return [self.rejection([decoded], raw, origin, position or "event 1")]
+        packed = Packed(raw)
+        whole = not isinstance(decoded, list)
+        values = [decoded] if whole else decoded
+        large = len(raw) > MAX_EVENT_BYTES
+        checked: list[Checked] = []
+        now = self._clock()
+        for index, value in enumerate(values):
+            place = position if whole and position else _place(position, index)
+            result = too_large(len(packed[index])) if large else []
+            read = result or self._read(value, now, _where(place))
+            if isinstance(read, CampusEvent):
+                checked.append(read)
+            else:
+                checked.append(self.rejection(read, packed[index], origin, place, _source(value)))
+        return checked
+
+    def check_value(self, value: dict[str, Any], origin: str, position: str) -> Checked:
+        """An event that is decoded already, with its times as texts. Never raises."""
+        try:
+            read = self._read(value, self._clock(), _where(position))
+        except (TypeError, ValueError, OverflowError, RecursionError) as error:
+            read = [Problem(where="data", what=f"not JSON: {error}", expected="what JSON can hold")]
+        if isinstance(read, CampusEvent):
+            return read
+        return self.rejection(read, _encode(value), origin, position, _source(value))
+
+    def rejection(
+        self, reasons: list[Problem], raw: bytes, origin: str, position: str, source: str | None = None
+    ) -> Rejection:
+        """An input that is refused, dated by the clock."""
+        return Rejection(
+            received_at=self._clock(), origin=origin, position=position, reasons=reasons, raw=raw, source=source
+        )
+
+    def _read(self, value: Any, now: datetime, where: Where) -> CampusEvent | list[Problem]:
+        if type(value) is not dict:
+            return [Problem(where="message", what=f"not an event: {shown(value)}", expected=_EXPECTED_EVENT)]
+        if None in value.values():  # CloudEvents: an attribute that is null is not set
+            value = {name: one for name, one in value.items() if one is not None}
+        if self._envelope.is_valid(value):
+            schema = self._kinds[value["type"]]
+            if schema.is_valid(value["data"]):
+                return self._build(value, schema, now, where)
+        return self._explain(value, now, where)
+
+    def _build(self, value: dict[str, Any], schema: Schema, now: datetime, where: Where) -> CampusEvent | list[Problem]:
+        data: dict[str, Any] = value["data"]
+        time = read_moment(value["time"])
+        recorded_at = read_moment(value["recordedat"]) if "recordedat" in value else None
+        problems = _timing(value, time, recorded_at, now, where)
+        if schema.moments:
+            data, wrong = _normalised(data, schema, where)
+            problems = problems + wrong
+        if problems or time is None:
+            return problems
+        return CampusEvent(
+            source=value["source"],
+            id=value["id"],
+            kind=value["type"],
+            time=time,
+            revision=int(value.get("revision", 0)),
+            retracted=value.get("retracted", False),
+            recordedat=recorded_at,
+            term=value.get("term"),
+            data=data,
+        )
+
+    def _explain(self, value: dict[str, Any], now: datetime, where: Where) -> list[Problem]:
+        problems = find_problems(self._envelope, value, lambda path: where(path) if path else "message")
+        schema = self._kinds.get(kind) if isinstance(kind := value.get("type"), str) else None
+        data = value.get("data")
+        if schema is not None and isinstance(data, dict):
+            problems += find_problems(schema, data, lambda path: where(f"data.{path}" if path else "data"))
+        time = read_moment(value["time"]) if isinstance(value.get("time"), str) else None
+        if time is not None and time > now + MAX_AHEAD:
+            problems.append(_ahead(time, now, where))
+        return problems
+
+
+def too_large(size: int) -> list[Problem]:
+    """What is wrong with an event of so many bytes, if anything."""
+    if size <= MAX_EVENT_BYTES:
+        return []
+    return [Problem(where="message", what=f"too large: {size / _MIB:.1f} MiB", expected="at most 1 MiB for one event")]
+
+
+def wire_value(event: CampusEvent) -> dict[str, Any]:
+    """The CloudEvents object of a typed event, with its times as texts."""
+    return {"specversion": event.specversion, **msgspec.to_builtins(event)}
+
+
+def _timing(
+    value: dict[str, Any], time: datetime | None, recorded_at: datetime | None, now: datetime, where: Where
+) -> list[Problem]:
+    problems = [] if time is not None else [_no_instant("time", value["time"], where)]
+    if recorded_at is None and "recordedat" in value:
+        problems.append(_no_instant("recordedat", value["recordedat"], where))
+    if time is not None and time > now + MAX_AHEAD:
+        problems.append(_ahead(time, now, where))
+    return problems
+
+
+def _normalised(data: dict[str, Any], schema: Schema, where: Where) -> tuple[dict[str, Any], list[Problem]]:
+    """The data with its date-times in UTC, and what is wrong with them."""
+    problems: list[Problem] = []
+    moments: dict[str, datetime] = {}
+    for name in schema.moments:
+        if name in data:
+            moment = read_moment(data[name])
+            if moment is None:
+                problems.append(_no_instant(f"data.{name}", data[name], where))
+            else:
+                moments[name] = moment
+    for first, second in schema.ordered:
+        if first in moments and second in moments and moments[first] > moments[second]:
+            what = f"wrong order: {second} is before {first}"
+            problems.append(Problem(where=where(f"data.{second}"), what=what, expected=f"{data[first]} or later"))
+    return {**data, **{name: write_moment(moment) for name, moment in moments.items()}}, problems
+
+
+def _no_instant(path: str, text: str, where: Where) -> Problem:
+    return Problem(where=where(path), what=f"not a time: {shown(text)}", expected="an instant of the years 1 to 9999")
+
+
+def _ahead(time: datetime, now: datetime, where: Where) -> Problem:
+    return Problem(
+        where=where("time"),
+        what=f"in the future: {write_moment(time)} is more than 5 minutes ahead of the clock",
+        expected=f"at most {write_moment((now + MAX_AHEAD).replace(microsecond=0))}; what is planned goes into data",
+    )
+
+
+def _place(position: str, index: int) -> str:
+    return f"{position}, event {index + 1}" if position else f"event {index + 1}"
+
+
+def _where(position: str) -> Where:
+    if position.startswith("row "):  # a table has columns, not fields
+        return lambda path: f"{position}, column {path.removeprefix('data.')}"
+    return lambda path: path
+
+
+def _source(value: Any) -> str | None:
+    source = value.get("source") if isinstance(value, dict) else None
+    return source if isinstance(source, str) and source.isprintable() and 0 < len(source) <= 256 else None  # noqa: PLR2004
+
+
+def _encode(value: Any) -> bytes:
+    try:
+        return msgspec.json.encode(value)
+    except (TypeError, ValueError, RecursionError):
+        return repr(value).encode("utf-8", "backslashreplace")
