@@ -120,7 +120,7 @@ def evaluate(
         subjects = defaultdict(list)
         for kind in sorted(rule.kinds):
             for record in by_kind[kind]:
-                subject = subject_of(rule.by, record.data)
+                subject = subject_of(rule.by, {**record.data, "event": record.name})
                 if subject is not None:
                     subjects[subject].append(record)
         for subject, history in subjects.items():

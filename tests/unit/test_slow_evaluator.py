@@ -71,7 +71,7 @@ def test_an_episode_opens_rises_falls_and_closes_with_what_was_true_at_each_end(
         level="yellow",
         highest_level="orange",
         status="resolved",
-        value=0,
+        value=None,
         threshold=1,
         opened_at=at("2026-09-01T08:00"),
         closed_at=at("2026-09-04T08:00"),
@@ -131,6 +131,7 @@ def test_a_retracted_record_was_never_there():
     ("by", "data", "subject"),
     [
         pytest.param([], {}, "college", id="nothing"),
+        pytest.param(["event"], {}, "lms t1", id="the event itself"),
         pytest.param(["room"], {"room": "A/1"}, "A/1", id="one part stays as it is"),
         pytest.param(["student", "room"], {"room": "A/1"}, "s1/A%2F1", id="two parts"),
         pytest.param(["student", "room"], {"room": None}, None, id="a null part"),
@@ -155,6 +156,13 @@ def test_value_is_that_of_the_newest_record_and_null_is_no_value():
     a_rule = rule({"value": "score / max_score * 100"}, {"below": {"yellow": 60}})
     events = [*scores(5, max_score=10), event("n", "2026-09-02T08:00:00", score=1, max_score=0)]
     assert brief(run(a_rule, events, "2026-09-30")) == [("yellow", None, "09-01T08:00", "09-02T08:00")]
+
+
+def test_a_count_of_nothing_is_no_value():
+    assert run(rule(FAILED, {"at_most": {"yellow": 5}}), scores(90), "2026-09-30") == []
+    assert brief(run(rule(FAILED, {"at_most": {"yellow": 5}}), scores(90, 50), "2026-09-30")) == [
+        ("yellow", 1, "09-02T08:00", None)
+    ]
 
 
 def test_sum_leaves_out_null_and_adds_exactly():
@@ -443,15 +451,17 @@ def test_the_scope_follows_the_newest_record_of_the_subject():
         ("round(2.5) == 2", True),
         ('class == "k" and "class" != "k"', True),
         ("score == 7\nand true", True),
+        ("(1 if score > 5 else 2) == 1", True),
+        ("(1 if nothing > 5 else 2) == 2", True),
     ],
 )
 def test_a_condition_with_a_null_has_no_result_and_is_not_satisfied(condition, counted):
     [episode] = run(
-        rule({"count": condition}, {"at_least": {"yellow": 0}}),
+        rule({"share": condition}, {"at_least": {"yellow": 0}}),
         [event("a", "2026-09-01T08:00:00", score=7, status="late", **{"class": "k"})],
         "2026-09-30",
     )
-    assert episode.value == int(counted)
+    assert episode.value == 100 * counted
 
 
 # ---- files
