@@ -38,7 +38,7 @@ class Engine:
         """Idents put aside as late since the caller last emptied it."""
         self.layouts = [Layout(by, plan) for by in sorted({rule.by for rule in plan.rules})]
         self._subjects: list[dict[str, Subject]] = [{} for _ in self.layouts]
-        self._timers: list[tuple[int, int, int, Subject]] = []
+        self._timers: list[tuple[int, int, str, int, Subject]] = []
         self._serial = 0
         self._dirty: list[list[Subject]] = [[] for _ in self.layouts]
         self._forgotten: list[dict[str, dict[str, int]]] = [{} for _ in self.layouts]
@@ -87,7 +87,7 @@ class Engine:
         handler = self.handlers.get(event.kind)
         if handler is not None:
             handler(event)
-        return self._take()
+        return self.take()
 
     def process_many(self, packed: bytes) -> list[WarningChange]:
         """A message: a JSON array of events on the wire. What arrived together is put into its order first."""
@@ -98,7 +98,7 @@ class Engine:
             handler = handlers.get(event.kind)
             if handler is not None:
                 handler(event)
-        return self._take()
+        return self.take()
 
     def advance(self, now: datetime | int) -> list[WarningChange]:
         """Time has come to `now`: every deadline and window up to it, in event time. Going back does nothing."""
@@ -106,7 +106,7 @@ class Engine:
         self.now = max(self.now, instant)
         timers = self._timers
         while timers and timers[0][0] <= self.now:
-            due, _, number, s = heappop(timers)
+            due, number, _, _, s = heappop(timers)
             if s.queued != due or self._subjects[number].get(s.key) is not s:
                 continue
             s.queued = FOREVER
@@ -120,7 +120,7 @@ class Engine:
             if s.due < s.queued:
                 self._queue(number)(s)
         self._sweep()
-        return self._take()
+        return self.take()
 
     def next_due(self) -> int:
         """The next instant at which time alone may change something (`FOREVER`: never)."""
@@ -128,7 +128,7 @@ class Engine:
 
     def readings(self) -> list[WarningReading]:
         """New facts of warnings whose level stayed, of the subjects touched since the last `snapshot`."""
-        out, self.lives.amended = self.lives.amended, []
+        out = self.lives.take_amended()
         for layout, dirty in zip(self.layouts, self._dirty, strict=True):
             for s in dirty:
                 if s.lives:
@@ -189,7 +189,8 @@ class Engine:
         self.touch(number, s)
         self._steps[number](s, max(s.front, self.now), 0, len(s.times) - 1)
 
-    def _take(self) -> list[WarningChange]:
+    def take(self) -> list[WarningChange]:
+        """What was published since the last call."""
         out, self.lives.changes = self.lives.changes, []
         return out
 
@@ -198,7 +199,7 @@ class Engine:
             if s.due < FOREVER:
                 self._serial += 1
                 s.queued = s.due
-                heappush(self._timers, (s.due, self._serial, number, s))
+                heappush(self._timers, (s.due, number, s.key, self._serial, s))
 
         return queue
 
@@ -299,10 +300,15 @@ class Engine:
         for number, layout in enumerate(self.layouts):
             limit = self.now - layout.keep - self.plan.allowed_lateness
             subjects = self._subjects[number]
-            gone = [key for key, s in subjects.items() if s.front < limit and layout.is_idle(s.heads)]
+            gone = [key for key, s in subjects.items() if _last(s) < limit and layout.is_idle(s.heads)]
             for key in gone:
                 self._forgotten[number][key] = subjects.pop(key).numbers
                 self._gone.append((number, key))
+
+
+def _last(s: Subject) -> int:
+    """The last instant that anything of the subject, a correction waiting for its original included, has."""
+    return s.front if not s.revised else max(s.front, *(t for _, t in s.revised.values()))
 
 
 _order = attrgetter("time", "source", "id")

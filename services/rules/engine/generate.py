@@ -50,7 +50,7 @@ def has_due(rule: RuleLayout) -> bool:
 
 
 def _rule(rule: RuleLayout) -> list[str]:
-    lines = [f"# {rule.rule.id}", f"if f: h[{rule.newest}] = i"]
+    lines = [f"# {rule.rule.id}", *([f"if f & {rule.record}: h[{rule.newest}] = i"] if rule.record else [])]
     for number, gauge in enumerate(rule.gauges):
         lines += _window(gauge)
         if gauge.gauge.measure != "missing":

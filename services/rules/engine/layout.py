@@ -53,6 +53,8 @@ class RuleLayout:
     mask: int = 0
     scope: int = -1
     """Column of the scope values, or -1."""
+    record: int = 0
+    """Bit of the rule's records; only where there is a scope."""
 
 
 class Layout:
@@ -122,6 +124,8 @@ class Layout:
         if rule.scope_fields:
             names = ", ".join(field_source(name, self._fields[rule.gauges[0].kind]) for name in rule.scope_fields)
             layout.scope = self._column(rule.gauges[0].kind, f"intern(({names},))")
+            layout.record = self._bit(rule.gauges[0].kind, rule.record)
+            layout.mask |= layout.record
         return layout
 
     def _evidence(self, rule: Rule, kind: str) -> None:

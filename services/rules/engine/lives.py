@@ -20,6 +20,8 @@ from services.rules.engine.subject import Episode, Subject
 
 _NAMESPACE = UUID("7c1c6f0e-7a53-5d0c-9c4e-0f5b8f6f3a11")
 _MOST_EVIDENCE = 50
+_UNTOLD = ("",)
+"""Stands for the evidence of an episode whose facts changed and wait for the next reading."""
 
 
 @dataclass
@@ -55,7 +57,8 @@ class Lives:
         self.cause = ""
         """Named reason of what is being published; empty: the record or the time itself."""
         self.changes: list[WarningChange] = []
-        self.amended: list[WarningReading] = []
+        self.amended: list[tuple[Subject, Episode, WarningReading]] = []
+        """Closed episodes whose facts a late record has changed."""
         self.folding: dict[int, list[Folded]] | None = None
 
     def turn(self, s: Subject, index: int, at: int, level: int, i: int, f: int) -> None:
@@ -210,14 +213,26 @@ class Lives:
             self.emit(s, rule, e, "opened", x.opened_at, reach, reason)
         elif is_open and x.level != before:
             self.emit(s, rule, e, "raised" if x.level > before else "lowered", s.front, reach, reason)
+        elif is_open:
+            e.behind = _UNTOLD
         else:
-            self.amended.append(self._reading(s, rule, e, reach))
+            self.amended.append((s, e, self._reading(s, rule, e, reach)))
 
     def _reading(self, s: Subject, rule: RuleLayout, e: Episode, reach: Reach) -> WarningReading:
         return WarningReading(rule=rule.rule.id, subject=s.key, at=from_ms(s.front), facts=self.facts(s, rule, e, reach))
 
+    def take_amended(self) -> list[WarningReading]:
+        """New facts of closed warnings, unless something else became of them in the meantime."""
+        told = [
+            reading
+            for s, e, reading in self.amended
+            if e in s.lives.get(reading.rule, ()) and e.closed_at >= 0 and reading.facts.closed_at == from_ms(e.closed_at)
+        ]
+        self.amended = []
+        return told
+
     def readings(self, s: Subject, rules: Sequence[RuleLayout]) -> list[WarningReading]:
-        """New facts of the subject's open warnings whose level did not change since they were last told."""
+        """Facts of the subject's open warnings that were not told yet."""
         out = []
         for rule in rules:
             level = s.heads[rule.level]

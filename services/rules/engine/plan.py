@@ -49,7 +49,7 @@ class Gauge(msgspec.Struct, frozen=True, kw_only=True):
     member: str = "True"
     """Condition: the record is one that the measure looks at."""
     hit: str | None = None
-    """Condition of a share, a streak; of `missing`: the record expects something."""
+    """Condition of a count, a share, a streak."""
     number: str | None = None
     whole: bool = True
     """The number is always a whole one; otherwise sums are kept in millionths."""
@@ -80,6 +80,8 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
     """Highest level first."""
     standard: str | None = None
     scope_fields: tuple[str, ...] = ()
+    record: str = "True"
+    """Condition: the event is a record of the rule (its `where`); the newest one's scope chooses the threshold."""
     evidence: tuple[str, ...] = ()
 
     @property

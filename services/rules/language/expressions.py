@@ -7,6 +7,8 @@ down to the comparisons, where a null makes either form false; that is exact for
 from __future__ import annotations
 
 import ast
+import io
+import tokenize
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,6 +28,10 @@ _OPERATIONS: dict[type[ast.operator], tuple[str, str]] = {
     ast.Div: ("/", "divided"), ast.FloorDiv: ("//", "floored"), ast.Mod: ("%", "modulo"),
 }  # fmt: skip
 _FUNCTIONS = {"abs": "absolute", "min": "least", "max": "greatest", "round": "rounded", "coalesce": "coalesce"}
+
+
+_FIELD_KEYWORDS = {"class": "clas_", "from": "fro_"}
+_KEYWORDS = {short: word for word, short in _FIELD_KEYWORDS.items()}
 
 
 @dataclass(frozen=True)
@@ -94,7 +100,7 @@ class Expression:
             self.report.add(self.place, f"the expression has {len(text)} characters", f"at most {_LONGEST}")
             return None
         try:
-            tree = ast.parse(text, mode="eval").body
+            tree = ast.parse(_without_keywords(text), mode="eval").body
             if _depth(tree) > _DEEPEST:
                 self.report.add(self.place, "the expression is nested too deeply", f"at most {_DEEPEST} levels")
                 return None
@@ -208,11 +214,12 @@ class Expression:
     def _name(self, node: ast.Name) -> Typed:
         if node.id in ("true", "false"):
             return Typed(node.id.capitalize(), "boolean")
-        field = self.known.get(node.id)
+        name = _KEYWORDS.get(node.id, node.id)
+        field = self.known.get(name)
         if field is None:
-            raise self._refuse(node, f"{self.kind} has no field {node.id}", nearest(node.id, self.known))
+            raise self._refuse(node, f"{self.kind} has no field {name}", nearest(name, self.known))
         simple = "number" if field.type in ("integer", "number") else field.type
-        return Typed(f"f_{node.id}", simple, field.nullable, field.type == "integer", field.values)
+        return Typed(f"f_{name}", simple, field.nullable, field.type == "integer", field.values)
 
     def _numeric(self, node: ast.expr) -> Typed:
         typed = self._value(node)
@@ -250,6 +257,19 @@ class Expression:
             if part.type not in ("number", "unknown"):
                 raise self._refuse(argument, f"cannot calculate with a {part.type}", "a number")
         return Typed(source, "number", nullable=True, whole=all(part.whole for part in parts))
+
+
+def _without_keywords(text: str) -> str:
+    """Fields may be named like a word of Python; those get a name of the same length that Python can read."""
+    try:
+        tokens = list(tokenize.generate_tokens(io.StringIO(text).readline))
+    except (tokenize.TokenError, IndentationError):
+        return text
+    for token in tokens:
+        if token.type == tokenize.NAME and token.string in _FIELD_KEYWORDS and token.start[0] == 1:
+            begin = token.start[1]
+            text = text[:begin] + _FIELD_KEYWORDS[token.string] + text[begin + len(token.string) :]
+    return text
 
 
 def _called(node: ast.Call) -> str:

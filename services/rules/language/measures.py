@@ -89,7 +89,7 @@ def _missing(given: dict[str, Place], m: Measured) -> Gauge:
     awaited = word(given["missing"], m.report, "event kind", m.kinds)
     after = word(given.get("after"), m.report, "date-time field", _moments(m))
     return Gauge(
-        measure="missing", kind=m.kind, hit=m.condition(m.where), number=f"instant(f_{after})" if after else "None",
+        measure="missing", kind=m.kind, member=m.condition(m.where), number=f"instant(f_{after})" if after else "None",
         awaited_kind=awaited or m.kind, awaited=m.condition(given.get("where"), awaited) if awaited else "True",
     )  # fmt: skip
 

@@ -6,20 +6,16 @@ import re
 import string
 from dataclasses import dataclass
 
+from services.directory import ALIASES, ROLES
 from services.messages import EscalationStep, RuleCard, Text
 from services.rules.engine.layout import CONTEXT
-from services.rules.engine.plan import OPERATORS, Compare, Rule, Rung
+from services.rules.engine.plan import OPERATORS, Compare, Gauge, Rule, Rung
 from services.rules.language.fields import Field
 from services.rules.language.measures import Measured, read_measure
 from services.rules.language.reading import Place, Report, fields, items, nearest, word
 from services.rules.language.standards import Standard, duration, read_thresholds, texts, threshold
 
-ROLES = (
-    "class_tutor", "counsellor", "class_mentor", "course_teacher", "teaching_office_head", "department_head",
-    "major_head", "student_affairs", "academic_affairs", "supervision_office", "quality_office", "hr_office",
-    "college_office", "college_duty", "source_owner", "rules_operator", "college_head",
-    "department", "teaching_office", "major",
-)  # fmt: skip
+_ROLES = (*ROLES, *ALIASES)
 _RULE = {
     "id": True, "row": False, "title": True, "source": False, "on": True, "by": True, "where": False, "measure": True,
     "window": False, "levels": True, "evidence": False, "notify": True, "message": True, "mode": False,
@@ -63,19 +59,20 @@ def _rule(place: Place, known: Known, report: Report) -> Rule | None:
         report.add(given["id"], f"{name} is not an id", "lower case words joined by hyphens, such as absence-streak")
     known_fields = known.kinds.get(kind, {})
     by = _by(given.get("by"), known_fields, kind, report)
+    card = _card(given, name, by, known_fields, report)
     if not kind or "measure" not in given or "levels" not in given:
         return None
     measured = Measured(kind, given.get("where"), known.kinds, report)
     own = read_measure(given["measure"], given.get("window"), measured)
-    gauges, rungs, standard = _levels(given["levels"], own, measured, known, report)
+    gauges, rungs, standard = _levels(given, own, measured, known, report)
     awaited = own.awaited_kind if own else None
     evidence = _evidence(given.get("evidence"), [kind, *([awaited] if awaited else [])], known, report)
-    card = _card(given, name, by, known_fields, report)
     if own is None or card is None:
         return None
     return Rule(
         card=card, by=by, gauges=(own, *gauges), rungs=tuple(rungs), standard=standard.id if standard else None,
         scope_fields=tuple(n for n in standard.scope_fields if n in known_fields) if standard else (),
+        record=measured.condition(given.get("where")) if standard else "True",
         evidence=evidence,
     )  # fmt: skip
 
@@ -97,8 +94,11 @@ def _evidence(place: Place | None, kinds: list[str], known: Known, report: Repor
     return tuple(word(item, report, "evidence field", allowed) for item in items(place, report, "evidence"))
 
 
-def _levels(place, own, measured, known, report):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+def _levels(
+    rule: dict[str, Place], own: Gauge | None, measured: Measured, known: Known, report: Report
+) -> tuple[list[Gauge], list[Rung], Standard | None]:
     """(further gauges, rungs from the highest down, standard or None)."""
+    place = rule["levels"]
     if not isinstance(place.value, dict) or not place.value:
         report.add(place, "levels must be a mapping", "{standard: NAME} or {at_least: {yellow: 2, red: 5}}")
         return [], [], None
@@ -107,7 +107,7 @@ def _levels(place, own, measured, known, report):  # type: ignore[no-untyped-def
     comparisons = [name for name in OPERATORS if name in place.value]
     if comparisons:
         return [], _by_comparison(place, comparisons[0], report), None
-    return *_level_by_level(place, own, measured, report), None
+    return *_level_by_level(rule, own, measured, report), None
 
 
 def _by_standard(place: Place, known: Known, report: Report) -> tuple[list[Rung], Standard | None]:
@@ -135,9 +135,13 @@ def _by_comparison(place: Place, compare: str, report: Report) -> list[Rung]:
     ]
 
 
-def _level_by_level(place: Place, own, measured: Measured, report: Report):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+def _level_by_level(
+    rule: dict[str, Place], own: Gauge | None, measured: Measured, report: Report
+) -> tuple[list[Gauge], list[Rung]]:
+    place = rule["levels"]
     given = fields(place, dict.fromkeys(_LEVELS, False), report, "levels")
-    gauges, rungs = [], []
+    gauges: list[Gauge] = []
+    rungs: list[Rung] = []
     for level in _LEVELS:
         if level not in given:
             continue
@@ -149,8 +153,8 @@ def _level_by_level(place: Place, own, measured: Measured, report: Report):  # t
             continue
         value = threshold(parts[compares[0]], report, level)
         index = 0
-        if "measure" in parts:
-            gauge = read_measure(parts["measure"], parts.get("window"), measured)
+        if "measure" in parts or "window" in parts:
+            gauge = read_measure(parts.get("measure", rule["measure"]), parts.get("window", rule.get("window")), measured)
             if gauge is not None and gauge != own:
                 gauges.append(gauge)
                 index = len(gauges)
@@ -165,7 +169,7 @@ def _card(
     title, message = texts(given.get("title"), report, "title"), texts(given.get("message"), report, "message")
     _placeholders(given.get("message"), by, known, report)
     notify = fields(given["notify"], {"to": True, "escalate": False}, report, "notify") if "notify" in given else {}
-    to = [word(item, report, "role", ROLES) for item in items(notify.get("to"), report, "notify.to")]
+    to = [word(item, report, "role", _ROLES) for item in items(notify.get("to"), report, "notify.to")]
     escalate = [_step(item, report) for item in items(notify.get("escalate"), report, "notify.escalate")]
     mode = word(given["mode"], report, "mode", ("live", "shadow")) if "mode" in given else "live"
     return RuleCard(
@@ -177,7 +181,7 @@ def _card(
 
 def _step(place: Place, report: Report) -> EscalationStep | None:
     given = fields(place, {"after": True, "to": True}, report, "an escalation")
-    role = word(given.get("to"), report, "role", ROLES)
+    role = word(given.get("to"), report, "role", _ROLES)
     after = given.get("after")
     wait = duration(str(after.value)) if after else None
     if wait is None and after is not None:

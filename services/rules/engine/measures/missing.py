@@ -24,7 +24,7 @@ MISSING = Measure(
 if f & {awaited} and {come} < 0: {come} = i
 if f & {expecting}:
     {expects} = i
-    x = columns[{x}][i] if f & {hit} else None
+    x = columns[{x}][i]
     {anchor} = -1 if x is None else x
 """,
     drop="pass",

@@ -1,0 +1,108 @@
+"""Another rule set takes over: what keeps its state is evaluated against the new thresholds, what has another shape
+gets a new state from history, and what was published stays published under the same ids.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from services.messages import WarningChange, WarningFacts, WarningReading, from_ms
+from services.rules.engine.engine import Engine
+from services.rules.engine.lives import Folded, warning_id
+from services.rules.engine.plan import LEVEL_OF
+from services.rules.engine.subject import Episode, Subject
+
+Said = dict[str, dict[str, tuple[list[Episode], int]]]
+"""Rule → subject → (its open episodes, number of its last one) under the old rule set."""
+
+
+def take_over(
+    engine: Engine,
+    old: Iterable[tuple[str, Subject]],
+    signatures: set[str],
+    old_rules: set[str],
+    replay: Callable[[Engine], None],
+) -> list[WarningChange | WarningReading]:
+    """Moves the (signature, subject) states of the old rule set into a new engine; returns what that publishes.
+
+    `signatures` and `old_rules`: the layouts and rules that the old set had. `replay` feeds an engine the events of
+    the log up to now; it is called once, if some layout is new. The engine's `now` must be set.
+    """
+    layouts = {layout.signature: number for number, layout in enumerate(engine.layouts)}
+    said: Said = {}
+    for signature, s in old:
+        if signature in layouts:
+            engine.adopt(layouts[signature], s)
+        else:
+            _remember(said, s)
+    new = [number for signature, number in layouts.items() if signature not in signatures]
+    lives = engine.lives
+    lives.cause = "rule_changed"
+    for signature in sorted(signatures & layouts.keys()):
+        for s in list(engine.subjects(layouts[signature]).values()):
+            if s.heads:
+                engine.relevel(layouts[signature], s)
+                s.sealed = engine.now
+    if new:
+        warmed = Engine(engine.plan)
+        replay(warmed)
+        mode = lives.mode
+        for number in new:
+            _adopt_warmed(engine, warmed, number, said, old_rules)
+        lives.mode = mode
+    out: list[WarningChange | WarningReading] = [*engine.take(), *_removed(engine, said)]
+    lives.cause = ""
+    return out
+
+
+def _remember(said: Said, s: Subject) -> None:
+    for rule, number in s.numbers.items():
+        episodes = [episode for episode in s.lives.get(rule, ()) if episode.closed_at < 0]
+        said.setdefault(rule, {})[s.key] = (episodes, number)
+
+
+def _adopt_warmed(engine: Engine, warmed: Engine, number: int, said: Said, old_rules: set[str]) -> None:
+    layout, lives = engine.layouts[number], engine.lives
+    mode = lives.mode
+    for s in warmed.subjects(number).values():
+        s.lives, s.numbers = {}, {}
+        engine.adopt(number, s)
+        engine.touch(number, s)
+        for rule in layout.rules:
+            name = rule.rule.id
+            episodes, last = said.get(name, {}).pop(s.key, ([], 0))
+            if episodes:
+                s.lives[name] = episodes
+            if last:
+                s.numbers[name] = last
+            h = s.heads
+            found = []
+            if h[rule.level]:
+                found = [Folded(h[rule.opened], h[rule.first], h[rule.level], h[rule.highest])]
+            known = name in old_rules
+            lives.mode = mode if known else "warm-up"
+            lives.reconcile(s, rule, found, engine.now, engine.now, "rule_changed" if known else "warm_up")
+        s.sealed = engine.now
+
+
+def _removed(engine: Engine, said: Said) -> list[WarningChange]:
+    """Closes what no rule of the new set speaks of any more."""
+    rules = {rule.id for rule in engine.plan.rules}
+    out = []
+    for rule, subjects in said.items():
+        for subject, (episodes, _) in subjects.items():
+            out += [_closed(engine, rule, subject, episode, known=rule in rules) for episode in episodes]
+    return out
+
+
+def _closed(engine: Engine, rule: str, subject: str, e: Episode, *, known: bool) -> WarningChange:
+    facts = WarningFacts(
+        warning_id=warning_id(rule, subject, e.number), level=LEVEL_OF[e.level], highest_level=LEVEL_OF[e.highest],
+        value=e.value, threshold=e.threshold, window="", evidence=[], opened_at=from_ms(e.opened_at),
+        closed_at=from_ms(engine.now), first_event=e.first_event, context={},
+    )  # fmt: skip
+    return WarningChange(
+        warning_id=facts.warning_id, sequence=e.sequence + 1, change="resolved", rule=rule,
+        rule_version=engine.plan.version, row=None, standard=None, subject=subject,
+        reason="rule_changed" if known else "rule_removed", at=from_ms(engine.now), mode=engine.lives.mode, facts=facts,
+    )  # fmt: skip

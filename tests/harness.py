@@ -1,0 +1,150 @@
+"""Runs events through the engine and keeps what a reader of its output would know at the end."""
+
+import random
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from services.messages import WarningChange, WarningFacts
+from services.rules.engine.engine import Engine
+from services.rules.engine.plan import Plan
+from services.rules.language.load import RuleSet, load
+from services.settings import resource
+
+SCHEMAS = resource("schemas")
+
+
+def rule_set(folder: Path) -> RuleSet:
+    return load(folder, SCHEMAS)
+
+
+def wire(events: list[dict[str, Any]]) -> bytes:
+    return msgspec.json.encode(events)
+
+
+def event(kind: str, at: datetime, ident: str, *, source: str = "s", revision: int = 0, retracted: bool = False, **data):
+    return {
+        "specversion": "1.0", "source": source, "id": ident, "type": kind, "time": at.isoformat(),
+        "revision": revision, "retracted": retracted, "data": data,
+    }  # fmt: skip
+
+
+@dataclass
+class Reader:
+    """What a store that follows changes and readings holds."""
+
+    changes: list[WarningChange] = field(default_factory=list)
+    facts: dict[str, tuple[str, str, WarningFacts, str]] = field(default_factory=dict)
+
+    def take(self, engine: Engine, changes: list[WarningChange]) -> None:
+        self.changes += changes
+        for change in changes:
+            status = {"resolved": "resolved", "withdrawn": "withdrawn"}.get(change.change, "open")
+            known = self.facts.get(change.facts.warning_id)
+            assert change.sequence == 1 if known is None else True, change
+            self.facts[change.facts.warning_id] = (change.rule, change.subject, change.facts, status)
+        for reading in engine.readings():
+            rule, subject, _, status = self.facts[reading.facts.warning_id]
+            self.facts[reading.facts.warning_id] = (rule, subject, reading.facts, status)
+
+    def warnings(self) -> list[tuple]:
+        """(rule, subject, level, highest, status, value, threshold, opened, closed, first event, evidence), sorted."""
+        return sorted(
+            (
+                (
+                    rule, subject, facts.level, facts.highest_level, status, facts.value, facts.threshold,
+                    facts.opened_at, facts.closed_at, facts.first_event, tuple(f"{e.source} {e.id}" for e in facts.evidence),
+                )  # fmt: skip
+                for rule, subject, facts, status in self.facts.values()
+                if status != "withdrawn"
+            ),
+            key=lambda w: (w[0], w[1], w[7], w[4]),
+        )
+
+
+def run(plan: Plan, packs: list[list[dict]], now: datetime, *, ticks: bool = True, resumed: random.Random | None = None):
+    """Feeds packs; time follows the newest event; at the end it is `now`. `resumed`: snapshot and resume at whim."""
+    engine, reader = Engine(plan), Reader()
+    states: dict[tuple[str, str], bytes] = {}
+    newest = datetime(1970, 1, 1, tzinfo=UTC)
+    for pack in packs:
+        reader.take(engine, engine.process_many(wire(pack)))
+        if ticks:
+            newest = max([newest, *(datetime.fromisoformat(e["time"]) for e in pack)])
+            reader.take(engine, engine.advance(newest))
+        if resumed is not None and resumed.random() < 0.3:
+            states.update({(signature, key): state for signature, key, state in engine.snapshot()})
+            late, reached = engine.late, engine.now
+            engine = Engine(plan)
+            engine.resume([(signature, key, state) for (signature, key), state in states.items()], reached)
+            engine.late = late
+    reader.take(engine, engine.advance(now))
+    return reader, engine
+
+
+def packed(events: list[dict], rng: random.Random, largest: int = 7) -> list[list[dict]]:
+    packs, rest = [], list(events)
+    while rest:
+        size = rng.randint(1, largest)
+        packs.append(rest[:size])
+        rest = rest[size:]
+    return packs
+
+
+def school(rng: random.Random, count: int, begin: datetime, span: timedelta) -> list[dict]:
+    """A small, dense, nasty stream: equal times, full hours, corrections, retractions, moved lessons."""
+    events = []
+    hours = int(span.total_seconds() // 3600)
+    for n in range(count):
+        at = begin + timedelta(hours=rng.randrange(hours), minutes=rng.choice((0, 0, 0, 30)))
+        kind = rng.choice(("attendance", "attendance", "test", "lesson", "rollcall", "test"))
+        ident, source, who = f"{kind}-{n}", rng.choice(("s", "t")), _who(rng, kind)
+        for revision in range(rng.choice((1, 1, 1, 2, 3))):
+            moved = at + timedelta(hours=rng.choice((0, 0, 0, 5, -7))) if revision else at
+            moved = min(max(moved, begin), begin + span)
+            retracted = revision > 0 and rng.random() < 0.2
+            events.append(event(kind, moved, ident, source=source, revision=revision, retracted=retracted, **_data(rng, kind, moved, who)))
+            if retracted:
+                break
+    events.sort(key=lambda e: (datetime.fromisoformat(e["time"]), e["source"], e["id"], e["revision"]))
+    return events
+
+
+def _who(rng: random.Random, kind: str) -> dict[str, Any]:
+    """The key fields, which a correction keeps."""
+    who = {"course": rng.choice("cd"), "class": rng.choice(("k1", "k2")), "lesson": f"l{rng.randrange(12)}"}
+    if rng.random() < 0.05:
+        del who["course"]
+    if kind in ("attendance", "test"):
+        who["student"] = rng.choice(("s1", "s2", "s/3"))
+    if kind == "test":
+        who["test"] = f"t{rng.randrange(6)}"
+    return who
+
+
+def _data(rng: random.Random, kind: str, at: datetime, who: dict[str, Any]) -> dict[str, Any]:
+    if kind == "attendance":
+        status = rng.choice(("present", "late", "leave", "absent", "absent"))
+        return {**who, "status": status, "hours": rng.choice((1, 2, 0.75, 0.1))}
+    if kind == "test":
+        status = rng.choice(("graded", "graded", "pending", "not_submitted"))
+        data = {**who, "status": status, "max_score": rng.choice((100, 80, 0.5))}
+        if status == "graded":
+            data["score"] = rng.choice((10, 35.5, 49, 50, 61, 77.123456, 0.1))
+        if status == "pending" and rng.random() < 0.7:
+            data["due_at"] = (at + timedelta(hours=rng.randrange(1, 120))).isoformat()
+        if rng.random() < 0.3:
+            data["submitted_at"] = at.isoformat()
+        if rng.random() < 0.3:
+            data["pass_score"] = 50
+        return data
+    if kind == "lesson":
+        ends = at + timedelta(hours=rng.randrange(-5, 60))
+        status = rng.choice(("planned", "planned", "held", "cancelled"))
+        return {**who, "starts_at": (ends - timedelta(hours=1)).isoformat(), "ends_at": ends.isoformat(), "status": status}
+    expected = rng.choice((8, 10, 20))
+    present = rng.randrange(expected + 1)
+    return {**who, "expected": expected, "present": present, "late": rng.randrange(expected - present + 1)}

@@ -1,0 +1,119 @@
+"""Duplicates do not matter, order does not matter for the end: against the slow evaluator, for every measure × window."""
+
+import random
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from tests import slow_evaluator
+from tests.harness import packed, rule_set, run, school
+
+RULES = Path(__file__).parent / "every_measure"
+BEGIN = datetime(2026, 3, 2, 7, 0, tzinfo=UTC)
+"""Its four weeks hold a change to summer time (Europe/Berlin, 29 March), two terms and the gap between them."""
+
+
+@pytest.fixture(scope="module")
+def plan():
+    return rule_set(RULES).plan
+
+
+def expected(events, now):
+    rules, standards, calendar = slow_evaluator.load(RULES)
+    found = slow_evaluator.evaluate(rules, standards, calendar, events, now)
+    return sorted(
+        (
+            (
+                e.rule, e.subject, e.level, e.highest_level, e.status, e.value, e.threshold, e.opened_at, e.closed_at,
+                e.first_event, tuple(e.evidence),
+            )  # fmt: skip
+            for e in found
+        ),
+        key=lambda w: (w[0], w[1], w[7], w[4]),
+    )
+
+
+def differences(found, wanted):
+    missing, extra = set(wanted) - set(found), set(found) - set(wanted)
+    shown = [f"missing {w}" for w in sorted(missing, key=str)[:4]] + [f"extra   {w}" for w in sorted(extra, key=str)[:4]]
+    return "\n".join(shown)
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_the_engine_in_order_equals_the_slow_evaluator(plan, seed):
+    rng = random.Random(seed)
+    events = school(rng, 150, BEGIN, timedelta(days=28))
+    now = BEGIN + timedelta(days=rng.choice((28, 29, 45)))
+    reader, _ = run(plan, packed(events, rng), now)
+    assert not differences(reader.warnings(), expected(events, now))
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_shuffled_and_repeated_events_end_the_same(plan, seed):
+    rng = random.Random(1000 + seed)
+    events = school(rng, 120, BEGIN, timedelta(days=28))
+    now = BEGIN + timedelta(days=40)
+    repeated = [event for event in events for _ in range(rng.randint(1, 5))]
+    rng.shuffle(repeated)
+    reader, engine = run(plan, packed(repeated, rng), now, ticks=rng.random() < 0.5)
+    assert not engine.late
+    assert not differences(reader.warnings(), expected(events, now))
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_snapshot_and_resume_at_any_point_change_nothing(plan, seed):
+    rng = random.Random(2000 + seed)
+    events = school(rng, 120, BEGIN, timedelta(days=28))
+    rng.shuffle(events)
+    packs = packed(events, rng)
+    now = BEGIN + timedelta(days=40)
+    straight, _ = run(plan, packs, now)
+    resumed, _ = run(plan, packs, now, resumed=random.Random(seed))
+    assert resumed.changes == straight.changes
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_long_lives_with_short_lateness_are_trimmed_and_still_right(plan, seed):
+    """Checkpoints are taken and entries let go; disorder stays within the lateness."""
+    rng = random.Random(3000 + seed)
+    short = msgspec.structs.replace(plan, allowed_lateness=4 * 86_400_000)
+    events = [e for e in school(rng, 1200, BEGIN, timedelta(days=120)) if e["revision"] == 0]
+    jitter = {id(e): datetime.fromisoformat(e["time"]) + timedelta(hours=rng.uniform(0, 90)) for e in events}
+    events.sort(key=lambda e: jitter[id(e)])
+    now = BEGIN + timedelta(days=121)
+    reader, engine = run(short, packed(events, rng), now)
+    assert not engine.late
+    ours = [w for w in reader.warnings() if not forgets(w)]
+    assert not differences(ours, [w for w in expected(events, now) if not forgets(w)])
+
+
+def forgets(warning):
+    """With a lateness of four days, a lesson or test that was quiet for longer is rightly forgotten."""
+    return warning[0] in ("no-rollcall", "no-test", "value-rollcall")
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_batch_boundaries_change_no_id_and_no_sequence(plan, seed):
+    rng = random.Random(4000 + seed)
+    events = school(rng, 150, BEGIN, timedelta(days=28))
+    now = BEGIN + timedelta(days=40)
+    one, _ = run(plan, packed(events, random.Random(seed), 1), now, ticks=False)
+    many, _ = run(plan, packed(events, random.Random(seed), 60), now, ticks=False)
+    assert many.changes == one.changes
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_one_big_advance_fires_what_many_small_ones_do(plan, seed):
+    rng = random.Random(5000 + seed)
+    events = school(rng, 100, BEGIN, timedelta(days=10))
+    now = BEGIN + timedelta(days=60)
+    big, engine = run(plan, [events], now)
+    small, stepping = run(plan, [events], BEGIN + timedelta(days=10))
+    at = BEGIN + timedelta(days=10)
+    while at < now:
+        at += timedelta(hours=7)
+        small.take(stepping, stepping.advance(min(at, now)))
+    key = lambda c: (c.at, c.facts.warning_id, c.sequence)  # noqa: E731
+    assert sorted(small.changes, key=key) == sorted(big.changes, key=key)
