@@ -1,0 +1,126 @@
+"""What an importer gives, and what both share: reading a CSV file of some hundred thousand rows without trusting it.
+
+One line is one row, also when its quotes are wrong: a slip spoils a row, never the rows after it.
+"""
+
+import csv
+import gzip
+import re
+import zlib
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from difflib import get_close_matches
+from operator import itemgetter
+from pathlib import Path
+from typing import Protocol, TextIO
+
+from services.errors import ConfigurationError, ProblemsError
+from services.messages import CampusEvent, Problem
+
+_LONGEST_ID = 100
+"""Leaves room for what is put before and after it: the schemas allow 128 characters."""
+_ID = re.compile(rf"[^\x00-\x1f\x7f\ufffd]{{1,{_LONGEST_ID}}}")
+
+
+class Imported(Protocol):
+    """A data set that was found readable. Its events can be read again; each reading starts `problems` anew."""
+
+    name: str
+    time_zone: str
+    """IANA name; the days of the directory and of the source are days there."""
+    rules: str
+    """Folder of its rules, below `rules/`."""
+    rows: int
+    """Rows of the source, for the progress bar."""
+    problems: list[Problem]
+    """Rows that were skipped by `events`, each with its number and what would be right."""
+
+    def directory(self) -> dict[str, list[dict[str, str]]]:
+        """File stem (`people`, `classes` …) → rows, as `services.directory` loads them."""
+
+    def events(self) -> Iterator[CampusEvent]:
+        """Give the events in time order, times in UTC; what was wrong is in `problems` afterwards."""
+
+
+class Sheet:
+    """One CSV file (`.gz`: compressed) and those of its columns that are needed, in the order that is asked for.
+
+    Raises ConfigurationError if the file is not there, ProblemsError if it has not these columns.
+    """
+
+    def __init__(self, path: Path, columns: Sequence[str]) -> None:
+        self.path = path
+        with self._lines() as file:
+            header = [name.strip() for name in _cells(file.readline().rstrip("\r\n"))]
+        wrong = list(_missing_columns(f"{path.name} row 1", header, columns))
+        if wrong:
+            raise ProblemsError(wrong)
+        self._width = len(header)
+        self._pick = itemgetter(*(header.index(name) for name in columns))
+
+    def place(self, number: int, column: str) -> str:
+        """Where a cell stands, for a person who has the file open."""
+        return f"{self.path.name} row {number}, column {column}"
+
+    def rows(self, problems: list[Problem]) -> Iterator[tuple[int, tuple[str, ...]]]:
+        """Row number (the header is row 1) and cells; a row of another width is put into `problems`.
+
+        Raises ProblemsError if the file cannot be read to its end.
+        """
+        width, pick = self._width, self._pick
+        with self._lines() as file:
+            next(file, None)
+            for number, line in enumerate(file, start=2):
+                text = line.rstrip("\r\n")
+                cells = text.split(",") if '"' not in text else _cells(text)
+                if " " in text:
+                    cells = [cell.strip() for cell in cells]
+                if len(cells) == width:
+                    yield number, pick(cells)
+                elif text.strip():
+                    what = f"has {len(cells)} cells, but the header has {width}"
+                    problems.append(Problem(where=f"{self.path.name} row {number}", what=what))
+
+    @contextmanager
+    def _lines(self) -> Iterator[TextIO]:
+        name = self.path.name
+        try:
+            opened = gzip.open if self.path.suffix == ".gz" else open
+            with opened(self.path, "rt", encoding="utf-8-sig", errors="replace", newline="\n") as file:
+                yield file
+        except FileNotFoundError:
+            raise ConfigurationError(f"there is no file {self.path}") from None
+        except EOFError:
+            wrong = Problem(where=name, what="ends in the middle", expected="the whole file; copy it again")
+            raise ProblemsError([wrong]) from None
+        except (gzip.BadGzipFile, zlib.error) as error:
+            wrong = Problem(where=name, what=f"is not readable gzip: {error}", expected="CSV compressed with gzip")
+            raise ProblemsError([wrong]) from None
+        except OSError as error:
+            raise ConfigurationError(f"{self.path} cannot be read: {error.strerror or error}") from error
+
+
+def is_id(text: str) -> bool:
+    """Whether the schemas allow it as an id, also with something before and after it."""
+    return _ID.fullmatch(text) is not None
+
+
+def wrong_id(where: str, text: str) -> Problem:
+    """Say that it is none."""
+    return Problem(where=where, what=f"{text[:_LONGEST_ID]!r} is not an id", expected=f"1 to {_LONGEST_ID} characters")
+
+
+def _cells(line: str) -> list[str]:
+    # An unclosed quote ends with its line; what is no CSV at all is one cell, which is too few.
+    try:
+        return next(csv.reader([line]), [])
+    except csv.Error:
+        return [line]
+
+
+def _missing_columns(where: str, header: list[str], columns: Sequence[str]) -> Iterator[Problem]:
+    for name in columns:
+        if name not in header:
+            near = get_close_matches(name, [other for other in header if other not in columns], n=1)
+            what = f"there is no column {name}" + (f", but {near[0]}" if near else "")
+            yield Problem(where=where, what=what, expected=", ".join(columns))
