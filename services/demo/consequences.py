@@ -1,0 +1,142 @@
+"""What must come of planted attendance and test results, by the standards' arithmetic over the planted records alone.
+
+A student who misses three lessons in a row also has six hours of absence: one story, several warnings.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from services.demo.campus import Person, SchoolClass
+from services.demo.rendering import attended
+from services.demo.scene import Booking, Scene
+from services.demo.timetable import HOURS, Lesson
+from services.demo.truth import Part
+from services.messages import Text
+
+STREAK = (2, 3, 5)
+NOT_SUBMITTED = (1, 2, 3)
+_ABSENT_THIRDS = (12, 24, 30)
+"""4, 8 and 10 hours in thirds of an hour: three late or early leaves are one hour."""
+_MISSED_PERCENT = (5, 10, 20)
+_ENOUGH_LESSONS, _ENOUGH_MISSED = 20, 3
+_LAST_TESTS, _FAILED_OF_LAST = 4, 3
+
+
+@dataclass(frozen=True)
+class Episode:
+    """A run of records at some level: its last level, whether it lasts, and the record that changed it last."""
+
+    rank: int
+    is_open: bool
+    changed: Lesson
+
+
+def rank(value: float, thresholds: Sequence[float]) -> int:
+    """How many thresholds are reached."""
+    return sum(value >= threshold for threshold in thresholds)
+
+
+def tell(scene: Scene) -> None:
+    """Books the warnings of everybody whom a story put on record."""
+    for student, (class_, why) in scene.followed.items():
+        for rule, subject, levels in _attendance(scene, student, class_):
+            _book(scene, rule, subject, levels, why)
+    for (student, course), (class_, why) in scene.examined.items():
+        for rule, levels in _tests(scene, student, course, class_):
+            _book(scene, rule, f"{student.id}/{course}", levels, why)
+
+
+def _book(scene: Scene, rule: str, subject: str, levels: Iterable[tuple[Lesson, int]], why: Text) -> None:
+    for episode in _episodes(levels):
+        part: Part = "today" if episode.changed.day == scene.day else "history"
+        scene.expect(rule, subject, episode.rank, "open" if episode.is_open else "resolved", part, why=why)
+
+
+def _episodes(levels: Iterable[tuple[Lesson, int]]) -> list[Episode]:
+    found: list[Episode] = []
+    before = 0
+    for lesson, now in levels:
+        if now and not before:
+            found.append(Episode(now, is_open=True, changed=lesson))
+        elif now != before:
+            found[-1] = Episode(now or before, is_open=now > 0, changed=lesson)
+        before = now
+    return found
+
+
+_Levels = list[tuple[Lesson, int]]
+
+
+def _attendance(scene: Scene, student: Person, class_: SchoolClass) -> Iterator[tuple[str, str, _Levels]]:
+    plain = Booking()
+    records = [
+        (lesson, booking.marks.get(student.id, "present"))
+        for lesson in scene.lessons[class_.id]
+        if not (booking := scene.bookings.get(lesson.id, plain)).unrecorded and booking.cancelled_at is None
+    ]
+    yield "absence-hours", student.id, _hours(records)
+    yield "absence-streak-all-courses", student.id, _streak(records)
+    yield "absence-rate", student.id, _rate(records)
+    for course in class_.courses:
+        mine = [record for record in records if record[0].course is course]
+        yield "absence-streak", f"{student.id}/{course.id}", _streak(mine)
+
+
+def _hours(records: list[tuple[Lesson, str]]) -> _Levels:
+    thirds, levels = 0, []
+    for lesson, status in records:
+        thirds += 3 * HOURS if status == "absent" else status in ("late", "early_leave")
+        levels.append((lesson, rank(thirds, _ABSENT_THIRDS)))
+    return levels
+
+
+def _streak(records: list[tuple[Lesson, str]]) -> _Levels:
+    length, levels = 0, []
+    for lesson, status in records:
+        if status != "leave":
+            length = length + 1 if status == "absent" else 0
+            levels.append((lesson, rank(length, STREAK)))
+    return levels
+
+
+def _rate(records: list[tuple[Lesson, str]]) -> _Levels:
+    missed, levels = 0, []
+    for count, (lesson, status) in enumerate(records, start=1):
+        missed += status in ("absent", "leave")
+        enough = count >= _ENOUGH_LESSONS and missed >= _ENOUGH_MISSED
+        levels.append((lesson, rank(100 * missed / count, _MISSED_PERCENT) if enough else 0))
+    return levels
+
+
+def _tests(scene: Scene, student: Person, course: str, class_: SchoolClass) -> Iterator[tuple[str, _Levels]]:
+    plain = Booking()
+    results = [
+        (lesson, booking.outcomes.get(student.id, "passed"))
+        for lesson in scene.lessons[class_.id]
+        if lesson.course.id == course
+        and not (booking := scene.bookings.get(lesson.id, plain)).untested
+        and booking.cancelled_at is None
+        and attended(booking, student.id)
+    ]
+    graded = [(lesson, outcome == "failed") for lesson, outcome in results if outcome != "not_submitted"]
+    yield "tests-failed", _failed(graded)
+    yield "tests-not-submitted", _not_submitted(results)
+
+
+def _failed(graded: list[tuple[Lesson, bool]]) -> _Levels:
+    length, levels = 0, []
+    for i, (lesson, failed) in enumerate(graded):
+        length = length + 1 if failed else 0
+        last = sum(one for _, one in graded[max(0, i + 1 - _LAST_TESTS) : i + 1])
+        levels.append((lesson, 3 if last >= _FAILED_OF_LAST else min(length, 2)))
+    return levels
+
+
+def _not_submitted(results: list[tuple[Lesson, str]]) -> _Levels:
+    length, levels = 0, []
+    for lesson, outcome in results:
+        length = length + 1 if outcome == "not_submitted" else 0
+        levels.append((lesson, rank(length, NOT_SUBMITTED)))
+    return levels
