@@ -119,8 +119,6 @@ class Journal:
         with self._transaction() as db:
             db.execute("insert or replace into meta values (?, ?)", (name, value))
 
-    # -- the log
-
     def append(self, events: Sequence[CampusEvent], clock: int | None = None) -> list[Verdict]:
         """Appends what is new, durably, and says of each event what it was.
 
@@ -131,7 +129,11 @@ class Journal:
         now = int(self._clock().timestamp() * 1000) if clock is None else clock
         with self._transaction() as db:
             listed = self._encode(idents).decode()
-            known = dict(db.execute("select ident, digest from identity where ident in (select value from json_each(?))", (listed,)))
+            known = dict(
+                db.execute(
+                    "select ident, digest from identity where ident in (select value from json_each(?))", (listed,)
+                )
+            )
             verdicts: list[Verdict] = []
             fresh: list[bytes] = []
             rows = []
@@ -177,8 +179,6 @@ class Journal:
         """The last offset of the log."""
         return int(self._rows("select coalesce(max(offset), 0) from log")[0][0])
 
-    # -- evaluation
-
     def evaluated(self) -> tuple[int, int]:
         """(offset up to which the rules have evaluated the log, the time (ms) they had come to)."""
         offset, now = self.meta("evaluated", "0 -1").split()
@@ -216,6 +216,10 @@ class Journal:
         rows = self._rows("select offset, packed from change where offset > ? order by offset limit ?", after, limit)
         return [(offset, self._changes.decode(packed)) for offset, packed in rows]
 
+    def last_change(self) -> int:
+        """The last offset of what was published."""
+        return int(self._rows("select coalesce(max(offset), 0) from change")[0][0])
+
     def add_rule_set(self, version: str, cards: dict[str, RuleCard]) -> None:
         """Remembers what notify must know of a rule set."""
         with self._transaction() as db:
@@ -226,8 +230,6 @@ class Journal:
         """The cards of a rule set that was active once."""
         rows = self._rows("select cards from rule_set where version = ?", version)
         return msgspec.msgpack.decode(rows[0][0], type=dict[str, RuleCard]) if rows else {}
-
-    # -- rejects
 
     def reject(self, rejections: Sequence[Rejection]) -> None:
         """Keeps what could not be accepted, with its bytes."""
@@ -242,7 +244,9 @@ class Journal:
 
     def list(self) -> Iterator[tuple[int, Rejection]]:
         """(number, reject) of all that wait, oldest first."""
-        query = "select id, received_at, origin, position, source, reasons, raw from rejected where done = 0 order by id"
+        query = (
+            "select id, received_at, origin, position, source, reasons, raw from rejected where done = 0 order by id"
+        )
         yield from (self._rejection(row) for row in self._rows(query))
 
     def get(self, number: int) -> Rejection | None:

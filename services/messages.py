@@ -43,13 +43,12 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         return f"{self.where}: {self.what}" + (f" (expected: {self.expected})" if self.expected else "")
 
 
-class CampusEvent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class CampusEvent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="specversion", tag="1.0"):
     """One event as it is in the log: a CloudEvents 1.0 JSON object whose `type` is Prewarn's kind.
 
     Identity is (`source`, `id`); of several revisions the highest counts, in whatever order they come.
     """
 
-    specversion: str = "1.0"
     source: str
     id: str
     kind: str = msgspec.field(name="type")
@@ -62,10 +61,6 @@ class CampusEvent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     term: str | None = None
     data: dict[str, Any]
     """Conforms to schemas/<kind>.v1.json; ingest adds department, major … from the directory as of `time`."""
-
-    def __post_init__(self) -> None:
-        if self.specversion != "1.0":
-            raise ValueError("specversion must be 1.0")
 
 
 class Rejection(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

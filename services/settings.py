@@ -10,7 +10,7 @@ _PACKAGE = Path(__file__).resolve().parent
 
 
 def resource(name: str) -> Path:
-    """A folder that comes with Prewarn (`rules`, `schemas`): beside the package in a checkout, inside it when installed."""
+    """A folder that comes with Prewarn: beside the package in a checkout, inside it when installed."""
     beside = _PACKAGE.parent / name
     return beside if beside.is_dir() else _PACKAGE / "resources" / name
 

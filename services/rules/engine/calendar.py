@@ -19,15 +19,16 @@ def midnight(day: date, zone: ZoneInfo) -> int:
     return to_ms(datetime(day.year, day.month, day.day, tzinfo=zone))
 
 
-def periods(zone: ZoneInfo, terms: Sequence[Term], school_year_starts: tuple[int, int] = (9, 1)) -> dict[str, Period]:
+def periods(zone: ZoneInfo, terms: Sequence[Term], starts: tuple[int, int] = (9, 1)) -> dict[str, Period]:
     """The period functions that the engine is given, by name."""
-    return {
-        "day": _stepping(zone, lambda day: day, lambda begin: begin + timedelta(days=1)),
-        "week": _stepping(zone, lambda day: day - timedelta(days=day.weekday()), lambda begin: begin + timedelta(days=7)),
-        "month": _stepping(zone, lambda day: day.replace(day=1), lambda begin: (begin + timedelta(days=32)).replace(day=1)),
-        "year": _stepping(zone, lambda day: _school_year(day, school_year_starts), lambda b: b.replace(year=b.year + 1)),
-        "term": _terms(zone, terms),
-    }  # fmt: skip
+    steps: dict[str, tuple[Callable[[date], date], Callable[[date], date]]] = {
+        "day": (lambda day: day, lambda begin: begin + timedelta(days=1)),
+        "week": (lambda day: day - timedelta(days=day.weekday()), lambda begin: begin + timedelta(days=7)),
+        "month": (lambda day: day.replace(day=1), lambda begin: (begin + timedelta(days=32)).replace(day=1)),
+        "year": (lambda day: _school_year(day, starts), lambda begin: begin.replace(year=begin.year + 1)),
+    }
+    found = {name: _stepping(zone, begin_of, next_of) for name, (begin_of, next_of) in steps.items()}
+    return found | {"term": _terms(zone, terms)}
 
 
 def _school_year(day: date, starts: tuple[int, int]) -> date:

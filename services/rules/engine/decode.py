@@ -23,8 +23,8 @@ _TYPES: dict[str, Any] = {
 
 def decoder(plan: Plan, layouts: list[Layout]) -> msgspec.json.Decoder[Any]:
     """A decoder for a JSON array of events; fields that no rule looks at are skipped unread."""
-    events = [_event(kind, layouts, plan) for kind in sorted(plan.fields)]
-    return msgspec.json.Decoder(list[Union[tuple(events)]])  # noqa: UP007 - made at run time
+    one: Any = Union[tuple(_event(kind, layouts, plan) for kind in sorted(plan.fields))]  # noqa: UP007 - made at run time
+    return msgspec.json.Decoder(list[one])
 
 
 def _event(kind: str, layouts: list[Layout], plan: Plan) -> type[msgspec.Struct]:
@@ -38,7 +38,14 @@ def _event(kind: str, layouts: list[Layout], plan: Plan) -> type[msgspec.Struct]
     )
     return msgspec.defstruct(
         f"Event_{kind}",
-        [("source", str), ("id", str), ("time", datetime), ("data", data), ("revision", int, 0), ("retracted", bool, False)],
+        [
+            ("source", str),
+            ("id", str),
+            ("time", datetime),
+            ("data", data),
+            ("revision", int, 0),
+            ("retracted", bool, False),
+        ],
         tag_field="type",
         tag=kind,
         gc=False,

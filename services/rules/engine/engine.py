@@ -25,6 +25,7 @@ from services.rules.engine.lives import Folded, Lives
 from services.rules.engine.plan import FOREVER, Plan
 from services.rules.engine.subject import Subject
 
+
 class Engine:
     """All rules of one plan over the subjects of one partition. Instants are milliseconds since the epoch, UTC."""
 
@@ -126,6 +127,10 @@ class Engine:
         """The next instant at which time alone may change something (`FOREVER`: never)."""
         return self._timers[0][0] if self._timers else FOREVER
 
+    def last_due(self) -> int:
+        """The last instant that is waited for at present (`FOREVER`: none)."""
+        return max((due for due, *_ in self._timers), default=FOREVER)
+
     def readings(self) -> list[WarningReading]:
         """New facts of warnings whose level stayed, of the subjects touched since the last `snapshot`."""
         out = self.lives.take_amended()
@@ -151,7 +156,7 @@ class Engine:
         return out
 
     def resume(self, states: Iterable[tuple[str, str, bytes]], now: int) -> None:
-        """Takes back what `snapshot` gave, and the time that it had come to; states of other signatures are passed over."""
+        """Takes back what `snapshot` gave, and the time; states of other signatures are passed over."""
         number_of = {layout.signature: number for number, layout in enumerate(self.layouts)}
         self.now = now
         for signature, key, state in states:
@@ -223,7 +228,7 @@ class Engine:
         history.take_checkpoint(s, self.layouts[number], t - self.plan.allowed_lateness)
         return len(s.times)
 
-    def _revise(
+    def _revise(  # noqa: C901 - the order of the questions is the rule
         self, number: int, s: Subject, event: Any, t: int, ident: str, flags: int, row: tuple[Any, ...], data: Any
     ) -> None:
         """Everything but a new event in order: duplicates, equal instants, late ones, corrections, retractions."""
@@ -232,7 +237,7 @@ class Engine:
         old = history.find(s, t, ident)
         if old < 0 and (known or changes):
             old = history.find_anywhere(s, ident)
-        if known is not None and event.revision <= known[0] or known is None and not changes and old >= 0:
+        if (known is not None and event.revision <= known[0]) or (known is None and not changes and old >= 0):
             self.counts["duplicate"] += 1
             return
         start = min(t, s.times[old]) if old >= 0 else t

@@ -187,7 +187,7 @@ def handler_source(kind: str, layouts: list[Layout], plan: Plan) -> str:
     """Source of the handler of one event kind, over all layouts that look at it."""
     known = plan.fields[kind]
     mine = [(number, layout) for number, layout in enumerate(layouts) if kind in layout.kinds]
-    needed = [name for name in used_fields(kind, [layout for _, layout in mine], plan)]
+    needed = used_fields(kind, [layout for _, layout in mine], plan)
     body = ["data = event.data"]
     text = "\n".join(_layout_lines(number, layout, kind, known) for number, layout in mine)
     conditions = "\n".join(_bits(number, layout, kind) for number, layout in mine)

@@ -41,9 +41,14 @@ def insert(s: Subject, i: int, t: int, ident: str, flags: int, row: tuple[Any, .
         column.insert(i, row[number] if number < len(row) else None)
 
 
+def columns_of(s: Subject) -> list[list[Any]]:
+    """All the lists that have one element per entry."""
+    return [s.times, s.idents, s.flags, *s.columns]
+
+
 def remove(s: Subject, i: int) -> None:
     """Takes the entry at index `i` out."""
-    for column in (s.times, s.idents, s.flags, *s.columns):
+    for column in columns_of(s):
         del column[i]
 
 
@@ -66,7 +71,7 @@ def _trim(s: Subject, layout: Layout, base: Checkpoint) -> None:
         s.revised = {ident: known for ident, known in s.revised.items() if known[1] > base.at} or None
     if count <= 0:
         return
-    for column in (s.times, s.idents, s.flags, *s.columns):
+    for column in columns_of(s):
         del column[:count]
     for heads in (s.heads, *(point.heads for point in s.checkpoints)):
         for position in layout.index_heads:

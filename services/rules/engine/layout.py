@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from services.rules.engine.measures import MEASURES
-from services.rules.engine.plan import FOREVER, Gauge, Plan, Rule
+from services.rules.engine.plan import FOREVER, RANK, Gauge, Plan, Rule, Rung
 
 _DAY = 86_400_000
 _PERIODS = {"day": 1, "week": 7, "month": 31, "term": 200, "year": 366}
@@ -17,7 +17,8 @@ SCALE = 1_000_000
 """Numbers that need not be whole are summed in millionths."""
 CONTEXT = (
     "student", "class", "course", "teacher", "lesson", "test", "ticket", "task", "indicator", "period",
-    "department", "teaching_office", "major", "cohort", "teacher_stage", "source_name", "responsible", "room", "location",
+    "department", "teaching_office", "major", "cohort", "teacher_stage", "source_name", "responsible", "room",
+    "location",
 )  # fmt: skip
 """Fields that say whom and what a warning is about; kept of the subject's newest event."""
 
@@ -31,6 +32,8 @@ class GaugeLayout:
     hit: int = 0
     awaited: int = 0
     column: int = 0
+    window: str = ""
+    """The window in words."""
     slots: dict[str, int] = field(default_factory=dict)
     """Slot → position in the heads; `lo`, `size`, `end`, `inside` belong to the window."""
 
@@ -49,6 +52,8 @@ class RuleLayout:
     """Index of the newest entry that matters to the rule: its scope chooses the threshold."""
     threshold: int
     due: int
+    rung_of: dict[int, Rung]
+    """Rank of a level → its rung."""
     gauges: list[GaugeLayout] = field(default_factory=list)
     mask: int = 0
     scope: int = -1
@@ -112,7 +117,7 @@ class Layout:
         layout = RuleLayout(
             rule=rule, index=-1, level=self._head(0), opened=self._head(-1), highest=self._head(0),
             first=self._head(None), newest=self._head(-1, index=True), threshold=self._head(None),
-            due=self._head(FOREVER),
+            due=self._head(FOREVER), rung_of={RANK[rung.level]: rung for rung in rule.rungs},
         )  # fmt: skip
         for gauge in rule.gauges:
             placed = self._gauge(gauge)
@@ -136,7 +141,7 @@ class Layout:
 
     def _gauge(self, gauge: Gauge) -> GaugeLayout:
         measure = MEASURES[gauge.measure]
-        placed = GaugeLayout(gauge, member=self._bit(gauge.kind, gauge.member))
+        placed = GaugeLayout(gauge, member=self._bit(gauge.kind, gauge.member), window=str(gauge.window))
         if gauge.hit is not None:
             placed.hit = self._bit(gauge.kind, gauge.hit)
         if gauge.awaited_kind is not None:

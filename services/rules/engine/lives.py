@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
+from typing import Any
 from uuid import UUID, uuid5
 
 import msgspec
@@ -48,7 +50,9 @@ class Folded:
 class Lives:
     """Publishes the transitions of all rules of one plan."""
 
-    def __init__(self, plan: Plan, rules: Sequence[RuleLayout], values: list[list[Callable[..., float | None]]]) -> None:
+    def __init__(
+        self, plan: Plan, rules: Sequence[RuleLayout], values: list[list[Callable[..., float | None]]]
+    ) -> None:
         self.version = plan.version
         self.rules = rules
         self.values = values
@@ -91,10 +95,7 @@ class Lives:
     def _publish(self, s: Subject, rule: RuleLayout, at: int, level: int, before: int, i: int, f: int) -> None:
         h = s.heads
         name = rule.rule.id
-        if before == 0:
-            episode = self._begin(s, name, h[rule.opened], h[rule.first], level)
-        else:
-            episode = s.lives[name][-1]
+        episode = s.lives[name][-1] if before else self._begin(s, name, h[rule.opened], h[rule.first], level)
         reach = self.reach(s, rule, level, before, i + 1)
         change: Change = (
             "opened" if not before else "resolved" if not level else "raised" if level > before else "lowered"
@@ -116,7 +117,7 @@ class Lives:
 
     def reach(self, s: Subject, rule: RuleLayout, level: int, before: int, end: int) -> Reach:
         """Value, threshold and evidence for a level as the subject's heads stand; `before`: the level that was left."""
-        rung = next((rung for rung in rule.rule.rungs if LEVEL_OF[level or before] == rung.level), rule.rule.rungs[0])
+        rung = rule.rung_of.get(level or before) or rule.rule.rungs[0]
         threshold = s.heads[rule.threshold] if rung.threshold is None else rung.threshold
         number = rung.gauge if level else 0
         gauge = rule.gauges[number]
@@ -138,24 +139,33 @@ class Lives:
         mode: Mode = "shadow" if rule.rule.card.mode == "shadow" and self.mode == "live" else self.mode
         self.changes.append(
             WarningChange(
-                warning_id=facts.warning_id, sequence=episode.sequence, change=change, rule=rule.rule.id,
-                rule_version=self.version, row=rule.rule.card.row, standard=rule.rule.standard, subject=s.key,
-                reason=reason, at=from_ms(at), mode=mode, facts=facts,
-            )  # fmt: skip
+                warning_id=facts.warning_id,
+                sequence=episode.sequence,
+                change=change,
+                rule=rule.rule.id,
+                rule_version=self.version,
+                row=rule.rule.card.row,
+                standard=rule.rule.standard,
+                subject=s.key,
+                reason=reason,
+                at=from_ms(at),
+                mode=mode,
+                facts=facts,
+            )
         )
 
     def facts(self, s: Subject, rule: RuleLayout, episode: Episode, reach: Reach) -> WarningFacts:
         """The facts of an episode, which remembers their digest for the next reading."""
         episode.value, episode.threshold = reach.value, reach.threshold
         episode.behind = tuple([s.idents[i] for i in reach.indices])
-        gauge = next((g for g in rule.rule.rungs if LEVEL_OF[episode.level] == g.level), rule.rule.rungs[0]).gauge
+        gauge = (rule.rung_of.get(episode.level) or rule.rule.rungs[0]).gauge
         return WarningFacts(
             warning_id=warning_id(rule.rule.id, s.key, episode.number),
             level=LEVEL_OF[episode.level],
             highest_level=LEVEL_OF[episode.highest],
             value=reach.value,
             threshold=reach.threshold,
-            window=str(rule.gauges[gauge].gauge.window),
+            window=rule.gauges[gauge].window,
             evidence=[self._evidence(s, rule, i) for i in reach.indices],
             opened_at=from_ms(episode.opened_at),
             closed_at=None if episode.closed_at < 0 else from_ms(episode.closed_at),
@@ -219,14 +229,18 @@ class Lives:
             self.amended.append((s, e, self._reading(s, rule, e, reach)))
 
     def _reading(self, s: Subject, rule: RuleLayout, e: Episode, reach: Reach) -> WarningReading:
-        return WarningReading(rule=rule.rule.id, subject=s.key, at=from_ms(s.front), facts=self.facts(s, rule, e, reach))
+        return WarningReading(
+            rule=rule.rule.id, subject=s.key, at=from_ms(s.front), facts=self.facts(s, rule, e, reach)
+        )
 
     def take_amended(self) -> list[WarningReading]:
         """New facts of closed warnings, unless something else became of them in the meantime."""
         told = [
             reading
             for s, e, reading in self.amended
-            if e in s.lives.get(reading.rule, ()) and e.closed_at >= 0 and reading.facts.closed_at == from_ms(e.closed_at)
+            if e in s.lives.get(reading.rule, ())
+            and e.closed_at >= 0
+            and reading.facts.closed_at == from_ms(e.closed_at)
         ]
         self.amended = []
         return told
@@ -264,8 +278,10 @@ def _match(said: list[Episode], found: list[Folded]) -> dict[int, Folded]:
     pair(lambda e, x: e.closed_at < 0 and x.closed_at < 0)
     pair(lambda e, x: e.opened_at == x.opened_at)
     pair(
-        lambda e, x: e.opened_at <= (x.closed_at if x.closed_at >= 0 else end)
-        and x.opened_at <= (e.closed_at if e.closed_at >= 0 else end)
+        lambda e, x: (
+            e.opened_at <= (x.closed_at if x.closed_at >= 0 else end)
+            and x.opened_at <= (e.closed_at if e.closed_at >= 0 else end)
+        )
     )
     return pairs
 
@@ -279,6 +295,18 @@ def context(latest: object) -> dict[str, str]:
     """The fields of a subject's newest event that say whom and what a warning is about."""
     if latest is None:
         return {}
-    known = latest if isinstance(latest, dict) else msgspec.structs.asdict(latest)  # type: ignore[type-var]
-    found = {name: known.get(name, known.get(f"f_{name}")) for name in CONTEXT}
-    return {name: str(value) for name, value in found.items() if value is not None}
+    if isinstance(latest, dict):
+        return {name: str(latest[name]) for name in CONTEXT if latest.get(name) is not None}
+    found = {}
+    data: Any = type(latest)
+    for name, attribute in _context_attributes(data):
+        value = getattr(latest, attribute)
+        if value is not None:
+            found[name] = value if type(value) is str else str(value)
+    return found
+
+
+@cache
+def _context_attributes(data: Any) -> list[tuple[str, str]]:
+    known = {field.encode_name: field.name for field in msgspec.structs.fields(data)}
+    return [(name, known[name]) for name in CONTEXT if name in known]

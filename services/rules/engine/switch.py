@@ -1,12 +1,14 @@
-"""Another rule set takes over: what keeps its state is evaluated against the new thresholds, what has another shape
-gets a new state from history, and what was published stays published under the same ids.
+"""Another rule set takes over.
+
+What keeps its state is evaluated against the new thresholds, what has another shape gets a new state from history,
+and what was published stays published under the same ids.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from services.messages import WarningChange, WarningFacts, WarningReading, from_ms
+from services.messages import WarningChange, WarningFacts, from_ms
 from services.rules.engine.engine import Engine
 from services.rules.engine.lives import Folded, warning_id
 from services.rules.engine.plan import LEVEL_OF
@@ -18,31 +20,28 @@ Said = dict[str, dict[str, tuple[list[Episode], int]]]
 
 def take_over(
     engine: Engine,
-    old: Iterable[tuple[str, Subject]],
+    old: Iterable[Subject],
     signatures: set[str],
     old_rules: set[str],
     replay: Callable[[Engine], None],
-) -> list[WarningChange | WarningReading]:
-    """Moves the (signature, subject) states of the old rule set into a new engine; returns what that publishes.
+) -> list[WarningChange]:
+    """Completes a new engine that has already resumed the states whose signature it shares with the old rule set.
 
-    `signatures` and `old_rules`: the layouts and rules that the old set had. `replay` feeds an engine the events of
-    the log up to now; it is called once, if some layout is new. The engine's `now` must be set.
+    `old`: subjects of the signatures that it does not share. `signatures`, `old_rules`: what the old set had.
+    `replay` feeds an engine the events of the log up to now; it is called once, if some layout is new.
     """
     layouts = {layout.signature: number for number, layout in enumerate(engine.layouts)}
     said: Said = {}
-    for signature, s in old:
-        if signature in layouts:
-            engine.adopt(layouts[signature], s)
-        else:
-            _remember(said, s)
+    for s in old:
+        _remember(said, s)
     new = [number for signature, number in layouts.items() if signature not in signatures]
     lives = engine.lives
     lives.cause = "rule_changed"
     for signature in sorted(signatures & layouts.keys()):
         for s in list(engine.subjects(layouts[signature]).values()):
-            if s.heads:
-                engine.relevel(layouts[signature], s)
-                s.sealed = engine.now
+            engine.relevel(layouts[signature], s)
+            s.sealed = engine.now
+    lives.cause = ""
     if new:
         warmed = Engine(engine.plan)
         replay(warmed)
@@ -50,9 +49,7 @@ def take_over(
         for number in new:
             _adopt_warmed(engine, warmed, number, said, old_rules)
         lives.mode = mode
-    out: list[WarningChange | WarningReading] = [*engine.take(), *_removed(engine, said)]
-    lives.cause = ""
-    return out
+    return [*engine.take(), *_removed(engine, said)]
 
 
 def _remember(said: Said, s: Subject) -> None:

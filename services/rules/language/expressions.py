@@ -50,7 +50,7 @@ class Typed:
 _UNKNOWN = Typed("None", "unknown", nullable=True)
 
 
-class _Refused(Exception):
+class _Refused(Exception):  # noqa: N818 - not an error: the way out of a branch, caught below
     """The expression cannot be compiled; the reason is in the report."""
 
 
@@ -179,7 +179,7 @@ class Expression:
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value not in values:
             self._problem(node, f"no such value: {node.value}", nearest(node.value, values))
 
-    def _value(self, node: ast.expr) -> Typed:
+    def _value(self, node: ast.expr) -> Typed:  # noqa: PLR0911 - one per form of the language
         if isinstance(node, ast.Constant):
             return self._constant(node)
         if isinstance(node, ast.Name):

@@ -117,7 +117,7 @@ def _standards(folder: Path, zone: ZoneInfo, report: Report) -> dict[str, Standa
 
 
 def _calendar(folder: Path, report: Report) -> tuple[ZoneInfo, tuple[list[Term], tuple[int, int]]]:
-    default = ZoneInfo("Asia/Shanghai"), ([], (9, 1))
+    default: tuple[ZoneInfo, tuple[list[Term], tuple[int, int]]] = ZoneInfo("Asia/Shanghai"), ([], (9, 1))
     path = folder / "calendar.yaml"
     if not path.exists():
         return default

@@ -1,4 +1,4 @@
-"""Reads a measure and its window: which fields each has, and the gauge that comes of it. One table, one function each."""
+"""Reads a measure and its window: which fields each has, and the gauge that comes of it."""
 
 from __future__ import annotations
 
@@ -40,16 +40,15 @@ def _both(*conditions: str) -> str:
     return " and ".join(needed) or "True"
 
 
-def _limits(given: dict[str, Place], report: Report) -> dict[str, int]:
-    found = {}
+def _limited(gauge: Gauge, given: dict[str, Place], report: Report) -> Gauge:
     for name in ("min_records", "min_matching"):
         place = given.get(name)
         if place is not None:
             if isinstance(place.value, int) and not isinstance(place.value, bool) and place.value >= 0:
-                found[name] = place.value
+                gauge = msgspec.structs.replace(gauge, **{name: place.value})
             else:
                 report.add(place, f"{name} must be a whole number", "such as 20")
-    return found
+    return gauge
 
 
 def _value(given: dict[str, Place], m: Measured) -> Gauge:
@@ -61,8 +60,8 @@ def _total(name: str) -> Callable[[dict[str, Place], Measured], Gauge]:
     def read(given: dict[str, Place], m: Measured) -> Gauge:
         source, whole = m.number(given[name])
         member = _both(m.condition(m.where), f"({source}) is not None")
-        limits = _limits(given, m.report)
-        return Gauge(measure=name, kind=m.kind, member=member, number=source, whole=whole, **limits)
+        gauge = Gauge(measure=name, kind=m.kind, member=member, number=source, whole=whole)
+        return _limited(gauge, given, m.report)
 
     return read
 
@@ -73,9 +72,9 @@ def _count(given: dict[str, Place], m: Measured) -> Gauge:
 
 
 def _share(given: dict[str, Place], m: Measured) -> Gauge:
-    limits = _limits(given, m.report)
     hit = m.condition(given["share"])
-    return Gauge(measure="share", kind=m.kind, member=m.condition(m.where), hit=hit, **limits)
+    gauge = Gauge(measure="share", kind=m.kind, member=m.condition(m.where), hit=hit)
+    return _limited(gauge, given, m.report)
 
 
 def _streak(given: dict[str, Place], m: Measured) -> Gauge:
@@ -113,12 +112,14 @@ def read_measure(place: Place, window: Place | None, measured: Measured) -> Gaug
     """The gauge of a measure, or None with the reasons in the report."""
     report = measured.report
     if not isinstance(place.value, dict):
-        report.add(place, "a measure must be a mapping", "such as {count: status == \"absent\"}")
+        report.add(place, "a measure must be a mapping", 'such as {count: status == "absent"}')
         return None
     names = [name for name in place.value if name in _MEASURES]
     if len(names) != 1:
         given = next(iter(place.value), "")
-        report.add(place, f"unknown measure {given}" if not names else "more than one measure", nearest(given, _MEASURES))
+        report.add(
+            place, f"unknown measure {given}" if not names else "more than one measure", nearest(given, _MEASURES)
+        )
         return None
     further, read = _MEASURES[names[0]]
     before = len(report)

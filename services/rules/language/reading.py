@@ -54,7 +54,7 @@ def nearest(word: str, words: Iterable[str]) -> str:
     return close[0] if close else ("one of " + ", ".join(words) if words else "")
 
 
-def read_yaml(path: Path, shown: str, report: Report) -> Place | None:
+def read_yaml(path: Path, shown: str, report: Report) -> Place | None:  # noqa: PLR0911 - one per way to be wrong
     """The content of a file, or None with the reason in the report."""
     start = Place(None, shown, None)
     try:
@@ -69,9 +69,10 @@ def read_yaml(path: Path, shown: str, report: Report) -> Place | None:
         text = raw.decode("utf-8-sig")
         for event in yaml.parse(text, yaml.SafeLoader):
             if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
-                place = Place(None, shown, None)
-                place.line, place.column = event.start_mark.line + 1, event.start_mark.column + 1
-                report.add(place, "anchors and aliases are not allowed", "the value written out")
+                mark = event.start_mark
+                if mark is not None:
+                    start.line, start.column = mark.line + 1, mark.column + 1
+                report.add(start, "anchors and aliases are not allowed", "the value written out")
                 return None
         node = yaml.compose(text, yaml.SafeLoader)
     except UnicodeDecodeError as error:

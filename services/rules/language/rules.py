@@ -7,7 +7,7 @@ import string
 from dataclasses import dataclass
 
 from services.directory import ALIASES, ROLES
-from services.messages import EscalationStep, RuleCard, Text
+from services.messages import EscalationStep, Level, RuleCard, Text
 from services.rules.engine.layout import CONTEXT
 from services.rules.engine.plan import OPERATORS, Compare, Gauge, Rule, Rung
 from services.rules.language.fields import Field
@@ -20,7 +20,7 @@ _RULE = {
     "id": True, "row": False, "title": True, "source": False, "on": True, "by": True, "where": False, "measure": True,
     "window": False, "levels": True, "evidence": False, "notify": True, "message": True, "mode": False,
 }  # fmt: skip
-_LEVELS = ("red", "orange", "yellow")
+_LEVELS: tuple[Level, ...] = ("red", "orange", "yellow")
 
 
 @dataclass(frozen=True)
@@ -118,7 +118,7 @@ def _by_standard(place: Place, known: Known, report: Report) -> tuple[list[Rung]
         return [], None
     used = [any(value.thresholds[rank] is not None for value in standard.values) for rank in (2, 1, 0)]
     rungs = [
-        Rung(level=level, gauge=0, compare=standard.compare)  # type: ignore[arg-type]
+        Rung(level=level, gauge=0, compare=standard.compare)
         for level, there in zip(_LEVELS, used, strict=True)
         if there
     ]
@@ -145,7 +145,7 @@ def _level_by_level(
     for level in _LEVELS:
         if level not in given:
             continue
-        known = {**dict.fromkeys(OPERATORS, False), "measure": False, "window": False}
+        known: dict[str, bool] = dict.fromkeys((*OPERATORS, "measure", "window"), False)
         parts = fields(given[level], known, report, level)
         compares = [name for name in parts if name in OPERATORS]
         if len(compares) != 1:
@@ -154,12 +154,14 @@ def _level_by_level(
         value = threshold(parts[compares[0]], report, level)
         index = 0
         if "measure" in parts or "window" in parts:
-            gauge = read_measure(parts.get("measure", rule["measure"]), parts.get("window", rule.get("window")), measured)
+            gauge = read_measure(
+                parts.get("measure", rule["measure"]), parts.get("window", rule.get("window")), measured
+            )
             if gauge is not None and gauge != own:
                 gauges.append(gauge)
                 index = len(gauges)
-        compare: Compare = compares[0]  # type: ignore[assignment]
-        rungs.append(Rung(level=level, gauge=index, compare=compare, threshold=value))  # type: ignore[arg-type]
+        compare: Compare = compares[0]
+        rungs.append(Rung(level=level, gauge=index, compare=compare, threshold=value))
     return gauges, rungs
 
 

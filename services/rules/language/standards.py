@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 from dataclasses import dataclass, field
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 from services.rules.engine.calendar import midnight
@@ -98,7 +99,9 @@ def _standard(place: Place, zone: ZoneInfo, report: Report) -> Standard | None:
     for i, value in enumerate(sound):
         for other in sound[:i]:
             if _tie(value, other):
-                report.add(given["values"].value[i], "overlaps a value of the same specificity and date", "another from")
+                report.add(
+                    given["values"].value[i], "overlaps a value of the same specificity and date", "another from"
+                )
     if len(report) > before or compare not in OPERATORS:
         return None
     notes = {name: str(given[name].value) for name in ("unit", "basis", "set_by", "approved_on") if name in given}
@@ -136,7 +139,7 @@ def read_thresholds(place: Place | None, compare: str, report: Report, what: str
         report.add(place, f"{what} has no level", "yellow, orange or red")
     present = [(name, value) for name, value in zip(_LEVELS, found, strict=True) if value is not None]
     falling = compare in ("below", "at_most")
-    for (lower, a), (higher, b) in zip(present, present[1:], strict=False):
+    for (lower, a), (higher, b) in pairwise(present):
         if (b >= a) if falling else (b <= a):
             side = "below" if falling else "above"
             report.add(given[higher], f"{higher} {b:g} can never be told from {lower} {a:g}", f"a number {side} {a:g}")
@@ -161,11 +164,11 @@ def duration(text: str) -> int | None:
     return int(text[:-1]) * _UNITS[text[-1]]
 
 
-def day(place: Place | None, report: Report) -> datetime.date | None:
+def day(place: Place | None, report: Report) -> dt.date | None:
     """A calendar day."""
     if place is None:
         return None
-    if isinstance(place.value, datetime.date) and not isinstance(place.value, datetime.datetime):
+    if isinstance(place.value, dt.date) and not isinstance(place.value, dt.datetime):
         return place.value
     report.add(place, f"{place.name or 'date'} must be a day, not {place.text}", "such as 2026-09-01")
     return None

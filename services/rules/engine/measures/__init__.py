@@ -8,6 +8,4 @@ from services.rules.engine.measures.streak import STREAK
 from services.rules.engine.measures.totals import MEAN, SUM
 from services.rules.engine.measures.value import VALUE
 
-MEASURES: dict[str, Measure] = {
-    measure.name: measure for measure in (VALUE, COUNT, SUM, MEAN, SHARE, STREAK, MISSING)
-}
+MEASURES: dict[str, Measure] = {measure.name: measure for measure in (VALUE, COUNT, SUM, MEAN, SHARE, STREAK, MISSING)}

@@ -1,5 +1,7 @@
-"""`missing`: something expected did not come in time. Its thresholds are durations after a date-time of the record
-that expects; the value is the threshold that was passed, in minutes (`generate.py` lays out the deadlines).
+"""`missing`: something expected did not come in time.
+
+Its thresholds are durations after a date-time of the record that expects; the value is the threshold that was passed,
+in minutes (`generate.py` lays out the deadlines).
 """
 
 from __future__ import annotations

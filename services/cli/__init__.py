@@ -1,0 +1,60 @@
+"""The `prewarn` command: every sub-command is a thin call into a service."""
+
+from __future__ import annotations
+
+import gc
+import logging
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from services import __version__
+from services.cli import data, people, rules, running
+from services.errors import PrewarnError
+from services.settings import Settings
+
+app = typer.Typer(
+    name="prewarn", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False,
+    help="Events in, thresholds applied, the accountable person warned. 校园预警：事件进，阈值判，责任人知。",
+)  # fmt: skip
+app.command("run")(running.run)
+app.command("demo")(running.demo)
+app.command("ingest")(data.ingest)
+app.command("warnings")(people.warnings)
+app.add_typer(data.rejected, name="rejected")
+app.add_typer(data.imports, name="import")
+app.add_typer(people.directory, name="directory")
+app.add_typer(rules.app, name="rules")
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"prewarn {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _settings(
+    context: typer.Context,
+    home: Annotated[
+        Path | None, typer.Option(help="Folder of the embedded mode (PREWARN_HOME). 单机模式的数据文件夹")
+    ] = None,
+    _: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True)] = False,
+) -> None:
+    context.obj = Settings() if home is None else Settings(home=home)
+
+
+def main() -> None:
+    """Entry point: errors of people are told as sentences, without a traceback; exit code 1."""
+    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s", stream=sys.stderr)
+    logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
+    # State is many small lists that live long and hold no cycles: collecting as often as Python's default doubles
+    # the cost of an event (docs/performance.md).
+    gc.set_threshold(100_000, 20, 100)
+    try:
+        app()
+    except PrewarnError as error:
+        typer.echo(str(error), err=True)
+        sys.exit(1)

@@ -1,0 +1,69 @@
+"""`prewarn run` and `prewarn demo`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+import uvicorn
+from starlette.applications import Starlette
+
+from services.cli.data import progress_bar
+from services.embedded import Embedded
+from services.errors import ConfigurationError
+from services.ingest.api import ingest_routes
+from services.settings import Settings
+from services.showing import Show
+
+_HERE = "all"
+
+
+def run(
+    context: typer.Context,
+    service: Annotated[str, typer.Argument(help="all: everything in one process. 单进程运行全部服务")] = _HERE,
+    port: Annotated[int | None, typer.Option(help="Port of pages and API. 端口")] = None,
+) -> None:
+    """Take events in, warn, and serve the pages until Ctrl-C. 运行服务"""
+    settings: Settings = context.obj
+    if service != _HERE:
+        raise ConfigurationError(f"prewarn run {service}: only `all` exists so far; the cluster mode is not there yet")
+    if port is not None:
+        settings = settings.model_copy(update={"port": port})
+    embedded = Embedded(settings)
+    try:
+        embedded.start()
+        serve(embedded)
+    finally:
+        embedded.stop()
+
+
+def demo(
+    context: typer.Context,
+    port: Annotated[int | None, typer.Option(help="Port of the pages. 端口")] = None,
+    seconds: Annotated[float, typer.Option(help="How long the day takes. 一天压缩为多少秒")] = 180,
+) -> None:
+    """A sample college: a term of history, then today's events at a visible pace. 示例学校"""
+    settings: Settings = context.obj
+    if port is not None:
+        settings = settings.model_copy(update={"port": port})
+    show = Show(settings, seconds)
+    try:
+        with progress_bar() as bar:
+            task = bar.add_task("history 历史数据", total=show.history_events)
+            show.tell_history(lambda count: bar.advance(task, count))
+        typer.echo(f"The sample college on {show.college.day}; its ground truth: {show.truth}")
+        typer.echo(f"示例学校 {show.college.day}；预设问题清单：{show.truth}")
+        show.start_day(typer.echo)
+        typer.echo(
+            f"Pages 页面: {settings.public_url}/   (Ctrl-C stops; a second start goes on. 按 Ctrl-C 停止，可续演)"
+        )
+        serve(show.embedded)
+    finally:
+        show.stop()
+
+
+def serve(embedded: Embedded) -> None:
+    """Serves API and pages until a signal comes."""
+    app = Starlette(routes=[*ingest_routes(embedded.intake), *embedded.notify.routes()])
+    settings = embedded.settings
+    uvicorn.run(app, host=settings.host, port=settings.port, log_level="warning", access_log=False)

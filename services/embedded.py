@@ -1,0 +1,317 @@
+"""The one-process mode: journal, intake, rules and notify put together in one folder.
+
+    HTTP, files ──► Intake ──► Journal.log ──► Worker ──► Journal.change ──► Notify ──► people
+                                 (thread `rules`)            (thread `notify`)
+
+Several processes may append to the journal; only the one that holds the folder's lock evaluates it.
+"""
+
+from __future__ import annotations
+
+import csv
+import fcntl
+import hashlib
+import json
+import logging
+import shutil
+import tempfile
+import threading
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Generic, TypeVar
+
+from services import directory as directories
+from services.directory import Directory
+from services.errors import ConfigurationError, LogError, PrewarnError, ProblemsError
+from services.ingest.intake import Intake
+from services.ingest.schemas import load_schemas
+from services.ingest.source_report import SourceCounter
+from services.ingest.validation import Validator
+from services.journal import Journal
+from services.messages import CampusEvent, Mode, Problem, Rejection, RuleCard, Verdict, to_ms
+from services.notify.service import Notify
+from services.rules.engine.plan import FOREVER
+from services.rules.language.load import RuleSet, fingerprint, load
+from services.rules.worker import Worker
+from services.settings import Settings, resource
+
+_log = logging.getLogger(__name__)
+_LOOK_EVERY = 1.0
+"""Seconds between two looks at the rule files and the directory."""
+_IDLE_WAIT = 0.25
+T = TypeVar("T")
+
+
+def wall_clock() -> datetime:
+    """The present instant, UTC."""
+    return datetime.now(UTC)
+
+
+class Watched(Generic[T]):
+    """Something read from files, as it was when it was last right; `problems` say why a newer state is not used."""
+
+    def __init__(self, key: Callable[[], str], read: Callable[[], T]) -> None:
+        self._key, self._read = key, read
+        self.seen = key()
+        self.value = read()
+        self.problems: Sequence[Problem] = ()
+
+    def look(self) -> T | None:
+        """The new value if the files have changed and are right, else None."""
+        key = self._key()
+        if key == self.seen:
+            return None
+        self.seen = key
+        try:
+            self.value = self._read()
+        except ProblemsError as error:
+            self.problems = error.problems
+            _log.error("not used, what was active stays active:\n%s", error)
+            return None
+        self.problems = ()
+        return self.value
+
+
+class ReplayLog:
+    """The journal for events whose time is past: time comes as far as the newest of them, not the wall clock."""
+
+    def __init__(self, journal: Journal) -> None:
+        self._journal = journal
+        self._newest = 0
+
+    def append(self, events: Sequence[CampusEvent]) -> list[Verdict]:
+        """As `Journal.append`."""
+        if events:
+            self._newest = max(self._newest, *(to_ms(event.time) for event in events))
+        return self._journal.append(events, self._newest)
+
+    def reject(self, rejections: Sequence[Rejection]) -> None:
+        """As `Journal.reject`."""
+        self._journal.reject(rejections)
+
+
+class Embedded:
+    """One college in one folder. `clock` is the wall clock unless a test brings its own."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        clock: Callable[[], datetime] = wall_clock,
+        mode: Mode = "live",
+        push: bool = True,
+        past: bool = False,
+    ) -> None:
+        """`past`: the events' time is past, so time comes from them and never from the clock."""
+        self.settings, self.clock, self.mode, self.past = settings, clock, mode, past
+        self.journal = Journal(settings.home / "prewarn.db", clock)
+        schemas = resource("schemas")
+        folder = settings.rules_folder
+        self.rules: Watched[RuleSet] = Watched(lambda: fingerprint(folder), lambda: load(folder, schemas))
+        zone = self.rules.value.zone.key
+        self.directory: Watched[Directory] = Watched(
+            lambda: _files_key(settings.directory_folder), lambda: directories.load(settings.directory_folder, zone)
+        )
+        self.counter = SourceCounter(source.id for source in self.directory.value.tables.sources)
+        self._validator = Validator(load_schemas(schemas), clock)
+        self.intake = Intake(self._validator, self.present_directory, self.journal, clock, self.counter)
+        self._cards: dict[str, dict[str, RuleCard]] = {}
+        self.notify = Notify(
+            settings.store_url, settings.home, directory=self.present_directory, cards=self._card, clock=clock,
+            base_url=settings.public_url, push=push, zone=self.rules.value.zone,
+        )  # fmt: skip
+        self.worker: Worker | None = None
+        self._stop = threading.Event()
+        self._threads: list[threading.Thread] = []
+        self._held = ExitStack()
+
+    def present_directory(self) -> Directory:
+        """The directory as of now."""
+        return self.directory.value
+
+    def replay_intake(self) -> Intake:
+        """An intake for events whose time is past."""
+        return Intake(self._validator, self.present_directory, ReplayLog(self.journal), self.clock)
+
+    def _card(self, version: str, rule: str) -> RuleCard | None:
+        if version not in self._cards:
+            self._cards[version] = self.journal.cards(version)
+        return self._cards[version].get(rule)
+
+    def try_evaluating(self) -> bool:
+        """Becomes the folder's evaluator, unless another process is; the worker exists from then on."""
+        if self.worker is not None:
+            return True
+        lock = self._held.enter_context((self.settings.home / "evaluator.lock").open("w"))
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            return False
+        self.worker = Worker(self.journal, self.rules.value, mode=self.mode)
+        return True
+
+    def catch_up(self) -> None:
+        """Evaluates everything in the log, and takes everything that it published into the store."""
+        if self.worker is not None:
+            while self.worker.step():
+                self.take_in()
+        self.take_in()
+
+    def take_in(self) -> int:
+        """Hands published changes to notify; returns how many steps there were."""
+        steps = self.journal.published(self.notify.offset())
+        for offset, published in steps:
+            self.notify.take_in([*published.changes, *published.readings], offset)
+        return len(steps)
+
+    def go_live(self) -> None:
+        """From here on warnings are live: they are pushed."""
+        self.mode = "live"
+        if self.worker is not None:
+            self.worker.set_mode("live")
+
+    def finish(self) -> None:
+        """Waits until everything is evaluated, lets time pass the last deadline, and waits until all is handed over."""
+        self._settle()
+        worker = self.worker
+        if worker is not None and worker.engine.last_due() < FOREVER:
+            self.journal.tick(worker.engine.last_due())
+        self._settle()
+        while not self._stop.wait(0.05) and self.notify.waiting():
+            pass
+
+    def _settle(self) -> None:
+        """Waits until the log is evaluated and what it published is in the store."""
+        journal = self.journal
+        while not self._stop.is_set():
+            if journal.evaluated()[0] >= journal.end() and self.notify.offset() >= journal.last_change():
+                return
+            with journal.wakeup:
+                journal.wakeup.wait(0.05)
+
+    def start(self) -> None:
+        """Starts evaluating, taking in and sending, each in threads of its own."""
+        if not self.try_evaluating():
+            raise ConfigurationError(f"another process is running on {self.settings.home}")
+        self.notify.start()
+        for name, step in (("rules", self._evaluate_some), ("notify", self._take_in_all)):
+            thread = threading.Thread(target=self._loop, args=(step,), name=name, daemon=True)
+            self._threads.append(thread)
+            thread.start()
+
+    def stop(self) -> None:
+        """Stops all threads at the end of their step, and lets the folder go."""
+        self._stop.set()
+        with self.journal.wakeup:
+            self.journal.wakeup.notify_all()
+        for thread in self._threads:
+            thread.join(timeout=10)
+        self.notify.stop()
+        self._held.close()
+        self.journal.close()
+
+    def _loop(self, step: Callable[[], bool]) -> None:
+        while not self._stop.is_set():
+            try:
+                busy = step()
+            except PrewarnError as error:
+                _log.error("%s; trying again", error)
+                busy = False
+                self._stop.wait(1.0)
+            if not busy:
+                with self.journal.wakeup:
+                    if not self._stop.is_set():
+                        self.journal.wakeup.wait(_IDLE_WAIT)
+
+    def _evaluate_some(self) -> bool:
+        worker = self.worker
+        assert worker is not None
+        self._look_at_files(worker)
+        busy = worker.step() > 0
+        if not busy and not self.past:
+            reports = self.counter.due(self.clock())
+            if reports:
+                self.journal.append(reports)
+            busy = worker.tick(to_ms(self.clock()))
+        self.notify.beat("rules", self.journal.end() - self.journal.evaluated()[0])
+        return busy
+
+    def _take_in_all(self) -> bool:
+        busy = self.take_in() > 0
+        self.notify.beat("notify", 0)
+        return busy
+
+    _looked = 0.0
+
+    def _look_at_files(self, worker: Worker) -> None:
+        now = self.clock().timestamp()
+        if abs(now - self._looked) < _LOOK_EVERY:
+            return
+        self._looked = now
+        self.directory.look()
+        rule_set = self.rules.look()
+        if rule_set is not None:
+            changes = worker.use(rule_set)
+            _log.info("rule set %s is active; it published %d changes", rule_set.version, changes)
+
+
+def _files_key(folder: Path) -> str:
+    """Changes with any file of a folder (size and time of change)."""
+    parts = []
+    for path in sorted(folder.glob("*")):
+        try:
+            status = path.stat()
+        except OSError:
+            continue
+        parts.append(f"{path.name} {status.st_size} {status.st_mtime_ns}")
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+
+def prepare_home(settings: Settings, profile: str, rules: Path, tables: dict[str, list[dict[str, str]]]) -> None:
+    """Makes a folder ready for a sample or a data set: its rules and its directory. One folder serves one of them."""
+    home = settings.home
+    marker = home / "profile.json"
+    if marker.exists():
+        found = json.loads(marker.read_text("utf-8"))["profile"]
+        if found != profile:
+            raise ConfigurationError(f"{home} already holds {found}; choose another folder with --home")
+        return
+    if (home / "prewarn.db").exists():
+        raise ConfigurationError(f"{home} already holds a college of its own; choose another folder with --home")
+    home.mkdir(parents=True, exist_ok=True)
+    shutil.copytree(rules, home / "rules", dirs_exist_ok=True, ignore=shutil.ignore_patterns("examples", "tests"))
+    with _written(tables) as folder:
+        directories.install(folder, settings.directory_folder)
+    marker.write_text(json.dumps({"profile": profile}), "utf-8")
+
+
+@contextmanager
+def _written(tables: dict[str, list[dict[str, str]]]) -> Iterator[Path]:
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        for stem, rows in tables.items():
+            if rows:
+                with (folder / f"{stem}.csv").open("w", newline="", encoding="utf-8") as file:
+                    writer = csv.DictWriter(file, list(dict.fromkeys(key for row in rows for key in row)))
+                    writer.writeheader()
+                    writer.writerows(rows)
+        yield folder
+
+
+def replay(intake: Intake, events: Iterable[CampusEvent], told: Callable[[int], Any], size: int = 4_000) -> None:
+    """Takes events in batches; `told` hears how many were taken each time."""
+    batch: list[CampusEvent] = []
+    for event in events:
+        batch.append(event)
+        if len(batch) >= size:
+            intake.take_events(batch)
+            told(len(batch))
+            batch = []
+    if batch:
+        intake.take_events(batch)
+        told(len(batch))
+
+
+__all__ = ["Embedded", "LogError", "Settings", "Watched", "prepare_home", "replay", "wall_clock"]

@@ -1,0 +1,88 @@
+"""Runs a data set whose time is past through the embedded mode: one process takes in, another evaluates and stores.
+
+Interrupted at any point, the same import goes on where it was: what the log has already is a duplicate.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any
+
+from services.embedded import Embedded, prepare_home, replay
+from services.errors import PrewarnError
+from services.ingest.importers import nyc, oulad
+from services.ingest.importers.sheet import Imported
+from services.settings import Settings, resource
+
+_OPEN: dict[str, Callable[[Path], Imported]] = {"nyc": nyc, "oulad": oulad}
+
+
+@dataclass(frozen=True)
+class Result:
+    """What an import came to."""
+
+    events: int
+    warnings: int
+    seconds: float
+
+
+def run_import(
+    settings: Settings, imported: Imported, path: Path, push: str | None, told: Callable[[int], Any]
+) -> Result:
+    """Replays the data set at `path` into the folder of `settings`; `told` hears how many events were taken.
+
+    `push`: an Apprise URL that everybody accountable is reached at; without it nothing is pushed.
+    Returns when everything is evaluated, stored and, with `push`, handed over.
+    """
+    started = time.monotonic()
+    tables = imported.directory()
+    if push is not None:
+        tables["people"] = [{**person, "channel": push} for person in tables["people"]]
+    prepare_home(settings, imported.name, resource("rules") / imported.rules, tables)
+    spawn = multiprocessing.get_context("spawn")
+    heard, tells = spawn.Pipe(duplex=False)
+    feeder = spawn.Process(target=_feed, args=(settings, imported.name, path, tells), daemon=True)
+    embedded = Embedded(settings, mode="live" if push else "replay", push=push is not None, past=True)
+    try:
+        embedded.start()
+        feeder.start()
+        tells.close()
+        events = 0
+        with suppress(EOFError):
+            while True:
+                count, imported.problems = heard.recv()
+                events += count
+                told(count)
+        feeder.join()
+        if feeder.exitcode:
+            raise PrewarnError(f"the import ended early (exit code {feeder.exitcode}); run it again and it goes on")
+        embedded.finish()
+        return Result(events, embedded.notify.count(), time.monotonic() - started)
+    finally:
+        if feeder.is_alive():
+            feeder.terminate()
+        embedded.stop()
+
+
+def _feed(settings: Settings, name: str, path: Path, tells: Connection) -> None:
+    """The process that reads, checks and appends. Ends itself when its parent is gone."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    parent = os.getppid()
+    imported = _OPEN[name](path)
+    embedded = Embedded(settings, mode="replay", push=False, past=True)
+
+    def told(count: int) -> None:
+        if os.getppid() != parent:
+            os._exit(1)
+        tells.send((count, imported.problems))
+
+    replay(embedded.replay_intake(), imported.events(), told)
+    tells.send((0, imported.problems))

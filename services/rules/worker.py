@@ -1,0 +1,133 @@
+"""Evaluates the embedded log: rows in, state, changes and offset out, in one commit each.
+
+A crash between two commits repeats the rows since the last one, with the same ids and sequences.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from typing import Any
+
+import msgspec
+
+from services.errors import LogError
+from services.journal import Changes, Journal
+from services.messages import Mode
+from services.rules.engine.engine import Engine
+from services.rules.engine.subject import Subject
+from services.rules.engine.switch import take_over
+from services.rules.language.load import RuleSet
+
+_log = logging.getLogger(__name__)
+_EVENTS_PER_COMMIT = 8_000
+_ROWS_AT_ONCE = 64
+
+
+class Worker:
+    """The evaluator of one journal; only one may exist per journal at a time."""
+
+    def __init__(self, journal: Journal, rule_set: RuleSet, *, mode: Mode = "live") -> None:
+        self.journal = journal
+        self.rule_set = rule_set
+        self.mode = mode
+        self.counts: Counter[str] = Counter()
+        """Named reason → events; `processed` is all of them."""
+        self._offset, now = journal.evaluated()
+        if journal.meta("rule_version", "") == rule_set.version:
+            self.engine = Engine(rule_set.plan, mode=mode)
+            self.engine.resume(journal.states(), now)
+        else:
+            self.use(rule_set)
+
+    def use(self, rule_set: RuleSet) -> int:
+        """Another rule set takes over from here on; returns how many changes of warnings that published."""
+        journal = self.journal
+        _, now = journal.evaluated()
+        engine = Engine(rule_set.plan, mode=self.mode)
+        mine = {layout.signature for layout in engine.layouts}
+        old: list[Subject] = []
+        decoder = msgspec.msgpack.Decoder(Subject)
+        kept: list[tuple[str, str, bytes]] = []
+        for signature, key, state in journal.states():
+            if signature in mine:
+                kept.append((signature, key, state))
+            else:
+                old.append(decoder.decode(state))
+        engine.resume(kept, now)
+        theirs = set(journal.meta("signatures", "").split())
+        changes = take_over(engine, old, theirs, set(journal.meta("rules", "").split()), self._replay)
+        readings = engine.readings()
+        journal.add_rule_set(rule_set.version, rule_set.cards)
+        meta = {
+            "rule_version": rule_set.version,
+            "signatures": " ".join(sorted(mine)),
+            "rules": " ".join(sorted(rule_set.cards)),
+        }
+        published = Changes(changes, readings)
+        journal.commit(self._offset, now, engine.snapshot(), published, drop=theirs - mine, meta=meta)
+        self.engine, self.rule_set = engine, rule_set
+        return len(changes)
+
+    def _replay(self, engine: Engine) -> None:
+        offset = 0
+        while offset < self._offset:
+            for row, clock, _, packed in self.journal.read(offset):
+                if row > self._offset:
+                    return
+                engine.process_many(packed)
+                engine.advance(clock)
+                offset = row
+
+    def step(self) -> int:
+        """Evaluates some rows of the log and commits; returns the number of rows, 0 at the log's end."""
+        rows = self.journal.read(self._offset, _ROWS_AT_ONCE)
+        if not rows:
+            return 0
+        engine = self.engine
+        changes: list[Any] = []
+        events = done = 0
+        for offset, clock, count, packed in rows:
+            changes += self._process(offset, packed)
+            changes += engine.advance(clock)
+            self._offset = offset
+            done += 1
+            events += count
+            if events >= _EVENTS_PER_COMMIT:
+                break
+        late, engine.late = engine.late, []
+        published = Changes(changes, engine.readings())
+        try:
+            self.journal.commit(self._offset, engine.now, engine.snapshot(), published, late)
+        except LogError:
+            self._reload()
+            raise
+        self.counts["processed"] += events
+        return done
+
+    def _process(self, offset: int, packed: bytes) -> list[Any]:
+        try:
+            return self.engine.process_many(packed)
+        except msgspec.MsgspecError:
+            # Ingest has checked every event: only a row written by another version can end here. It stays in the log.
+            _log.exception("log row %d cannot be read and is passed over", offset)
+            self.counts["unreadable"] += 1
+            return []
+
+    def _reload(self) -> None:
+        """Back to what is committed: the engine is ahead of a journal that could not be written."""
+        self._offset, now = self.journal.evaluated()
+        self.engine = Engine(self.rule_set.plan, mode=self.mode)
+        self.engine.resume(self.journal.states(), now)
+
+    def set_mode(self, mode: Mode) -> None:
+        """From here on changes are published in this mode."""
+        self.mode = mode
+        self.engine.lives.mode = mode
+
+    def tick(self, now: int) -> bool:
+        """If the log is evaluated and a deadline has passed, writes into the log that it is `now` (ms)."""
+        if self.engine.next_due() > now or self.journal.end() > self._offset:
+            return False
+        self.journal.tick(now)
+        return True
