@@ -1,7 +1,7 @@
 """The sample college, through the default rules: every planted problem is found, and nothing else is."""
 
 from collections import Counter
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 import msgspec
@@ -33,19 +33,21 @@ def plan():
     return load(ROOT / "rules", ROOT / "schemas").plan
 
 
-def warnings_of(engine, college):
-    """The last word on every warning: (rule, subject, level, status)."""
-    events = [*college.history(), *college.today()]
-    last = {}
+def changes_of(engine, events, end):
+    """Everything that is published while the events come in packs, and until the end."""
     newest = events[0].time
     for start in range(0, len(events), PACK):
         pack = events[start : start + PACK]
-        changes = engine.process_many(msgspec.json.encode(pack))
+        yield from engine.process_many(msgspec.json.encode(pack))
         newest = max(newest, *(event.time for event in pack))
-        for change in [*changes, *engine.advance(newest)]:
-            last[change.warning_id] = change
-    for change in engine.advance(college.end):
-        last[change.warning_id] = change
+        yield from engine.advance(newest)
+    yield from engine.advance(end)
+
+
+def warnings_of(engine, college):
+    """The last word on every warning: (rule, subject, level, status)."""
+    events = [*college.history(), *college.today()]
+    last = {change.warning_id: change for change in changes_of(engine, events, college.end)}
     return [(one.rule, one.subject, one.facts.level, status(one.change)) for one in last.values()]
 
 
@@ -60,3 +62,27 @@ def test_the_warnings_are_exactly_the_planted_ones(plan, day, seed):
     found = Counter(warnings_of(Engine(plan), college))
     planted = Counter((one.rule, one.subject, one.level, one.status) for one in college.truth())
     assert {"missed": planted - found, "extra": found - planted} == {"missed": Counter(), "extra": Counter()}
+
+
+@pytest.mark.parametrize("day", [date(2026, 10, 22), date(2026, 8, 31)], ids=["mid-term", "first day of a term"])
+def test_what_comes_up_today_comes_up_today(plan, day):
+    college, engine = College(day), Engine(plan)
+    history = [*college.history()]
+    midnight = college.end.replace(hour=16, minute=0) - timedelta(days=1)
+    before = {change.warning_id: change for change in changes_of(engine, history, midnight)}
+    today = {change.warning_id: change for change in changes_of(engine, [*college.today()], college.end)}
+    parts = {"history": before.keys() - today.keys(), "today": today.keys()}
+    last = {**before, **today}
+    found = {(last[one].rule, last[one].subject, part) for part, ids in parts.items() for one in ids}
+    assert found == {(one.rule, one.subject, one.part) for one in college.truth()}
+
+
+def test_one_day_shows_a_warning_rise_through_all_levels_and_warnings_taken_back(plan):
+    college, engine = College(date(2026, 10, 22)), Engine(plan)
+    list(changes_of(engine, [*college.history()], college.end - timedelta(hours=23, minutes=59)))
+    said = {}
+    for change in changes_of(engine, [*college.today()], college.end):
+        said.setdefault(change.warning_id, []).append((change.change, change.facts.level))
+    rises = [("opened", "yellow"), ("raised", "orange"), ("raised", "red")]
+    assert sum(one == rises for one in said.values()) >= 2
+    assert sum(one[-1] == ("withdrawn", "yellow") for one in said.values()) >= 3
