@@ -20,7 +20,7 @@ from services.rules.engine import history
 from services.rules.engine.arithmetic import FUNCTIONS
 from services.rules.engine.decode import decoder
 from services.rules.engine.generate import compile_source, handler_source, step_source, value_source
-from services.rules.engine.layout import SCALE, Layout
+from services.rules.engine.layout import NO_TIME_BOUND, SCALE, Layout
 from services.rules.engine.lives import Folded, Lives
 from services.rules.engine.plan import FOREVER, Plan
 from services.rules.engine.subject import Subject
@@ -305,7 +305,13 @@ class Engine:
         for number, layout in enumerate(self.layouts):
             limit = self.now - layout.keep - self.plan.allowed_lateness
             subjects = self._subjects[number]
-            gone = [key for key, s in subjects.items() if _last(s) < limit and layout.is_idle(s.heads)]
+            gone = [
+                key
+                for key, s in subjects.items()
+                if (last := _last(s)) < limit
+                and layout.is_idle(s.heads)
+                and (last < limit - NO_TIME_BOUND or not layout.came_early(s.heads))
+            ]
             for key in gone:
                 self._forgotten[number][key] = subjects.pop(key).numbers
                 self._gone.append((number, key))

@@ -13,6 +13,8 @@ from services.rules.engine.plan import FOREVER, RANK, Gauge, Plan, Rule, Rung
 
 _DAY = 86_400_000
 _PERIODS = {"day": 1, "week": 7, "month": 31, "term": 200, "year": 366}
+NO_TIME_BOUND = 366 * _DAY
+"""Records that no window bounds in time, and what came before it was expected, count for a year."""
 SCALE = 1_000_000
 """Numbers that need not be whole are summed in millionths."""
 CONTEXT = (
@@ -98,6 +100,10 @@ class Layout:
             return False
         return not any(heads[slots["anchor"]] >= 0 and heads[slots["come"]] < 0 for slots in self._awaiting)
 
+    def came_early(self, heads: list[Any]) -> bool:
+        """Something awaited has come that nothing expects yet: it will count when it is expected."""
+        return any(heads[slots["come"]] >= 0 and heads[slots["expects"]] < 0 for slots in self._awaiting)
+
     def _head(self, value: Any, *, index: bool = False) -> int:
         self.initial.append(value)
         if index:
@@ -166,7 +172,7 @@ def _keep(gauge: Gauge) -> int:
         return window.size
     if window.kind == "calendar":
         return _PERIODS[window.period] * _DAY
-    return 366 * _DAY if window.kind == "last" or gauge.measure in ("value", "streak") else 0
+    return NO_TIME_BOUND if window.kind == "last" or gauge.measure in ("value", "streak") else 0
 
 
 def field_source(name: str, known: dict[str, str]) -> str:
