@@ -1,0 +1,256 @@
+"""What a chunk of the warning stream changes in the store. Pure: from what is known and what came to rows to write."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import lru_cache
+from typing import Any
+
+import msgspec
+
+from services.messages import Level, WarningChange, WarningFacts, WarningReading, to_ms
+from services.notify.ports import Cards, Directory, Person
+from services.notify.routing import queue_of, route
+from services.notify.stages import Candidate, Stop, Transition, stop_change, stop_recipient
+
+Row = dict[str, Any]
+RANK: dict[Level, int] = {"praise": 0, "yellow": 1, "orange": 2, "red": 3}
+ENDS = ("resolved", "withdrawn")
+
+_json = msgspec.json.Encoder()
+_stop_change = lru_cache(maxsize=256)(stop_change)
+
+
+@dataclass(slots=True)
+class Known:
+    """What the store says about the warnings of a chunk."""
+
+    offset: int = 0
+    number: int = 0
+    """The last number that a warning has got."""
+    warnings: dict[str, Row] = field(default_factory=dict)
+    """Warning → number, sequence, status, level, opened_at, evidence."""
+    sequences: set[tuple[int, int]] = field(default_factory=set)
+    """(number, sequence) of changes that have been overtaken."""
+    people: defaultdict[int, set[str]] = field(default_factory=lambda: defaultdict(set))
+    """Who may see it."""
+    told: set[tuple[int, str]] = field(default_factory=set)
+    """(number, person) whom a message has reached, or may have, or still will."""
+
+
+@dataclass(slots=True)
+class Plan:
+    """The rows to write for a chunk."""
+
+    opened: list[Row] = field(default_factory=list)
+    updated: list[Row] = field(default_factory=list)
+    """Of each warning that was known: the columns that are new."""
+    changes: list[Row] = field(default_factory=list)
+    recipients: list[Row] = field(default_factory=list)
+    standing: list[Row] = field(default_factory=list)
+    """New status, level and opening for all recipients of a warning."""
+    deliveries: list[Row] = field(default_factory=list)
+    decisions: list[Row] = field(default_factory=list)
+    counts: Counter[tuple[str, str, str]] = field(default_factory=Counter)
+    """(rule, level, change) → how many."""
+
+    @property
+    def queues(self) -> set[str]:
+        """The outbox queues that have something to do."""
+        return {row["channel"] for row in self.deliveries if row["status"] == "pending"}
+
+
+@dataclass(slots=True)
+class Planner:
+    """Folds a chunk into a plan. `known` is used up."""
+
+    known: Known
+    directory: Directory
+    cards: Cards
+    now: datetime
+    push: bool
+    plan: Plan = field(default_factory=Plan)
+    _news: dict[str, Row] = field(default_factory=dict)
+    _fresh: dict[str, dict[str, str]] = field(default_factory=dict)
+    _before: dict[str, tuple[int, int, int]] = field(default_factory=dict)
+
+    def take(self, items: Sequence[WarningChange | WarningReading], offset: int) -> Plan:
+        """The plan for `items`, which reach up to `offset` of the stream."""
+        repeated = offset <= self.known.offset
+        for item in items:
+            if isinstance(item, WarningChange):
+                self._change(item)
+            elif not repeated:  # what it says was overwritten since by what came after it
+                self._reading(item)
+        self._settle()
+        return self.plan
+
+    def _change(self, change: WarningChange) -> None:
+        state = self.known.warnings.get(change.warning_id)
+        newest = True
+        if state is None:
+            self.known.number += 1
+            state = self.known.warnings[change.warning_id] = _new(change, self.known.number)
+            self.plan.opened.append(state)
+        else:
+            newest = change.sequence > state["sequence"]
+            if not newest and (state["number"], change.sequence) in self.known.sequences:
+                return
+            if newest:
+                self._note(state, _after(change, state))
+        number = state["number"]
+        self.known.sequences.add((number, change.sequence))
+        stop = _stop_change(Transition(change.change, change.mode, newest, self.push))
+        self._recipients(change, number, stop)
+        self.plan.changes.append(_history(change, number, self.now, stop.reason if stop else ""))
+        self.plan.counts[change.rule, change.facts.level, change.change] += 1
+
+    def _reading(self, reading: WarningReading) -> None:
+        state = self.known.warnings.get(reading.facts.warning_id)
+        if state is None or state["status"] == "withdrawn":
+            return
+        news = _facts(reading.facts)
+        if reading.facts.closed_at is not None and state["status"] == "resolved":
+            news["closed_at"] = to_ms(reading.facts.closed_at)
+        self._note(state, news)
+
+    def _note(self, state: Row, news: Row) -> None:
+        if "rule" not in state:  # one that the store has, not one that this chunk opens
+            self._before.setdefault(state["id"], _standing(state))
+            self._news.setdefault(state["id"], {"of_warning": state["number"]}).update(news)
+        state.update(news)
+
+    def _recipients(self, change: WarningChange, number: int, stop: Stop | None) -> None:
+        if change.change in ENDS:
+            if stop is None:
+                self._tell_of_the_end(change, number)
+            return
+        if change.change == "lowered":
+            return
+        card = self.cards(change.rule_version, change.rule)
+        if card is None:
+            self._decide(change, number, change.rule, Stop("routing", "rule_unknown"))
+            return
+        routed = route(card, change.facts.context, self.directory, change.at)
+        for role in routed.vacant:
+            self._decide(change, number, role, Stop("routing", "nobody_holds_role"))
+        seen = self.known.people.get(number, ())
+        fresh = self._fresh.setdefault(change.warning_id, {})
+        for person, role in routed.people:
+            if person.id not in seen:
+                fresh.setdefault(person.id, role)
+            if stop is None:
+                self._deliver(change, number, person)
+
+    def _tell_of_the_end(self, change: WarningChange, number: int) -> None:
+        if change.change == "withdrawn":
+            self._cancel(number)
+        for id_ in self.known.people.get(number, set()) | self._fresh.get(change.warning_id, {}).keys():
+            person = self.directory.person(id_)
+            if person is None:
+                self._decide(change, number, id_, Stop("routing", "person_unknown"))
+            else:
+                self._deliver(change, number, person)
+
+    def _deliver(self, change: WarningChange, number: int, person: Person) -> None:
+        told = (number, person.id)
+        queue = queue_of(person.channel)
+        if stop := stop_recipient(Candidate(change.change, told in self.known.told, queue)):
+            self._decide(change, number, person.id, stop)
+            return
+        now = to_ms(self.now)
+        self.known.told.add(told)
+        self.plan.deliveries.append(
+            {
+                "warning": number, "sequence": change.sequence, "recipient": person.id,
+                "channel": queue, "status": "pending", "attempts": 0, "next_try_at": now, "last_error": None,
+                "possibly_duplicate": 0, "created_at": now,
+            }
+        )  # fmt: skip
+
+    def _cancel(self, number: int) -> None:
+        """What this chunk would have told of a warning that it also takes back is not told."""
+        for row in self.plan.deliveries:
+            if row["warning"] == number and row["status"] == "pending":
+                row.update(status="cancelled", next_try_at=None, last_error="withdrawn_before_sent")
+                self.known.told.discard((number, row["recipient"]))
+
+    def _decide(self, change: WarningChange, number: int, whom: str, stop: Stop) -> None:
+        self.plan.decisions.append(
+            {"warning": number, "sequence": change.sequence, "whom": whom, "stage": stop.stage, "reason": stop.reason}
+        )
+
+    def _settle(self) -> None:
+        """Rows that depend on where each warning ended up."""
+        self.plan.updated += self._news.values()
+        for id_, before in self._before.items():
+            state = self.known.warnings[id_]
+            if (after := _standing(state)) != before:
+                self.plan.standing.append({"of_warning": state["number"], **_place(after)})
+        for id_, people in self._fresh.items():
+            state = self.known.warnings[id_]
+            place = _place(_standing(state))
+            self.plan.recipients += [
+                {"warning": state["number"], "person": person, "role": role, **place} for person, role in people.items()
+            ]
+
+
+def _new(change: WarningChange, number: int) -> Row:
+    state: Row = {
+        "number": number, "id": change.warning_id, "rule": change.rule, "row": change.row, "standard": change.standard,
+        "subject": change.subject, "closed_at": None, "evidence": "[]", "status": "", "acknowledged_at": None,
+        "acknowledged_by": None, "closed_by": None, "measure": None,
+    }  # fmt: skip
+    state.update(_after(change, state))
+    return state
+
+
+def _after(change: WarningChange, state: Row) -> Row:
+    news = _facts(change.facts)
+    news["sequence"] = change.sequence
+    news["rule_version"] = change.rule_version
+    news["mode"] = change.mode
+    news["reason"] = change.reason
+    match change.change:
+        case "opened":
+            news.update(status="open", closed_at=None, closed_by=None, measure=None)
+        case "raised":  # whoever took up or closed the lower level has not seen this one
+            news.update(status="open", closed_at=None, closed_by=None, measure=None)
+            news.update(acknowledged_at=None, acknowledged_by=None)
+        case "lowered":
+            news["status"] = "closed" if state["status"] == "closed" else "open"
+        case "resolved":
+            news.update(status="resolved", closed_at=to_ms(change.facts.closed_at or change.at))
+        case "withdrawn":
+            news.update(status="withdrawn", closed_at=to_ms(change.at))
+            if not change.facts.evidence:  # people still want to see what it had rested on
+                news["evidence"] = state["evidence"]
+    return news
+
+
+def _facts(facts: WarningFacts) -> Row:
+    return {
+        "level": facts.level, "highest_level": facts.highest_level, "value": facts.value, "threshold": facts.threshold,
+        "window": facts.window, "opened_at": to_ms(facts.opened_at), "first_event": facts.first_event,
+        "evidence": _json.encode(facts.evidence).decode(), "context": _json.encode(facts.context).decode(),
+    }  # fmt: skip
+
+
+def _history(change: WarningChange, number: int, now: datetime, not_pushed: str) -> Row:
+    facts = change.facts
+    return {
+        "warning": number, "sequence": change.sequence, "change": change.change, "level": facts.level,
+        "value": facts.value, "threshold": facts.threshold, "reason": change.reason, "at": to_ms(change.at),
+        "mode": change.mode, "rule_version": change.rule_version, "taken_in_at": to_ms(now), "not_pushed": not_pushed,
+    }  # fmt: skip
+
+
+def _standing(state: Row) -> tuple[int, int, int]:
+    return int(state["status"] == "open"), RANK[state["level"]], state["opened_at"]
+
+
+def _place(standing: tuple[int, int, int]) -> Row:
+    return {"is_open": standing[0], "rank": standing[1], "opened_at": standing[2]}

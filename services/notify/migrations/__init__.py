@@ -1,0 +1,1 @@
+"""Alembic migrations of notify's store; `store_engine.migrate` runs them."""

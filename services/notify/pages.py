@@ -1,0 +1,246 @@
+"""The web pages: who has warnings, a person's inbox, one warning with its evidence; acknowledging and closing.
+
+Rendered on the server, without scripts. There is no sign-in yet: a cookie says who is looking.
+"""
+
+from __future__ import annotations
+
+import hmac
+import secrets
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Literal, Protocol
+from zoneinfo import ZoneInfo
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
+from starlette.routing import BaseRoute, Mount, Route
+from starlette.staticfiles import StaticFiles
+
+from services.notify import glossary, showing, store_views, texts
+from services.notify.metrics import Metrics
+from services.notify.ports import Cards, Clock, Directory
+from services.notify.showing import Reader
+from services.notify.store_acts import Refusal
+from services.notify.store_engine import Store
+from services.notify.store_views import Dossier
+
+_HERE = Path(__file__).parent
+_PERSON, _LANGUAGE, _TOKEN = "prewarn_person", "prewarn_language", "prewarn_token"
+_YEAR = 365 * 24 * 3600
+_PER_PAGE = 50
+_PEOPLE = 200
+_HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; "
+    "frame-ancestors 'none'; base-uri 'none'",
+    "Referrer-Policy": "same-origin",
+    "X-Content-Type-Options": "nosniff",
+    "Cache-Control": "no-store",
+}
+_RANKS = ((3, "red"), (2, "orange"), (1, "yellow"), (0, "praise"))
+
+
+class Notifying(Protocol):
+    """What the pages need of the service."""
+
+    database: Store
+    metrics: Metrics
+    directory: Callable[[], Directory]
+    cards: Cards
+    clock: Clock
+    zone: ZoneInfo
+
+    def acknowledge(self, person: str, warning_id: str) -> Refusal | None:
+        """The person takes the warning up."""
+
+    def close(self, person: str, warning_id: str, measure: str) -> Refusal | None:
+        """The person closes the warning."""
+
+    def unwell(self) -> str | None:
+        """Why the service stands still, if it does."""
+
+
+class Pages:
+    """The routes over one Notify."""
+
+    def __init__(self, notify: Notifying) -> None:
+        self._notify = notify
+        self._templates = Environment(
+            loader=FileSystemLoader(_HERE / "templates"), autoescape=True, undefined=StrictUndefined,
+            trim_blocks=True, lstrip_blocks=True,
+        )  # fmt: skip
+
+    def routes(self) -> list[BaseRoute]:
+        """For the composition root's web application."""
+        return [
+            Route("/", self.people),
+            Route("/inbox/{person}", self.inbox),
+            Route("/warnings/{id}", self.warning),
+            Route("/warnings/{id}/acknowledge", self.acknowledge, methods=["POST"]),
+            Route("/warnings/{id}/close", self.close, methods=["POST"]),
+            Route("/metrics", self.metrics),
+            Route("/healthz", self.healthz),
+            Mount("/static", StaticFiles(directory=_HERE / "static")),
+        ]
+
+    def people(self, request: Request) -> Response:
+        """Choose who you are: until the college's sign-in is connected."""
+        reader = self._reader(request)
+        with self._notify.database.reading() as connection:
+            found = store_views.people(connection, _PEOPLE)
+        people = [(id_, reader.person(id_), count) for id_, count in found]
+        return self._page(request, reader, "people.html", people=people, next=_next(request), limit=_PEOPLE)
+
+    def inbox(self, request: Request) -> Response:
+        """One person's warnings, open or ended, worst first."""
+        reader, person = self._reader(request), request.path_params["person"]
+        which, page = request.query_params.get("show"), _page_number(request)
+        with self._notify.database.reading() as connection:
+            found = store_views.inbox(connection, person, is_open=which != "closed", page=page, size=_PER_PAGE)
+        if not found.counts and self._notify.directory().person(person) is None:
+            return self._missing(request, reader, "person_not_found")
+        if goal := _next(request):
+            return self._as(RedirectResponse(goal, 303), person)
+        lines = [showing.line(row, self._notify.cards(row.rule_version, row.rule), reader) for row in found.warnings]
+        groups = [
+            (reader.level(level), found.counts.get(rank, 0), [one for one in lines if one.level.key == level])
+            for rank, level in _RANKS
+            if rank in found.counts
+        ]
+        shown = self._page(
+            request, reader, "inbox.html", person=person, name=reader.person(person), groups=groups,
+            which="closed" if which == "closed" else "open", total=sum(found.counts.values()), page=page,
+            pages=max(1, -(-sum(found.counts.values()) // _PER_PAGE)),
+        )  # fmt: skip
+        return self._as(shown, person)
+
+    def warning(self, request: Request) -> Response:
+        """One warning: what, why, who knows, what was done."""
+        return self._warning(request, error=None, status=200)
+
+    def _warning(self, request: Request, *, error: str | None, status: int) -> Response:
+        reader, person = self._reader(request), request.cookies.get(_PERSON)
+        id_ = request.path_params["id"]
+        if person is None:
+            return RedirectResponse(f"/?next=/warnings/{id_}", 303)
+        with self._notify.database.reading() as connection:
+            mine = store_views.may_see(connection, person, id_)
+            found = store_views.dossier(connection, id_) if mine else None
+        if found is None:
+            return self._missing(request, reader, "not_found_more")
+        return self._page(
+            request, reader, "warning.html", status=status, person=person, error=error, number=texts.number,
+            **self._shown(found, reader),
+        )  # fmt: skip
+
+    def _shown(self, found: Dossier, reader: Reader) -> dict[str, Any]:
+        row = found.warning
+        card = self._notify.cards(row.rule_version, row.rule)
+        names = dict(showing.about(row, reader))
+        return {
+            "warning": row,
+            "level": reader.level(row.level),
+            "title": showing.title(row, card, reader),
+            "message": showing.line(row, card, reader).message,
+            "about": names.items(),
+            "facts": showing.facts(row, card, reader),
+            "records": showing.records(row, reader),
+            "found": found,
+            "not_told": showing.not_told(found, reader),
+            "glossary": glossary,
+        }
+
+    async def acknowledge(self, request: Request) -> Response:
+        """The person takes the warning up."""
+        return await self._act(request, lambda person, id_, _form: self._notify.acknowledge(person, id_))
+
+    async def close(self, request: Request) -> Response:
+        """The person closes the warning with a measure."""
+        return await self._act(
+            request, lambda person, id_, form: self._notify.close(person, id_, str(form.get("measure", "")))
+        )
+
+    async def _act(self, request: Request, act: Callable[[str, str, Any], Refusal | None]) -> Response:
+        reader, person, id_ = self._reader(request), request.cookies.get(_PERSON), request.path_params["id"]
+        form = await request.form()
+        token = request.cookies.get(_TOKEN, "")
+        if not token or not hmac.compare_digest(token, str(form.get("token", ""))):
+            return self._page(request, reader, "problem.html", status=403, head="expired", more="expired_more")
+        refused = await run_in_threadpool(act, person, id_, form) if person else "not_found"
+        match refused:
+            case "not_found":
+                return self._missing(request, reader, "not_found_more")
+            case "needs_measure":
+                return await run_in_threadpool(self._warning, request, error="measure_needed", status=422)
+            case "not_open":
+                return await run_in_threadpool(self._warning, request, error="not_open_more", status=409)
+            case None:
+                return RedirectResponse(f"/warnings/{id_}", 303)
+
+    def metrics(self, _request: Request) -> Response:
+        """For Prometheus."""
+        return Response(self._notify.metrics.exposition(), media_type="text/plain; version=0.0.4; charset=utf-8")
+
+    def healthz(self, _request: Request) -> Response:
+        """200 while everything moves, else 503 with the reason."""
+        reason = self._notify.unwell()
+        return PlainTextResponse(reason or "ok", 503 if reason else 200)
+
+    def _reader(self, request: Request) -> Reader:
+        return Reader(_language(request), self._notify.zone, self._notify.clock(), self._notify.directory())
+
+    def _missing(self, request: Request, reader: Reader, more: str) -> Response:
+        return self._page(request, reader, "problem.html", status=404, head="not_found", more=more)
+
+    def _page(self, request: Request, reader: Reader, template: str, *, status: int = 200, **shown: Any) -> Response:
+        token = request.cookies.get(_TOKEN) or secrets.token_urlsafe(24)
+        other = "zh" if reader.language == "en" else "en"
+        here = request.url.include_query_params(lang=other)
+        html = self._templates.get_template(template).render(
+            w=reader.word, reader=reader, token=token, now=_stamp(reader.now), other_language=other,
+            other_address=f"{request.url.path if request.method == 'GET' else _back(request)}?{here.query}",
+            **shown,
+        )  # fmt: skip
+        response = HTMLResponse(html, status, headers=_HEADERS)
+        response.set_cookie(_TOKEN, token, httponly=True, samesite="strict")
+        if request.query_params.get("lang") in ("zh", "en"):
+            response.set_cookie(_LANGUAGE, reader.language, max_age=_YEAR, httponly=True, samesite="lax")
+        return response
+
+    def _as(self, response: Response, person: str) -> Response:
+        response.set_cookie(_PERSON, person, httponly=True, samesite="lax")
+        return response
+
+
+def _back(request: Request) -> str:
+    return request.url.path.rpartition("/")[0]
+
+
+def _stamp(moment: datetime) -> str:
+    return moment.isoformat(timespec="seconds")
+
+
+def _language(request: Request) -> Literal["zh", "en"]:
+    """What was asked for, then what was chosen before, then what the browser prefers, then Chinese."""
+    for chosen in (request.query_params.get("lang"), request.cookies.get(_LANGUAGE)):
+        if chosen in ("zh", "en"):
+            return "en" if chosen == "en" else "zh"
+    for part in request.headers.get("accept-language", "").lower().split(","):
+        if part.strip().startswith(("zh", "en")):
+            return "en" if part.strip().startswith("en") else "zh"
+    return "zh"
+
+
+def _next(request: Request) -> str:
+    """The warning that somebody came for before they said who they are; never another address."""
+    goal = request.query_params.get("next", "")
+    id_ = goal.removeprefix("/warnings/")
+    return goal if goal != id_ and id_.replace("-", "").isalnum() else ""
+
+
+def _page_number(request: Request) -> int:
+    shown = request.query_params.get("page", "1")
+    return max(0, int(shown) - 1) if shown.isascii() and shown.isdigit() and len(shown) < 7 else 0  # noqa: PLR2004

@@ -1,0 +1,71 @@
+"""What notify asks of the others: the directory's answers, a rule's card, somebody who hears of acts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date, datetime
+from typing import Literal, Protocol
+
+import msgspec
+
+from services.messages import RuleCard
+
+Action = Literal["acknowledged", "closed"]
+
+
+class Person(Protocol):
+    """Somebody who can be told something."""
+
+    @property
+    def id(self) -> str:
+        """The directory's id."""
+
+    @property
+    def name(self) -> str:
+        """What people call them."""
+
+    @property
+    def channel(self) -> str | None:
+        """An Apprise URL; it holds secrets."""
+
+    @property
+    def language(self) -> Literal["zh", "en"] | None:
+        """The language that they are written to in."""
+
+    @property
+    def to_day(self) -> date | None:
+        """The last day on which they are there."""
+
+
+class Directory(Protocol):
+    """Who holds which role, and what people call things."""
+
+    def holders(self, role: str, context: Mapping[str, str], at: datetime) -> Sequence[Person]:
+        """The people who hold the role for what the context names."""
+
+    def person(self, id: str, /) -> Person | None:  # noqa: A002 - as the directory calls it
+        """The person, whether or not they are still there."""
+
+    def names(self, context: Mapping[str, str]) -> dict[str, str]:
+        """What people call the ids in a context."""
+
+
+class Act(msgspec.Struct, frozen=True, kw_only=True):
+    """What a person did with a warning: a row of the audit trail."""
+
+    id: int
+    warning_id: str
+    rule: str
+    at: datetime
+    person: str
+    action: Action
+    text: str
+    """For `closed`: the measure taken."""
+
+
+Cards = Callable[[str, str], RuleCard | None]
+"""(rule_version, rule) → its card."""
+Clock = Callable[[], datetime]
+"""The present instant, aware."""
+OnAct = Callable[[Act], None]
+"""Hears of each act, in order, after it was committed; of the same one again if it did not return."""

@@ -1,0 +1,52 @@
+"""From the roles that a rule names to the people who are told. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import NamedTuple
+
+from services.messages import RuleCard
+from services.notify.ports import Directory, Person
+
+
+class Routed(NamedTuple):
+    """Who is told, each once, with the first of the roles that they hold; and the roles that nobody holds."""
+
+    people: list[tuple[Person, str]]
+    vacant: list[str]
+
+
+def route(card: RuleCard, context: Mapping[str, str], directory: Directory, at: datetime) -> Routed:
+    """The holders of the card's roles for what the warning is about, on the day of `at` (event time)."""
+    people: dict[str, tuple[Person, str]] = {}
+    vacant = []
+    for role in card.to:
+        holders = directory.holders(role, context, at)
+        if not holders:
+            vacant.append(role)
+        for person in holders:
+            people.setdefault(person.id, (person, role))
+    return Routed(list(people.values()), vacant)
+
+
+SINK = "sink://"
+"""Where messages go for people without a channel: a file in home, which the college sees on its pages anyway."""
+
+_HOST_MATTERS = frozenset(
+    {"json", "jsons", "form", "forms", "xml", "xmls", "mailto", "mailtos", "ntfy", "ntfys", "gotify"}
+)
+
+
+def queue_of(address: str | None) -> str:
+    """The queue of an address, without its secrets: scheme and, where the address names one, the host that answers.
+
+    Empty if it is no address. In `dingtalk://token/` the token stands where a host would, so the scheme alone is named.
+    """
+    scheme, colon, rest = (address or SINK).partition("://")
+    if not (colon and scheme):
+        return ""
+    if scheme.lower() not in _HOST_MATTERS:
+        return f"{scheme.lower()}://"
+    host = rest.split("?")[0].split("/")[0].rpartition("@")[2]
+    return f"{scheme.lower()}://{host}" if host else ""

@@ -1,0 +1,166 @@
+"""Notify as one object: changes in, messages out, pages for people. The composition root makes one."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from starlette.routing import BaseRoute
+
+from services.messages import WarningChange, WarningReading
+from services.notify import store_acts, store_intake, store_outbox, store_views
+from services.notify.channels import Channels
+from services.notify.health import Health
+from services.notify.home import HomeLock
+from services.notify.intake import Planner
+from services.notify.metrics import Metrics
+from services.notify.outbox import Courier, Outbox, Pace, Send
+from services.notify.pages import Pages
+from services.notify.ports import Act, Cards, Clock, Directory, OnAct
+from services.notify.store_acts import Refusal
+from services.notify.store_engine import Store
+
+_LOG = logging.getLogger(__name__)
+CONSUMER = "warnings"
+CHINA = ZoneInfo("Asia/Shanghai")
+
+
+def nobody_listens(_act: Act) -> None:
+    """For an installation in which nothing is made of acts yet."""
+
+
+class Notify:
+    """The notification service over one store.
+
+    `base_url`: where people reach the pages, for the links in messages. `push`: off, warnings are shown on the pages
+    and nothing is sent. Several on one store share the outbox; `take_in` is for one at a time per consumer.
+    """
+
+    def __init__(
+        self,
+        store_url: str,
+        home: Path,
+        *,
+        directory: Callable[[], Directory],
+        cards: Cards,
+        clock: Clock,
+        base_url: str,
+        push: bool,
+        zone: ZoneInfo = CHINA,
+        on_act: OnAct = nobody_listens,
+        send: Send | None = None,
+        pace: Pace | None = None,
+    ) -> None:
+        """`directory` is asked anew for each chunk, page and message; `send`: Apprise, unless a test brings its own."""
+        home.mkdir(parents=True, exist_ok=True)
+        self.directory, self.cards, self.clock, self.zone = directory, cards, clock, zone
+        self.push = push
+        self.health = Health(pace or Pace())
+        self.database = Store(store_url)
+        self.metrics = Metrics(self._outbox_sizes, self.health.lags)
+        self._on_act = on_act
+        self._lock = HomeLock(home)
+        self._acting = threading.Lock()
+        courier = Courier(
+            send=send or Channels(home).send, directory=directory, cards=cards, clock=clock,
+            base_url=base_url.rstrip("/"), pace=pace or Pace(), zone=zone,
+        )  # fmt: skip
+        self.outbox = Outbox(database=self.database, courier=courier, on_result=self.metrics.attempted)
+
+    def start(self) -> None:
+        """Takes up what a former process left, and sends from now on."""
+        self.outbox.slot = self._lock.take()
+        self.outbox.start()
+        self._hand_on()
+
+    def stop(self) -> None:
+        """Ends the threads within two seconds; what is being sent is sent again later, marked as a repeat."""
+        self.outbox.stop()
+        self._lock.give()
+        self.database.close()
+
+    def take_in(self, changes: Sequence[WarningChange | WarningReading], offset: int, consumer: str = CONSUMER) -> None:
+        """Takes a chunk of the warning stream in, in one transaction, and wakes the outbox.
+
+        `offset` is how far the chunk reaches; it grows from chunk to chunk of a consumer. What was taken in already
+        changes nothing, whatever its chunk.
+        """
+        with self.health.during("taking warnings in"), self.database.writing() as connection:
+            known = store_intake.known_of(connection, changes, consumer, push=self.push)
+            planner = Planner(known, self.directory(), self.cards, self.clock(), self.push)
+            plan = planner.take(changes, offset)
+            store_intake.write(self.database, connection, plan)
+            store_intake.advance(connection, consumer, offset)
+        self.metrics.committed(plan.counts)
+        self.outbox.wake(plan.queues)
+
+    def offset(self, consumer: str = CONSUMER) -> int:
+        """How far the consumer has come; 0 at the beginning."""
+        with self.database.reading() as connection:
+            return max(0, store_intake.position(connection, consumer))
+
+    def count(self) -> int:
+        """How many warnings there are."""
+        with self.database.reading() as connection:
+            return store_views.count(connection)
+
+    def waiting(self) -> int:
+        """How many messages have not been tried yet, or are being sent."""
+        sizes = self._outbox_sizes()
+        return sizes.get("pending", 0) + sizes.get("sending", 0)
+
+    def beat(self, loop: str, lag: int) -> None:
+        """A loop of the composition root has gone round, with `lag` things still before it.
+
+        From its first beat on, /healthz is unwell when it stops beating.
+        """
+        self.health.beat(loop, lag)
+
+    def warnings(self) -> Iterator[dict[str, Any]]:
+        """Every warning by opening, one at a time: what `prewarn warnings --json` prints."""
+        with self.database.reading() as connection:
+            yield from store_views.every_warning(connection)
+
+    def acknowledge(self, person: str, warning_id: str) -> Refusal | None:
+        """The person has taken the warning up. Returns why it was refused, if it was."""
+        refusal = store_acts.acknowledge(self.database, person, warning_id, self.clock())
+        self._hand_on()
+        return refusal
+
+    def close(self, person: str, warning_id: str, measure: str) -> Refusal | None:
+        """The person closes the warning with the measure taken (改进措施). Returns why it was refused, if it was."""
+        refusal = store_acts.close(self.database, person, warning_id, measure, self.clock())
+        self._hand_on()
+        return refusal
+
+    def routes(self) -> list[BaseRoute]:
+        """The pages, /static, /metrics and /healthz, for the composition root's web application."""
+        return Pages(self).routes()
+
+    def unwell(self) -> str | None:
+        """Why the service stands still, if it does."""
+        checks = (self.health.stalled, self.outbox.stalled, self._store_answers)
+        return next((reason for check in checks if (reason := check())), None)
+
+    def _store_answers(self) -> str | None:
+        try:
+            self.offset()
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is the answer
+            _LOG.exception("the store does not answer")
+            return f"the store does not answer ({type(error).__name__})"
+        return None
+
+    def _outbox_sizes(self) -> dict[str, int]:
+        with self.database.reading() as connection:
+            return store_outbox.sizes(connection)
+
+    def _hand_on(self) -> None:
+        with self._acting:
+            try:
+                store_acts.hand_on(self.database, self._on_act)
+            except Exception:  # noqa: BLE001 - the act is kept; it is handed on with the next one or the next start
+                _LOG.exception("an act could not be handed on yet")

@@ -1,0 +1,176 @@
+"""The tables of notify: what is open, who may see it, what goes out, what people did. Instants are whole milliseconds.
+
+A warning's present state is one row that changes are folded into; `warning_change` and `act` only ever grow. Other
+tables refer to a warning by its number in this store, in the order of arrival: a chunk of an import then lies together
+on a few pages, where its uuids are scattered over all of them.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import BigInteger, Index, MetaData, PrimaryKeyConstraint, Text, UniqueConstraint
+from sqlmodel import Field, SQLModel
+
+_CLUSTERED = {"sqlite_with_rowid": False}
+"""In SQLite the rows lie in the primary key itself: for small rows that are found by it."""
+
+
+class Stored(SQLModel):
+    """The root of notify's tables: a metadata of its own, so that nothing else is created with them."""
+
+    metadata = MetaData()
+
+
+class WarningRow(Stored, table=True):
+    """The present state of one warning."""
+
+    __tablename__ = "warning"
+    __table_args__ = (Index("warning_by_opening", "opened_at", "id"),)
+
+    number: int = Field(primary_key=True, sa_type=BigInteger)
+    id: str = Field(unique=True, sa_type=Text)
+    rule: str = Field(sa_type=Text)
+    rule_version: str = Field(sa_type=Text)
+    row: str | None = Field(default=None, sa_type=Text)
+    standard: str | None = Field(default=None, sa_type=Text)
+    subject: str = Field(sa_type=Text)
+    level: str = Field(sa_type=Text)
+    highest_level: str = Field(sa_type=Text)
+    status: str = Field(sa_type=Text)
+    """open; resolved or withdrawn by the rules; closed by a person while the rules still hold it open."""
+    value: float | None = None
+    threshold: float | None = None
+    window: str = Field(sa_type=Text)
+    opened_at: int = Field(sa_type=BigInteger)
+    closed_at: int | None = Field(default=None, sa_type=BigInteger)
+    first_event: str | None = Field(default=None, sa_type=Text)
+    evidence: str = Field(sa_type=Text)
+    context: str = Field(sa_type=Text)
+    mode: str = Field(sa_type=Text)
+    reason: str = Field(sa_type=Text)
+    """Named reason of the newest change."""
+    sequence: int
+    acknowledged_at: int | None = Field(default=None, sa_type=BigInteger)
+    acknowledged_by: str | None = Field(default=None, sa_type=Text)
+    closed_by: str | None = Field(default=None, sa_type=Text)
+    measure: str | None = Field(default=None, sa_type=Text)
+    """改进措施, in the words of the person who closed it."""
+
+
+class ChangeRow(Stored, table=True):
+    """One transition of a warning, as it was told to notify."""
+
+    __tablename__ = "warning_change"
+    __table_args__ = (PrimaryKeyConstraint("warning", "sequence"), _CLUSTERED)
+
+    warning: int = Field(sa_type=BigInteger)
+    sequence: int
+    change: str = Field(sa_type=Text)
+    level: str = Field(sa_type=Text)
+    value: float | None = None
+    threshold: float | None = None
+    reason: str = Field(sa_type=Text)
+    at: int = Field(sa_type=BigInteger)
+    mode: str = Field(sa_type=Text)
+    rule_version: str = Field(sa_type=Text)
+    taken_in_at: int = Field(sa_type=BigInteger)
+    not_pushed: str = Field(sa_type=Text)
+    """Named reason why nobody was sent this change; empty if it went on to each recipient."""
+
+
+class RecipientRow(Stored, table=True):
+    """Who may see a warning. Status, level and opening are repeated here: an inbox is one walk along an index."""
+
+    __tablename__ = "recipient"
+    __table_args__ = (
+        PrimaryKeyConstraint("warning", "person"),
+        Index("recipient_inbox", "person", "is_open", "rank", "opened_at", "warning"),
+        _CLUSTERED,
+    )
+
+    warning: int = Field(sa_type=BigInteger)
+    person: str = Field(sa_type=Text)
+    role: str = Field(sa_type=Text)
+    is_open: int
+    rank: int
+    """3 red, 2 orange, 1 yellow, 0 praise."""
+    opened_at: int = Field(sa_type=BigInteger)
+
+
+class DeliveryRow(Stored, table=True):
+    """The outbox: one message to one person about one change over one channel."""
+
+    __tablename__ = "delivery"
+    __table_args__ = (
+        UniqueConstraint("warning", "sequence", "recipient", "channel"),
+        Index("delivery_queue", "channel", "next_try_at", "id"),
+        Index("delivery_status", "status"),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    warning: int = Field(foreign_key="warning.number", sa_type=BigInteger)
+    sequence: int
+    recipient: str = Field(sa_type=Text)
+    channel: str = Field(sa_type=Text)
+    """The queue that it waits in (`json://host`); the address itself stays in the directory, with its secrets."""
+    status: str = Field(sa_type=Text)
+    """pending, sending, sent, failed (will be tried again), unknown, dead (given up), cancelled."""
+    attempts: int = 0
+    next_try_at: int | None = Field(default=None, sa_type=BigInteger)
+    """When it may be claimed: while it is being sent, the end of the lease; never again if null."""
+    lease_owner: str | None = Field(default=None, sa_type=Text)
+    lease_until: int | None = Field(default=None, sa_type=BigInteger)
+    last_error: str | None = Field(default=None, sa_type=Text)
+    possibly_duplicate: int = 0
+    created_at: int = Field(sa_type=BigInteger)
+    sent_at: int | None = Field(default=None, sa_type=BigInteger)
+
+
+class DecisionRow(Stored, table=True):
+    """Why somebody, or the holders of a role, were not told of a change."""
+
+    __tablename__ = "decision"
+    __table_args__ = (Index("decision_of_warning", "warning"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    warning: int = Field(sa_type=BigInteger)
+    sequence: int
+    whom: str = Field(sa_type=Text)
+    """A person or a role."""
+    stage: str = Field(sa_type=Text)
+    reason: str = Field(sa_type=Text)
+
+
+class ActRow(Stored, table=True):
+    """The audit trail: what a person did with a warning. Rows are added, never changed."""
+
+    __tablename__ = "act"
+    __table_args__ = (Index("act_of_warning", "warning"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    warning: int = Field(foreign_key="warning.number", sa_type=BigInteger)
+    at: int = Field(sa_type=BigInteger)
+    person: str = Field(sa_type=Text)
+    action: str = Field(sa_type=Text)
+    text: str = Field(sa_type=Text)
+
+
+class PositionRow(Stored, table=True):
+    """How far a consumer has come: `warnings` in the stream of changes, `acts` in handing acts on.
+
+    `numbers` is the last number that a warning has got; whoever takes changes in holds its row.
+    """
+
+    __tablename__ = "position"
+
+    consumer: str = Field(primary_key=True, sa_type=Text)
+    position: int = Field(sa_type=BigInteger)
+
+
+metadata = Stored.metadata
+warning = metadata.tables["warning"]
+change = metadata.tables["warning_change"]
+recipient = metadata.tables["recipient"]
+delivery = metadata.tables["delivery"]
+decision = metadata.tables["decision"]
+act = metadata.tables["act"]
+position = metadata.tables["position"]

@@ -1,0 +1,129 @@
+"""Reading what is known about a chunk's warnings, and writing its plan: a few statements for thousands of changes."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, insert, select, update
+
+from services.messages import WarningChange, WarningReading
+from services.notify import store
+from services.notify.intake import ENDS, Known, Plan, Row
+from services.notify.store_engine import Store
+
+_SLICE = 4000
+"""Ids in one statement: below what the databases take."""
+
+Items = Sequence[WarningChange | WarningReading]
+
+
+def known_of(connection: Connection, items: Items, consumer: str, *, push: bool) -> Known:
+    """What the store knows of the warnings in `items`.
+
+    Messages about a warning that is now taken back are cancelled on the way if nobody can have got them: only so is it
+    certain who was told.
+    """
+    numbers = position(connection, "numbers")  # first: its row is held until the chunk is written
+    known = Known(offset=position(connection, consumer), number=numbers)
+    ids = {item.warning_id if isinstance(item, WarningChange) else item.facts.warning_id for item in items}
+    for part in _slices(ids):
+        for row in connection.execute(_STATE.where(store.warning.c.id.in_(part))):
+            known.warnings[row[1]] = dict(zip(_STATE_COLUMNS, row, strict=True))
+    old, again, ended = _interest(items, known.warnings)
+    history, seen = store.change.c, store.recipient.c
+    for part in _slices(old):
+        found = select(history.warning, history.sequence).where(history.warning.in_(part))
+        known.sequences.update((row[0], row[1]) for row in connection.execute(found))
+    for part in _slices(again | ended.keys() if push else again):
+        for number, person in connection.execute(select(seen.warning, seen.person).where(seen.warning.in_(part))):
+            known.people[number].add(person)
+    if push and ended:
+        known.told.update(_told(connection, ended))
+    return known
+
+
+def _interest(items: Items, warnings: dict[str, Row]) -> tuple[set[int], set[int], dict[int, str]]:
+    """Numbers of known warnings: with changes that may be known, that (re-)open or rise, and that end (with how)."""
+    old, again = set(), set()
+    newest: dict[int, WarningChange] = {}
+    for item in items:
+        if not isinstance(item, WarningChange) or (state := warnings.get(item.warning_id)) is None:
+            continue
+        number = state["number"]
+        if item.change in ("opened", "raised"):
+            again.add(number)
+        if item.sequence <= state["sequence"]:
+            old.add(number)
+        elif number not in newest or item.sequence > newest[number].sequence:
+            newest[number] = item
+    return old, again, {number: item.change for number, item in newest.items() if item.change in ENDS}
+
+
+def _told(connection: Connection, ended: dict[int, str]) -> Iterator[tuple[int, str]]:
+    sent = store.delivery.c
+    for part in _slices(number for number, change in ended.items() if change == "withdrawn"):
+        connection.execute(_CANCEL.where(sent.warning.in_(part)))
+    for part in _slices(ended):
+        found = select(sent.warning, sent.recipient).where(sent.warning.in_(part))
+        rows = connection.execute(found.where(sent.status.not_in(("cancelled", "dead"))))
+        yield from ((row[0], row[1]) for row in rows)
+
+
+def write(database: Store, connection: Connection, plan: Plan) -> None:
+    """Writes the rows of a plan."""
+    updates = defaultdict(list)
+    for row in plan.updated:
+        updates[frozenset(row)].append(row)
+    for statement, rows in (
+        (_NEW_WARNING, plan.opened),
+        *((_WARNING, rows) for rows in updates.values()),
+        (_CHANGE, plan.changes),
+        (_STANDING, plan.standing),
+        (_RECIPIENT, plan.recipients),
+        (_DELIVERY, plan.deliveries),
+        (_DECISION, plan.decisions),
+    ):
+        database.bulk(connection, statement, rows)
+    if plan.opened:
+        advance(connection, "numbers", plan.opened[-1]["number"])
+
+
+def position(connection: Connection, consumer: str) -> int:
+    """How far `consumer` has come; -1 if it was never here. The row is held until the transaction ends."""
+    found = select(store.position.c.position).where(store.position.c.consumer == consumer).with_for_update()
+    at = connection.execute(found).scalar()
+    return -1 if at is None else int(at)
+
+
+def advance(connection: Connection, consumer: str, reached: int) -> None:
+    """Moves a position forward, never back."""
+    mine = store.position.c.consumer == consumer
+    if position(connection, consumer) < reached:
+        moved = connection.execute(update(store.position).where(mine).values(position=reached))
+        if moved.rowcount == 0:
+            connection.execute(insert(store.position).values(consumer=consumer, position=reached))
+
+
+def _slices(ids: Iterable[Any]) -> Iterator[list[Any]]:
+    left = iter(ids)
+    while part := list(islice(left, _SLICE)):
+        yield part
+
+
+_STATE_COLUMNS = ("number", "id", "sequence", "status", "level", "opened_at", "evidence")
+_STATE = select(*(store.warning.c[name] for name in _STATE_COLUMNS))
+_NEW_WARNING = insert(store.warning)
+_CHANGE = insert(store.change)
+_RECIPIENT = insert(store.recipient)
+_DELIVERY = insert(store.delivery)
+_DECISION = insert(store.decision)
+_WARNING = update(store.warning).where(store.warning.c.number == bindparam("of_warning"))
+_STANDING = update(store.recipient).where(store.recipient.c.warning == bindparam("of_warning"))
+_CANCEL = (
+    update(store.delivery)
+    .where(store.delivery.c.status.in_(("pending", "failed")), store.delivery.c.possibly_duplicate == 0)
+    .values(status="cancelled", next_try_at=None, last_error="withdrawn_before_sent")
+)

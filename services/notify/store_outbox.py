@@ -1,0 +1,106 @@
+"""The outbox's statements: a row is claimed by a conditional UPDATE with a lease and finished only by who holds it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, case, func, select, update
+
+from services.notify import store
+from services.notify.texts import Sent
+
+_d, _w, _c = store.delivery.c, store.warning.c, store.change.c
+WAITING = ("pending", "failed", "sending")
+
+
+class Claim(NamedTuple):
+    """A delivery that is ours to send until the lease ends."""
+
+    id: int
+    attempt: int
+    recipient: str
+    rule_version: str
+    sent: Sent
+
+
+def claim(connection: Connection, queue: str, owner: str, now: int, lease: int) -> Claim | None:
+    """The longest-waiting delivery of `queue` that is due, claimed for `lease` milliseconds; its attempt is recorded.
+
+    One that is found `sending` was left behind by somebody whose lease ran out: it may have been sent.
+    """
+    while True:
+        due = (
+            select(_d.id, _d.status)
+            .where(_d.channel == queue, _d.next_try_at <= now)
+            .order_by(_d.next_try_at, _d.id)
+            .limit(1)
+            .with_for_update(skip_locked=True)
+        )
+        found = connection.execute(due).first()
+        if found is None:
+            return None
+        claimed = connection.execute(
+            update(store.delivery)
+            .where(_d.id == found.id, _d.status == found.status, _d.next_try_at <= now)
+            .values(
+                status="sending",
+                attempts=_d.attempts + 1,
+                lease_owner=owner,
+                lease_until=now + lease,
+                next_try_at=now + lease,
+                possibly_duplicate=case((_d.status == "sending", 1), else_=_d.possibly_duplicate),
+            )
+        )
+        if claimed.rowcount == 1:
+            return _claimed(connection, int(found.id))
+
+
+def _claimed(connection: Connection, id_: int) -> Claim:
+    row = connection.execute(
+        select(
+            _d.attempts, _d.recipient, _d.sequence, _d.possibly_duplicate,
+            _w.id.label("warning_id"), _w.rule, _c.change, _c.level, _c.rule_version,
+        )
+        .join(store.warning, _w.number == _d.warning)
+        .join(store.change, (_c.warning == _d.warning) & (_c.sequence == _d.sequence))
+        .where(_d.id == id_)
+    ).one()  # fmt: skip
+    sent = Sent(row.warning_id, row.sequence, row.change, row.rule, row.level, bool(row.possibly_duplicate))
+    return Claim(id_, row.attempts, row.recipient, row.rule_version, sent)
+
+
+def finish(connection: Connection, claimed: Claim, owner: str, result: Mapping[str, Any]) -> bool:
+    """Records what became of a claim; false if it had been taken over meanwhile."""
+    done = connection.execute(
+        update(store.delivery)
+        .where(_d.id == claimed.id, _d.lease_owner == owner, _d.attempts == claimed.attempt, _d.status == "sending")
+        .values(lease_owner=None, lease_until=None, **result)
+    )
+    return done.rowcount == 1
+
+
+def recover(connection: Connection, slot: str, now: int) -> int:
+    """What former owners of this process slot left `sending` is due at once; claiming it marks it."""
+    left = connection.execute(
+        update(store.delivery)
+        .where(_d.status == "sending", _d.lease_owner.startswith(f"{slot}:", autoescape=True))
+        .values(next_try_at=now)
+    )
+    return left.rowcount
+
+
+def next_due(connection: Connection, queue: str) -> int | None:
+    """When the queue has something to do next."""
+    return connection.execute(select(func.min(_d.next_try_at)).where(_d.channel == queue)).scalar()
+
+
+def queues(connection: Connection) -> list[str]:
+    """The queues with something to do, now or later."""
+    found = connection.execute(select(_d.channel).where(_d.status.in_(WAITING)).distinct())
+    return [row.channel for row in found]
+
+
+def sizes(connection: Connection) -> dict[str, int]:
+    """Deliveries by status."""
+    return {row[0]: row[1] for row in connection.execute(select(_d.status, func.count()).group_by(_d.status))}

@@ -1,0 +1,111 @@
+"""What people read of a warning: the message on the page, with names and figures, and the push, without them. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any, Literal, NamedTuple
+
+from services.messages import RuleCard, Text
+
+Language = Literal["zh", "en"]
+
+LEVEL_WORDS: dict[str, Text] = {
+    "red": Text("红色", "Red"),
+    "orange": Text("橙色", "Orange"),
+    "yellow": Text("黄色", "Yellow"),
+    "praise": Text("激励", "Praise"),
+}
+_KIND: dict[str, Text] = {
+    "red": Text("红色预警", "Red warning"),
+    "orange": Text("橙色预警", "Orange warning"),
+    "yellow": Text("黄色预警", "Yellow warning"),
+    "praise": Text("激励", "Good news"),
+}
+_NEWS: dict[str, Text] = {
+    "opened": Text("有一条新的提醒与您有关。", "Something new concerns you."),
+    "raised": Text("这条预警升级了。", "This warning has become more serious."),
+    "resolved": Text("这条预警已经解除。", "This warning is over."),
+    "withdrawn": Text("记录已更正，这条预警撤回，请忽略。", "A record was corrected: this warning is taken back."),
+}
+_HEADS: dict[str, Text] = {
+    "resolved": Text("已解除：", "Over: "),
+    "withdrawn": Text("已撤回：", "Taken back: "),
+}
+_LINK = Text("查看依据并处理：", "Evidence, and what to do: ")
+_REPEAT = Text("（可能重复）", " (may be a repeat)")
+_PLACEHOLDER = re.compile(r"\{(\w+)[^{}]*\}")
+
+
+class Message(NamedTuple):
+    """What goes out: no names, no scores, no comments."""
+
+    title: str
+    body: str
+    key: str
+    """Idempotency key: the same for every attempt at one delivery."""
+    extras: dict[str, Any]
+    """Further fields for webhooks, beside title and message."""
+
+
+class Sent(NamedTuple):
+    """The change that a push tells of."""
+
+    warning_id: str
+    sequence: int
+    change: str
+    rule: str
+    level: str
+    possibly_duplicate: bool
+
+
+def of(text: Text, language: Language) -> str:
+    """The text in one language."""
+    return text.en if language == "en" else text.zh
+
+
+def push(sent: Sent, card: RuleCard | None, base_url: str, key: str, language: Language) -> Message:
+    """The kind of warning, its level and where to read it: what may pass through somebody else's servers."""
+    name = of(card.title, language) if card else sent.rule
+    head = of(_HEADS[sent.change], language) if sent.change in _HEADS else ""
+    colon = ": " if language == "en" else "："
+    repeat = of(_REPEAT, language) if sent.possibly_duplicate else ""
+    link = f"{base_url}/warnings/{sent.warning_id}"
+    news = of(_NEWS.get(sent.change, _NEWS["opened"]), language)
+    return Message(
+        title=f"{head}{of(_KIND[sent.level], language)}{colon}{name}{repeat}",
+        body=f"{news}\n{of(_LINK, language)}{link}{repeat}",
+        key=key,
+        extras={
+            "warning": sent.warning_id, "sequence": sent.sequence, "change": sent.change, "level": sent.level,
+            "link": link, "possibly_duplicate": sent.possibly_duplicate,
+        },
+    )  # fmt: skip
+
+
+def number(value: float | None) -> str:
+    """A figure as a person writes it: 3, 92.28; at most two decimals."""
+    if value is None:
+        return "—"
+    rounded = f"{value:.2f}".rstrip("0").rstrip(".")
+    return "0" if rounded == "-0" else rounded
+
+
+def message(template: Text, facts: Mapping[str, Any], names: Mapping[str, str], language: Language) -> str:
+    """A rule's message with its placeholders filled in; one that nobody can fill stays as it is.
+
+    `facts`: value, threshold, level, subject. `names`: what people call the ids in the context; `course_en` goes
+    before `course` where English is read.
+    """
+    figures = {
+        "value": number(facts.get("value")),
+        "threshold": number(facts.get("threshold")),
+        "level": of(LEVEL_WORDS[facts["level"]], language),
+        "subject": str(facts.get("subject", "")),
+    }
+
+    def filled(match: re.Match[str]) -> str:
+        key = match[1]
+        return figures.get(key) or names.get(f"{key}_{language}") or names.get(key) or match[0]
+
+    return _PLACEHOLDER.sub(filled, of(template, language))
