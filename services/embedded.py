@@ -19,6 +19,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
+from itertools import accumulate
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
@@ -83,9 +84,9 @@ class ReplayLog:
 
     def append(self, events: Sequence[CampusEvent]) -> list[Verdict]:
         """As `Journal.append`."""
-        if events:
-            self._newest = max(self._newest, *(to_ms(event.time) for event in events))
-        return self._journal.append(events, self._newest)
+        clocks = list(accumulate((to_ms(event.time) for event in events), max, initial=self._newest))[1:]
+        self._newest = clocks[-1] if clocks else self._newest
+        return self._journal.append(events, clocks)
 
     def reject(self, rejections: Sequence[Rejection]) -> None:
         """As `Journal.reject`."""

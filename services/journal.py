@@ -26,6 +26,7 @@ from services.messages import (
     Verdict,
     WarningChange,
     WarningReading,
+    to_ms,
 )
 
 _FORMAT = 1
@@ -119,14 +120,15 @@ class Journal:
         with self._transaction() as db:
             db.execute("insert or replace into meta values (?, ?)", (name, value))
 
-    def append(self, events: Sequence[CampusEvent], clock: int | None = None) -> list[Verdict]:
+    def append(self, events: Sequence[CampusEvent], clocks: Sequence[int] | None = None) -> list[Verdict]:
         """Appends what is new, durably, and says of each event what it was.
 
-        `clock` (ms) is how far time has come with these events; default: this process's clock, now.
+        `clocks` (ms): how far time has come with each event; default: this process's clock, now.
         """
         idents = [f"{event.source} {event.id} {event.revision}" for event in events]
         digests = [self._digest(event) for event in events]
-        now = int(self._clock().timestamp() * 1000) if clock is None else clock
+        if clocks is None:
+            clocks = [to_ms(self._clock())] * len(events)
         with self._transaction() as db:
             listed = self._encode(idents).decode()
             known = dict(
@@ -135,22 +137,22 @@ class Journal:
                 )
             )
             verdicts: list[Verdict] = []
-            fresh: list[bytes] = []
+            fresh: list[tuple[int, bytes]] = []
             rows = []
-            for event, ident, digest in zip(events, idents, digests, strict=True):
+            for event, ident, digest, clock in zip(events, idents, digests, clocks, strict=True):
                 before = known.get(ident)
                 if before is None:
                     known[ident] = digest
                     rows.append((ident, digest))
-                    fresh.append(self._encode(event))
+                    fresh.append((clock, self._encode(event)))
                     verdicts.append("accepted")
                 else:
                     verdicts.append("duplicate" if before == digest else "conflict")
             db.executemany("insert into identity values (?, ?)", rows)
             for start in range(0, len(fresh), _PACK):
                 pack = fresh[start : start + _PACK]
-                packed = b"[" + b",".join(pack) + b"]"
-                db.execute("insert into log (clock, events, packed) values (?, ?, ?)", (now, len(pack), packed))
+                packed = b"[" + b",".join([event for _, event in pack]) + b"]"
+                db.execute("insert into log (clock, events, packed) values (?, ?, ?)", (pack[-1][0], len(pack), packed))
         if fresh:
             self._wake()
         return verdicts

@@ -49,6 +49,7 @@ def _settings(
 def main() -> None:
     """Entry point: errors of people are told as sentences, without a traceback; exit code 1."""
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s", stream=sys.stderr)
+    logging.getLogger("alembic").setLevel(logging.WARNING)
     logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
     # State is many small lists that live long and hold no cycles: collecting as often as Python's default doubles
     # the cost of an event (docs/performance.md).
