@@ -105,24 +105,23 @@ def _decide(*, taken: bool, heard: _Heard) -> None:
         return
     said = " ".join(line for line in heard.log if line.startswith(_FROM_LOG))
     if "timed out" in said:
-        raise UnansweredError("the mail server did not answer in time", timed_out=True)
+        raise UnansweredError("no answer in time", timed_out=True)
     if "unexpectedly closed" in said or "reset by peer" in said:
-        raise UnansweredError("the mail server broke the connection", timed_out=False)
+        raise UnansweredError("the connection broke before an answer came", timed_out=False)
     judge_smtp(said)
 
 
 def _judge_broken(error: Exception) -> None:
-    name = type(error).__name__
     if isinstance(error, requests.ConnectTimeout):
-        raise DeliveryError("nobody answers at this address (connecting timed out)", permanent=False)
+        raise DeliveryError("nobody answers at this address", permanent=False)
     if isinstance(error, requests.Timeout):
         raise UnansweredError("no answer in time", timed_out=True)
     if "NewConnectionError" in repr(error) or "NameResolutionError" in repr(error):
         raise DeliveryError("no connection to this address", permanent=False)
     if isinstance(error, requests.ConnectionError | requests.exceptions.ChunkedEncodingError):
-        raise UnansweredError(f"the connection broke before an answer came ({name})", timed_out=False)
+        raise UnansweredError("the connection broke before an answer came", timed_out=False)
     permanent = isinstance(error, requests.exceptions.InvalidURL | requests.exceptions.InvalidSchema)
-    raise DeliveryError(f"the request failed ({name})", permanent=permanent)
+    raise DeliveryError(f"the request failed ({type(error).__name__})", permanent=permanent)
 
 
 def _tap_requests() -> None:

@@ -52,6 +52,13 @@ REASON: dict[str, Text] = {
     "nobody_holds_role": Text("无人担任该职责", "nobody holds this role"),
     "person_unknown": Text("名单中已无此人", "no longer in the directory"),
     "rule_unknown": Text("找不到该规则的说明", "the rule's card is not known"),
+    "no connection to this address": Text("地址无法连接", "no connection to this address"),
+    "nobody answers at this address": Text("地址没有应答", "nobody answers at this address"),
+    "no answer in time": Text("等待答复超时", "no answer in time"),
+    "the connection broke before an answer came": Text("答复前连接中断", "the connection broke before an answer came"),
+    "the address is not one that Apprise knows": Text(
+        "联系方式不是有效地址", "the address is not one that Apprise knows"
+    ),
     "person_left": Text("已离校或离职", "has left"),
     "given_up": Text("多次未成功，已放弃", "given up after many attempts"),
     "withdrawn_before_sent": Text("发送前预警已撤回", "the warning was taken back before it was sent"),

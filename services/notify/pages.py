@@ -8,7 +8,6 @@ from __future__ import annotations
 import hmac
 import secrets
 from collections.abc import Callable
-from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal, Protocol
 from zoneinfo import ZoneInfo
@@ -103,7 +102,7 @@ class Pages:
         if not found.counts and self._notify.directory().person(person) is None:
             return self._missing(request, reader, "person_not_found")
         if goal := _next(request):
-            return self._as(RedirectResponse(goal, 303), person)
+            return _remember_person(_remember_language(request, RedirectResponse(goal, 303)), person)
         lines = [showing.line(row, self._notify.cards(row.rule_version, row.rule), reader) for row in found.warnings]
         groups = [
             (reader.level(level), found.counts.get(rank, 0), [one for one in lines if one.level.key == level])
@@ -115,7 +114,7 @@ class Pages:
             which="closed" if which == "closed" else "open", total=sum(found.counts.values()), page=page,
             pages=max(1, -(-sum(found.counts.values()) // _PER_PAGE)),
         )  # fmt: skip
-        return self._as(shown, person)
+        return _remember_person(shown, person)
 
     def warning(self, request: Request) -> Response:
         """One warning: what, why, who knows, what was done."""
@@ -139,13 +138,12 @@ class Pages:
     def _shown(self, found: Dossier, reader: Reader) -> dict[str, Any]:
         row = found.warning
         card = self._notify.cards(row.rule_version, row.rule)
-        names = dict(showing.about(row, reader))
         return {
             "warning": row,
             "level": reader.level(row.level),
             "title": showing.title(row, card, reader),
-            "message": showing.line(row, card, reader).message,
-            "about": names.items(),
+            "message": showing.sentence(row, card, reader),
+            "about": showing.about(row, reader),
             "facts": showing.facts(row, card, reader),
             "records": showing.records(row, reader),
             "found": found,
@@ -200,27 +198,29 @@ class Pages:
         other = "zh" if reader.language == "en" else "en"
         here = request.url.include_query_params(lang=other)
         html = self._templates.get_template(template).render(
-            w=reader.word, reader=reader, token=token, now=_stamp(reader.now), other_language=other,
+            w=reader.word, reader=reader, token=token, other_language=other,
             other_address=f"{request.url.path if request.method == 'GET' else _back(request)}?{here.query}",
             **shown,
         )  # fmt: skip
         response = HTMLResponse(html, status, headers=_HEADERS)
         response.set_cookie(_TOKEN, token, httponly=True, samesite="strict")
-        if request.query_params.get("lang") in ("zh", "en"):
-            response.set_cookie(_LANGUAGE, reader.language, max_age=_YEAR, httponly=True, samesite="lax")
-        return response
+        return _remember_language(request, response)
 
-    def _as(self, response: Response, person: str) -> Response:
-        response.set_cookie(_PERSON, person, httponly=True, samesite="lax")
-        return response
+
+def _remember_language(request: Request, response: Response) -> Response:
+    chosen = request.query_params.get("lang")
+    if chosen in ("zh", "en"):
+        response.set_cookie(_LANGUAGE, chosen, max_age=_YEAR, httponly=True, samesite="lax")
+    return response
+
+
+def _remember_person(response: Response, person: str) -> Response:
+    response.set_cookie(_PERSON, person, httponly=True, samesite="lax")
+    return response
 
 
 def _back(request: Request) -> str:
     return request.url.path.rpartition("/")[0]
-
-
-def _stamp(moment: datetime) -> str:
-    return moment.isoformat(timespec="seconds")
 
 
 def _language(request: Request) -> Literal["zh", "en"]:

@@ -141,9 +141,10 @@ class Line(NamedTuple):
 def line(row: WarningRow, card: RuleCard | None, reader: Reader) -> Line:
     """One warning of an inbox."""
     names = reader.names(_CONTEXT.decode(row.context))
-    about = [names[key] for key in _ABOUT if key in names][:_IN_LISTS] or [row.subject]
+    said = sentence(row, card, reader)
+    about = [names[key] for key in _ABOUT if key in names and names[key] not in said][:_IN_LISTS]
     return Line(
-        row.id, reader.level(row.level), title(row, card, reader), message(row, card, names, reader), " · ".join(about),
+        row.id, reader.level(row.level), title(row, card, reader), said, " · ".join(about),
         reader.age(row.opened_at), reader.term(glossary.STATUS, row.status), row.acknowledged_at is not None,
     )  # fmt: skip
 
@@ -153,10 +154,11 @@ def title(row: WarningRow, card: RuleCard | None, reader: Reader) -> str:
     return reader.of(card.title) if card else row.rule
 
 
-def message(row: WarningRow, card: RuleCard | None, names: Mapping[str, str], reader: Reader) -> str:
-    """The rule's sentence about this subject."""
+def sentence(row: WarningRow, card: RuleCard | None, reader: Reader) -> str:
+    """The rule's sentence about this subject, with names and figures."""
     if card is None:
         return row.subject
+    names = reader.names(_CONTEXT.decode(row.context))
     facts = {"value": row.value, "threshold": row.threshold, "level": row.level, "subject": row.subject}
     return texts.message(card.message, facts, names, reader.language)
 
@@ -171,7 +173,6 @@ def facts(row: WarningRow, card: RuleCard | None, reader: Reader) -> list[tuple[
     """The figures and where they come from."""
     is_open = row.status in ("open", "closed")
     found: list[tuple[str, str | None]] = [
-        ("window", reader.of(glossary.window(row.window)) if row.window else None),
         ("opened_at", reader.time(row.opened_at)),
         ("ended_at", reader.time(row.closed_at) if row.closed_at is not None and not is_open else None),
         ("highest", reader.level(row.highest_level).word if row.highest_level != row.level else None),

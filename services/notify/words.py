@@ -12,7 +12,7 @@ WORDS: dict[str, Text] = {
     "who_are_you": Text("您是哪一位？", "Who are you?"),
     "no_login": Text(
         "目前还没有登录：选择姓名即可查看其收件箱。正式使用前须接入学校的统一身份认证。",
-        "There is no sign-in yet: choose a name to see that inbox. The college's own sign-in comes here before real use.",
+        "There is no sign-in yet: choose a name to see that inbox. The college's sign-in comes before real use.",
     ),
     "nobody": Text("还没有人收到预警。", "Nobody has a warning yet."),
     "first_shown": Text("只列出待处理预警最多的前 {n} 位。", "Only the {n} people with the most open ones are listed."),
