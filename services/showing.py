@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Callable
-from datetime import date
+from datetime import date, timedelta
 from itertools import groupby
 from typing import Any
 
@@ -22,7 +22,7 @@ class Show:
 
     def __init__(self, settings: Settings, seconds: float) -> None:
         day_file = settings.home / "demo.json"
-        day = wall_clock().date()
+        day = wall_clock().date() - timedelta(days=1)  # over, so that none of its events is ahead of the clock
         if day_file.exists():
             day = date.fromisoformat(json.loads(day_file.read_text("utf-8"))["day"])
         self.college = College(day)

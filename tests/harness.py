@@ -25,7 +25,9 @@ def wire(events: list[dict[str, Any]]) -> bytes:
     return msgspec.json.encode(events)
 
 
-def event(kind: str, at: datetime, ident: str, *, source: str = "s", revision: int = 0, retracted: bool = False, **data):
+def event(
+    kind: str, at: datetime, ident: str, *, source: str = "s", revision: int = 0, retracted: bool = False, **data
+):
     return {
         "specversion": "1.0", "source": source, "id": ident, "type": kind, "time": at.isoformat(),
         "revision": revision, "retracted": retracted, "data": data,
@@ -55,9 +57,18 @@ class Reader:
         return sorted(
             (
                 (
-                    rule, subject, facts.level, facts.highest_level, status, facts.value, facts.threshold,
-                    facts.opened_at, facts.closed_at, facts.first_event, tuple(f"{e.source} {e.id}" for e in facts.evidence),
-                )  # fmt: skip
+                    rule,
+                    subject,
+                    facts.level,
+                    facts.highest_level,
+                    status,
+                    facts.value,
+                    facts.threshold,
+                    facts.opened_at,
+                    facts.closed_at,
+                    facts.first_event,
+                    tuple(f"{e.source} {e.id}" for e in facts.evidence),
+                )
                 for rule, subject, facts, status in self.facts.values()
                 if status != "withdrawn"
             ),
@@ -65,7 +76,9 @@ class Reader:
         )
 
 
-def run(plan: Plan, packs: list[list[dict]], now: datetime, *, ticks: bool = True, resumed: random.Random | None = None):
+def run(
+    plan: Plan, packs: list[list[dict]], now: datetime, *, ticks: bool = True, resumed: random.Random | None = None
+):
     """Feeds packs; time follows the newest event; at the end it is `now`. `resumed`: snapshot and resume at whim."""
     engine, reader = Engine(plan), Reader()
     states: dict[tuple[str, str], bytes] = {}
@@ -106,7 +119,17 @@ def school(rng: random.Random, count: int, begin: datetime, span: timedelta) -> 
             moved = at + timedelta(hours=rng.choice((0, 0, 0, 5, -7))) if revision else at
             moved = min(max(moved, begin), begin + span)
             retracted = revision > 0 and rng.random() < 0.2
-            events.append(event(kind, moved, ident, source=source, revision=revision, retracted=retracted, **_data(rng, kind, moved, who)))
+            events.append(
+                event(
+                    kind,
+                    moved,
+                    ident,
+                    source=source,
+                    revision=revision,
+                    retracted=retracted,
+                    **_data(rng, kind, moved, who),
+                )
+            )
             if retracted:
                 break
     events.sort(key=lambda e: (datetime.fromisoformat(e["time"]), e["source"], e["id"], e["revision"]))
@@ -144,7 +167,12 @@ def _data(rng: random.Random, kind: str, at: datetime, who: dict[str, Any]) -> d
     if kind == "lesson":
         ends = at + timedelta(hours=rng.randrange(-5, 60))
         status = rng.choice(("planned", "planned", "held", "cancelled"))
-        return {**who, "starts_at": (ends - timedelta(hours=1)).isoformat(), "ends_at": ends.isoformat(), "status": status}
+        return {
+            **who,
+            "starts_at": (ends - timedelta(hours=1)).isoformat(),
+            "ends_at": ends.isoformat(),
+            "status": status,
+        }
     expected = rng.choice((8, 10, 20))
     present = rng.randrange(expected + 1)
     return {**who, "expected": expected, "present": present, "late": rng.randrange(expected - present + 1)}

@@ -1,4 +1,4 @@
-"""Duplicates do not matter, order does not matter for the end: against the slow evaluator, for every measure × window."""
+"""Duplicates do not matter, order does not matter for the end; against the slow evaluator, every measure × window."""
 
 import random
 from datetime import UTC, datetime, timedelta
@@ -26,9 +26,18 @@ def expected(events, now):
     return sorted(
         (
             (
-                e.rule, e.subject, e.level, e.highest_level, e.status, e.value, e.threshold, e.opened_at, e.closed_at,
-                e.first_event, tuple(e.evidence),
-            )  # fmt: skip
+                e.rule,
+                e.subject,
+                e.level,
+                e.highest_level,
+                e.status,
+                e.value,
+                e.threshold,
+                e.opened_at,
+                e.closed_at,
+                e.first_event,
+                tuple(e.evidence),
+            )
             for e in found
         ),
         key=lambda w: (w[0], w[1], w[7], w[4]),
@@ -37,7 +46,9 @@ def expected(events, now):
 
 def differences(found, wanted):
     missing, extra = set(wanted) - set(found), set(found) - set(wanted)
-    shown = [f"missing {w}" for w in sorted(missing, key=str)[:4]] + [f"extra   {w}" for w in sorted(extra, key=str)[:4]]
+    shown = [f"missing {w}" for w in sorted(missing, key=str)[:4]] + [
+        f"extra   {w}" for w in sorted(extra, key=str)[:4]
+    ]
     return "\n".join(shown)
 
 
@@ -109,7 +120,7 @@ def test_one_big_advance_fires_what_many_small_ones_do(plan, seed):
     rng = random.Random(5000 + seed)
     events = school(rng, 100, BEGIN, timedelta(days=10))
     now = BEGIN + timedelta(days=60)
-    big, engine = run(plan, [events], now)
+    big, _ = run(plan, [events], now)
     small, stepping = run(plan, [events], BEGIN + timedelta(days=10))
     at = BEGIN + timedelta(days=10)
     while at < now:
