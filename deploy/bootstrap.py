@@ -148,7 +148,7 @@ def composite_gap(machine: Machine) -> Optional[Message]:
     what = ", ".join(missing)
     return Message(
         f"Missing: {what}. Everything but composite rules runs without it. To have them: {hint}; then run this again.",
-        f"缺少:{what}。除组合规则外,其余功能均可使用。如需组合规则:{hint};然后重新运行。",
+        f"缺少:{what.replace('C compiler', 'C 编译器')}。除组合规则外,其余功能均可使用。如需组合规则:{hint};然后重新运行。",
     )
 
 
