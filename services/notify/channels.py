@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import logging
 import threading
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -45,6 +47,7 @@ class Channels:
         if address.startswith(SINK):
             self._write(recipient, message)
             return
+        _load_plugins()
         service = apprise.Apprise.instantiate(address)
         if not isinstance(service, apprise.NotifyBase):
             raise DeliveryError("the address is not one that Apprise knows", permanent=True)
@@ -63,6 +66,14 @@ class Channels:
                 file.write(msgspec.json.encode(line) + b"\n")
         except OSError as error:
             raise DeliveryError(f"outbox.log: {error.strerror}", permanent=False) from error
+
+
+@cache
+def _load_plugins() -> None:
+    """Apprise reads its plugins when it makes the first service, and one of them needs a module that Python drops."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        apprise.Apprise.instantiate("json://localhost")
 
 
 def _add_extras(service: Any, message: Message) -> None:

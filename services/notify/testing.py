@@ -1,0 +1,133 @@
+"""What tests hand to Notify instead of a college, the clock and the providers."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, date, datetime, timedelta
+from typing import Any, Literal
+from uuid import NAMESPACE_URL, uuid5
+
+import msgspec
+
+from services.messages import (
+    Change,
+    Evidence,
+    Level,
+    Mode,
+    RuleCard,
+    Text,
+    WarningChange,
+    WarningFacts,
+    WarningReading,
+)
+from services.notify.texts import Message
+
+MORNING = datetime(2026, 11, 23, 1, 0, tzinfo=UTC)
+"""A Monday, nine o'clock in China."""
+
+
+class Somebody(msgspec.Struct, frozen=True, kw_only=True):
+    """A person of the fake college."""
+
+    id: str
+    name: str
+    channel: str | None = None
+    language: Literal["zh", "en"] | None = None
+    to_day: date | None = None
+
+
+class College:
+    """A directory in which each role has fixed holders, whatever the context."""
+
+    def __init__(self, roles: Mapping[str, Sequence[Somebody]], names: Mapping[str, str] | None = None) -> None:
+        self.roles = {role: list(people) for role, people in roles.items()}
+        self.known = dict(names or {})
+
+    def holders(self, role: str, _context: Mapping[str, str], _at: datetime) -> Sequence[Somebody]:
+        """The holders of a role."""
+        return self.roles.get(role, [])
+
+    def person(self, id: str, /) -> Somebody | None:  # noqa: A002 - as the directory calls it
+        """Anybody who holds a role."""
+        everybody = (person for people in self.roles.values() for person in people)
+        return next((person for person in everybody if person.id == id), None)
+
+    def names(self, context: Mapping[str, str]) -> dict[str, str]:
+        """The names given, ids where none was."""
+        return {key: self.known.get(value, value) for key, value in context.items()}
+
+
+class ManualClock:
+    """A clock that a test sets."""
+
+    def __init__(self, now: datetime = MORNING) -> None:
+        self.now = now
+
+    def __call__(self) -> datetime:
+        """The present instant."""
+        return self.now
+
+    def advance(self, by: timedelta) -> None:
+        """Lets time pass."""
+        self.now += by
+
+
+class RecordingChannel:
+    """A channel that keeps what it is given; `answer` may raise instead of accepting."""
+
+    def __init__(self, answer: Callable[[Message], None] = lambda _message: None) -> None:
+        self.sent: list[tuple[str, str, Message]] = []
+        self.answer = answer
+        self._lock = threading.Lock()
+
+    def __call__(self, address: str, recipient: str, message: Message) -> None:
+        """Takes one message."""
+        with self._lock:
+            self.sent.append((address, recipient, message))
+        self.answer(message)
+
+
+CARD = RuleCard(
+    rule="absence-streak", row="S2",
+    title=Text("连续旷课", "Consecutive absences"),
+    message=Text("{student} 在 {course} 连续旷课 {value} 次", "{student}: {value} consecutive absences in {course}"),
+    source="六(一) 学生日常考勤", to=["class_tutor", "course_teacher"],
+)  # fmt: skip
+
+
+def facts(subject: str = "S1/MATH", *, level: Level = "yellow", value: float = 2, **changed: Any) -> WarningFacts:
+    """Facts of a warning about `student/course`, opened an hour before MORNING."""
+    student, _, course = subject.partition("/")
+    lesson = Evidence(
+        source="rollcall",
+        id=f"{subject}-1",
+        at=MORNING - timedelta(days=1),
+        fields={"status": "absent", "lesson": "L1"},
+    )
+    return msgspec.structs.replace(
+        WarningFacts(
+            warning_id=str(uuid5(NAMESPACE_URL, subject)), level=level, highest_level=level, value=value,
+            threshold=value, window="all", evidence=[lesson], opened_at=MORNING - timedelta(hours=1),
+            first_event="rollcall 1", context={"student": student, "course": course},
+        ),
+        **changed,
+    )  # fmt: skip
+
+
+def change(
+    kind: Change = "opened", sequence: int = 1, *, mode: Mode = "live", reason: str = "threshold_reached", **of: Any
+) -> WarningChange:
+    """One transition of the warning that `of`, as for `facts`, describes."""
+    subject = of.get("subject", "S1/MATH")
+    shown = facts(**of)
+    return WarningChange(
+        warning_id=shown.warning_id, sequence=sequence, change=kind, rule=CARD.rule, rule_version="v1", row=CARD.row,
+        standard="student.absence_streak", subject=subject, reason=reason, at=MORNING - timedelta(hours=1),
+        mode=mode, facts=shown,
+    )  # fmt: skip
+
+
+def reading(**of: Any) -> WarningReading:
+    """New facts without a transition."""
+    return WarningReading(rule=CARD.rule, subject=of.get("subject", "S1/MATH"), at=MORNING, facts=facts(**of))

@@ -1,0 +1,231 @@
+import asyncio
+import re
+import socket
+import threading
+import time
+from contextlib import ExitStack
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import httpx
+import pytest
+from starlette.applications import Starlette
+
+from services.notify.service import Notify
+from services.notify.testing import CARD, College, ManualClock, RecordingChannel, Somebody
+
+TUTOR = Somebody(id="T1", name="王秀英")
+TEACHER = Somebody(id="T2", name="Li Qiang", language="en")
+
+
+@pytest.fixture
+def clock():
+    return ManualClock()
+
+
+@pytest.fixture
+def college():
+    return College({"class_tutor": [TUTOR], "course_teacher": [TEACHER]}, {"S1": "张伟", "MATH": "高等数学"})
+
+
+@pytest.fixture
+def channel():
+    return RecordingChannel()
+
+
+@pytest.fixture
+def make(tmp_path, college, clock, channel):
+    """Makes Notifies, by default on one store; all are stopped at the end."""
+    with ExitStack() as made:
+
+        def make(home="home", *, push=True, store="notify.db", **options):
+            defaults = {"directory": lambda: college, "cards": cards, "clock": clock, "send": channel}
+            notify = Notify(
+                f"sqlite:///{tmp_path / store}", tmp_path / home, base_url="http://campus", push=push,
+                **defaults | options,
+            )  # fmt: skip
+            made.callback(notify.stop)
+            return notify
+
+        yield make
+
+
+def cards(_version, rule):
+    return CARD if rule == CARD.rule else None
+
+
+@pytest.fixture
+def notify(make):
+    return make()
+
+
+@pytest.fixture
+def rows():
+    """Runs a query and gives its rows as dictionaries."""
+
+    def rows(notify, query):
+        with notify.database.reading() as connection:
+            return [dict(row) for row in connection.exec_driver_sql(query).mappings()]
+
+    return rows
+
+
+@pytest.fixture
+def eventually():
+    """Waits until something is so; fails after a generous while."""
+
+    def eventually(holds):
+        until = time.monotonic() + 30
+        while not (found := holds()):
+            assert time.monotonic() < until, "it never came to be so"
+            time.sleep(0.01)
+        return found
+
+    return eventually
+
+
+class Browser:
+    """Follows links and sends forms like a person's browser: with cookies."""
+
+    def __init__(self, notify):
+        self._app = Starlette(routes=notify.routes())
+        self.cookies = httpx.Cookies()
+
+    def get(self, path, **options):
+        return self._ask("GET", path, **options)
+
+    def post(self, path, **form):
+        return self._ask("POST", path, data=form)
+
+    def token(self, path):
+        return re.search(r'name="token" value="([^"]+)"', self.get(path).text)[1]
+
+    def _ask(self, method, path, **options):
+        async def ask():
+            transport = httpx.ASGITransport(self._app)
+            async with httpx.AsyncClient(
+                transport=transport, base_url="http://campus.test", cookies=self.cookies
+            ) as it:
+                response = await it.request(method, path, **options)
+                self.cookies = it.cookies
+                return response
+
+        return asyncio.run(ask())
+
+
+@pytest.fixture
+def browser(notify):
+    return Browser(notify)
+
+
+class Provider(ThreadingHTTPServer):
+    """A webhook that answers as it is told: a status, (status, body), or `hang`, `reset`, `garbage`."""
+
+    daemon_threads = True
+    answer = 200
+
+    def __init__(self):
+        super().__init__(("127.0.0.1", 0), _Webhook)
+        self.requests, self.released = [], threading.Event()
+        self.address = f"json://127.0.0.1:{self.server_port}/hook?rto=0.5&cto=5"
+
+    def handle_error(self, *_):
+        pass
+
+
+class _Webhook(BaseHTTPRequestHandler):
+    def do_POST(self):
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        self.server.requests.append((self.headers, body))
+        match self.server.answer:
+            case "hang":
+                self.server.released.wait(30)
+            case "reset":
+                self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\x01\0\0\0\0\0\0\0")
+                self.connection.close()
+            case "garbage":
+                self.wfile.write(b"\x00\xff not http at all\r\n\r\n")
+            case int() as status:
+                self._reply(status, b"")
+            case (status, reply):
+                self._reply(status, reply)
+        self.close_connection = True
+
+    def _reply(self, status, body):
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_):
+        pass
+
+
+@pytest.fixture
+def provider():
+    server = Provider()
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    try:
+        yield server
+    finally:
+        server.released.set()
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+class MailServer:
+    """As much SMTP (RFC 5321) as a client needs; `refusals` says which command gets which reply instead."""
+
+    def __init__(self):
+        self.refusals, self.mails = {}, []
+        self._socket = socket.create_server(("127.0.0.1", 0))
+        self.port = self._socket.getsockname()[1]
+        self._thread = threading.Thread(target=self._serve)
+        self._thread.start()
+
+    def stop(self):
+        self._socket.shutdown(socket.SHUT_RDWR)
+        self._socket.close()
+        self._thread.join()
+
+    def _serve(self):
+        while True:
+            try:
+                connection, _ = self._socket.accept()
+            except OSError:
+                return
+            with connection, connection.makefile("rwb") as stream:
+                self._talk(stream)
+
+    def _talk(self, stream):
+        replies = {"EHLO": "250 campus", "DATA": "354 go on", "QUIT": "221 bye"} | self.refusals
+        _say(stream, "220 campus ready")
+        for line in stream:
+            word = line[:4].decode().upper()
+            reply = replies.get(word, "250 ok")
+            if reply == "hang up":
+                return
+            _say(stream, reply)
+            if word == "DATA" and reply.startswith("354"):
+                mail = b"".join(iter(stream.readline, b".\r\n"))
+                if self.refusals.get("BODY") == "hang up":
+                    return
+                self.mails.append(mail.decode())
+                _say(stream, self.refusals.get("BODY", "250 taken"))
+            if word == "QUIT":
+                return
+
+
+def _say(stream, line):
+    stream.write(line.encode() + b"\r\n")
+    stream.flush()
+
+
+@pytest.fixture
+def mail_server():
+    server = MailServer()
+    try:
+        yield server
+    finally:
+        server.stop()

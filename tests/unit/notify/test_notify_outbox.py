@@ -1,0 +1,329 @@
+import subprocess
+import sys
+import threading
+from datetime import date, timedelta
+
+import msgspec
+import pytest
+
+from services.errors import DeliveryError
+from services.notify.answers import UnansweredError
+from services.notify.channels import Channels
+from services.notify.outbox import Pace
+from services.notify.testing import RecordingChannel, Somebody, change, facts
+
+QUICK = Pace(first=timedelta(seconds=5), attempts=3, look_again=timedelta(milliseconds=20))
+ONE = {"class_tutor": [Somebody(id="T1", name="王秀英", channel="json://hooks.campus/a")], "course_teacher": []}
+
+
+@pytest.fixture
+def deliveries(rows):
+    return lambda notify: rows(notify, "SELECT * FROM delivery ORDER BY id")
+
+
+@pytest.fixture
+def one_recipient(college):
+    college.roles.clear()
+    college.roles.update(ONE)
+
+
+@pytest.fixture
+def status_of(deliveries):
+    """The status of the only delivery."""
+
+    def status_of(notify):
+        (row,) = deliveries(notify)
+        return row["status"]
+
+    return status_of
+
+
+def raising(error):
+    def answer(_message):
+        raise error
+
+    return answer
+
+
+def test_each_recipient_is_sent_the_change_in_their_language(notify, channel, deliveries, eventually):
+    notify.start()
+    notify.take_in([change()], 1)
+    eventually(lambda: notify.waiting() == 0)
+    sent = {recipient: (address, message.title) for address, recipient, message in channel.sent}
+    assert sent == {
+        "T1": ("sink://", "黄色预警：连续旷课"),
+        "T2": ("sink://", "Yellow warning: Consecutive absences"),
+    }
+    assert [(row["status"], row["attempts"], row["last_error"]) for row in deliveries(notify)] == [
+        ("sent", 1, None)
+    ] * 2
+
+
+def test_what_waits_before_the_start_is_sent_after_it(notify, channel, eventually):
+    notify.take_in([change()], 1)
+    assert (channel.sent, notify.waiting()) == ([], 2)
+    notify.start()
+    eventually(lambda: len(channel.sent) == 2)
+
+
+@pytest.mark.usefixtures("one_recipient")
+@pytest.mark.parametrize(
+    ("error", "status", "duplicate"),
+    [
+        (DeliveryError("HTTP 404", permanent=True), "dead", 0),
+        (DeliveryError("HTTP 503", permanent=False), "failed", 0),
+        (UnansweredError("no answer in time", timed_out=True), "unknown", 1),
+        (UnansweredError("the connection broke", timed_out=False), "failed", 1),
+        (ZeroDivisionError(), "failed", 1),
+    ],
+    ids=["permanent", "temporary", "timed out", "broken", "a plugin's own fault"],
+)
+def test_what_went_wrong_is_written_down(error, status, duplicate, make, deliveries, eventually):
+    notify = make(send=RecordingChannel(raising(error)), pace=QUICK)
+    notify.start()
+    notify.take_in([change()], 1)
+    row = eventually(lambda: next((row for row in deliveries(notify) if row["status"] == status), None))
+    assert row["possibly_duplicate"] == duplicate
+    assert row["last_error"] == (str(error) or "ZeroDivisionError in the channel")
+    assert (row["next_try_at"] is not None) == (status == "failed")
+
+
+@pytest.mark.usefixtures("one_recipient")
+def test_a_failure_is_tried_again_later_and_later_and_then_given_up(make, clock, deliveries, eventually):
+    channel = RecordingChannel(raising(DeliveryError("HTTP 503", permanent=False)))
+    notify = make(send=channel, pace=QUICK)
+    notify.start()
+    notify.take_in([change()], 1)
+    for attempts, wait in ((1, 5), (2, 10)):
+        row = eventually(lambda n=attempts: next((r for r in deliveries(notify) if r["attempts"] == n), None))
+        row = eventually(lambda: next((row for row in deliveries(notify) if row["status"] == "failed"), None))
+        assert row["next_try_at"] - int(clock.now.timestamp() * 1000) == wait * 1000
+        clock.advance(timedelta(seconds=wait))
+    eventually(lambda: deliveries(notify)[0]["status"] == "dead")
+    assert len(channel.sent) == 3
+    assert len({message.key for *_, message in channel.sent}) == 1
+
+
+@pytest.mark.usefixtures("one_recipient")
+def test_what_timed_out_is_never_sent_again_blindly(make, clock, status_of, eventually):
+    channel = RecordingChannel(raising(UnansweredError("no answer in time", timed_out=True)))
+    notify = make(send=channel, pace=QUICK)
+    notify.start()
+    notify.take_in([change()], 1)
+    eventually(lambda: status_of(notify) == "unknown")
+    clock.advance(timedelta(days=2))
+    notify.take_in([change("raised", 2, level="red")], 2)
+    eventually(lambda: len(channel.sent) == 2)
+    assert [message.extras["sequence"] for *_, message in channel.sent] == [1, 2]
+
+
+@pytest.mark.usefixtures("one_recipient")
+def test_after_a_broken_connection_it_is_sent_again_and_says_so(make, clock, status_of, eventually):
+    channel = RecordingChannel(raising(UnansweredError("the connection broke", timed_out=False)))
+    notify = make(send=channel, pace=QUICK)
+    notify.start()
+    notify.take_in([change()], 1)
+    eventually(lambda: status_of(notify) == "failed")
+    channel.answer = lambda _message: None
+    clock.advance(timedelta(seconds=5))
+    eventually(lambda: status_of(notify) == "sent")
+    assert [message.extras["possibly_duplicate"] for *_, message in channel.sent] == [False, True]
+
+
+def test_a_channel_that_hangs_delays_nobody_else(make, college, eventually):
+    hung = threading.Event()
+    channel = RecordingChannel(lambda message: hung.wait(30) if "Yellow" in message.title else None)
+    college.roles["course_teacher"] = [Somebody(id="T2", name="Li", language="en", channel="json://slow.campus/")]
+    notify = make(send=channel)
+    notify.start()
+    try:
+        notify.take_in([change(subject=f"S{i}/MATH") for i in range(20)], 1)
+        eventually(lambda: [recipient for _, recipient, _ in channel.sent].count("T1") == 20)
+        assert [recipient for _, recipient, _ in channel.sent].count("T2") <= 1
+    finally:
+        hung.set()
+
+
+@pytest.mark.parametrize(
+    "person", [None, Somebody(id="T1", name="王", to_day=date(2026, 11, 22))], ids=["deleted", "left yesterday"]
+)
+@pytest.mark.usefixtures("one_recipient")
+def test_a_person_who_left_gets_none(person, notify, college, channel, status_of, eventually):
+    notify.take_in([change()], 1)
+    college.roles["class_tutor"] = [person] if person else []
+    notify.start()
+    eventually(lambda: status_of(notify) == "cancelled")
+    assert channel.sent == []
+
+
+@pytest.mark.usefixtures("one_recipient")
+def test_a_corrected_address_is_used_at_the_next_attempt(make, college, clock, status_of, eventually):
+    channel = RecordingChannel(raising(DeliveryError("HTTP 503", permanent=False)))
+    notify = make(send=channel, pace=QUICK)
+    notify.start()
+    notify.take_in([change()], 1)
+    eventually(lambda: status_of(notify) == "failed")
+    channel.answer = lambda _message: None
+    college.roles["class_tutor"] = [Somebody(id="T1", name="王秀英", channel="json://new.campus/b")]
+    clock.advance(timedelta(seconds=5))
+    eventually(lambda: status_of(notify) == "sent")
+    assert [address for address, *_ in channel.sent] == ["json://hooks.campus/a", "json://new.campus/b"]
+
+
+def test_the_store_holds_no_address(notify, deliveries, rows, college):
+    college.roles.update(ONE, course_teacher=[Somebody(id="T2", name="Li", channel="dingtalk://secret-token/")])
+    notify.take_in([change()], 1)
+    assert [row["channel"] for row in deliveries(notify)] == ["json://hooks.campus", "dingtalk://"]
+
+
+def test_two_on_one_store_never_send_one_message_twice(make, eventually):
+    channel = RecordingChannel()
+    first, second = (make(home, send=channel, pace=QUICK) for home in ("a", "b"))
+    first.start()
+    second.start()
+    for offset in range(1, 11):
+        taker = (first, second)[offset % 2]
+        taker.take_in([change(subject=f"S{offset}-{i}/MATH") for i in range(10)], offset)
+        second.outbox.wake(["sink://"])
+        first.outbox.wake(["sink://"])
+    eventually(lambda: first.waiting() == 0)
+    keys = [message.key for *_, message in channel.sent]
+    assert len(keys) == len(set(keys)) == 200
+
+
+@pytest.mark.usefixtures("one_recipient")
+def test_what_another_living_process_sends_is_left_alone(make, status_of, eventually):
+    sending, done = threading.Event(), threading.Event()
+
+    def answer(_message):
+        sending.set()
+        done.wait(30)
+
+    first, second = make("a", send=RecordingChannel(answer)), make("b", send=RecordingChannel(), pace=QUICK)
+    first.start()
+    try:
+        first.take_in([change()], 1)
+        assert sending.wait(30)
+        second.start()
+        second.outbox.wake(["json://hooks.campus"])
+        second.take_in([change(subject="S2/MATH")], 2)
+        eventually(lambda: len(second.outbox.courier.send.sent) == 1)
+        assert second.outbox.courier.send.sent[0][2].extras["warning"] != facts().warning_id
+    finally:
+        done.set()
+
+
+@pytest.mark.usefixtures("one_recipient")
+def test_a_lease_that_ran_out_is_taken_over_and_the_message_marked(make, clock, deliveries, eventually):
+    sending, done = threading.Event(), threading.Event()
+
+    def answer(_message):
+        sending.set()
+        done.wait(30)
+
+    first, second = make("a", send=RecordingChannel(answer)), make("b", send=RecordingChannel(), pace=QUICK)
+    first.start()
+    try:
+        first.take_in([change()], 1)
+        assert sending.wait(30)
+        clock.advance(timedelta(seconds=61))
+        second.start()
+        eventually(lambda: deliveries(second)[0]["status"] == "sent")
+    finally:
+        done.set()
+    ((*_, message),) = second.outbox.courier.send.sent
+    assert message.extras["possibly_duplicate"] is True
+    first.stop()
+    (row,) = deliveries(second)
+    assert (row["status"], row["attempts"], row["possibly_duplicate"]) == ("sent", 2, 1)
+
+
+DYING = """
+import os, sys
+from datetime import UTC, datetime
+from pathlib import Path
+from services.notify.channels import Channels
+from services.notify.service import Notify
+from services.notify.testing import CARD, MORNING, College, Somebody, change
+
+home, point = Path(sys.argv[1]), sys.argv[2]
+college = College({"class_tutor": [Somebody(id="T1", name="W", channel="json://hooks.campus/a")]})
+
+def send(address, recipient, message):
+    if point == "after the send":
+        Channels(home).send("sink://", recipient, message)
+    os._exit(9)
+
+notify = Notify(
+    f"sqlite:///{home.parent / 'notify.db'}", home, directory=lambda: college, cards=lambda _v, _r: CARD,
+    clock=lambda: MORNING, base_url="http://campus", push=True, send=send,
+)
+notify.start()
+notify.take_in([change()], 1)
+notify.outbox._queues["json://hooks.campus"].thread.join(30)
+"""
+
+
+@pytest.mark.usefixtures("one_recipient")
+@pytest.mark.parametrize("point", ["between claim and send", "after the send"])
+def test_what_a_killed_process_was_sending_is_sent_at_once_and_marked(point, make, tmp_path, eventually):
+    died = subprocess.run([sys.executable, "-c", DYING, tmp_path / "home", point], check=False)
+    assert died.returncode == 9
+    sink = Channels(tmp_path / "home")
+    notify = make(send=lambda _address, recipient, message: sink.send("sink://", recipient, message))
+    assert notify.waiting() == 1
+    notify.start()
+    eventually(lambda: notify.waiting() == 0)
+    lines = (tmp_path / "home" / "outbox.log").read_bytes().splitlines()
+    sent = [msgspec.json.decode(line) for line in lines]
+    marks = [False, True] if point == "after the send" else [True]
+    assert [line["possibly_duplicate"] for line in sent] == marks
+    assert len({line["key"] for line in sent}) == 1
+
+
+@pytest.mark.usefixtures("one_recipient")
+def test_a_real_webhook_gets_the_message_in_the_end(provider, make, college, clock, status_of, eventually, tmp_path):
+    college.roles["class_tutor"] = [Somebody(id="T1", name="王秀英", channel=provider.address)]
+    provider.answer = 503
+    notify = make(send=Channels(tmp_path).send, pace=QUICK)
+    notify.start()
+    notify.take_in([change()], 1)
+    eventually(lambda: status_of(notify) == "failed")
+    provider.answer = 200
+    clock.advance(timedelta(seconds=5))
+    eventually(lambda: status_of(notify) == "sent")
+    first, second = (headers["Idempotency-Key"] for headers, _ in provider.requests)
+    assert first == second
+
+
+def test_stopping_leaves_no_thread_behind(notify, eventually):
+    notify.start()
+    notify.take_in([change()], 1)
+    eventually(lambda: notify.waiting() == 0)
+    notify.stop()
+    assert [thread.name for thread in threading.enumerate() if thread.name.startswith("outbox ")] == []
+
+
+def test_a_queue_whose_thread_has_ended_is_told_to_health(notify, eventually):
+    notify.start()
+    notify.take_in([change()], 1)
+    eventually(lambda: notify.waiting() == 0)
+    assert notify.outbox.stalled() is None
+    queue = notify.outbox._queues["sink://"]
+    alive, queue.thread = queue.thread, threading.Thread()
+    assert notify.outbox.stalled() == "queue sink:// has ended"
+    queue.thread = alive
+
+
+@pytest.mark.usefixtures("one_recipient")
+def test_a_queue_that_does_not_move_is_told_to_health(make, eventually):
+    hung = threading.Event()
+    channel = RecordingChannel(lambda _message: hung.wait(30))
+    notify = make(send=channel, pace=Pace(stalled=timedelta(0)))
+    notify.start()
+    try:
+        notify.take_in([change()], 1)
+        eventually(lambda: channel.sent)
+        assert notify.unwell().startswith("queue json://hooks.campus stands still since")
+    finally:
+        hung.set()

@@ -1,0 +1,80 @@
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.schema import CreateIndex, CreateTable
+
+from services.notify import store, store_engine, store_intake
+from services.notify.store_engine import Store
+from services.notify.testing import change
+
+
+@pytest.fixture
+def database(tmp_path):
+    database = Store(f"sqlite:///{tmp_path / 'notify.db'}")
+    yield database
+    database.close()
+
+
+def test_the_migrations_lead_to_the_tables_that_the_code_knows(database):
+    with database.reading() as connection:
+        context = MigrationContext.configure(connection, opts={"version_table": store_engine.VERSION_TABLE})
+        assert compare_metadata(context, store.metadata) == []
+
+
+def test_the_newest_migration_is_the_one_that_the_code_expects():
+    config = Config()
+    config.set_main_option("script_location", str(store_engine._MIGRATIONS))
+    assert ScriptDirectory.from_config(config).get_heads() == [store_engine.HEAD]
+
+
+def test_a_second_start_finds_the_schema_present(database, tmp_path):
+    with database.writing():  # a start that had to write would wait here for ever
+        Store(f"sqlite:///{tmp_path / 'notify.db'}").close()
+
+
+@pytest.mark.parametrize(
+    ("pragma", "value"), [("journal_mode", "wal"), ("foreign_keys", 1), ("busy_timeout", 30000), ("synchronous", 1)]
+)
+def test_sqlite_is_opened_for_several_readers_and_one_writer(pragma, value, database):
+    with database.reading() as connection:
+        assert connection.exec_driver_sql(f"PRAGMA {pragma}").scalar() == value
+
+
+def test_the_tables_can_be_made_in_postgresql():
+    dialect = postgresql.dialect()
+    for table in store.metadata.sorted_tables:
+        assert "WITHOUT" not in str(CreateTable(table).compile(dialect=dialect))
+        assert all(str(CreateIndex(index).compile(dialect=dialect)) for index in table.indexes)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [store_intake._NEW_WARNING, store_intake._WARNING, store_intake._STANDING, store_intake._CANCEL],
+    ids=["new warning", "warning", "standing", "cancel"],
+)
+def test_the_statements_of_an_import_can_be_said_in_postgresql(statement):
+    assert str(statement.compile(dialect=postgresql.dialect()))
+
+
+def test_an_exception_takes_back_what_was_written(database):
+    def write():
+        with database.writing() as connection:
+            store_intake.advance(connection, "warnings", 5)
+            database.bulk(connection, store_intake._NEW_WARNING, [{"number": 1, "id": "w"}])
+
+    with pytest.raises(IntegrityError):
+        write()
+    with database.reading() as connection:
+        assert store_intake.position(connection, "warnings") == 0
+
+
+@pytest.mark.parametrize("count", [1, 4001, 9000])
+def test_a_chunk_of_any_size_is_taken_in(count, notify):
+    chunk = [change(subject=f"S{i}/MATH") for i in range(count)]
+    notify.take_in(chunk, 1)
+    notify.take_in([*chunk, change("raised", 2, subject="S0/MATH", level="red")], 2)
+    assert notify.count() == count

@@ -1,0 +1,104 @@
+import re
+from pathlib import Path
+from string import Formatter
+
+import pytest
+
+import services.notify
+from services.messages import Text
+from services.notify import glossary, texts, words
+from services.notify.testing import CARD
+
+SENT = texts.Sent("w-1", 1, "opened", "absence-streak", "red", possibly_duplicate=False)
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [(3.0, "3"), (92.28, "92.28"), (92.284, "92.28"), (0.5, "0.5"), (-0.001, "0"), (1000, "1000"), (None, "—")],
+)
+def test_a_figure_is_written_as_a_person_writes_it(value, shown):
+    assert texts.number(value) == shown
+
+
+FACTS = {"value": 3.0, "threshold": 2, "level": "red", "subject": "S1/MATH"}
+
+
+@pytest.mark.parametrize(
+    ("template", "shown"),
+    [
+        ("{student} 旷课 {value} 次", "张伟 旷课 3 次"),
+        ("{level}: {threshold}", "红色: 2"),
+        ("{nobody_knows} {value:.1f}", "{nobody_knows} 3"),
+        ("{} {0} {student.__class__} 100%", "{} {0} 张伟 100%"),
+        ("{course} {subject}", "高数 S1/MATH"),
+        ("{ { }", "{ { }"),
+    ],
+)
+def test_a_message_is_filled_in_and_never_breaks(template, shown):
+    names = {"student": "张伟", "course": "x", "course_zh": "高数", "course_en": "Maths"}
+    assert texts.message(Text(template, ""), FACTS, names, "zh") == shown
+
+
+def test_a_name_with_braces_is_shown_as_it_is():
+    assert texts.message(Text("{student}", ""), FACTS, {"student": "{value}"}, "zh") == "{value}"
+
+
+def test_english_readers_get_the_english_name_of_a_course():
+    names = {"course": "高数", "course_zh": "高数", "course_en": "Maths"}
+    assert texts.message(Text("", "{course}"), FACTS, names, "en") == "Maths"
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+@pytest.mark.parametrize("change", ["opened", "raised", "resolved", "withdrawn"])
+def test_a_push_has_kind_level_and_link_and_nothing_about_anybody(language, change):
+    message = texts.push(SENT._replace(change=change), CARD, "http://campus", "key", language)
+    assert texts.of(CARD.title, language) in message.title
+    assert texts.of(texts.LEVEL_WORDS["red"], language) in message.title
+    assert "http://campus/warnings/w-1" in message.body
+    assert not re.search(r"S1|MATH|张伟|\{", message.title + message.body)
+    assert set(message.extras) == {"warning", "sequence", "change", "level", "link", "possibly_duplicate"}
+
+
+@pytest.mark.parametrize(("language", "mark"), [("zh", "可能重复"), ("en", "may be a repeat")])
+def test_a_possible_repeat_says_so(language, mark):
+    message = texts.push(SENT._replace(possibly_duplicate=True), CARD, "http://campus", "key", language)
+    assert mark in message.title
+    assert mark in message.body
+    assert message.extras["possibly_duplicate"] is True
+
+
+TABLES = {
+    "words": words.WORDS,
+    **{name: table for name, table in vars(glossary).items() if name.isupper() and isinstance(table, dict)},
+}
+
+
+@pytest.mark.parametrize("table", TABLES.values(), ids=TABLES)
+def test_every_string_is_there_in_both_languages_with_the_same_parts(table):
+    for key, text in table.items():
+        assert text.zh, key
+        assert text.en, key
+        parts = [sorted(name for _, name, _, _ in Formatter().parse(side) if name) for side in (text.zh, text.en)]
+        assert parts[0] == parts[1], key
+
+
+def test_every_string_is_shown_somewhere():
+    package = Path(services.notify.__file__).parent
+    shown = "".join(path.read_text("utf-8") for path in [*package.rglob("*.html"), *package.glob("*.py")])
+    composed = {"empty_open", "empty_closed", "over_resolved", "over_withdrawn"}
+    unused = [key for key in words.WORDS if len(re.findall(rf"['\"]{key}['\"]", shown)) < 2 and key not in composed]
+    assert unused == []
+
+
+@pytest.mark.parametrize(
+    ("window", "zh", "en"),
+    [
+        ("all", "全部记录", "all records"),
+        ("last 10", "最近 10 条", "the last 10 records"),
+        ("within 14d", "近 14 天", "the last 14 days"),
+        ("calendar term", "本学期", "this term"),
+        ("of a kind that comes later", "of a kind that comes later", "of a kind that comes later"),
+    ],
+)
+def test_a_window_is_shown_in_words(window, zh, en):
+    assert glossary.window(window) == Text(zh, en)
