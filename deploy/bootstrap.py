@@ -146,9 +146,10 @@ def composite_gap(machine: Machine) -> Optional[Message]:
         "macOS: xcode-select --install"
     ).format(*machine.version)
     what = ", ".join(missing)
+    what_zh = what.replace("C compiler", "C 编译器")
     return Message(
         f"Missing: {what}. Everything but composite rules runs without it. To have them: {hint}; then run this again.",
-        f"缺少:{what.replace('C compiler', 'C 编译器')}。除组合规则外,其余功能均可使用。如需组合规则:{hint};然后重新运行。",
+        f"缺少:{what_zh}。除组合规则外,其余功能均可使用。如需组合规则:{hint};然后重新运行。",
     )
 
 
