@@ -151,6 +151,8 @@ class Embedded:
         except OSError:
             return False
         self.worker = Worker(self.journal, self.rules.value, mode=self.mode)
+        if counted := self.journal.meta("counted", ""):
+            self.counter.resume(counted.encode())
         return True
 
     def catch_up(self) -> None:
@@ -210,6 +212,8 @@ class Embedded:
         for thread in self._threads:
             thread.join(timeout=10)
         self.notify.stop()
+        if self.worker is not None:
+            self.journal.set_meta("counted", self.counter.snapshot().decode())
         self._held.close()
         self.journal.close()
 

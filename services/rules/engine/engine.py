@@ -10,7 +10,6 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from datetime import datetime
 from heapq import heappop, heappush
-from operator import attrgetter
 from typing import Any
 
 import msgspec
@@ -91,11 +90,9 @@ class Engine:
         return self.take()
 
     def process_many(self, packed: bytes) -> list[WarningChange]:
-        """A message: a JSON array of events on the wire. What arrived together is put into its order first."""
+        """A message: a JSON array of events on the wire; quickest in the order (time, source, id)."""
         handlers = self.handlers
-        events = self.decoder.decode(packed)
-        events.sort(key=_order)
-        for event in events:
+        for event in self.decoder.decode(packed):
             handler = handlers.get(event.kind)
             if handler is not None:
                 handler(event)
@@ -320,9 +317,6 @@ class Engine:
 def _last(s: Subject) -> int:
     """The last instant that anything of the subject, a correction waiting for its original included, has."""
     return s.front if not s.revised else max(s.front, *(t for _, t in s.revised.values()))
-
-
-_order = attrgetter("time", "source", "id")
 
 
 def _scaled(number: float | None) -> int | None:

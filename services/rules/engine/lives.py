@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
+from hashlib import sha1
 from typing import Any
-from uuid import UUID, uuid5
+from uuid import UUID
 
 import msgspec
 
@@ -20,7 +21,7 @@ from services.rules.engine.measures import MEASURES
 from services.rules.engine.plan import LEVEL_OF, Plan
 from services.rules.engine.subject import Episode, Subject
 
-_NAMESPACE = UUID("7c1c6f0e-7a53-5d0c-9c4e-0f5b8f6f3a11")
+_NAMESPACE = UUID("7c1c6f0e-7a53-5d0c-9c4e-0f5b8f6f3a11").bytes
 _MOST_EVIDENCE = 50
 _UNTOLD = ("",)
 """Stands for the evidence of an episode whose facts changed and wait for the next reading."""
@@ -287,8 +288,10 @@ def _match(said: list[Episode], found: list[Folded]) -> dict[int, Folded]:
 
 
 def warning_id(rule: str, subject: str, number: int) -> str:
-    """uuid5 of rule, subject and number of the episode."""
-    return str(uuid5(_NAMESPACE, f"{rule}\n{subject}\n{number}"))
+    """uuid5 of rule, subject and number of the episode (RFC 9562; `uuid.uuid5` says the same, in thrice the time)."""
+    hashed = sha1(_NAMESPACE + f"{rule}\n{subject}\n{number}".encode(), usedforsecurity=False).hexdigest()
+    variant = "89ab"[int(hashed[16], 16) & 3]
+    return f"{hashed[:8]}-{hashed[8:12]}-5{hashed[13:16]}-{variant}{hashed[17:20]}-{hashed[20:32]}"
 
 
 def context(latest: object) -> dict[str, str]:

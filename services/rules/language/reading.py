@@ -1,11 +1,13 @@
 """YAML with places: every value knows its file, line and column, and everything that is wrong is collected.
 
-Only plain data is let in: no anchors and aliases (they make small files huge), no duplicate keys, at most 1 MiB.
+Only plain data is let in: no anchors and aliases (they make small files huge), no tags, no duplicate keys, at most
+1 MiB.
 """
 
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -15,6 +17,8 @@ import yaml
 from services.messages import Problem
 
 _LARGEST = 1 << 20
+_HALF_CHARACTER = re.compile("[\ud800-\udfff]")
+"""What an escape can name and no text can hold."""
 
 
 class Report:
@@ -68,11 +72,11 @@ def read_yaml(path: Path, shown: str, report: Report) -> Place | None:  # noqa: 
     try:
         text = raw.decode("utf-8-sig")
         for event in yaml.parse(text, yaml.SafeLoader):
-            if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
+            if (wrong := _not_plain(event)) is not None:
                 mark = event.start_mark
                 if mark is not None:
                     start.line, start.column = mark.line + 1, mark.column + 1
-                report.add(start, "anchors and aliases are not allowed", "the value written out")
+                report.add(start, *wrong)
                 return None
         node = yaml.compose(text, yaml.SafeLoader)
     except UnicodeDecodeError as error:
@@ -83,10 +87,19 @@ def read_yaml(path: Path, shown: str, report: Report) -> Place | None:  # noqa: 
             start.line, start.column = error.problem_mark.line + 1, error.problem_mark.column + 1
         report.add(start, f"not valid YAML: {error.problem or error.context}")
         return None
-    except (yaml.YAMLError, RecursionError) as error:
+    except (yaml.YAMLError, RecursionError, ValueError, OverflowError) as error:
         report.add(start, f"not valid YAML: {type(error).__name__}")
         return None
     return start if node is None else _convert(node, shown, report)
+
+
+def _not_plain(event: yaml.Event) -> tuple[str, str] | None:
+    """What is wrong with it, and what would be right."""
+    if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None) or getattr(event, "tag", None):
+        return "anchors, aliases and tags are not allowed", "the value written out"
+    if isinstance(event, yaml.ScalarEvent) and _HALF_CHARACTER.search(event.value):
+        return "an escape names half a character", "the character itself"
+    return None
 
 
 def _convert(node: yaml.Node, file: str, report: Report) -> Place:
@@ -108,7 +121,7 @@ def _convert(node: yaml.Node, file: str, report: Report) -> Place:
     loader = yaml.SafeLoader("")
     try:
         value = loader.construct_object(node)
-    except (ValueError, yaml.YAMLError):
+    except (ValueError, OverflowError, yaml.YAMLError):
         value = node.value
     finally:
         loader.dispose()
