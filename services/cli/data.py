@@ -39,6 +39,7 @@ def ingest(
     settings: Settings = context.obj
     embedded = Embedded(settings)
     try:
+        evaluating = embedded.try_evaluating()
         options = TableOptions(kind=kind, source=source)
         total = sum(path.stat().st_size for path in files if path.exists())
         with progress_bar() as bar:
@@ -50,7 +51,7 @@ def ingest(
         if summary.rejected > _SHOWN:
             typer.echo(f"… and {summary.rejected - _SHOWN} more: prewarn rejected list", err=True)
         typer.echo(f"accepted {summary.accepted}, duplicate {summary.duplicate}, rejected {summary.rejected}")
-        if embedded.try_evaluating():
+        if evaluating:
             embedded.catch_up()
     finally:
         embedded.stop()
@@ -93,11 +94,12 @@ def retry_(context: typer.Context, numbers: Annotated[list[int] | None, typer.Ar
     """Try again, after the directory or a schema was mended. 重新导入"""
     embedded = Embedded(context.obj)
     try:
+        evaluating = embedded.try_evaluating()
         result = retry(embedded.journal, embedded.intake, numbers or None)
         for number, reasons in result.failed.items():
             typer.echo(f"{number}: " + "; ".join(str(reason) for reason in reasons), err=True)
         typer.echo(f"accepted {len(result.passed)}, still rejected {len(result.failed)}")
-        if embedded.try_evaluating():
+        if evaluating:
             embedded.catch_up()
     finally:
         embedded.stop()
