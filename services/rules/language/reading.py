@@ -17,6 +17,7 @@ import yaml
 from services.messages import Problem
 
 _LARGEST = 1 << 20
+_DEEPEST = 40
 _HALF_CHARACTER = re.compile("[\ud800-\udfff]")
 """What an escape can name and no text can hold."""
 
@@ -71,8 +72,10 @@ def read_yaml(path: Path, shown: str, report: Report) -> Place | None:  # noqa: 
         return None
     try:
         text = raw.decode("utf-8-sig")
+        depth = 0
         for event in yaml.parse(text, yaml.SafeLoader):
-            if (wrong := _not_plain(event)) is not None:
+            depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+            if (wrong := _not_plain(event, depth)) is not None:
                 mark = event.start_mark
                 if mark is not None:
                     start.line, start.column = mark.line + 1, mark.column + 1
@@ -93,12 +96,14 @@ def read_yaml(path: Path, shown: str, report: Report) -> Place | None:  # noqa: 
     return start if node is None else _convert(node, shown, report)
 
 
-def _not_plain(event: yaml.Event) -> tuple[str, str] | None:
+def _not_plain(event: yaml.Event, depth: int) -> tuple[str, str] | None:
     """What is wrong with it, and what would be right."""
     if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None) or getattr(event, "tag", None):
         return "anchors, aliases and tags are not allowed", "the value written out"
     if isinstance(event, yaml.ScalarEvent) and _HALF_CHARACTER.search(event.value):
         return "an escape names half a character", "the character itself"
+    if depth > _DEEPEST:
+        return "nested too deeply", f"at most {_DEEPEST} levels"
     return None
 
 
