@@ -101,7 +101,7 @@ class Notify:
     def offset(self, consumer: str = CONSUMER) -> int:
         """How far the consumer has come; 0 at the beginning."""
         with self.database.reading() as connection:
-            return max(0, store_intake.position(connection, consumer))
+            return store_intake.positions(connection).get(consumer, 0)
 
     def count(self) -> int:
         """How many warnings there are."""

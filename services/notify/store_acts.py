@@ -12,7 +12,7 @@ from services.messages import from_ms, to_ms
 from services.notify import store
 from services.notify.ports import Act, Action, OnAct
 from services.notify.store_engine import Store
-from services.notify.store_intake import advance, position
+from services.notify.store_intake import advance, positions
 
 Refusal = Literal["not_found", "not_open", "needs_measure"]
 _HANDED_ON = "acts"
@@ -84,7 +84,7 @@ def _next_act(connection: Connection) -> Act | None:
     row = connection.execute(
         select(store.act, store.warning.c.id.label("warning_id"), store.warning.c.rule)
         .join(store.warning, store.warning.c.number == store.act.c.warning)
-        .where(store.act.c.id > position(connection, _HANDED_ON))
+        .where(store.act.c.id > positions(connection)[_HANDED_ON])
         .order_by(store.act.c.id)
         .limit(1)
     ).first()

@@ -26,8 +26,8 @@ def known_of(connection: Connection, items: Items, consumer: str, *, push: bool)
     Messages about a warning that is now taken back are cancelled on the way if nobody can have got them: only so is it
     certain who was told.
     """
-    numbers = position(connection, "numbers")  # first: its row is held until the chunk is written
-    known = Known(offset=position(connection, consumer), number=numbers)
+    at = positions(connection)  # their rows are held until the chunk is written
+    known = Known(offset=at.get(consumer, 0), number=at["numbers"])
     ids = {item.warning_id if isinstance(item, WarningChange) else item.facts.warning_id for item in items}
     for part in _slices(ids):
         for row in connection.execute(_STATE.where(store.warning.c.id.in_(part))):
@@ -91,20 +91,16 @@ def write(database: Store, connection: Connection, plan: Plan) -> None:
         advance(connection, "numbers", plan.opened[-1]["number"])
 
 
-def position(connection: Connection, consumer: str) -> int:
-    """How far `consumer` has come; -1 if it was never here. The row is held until the transaction ends."""
-    found = select(store.position.c.position).where(store.position.c.consumer == consumer).with_for_update()
-    at = connection.execute(found).scalar()
-    return -1 if at is None else int(at)
+def positions(connection: Connection) -> dict[str, int]:
+    """How far each consumer has come; the rows are held until the transaction ends."""
+    return {row[0]: row[1] for row in connection.execute(_POSITIONS)}
 
 
 def advance(connection: Connection, consumer: str, reached: int) -> None:
     """Moves a position forward, never back."""
-    mine = store.position.c.consumer == consumer
-    if position(connection, consumer) < reached:
-        moved = connection.execute(update(store.position).where(mine).values(position=reached))
-        if moved.rowcount == 0:
-            connection.execute(insert(store.position).values(consumer=consumer, position=reached))
+    moved = connection.execute(_ADVANCE, {"who": consumer, "reached": reached})
+    if moved.rowcount == 0 and consumer not in positions(connection):
+        connection.execute(insert(store.position).values(consumer=consumer, position=reached))
 
 
 def _slices(ids: Iterable[Any]) -> Iterator[list[Any]]:
@@ -121,6 +117,12 @@ _RECIPIENT = insert(store.recipient)
 _DELIVERY = insert(store.delivery)
 _DECISION = insert(store.decision)
 _WARNING = update(store.warning).where(store.warning.c.number == bindparam("of_warning"))
+_POSITIONS = select(store.position.c.consumer, store.position.c.position).with_for_update()
+_ADVANCE = (
+    update(store.position)
+    .where(store.position.c.consumer == bindparam("who"), store.position.c.position < bindparam("reached"))
+    .values(position=bindparam("reached"))
+)
 _STANDING = update(store.recipient).where(store.recipient.c.warning == bindparam("of_warning"))
 _CANCEL = (
     update(store.delivery)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, case, func, select, update
+from sqlalchemy import Connection, bindparam, func, select, update
 
 from services.notify import store
 from services.notify.texts import Sent
@@ -29,53 +29,24 @@ def claim(connection: Connection, queue: str, owner: str, now: int, lease: int) 
 
     One that is found `sending` was left behind by somebody whose lease ran out: it may have been sent.
     """
-    while True:
-        due = (
-            select(_d.id, _d.status)
-            .where(_d.channel == queue, _d.next_try_at <= now)
-            .order_by(_d.next_try_at, _d.id)
-            .limit(1)
-            .with_for_update(skip_locked=True)
-        )
-        found = connection.execute(due).first()
-        if found is None:
-            return None
-        claimed = connection.execute(
-            update(store.delivery)
-            .where(_d.id == found.id, _d.status == found.status, _d.next_try_at <= now)
-            .values(
-                status="sending",
-                attempts=_d.attempts + 1,
-                lease_owner=owner,
-                lease_until=now + lease,
-                next_try_at=now + lease,
-                possibly_duplicate=case((_d.status == "sending", 1), else_=_d.possibly_duplicate),
-            )
-        )
+    while (row := connection.execute(_DUE, {"queue": queue, "now": now}).first()) is not None:
+        left_behind = row.status == "sending"
+        taken = {"mine": row.id, "seen": row.status, "now": now, "owner": owner, "until": now + lease}
+        claimed = connection.execute(_CLAIM, taken | {"repeat": int(left_behind or row.possibly_duplicate)})
         if claimed.rowcount == 1:
-            return _claimed(connection, int(found.id))
-
-
-def _claimed(connection: Connection, id_: int) -> Claim:
-    row = connection.execute(
-        select(
-            _d.attempts, _d.recipient, _d.sequence, _d.possibly_duplicate,
-            _w.id.label("warning_id"), _w.rule, _c.change, _c.level, _c.rule_version,
-        )
-        .join(store.warning, _w.number == _d.warning)
-        .join(store.change, (_c.warning == _d.warning) & (_c.sequence == _d.sequence))
-        .where(_d.id == id_)
-    ).one()  # fmt: skip
-    sent = Sent(row.warning_id, row.sequence, row.change, row.rule, row.level, bool(row.possibly_duplicate))
-    return Claim(id_, row.attempts, row.recipient, row.rule_version, sent)
+            sent = Sent(
+                row.warning_id, row.sequence, row.change, row.rule, row.level,
+                possibly_duplicate=left_behind or bool(row.possibly_duplicate),
+            )  # fmt: skip
+            return Claim(row.id, row.attempts + 1, row.recipient, row.rule_version, sent)
+    return None
 
 
 def finish(connection: Connection, claimed: Claim, owner: str, result: Mapping[str, Any]) -> bool:
     """Records what became of a claim; false if it had been taken over meanwhile."""
     done = connection.execute(
-        update(store.delivery)
-        .where(_d.id == claimed.id, _d.lease_owner == owner, _d.attempts == claimed.attempt, _d.status == "sending")
-        .values(lease_owner=None, lease_until=None, **result)
+        _FINISH.values(lease_owner=None, lease_until=None, **result),
+        {"mine": claimed.id, "owner": owner, "attempt": claimed.attempt},
     )
     return done.rowcount == 1
 
@@ -92,7 +63,7 @@ def recover(connection: Connection, slot: str, now: int) -> int:
 
 def next_due(connection: Connection, queue: str) -> int | None:
     """When the queue has something to do next."""
-    return connection.execute(select(func.min(_d.next_try_at)).where(_d.channel == queue)).scalar()
+    return connection.execute(_NEXT, {"queue": queue}).scalar()
 
 
 def queues(connection: Connection) -> list[str]:
@@ -104,3 +75,32 @@ def queues(connection: Connection) -> list[str]:
 def sizes(connection: Connection) -> dict[str, int]:
     """Deliveries by status."""
     return {row[0]: row[1] for row in connection.execute(select(_d.status, func.count()).group_by(_d.status))}
+
+
+_DUE = (
+    select(
+        _d.id, _d.status, _d.attempts, _d.recipient, _d.sequence, _d.possibly_duplicate,
+        _w.id.label("warning_id"), _w.rule, _c.change, _c.level, _c.rule_version,
+    )
+    .join(store.warning, _w.number == _d.warning)
+    .join(store.change, (_c.warning == _d.warning) & (_c.sequence == _d.sequence))
+    .where(_d.channel == bindparam("queue"), _d.next_try_at <= bindparam("now"))
+    .order_by(_d.next_try_at, _d.id)
+    .limit(1)
+    .with_for_update(of=store.delivery, skip_locked=True)
+)  # fmt: skip
+_CLAIM = (
+    update(store.delivery)
+    .where(_d.id == bindparam("mine"), _d.status == bindparam("seen"), _d.next_try_at <= bindparam("now"))
+    .values(
+        status="sending", attempts=_d.attempts + 1, lease_owner=bindparam("owner"), lease_until=bindparam("until"),
+        next_try_at=bindparam("until"), possibly_duplicate=bindparam("repeat"),
+    )
+)  # fmt: skip
+_FINISH = update(store.delivery).where(
+    _d.id == bindparam("mine"),
+    _d.lease_owner == bindparam("owner"),
+    _d.attempts == bindparam("attempt"),
+    _d.status == "sending",
+)
+_NEXT = select(func.min(_d.next_try_at)).where(_d.channel == bindparam("queue"))

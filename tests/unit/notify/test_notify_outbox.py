@@ -7,6 +7,7 @@ import msgspec
 import pytest
 
 from services.errors import DeliveryError
+from services.notify import store_outbox
 from services.notify.answers import UnansweredError
 from services.notify.channels import Channels
 from services.notify.outbox import Pace
@@ -327,3 +328,19 @@ def test_a_queue_that_does_not_move_is_told_to_health(make, eventually):
         assert notify.unwell().startswith("queue json://hooks.campus stands still since")
     finally:
         hung.set()
+
+
+@pytest.mark.usefixtures("one_recipient")
+def test_a_sleeper_that_wakes_up_cannot_finish_what_another_has_taken_over(notify, status_of):
+    notify.take_in([change()], 1)
+    queue, now, lease = "json://hooks.campus", notify.outbox.courier.clock(), 1000
+    at = int(now.timestamp() * 1000)
+    result = {"status": "sent", "next_try_at": None}
+    with notify.database.writing() as connection:
+        sleeper = store_outbox.claim(connection, queue, "a", at, lease)
+        assert store_outbox.claim(connection, queue, "b", at, lease) is None
+        taken_over = store_outbox.claim(connection, queue, "b", at + lease, lease)
+        assert (sleeper.sent.possibly_duplicate, taken_over.sent.possibly_duplicate) == (False, True)
+        assert not store_outbox.finish(connection, sleeper, "a", result)
+        assert store_outbox.finish(connection, taken_over, "b", result)
+    assert status_of(notify) == "sent"

@@ -69,7 +69,7 @@ def test_an_exception_takes_back_what_was_written(database):
     with pytest.raises(IntegrityError):
         write()
     with database.reading() as connection:
-        assert store_intake.position(connection, "warnings") == 0
+        assert store_intake.positions(connection)["warnings"] == 0
 
 
 @pytest.mark.parametrize("count", [1, 4001, 9000])
