@@ -30,8 +30,10 @@ class MemoryLog:
         self.rejections += rejections
 
     def _append(self, event: CampusEvent) -> Verdict:
-        known = self._known.setdefault((event.source, event.id, event.revision), event)
-        if known is event:
+        identity = (event.source, event.id, event.revision)
+        known = self._known.get(identity)
+        if known is None:
+            self._known[identity] = event
             self.events.append(event)
             return "accepted"
         return "duplicate" if known == event else "conflict"

@@ -66,6 +66,20 @@ class Validator:
             return read
         return self.rejection(read, _encode(value), origin, position, _source(value))
 
+    def check_event(self, event: CampusEvent, origin: str, position: str) -> Checked:
+        """A typed event of an importer: its envelope is right already, its data is held to the schema. Never raises."""
+        schema = self._kinds.get(event.kind)
+        timed = event.time.tzinfo is not None and event.time <= self._clock() + MAX_AHEAD
+        if schema is None or not timed or not schema.is_valid(event.data):
+            return self.check_value(wire_value(event), origin, position)
+        if schema.moments:
+            data, wrong = _normalised(event.data, schema, _where(position))
+            if wrong:
+                return self.check_value(wire_value(event), origin, position)
+            if data is not event.data:
+                return msgspec.structs.replace(event, data=data)
+        return event
+
     def rejection(
         self, reasons: list[Problem], raw: bytes, origin: str, position: str, source: str | None = None
     ) -> Rejection:
