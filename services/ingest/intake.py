@@ -94,8 +94,8 @@ class Intake:
     def take_events(self, events: Sequence[CampusEvent], origin: str = "import") -> Outcome:
         """Typed events of an importer: validated and enriched like any other."""
         check = self.validator.check_event
-        checked = ((check(event, origin, ""), f"event {n}") for n, event in enumerate(events, 1))
-        return self._admit((_Found(one, position, None, 0) for one, position in checked), origin)
+        named = ((event, f"event {n}") for n, event in enumerate(events, 1))
+        return self._admit((_Found(check(event, origin, place), place, None, 0) for event, place in named), origin)
 
     def keep(self, rejections: Sequence[Rejection]) -> Outcome:
         """Store and count inputs that were found to be unreadable before there was an event to check."""
