@@ -12,8 +12,8 @@ def rule(
 ) -> str:  # fmt: skip
     """One entry of a rule file."""
     lines = {
-        "id": ident, "title": "{zh: 一, en: one}", "on": on, "by": by, "measure": measure, "levels": levels, **more,
-        "notify": "{to: class_tutor}", "message": "{zh: 一, en: one}",
+        "id": ident, "title": "{zh: 一, en: one}", "on": on, "by": by, "measure": measure, "levels": levels,
+        "notify": "{to: class_tutor}", "message": "{zh: 一, en: one}", **more,
     }  # fmt: skip
     return "  - " + indent("\n".join(f"{name}: {value}" for name, value in lines.items()), "    ").lstrip() + "\n"
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from services.rules.language.fields import Field
-from services.rules.language.reading import Place, Report, nearest
+from services.rules.language.reading import LARGEST_NUMBER, Place, Report, nearest
 
 _LONGEST = 1000
 _DEEPEST = 40
@@ -204,7 +204,7 @@ class Expression:
         if isinstance(value, bool):
             return Typed(str(value), "boolean")
         if isinstance(value, (int, float)):
-            if abs(value) > 1e15:  # noqa: PLR2004 - beyond it doubles skip whole numbers
+            if abs(value) > LARGEST_NUMBER:
                 raise self._refuse(node, "the number is too large", "at most 1e15")
             return Typed(repr(value), "number", whole=isinstance(value, int))
         if isinstance(value, str):

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -132,7 +134,12 @@ def _calendar(folder: Path, report: Report) -> tuple[ZoneInfo, tuple[list[Term],
             zone = ZoneInfo(name)
         except (KeyError, ValueError, OSError):
             report.add(given["time_zone"], f"unknown time zone {name}", "such as Asia/Shanghai")
-    terms = [term for item in items(given.get("terms"), report, "terms") if (term := _term(item, report))]
+    placed = [(term, item) for item in items(given.get("terms"), report, "terms") if (term := _term(item, report))]
+    placed.sort(key=lambda one: one[0])
+    for (before, _), (term, item) in pairwise(placed):
+        if term[0] <= before[1]:
+            report.add(item, f"the term begins on {term[0]}, before the one before it ends", f"after {before[1]}")
+    terms = [term for term, _ in placed]
     return zone, (terms, _starts(given.get("school_year_starts"), report))
 
 
@@ -148,7 +155,7 @@ def _starts(place: Place | None, report: Report) -> tuple[int, int]:
     if place is None:
         return 9, 1
     month, _, day_ = place.text.partition("-")
-    if month.isdecimal() and day_.isdecimal() and 1 <= int(month) <= 12 and 1 <= int(day_) <= 28:  # noqa: PLR2004
+    if re.fullmatch("[0-9]{1,2}-[0-9]{1,2}", place.text) and 1 <= int(month) <= 12 and 1 <= int(day_) <= 28:  # noqa: PLR2004
         return int(month), int(day_)
     report.add(place, f"{place.text} is not a day of the year", "month-day, such as 09-01")
     return 9, 1

@@ -13,6 +13,8 @@ from services.rules.language.fields import Field
 from services.rules.language.reading import Place, Report, fields, nearest, word
 from services.rules.language.standards import duration
 
+_MOST = 1_000_000
+"""Records that a rule may ask for."""
 _PERIODS = ("day", "week", "month", "term", "year")
 
 
@@ -44,7 +46,7 @@ def _limited(gauge: Gauge, given: dict[str, Place], report: Report) -> Gauge:
     for name in ("min_records", "min_matching"):
         place = given.get(name)
         if place is not None:
-            if isinstance(place.value, int) and not isinstance(place.value, bool) and place.value >= 0:
+            if isinstance(place.value, int) and not isinstance(place.value, bool) and 0 <= place.value <= _MOST:
                 gauge = msgspec.structs.replace(gauge, **{name: place.value})
             else:
                 report.add(place, f"{name} must be a whole number", "such as 20")
@@ -150,7 +152,7 @@ def _window(place: Place | None, report: Report) -> Window:
         return Window(kind="calendar", period=word(size, report, "period", _PERIODS))
     whole = isinstance(size.value, int) and not isinstance(size.value, bool)
     amount = (size.value if whole else None) if kind == "last" else duration(str(size.value))
-    if not amount or amount <= 0:
+    if not amount or amount <= 0 or (kind == "last" and amount > _MOST):
         report.add(size, f"{size.text or 'this'} is not a size for {kind}", example)
         return Window()
     return Window(kind="last" if kind == "last" else "within", size=amount)

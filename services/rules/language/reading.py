@@ -174,9 +174,16 @@ def word(place: Place | None, report: Report, what: str, known: Iterable[str] | 
     return place.value
 
 
+LARGEST_NUMBER = 10**15
+"""Beyond it doubles skip whole numbers."""
+
+
 def number(place: Place, report: Report, what: str) -> float | None:
     """A number."""
     if isinstance(place.value, bool) or not isinstance(place.value, (int, float)):
         report.add(place, f"{what} must be a number, not {place.text or 'a list or mapping'}")
+        return None
+    if not -LARGEST_NUMBER <= place.value <= LARGEST_NUMBER:  # nan neither
+        report.add(place, f"{what} {place.text[:20]} is not a number to compare with", "at most 1e15")
         return None
     return place.value

@@ -159,7 +159,7 @@ _UNITS = {"s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000, "w": 7 * 86_
 def duration(text: str) -> int | None:
     """Milliseconds of `30m`, `24h`, `14d`; None if it is not a duration."""
     text = text.strip()
-    if len(text) < 2 or text[-1] not in _UNITS or not text[:-1].isdecimal():  # noqa: PLR2004 - a digit and a unit
+    if not 2 <= len(text) <= 10 or text[-1] not in _UNITS or not text[:-1].isdecimal():  # noqa: PLR2004
         return None
     return int(text[:-1]) * _UNITS[text[-1]]
 
@@ -168,9 +168,9 @@ def day(place: Place | None, report: Report) -> dt.date | None:
     """A calendar day."""
     if place is None:
         return None
-    if isinstance(place.value, dt.date) and not isinstance(place.value, dt.datetime):
+    if type(place.value) is dt.date and 1900 <= place.value.year < 3000:  # noqa: PLR2004
         return place.value
-    report.add(place, f"{place.name or 'date'} must be a day, not {place.text}", "such as 2026-09-01")
+    report.add(place, f"{place.name or 'date'} must be a day, not {place.text}", "such as 2026-09-01 (1900 to 2999)")
     return None
 
 

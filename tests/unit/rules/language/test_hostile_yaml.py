@@ -1,11 +1,11 @@
 """Whatever stands in a rule folder, `check` says what is wrong with it; `load` raises `RuleError` and nothing else."""
 
-
 import pytest
 
 from services.errors import RuleError
 from services.rules.language.load import load
 from tests.harness import SCHEMAS
+from tests.rule_files import folder, rule
 
 MIB = 1 << 20
 HOSTILE = {
@@ -54,3 +54,72 @@ def test_a_hostile_file_is_refused_with_its_place(tmp_path, content, message):
     with pytest.raises(RuleError) as raised:
         load(tmp_path, SCHEMAS)
     assert str(raised.value).startswith(f"bad.yaml:{message}"), str(raised.value)
+
+
+NINES = "9" * 400
+NUMBERS = {
+    "a threshold that is not a number": ({"levels": "{at_least: {yellow: .nan}}"}, "rules.yaml:7:33: yellow .nan"),
+    "an infinite threshold": ({"levels": "{at_least: {yellow: -.inf}}"}, "rules.yaml:7:33: yellow -.inf"),
+    "a threshold of 400 digits": ({"levels": f"{{at_least: {{yellow: {NINES}}}}}"}, "rules.yaml:7:33: yellow 9999"),
+    "two thresholds of 400 digits": (
+        {"levels": f"{{at_least: {{yellow: {NINES}, red: {NINES}1}}}}"}, "rules.yaml:7:33: yellow 9999"
+    ),
+    "a threshold of 5,000 hexadecimal digits": (
+        {"levels": "{at_least: {yellow: 0x" + "f" * 5000 + "}}"}, "rules.yaml:7:33: yellow 0xffff"
+    ),
+    "a threshold of 10^400 days": (
+        {"levels": f"{{at_least: {{yellow: {NINES}d}}}}"}, "rules.yaml:7:33: yellow must be"
+    ),
+    "a window of 5,000 digits of days": (
+        {"window": "{within: " + "9" * 5000 + "d}"}, "rules.yaml:10:22: 9999"
+    ),
+    "a window of 10^400 records": ({"window": f"{{last: {NINES}}}"}, "rules.yaml:10:20: 9999"),
+    "an infinite window": ({"window": "{last: .inf}"}, "rules.yaml:10:20: .inf is not a size for last"),
+    "10^6000 records at least": (
+        {"measure": "{share: 'hours > 0', min_records: 0x" + "f" * 5000 + "}"}, "rules.yaml:6:48: min_records must be"
+    ),
+    "an escalation after 10^400 days": (
+        {"notify": "{to: class_tutor, escalate: [{after: " + NINES + "d, to: counsellor}]}"},
+        "rules.yaml:8:50: 9999",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("more", "message"), NUMBERS.values(), ids=NUMBERS)
+def test_a_number_that_nothing_can_work_with_is_refused(tmp_path, more, message):
+    with pytest.raises(RuleError) as raised:
+        load(folder(tmp_path, rule(**more)), SCHEMAS)
+    assert str(raised.value).startswith(message), str(raised.value)[:200]
+
+
+CALENDARS = {
+    "a term without end": ("terms: [{id: a, from: 2026-09-01, to: 9999-12-31}]", "2:39: to must be a day"),
+    "a term from year 1": ("terms: [{id: a, from: 0001-01-01, to: 2026-09-01}]", "2:23: from must be a day"),
+    "a school year that starts on day 10^5000": (
+        "school_year_starts: " + "9" * 5000 + "-01", "2:21: 9999"
+    ),
+    "two terms at once": (
+        "terms:\n  - {id: b, from: 2026-03-01, to: 2026-03-31}\n  - {id: a, from: 2026-01-01, to: 2026-12-31}\n",
+        "3:5: the term begins on 2026-03-01, before the one before it ends",
+    ),
+    "two terms that share a day": (
+        "terms:\n  - {id: a, from: 2026-01-01, to: 2026-03-01}\n  - {id: b, from: 2026-03-01, to: 2026-03-31}\n",
+        "4:5: the term begins on 2026-03-01, before the one before it ends",
+    ),
+    "a time zone that is a path": ("time_zone: ../../etc/passwd", "1:12: unknown time zone"),
+    "a time zone that is a folder": ("time_zone: Asia", "1:12: unknown time zone Asia"),
+    "a time zone with a null byte": ('time_zone: "a\\0b"', "1:12: unknown time zone"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("content", "message"), CALENDARS.values(), ids=CALENDARS)
+def test_a_calendar_that_cannot_be_is_refused(tmp_path, content, message):
+    zone = "" if content.startswith("time_zone") else "time_zone: Asia/Shanghai\n"
+    with pytest.raises(RuleError) as raised:
+        load(folder(tmp_path, rule(), calendar=zone + content), SCHEMAS)
+    assert str(raised.value).startswith(f"calendar.yaml:{message}"), str(raised.value)[:200]
+
+
+def test_terms_may_follow_each_other_without_a_gap_and_stand_in_any_order(tmp_path):
+    terms = "terms:\n  - {id: b, from: 2026-03-01, to: 2026-03-31}\n  - {id: a, from: 2026-01-01, to: 2026-02-28}\n"
+    load(folder(tmp_path, rule(), calendar="time_zone: Asia/Shanghai\n" + terms), SCHEMAS)
