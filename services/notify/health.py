@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import NamedTuple
 
-from services.notify.outbox import Pace
+from services.notify.courier import Pace
 
 
 class _Beat(NamedTuple):

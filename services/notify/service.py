@@ -14,11 +14,12 @@ from starlette.routing import BaseRoute
 from services.messages import WarningChange, WarningReading
 from services.notify import store_acts, store_intake, store_outbox, store_views
 from services.notify.channels import Channels
+from services.notify.courier import Courier, Pace, Send
 from services.notify.health import Health
 from services.notify.home import HomeLock
 from services.notify.intake import Planner
 from services.notify.metrics import Metrics
-from services.notify.outbox import Courier, Outbox, Pace, Send
+from services.notify.outbox import Outbox
 from services.notify.pages import Pages
 from services.notify.ports import Act, Cards, Clock, Directory, OnAct
 from services.notify.store_acts import Refusal

@@ -21,6 +21,8 @@ class Claim(NamedTuple):
     attempt: int
     recipient: str
     rule_version: str
+    overdue: int
+    """Milliseconds for which it had been due."""
     sent: Sent
 
 
@@ -38,7 +40,7 @@ def claim(connection: Connection, queue: str, owner: str, now: int, lease: int) 
                 row.warning_id, row.sequence, row.change, row.rule, row.level,
                 possibly_duplicate=left_behind or bool(row.possibly_duplicate),
             )  # fmt: skip
-            return Claim(row.id, row.attempts + 1, row.recipient, row.rule_version, sent)
+            return Claim(row.id, row.attempts + 1, row.recipient, row.rule_version, now - row.next_try_at, sent)
     return None
 
 
@@ -79,7 +81,7 @@ def sizes(connection: Connection) -> dict[str, int]:
 
 _DUE = (
     select(
-        _d.id, _d.status, _d.attempts, _d.recipient, _d.sequence, _d.possibly_duplicate,
+        _d.id, _d.status, _d.attempts, _d.next_try_at, _d.recipient, _d.sequence, _d.possibly_duplicate,
         _w.id.label("warning_id"), _w.rule, _c.change, _c.level, _c.rule_version,
     )
     .join(store.warning, _w.number == _d.warning)

@@ -1,0 +1,95 @@
+"""One attempt at one delivery, and how patient the outbox is with what went wrong."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+from uuid import UUID, uuid5
+from zoneinfo import ZoneInfo
+
+from services.errors import DeliveryError
+from services.messages import to_ms
+from services.notify.answers import UnansweredError
+from services.notify.ports import Cards, Clock, Directory, Person
+from services.notify.routing import SINK
+from services.notify.store_outbox import Claim
+from services.notify.texts import Message, push
+
+_LOG = logging.getLogger(__name__)
+Send = Callable[[str, str, Message], None]
+"""(address, recipient, message); raises DeliveryError or UnansweredError."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pace:
+    """How patient the outbox is."""
+
+    first: timedelta = timedelta(seconds=5)
+    """Wait after the first failure; it doubles with each further one."""
+    longest: timedelta = timedelta(hours=1)
+    attempts: int = 10
+    """Then the delivery is dead."""
+    lease: timedelta = timedelta(seconds=60)
+    """Longer than any send takes; until then nobody else touches what is being sent."""
+    hands: int = 4
+    """Sends of one queue that may be under way at once, when it has fallen behind."""
+    look_again: timedelta = timedelta(seconds=5)
+    """How often a queue looks for rows that another process wrote; our own wake it."""
+    stalled: timedelta = timedelta(seconds=90)
+    """A queue that has not moved for so long stands still."""
+
+    def delay(self, attempt: int) -> timedelta:
+        """The wait after the failure of an attempt, counted from 1."""
+        return min(self.first * (1 << min(attempt - 1, 30)), self.longest)
+
+
+@dataclass(slots=True, kw_only=True)
+class Courier:
+    """Sends one claimed delivery and says what became of it; the result names columns of the delivery."""
+
+    send: Send
+    directory: Callable[[], Directory]
+    cards: Cards
+    clock: Clock
+    base_url: str
+    pace: Pace
+    zone: ZoneInfo
+    """The college's: a person is there until the end of their last day in it."""
+
+    def deliver(self, claim: Claim) -> dict[str, Any]:
+        """One attempt. Never raises: whatever goes wrong is a result."""
+        person = self.directory().person(claim.recipient)
+        if person is None or (person.to_day and person.to_day < self.clock().astimezone(self.zone).date()):
+            return _over("cancelled", "person_left")
+        if claim.attempt > self.pace.attempts:
+            return _over("dead", "given_up")
+        try:
+            self._send(claim, person)
+        except UnansweredError as error:
+            again = _over("unknown", str(error)) if error.timed_out else self._again(claim, str(error))
+            return again | {"possibly_duplicate": 1}
+        except DeliveryError as error:
+            return _over("dead", str(error)) if error.permanent else self._again(claim, str(error))
+        except Exception as error:  # noqa: BLE001 - a plugin may raise anything; the queue goes on
+            _LOG.exception("a channel failed in a way that nobody foresaw")
+            return self._again(claim, f"{type(error).__name__} in the channel") | {"possibly_duplicate": 1}
+        return {"status": "sent", "next_try_at": None, "last_error": None, "sent_at": to_ms(self.clock())}
+
+    def _send(self, claim: Claim, person: Person) -> None:
+        key = str(uuid5(UUID(int=0), f"{claim.sent.warning_id}/{claim.sent.sequence}/{claim.recipient}"))
+        card = self.cards(claim.rule_version, claim.sent.rule)
+        message = push(claim.sent, card, self.base_url, key, person.language or "zh")
+        self.send(person.channel or SINK, claim.recipient, message)
+
+    def _again(self, claim: Claim, error: str) -> dict[str, Any]:
+        if claim.attempt >= self.pace.attempts:
+            return _over("dead", error)
+        due = self.clock() + self.pace.delay(claim.attempt)
+        return {"status": "failed", "next_try_at": to_ms(due), "last_error": error}
+
+
+def _over(status: str, error: str) -> dict[str, Any]:
+    return {"status": status, "next_try_at": None, "last_error": error}
