@@ -27,6 +27,8 @@ _OPERATIONS: dict[type[ast.operator], tuple[str, str]] = {
     ast.Add: ("+", "added"), ast.Sub: ("-", "subtracted"), ast.Mult: ("*", "multiplied"),
     ast.Div: ("/", "divided"), ast.FloorDiv: ("//", "floored"), ast.Mod: ("%", "modulo"),
 }  # fmt: skip
+_TAKES = {"abs": (1, 1), "min": (2, 9), "max": (2, 9), "round": (1, 2), "coalesce": (1, 9)}
+"""How many arguments at least and at most."""
 _FUNCTIONS = {"abs": "absolute", "min": "least", "max": "greatest", "round": "rounded", "coalesce": "coalesce"}
 
 
@@ -248,7 +250,15 @@ class Expression:
         name = _called(node)
         if name not in _FUNCTIONS or node.keywords or not node.args:
             raise self._refuse(node, f"{name or 'this'} cannot be called", nearest(name, [*_FUNCTIONS, "has"]))
+        least, most = _TAKES[name]
+        if not least <= len(node.args) <= most:
+            raise self._refuse(node, f"{name} takes {least} to {most} arguments")
         parts = [self._value(argument) for argument in node.args]
+        digits = getattr(node.args[-1], "value", None)
+        if name == "round" and len(parts) == 2 and digits not in range(10):  # noqa: PLR2004
+            raise self._refuse(node.args[1], "round takes a number of digits", "a whole number from 0 to 9")
+        for argument, part in zip(node.args, parts, strict=True):
+            self._same_type(argument, parts[0], part)
         source = f"{_FUNCTIONS[name]}({', '.join(part.source for part in parts)})"
         if name == "coalesce":
             nullable = all(part.nullable for part in parts)
