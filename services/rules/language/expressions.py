@@ -161,7 +161,7 @@ class Expression:
         return f"{_NAMES[sign]}({a.source}, {b.source})"
 
     def _within(self, left: ast.expr, right: ast.expr, *, inside: bool) -> str:
-        if not isinstance(right, (ast.List, ast.Tuple, ast.Set)):
+        if not isinstance(right, (ast.List, ast.Tuple, ast.Set)) or not right.elts:
             raise self._refuse(right, "in needs a list", '["present", "late"]')
         a = self._value(left)
         options = [self._value(item) for item in right.elts]
@@ -171,6 +171,8 @@ class Expression:
                 self._known_word(item, a.values)
         listed = "(" + "".join(f"{option.source}, " for option in options) + ")"
         guard = f"{a.source} is not None and " if a.nullable else ""
+        if not inside:  # not known to be another one if one of them is null
+            guard += "".join(f"{option.source} is not None and " for option in options if option.nullable)
         return f"({guard}{a.source} {'in' if inside else 'not in'} {listed})"
 
     def _same_type(self, node: ast.expr, a: Typed, b: Typed) -> None:

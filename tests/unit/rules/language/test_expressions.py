@@ -61,3 +61,22 @@ RIGHT_CALLS = {
 @pytest.mark.parametrize(("expression", "value"), RIGHT_CALLS.values(), ids=RIGHT_CALLS)
 def test_a_call_is_carried_out(tmp_path, expression, value):
     assert evaluated(rule_on_tests(tmp_path, expression, "value"), score=50.0, attempt=2) == value
+
+
+NOT_AMONG = {
+    "neither": ({"score": 5, "pass_score": 60}, 1),
+    "one of them": ({"score": 60, "pass_score": 60}, None),
+    "one of them is null": ({"score": 5}, None),
+    "null itself": ({"pass_score": 60}, None),
+}
+
+
+@pytest.mark.parametrize(("data", "value"), NOT_AMONG.values(), ids=NOT_AMONG)
+@pytest.mark.parametrize("expression", ["score not in [pass_score, 3]", "not score in [pass_score, 3]"])
+def test_not_in_has_no_result_where_an_option_is_null(tmp_path, expression, data, value):
+    assert evaluated(rule_on_tests(tmp_path, expression), **data) == value
+
+
+def test_a_list_of_nothing_is_refused(tmp_path):
+    with pytest.raises(RuleError, match="in needs a list"):
+        rule_on_tests(tmp_path, "score in []")
