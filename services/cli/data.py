@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich import get_console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from services.embedded import Embedded
@@ -25,8 +26,9 @@ _SHOWN = 20
 def progress_bar() -> Progress:
     """A bar on a terminal, nothing elsewhere."""
     return Progress(
-        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), transient=True
-    )
+        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(),
+        transient=True, disable=not get_console().is_terminal,
+    )  # fmt: skip
 
 
 def ingest(
