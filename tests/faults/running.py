@@ -132,14 +132,15 @@ class Served:
     def __init__(self, process: Process, port: int) -> None:
         self.process = process
         self.url = f"http://127.0.0.1:{port}"
+        self._browser = urllib.request.build_opener(urllib.request.HTTPCookieProcessor())
 
     def get(self, path: str) -> Answer:
-        return _ask(urllib.request.Request(self.url + path, headers={"accept-language": "en"}))
+        return self._ask(urllib.request.Request(self.url + path, headers={"accept-language": "en"}))
 
     def post(self, events: Sequence[dict[str, Any]]) -> Answer:
         """Raises OSError if no answer came."""
         headers = {"content-type": "application/cloudevents-batch+json"}
-        return _ask(urllib.request.Request(f"{self.url}/v1/events", json.dumps(events).encode(), headers))
+        return self._ask(urllib.request.Request(f"{self.url}/v1/events", json.dumps(events).encode(), headers))
 
     def ready(self) -> bool:
         assert not self.process.ended, self.process.said()
@@ -147,14 +148,13 @@ class Served:
             return self.get("/healthz").status == 200
         return False
 
-
-def _ask(request: urllib.request.Request) -> Answer:
-    try:
-        with urllib.request.urlopen(request, timeout=PATIENCE) as response:
-            return Answer(response.status, response.read().decode())
-    except urllib.error.HTTPError as error:
-        with error:
-            return Answer(error.code, error.read().decode())
+    def _ask(self, request: urllib.request.Request) -> Answer:
+        try:
+            with self._browser.open(request, timeout=PATIENCE) as response:
+                return Answer(response.status, response.read().decode())
+        except urllib.error.HTTPError as error:
+            with error:
+                return Answer(error.code, error.read().decode())
 
 
 @contextmanager
