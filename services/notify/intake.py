@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
@@ -70,7 +69,8 @@ class Planner:
     known: Known
     directory: Directory
     cards: Cards
-    now: datetime
+    now: int
+    """Milliseconds."""
     push: bool
     plan: Plan = field(default_factory=Plan)
     _news: dict[str, Row] = field(default_factory=dict)
@@ -161,13 +161,12 @@ class Planner:
         if stop := stop_recipient(Candidate(change.change, told in self.known.told, queue)):
             self._decide(change, number, person.id, stop)
             return
-        now = to_ms(self.now)
         self.known.told.add(told)
         self.plan.deliveries.append(
             {
                 "warning": number, "sequence": change.sequence, "recipient": person.id,
-                "channel": queue, "status": "pending", "attempts": 0, "next_try_at": now, "last_error": None,
-                "possibly_duplicate": 0, "created_at": now,
+                "channel": queue, "status": "pending", "attempts": 0, "next_try_at": self.now, "last_error": None,
+                "possibly_duplicate": 0, "created_at": self.now,
             }
         )  # fmt: skip
 
@@ -239,12 +238,12 @@ def _facts(facts: WarningFacts) -> Row:
     }  # fmt: skip
 
 
-def _history(change: WarningChange, number: int, now: datetime, not_pushed: str) -> Row:
+def _history(change: WarningChange, number: int, now: int, not_pushed: str) -> Row:
     facts = change.facts
     return {
         "warning": number, "sequence": change.sequence, "change": change.change, "level": facts.level,
         "value": facts.value, "threshold": facts.threshold, "reason": change.reason, "at": to_ms(change.at),
-        "mode": change.mode, "rule_version": change.rule_version, "taken_in_at": to_ms(now), "not_pushed": not_pushed,
+        "mode": change.mode, "rule_version": change.rule_version, "taken_in_at": now, "not_pushed": not_pushed,
     }  # fmt: skip
 
 

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from starlette.routing import BaseRoute
 
-from services.messages import WarningChange, WarningReading
+from services.messages import WarningChange, WarningReading, to_ms
 from services.notify import store_acts, store_intake, store_outbox, store_views
 from services.notify.channels import Channels
 from services.notify.courier import Courier, Pace, Send
@@ -92,7 +92,7 @@ class Notify:
         """
         with self.health.during("taking warnings in"), self.database.writing() as connection:
             known = store_intake.known_of(connection, changes, consumer, push=self.push)
-            planner = Planner(known, self.directory(), self.cards, self.clock(), self.push)
+            planner = Planner(known, self.directory(), self.cards, to_ms(self.clock()), self.push)
             plan = planner.take(changes, offset)
             store_intake.write(self.database, connection, plan)
             store_intake.advance(connection, consumer, offset)
