@@ -8,7 +8,6 @@ whole milliseconds since 1970 (UTC). Lateness and forgetting are not its busines
 import ast
 import io
 import keyword
-import math
 import operator
 import re
 import tokenize
@@ -430,14 +429,14 @@ def satisfies(condition: str | bool, record: Record) -> bool:
 
 def number(expression: Any, record: Record) -> float | None:
     value = result(expression, record)
-    is_number = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    is_number = isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= 10**15
     return value if is_number else None
 
 
 def micro(expression: Any, record: Record) -> int | None:
     """The number in millionths, half to even: what sums and means are made of."""
     value = number(expression, record)
-    return None if value is None else round(Fraction(value) * MICRO)
+    return None if value is None or abs(value) > 10**9 else round(Fraction(value) * MICRO)
 
 
 def result(expression: Any, record: Record) -> Any:

@@ -27,6 +27,10 @@ def _coalesce(*operands: Any) -> Any:
     return next((operand for operand in operands if operand is not None), None)
 
 
+def _bounded(number: float | None, limit: float) -> float | None:
+    return number if number is not None and -limit <= number <= limit else None
+
+
 FUNCTIONS: dict[str, Callable[..., Any]] = {
     "added": _null_safe(operator.add),
     "subtracted": _null_safe(operator.sub),
@@ -40,6 +44,7 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "greatest": _null_safe(max),
     "rounded": _null_safe(round),
     "coalesce": _coalesce,
+    "bounded": _bounded,
     "eq": _compared(operator.eq),
     "ne": _compared(operator.ne),
     "lt": _compared(operator.lt),

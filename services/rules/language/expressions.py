@@ -17,6 +17,8 @@ from services.rules.language.reading import LARGEST_NUMBER, Place, Report, neare
 
 _LONGEST = 1000
 _DEEPEST = 40
+_MOST_PRODUCTS = 8
+_LONGEST_SOURCE = 20_000
 _COMPARISONS: dict[type[ast.cmpop], tuple[str, str]] = {
     ast.Eq: ("==", "eq"), ast.NotEq: ("!=", "ne"), ast.Lt: ("<", "lt"), ast.LtE: ("<=", "le"),
     ast.Gt: (">", "gt"), ast.GtE: (">=", "ge"),
@@ -69,15 +71,16 @@ class Expression:
         tree = self._parse()
         return "False" if tree is None else self._guarded(lambda: self._condition(tree, negated=False), "False")
 
-    def number(self) -> tuple[str, bool]:
-        """Source of a number or None, and whether it is always a whole one."""
+    def number(self, limit: float) -> tuple[str, bool]:
+        """Source of a number not beyond the limit, else None, and whether it is always a whole one."""
         tree = self._parse()
         if tree is None:
             return "None", True
         typed = self._guarded(lambda: self._value(tree), _UNKNOWN)
         if typed.type not in ("number", "unknown"):
             self._problem(tree, f"is a {typed.type}", "a number")
-        return typed.source, typed.whole
+        plain = isinstance(tree, ast.Name) and (typed.whole or limit >= LARGEST_NUMBER)
+        return typed.source if plain else f"bounded({typed.source}, {limit!r})", typed.whole
 
     def _guarded(self, compile_: Any, otherwise: Any) -> Any:
         try:
@@ -103,8 +106,8 @@ class Expression:
             return None
         try:
             tree = ast.parse(_without_keywords(text), mode="eval").body
-            if _depth(tree) > _DEEPEST:
-                self.report.add(self.place, "the expression is nested too deeply", f"at most {_DEEPEST} levels")
+            if too_much := _too_much(tree):
+                self.report.add(self.place, *too_much)
                 return None
         except SyntaxError as error:
             offset = max((error.offset or 1) - 1, 0)
@@ -134,7 +137,8 @@ class Expression:
     def _has(self, node: ast.Call, *, negated: bool) -> str:
         if len(node.args) != 1 or node.keywords:
             raise self._refuse(node, "has takes one field", "has(score)")
-        return f"({self._value(node.args[0]).source} is {'None' if negated else 'not None'})"
+        value = self._value(node.args[0])
+        return f"({value.source} is {'None' if negated else 'not None'})" if value.nullable else str(not negated)
 
     def _comparison(self, node: ast.Compare, *, negated: bool) -> str:
         parts = []
@@ -246,6 +250,8 @@ class Expression:
         a, b = self._value(node.body), self._value(node.orelse)
         self._same_type(node, a, b)
         source = f"({a.source} if {self._condition(node.test, negated=False)} else {b.source})"
+        if len(source) > _LONGEST_SOURCE:  # what stands between two comparisons is written out for each
+            raise self._refuse(node, "the expression is too intricate", "fewer nested conditions")
         return Typed(source, a.type, a.nullable or b.nullable, a.whole and b.whole)
 
     def _call(self, node: ast.Call) -> Typed:
@@ -286,6 +292,14 @@ def _without_keywords(text: str) -> str:
 
 def _called(node: ast.Call) -> str:
     return node.func.id if isinstance(node.func, ast.Name) else ""
+
+
+def _too_much(tree: ast.expr) -> tuple[str, str] | None:
+    if _depth(tree) > _DEEPEST:
+        return "the expression is nested too deeply", f"at most {_DEEPEST} levels"
+    if sum(isinstance(node, ast.Mult) for node in ast.walk(tree)) > _MOST_PRODUCTS:
+        return "the expression has too many products", f"at most {_MOST_PRODUCTS}"
+    return None
 
 
 def _depth(node: ast.AST) -> int:

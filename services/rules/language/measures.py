@@ -10,11 +10,13 @@ import msgspec
 from services.rules.engine.plan import Gauge, Window
 from services.rules.language.expressions import Expression
 from services.rules.language.fields import Field
-from services.rules.language.reading import Place, Report, fields, nearest, word
+from services.rules.language.reading import LARGEST_NUMBER, Place, Report, fields, nearest, word
 from services.rules.language.standards import duration
 
 _MOST = 1_000_000
 """Records that a rule may ask for."""
+_LARGEST_TERM = 10**9
+"""Thousands of these can be summed in millionths within 64 bits."""
 _PERIODS = ("day", "week", "month", "term", "year")
 
 
@@ -32,9 +34,9 @@ class Measured:
         kind = kind or self.kind
         return "True" if place is None else Expression(place, self.kinds[kind], kind, self.report).condition()
 
-    def number(self, place: Place) -> tuple[str, bool]:
-        """Source of a number, and whether it is always whole."""
-        return Expression(place, self.kinds[self.kind], self.kind, self.report).number()
+    def number(self, place: Place, limit: float = LARGEST_NUMBER) -> tuple[str, bool]:
+        """Source of a number not beyond the limit, and whether it is always whole."""
+        return Expression(place, self.kinds[self.kind], self.kind, self.report).number(limit)
 
 
 def _both(*conditions: str) -> str:
@@ -60,7 +62,7 @@ def _value(given: dict[str, Place], m: Measured) -> Gauge:
 
 def _total(name: str) -> Callable[[dict[str, Place], Measured], Gauge]:
     def read(given: dict[str, Place], m: Measured) -> Gauge:
-        source, whole = m.number(given[name])
+        source, whole = m.number(given[name], _LARGEST_TERM)
         member = _both(m.condition(m.where), f"({source}) is not None")
         gauge = Gauge(measure=name, kind=m.kind, member=member, number=source, whole=whole)
         return _limited(gauge, given, m.report)
