@@ -71,7 +71,7 @@ def _rule(place: Place, known: Known, report: Report) -> Rule | None:
         return None
     return Rule(
         card=card, by=by, gauges=(own, *gauges), rungs=tuple(rungs), standard=standard.id if standard else None,
-        scope_fields=tuple(n for n in standard.scope_fields if n in known_fields) if standard else (),
+        scope_fields=standard.scope_fields if standard else (),
         record=measured.condition(given.get("where")) if standard else "True",
         evidence=evidence,
     )  # fmt: skip
