@@ -110,7 +110,7 @@ class Expression:
                 self.report.add(self.place, *too_much)
                 return None
         except SyntaxError as error:
-            offset = max((error.offset or 1) - 1, 0)
+            offset = max((error.offset or 1) - 1, 0) + (1 if self.place.quoted else 0)
             self.report.add(self.place, f"not an expression: {error.msg}", offset=offset)
             return None
         except (ValueError, RecursionError, MemoryError):

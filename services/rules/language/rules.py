@@ -157,7 +157,9 @@ def _level_by_level(
             gauge = read_measure(
                 parts.get("measure", rule["measure"]), parts.get("window", rule.get("window")), measured
             )
-            if gauge is not None and gauge != own:
+            if gauge and own and (gauge.measure == "missing") != (own.measure == "missing"):
+                report.add(given[level], "missing cannot stand beside another measure", "a rule of its own")
+            elif gauge is not None and gauge != own:
                 gauges.append(gauge)
                 index = len(gauges)
         compare: Compare = compares[0]
