@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import csv
 import fcntl
+import gc
 import hashlib
 import json
 import logging
@@ -106,8 +107,11 @@ class Embedded:
         past: bool = False,
     ) -> None:
         """`past`: the events' time is past, so time comes from them and never from the clock."""
+        # State is many small lists that live long and hold no cycles: collecting as often as Python's default doubles
+        # the cost of an event (docs/performance.md).
+        gc.set_threshold(100_000, 20, 100)
         self.settings, self.clock, self.mode, self.past = settings, clock, mode, past
-        self.journal = Journal(settings.home / "prewarn.db", clock)
+        self.journal = Journal(settings.home / "prewarn.db", clock, repeatable=past)
         schemas = resource("schemas")
         folder = settings.rules_folder
         self.rules: Watched[RuleSet] = Watched(lambda: fingerprint(folder), lambda: load(folder, schemas))
@@ -199,7 +203,13 @@ class Embedded:
         if not self.try_evaluating():
             raise ConfigurationError(f"another process is running on {self.settings.home}")
         self.notify.start()
-        for name, step in (("rules", self._evaluate_some), ("notify", self._take_in_all)):
+        # Two threads that never wait share one core badly: a replay does both in turn.
+        steps = (
+            [("replay", self._replay_some)]
+            if self.past
+            else [("rules", self._evaluate_some), ("notify", self._take_in_all)]
+        )
+        for name, step in steps:
             thread = threading.Thread(target=self._loop, args=(step,), name=name, daemon=True)
             self._threads.append(thread)
             thread.start()
@@ -242,6 +252,10 @@ class Embedded:
             busy = worker.tick(to_ms(self.clock()))
         self.notify.beat("rules", self.journal.end() - self.journal.evaluated()[0])
         return busy
+
+    def _replay_some(self) -> bool:
+        evaluated = self._evaluate_some()
+        return self._take_in_all() or evaluated
 
     def _take_in_all(self) -> bool:
         busy = self.take_in() > 0

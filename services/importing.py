@@ -32,6 +32,7 @@ class Result:
     events: int
     warnings: int
     seconds: float
+    """Wall clock, from the first look at the data to the last warning stored."""
 
 
 def run_import(

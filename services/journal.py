@@ -60,7 +60,8 @@ class Changes(msgspec.Struct, frozen=True):
 class Journal:
     """The file. One instance may be used by several threads; several processes may share the file."""
 
-    def __init__(self, path: Path, clock: Callable[[], datetime]) -> None:
+    def __init__(self, path: Path, clock: Callable[[], datetime], *, repeatable: bool = False) -> None:
+        """`repeatable`: nobody is told yes, so a power cut may take the last commits (a `kill -9` never does)."""
         self._clock = clock
         self._lock = threading.RLock()
         self._encode = msgspec.json.Encoder().encode
@@ -72,7 +73,8 @@ class Journal:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._db = sqlite3.connect(path, check_same_thread=False, isolation_level=None, timeout=30)
             self._db.execute("pragma journal_mode = wal")
-            self._db.execute("pragma synchronous = full")
+            self._db.execute(f"pragma synchronous = {'normal' if repeatable else 'full'}")
+            self._db.execute("pragma wal_autocheckpoint = 16384")
             self._db.execute("pragma cache_size = -65536")
             self._db.executescript(_SCHEMA)
         except (sqlite3.Error, OSError) as error:
@@ -127,6 +129,7 @@ class Journal:
         """
         idents = [f"{event.source} {event.id} {event.revision}" for event in events]
         digests = [self._digest(event) for event in events]
+        encoded = [self._encode(event) for event in events]  # before the transaction: others wait for its lock
         if clocks is None:
             clocks = [to_ms(self._clock())] * len(events)
         with self._transaction() as db:
@@ -139,12 +142,12 @@ class Journal:
             verdicts: list[Verdict] = []
             fresh: list[tuple[datetime, str, int, bytes]] = []
             rows = []
-            for event, ident, digest, clock in zip(events, idents, digests, clocks, strict=True):
+            for event, ident, digest, clock, one in zip(events, idents, digests, clocks, encoded, strict=True):
                 before = known.get(ident)
                 if before is None:
                     known[ident] = digest
                     rows.append((ident, digest))
-                    fresh.append((event.time, ident, clock, self._encode(event)))
+                    fresh.append((event.time, ident, clock, one))
                     verdicts.append("accepted")
                 else:
                     verdicts.append("duplicate" if before == digest else "conflict")
@@ -200,12 +203,14 @@ class Journal:
         meta: dict[str, str] | None = None,
     ) -> None:
         """One evaluation step: state, what it published, and the offset, together. `drop`: signatures let go."""
+        states = list(states)
+        packed = msgspec.msgpack.encode(published) if published.changes or published.readings else None
         with self._transaction() as db:
             for signature in drop:
                 db.execute("delete from state where signature = ?", (signature,))
             db.executemany("insert or replace into state values (?, ?, ?)", states)
-            if published.changes or published.readings:
-                db.execute("insert into change (packed) values (?)", (msgspec.msgpack.encode(published),))
+            if packed is not None:
+                db.execute("insert into change (packed) values (?)", (packed,))
             db.executemany("insert into late values (?, ?)", [(offset, ident) for ident in late])
             for name, value in {"evaluated": f"{offset} {now}", **(meta or {})}.items():
                 db.execute("insert or replace into meta values (?, ?)", (name, value))

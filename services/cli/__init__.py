@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import logging
 import sys
 from pathlib import Path
@@ -51,9 +50,6 @@ def main() -> None:
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s", stream=sys.stderr)
     logging.getLogger("alembic").setLevel(logging.WARNING)
     logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
-    # State is many small lists that live long and hold no cycles: collecting as often as Python's default doubles
-    # the cost of an event (docs/performance.md).
-    gc.set_threshold(100_000, 20, 100)
     try:
         app()
     except PrewarnError as error:
