@@ -12,13 +12,13 @@ import re
 import sys
 import tempfile
 import time
-from contextlib import suppress
 from itertools import islice
 from pathlib import Path
+from typing import NamedTuple
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from tests.faults.running import Process, running
+from tests.faults.running import running
 
 SHARED = Path(os.environ.get("PREWARN_SHARED") or Path(__file__).resolve().parents[3] / "shared")
 DATA = SHARED / "data" / "nyc-attendance-2013-14.csv.gz"
@@ -35,38 +35,42 @@ def first_rows(rows: int, folder: Path) -> Path:
     return path
 
 
-def peak_mib(process: Process) -> dict[int, float]:
-    """Process → the most memory that it has had (VmHWM), for all of its session."""
-    peaks = {}
-    for pid in process.family():
-        with suppress(OSError):
-            found = re.search(r"VmHWM:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text())
-            if found:
-                peaks[pid] = int(found[1]) / 1024
-    return peaks
+class Used(NamedTuple):
+    peak_mib: int
+    cpu_seconds: float
+
+
+def used_by(pid: int) -> Used | None:
+    """The most memory that a process has had (VmHWM) and its time on a core; none if it has ended."""
+    try:
+        status, stat = (Path(f"/proc/{pid}/{name}").read_text() for name in ("status", "stat"))
+    except OSError:
+        return None
+    peak = re.search(r"VmHWM:\s+(\d+) kB", status)
+    ticks = stat.rpartition(")")[2].split()[11:13]
+    return Used(int(peak[1]) // 1024, sum(map(int, ticks)) / os.sysconf("SC_CLK_TCK")) if peak else None
 
 
 def measure(file: Path, home: Path) -> dict[str, float]:
-    peaks: dict[int, float] = {}
-    before = os.times()
+    used: dict[int, Used] = {}
     started = time.monotonic()
     with running(home, "import", "nyc", file) as process:
         while not process.ended:
-            peaks |= peak_mib(process)
+            used |= {pid: found for pid in process.family() if (found := used_by(pid))}
             time.sleep(0.2)
         seconds = time.monotonic() - started
-        found = TOLD.search(process.said())
-        if process.popen.returncode or found is None:
+        told = TOLD.search(process.said())
+        if process.popen.returncode or told is None:
             sys.exit(process.said())
-    after = os.times()
-    rows, events, warnings = (int(text.replace(",", "")) for text in found.groups()[:3])
-    own = max(peaks, key=lambda pid: peaks[pid])
+    rows, events, warnings = (int(text.replace(",", "")) for text in told.groups()[:3])
+    evaluator = used.pop(process.popen.pid)
+    feeder = max(used.values())
     return {
         "rows": rows, "events": events, "warnings": warnings,
-        "seconds": float(found[4]), "seconds_with_start": round(seconds, 1),
-        "rows_per_second": round(rows / float(found[4])),
-        "cpu_seconds": round(after.children_user + after.children_system - before[2] - before[3], 1),
-        "peak_mib_largest_process": round(peaks[own]), "peak_mib_sum": round(sum(peaks.values())),
+        "seconds": float(told[4]), "seconds_with_start": round(seconds, 1),
+        "rows_per_second": round(rows / float(told[4])),
+        "evaluator_cpu_seconds": evaluator.cpu_seconds, "feeder_cpu_seconds": feeder.cpu_seconds,
+        "evaluator_peak_mib": evaluator.peak_mib, "feeder_peak_mib": feeder.peak_mib,
     }  # fmt: skip
 
 
