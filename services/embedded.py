@@ -179,20 +179,25 @@ class Embedded:
         if self.worker is not None:
             self.worker.set_mode("live")
 
-    def finish(self) -> None:
-        """Waits until everything is evaluated, lets time pass the last deadline, and waits until all is handed over."""
-        self._settle()
+    def finish(self, alive: Callable[[], bool]) -> None:
+        """Waits until everything is evaluated, lets time pass the last deadline, and waits until all is handed over.
+
+        Raises PrewarnError if the process that stores is not `alive` any more.
+        """
+        self._settle(alive)
         worker = self.worker
         if worker is not None and worker.engine.last_due() < FOREVER:
             self.journal.tick(worker.engine.last_due())
-        self._settle()
-        while not self._stop.wait(0.05) and self.notify.waiting():
-            pass
+        self._settle(alive)
+        while self.notify.waiting() and alive():
+            self._stop.wait(0.05)
 
-    def _settle(self) -> None:
+    def _settle(self, alive: Callable[[], bool]) -> None:
         """Waits until the log is evaluated and what it published is in the store."""
         journal = self.journal
         while not self._stop.is_set():
+            if not alive():
+                raise PrewarnError("the process that stores warnings has ended; run the import again and it goes on")
             if journal.evaluated()[0] >= journal.end() and self.notify.offset() >= journal.last_change():
                 return
             with journal.wakeup:
@@ -200,19 +205,24 @@ class Embedded:
 
     def start(self) -> None:
         """Starts evaluating, taking in and sending, each in threads of its own."""
+        self.start_evaluating()
+        self.start_notifying()
+
+    def start_evaluating(self) -> None:
+        """Starts the thread `rules`."""
         if not self.try_evaluating():
             raise ConfigurationError(f"another process is running on {self.settings.home}")
+        self._start("rules", self._evaluate_some)
+
+    def start_notifying(self) -> None:
+        """Starts the thread `notify`, and sending."""
         self.notify.start()
-        # Two threads that never wait share one core badly: a replay does both in turn.
-        steps = (
-            [("replay", self._replay_some)]
-            if self.past
-            else [("rules", self._evaluate_some), ("notify", self._take_in_all)]
-        )
-        for name, step in steps:
-            thread = threading.Thread(target=self._loop, args=(step,), name=name, daemon=True)
-            self._threads.append(thread)
-            thread.start()
+        self._start("notify", self._take_in_all)
+
+    def _start(self, name: str, step: Callable[[], bool]) -> None:
+        thread = threading.Thread(target=self._loop, args=(step,), name=name, daemon=True)
+        self._threads.append(thread)
+        thread.start()
 
     def stop(self) -> None:
         """Stops all threads at the end of their step, and lets the folder go."""
@@ -252,10 +262,6 @@ class Embedded:
             busy = worker.tick(to_ms(self.clock()))
         self.notify.beat("rules", self.journal.end() - self.journal.evaluated()[0])
         return busy
-
-    def _replay_some(self) -> bool:
-        evaluated = self._evaluate_some()
-        return self._take_in_all() or evaluated
 
     def _take_in_all(self) -> bool:
         busy = self.take_in() > 0

@@ -1,4 +1,4 @@
-"""Runs a data set whose time is past through the embedded mode: one process takes in, another evaluates and stores.
+"""Runs a data set whose time is past through the embedded mode, in three processes: take in, evaluate, store and send.
 
 Interrupted at any point, the same import goes on where it was: what the log has already is a duplicate.
 """
@@ -50,12 +50,15 @@ def run_import(
     prepare_home(settings, imported.name, resource("rules") / imported.rules, tables)
     spawn = multiprocessing.get_context("spawn")
     heard, tells = spawn.Pipe(duplex=False)
+    until, goes_on = spawn.Pipe(duplex=False)
     feeder = spawn.Process(target=_feed, args=(settings, imported.name, path, tells), daemon=True)
+    keeper = spawn.Process(target=_keep, args=(settings, push is not None, until), daemon=True)
     embedded = Embedded(settings, mode="live" if push else "replay", push=push is not None, past=True)
     try:
-        embedded.start()
-        feeder.start()
-        tells.close()
+        embedded.start_evaluating()
+        for process, end in ((feeder, tells), (keeper, until)):
+            process.start()
+            end.close()
         events = 0
         with suppress(EOFError):
             while True:
@@ -65,12 +68,23 @@ def run_import(
         feeder.join()
         if feeder.exitcode:
             raise PrewarnError(f"the import ended early (exit code {feeder.exitcode}); run it again and it goes on")
-        embedded.finish()
+        embedded.finish(keeper.is_alive)
         return Result(events, embedded.notify.count(), time.monotonic() - started)
     finally:
-        if feeder.is_alive():
-            feeder.terminate()
+        feeder.terminate()
+        goes_on.close()
+        keeper.join(timeout=10)
         embedded.stop()
+
+
+def _keep(settings: Settings, push: bool, until: Connection) -> None:
+    """The process that stores warnings and sends, until the importing one lets go of its end, or dies."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    embedded = Embedded(settings, mode="replay", push=push, past=True)
+    embedded.start_notifying()
+    with suppress(EOFError):
+        until.recv()
+    embedded.stop()
 
 
 def _feed(settings: Settings, name: str, path: Path, tells: Connection) -> None:
