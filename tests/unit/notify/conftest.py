@@ -14,6 +14,7 @@ from services.notify.service import Notify
 from services.notify.testing import CARD, College, ManualClock, RecordingChannel, Somebody
 
 TUTOR = Somebody(id="T1", name="王秀英")
+ONE = {"class_tutor": [Somebody(id="T1", name="王秀英", channel="json://hooks.campus/a")], "course_teacher": []}
 TEACHER = Somebody(id="T2", name="Li Qiang", language="en")
 
 
@@ -67,6 +68,28 @@ def rows():
             return [dict(row) for row in connection.exec_driver_sql(query).mappings()]
 
     return rows
+
+
+@pytest.fixture
+def deliveries(rows):
+    return lambda notify: rows(notify, "SELECT * FROM delivery ORDER BY id")
+
+
+@pytest.fixture
+def one_recipient(college):
+    college.roles.clear()
+    college.roles.update(ONE)
+
+
+@pytest.fixture
+def status_of(deliveries):
+    """The status of the only delivery."""
+
+    def status_of(notify):
+        (row,) = deliveries(notify)
+        return row["status"]
+
+    return status_of
 
 
 @pytest.fixture
