@@ -62,9 +62,9 @@ def wait_for(process, moment):
 def moment(rng, receiver):
     """Half of the time anywhere from the first line of code on, half of the time among the pushes."""
     if rng.random() < 0.5:
-        end = time.monotonic() + rng.uniform(0.2, 3)
+        end = time.monotonic() + rng.uniform(0.2, 2.5)
         return lambda: time.monotonic() > end
-    pushes = len(receiver.pushes) + rng.randint(1, 30)
+    pushes = len(receiver.pushes) + rng.randint(1, 15)
     return lambda: len(receiver.pushes) >= pushes
 
 
