@@ -23,10 +23,11 @@ from datetime import UTC, datetime
 from itertools import accumulate
 from pathlib import Path
 from typing import Any, Generic, TypeVar
+from zoneinfo import ZoneInfo
 
 from services import directory as directories
 from services.directory import Directory
-from services.errors import ConfigurationError, LogError, PrewarnError, ProblemsError
+from services.errors import ConfigurationError, LogError, PrewarnError, ProblemsError, RuleError
 from services.ingest.intake import Intake
 from services.ingest.schemas import load_schemas
 from services.ingest.source_report import SourceCounter
@@ -114,8 +115,17 @@ class Embedded:
         self.journal = Journal(settings.home / "prewarn.db", clock, repeatable=past)
         schemas = resource("schemas")
         folder = settings.rules_folder
-        self.rules: Watched[RuleSet] = Watched(lambda: fingerprint(folder), lambda: load(folder, schemas))
-        zone = self.rules.value.zone.key
+        self.rules: Watched[RuleSet] | None = None
+        self._refused: RuleError | None = None
+        try:
+            self.rules = Watched(lambda: fingerprint(folder), lambda: load(folder, schemas))
+            zone = self.rules.value.zone.key
+            self.journal.set_meta("zone", zone)
+        except RuleError as error:
+            # Whoever only reads or hands in must not suffer from a rule that somebody is editing.
+            zone, self._refused = self.journal.meta("zone", ""), error
+            if not zone:
+                raise
         self.directory: Watched[Directory] = Watched(
             lambda: _files_key(settings.directory_folder), lambda: directories.load(settings.directory_folder, zone)
         )
@@ -125,7 +135,7 @@ class Embedded:
         self._cards: dict[str, dict[str, RuleCard]] = {}
         self.notify = Notify(
             settings.store_url, settings.home, directory=self.present_directory, cards=self._card, clock=clock,
-            base_url=settings.public_url, push=push, zone=self.rules.value.zone,
+            base_url=settings.public_url, push=push, zone=ZoneInfo(zone),
         )  # fmt: skip
         self.worker: Worker | None = None
         self._stop = threading.Event()
@@ -146,7 +156,10 @@ class Embedded:
         return self._cards[version].get(rule)
 
     def try_evaluating(self) -> bool:
-        """Becomes the folder's evaluator, unless another process is; the worker exists from then on."""
+        """Becomes the folder's evaluator, unless another process is; the worker exists from then on.
+
+        Raises RuleError if nobody evaluates and the rules have errors.
+        """
         if self.worker is not None:
             return True
         lock = self._held.enter_context((self.settings.home / "evaluator.lock").open("w"))
@@ -154,6 +167,9 @@ class Embedded:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             return False
+        if self.rules is None:
+            assert self._refused is not None
+            raise self._refused
         self.worker = Worker(self.journal, self.rules.value, mode=self.mode)
         if counted := self.journal.meta("counted", ""):
             self.counter.resume(counted.encode())
@@ -276,7 +292,9 @@ class Embedded:
             return
         self._looked = now
         self.directory.look()
-        rule_set = self.rules.look()
+        rules = self.rules
+        rule_set = rules.look() if rules is not None else None
+        self.notify.metrics.refused(len(rules.problems) if rules else 0, len(self.directory.problems))
         if rule_set is not None:
             changes = worker.use(rule_set)
             _log.info("rule set %s is active; it published %d changes", rule_set.version, changes)
@@ -309,7 +327,9 @@ def prepare_home(settings: Settings, profile: str, rules: Path, tables: dict[str
     shutil.copytree(rules, home / "rules", dirs_exist_ok=True, ignore=shutil.ignore_patterns("examples", "tests"))
     with _written(tables) as folder:
         directories.install(folder, settings.directory_folder)
-    marker.write_text(json.dumps({"profile": profile}), "utf-8")
+    aside = marker.with_suffix(".new")
+    aside.write_text(json.dumps({"profile": profile}), "utf-8")
+    aside.replace(marker)
 
 
 @contextmanager

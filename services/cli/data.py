@@ -10,6 +10,7 @@ from rich import get_console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from services.embedded import Embedded
+from services.errors import RuleError
 from services.importing import run_import
 from services.ingest.files import ingest_files
 from services.ingest.importers import nyc, oulad
@@ -31,6 +32,15 @@ def progress_bar() -> Progress:
     )  # fmt: skip
 
 
+def _evaluates(embedded: Embedded) -> bool:
+    """Whether this process evaluates what it takes in; rules with errors keep nobody from handing in."""
+    try:
+        return embedded.try_evaluating()
+    except RuleError as error:
+        typer.echo(f"{error}\nthe events are kept; they are evaluated once the rules are mended", err=True)
+        return False
+
+
 def ingest(
     context: typer.Context,
     files: Annotated[list[Path], typer.Argument(help="NDJSON or CSV, gzip'd or not. NDJSON 或 CSV，可为 gzip")],
@@ -41,7 +51,7 @@ def ingest(
     settings: Settings = context.obj
     embedded = Embedded(settings)
     try:
-        evaluating = embedded.try_evaluating()
+        evaluating = _evaluates(embedded)
         options = TableOptions(kind=kind, source=source)
         total = sum(path.stat().st_size for path in files if path.exists())
         with progress_bar() as bar:
@@ -96,7 +106,7 @@ def retry_(context: typer.Context, numbers: Annotated[list[int] | None, typer.Ar
     """Try again, after the directory or a schema was mended. 重新导入"""
     embedded = Embedded(context.obj)
     try:
-        evaluating = embedded.try_evaluating()
+        evaluating = _evaluates(embedded)
         result = retry(embedded.journal, embedded.intake, numbers or None)
         for number, reasons in result.failed.items():
             typer.echo(f"{number}: " + "; ".join(str(reason) for reason in reasons), err=True)

@@ -26,6 +26,9 @@ class Metrics:
         self._attempts = Counter(
             "prewarn_deliveries", "Attempts to deliver, by what became of them", ["result"], registry=self.registry
         )
+        self._refused = Gauge(
+            "prewarn_refused_edits", "Problems of edited files that are not used", ["files"], registry=self.registry
+        )
         self._committed = time.monotonic()
         age = Gauge(
             "prewarn_notify_last_commit_age_seconds", "Since the last chunk was committed", registry=self.registry
@@ -37,6 +40,11 @@ class Metrics:
         self._committed = time.monotonic()
         for (rule, level, change), count in changes.items():
             self._warnings.labels(rule, level, change).inc(count)
+
+    def refused(self, rules: int, directory: int) -> None:
+        """How many problems the edited rules and the edited directory have; 0 while they are in use."""
+        self._refused.labels("rules").set(rules)
+        self._refused.labels("directory").set(directory)
 
     def attempted(self, result: str) -> None:
         """An attempt at a delivery ended with this status."""

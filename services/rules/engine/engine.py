@@ -255,6 +255,8 @@ class Engine:
                 s.latest = data
             in_order = old < 0 and i == len(s.times) and t >= s.front
             if in_order:
+                if i >= s.mark:
+                    i = self._checkpoint(number, s, t)
                 self._settles[number](s, t, i - 1)
             history.insert(s, i, t, ident, flags, row)
             if in_order:

@@ -13,12 +13,8 @@ _BETWEEN_CHECKPOINTS = 64
 
 def find(s: Subject, t: int, ident: str) -> int:
     """Index of the entry with this instant and ident, or -1."""
-    i = bisect_left(s.times, t)
-    while i < len(s.times) and s.times[i] == t:
-        if s.idents[i] == ident:
-            return i
-        i += 1
-    return -1
+    i = place(s, t, ident)
+    return i if i < len(s.times) and s.times[i] == t and s.idents[i] == ident else -1
 
 
 def find_anywhere(s: Subject, ident: str) -> int:

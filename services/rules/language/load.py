@@ -16,7 +16,7 @@ from services.rules.engine.plan import Plan
 from services.rules.language.fields import Field, read_fields
 from services.rules.language.reading import Place, Report, fields, items, nearest, read_yaml, word
 from services.rules.language.rules import Known, Placed, read_rules
-from services.rules.language.standards import Standard, day, read_standards
+from services.rules.language.standards import Standard, day, read_standards, standard_ids
 
 _STANDARD_LEVELS = ("college", "major", "course", "teacher", "student")
 
@@ -74,8 +74,8 @@ def check(folder: Path, schemas: Path) -> tuple[RuleSet | None, list[Problem]]:
         return None, report.problems
     version = fingerprint(folder)
     zone, calendar = _calendar(folder, report)
-    standards = _standards(folder, zone, report)
-    known = Known(kinds, standards)
+    standards, named = _standards(folder, zone, report)
+    known = Known(kinds, standards, named)
     placed: list[Placed] = []
     for path in sorted(folder.glob("*.yaml")):
         if path.name != "calendar.yaml" and (content := read_yaml(path, path.name, report)) is not None:
@@ -105,7 +105,9 @@ def _once(named: list[tuple[str, Place]], what: str, report: Report) -> None:
         seen.setdefault(name, place)
 
 
-def _standards(folder: Path, zone: ZoneInfo, report: Report) -> dict[str, Standard]:
+def _standards(folder: Path, zone: ZoneInfo, report: Report) -> tuple[dict[str, Standard], frozenset[str]]:
+    """The sound standards by id, and the ids of all, so that a rule is not blamed for a standard with an error."""
+    named: set[str] = set()
     found: list[Standard] = []
     for path in sorted(folder.glob("standards/*.yaml")):
         shown = f"standards/{path.name}"
@@ -114,8 +116,9 @@ def _standards(folder: Path, zone: ZoneInfo, report: Report) -> dict[str, Standa
             report.add(place, f"{path.stem} is not a level of standards", nearest(path.stem, _STANDARD_LEVELS))
         elif (content := read_yaml(path, shown, report)) is not None:
             found += read_standards(content, zone, report)
+            named |= standard_ids(content)
     _once([(standard.id, standard.place) for standard in found], "standard", report)
-    return {standard.id: standard for standard in found}
+    return {standard.id: standard for standard in found}, frozenset(named)
 
 
 def _calendar(folder: Path, report: Report) -> tuple[ZoneInfo, tuple[list[Term], tuple[int, int]]]:

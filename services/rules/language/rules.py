@@ -29,6 +29,8 @@ class Known:
 
     kinds: dict[str, dict[str, Field]]
     standards: dict[str, Standard]
+    named: frozenset[str]
+    """Ids of standards, those with errors included."""
 
 
 @dataclass(frozen=True)
@@ -112,7 +114,7 @@ def _levels(
 
 def _by_standard(place: Place, known: Known, report: Report) -> tuple[list[Rung], Standard | None]:
     given = fields(place, {"standard": True}, report, "levels")
-    name = word(given.get("standard"), report, "standard", known.standards)
+    name = word(given.get("standard"), report, "standard", known.named)
     standard = known.standards.get(name)
     if standard is None:
         return [], None

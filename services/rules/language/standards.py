@@ -89,6 +89,14 @@ def read_standards(place: Place, zone: ZoneInfo, report: Report) -> list[Standar
     return [standard for standard in found if standard is not None]
 
 
+def standard_ids(place: Place) -> set[str]:
+    """Ids that a standards file speaks of, sound or not."""
+    top = place.value.get("standards") if isinstance(place.value, dict) else None
+    listed = top.value if top is not None and isinstance(top.value, list) else []
+    ids = [item.value.get("id") for item in listed if isinstance(item.value, dict)]
+    return {one.text for one in ids if one is not None}
+
+
 def _standard(place: Place, zone: ZoneInfo, report: Report) -> Standard | None:
     before = len(report)
     given = fields(place, _STANDARD, report, "a standard")
