@@ -155,7 +155,7 @@ class Engine:
     def resume(self, states: Iterable[tuple[str, str, bytes]], now: int) -> None:
         """Takes back what `snapshot` gave, and the time; states of other signatures are passed over."""
         number_of = {layout.signature: number for number, layout in enumerate(self.layouts)}
-        self.now = now
+        self.now = self._swept = now
         for signature, key, state in states:
             if (number := number_of.get(signature)) is None:
                 continue
@@ -298,7 +298,8 @@ class Engine:
 
     def _sweep(self) -> None:
         """Now and then lets go of subjects with nothing open, nothing awaited and nothing young."""
-        if self.now < self._swept + self.plan.allowed_lateness // 4:
+        often = max(self.plan.allowed_lateness // 4, 1)
+        if self.now // often <= self._swept // often:  # the same instants after a restart: what is late is up to the log
             return
         self._swept = self.now
         for number, layout in enumerate(self.layouts):
