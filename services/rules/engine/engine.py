@@ -24,6 +24,9 @@ from services.rules.engine.lives import Folded, Lives
 from services.rules.engine.plan import FOREVER, Plan
 from services.rules.engine.subject import Subject
 
+_MOST_BITS = 64
+"""Conditions whose bits fit into a number of the state; of more the bits are written as text."""
+
 
 class Engine:
     """All rules of one plan over the subjects of one partition. Instants are milliseconds since the epoch, UTC."""
@@ -144,7 +147,11 @@ class Engine:
         for layout, dirty in zip(self.layouts, self._dirty, strict=True):
             for s in dirty:
                 s.dirty = False
+                flags = s.flags
+                if len(layout.conditions) > _MOST_BITS:
+                    s.flags = [f"{bits:x}" for bits in flags]
                 out.append((layout.signature, s.key, encode(s)))
+                s.flags = flags
             dirty.clear()
         for number, key in self._gone:
             if (numbers := self._forgotten[number].get(key)) is not None:
@@ -168,6 +175,8 @@ class Engine:
     def adopt(self, number: int, s: Subject) -> None:
         """Takes a subject in, as it was."""
         s.dirty, s.queued = False, FOREVER
+        if len(self.layouts[number].conditions) > _MOST_BITS:
+            s.flags = [int(bits, 16) if type(bits) is str else bits for bits in s.flags]
         for rule in self.layouts[number].rules:
             if rule.scope >= 0:
                 column = s.columns[rule.scope]
@@ -299,7 +308,9 @@ class Engine:
     def _sweep(self) -> None:
         """Now and then lets go of subjects with nothing open, nothing awaited and nothing young."""
         often = max(self.plan.allowed_lateness // 4, 1)
-        if self.now // often <= self._swept // often:  # the same instants after a restart: what is late is up to the log
+        if (
+            self.now // often <= self._swept // often
+        ):  # the same instants after a restart
             return
         self._swept = self.now
         for number, layout in enumerate(self.layouts):

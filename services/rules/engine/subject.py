@@ -49,7 +49,7 @@ class Subject(msgspec.Struct, array_like=True, eq=False):
     columns: list[list[Any]]
     times: list[int] = []
     idents: list[str] = []
-    flags: list[int] = []
+    flags: list[Any] = []
     front: int = -1
     """The last instant that the fold has passed."""
     due: int = 1 << 62
