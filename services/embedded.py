@@ -127,7 +127,8 @@ class Embedded:
             if not zone:
                 raise
         self.directory: Watched[Directory] = Watched(
-            lambda: _files_key(settings.directory_folder), lambda: directories.load(settings.directory_folder, zone)
+            lambda: _files_key(settings.directory_folder),
+            lambda: directories.load_installed(settings.directory_folder, zone),
         )
         self.counter = SourceCounter(source.id for source in self.directory.value.tables.sources)
         self._validator = Validator(load_schemas(schemas), clock)

@@ -17,6 +17,7 @@ from services.ingest.importers import nyc, oulad
 from services.ingest.importers.sheet import Imported
 from services.ingest.rejected import retry
 from services.ingest.table import TableOptions
+from services.messages import Problem, Rejection
 from services.settings import Settings
 
 rejected = typer.Typer(no_args_is_help=True, help="What was refused, and why. 被拒收的数据及原因")
@@ -41,6 +42,12 @@ def _evaluates(embedded: Embedded) -> bool:
         return False
 
 
+def _place(rejection: Rejection, reason: Problem) -> str:
+    """File and row, unless the reason says the row itself."""
+    own = reason.where.startswith(rejection.position)
+    return f"{rejection.origin} " if own else f"{rejection.origin} {rejection.position}: "
+
+
 def ingest(
     context: typer.Context,
     files: Annotated[list[Path], typer.Argument(help="NDJSON or CSV, gzip'd or not. NDJSON 或 CSV，可为 gzip")],
@@ -59,7 +66,7 @@ def ingest(
             summary = ingest_files(files, embedded.intake, lambda n: bar.advance(task, n), options)
         for rejection in summary.rejections[:_SHOWN]:
             for reason in rejection.reasons:
-                typer.echo(f"{rejection.origin} {rejection.position}: {reason}", err=True)
+                typer.echo(f"{_place(rejection, reason)}{reason}", err=True)
         if summary.rejected > _SHOWN:
             typer.echo(f"… and {summary.rejected - _SHOWN} more: prewarn rejected list", err=True)
         typer.echo(f"accepted {summary.accepted}, duplicate {summary.duplicate}, rejected {summary.rejected}")

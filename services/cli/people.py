@@ -43,7 +43,7 @@ def check(context: typer.Context) -> None:
     """Does every rule reach somebody with a working channel? 每条规则是否都有可送达的责任人"""
     settings: Settings = context.obj
     rule_set = load(settings.rules_folder, resource("schemas"))
-    present = directories.load(settings.directory_folder, rule_set.zone.key)
+    present = directories.load_installed(settings.directory_folder, rule_set.zone.key)
     problems = directories.check(present, rule_set.cards.values(), wall_clock())
     for problem in problems:
         typer.echo(str(problem))
@@ -63,7 +63,7 @@ def load_(
     settings: Settings = context.obj
     zone = _zone(settings)
     new = directories.load(folder, zone)
-    found = directories.difference(directories.load(settings.directory_folder, zone), new)
+    found = directories.difference(directories.load_installed(settings.directory_folder, zone), new)
     for one in found[:limit]:
         typer.echo(str(one))
     if limit is not None and len(found) > limit:

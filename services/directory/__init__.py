@@ -6,7 +6,7 @@ Effective-dated, and a pure look-up over one immutable, versioned snapshot that 
 from services.directory.checks import check
 from services.directory.difference import Difference, difference
 from services.directory.installing import install
-from services.directory.loading import load
+from services.directory.loading import load, load_installed
 from services.directory.records import Person, Tables
 from services.directory.roles import ALIASES, ASSIGNABLE, ROLES, RoleWord, role_word
 from services.directory.snapshot import TIME_ZONE, Directory
@@ -25,5 +25,6 @@ __all__ = [
     "difference",
     "install",
     "load",
+    "load_installed",
     "role_word",
 ]

@@ -46,6 +46,14 @@ def load(folder: Path, time_zone: str = TIME_ZONE) -> Directory:
     return Directory(msgspec.convert(rows, Tables), time_zone)
 
 
+def load_installed(folder: Path, time_zone: str = TIME_ZONE) -> Directory:
+    """As `load`; where none was ever installed, the empty directory, which knows nobody and checks nobody."""
+    previous = folder.with_name(folder.name + PREVIOUS)
+    if not folder.exists() and not previous.exists() and not folder.exists():  # twice: an install may pass between
+        return Directory(time_zone=time_zone)
+    return load(folder, time_zone)
+
+
 def _read_whole(folder: Path, problems: list[Problem]) -> dict[str, list[Row] | None]:
     # When `install` replaces the folder while its files are read one by one, they are read again.
     while True:
