@@ -326,7 +326,7 @@ def prepare_home(settings: Settings, profile: str, rules: Path, tables: dict[str
         raise ConfigurationError(f"{home} already holds a college of its own; choose another folder with --home")
     home.mkdir(parents=True, exist_ok=True)
     shutil.copytree(rules, home / "rules", dirs_exist_ok=True, ignore=shutil.ignore_patterns("examples", "tests"))
-    with _written(tables) as folder:
+    with _written(tables, home) as folder:
         directories.install(folder, settings.directory_folder)
     aside = marker.with_suffix(".new")
     aside.write_text(json.dumps({"profile": profile}), "utf-8")
@@ -334,8 +334,8 @@ def prepare_home(settings: Settings, profile: str, rules: Path, tables: dict[str
 
 
 @contextmanager
-def _written(tables: dict[str, list[dict[str, str]]]) -> Iterator[Path]:
-    with tempfile.TemporaryDirectory() as name:
+def _written(tables: dict[str, list[dict[str, str]]], home: Path) -> Iterator[Path]:
+    with tempfile.TemporaryDirectory(dir=home) as name:
         folder = Path(name)
         for stem, rows in tables.items():
             if rows:
