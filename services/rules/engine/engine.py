@@ -256,6 +256,7 @@ class Engine:
         joins = bool(flags) and not event.retracted
         if old >= 0:
             history.remove(s, old)
+            self.lives.untell(s, ident)
         elif not joins:
             return
         if joins:
@@ -308,9 +309,7 @@ class Engine:
     def _sweep(self) -> None:
         """Now and then lets go of subjects with nothing open, nothing awaited and nothing young."""
         often = max(self.plan.allowed_lateness // 4, 1)
-        if (
-            self.now // often <= self._swept // often
-        ):  # the same instants after a restart
+        if self.now // often <= self._swept // often:  # the same instants after a restart
             return
         self._swept = self.now
         for number, layout in enumerate(self.layouts):

@@ -234,6 +234,13 @@ class Lives:
             rule=rule.rule.id, subject=s.key, at=from_ms(s.front), facts=self.facts(s, rule, e, reach)
         )
 
+    def untell(self, s: Subject, ident: str) -> None:
+        """What is shown of an entry may be another: the warnings that it is behind are due to be told again."""
+        for life in s.lives.values():
+            for episode in life:
+                if ident in episode.behind:
+                    episode.behind = _UNTOLD
+
     def take_amended(self) -> list[WarningReading]:
         """New facts of closed warnings, unless something else became of them in the meantime."""
         told = [

@@ -194,6 +194,20 @@ def test_a_correction_that_moves_a_record_to_before_the_lateness_is_put_aside(tm
     assert [w[5] for w in reader.warnings()] == [2]
 
 
+@pytest.mark.parametrize("closed", [False, True], ids=["open", "closed"])
+def test_a_correction_of_what_is_only_shown_is_told(tmp_path, closed):
+    plan = plan_of(tmp_path, levels="{at_least: {yellow: 1}}", window=WITHIN, evidence="[hours]")
+    events = [absence(1, hours=1), absence(2, AT + HOUR, hours=1), absence(1, hours=2) | {"revision": 1}]
+    engine, reader = Engine(plan), Reader()
+    for e in events[:2]:
+        reader.take(engine, engine.process_many(wire([e])))
+    reader.take(engine, engine.advance(AT + (3 * DAY if closed else DAY)))
+    reader.take(engine, engine.process_many(wire(events[2:])))
+    ((_, _, facts, _),) = reader.facts.values()
+    assert [e.fields for e in facts.evidence] == ([] if closed else [{"hours": 2.0}, {"hours": 1.0}])
+    assert [c.change for c in reader.changes] == ["opened", "resolved"][: 1 + closed]
+
+
 def test_a_correction_before_its_original_is_what_counts(tmp_path):
     plan = plan_of(tmp_path, levels="{at_least: {yellow: 1}}")
     corrected = absence(1, status="present") | {"revision": 2}
