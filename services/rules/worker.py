@@ -13,7 +13,7 @@ import msgspec
 
 from services.errors import LogError
 from services.journal import Changes, Journal
-from services.messages import Mode
+from services.messages import Mode, WarningChange
 from services.rules.engine.engine import Engine
 from services.rules.engine.subject import Subject
 from services.rules.engine.switch import take_over
@@ -33,6 +33,7 @@ class Worker:
         self.mode = mode
         self.counts: Counter[str] = Counter()
         """Named reason → events; `processed` is all of them."""
+        self._ahead = False
         self._offset, now = journal.evaluated()
         if journal.meta("rule_version", "") == rule_set.version:
             self.engine = Engine(rule_set.plan, mode=mode)
@@ -42,6 +43,7 @@ class Worker:
 
     def use(self, rule_set: RuleSet) -> int:
         """Another rule set takes over from here on; returns how many changes of warnings that published."""
+        self._reload()
         journal = self.journal
         _, now = journal.evaluated()
         engine = Engine(rule_set.plan, mode=self.mode)
@@ -75,12 +77,13 @@ class Worker:
             for row, clock, _, packed in self.journal.read(offset):
                 if row > self._offset:
                     return
-                engine.process_many(packed)
+                self._process(engine, row, packed)
                 engine.advance(clock)
                 offset = row
 
     def step(self) -> int:
         """Evaluates some rows of the log and commits; returns the number of rows, 0 at the log's end."""
+        self._reload()
         rows = self.journal.read(self._offset, _ROWS_AT_ONCE)
         if not rows:
             return 0
@@ -88,7 +91,7 @@ class Worker:
         changes: list[Any] = []
         events = done = 0
         for offset, clock, count, packed in rows:
-            changes += self._process(offset, packed)
+            changes += self._process(engine, offset, packed)
             changes += engine.advance(clock)
             self._offset = offset
             done += 1
@@ -100,25 +103,37 @@ class Worker:
         try:
             self.journal.commit(self._offset, engine.now, engine.snapshot(), published, late)
         except LogError:
-            self._reload()
+            self._ahead = True
             raise
         self.counts["processed"] += events
         return done
 
-    def _process(self, offset: int, packed: bytes) -> list[Any]:
+    def _process(self, engine: Engine, offset: int, packed: bytes) -> list[WarningChange]:
         try:
-            return self.engine.process_many(packed)
+            return engine.process_many(packed)
         except msgspec.MsgspecError:
             # Ingest has checked every event: only a row written by another version can end here. It stays in the log.
-            _log.exception("log row %d cannot be read and is passed over", offset)
+            _log.exception("log row %d cannot be read as a whole; what cannot be read is passed over", offset)
+        try:
+            events = msgspec.json.decode(packed, type=list[msgspec.Raw])
+        except msgspec.MsgspecError:
             self.counts["unreadable"] += 1
             return []
+        changes: list[WarningChange] = []
+        for event in events:
+            try:
+                changes += engine.process_many(b"[" + bytes(event) + b"]")
+            except msgspec.MsgspecError:
+                self.counts["unreadable"] += 1
+        return changes
 
     def _reload(self) -> None:
-        """Back to what is committed: the engine is ahead of a journal that could not be written."""
-        self._offset, now = self.journal.evaluated()
-        self.engine = Engine(self.rule_set.plan, mode=self.mode)
-        self.engine.resume(self.journal.states(), now)
+        """Back to what is committed, if the engine is ahead of a journal that could not be written."""
+        if self._ahead:
+            self._offset, now = self.journal.evaluated()
+            self.engine = Engine(self.rule_set.plan, mode=self.mode)
+            self.engine.resume(self.journal.states(), now)
+            self._ahead = False
 
     def set_mode(self, mode: Mode) -> None:
         """From here on changes are published in this mode."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, Union
+from typing import Annotated, Any, Union
 
 import msgspec
 
@@ -11,12 +11,13 @@ from services.rules.engine.generate import used_fields
 from services.rules.engine.layout import Layout
 from services.rules.engine.plan import Plan
 
+_Moment = Annotated[datetime, msgspec.Meta(tz=True)]
 _TYPES: dict[str, Any] = {
     "string": str | None,
     "integer": int | None,
     "number": float | None,
     "boolean": bool | None,
-    "date-time": datetime | None,
+    "date-time": _Moment | None,
     "any": Any,
 }
 
@@ -41,7 +42,7 @@ def _event(kind: str, layouts: list[Layout], plan: Plan) -> type[msgspec.Struct]
         [
             ("source", str),
             ("id", str),
-            ("time", datetime),
+            ("time", _Moment),
             ("data", data),
             ("revision", int, 0),
             ("retracted", bool, False),
