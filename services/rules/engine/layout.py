@@ -91,7 +91,9 @@ class Layout:
         self._awaiting = [g.slots for rule in self.rules for g in rule.gauges if g.gauge.measure == "missing"]
         self._levels = [rule.level for rule in self.rules]
         parts = [(rule.rule.id, rule.rule.gauges, rule.scope, rule.rule.evidence) for rule in self.rules]
-        self.signature = sha256(msgspec.json.encode([by, parts, self.columns])).hexdigest()[:16]
+        follows = any(gauge.gauge.window.kind == "calendar" for rule in self.rules for gauge in rule.gauges)
+        shape = [by, parts, self.columns, *([plan.calendar] if follows else [])]
+        self.signature = sha256(msgspec.json.encode(shape)).hexdigest()[:16]
         """Content hash of all that shapes the state: another signature needs another state."""
 
     def is_idle(self, heads: list[Any]) -> bool:

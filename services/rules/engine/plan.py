@@ -99,6 +99,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """Event kind → field → JSON type (string, integer, number, boolean, date-time, any)."""
     standards: dict[str, Resolve]
     periods: dict[str, Period]
+    calendar: str = ""
+    """What the periods were made of: with another calendar, windows that follow it need another state."""
     allowed_lateness: int = 30 * 86_400_000
 
 

@@ -92,6 +92,7 @@ def check(folder: Path, schemas: Path) -> tuple[RuleSet | None, list[Problem]]:
         fields={kind: {name: field.type for name, field in known_.items()} for kind, known_ in kinds.items()},
         standards={name: standard.resolver() for name, standard in standards.items()},
         periods=periods(zone, terms, starts),
+        calendar=f"{zone.key} {terms} {starts}",
     )
     return RuleSet(plan, zone, standards, tuple(placed)), []
 
