@@ -58,7 +58,7 @@ class Worker:
                 old.append(decoder.decode(state))
         engine.resume(kept, now)
         theirs = set(journal.meta("signatures", "").split())
-        changes = take_over(engine, old, theirs, set(journal.meta("rules", "").split()), self._replay)
+        changes, retired = take_over(engine, old, theirs, set(journal.meta("rules", "").split()), self._replay)
         readings = engine.readings()
         journal.add_rule_set(rule_set.version, rule_set.cards)
         meta = {
@@ -67,7 +67,8 @@ class Worker:
             "rules": " ".join(sorted(rule_set.cards)),
         }
         published = Changes(changes, readings)
-        journal.commit(self._offset, now, engine.snapshot(), published, drop=theirs - mine, meta=meta)
+        states = [*engine.snapshot(), *retired]
+        journal.commit(self._offset, now, states, published, drop=theirs - mine, meta=meta)
         self.engine, self.rule_set = engine, rule_set
         return len(changes)
 

@@ -189,6 +189,16 @@ class Engine:
         """The live subjects of a layout."""
         return self._subjects[number]
 
+    def forgotten(self, number: int) -> dict[str, dict[str, int]]:
+        """The subjects of a layout that were let go, with the numbers of their rules' last episodes."""
+        return self._forgotten[number]
+
+    def remember(self, number: int, key: str, numbers: dict[str, int]) -> None:
+        """A subject counts as let go, unless it lives; its episodes go on behind these numbers."""
+        if key not in self._subjects[number]:
+            self._forgotten[number][key] = {**self._forgotten[number].get(key, {}), **numbers}
+            self._gone.append((number, key))
+
     def touch(self, number: int, s: Subject) -> None:
         """The subject's state will be in the next snapshot."""
         if not s.dirty:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
+from msgspec.msgpack import encode
+
 from services.messages import WarningChange, WarningFacts, from_ms
 from services.rules.engine.engine import Engine
 from services.rules.engine.lives import Folded, warning_id
@@ -16,6 +18,8 @@ from services.rules.engine.subject import Episode, Subject
 
 Said = dict[str, dict[str, tuple[list[Episode], int]]]
 """Rule → subject → (its open episodes, number of its last one) under the old rule set."""
+_RETIRED = "retired"
+"""Signature of states that only hold the numbers of rules that are not in force: should they come back, no id does."""
 
 
 def take_over(
@@ -24,9 +28,10 @@ def take_over(
     signatures: set[str],
     old_rules: set[str],
     replay: Callable[[Engine], None],
-) -> list[WarningChange]:
+) -> tuple[list[WarningChange], list[tuple[str, str, bytes]]]:
     """Completes a new engine that has already resumed the states whose signature it shares with the old rule set.
 
+    Returns what that publishes, and states to be kept beside those of the engine's next snapshot.
     `old`: subjects of the signatures that it does not share. `signatures`, `old_rules`: what the old set had.
     `replay` feeds an engine the events of the log up to now; it is called once, if some layout is new.
     """
@@ -49,13 +54,23 @@ def take_over(
         for number in new:
             _adopt_warmed(engine, warmed, number, said, old_rules)
         lives.mode = mode
-    return [*engine.take(), *_removed(engine, said)]
+    return [*engine.take(), *_removed(engine, said)], _retire(engine, said)
 
 
 def _remember(said: Said, s: Subject) -> None:
     for rule, number in s.numbers.items():
         episodes = [episode for episode in s.lives.get(rule, ()) if episode.closed_at < 0]
-        said.setdefault(rule, {})[s.key] = (episodes, number)
+        known, last = said.setdefault(rule, {}).get(s.key, ([], 0))
+        said[rule][s.key] = (episodes or known, max(number, last))
+
+
+def _retire(engine: Engine, said: Said) -> list[tuple[str, str, bytes]]:
+    active = {rule.id for rule in engine.plan.rules}
+    retired: dict[str, dict[str, int]] = {}
+    for rule in said.keys() - active:
+        for subject, (_, last) in said[rule].items():
+            retired.setdefault(subject, {})[rule] = last
+    return [(_RETIRED, key, encode(Subject(key, [], [], numbers=numbers))) for key, numbers in retired.items()]
 
 
 def _adopt_warmed(engine: Engine, warmed: Engine, number: int, said: Said, old_rules: set[str]) -> None:
@@ -67,19 +82,25 @@ def _adopt_warmed(engine: Engine, warmed: Engine, number: int, said: Said, old_r
         engine.touch(number, s)
         for rule in layout.rules:
             name = rule.rule.id
-            episodes, last = said.get(name, {}).pop(s.key, ([], 0))
-            if episodes:
-                s.lives[name] = episodes
+            episodes, last = said.get(name, {}).get(s.key, ([], 0))
             if last:
                 s.numbers[name] = last
             h = s.heads
-            found = []
-            if h[rule.level]:
-                found = [Folded(h[rule.opened], h[rule.first], h[rule.level], h[rule.highest])]
+            if not h[rule.level]:
+                continue  # what is open is closed with what has no subject any more
+            if episodes:
+                s.lives[name] = episodes
+                said[name][s.key] = ([], last)
+            found = [Folded(h[rule.opened], h[rule.first], h[rule.level], h[rule.highest])]
             known = name in old_rules
             lives.mode = mode if known else "warm-up"
             lives.reconcile(s, rule, found, engine.now, engine.now, "rule_changed" if known else "warm_up")
         s.sealed = engine.now
+    for key in warmed.forgotten(number):
+        engine.remember(number, key, {})
+    for rule in layout.rules:
+        for key, (_, last) in said.get(rule.rule.id, {}).items():
+            engine.remember(number, key, {rule.rule.id: last})
 
 
 def _removed(engine: Engine, said: Said) -> list[WarningChange]:

@@ -1,7 +1,6 @@
 """The worker over a journal: it may stop anywhere, meet rows that it cannot read, and hand over to another rule set."""
 
 import random
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import msgspec
@@ -9,15 +8,28 @@ import pytest
 
 from services.errors import LogError
 from services.journal import Journal
-from services.messages import CampusEvent, to_ms
+from services.messages import to_ms
 from services.rules.worker import Worker
-from tests.harness import event, packed, rule_set, school
+from tests.harness import rule_set
+from tests.journals import (
+    AT,
+    DAY,
+    HOUR,
+    ONE,
+    absence,
+    append,
+    assert_ids_are_unique,
+    facts,
+    finish,
+    journal,
+    keys,
+    published,
+    rows_of,
+    write,
+)  # fmt: skip
 from tests.rule_files import folder, rule
 
-AT = datetime(2026, 3, 2, 8, tzinfo=UTC)
-DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 EVERY_MEASURE = Path(__file__).parent / "engine" / "every_measure"
-ONE = "{at_least: {yellow: 1}}"
 
 
 class Crash(BaseException):
@@ -38,97 +50,7 @@ class Crashing(Journal):
             raise Crash
 
 
-def journal(path, kind=Journal):
-    return kind(path / "prewarn.db", lambda: AT)
-
-
-def campus(events):
-    return msgspec.json.decode(msgspec.json.encode(events), type=list[CampusEvent])
-
-
-def absence(ident, at=AT, status="absent", student="s1", **more):
-    return event("attendance", at, str(ident), student=student, lesson="l", status=status, **more)
-
-
-def append(book, events, now=None):
-    """Appends events; time comes as far as the newest of them, or `now`."""
-    events = campus(events)
-    clocks = [to_ms(now or max(e.time for e in events))] * len(events)
-    return book.append(events, clocks)
-
-
-def finish(worker):
-    while worker.step():
-        pass
-    return worker
-
-
-def published(book):
-    return [change for _, step in book.published(0, 100_000) for change in step.changes]
-
-
-def keys(changes):
-    return [(c.warning_id, c.sequence, c.change, c.mode, c.reason) for c in changes]
-
-
-def facts(book):
-    """What a reader of the output knows at the end: facts by warning."""
-    found = {}
-    for _, step in book.published(0, 100_000):
-        found |= {c.facts.warning_id: (c.rule, c.subject, c.change, c.facts) for c in step.changes}
-        for reading in step.readings:
-            old = found[reading.facts.warning_id]
-            found[reading.facts.warning_id] = (*old[:3], reading.facts)
-    without = {"context": {}}  # is of whatever event was newest when the warning was told of
-    return {
-        key: (*value[:3], msgspec.structs.replace(value[3], **without))
-        for key, value in found.items()
-        if value[2] != "withdrawn"
-    }
-
-
-def present(book):
-    """(rule, subject, level, value, threshold, evidence) of what is open."""
-    return sorted(
-        (rule, subject, f.level, f.value, f.threshold, tuple(e.id for e in f.evidence))
-        for rule, subject, _, f in facts(book).values()
-        if f.closed_at is None
-    )
-
-
-def assert_ids_are_unique(changes):
-    """Each warning's changes are numbered 1, 2, 3 …, so no (warning_id, sequence) comes twice."""
-    last = {}
-    for change in changes:
-        assert change.sequence == last.get(change.warning_id, 0) + 1, change
-        last[change.warning_id] = change.sequence
-
-
 # ---- stopping and starting again
-
-
-def rows_of(seed):
-    """Packs of a small, nasty stream with ticks between them; the last tick is weeks later."""
-    rng = random.Random(seed)
-    events = school(rng, 60, AT, timedelta(days=20))
-    if seed % 2:
-        rng.shuffle(events)
-    newest = AT
-    for pack in packed(events, rng, 5):
-        newest = max([newest, *(datetime.fromisoformat(e["time"]) for e in pack)])
-        yield pack, newest
-        if rng.random() < 0.3:
-            yield [], newest
-    for day in (25, 40, 80):
-        yield [], AT + timedelta(days=day)
-
-
-def write(book, rows):
-    for pack, now in rows:
-        if pack:
-            append(book, pack, now)
-        else:
-            book.tick(to_ms(now))
 
 
 @pytest.fixture(scope="module")
@@ -138,7 +60,6 @@ def every_measure():
 
 @pytest.mark.parametrize("seed", range(20))
 def test_a_worker_that_is_stopped_anywhere_publishes_what_one_does_that_runs_straight(tmp_path, every_measure, seed):
-    (tmp_path / "a").mkdir(), (tmp_path / "b").mkdir()
     rows = list(rows_of(seed))
     straight = journal(tmp_path / "a")
     write(straight, rows)
@@ -259,7 +180,6 @@ class Failing(Journal):
 def test_after_a_failed_commit_the_step_is_repeated_with_the_same_ids(tmp_path, blind):
     rows = list(rows_of(7))
     rules = rule_set(folder(tmp_path / "rules", rule(window="{within: 3d}"), rule("q", by="[class]")))
-    (tmp_path / "a").mkdir(), (tmp_path / "b").mkdir()
     straight, failing = journal(tmp_path / "a"), journal(tmp_path / "b", Failing)
     write(straight, rows)
     finish(Worker(straight, rules))
