@@ -81,6 +81,7 @@ class Journal:
             raise LogError(f"{path}: {error}") from error
         found = self.meta("format", str(_FORMAT))
         if found != str(_FORMAT):
+            self.close()
             raise LogError(f"{path}: format {found} is not one that this version reads")
         self.set_meta("format", str(_FORMAT))
 
@@ -96,13 +97,12 @@ class Journal:
                 self._db.execute("begin immediate")
                 try:
                     yield self._db
+                    self._db.execute("commit")
                 except BaseException:
-                    self._db.execute("rollback")
+                    if self._db.in_transaction:  # a full disk has rolled back already
+                        self._db.execute("rollback")
                     raise
-                self._db.execute("commit")
             except sqlite3.Error as error:
-                if self._db.in_transaction:
-                    self._db.execute("rollback")
                 raise LogError(f"the log cannot be written: {error}") from error
 
     def _rows(self, query: str, *values: Any) -> list[tuple[Any, ...]]:
