@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import sqlite3
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
@@ -57,6 +58,19 @@ class Changes(msgspec.Struct, frozen=True):
     readings: list[WarningReading]
 
 
+def _turn_to_wal(db: sqlite3.Connection) -> None:
+    """Waits for others that open the new file at the same time: SQLite itself does not here."""
+    for left in reversed(range(100)):
+        try:
+            db.execute("pragma journal_mode = wal")
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error) or not left:
+                raise
+            time.sleep(0.1)
+        else:
+            return
+
+
 class Journal:
     """The file. One instance may be used by several threads; several processes may share the file."""
 
@@ -72,7 +86,7 @@ class Journal:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._db = sqlite3.connect(path, check_same_thread=False, isolation_level=None, timeout=30)
-            self._db.execute("pragma journal_mode = wal")
+            _turn_to_wal(self._db)
             self._db.execute(f"pragma synchronous = {'normal' if repeatable else 'full'}")
             self._db.execute("pragma wal_autocheckpoint = 16384")
             self._db.execute("pragma cache_size = -65536")

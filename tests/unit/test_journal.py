@@ -306,6 +306,17 @@ def test_a_file_that_another_process_keeps_locked_is_a_log_error_and_later_works
     assert journal.append([attendance()]) == ["accepted"]
 
 
+def test_opening_a_new_file_waits_for_another_process_that_opens_it(path):
+    path.parent.mkdir()
+    other = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    other.execute("begin exclusive")
+    threading.Timer(0.3, lambda: other.execute("rollback")).start()
+    journal = Journal(path, lambda: AT)
+    assert journal.append([attendance()]) == ["accepted"]
+    journal.close()
+    other.close()
+
+
 def full(journal):
     pages = journal._rows("pragma page_count")[0][0]
     journal._db.execute(f"pragma max_page_count = {pages}")
