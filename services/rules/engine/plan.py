@@ -20,8 +20,8 @@ LEVEL_OF: dict[int, Level] = {rank: level for level, rank in RANK.items()}
 FOREVER = 1 << 62
 """An instant that never comes."""
 
-Thresholds = tuple[float | None, float | None, float | None]
-"""Yellow, orange, red; none where the level does not exist."""
+Thresholds = tuple[float | None, ...]
+"""Yellow (or praise), orange, red, the `clear` of each of them, then the steps of `again`; None where there is none."""
 Resolve = Callable[[tuple[str | None, ...], int], tuple[Thresholds, int]]
 """(scope values of the newest record, instant) → the thresholds in force and the instant at which they end."""
 Period = Callable[[int], tuple[bool, int]]
@@ -38,6 +38,16 @@ class Window(msgspec.Struct, frozen=True, kw_only=True):
     def __str__(self) -> str:
         shown = {"all": "all", "last": f"last {self.size}", "within": f"within {duration(self.size)}"}
         return shown.get(self.kind, f"calendar {self.period}")
+
+
+class Limit(msgspec.Struct, frozen=True, kw_only=True):
+    """One limit of `elapsed`: for clocks that a record satisfying `where` starts."""
+
+    where: str = "True"
+    minutes: str
+    """Source of a number over the starting record's fields."""
+    service: bool = False
+    """In service hours instead of by the clock."""
 
 
 class Gauge(msgspec.Struct, frozen=True, kw_only=True):
@@ -57,6 +67,35 @@ class Gauge(msgspec.Struct, frozen=True, kw_only=True):
     awaited: str | None = None
     min_records: int = 1
     min_matching: int = 0
+    other: str | None = None
+    """Second number: what a ratio or difference is to, what `open` is a part of."""
+    other_whole: bool = True
+    figures: tuple[bool, bool] = (False, False)
+    """Whether the first and the second number are figures (of the newest record that has one) instead of sums."""
+    group: str | None = None
+    """Source of the value of distinct's FIELD, nested's `per`, open's `distinct`."""
+    guard: str | None = None
+    """Source of the field of `min_distinct`."""
+    guard_least: int = 0
+    inner: Gauge | None = None
+    """The measure that `nested` takes per group."""
+    inner_compare: Compare = "at_least"
+    inner_bound: float = 0
+    among: str | None = None
+    """Condition of `open`'s whole."""
+    newest: int = 1
+    before: int = 0
+    min_before: int = 1
+    per: int = 0
+    """Milliseconds for which a trend's slope is told."""
+    from_week: int = 0
+    min_sum: float | None = None
+    min_days: int = 0
+    against: Literal["previous", "last_year"] = "previous"
+    until: str | None = None
+    """Condition that stops the clock of `elapsed`."""
+    limits: tuple[Limit, ...] = ()
+    restart: bool = False
 
 
 class Rung(msgspec.Struct, frozen=True, kw_only=True):
@@ -67,6 +106,10 @@ class Rung(msgspec.Struct, frozen=True, kw_only=True):
     compare: Compare
     threshold: float | None = None
     """None: the standard says."""
+    clear: float | None = None
+    """Once there, the level stays while the value compares so with this; none: with the threshold."""
+    step: int = 0
+    """0: the level itself; k: the k-th `again` of red."""
 
 
 class Rule(msgspec.Struct, frozen=True, kw_only=True):
