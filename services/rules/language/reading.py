@@ -32,9 +32,11 @@ class Report:
         return len(self.problems)
 
     def add(self, where: Place, what: str, expected: str = "", *, offset: int = 0) -> None:
-        """Notes one problem at a place, `offset` characters behind its start."""
+        """Notes one problem at a place, `offset` characters behind its start; what is read twice is said once."""
         text = f"{where.file}:{where.line}:{where.column + offset}"
-        self.problems.append(Problem(where=text, what=what, expected=expected))
+        problem = Problem(where=text, what=what, expected=expected)
+        if problem not in self.problems:
+            self.problems.append(problem)
 
 
 class Place:

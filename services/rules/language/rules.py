@@ -7,20 +7,22 @@ import string
 from dataclasses import dataclass
 
 from services.directory import ALIASES, ROLES
-from services.messages import EscalationStep, Level, RuleCard, Text
+from services.messages import EscalationStep, RuleCard, Text
 from services.rules.engine.layout import CONTEXT
-from services.rules.engine.plan import OPERATORS, Compare, Gauge, Rule, Rung
+from services.rules.engine.plan import Rule
 from services.rules.language.fields import Field
-from services.rules.language.measures import Measured, read_measure
+from services.rules.language.levels import read_levels
+from services.rules.language.measures import read_measure
+from services.rules.language.measures.base import Measured
 from services.rules.language.reading import Place, Report, fields, items, nearest, word
-from services.rules.language.standards import Standard, duration, read_thresholds, texts, threshold
+from services.rules.language.standards import Standard, texts
+from services.rules.language.thresholds import duration
 
 _ROLES = (*ROLES, *ALIASES)
 _RULE = {
     "id": True, "row": False, "title": True, "source": False, "on": True, "by": True, "where": False, "measure": True,
     "window": False, "levels": True, "evidence": False, "notify": True, "message": True, "mode": False,
 }  # fmt: skip
-_LEVELS: tuple[Level, ...] = ("red", "orange", "yellow")
 
 
 @dataclass(frozen=True)
@@ -64,9 +66,9 @@ def _rule(place: Place, known: Known, report: Report) -> Rule | None:
     card = _card(given, name, by, known_fields, report)
     if not kind or "measure" not in given or "levels" not in given:
         return None
-    measured = Measured(kind, given.get("where"), known.kinds, report)
+    measured = Measured(kind, by, given.get("where"), known.kinds, report)
     own = read_measure(given["measure"], given.get("window"), measured)
-    gauges, rungs, standard = _levels(given, own, measured, known, report)
+    gauges, rungs, standard = read_levels(given, own, measured, known.standards, known.named)
     awaited = own.awaited_kind if own else None
     evidence = _evidence(given.get("evidence"), [kind, *([awaited] if awaited else [])], known, report)
     if own is None or card is None:
@@ -74,7 +76,7 @@ def _rule(place: Place, known: Known, report: Report) -> Rule | None:
     return Rule(
         card=card, by=by, gauges=(own, *gauges), rungs=tuple(rungs), standard=standard.id if standard else None,
         scope_fields=standard.scope_fields if standard else (),
-        record=measured.condition(given.get("where")) if standard else "True",
+        record=measured.record if standard else "True",
         evidence=evidence,
     )  # fmt: skip
 
@@ -94,79 +96,6 @@ def _by(place: Place | None, known: dict[str, Field], kind: str, report: Report)
 def _evidence(place: Place | None, kinds: list[str], known: Known, report: Report) -> tuple[str, ...]:
     allowed = {name for kind in kinds for name in known.kinds.get(kind, ())}
     return tuple(word(item, report, "evidence field", allowed) for item in items(place, report, "evidence"))
-
-
-def _levels(
-    rule: dict[str, Place], own: Gauge | None, measured: Measured, known: Known, report: Report
-) -> tuple[list[Gauge], list[Rung], Standard | None]:
-    """(further gauges, rungs from the highest down, standard or None)."""
-    place = rule["levels"]
-    if not isinstance(place.value, dict) or not place.value:
-        report.add(place, "levels must be a mapping", "{standard: NAME} or {at_least: {yellow: 2, red: 5}}")
-        return [], [], None
-    if "standard" in place.value:
-        return [], *_by_standard(place, known, report)
-    comparisons = [name for name in OPERATORS if name in place.value]
-    if comparisons:
-        return [], _by_comparison(place, comparisons[0], report), None
-    return *_level_by_level(rule, own, measured, report), None
-
-
-def _by_standard(place: Place, known: Known, report: Report) -> tuple[list[Rung], Standard | None]:
-    given = fields(place, {"standard": True}, report, "levels")
-    name = word(given.get("standard"), report, "standard", known.named)
-    standard = known.standards.get(name)
-    if standard is None:
-        return [], None
-    used = [any(value.thresholds[rank] is not None for value in standard.values) for rank in (2, 1, 0)]
-    rungs = [
-        Rung(level=level, gauge=0, compare=standard.compare)
-        for level, there in zip(_LEVELS, used, strict=True)
-        if there
-    ]
-    return rungs, standard
-
-
-def _by_comparison(place: Place, compare: str, report: Report) -> list[Rung]:
-    given = fields(place, {compare: True}, report, "levels")
-    thresholds = read_thresholds(given[compare], compare, report, compare)
-    return [
-        Rung(level=level, gauge=0, compare=compare, threshold=value)  # type: ignore[arg-type]
-        for level, value in zip(_LEVELS, reversed(thresholds), strict=True)
-        if value is not None
-    ]
-
-
-def _level_by_level(
-    rule: dict[str, Place], own: Gauge | None, measured: Measured, report: Report
-) -> tuple[list[Gauge], list[Rung]]:
-    place = rule["levels"]
-    given = fields(place, dict.fromkeys(_LEVELS, False), report, "levels")
-    gauges: list[Gauge] = []
-    rungs: list[Rung] = []
-    for level in _LEVELS:
-        if level not in given:
-            continue
-        known: dict[str, bool] = dict.fromkeys((*OPERATORS, "measure", "window"), False)
-        parts = fields(given[level], known, report, level)
-        compares = [name for name in parts if name in OPERATORS]
-        if len(compares) != 1:
-            report.add(given[level], f"{level} needs one comparison", "one of " + ", ".join(OPERATORS))
-            continue
-        value = threshold(parts[compares[0]], report, level)
-        index = 0
-        if "measure" in parts or "window" in parts:
-            gauge = read_measure(
-                parts.get("measure", rule["measure"]), parts.get("window", rule.get("window")), measured
-            )
-            if gauge and own and (gauge.measure == "missing") != (own.measure == "missing"):
-                report.add(given[level], "missing cannot stand beside another measure", "a rule of its own")
-            elif gauge is not None and gauge != own:
-                gauges.append(gauge)
-                index = len(gauges)
-        compare: Compare = compares[0]
-        rungs.append(Rung(level=level, gauge=index, compare=compare, threshold=value))
-    return gauges, rungs
 
 
 def _card(

@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass, field
-from itertools import pairwise
+from dataclasses import dataclass, field, replace
 from zoneinfo import ZoneInfo
 
 from services.rules.engine.calendar import midnight
 from services.rules.engine.plan import FOREVER, OPERATORS, Compare, Resolve, Thresholds
 from services.rules.language.reading import Place, Report, fields, items, number, word
+from services.rules.language.thresholds import NONE, read_thresholds
 
 SCOPES = ("department", "major", "course", "cohort", "class", "teacher_stage", "teacher", "student")
 """From least to most specific."""
-_LEVELS = ("yellow", "orange", "red")
 _STANDARD = {
     "id": True, "title": True, "compare": True, "unit": False, "basis": False, "set_by": False, "approved_on": False,
     "values": True,
 }  # fmt: skip
-_NONE: Thresholds = (None, None, None)
+_VALUE = {
+    "from": True, "scope": False, "target": False, "warning": False, "praise": False, "clear": False, "again": False,
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,7 @@ class Value:
     """Instant (ms) of 00:00 of `from` in the college's zone."""
     scope: tuple[tuple[str, str], ...]
     thresholds: Thresholds
+    praise: bool
     target: float | None
 
     @property
@@ -50,6 +52,17 @@ class Standard:
     """unit, basis, set_by, approved_on."""
 
     @property
+    def praise(self) -> bool:
+        """Whether it praises instead of warning."""
+        return any(value.praise for value in self.values)
+
+    @property
+    def used(self) -> Thresholds:
+        """A number in each place of the thresholds that some value has one in."""
+        places = zip(*(value.thresholds for value in self.values), strict=True)
+        return tuple(next((number for number in place if number is not None), None) for place in places)
+
+    @property
     def scope_fields(self) -> tuple[str, ...]:
         """Names that some value is scoped by."""
         used = {name for value in self.values for name, _ in value.scope}
@@ -59,6 +72,7 @@ class Standard:
         """(scope values in the order of `scope_fields`, instant) → thresholds in force, and until when."""
         names = self.scope_fields
         edges = sorted({value.begins for value in self.values})
+        none: Thresholds = (None,) * len(self.values[0].thresholds) if self.values else NONE
         known: dict[tuple[str | None, ...], tuple[int, int, Thresholds]] = {}
 
         def resolve(scope: tuple[str | None, ...], instant: int) -> tuple[Thresholds, int]:
@@ -67,7 +81,7 @@ class Standard:
                 begin = max((edge for edge in edges if edge <= instant), default=-FOREVER)
                 end = min((edge for edge in edges if edge > instant), default=FOREVER)
                 value = self.applying(dict(zip(names, scope, strict=False)), instant)
-                cached = known[scope] = (begin, end, value.thresholds if value else _NONE)
+                cached = known[scope] = (begin, end, value.thresholds if value else none)
             return cached[2], cached[1]
 
         return resolve
@@ -103,17 +117,27 @@ def _standard(place: Place, zone: ZoneInfo, report: Report) -> Standard | None:
     compare = word(given.get("compare"), report, "comparison", OPERATORS)
     title = texts(given.get("title"), report, "title")
     values = [_value(item, compare, zone, report) for item in items(given.get("values"), report, "values")]
-    sound = [value for value in values if value is not None]
+    sound = _alike(values)
     for i, value in enumerate(sound):
         for other in sound[:i]:
             if _tie(value, other):
                 report.add(
                     given["values"].value[i], "overlaps a value of the same specificity and date", "another from"
                 )
+    if len({value.praise for value in sound}) > 1:
+        report.add(given["values"], "praise cannot stand beside warning levels", "a standard of its own")
     if len(report) > before or compare not in OPERATORS:
         return None
     notes = {name: str(given[name].value) for name in ("unit", "basis", "set_by", "approved_on") if name in given}
     return Standard(word(given["id"], report, "id"), title, compare, tuple(sound), place, notes)  # type: ignore[arg-type]
+
+
+def _alike(values: list[Value | None]) -> list[Value]:
+    """The sound ones, with equally many steps of `again`."""
+    sound = [value for value in values if value is not None]
+    longest = max((len(value.thresholds) for value in sound), default=0)
+    padded: list[Thresholds] = [(*one.thresholds, *[None] * (longest - len(one.thresholds))) for one in sound]
+    return [replace(value, thresholds=thresholds) for value, thresholds in zip(sound, padded, strict=True)]
 
 
 def _tie(a: Value, b: Value) -> bool:
@@ -125,51 +149,18 @@ def _tie(a: Value, b: Value) -> bool:
 
 def _value(place: Place, compare: str, zone: ZoneInfo, report: Report) -> Value | None:
     before = len(report)
-    given = fields(place, {"from": True, "scope": False, "target": False, "warning": True}, report, "a value")
+    given = fields(place, _VALUE, report, "a value")
     begins = day(given.get("from"), report)
     scope = given.get("scope")
     chosen = fields(scope, dict.fromkeys(SCOPES, False), report, "a scope") if scope else {}
-    thresholds = read_thresholds(given.get("warning"), compare, report)
+    thresholds, praise = read_thresholds(given, "warning", compare, report)
+    if isinstance(place.value, dict) and not {"warning", "praise"} & {*given}:
+        report.add(place, "a value has neither warning nor praise", "warning: {yellow: …} or praise: …")
     target = number(given["target"], report, "target") if "target" in given else None
     if len(report) > before or begins is None:
         return None
     scoped = tuple((name, word(chosen[name], report, name)) for name in SCOPES if name in chosen)
-    return Value(midnight(begins, zone), scoped, thresholds, target)
-
-
-def read_thresholds(place: Place | None, compare: str, report: Report, what: str = "warning") -> Thresholds:
-    """yellow, orange, red of a mapping; they must grow sharper in the direction of the comparison."""
-    if place is None:
-        return _NONE
-    given = fields(place, dict.fromkeys(_LEVELS, False), report, what)
-    found = [threshold(given[name], report, name) if name in given else None for name in _LEVELS]
-    if not given and isinstance(place.value, dict):
-        report.add(place, f"{what} has no level", "yellow, orange or red")
-    present = [(name, value) for name, value in zip(_LEVELS, found, strict=True) if value is not None]
-    falling = compare in ("below", "at_most")
-    for (lower, a), (higher, b) in pairwise(present):
-        if (b >= a) if falling else (b <= a):
-            side = "below" if falling else "above"
-            report.add(given[higher], f"{higher} {b:g} can never be told from {lower} {a:g}", f"a number {side} {a:g}")
-    return found[0], found[1], found[2]
-
-
-def threshold(place: Place, report: Report, what: str) -> float | None:
-    """A number, or a duration in minutes."""
-    if isinstance(place.value, str) and (milliseconds := duration(place.value)) is not None:
-        return milliseconds / 60_000
-    return number(place, report, what)
-
-
-_UNITS = {"s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000, "w": 7 * 86_400_000}
-
-
-def duration(text: str) -> int | None:
-    """Milliseconds of `30m`, `24h`, `14d`; None if it is not a duration."""
-    text = text.strip()
-    if not 2 <= len(text) <= 10 or text[-1] not in _UNITS or not text[:-1].isdecimal():  # noqa: PLR2004
-        return None
-    return int(text[:-1]) * _UNITS[text[-1]]
+    return Value(midnight(begins, zone), scoped, thresholds, praise, target)
 
 
 def day(place: Place | None, report: Report) -> dt.date | None:

@@ -1,0 +1,130 @@
+"""Reads the levels of a rule, given in one of three ways, as rungs from the highest down."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from services.messages import Level
+from services.rules.engine.plan import OPERATORS, Compare, Gauge, Rung, Thresholds
+from services.rules.language.measures import DEADLINES, read_measure
+from services.rules.language.measures.base import Measured
+from services.rules.language.reading import Place, Report, fields, word
+from services.rules.language.standards import Standard
+from services.rules.language.thresholds import (
+    LEVELS,
+    WARNING,
+    Found,
+    check_clear,
+    comparison,
+    read_again,
+    read_thresholds,
+    threshold,
+)
+
+_Given = Mapping[str, Place]
+
+
+def read_levels(
+    rule: _Given, own: Gauge | None, m: Measured, standards: Mapping[str, Standard], named: Iterable[str]
+) -> tuple[list[Gauge], list[Rung], Standard | None]:
+    """(further gauges, rungs from the highest down, standard or None)."""
+    place = rule["levels"]
+    if not isinstance(place.value, dict) or not place.value:
+        m.report.add(place, "levels must be a mapping", "{standard: NAME} or {at_least: {yellow: 2, red: 5}}")
+        return [], [], None
+    if "standard" in place.value:
+        return [], *_by_standard(place, own, standards, named, m.report)
+    comparisons = [name for name in OPERATORS if name in place.value]
+    if comparisons:
+        return [], _by_comparison(place, comparisons[0], own, m.report), None
+    return *_level_by_level(rule, own, m), None
+
+
+def _by_standard(
+    place: Place, own: Gauge | None, standards: Mapping[str, Standard], named: Iterable[str], report: Report
+) -> tuple[list[Rung], Standard | None]:
+    given = fields(place, {"standard": True}, report, "levels")
+    standard = standards.get(word(given.get("standard"), report, "standard", named))
+    if standard is None:
+        return [], None
+    used = standard.used
+    kept = {"clear": used[3:6], "again": used[6:]}
+    there = [standard.compare, *(name for name, numbers in kept.items() if any(n is not None for n in numbers))]
+    _fits_deadlines(dict.fromkeys(there, given["standard"]), own, report)
+    return _rungs(used, standard.compare, standard.praise, fixed=False), standard
+
+
+def _by_comparison(place: Place, compare: Compare, own: Gauge | None, report: Report) -> list[Rung]:
+    given = fields(place, {compare: True, "clear": False, "again": False}, report, "levels")
+    _fits_deadlines(given, own, report)
+    thresholds, praise = read_thresholds(given, compare, compare, report)
+    return _rungs(thresholds, compare, praise, fixed=True)
+
+
+def _rungs(thresholds: Thresholds, compare: Compare, praise: bool, *, fixed: bool) -> list[Rung]:
+    """A rung for every number; without the numbers if they are not fixed."""
+    steps = [
+        Rung(level="red", gauge=0, compare=compare, threshold=number if fixed else None, step=k)
+        for k, number in enumerate(thresholds[6:], 1)
+    ]
+    names: tuple[Level, ...] = ("praise",) if praise else WARNING
+    levels = [
+        Rung(level=level, gauge=0, compare=compare, threshold=number if fixed else None, clear=clear if fixed else None)
+        for level, number, clear in zip(names, thresholds, thresholds[3:], strict=False)
+        if number is not None
+    ]
+    return [*steps[::-1], *levels[::-1]]
+
+
+def _level_by_level(rule: _Given, own: Gauge | None, m: Measured) -> tuple[list[Gauge], list[Rung]]:
+    place = rule["levels"]
+    given = fields(place, dict.fromkeys(LEVELS, False), m.report, "levels")
+    if "praise" in given and len(given) > 1:
+        m.report.add(given["praise"], "praise cannot stand beside warning levels", "a rule of its own")
+    gauges: list[Gauge] = []
+    rungs: list[Rung] = []
+    for level in [level for level in reversed(LEVELS) if level in given]:
+        known: dict[str, bool] = dict.fromkeys((*OPERATORS, "clear", "measure", "window"), False)
+        parts = fields(given[level], {**known, **({"again": False} if level == "red" else {})}, m.report, level)
+        compare = comparison(parts, given[level], level, m.report)
+        if compare is None:
+            continue
+        gauge = _own_gauge(rule, given[level], parts, own, m)
+        if gauge is not None and gauge != own and gauge not in gauges:
+            gauges.append(gauge)
+        _fits_deadlines(parts, gauge, m.report)
+        index = gauges.index(gauge) + 1 if gauge in gauges else 0
+        rungs += _level(level, compare, parts, index, m.report)
+    return gauges, rungs
+
+
+def _own_gauge(rule: _Given, place: Place, parts: _Given, own: Gauge | None, m: Measured) -> Gauge | None:
+    """The gauge of one level: its own, or the rule's; None if it has a problem."""
+    if "measure" not in parts and "window" not in parts:
+        return own
+    gauge = read_measure(parts.get("measure", rule["measure"]), parts.get("window", rule.get("window")), m)
+    if gauge and own and gauge.measure != own.measure and {gauge.measure, own.measure} & DEADLINES:
+        deadline = gauge.measure if gauge.measure in DEADLINES else own.measure
+        m.report.add(place, f"{deadline} cannot stand beside another measure", "a rule of its own")
+        return None
+    return gauge
+
+
+def _level(level: Level, compare: Compare, parts: _Given, gauge: int, report: Report) -> list[Rung]:
+    """The rungs of one level, highest first."""
+    levels: Found = {level: threshold(parts[compare], report, level)}
+    clear = threshold(parts["clear"], report, "clear") if "clear" in parts else None
+    if clear is not None:
+        check_clear(parts["clear"], level, levels, clear, compare, report)
+    steps = read_again(parts["again"], levels, compare, report) if "again" in parts else ()
+    again = [Rung(level=level, gauge=gauge, compare=compare, threshold=x, step=k) for k, x in enumerate(steps, 1)]
+    own = Rung(level=level, gauge=gauge, compare=compare, threshold=levels[level], clear=clear)
+    return [*again[::-1], own]
+
+
+def _fits_deadlines(given: _Given, gauge: Gauge | None, report: Report) -> None:
+    """A deadline passes or does not: nothing but `at_least` goes with it."""
+    if gauge is not None and gauge.measure in DEADLINES:
+        for name in given:
+            if name in (*OPERATORS, "clear", "again") and name != "at_least":
+                report.add(given[name], f"levels of {gauge.measure} have no {name}", "at_least alone")

@@ -1,0 +1,64 @@
+"""Reads a measure and its window. A measure is one reader and one row of its family's table."""
+
+from __future__ import annotations
+
+import msgspec
+
+from services.rules.engine.plan import Gauge, Window
+from services.rules.language.measures import deadlines, groups, periods, single, totals
+from services.rules.language.measures.base import MOST, Form, Measured, both, read_form
+from services.rules.language.reading import Place, Report, fields, word
+from services.rules.language.thresholds import duration
+
+DEADLINES = frozenset(deadlines.MEASURES)
+"""Measures whose thresholds are deadlines."""
+MEASURES: dict[str, Form] = {
+    **single.MEASURES, **totals.MEASURES, **periods.MEASURES, **groups.MEASURES, **deadlines.MEASURES,
+}  # fmt: skip
+_PERIODS = ("day", "week", "month", "term", "year")
+
+
+def read_measure(place: Place, window: Place | None, m: Measured) -> Gauge | None:
+    """The gauge of a measure, or None with the reasons in the report."""
+    before = len(m.report)
+    read = read_form(place, MEASURES, m)
+    if read is None:
+        return None
+    gauge, form = read
+    sound = len(m.report)
+    chosen = _window(window, m.report)
+    if form.window == "none" and window is not None:
+        m.report.add(window, f"{gauge.measure} has no window", "no window line")
+    elif form.window == "calendar" and chosen.kind != "calendar" and len(m.report) == sound:
+        m.report.add(window or place, f"{gauge.measure} needs a calendar window", "such as window: {calendar: term}")
+    elif form.window == "not last" and chosen.kind == "last":
+        m.report.add(window or place, f"{gauge.measure} has no window of last records", "such as {calendar: term}")
+    if chosen.kind != "last":
+        # Only what is counted matters then, so the rest need not be kept.
+        gauge = msgspec.structs.replace(gauge, member=both(gauge.member, _counted(gauge)))
+    return msgspec.structs.replace(gauge, window=chosen) if len(m.report) == before else None
+
+
+def _counted(gauge: Gauge) -> str:
+    counting = gauge.inner if gauge.measure == "nested" else gauge
+    return (counting.hit if counting and counting.measure == "count" else None) or "True"
+
+
+def _window(place: Place | None, report: Report) -> Window:
+    if place is None or place.value == "all":
+        return Window()
+    example = "all, {last: 10}, {within: 14d} or {calendar: week}"
+    given = fields(place, {"last": False, "within": False, "calendar": False}, report, "window")
+    if len(given) != 1:
+        if isinstance(place.value, dict):
+            report.add(place, "a window has one of last, within, calendar", example)
+        return Window()
+    ((kind, size),) = given.items()
+    if kind == "calendar":
+        return Window(kind="calendar", period=word(size, report, "period", _PERIODS))
+    whole = isinstance(size.value, int) and not isinstance(size.value, bool)
+    amount = (size.value if whole else None) if kind == "last" else duration(str(size.value))
+    if not amount or amount <= 0 or (kind == "last" and amount > MOST):
+        report.add(size, f"{size.text or 'this'} is not a size for {kind}", example)
+        return Window()
+    return Window(kind="last" if kind == "last" else "within", size=amount)

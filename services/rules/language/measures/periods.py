@@ -1,0 +1,45 @@
+"""Measures of calendar periods: forecast to the end, compared with an earlier one, whole ones without something."""
+
+from __future__ import annotations
+
+import msgspec
+
+from services.rules.engine.plan import Gauge
+from services.rules.language.measures.base import Count, Form, Measured, both, present
+from services.rules.language.reading import Place, number, word
+
+
+def _forecast(given: dict[str, Place], m: Measured) -> Gauge:
+    source, whole = m.number(given["forecast"])
+    least = number(given["min_sum"], m.report, "min_sum") if "min_sum" in given else None
+    return Gauge(
+        measure="forecast", kind=m.kind, member=both(m.record, present(source)), number=source, whole=whole,
+        min_sum=least,
+    )  # fmt: skip
+
+
+def _period_over_period(given: dict[str, Place], m: Measured) -> Gauge:
+    hit = m.condition(given["period_over_period"])
+    gauge = Gauge(measure="period_over_period", kind=m.kind, member=both(m.record, hit), hit=hit)
+    against = word(given["against"], m.report, "period to compare with", ("previous", "last_year"))
+    return msgspec.structs.replace(gauge, against="last_year") if against == "last_year" else gauge
+
+
+def _none(given: dict[str, Place], m: Measured) -> Gauge:
+    awaited = word(given["none"], m.report, "event kind", m.kinds)
+    return Gauge(
+        measure="none", kind=m.kind, member=m.record, awaited_kind=awaited or m.kind,
+        awaited=m.condition(given.get("where"), awaited) if awaited else "True",
+    )  # fmt: skip
+
+
+MEASURES = {
+    "forecast": Form(
+        _forecast, {"min_sum": False}, {"from_week": Count("from_week", 1, 60), "min_days": Count("min_days", 1, 400)},
+        window="calendar",
+    ),
+    "period_over_period": Form(
+        _period_over_period, {"against": True}, {"min_before": Count("min_before", 1)}, window="calendar"
+    ),
+    "none": Form(_none, {"where": False}, window="calendar"),
+}  # fmt: skip

@@ -1,0 +1,129 @@
+"""Thresholds: numbers per level, the number that keeps a level, and the further steps above red."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from itertools import pairwise
+from typing import cast
+
+from services.messages import Level
+from services.rules.engine.plan import OPERATORS, Compare, Thresholds
+from services.rules.language.reading import Place, Report, fields, items, number
+
+WARNING: tuple[Level, ...] = ("yellow", "orange", "red")
+LEVELS: tuple[Level, ...] = ("praise", *WARNING)
+NONE: Thresholds = (None,) * (2 * len(WARNING))
+"""No threshold, no `clear`, no `again`."""
+Found = dict[str, float | None]
+"""Level → its number, None where that has a problem; a level that is not given is not in it."""
+
+
+def read_thresholds(given: Mapping[str, Place], main: str, compare: str, report: Report) -> tuple[Thresholds, bool]:
+    """What `main` (a mapping of levels), `clear` and `again` beside it say, and whether it is praise."""
+    levels = per_level(given[main], LEVELS if main in OPERATORS else WARNING, report, main) if main in given else {}
+    praised = given.get("praise", levels and given[main].value.get("praise"))
+    if praised and len({*levels, "praise"}) > 1:
+        report.add(praised, "praise cannot stand beside warning levels", "a rule or standard of its own")
+    if "praise" in given:
+        levels["praise"] = threshold(given["praise"], report, "praise")
+    _growing(given.get(main), levels, compare, report)
+    kept = per_level(given["clear"], LEVELS, report, "clear") if "clear" in given else {}
+    for name, value in kept.items():
+        check_clear(given["clear"].value[name], name, levels, value, compare, report)
+    steps = read_again(given["again"], levels, compare, report) if "again" in given else ()
+    names = ("praise", *WARNING[1:]) if praised else WARNING
+    return (*(levels.get(name) for name in names), *(kept.get(name) for name in names), *steps), bool(praised)
+
+
+def per_level(place: Place, allowed: tuple[Level, ...], report: Report, what: str) -> Found:
+    """The numbers of a mapping of levels, from the lowest up."""
+    given = fields(place, dict.fromkeys(allowed, False), report, what)
+    if not given and isinstance(place.value, dict):
+        report.add(place, f"{what} has no level", "yellow, orange or red")
+    return {name: threshold(given[name], report, name) for name in allowed if name in given}
+
+
+def _growing(place: Place | None, levels: Found, compare: str, report: Report) -> None:
+    present = [(name, levels[name]) for name in WARNING if levels.get(name) is not None]
+    for (lower, a), (higher, b) in pairwise(cast("list[tuple[str, float]]", present)):
+        if place is not None and not sharper(b, a, compare):
+            report.add(
+                place.value[higher], f"{higher} {b:g} can never be told from {lower} {a:g}",
+                f"a number {_side(compare)} {a:g}",
+            )  # fmt: skip
+
+
+def check_clear(place: Place, level: str, levels: Found, clear: float | None, compare: str, report: Report) -> None:
+    """`clear` needs its level and is not sharper than its threshold."""
+    threshold = levels.get(level)
+    if level not in levels:
+        report.add(place, f"clear of {level}, which has no threshold", "a level that has one")
+    elif threshold is not None and clear is not None and sharper(clear, threshold, compare):
+        other = "above" if falls(compare) else "below"
+        report.add(
+            place, f"clear {clear:g} is sharper than {level} {threshold:g}", f"{threshold:g} or a number {other} it"
+        )
+
+
+def read_again(place: Place, levels: Found, compare: str, report: Report) -> tuple[float, ...]:
+    """The further steps above red, each sharper than the one before."""
+    found: list[float] = []
+    before = levels.get("red")
+    listed = items(place, report, "again")
+    if "red" not in levels:
+        report.add(place, "again needs a red threshold", "red: … beside it")
+    elif isinstance(place.value, list) and not listed:
+        report.add(place, "again has no step", "such as [20, 30]")
+    for item in listed:
+        value = threshold(item, report, "again")
+        if value is None:
+            continue
+        if before is not None and not sharper(value, before, compare):
+            report.add(
+                item, f"again {value:g} can never be told from the {before:g} before it",
+                f"a number {_side(compare)} {before:g}",
+            )  # fmt: skip
+        before = value
+        found.append(value)
+    return tuple(found)
+
+
+def comparison(given: Mapping[str, Place], place: Place, what: str, report: Report) -> Compare | None:
+    """The only comparison that is given."""
+    chosen = [name for name in OPERATORS if name in given]
+    if len(chosen) == 1:
+        return chosen[0]
+    report.add(place, f"{what} needs one comparison", "one of " + ", ".join(OPERATORS))
+    return None
+
+
+def falls(compare: str) -> bool:
+    """Whether smaller numbers are the sharper ones."""
+    return compare in ("below", "at_most")
+
+
+def sharper(a: float, b: float, compare: str) -> bool:
+    """Whether a is passed by fewer values than b."""
+    return a < b if falls(compare) else a > b
+
+
+def _side(compare: str) -> str:
+    return "below" if falls(compare) else "above"
+
+
+def threshold(place: Place, report: Report, what: str) -> float | None:
+    """A number, or a duration in minutes."""
+    if isinstance(place.value, str) and (milliseconds := duration(place.value)) is not None:
+        return milliseconds / 60_000
+    return number(place, report, what)
+
+
+_UNITS = {"s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000, "w": 7 * 86_400_000}
+
+
+def duration(text: str) -> int | None:
+    """Milliseconds of `30m`, `24h`, `14d`; None if it is not a duration."""
+    text = text.strip()
+    if not 2 <= len(text) <= 10 or text[-1] not in _UNITS or not text[:-1].isdecimal():  # noqa: PLR2004
+        return None
+    return int(text[:-1]) * _UNITS[text[-1]]
