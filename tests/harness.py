@@ -95,6 +95,7 @@ def run(
             engine.resume([(signature, key, state) for (signature, key), state in states.items()], reached)
             engine.late = late
     reader.take(engine, engine.advance(now))
+    assert not engine.failed, engine.failed
     return reader, engine
 
 

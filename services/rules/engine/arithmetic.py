@@ -31,7 +31,34 @@ def _bounded(number: float | None, limit: float) -> float | None:
     return number if number is not None and -limit <= number <= limit else None
 
 
+def _scaled(number: float | None) -> int | None:
+    """A number in millionths, half to even."""
+    return None if number is None else round(number * 1_000_000)
+
+
+def counted_in(counts: dict[Any, int] | None, key: Any) -> dict[Any, int] | None:
+    """One more of the key, unless it is None."""
+    if key is None:
+        return counts
+    counts = {} if counts is None else counts
+    counts[key] = counts.get(key, 0) + 1
+    return counts
+
+
+def counted_out(counts: dict[Any, int] | None, key: Any) -> None:
+    """One less of the key."""
+    if key is None or counts is None:
+        return
+    if counts[key] == 1:
+        del counts[key]
+    else:
+        counts[key] -= 1
+
+
 FUNCTIONS: dict[str, Callable[..., Any]] = {
+    "scaled": _scaled,
+    "counted_in": counted_in,
+    "counted_out": counted_out,
     "added": _null_safe(operator.add),
     "subtracted": _null_safe(operator.sub),
     "multiplied": _null_safe(operator.mul),

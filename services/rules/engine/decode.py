@@ -22,10 +22,11 @@ _TYPES: dict[str, Any] = {
 }
 
 
-def decoder(plan: Plan, layouts: list[Layout]) -> msgspec.json.Decoder[Any]:
-    """A decoder for a JSON array of events; fields that no rule looks at are skipped unread."""
-    one: Any = Union[tuple(_event(kind, layouts, plan) for kind in sorted(plan.fields))]  # noqa: UP007 - made at run time
-    return msgspec.json.Decoder(list[one])
+def decoder(plan: Plan, layouts: list[Layout]) -> tuple[msgspec.json.Decoder[Any], dict[str, type[msgspec.Struct]]]:
+    """A decoder for a JSON array of events, and the type of each kind; fields that no rule needs are skipped unread."""
+    types = {kind: _event(kind, layouts, plan) for kind in sorted(plan.fields)}
+    one: Any = Union[tuple(types.values())]  # noqa: UP007 - made at run time
+    return msgspec.json.Decoder(list[one]), types
 
 
 def _event(kind: str, layouts: list[Layout], plan: Plan) -> type[msgspec.Struct]:

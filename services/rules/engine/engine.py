@@ -12,20 +12,16 @@ from datetime import datetime
 from heapq import heappop, heappush
 from typing import Any
 
-import msgspec
-
 from services.messages import EPOCH, MILLISECOND, Mode, WarningChange, WarningReading
 from services.rules.engine import history
 from services.rules.engine.arithmetic import FUNCTIONS
 from services.rules.engine.decode import decoder
-from services.rules.engine.generate import compile_source, handler_source, step_source, value_source
-from services.rules.engine.layout import NO_TIME_BOUND, SCALE, Layout
-from services.rules.engine.lives import Folded, Lives
+from services.rules.engine.generate import compile_source, handler_source, step_source
+from services.rules.engine.layout import NO_TIME_BOUND, SCALE, Layout, ranks
+from services.rules.engine.lives import Lives, folded_now
 from services.rules.engine.plan import FOREVER, Plan
-from services.rules.engine.subject import Subject
-
-_MOST_BITS = 64
-"""Conditions whose bits fit into a number of the state; of more the bits are written as text."""
+from services.rules.engine.stepping import value_source
+from services.rules.engine.subject import FLAGS, State, Subject, decode_state, encode_state
 
 
 class Engine:
@@ -39,11 +35,16 @@ class Engine:
         """Named reason → events that were decided by it: duplicate, late, corrected, retracted."""
         self.late: list[str] = []
         """Idents put aside as late since the caller last emptied it."""
-        self.layouts = [Layout(by, plan) for by in sorted({rule.by for rule in plan.rules})]
+        self.failed: list[tuple[str, str]] = []
+        """(ident, error) of events that some rule could not be evaluated for, since the caller last emptied it."""
+        shapes = sorted({(rule.by, ranks(rule)) for rule in plan.rules})
+        self.layouts = [Layout(by, plan, peers=peers) for by, peers in shapes]
         self._subjects: list[dict[str, Subject]] = [{} for _ in self.layouts]
         self._timers: list[tuple[int, int, str, int, Subject]] = []
         self._serial = 0
         self._dirty: list[list[Subject]] = [[] for _ in self.layouts]
+        self._groups: list[dict[str, list[Subject]]] = [{} for _ in self.layouts]
+        """Of layouts that rank peers: group → its subjects."""
         self._forgotten: list[dict[str, dict[str, int]]] = [{} for _ in self.layouts]
         """Key of a subject that was let go → number of each rule's last episode."""
         self._gone: list[tuple[int, str]] = []
@@ -54,52 +55,59 @@ class Engine:
         rules = [rule for layout in self.layouts for rule in layout.rules]
         for index, rule in enumerate(rules):
             rule.index = index
+        names: dict[str, Any] = {
+            "FOREVER": FOREVER, "EPOCH": EPOCH, "born": self._born, "revise": self._revise, "peers": self._peers,
+            "checkpoint": self._checkpoint, "joined": _joined, "intern": _Intern(), **FUNCTIONS,
+        }  # fmt: skip
+        for layout in self.layouts:
+            names |= layout.helpers(self.plan)
         values: list[list[Callable[..., float | None]]] = [
-            [eval(f"lambda h, columns: {value_source(gauge) or None}") for gauge in rule.gauges]  # noqa: S307 - our source
-            for rule in rules
+            [eval(f"lambda s, rows, i: {value_source(layout, gauge)}", names) for gauge in rule.gauges]  # noqa: S307 - our source
+            for layout in self.layouts
+            for rule in layout.rules
         ]
         self.lives = Lives(self.plan, rules, values)
         self.lives.mode = mode
+        names["turn"] = self.lives.turn
         self.lives.layout_of = {rule.rule.id: layout for layout in self.layouts for rule in layout.rules}
-        names: dict[str, Any] = {
-            "turn": self.lives.turn, "FOREVER": FOREVER, "EPOCH": EPOCH, "MILLISECOND": MILLISECOND,
-            "born": self._born, "revise": self._revise, "checkpoint": self._checkpoint, "scaled": _scaled,
-            "joined": _joined, "intern": _Intern(), **FUNCTIONS,
-        }  # fmt: skip
         names |= {f"period_{name}": period for name, period in self.plan.periods.items()}
         names |= {
             f"resolve_{rule.index}": self.plan.standards[rule.rule.standard] for rule in rules if rule.rule.standard
         }
         self._steps, self._settles = [], []
         for number, layout in enumerate(self.layouts):
-            names |= {f"subjects_{number}": self._subjects[number], "queue": self._queue(number)}
+            names |= {f"find_{number}": self._subjects[number].get, "queue": self._queue(number)}
             names[f"soiled_{number}"] = self._dirty[number].append
             made = compile_source(step_source(layout), "step " + "/".join(layout.by), names)
             self._steps.append(made["step"])
             self._settles.append(made["settle"])
             names |= {f"step_{number}": made["step"], f"settle_{number}": made["settle"]}
-        self.handlers: dict[str, Callable[[Any], None]] = {}
+            names[f"queue_{number}"] = names["queue"]
+        self.decoder, types = decoder(self.plan, self.layouts)
+        self.handlers: dict[Any, Callable[[Any], None]] = dict.fromkeys(types.values(), _ignore)
+        """Type of an event → what it does."""
         for kind in sorted({kind for layout in self.layouts for kind in layout.kinds}):
             source = handler_source(kind, self.layouts, self.plan)
-            self.handlers[kind] = compile_source(source, f"on {kind}", names)[f"on_{kind}"]
-        self.decoder = decoder(self.plan, self.layouts)
-        self._encoder, self._decoder = msgspec.msgpack.Encoder(), msgspec.msgpack.Decoder(Subject)
+            self.handlers[types[kind]] = compile_source(source, f"on {kind}", names)[f"on_{kind}"]
 
     def process(self, event: Any) -> list[WarningChange]:
         """One event, as `decoder` reads it; what it changes."""
-        handler = self.handlers.get(event.kind)
-        if handler is not None:
-            handler(event)
+        self._handle([event])
         return self.take()
 
     def process_many(self, packed: bytes) -> list[WarningChange]:
         """A message: a JSON array of events on the wire; quickest in the order (time, source, id)."""
-        handlers = self.handlers
-        for event in self.decoder.decode(packed):
-            handler = handlers.get(event.kind)
-            if handler is not None:
-                handler(event)
+        self._handle(self.decoder.decode(packed))
         return self.take()
+
+    def _handle(self, events: list[Any]) -> None:
+        handlers = self.handlers
+        for event in events:
+            try:
+                handlers[type(event)](event)
+            except Exception as error:  # noqa: BLE001 - whatever a rule does with one event, the next one is evaluated
+                self.counts["not_evaluated"] += 1
+                self.failed.append((f"{event.source} {event.id}", repr(error)))
 
     def advance(self, now: datetime | int) -> list[WarningChange]:
         """Time has come to `now`: every deadline and window up to it, in event time. Going back does nothing."""
@@ -117,7 +125,7 @@ class Engine:
             if not s.dirty:
                 s.dirty = True
                 self._dirty[number].append(s)
-            self._settles[number](s, self.now, len(s.times) - 1)
+            self._settles[number](s, self.now, self._last(number, s))
             if s.due < s.queued:
                 self._queue(number)(s)
         self._sweep()
@@ -142,20 +150,15 @@ class Engine:
 
     def snapshot(self) -> list[tuple[str, str, bytes]]:
         """(signature, key, state) of every subject touched since the last call. A forgotten one leaves its numbers."""
-        encode = self._encoder.encode
         out = []
         for layout, dirty in zip(self.layouts, self._dirty, strict=True):
             for s in dirty:
                 s.dirty = False
-                flags = s.flags
-                if len(layout.conditions) > _MOST_BITS:
-                    s.flags = [f"{bits:x}" for bits in flags]
-                out.append((layout.signature, s.key, encode(s)))
-                s.flags = flags
+                out.append((layout.signature, s.key, encode_state(layout.state(s))))
             dirty.clear()
         for number, key in self._gone:
             if (numbers := self._forgotten[number].get(key)) is not None:
-                out.append((self.layouts[number].signature, key, encode(Subject(key, [], [], numbers=numbers))))
+                out.append((self.layouts[number].signature, key, encode_state(State(key, numbers))))
         self._gone.clear()
         return out
 
@@ -166,22 +169,18 @@ class Engine:
         for signature, key, state in states:
             if (number := number_of.get(signature)) is None:
                 continue
-            s = self._decoder.decode(state)
-            if not s.heads:
-                self._forgotten[number][key] = s.numbers
-                continue
-            self.adopt(number, s)
+            read = decode_state(state)
+            if read.heads:
+                self.adopt(number, self.layouts[number].revive(read))
+            else:
+                self._forgotten[number][key] = read.numbers
 
     def adopt(self, number: int, s: Subject) -> None:
-        """Takes a subject in, as it was."""
+        """Takes a subject in, as it is."""
         s.dirty, s.queued = False, FOREVER
-        if len(self.layouts[number].conditions) > _MOST_BITS:
-            s.flags = [int(bits, 16) if type(bits) is str else bits for bits in s.flags]
-        for rule in self.layouts[number].rules:
-            if rule.scope >= 0:
-                column = s.columns[rule.scope]
-                column[:] = [None if x is None else tuple(x) for x in column]
         self._subjects[number][s.key] = s
+        if self.layouts[number].peers:
+            self._groups[number].setdefault(_group(s.key), []).append(s)
         if s.due < FOREVER:
             self._queue(number)(s)
 
@@ -208,7 +207,7 @@ class Engine:
     def relevel(self, number: int, s: Subject) -> None:
         """Evaluates a subject's rules as of now: their thresholds may be others."""
         self.touch(number, s)
-        self._steps[number](s, max(s.front, self.now), 0, len(s.times) - 1)
+        self._steps[number](s, max(s.front, self.now), 0, self._last(number, s))
 
     def take(self) -> list[WarningChange]:
         """What was published since the last call."""
@@ -232,9 +231,30 @@ class Engine:
                 self._put_aside(ident)
                 return None
             del self._forgotten[number][key]
-        s = Subject(key, layout.initial.copy(), [[] for _ in range(layout.width)], numbers=dict(numbers or {}))
-        self._subjects[number][key] = s
+        s = self._subjects[number][key] = layout.born(key)
+        if numbers:
+            s.numbers = dict(numbers)
         return s
+
+    def _last(self, number: int, s: Subject) -> int:
+        return len(s.rows) - self.layouts[number].stride
+
+    def _peers(
+        self, number: int, group: str, key: str, event: Any, t: int, ident: str, flags: int, row: tuple[Any, ...],
+        data: Any,
+    ) -> None:  # fmt: skip
+        """An event that counts for all subjects of a group: each keeps the records of all its peers."""
+        siblings = self._groups[number].setdefault(group, [])
+        if key not in self._subjects[number] and flags:
+            s = self._born(number, key, t, ident)
+            if s is None:
+                return
+            if siblings:
+                s.rows, s.floor = siblings[0].rows.copy(), siblings[0].floor
+                self._refold(number, s, siblings[0].front, t, "late_record")
+            siblings.append(s)
+        for s in siblings:
+            self._revise(number, s, event, t, ident, flags, row, data if s.key == key else None)
 
     def _put_aside(self, ident: str) -> None:
         self.counts["late"] += 1
@@ -242,7 +262,7 @@ class Engine:
 
     def _checkpoint(self, number: int, s: Subject, t: int) -> int:
         history.take_checkpoint(s, self.layouts[number], t - self.plan.allowed_lateness)
-        return len(s.times)
+        return len(s.rows)
 
     def _revise(  # noqa: C901 - the order of the questions is the rule
         self, number: int, s: Subject, event: Any, t: int, ident: str, flags: int, row: tuple[Any, ...], data: Any
@@ -250,14 +270,15 @@ class Engine:
         """Everything but a new event in order: duplicates, equal instants, late ones, corrections, retractions."""
         known = s.revised.get(ident) if s.revised else None
         changes = event.revision > 0 or event.retracted
-        old = history.find(s, t, ident)
+        stride, rows = self.layouts[number].stride, s.rows
+        old = history.find(s, stride, t, ident)
         if old < 0 and (known or changes):
-            old = history.find_anywhere(s, ident)
+            old = history.find_anywhere(s, stride, ident)
         if (known is not None and event.revision <= known[0]) or (known is None and not changes and old >= 0):
             self.counts["duplicate"] += 1
             return
-        start = min(t, s.times[old]) if old >= 0 else t
-        if start <= s.floor or (s.times and start < s.times[-1] - self.plan.allowed_lateness):
+        start = min(t, rows[old]) if old >= 0 else t
+        if start <= s.floor or (rows and start < rows[-stride] - self.plan.allowed_lateness):
             self._put_aside(ident)
             return
         if changes:
@@ -265,20 +286,20 @@ class Engine:
         self.touch(number, s)
         joins = bool(flags) and not event.retracted
         if old >= 0:
-            history.remove(s, old)
+            history.remove(s, stride, old)
             self.lives.untell(s, ident)
         elif not joins:
             return
         if joins:
-            i = history.place(s, t, ident)
-            if i == len(s.times):
+            i = history.place(s, stride, t, ident)
+            if i == len(rows) and data is not None:
                 s.latest = data
-            in_order = old < 0 and i == len(s.times) and t >= s.front
+            in_order = old < 0 and i == len(rows) and t >= s.front
             if in_order:
                 if i >= s.mark:
                     i = self._checkpoint(number, s, t)
-                self._settles[number](s, t, i - 1)
-            history.insert(s, i, t, ident, flags, row)
+                self._settles[number](s, t, i - stride)
+            history.insert(s, stride, i, t, ident, flags, row)
             if in_order:
                 self._steps[number](s, t, flags, i)
                 return
@@ -289,31 +310,31 @@ class Engine:
         """Folds the subject again from the last checkpoint before `start`, and publishes what came out different."""
         self.counts[reason] += 1
         layout, front = self.layouts[number], max(s.front, start)
-        while s.checkpoints and s.checkpoints[-1].at >= start:
-            s.checkpoints.pop()
+        points, rows, stride = s.checkpoints, s.rows, layout.stride
+        while points and points[-1].at >= start:
+            points.pop()
         since, count = -1, 0
-        s.heads, s.due = layout.initial.copy(), FOREVER
-        if s.checkpoints:
-            point = s.checkpoints[-1]
-            since, count, s.due, s.heads = point.at, point.count, point.due, point.heads.copy()
+        if points:
+            point = points[-1]
+            since, count, s.due = point.at, point.end, point.due
+            layout.restore(s, point.heads)
+        else:
+            s.due = FOREVER
+            layout.reset(s)
         lives = self.lives
-        lives.folding = {
-            rule.index: [Folded(s.heads[rule.opened], s.heads[rule.first], s.heads[rule.level], s.heads[rule.highest])]
-            for rule in layout.rules
-            if s.heads[rule.level]
-        }
+        lives.folding = {rule.index: [opened] for rule in layout.rules if (opened := folded_now(s, rule))}
         settle, step = self._settles[number], self._steps[number]
-        for i in range(count, len(s.times)):
-            t = s.times[i]
-            settle(s, t, i - 1)
-            step(s, t, s.flags[i], i)
-        settle(s, front, len(s.times) - 1)
+        for i in range(count, len(rows), stride):
+            t = rows[i]
+            settle(s, t, i - stride)
+            step(s, t, rows[i + FLAGS], i)
+        settle(s, front, len(rows) - stride)
         s.front, folded, lives.folding = front, lives.folding, None
-        s.mark = max(s.mark, len(s.times) + 1)
+        s.mark = max(s.mark, len(rows) + stride)
         if s.due < s.queued:
             self._queue(number)(s)
         for rule in layout.rules:
-            if s.lives.get(rule.rule.id) or folded.get(rule.index):
+            if (s.lives and s.lives.get(rule.rule.id)) or folded.get(rule.index):
                 lives.reconcile(s, rule, folded.get(rule.index, []), since, at, reason)
 
     def _sweep(self) -> None:
@@ -329,12 +350,15 @@ class Engine:
                 key
                 for key, s in subjects.items()
                 if (last := _last(s)) < limit
-                and layout.is_idle(s.heads)
-                and (last < limit - NO_TIME_BOUND or not layout.came_early(s.heads))
+                and layout.is_idle(s)
+                and (last < limit - NO_TIME_BOUND or not layout.came_early(s))
             ]
             for key in gone:
-                self._forgotten[number][key] = subjects.pop(key).numbers
+                s = subjects.pop(key)
+                self._forgotten[number][key] = s.numbers or {}
                 self._gone.append((number, key))
+                if layout.peers:
+                    self._groups[number][_group(key)].remove(s)
 
 
 def _last(s: Subject) -> int:
@@ -342,9 +366,12 @@ def _last(s: Subject) -> int:
     return s.front if not s.revised else max(s.front, *(t for _, t in s.revised.values()))
 
 
-def _scaled(number: float | None) -> int | None:
-    """A number in millionths, half to even."""
-    return None if number is None else round(number * SCALE)
+def _ignore(event: Any) -> None:
+    """No rule looks at events of this kind."""
+
+
+def _group(key: str) -> str:
+    return key.rpartition("/")[0]
 
 
 def _joined(parts: tuple[str, ...]) -> str:

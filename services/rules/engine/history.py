@@ -2,92 +2,78 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
 from typing import Any
 
-from services.rules.engine.layout import Layout
-from services.rules.engine.subject import Checkpoint, Subject
-
-_BETWEEN_CHECKPOINTS = 64
+from services.rules.engine.layout import CHECKPOINT_EVERY, Layout, RuleLayout
+from services.rules.engine.subject import COLUMNS, IDENT, Checkpoint, Subject
 
 
-def find(s: Subject, t: int, ident: str) -> int:
+def find(s: Subject, stride: int, t: int, ident: str) -> int:
     """Index of the entry with this instant and ident, or -1."""
-    i = place(s, t, ident)
-    return i if i < len(s.times) and s.times[i] == t and s.idents[i] == ident else -1
+    i = place(s, stride, t, ident)
+    return i if i < len(s.rows) and s.rows[i] == t and s.rows[i + IDENT] == ident else -1
 
 
-def find_anywhere(s: Subject, ident: str) -> int:
+def find_anywhere(s: Subject, stride: int, ident: str) -> int:
     """Index of the entry with this ident at whatever instant, or -1: for corrections, which may move an event."""
-    return s.idents.index(ident) if ident in s.idents else -1
+    idents = s.rows[IDENT::stride]
+    return idents.index(ident) * stride if ident in idents else -1
 
 
-def place(s: Subject, t: int, ident: str) -> int:
+def place(s: Subject, stride: int, t: int, ident: str) -> int:
     """Where an entry belongs in the order (time, ident)."""
-    low, high = bisect_left(s.times, t), bisect_right(s.times, t)
-    return bisect_left(s.idents, ident, low, high)
+    rows = s.rows
+    low, high = 0, len(rows) // stride
+    while low < high:
+        middle = (low + high) // 2
+        i = middle * stride
+        if rows[i] < t or (rows[i] == t and rows[i + IDENT] < ident):
+            low = middle + 1
+        else:
+            high = middle
+    return low * stride
 
 
-def insert(s: Subject, i: int, t: int, ident: str, flags: int, row: tuple[Any, ...]) -> None:
+def insert(s: Subject, stride: int, i: int, t: int, ident: str, flags: int, row: tuple[Any, ...]) -> None:
     """Puts an entry at index `i`."""
-    s.times.insert(i, t)
-    s.idents.insert(i, ident)
-    s.flags.insert(i, flags)
-    for number, column in enumerate(s.columns):
-        column.insert(i, row[number] if number < len(row) else None)
+    s.rows[i:i] = [t, ident, flags, *row, *[None] * (stride - COLUMNS - len(row))]
 
 
-def columns_of(s: Subject) -> list[list[Any]]:
-    """All the lists that have one element per entry."""
-    return [s.times, s.idents, s.flags, *s.columns]
-
-
-def remove(s: Subject, i: int) -> None:
+def remove(s: Subject, stride: int, i: int) -> None:
     """Takes the entry at index `i` out."""
-    for column in columns_of(s):
-        del column[i]
+    del s.rows[i : i + stride]
 
 
 def take_checkpoint(s: Subject, layout: Layout, horizon: int) -> None:
     """Remembers the fold as it stands; lets go of what only instants up to `horizon` could still have needed."""
-    s.checkpoints.append(Checkpoint(s.front, len(s.times), s.due, s.heads.copy()))
-    base = max((n for n, point in enumerate(s.checkpoints) if point.at < horizon), default=-1)
+    points = s.checkpoints = s.checkpoints or []
+    points.append(Checkpoint(s.front, len(s.rows), s.due, layout.heads(s)))
+    base = max((n for n, point in enumerate(points) if point.at < horizon), default=-1)
     if base >= 0:
-        s.floor = s.checkpoints[base].at
-        del s.checkpoints[:base]
-        _trim(s, layout, s.checkpoints[0])
-    s.mark = len(s.times) + _BETWEEN_CHECKPOINTS
+        s.floor = points[base].at
+        del points[:base]
+        _trim(s, layout, points[0])
+    s.mark = len(s.rows) + CHECKPOINT_EVERY * layout.stride
 
 
 def _trim(s: Subject, layout: Layout, base: Checkpoint) -> None:
-    count = min([base.count, *(_first_needed(layout, base, rule) for rule in range(len(layout.rules)))])
-    for rule, life in s.lives.items():
-        s.lives[rule] = [e for e in life if e.closed_at < 0 or e.closed_at > base.at]
+    heads = dict(zip(layout.initial, base.heads, strict=True))
+    end = min([base.end, *(_first_needed(rule, heads, base.end) for rule in layout.rules)])
+    for life in (s.lives or {}).values():
+        life[:] = [e for e in life if e.closed_at < 0 or e.closed_at > base.at]
     if s.revised:
         s.revised = {ident: known for ident, known in s.revised.items() if known[1] > base.at} or None
-    if count <= 0:
-        return
-    for column in columns_of(s):
-        del column[:count]
-    for heads in (s.heads, *(point.heads for point in s.checkpoints)):
-        for position in layout.index_heads:
-            heads[position] = max(heads[position] - count, -1 if layout.initial[position] == -1 else 0)
-    for point in s.checkpoints:
-        point.count -= count
+    if end > 0:
+        del s.rows[:end]
+        layout.shift(s, end)
 
 
-def _first_needed(layout: Layout, base: Checkpoint, number: int) -> int:
+def _first_needed(rule: RuleLayout, heads: dict[str, Any], end: int) -> int:
     """The first entry that some gauge of the rule, standing at the checkpoint, can still look at."""
-    needed = base.count
-    for gauge in layout.rules[number].gauges:
-        slots = {slot: base.heads[position] for slot, position in gauge.slots.items()}
-        if gauge.gauge.window.kind != "all":
-            needed = min(needed, slots["lo"])
-        elif gauge.gauge.measure == "streak":
-            needed = min(needed, slots["begin"] if slots["length"] else base.count)
-        elif gauge.gauge.measure == "value":
-            needed = min(needed, slots["newest"] if slots["newest"] >= 0 else base.count)
-        else:
-            needed = 0
-    newest = base.heads[layout.rules[number].newest]
+    needed = end
+    for gauge in rule.gauges:
+        slots = {slot: heads[head] for slot, head in gauge.slots.items()}
+        bounded = gauge.gauge.window.kind != "all" and not gauge.measure.own_window
+        needed = min(needed, slots["lo"] if bounded else gauge.measure.needs(slots, end))
+    newest = heads[rule.newest]
     return min(needed, newest) if newest >= 0 else needed

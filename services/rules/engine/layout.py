@@ -1,22 +1,32 @@
-"""Where everything lies in a subject's state: bits of the flags, columns, heads. One layout per `by`."""
+"""Where everything lies in a subject's state: bits of the flags, columns of the rows, heads. One layout per `by`."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from hashlib import sha256
+from operator import attrgetter
 from typing import Any
 
 import msgspec
 
 from services.rules.engine.measures import MEASURES
+from services.rules.engine.measures.base import Measure
 from services.rules.engine.plan import FOREVER, RANK, Gauge, Plan, Rule, Rung
+from services.rules.engine.subject import COLUMNS, State, Subject
 
 _DAY = 86_400_000
 _PERIODS = {"day": 1, "week": 7, "month": 31, "term": 200, "year": 366}
+_FORMAT = 2
+"""Of the written state; states of another format are built anew from the log."""
 NO_TIME_BOUND = 366 * _DAY
 """Records that no window bounds in time, and what came before it was expected, count for a year."""
 SCALE = 1_000_000
 """Numbers that need not be whole are summed in millionths."""
+CHECKPOINT_EVERY = 64
+"""Entries."""
+RAW = frozenset({"value", "min", "max", "rank", "missing"})
+"""Measures that take their number as it is."""
 CONTEXT = (
     "student", "class", "course", "teacher", "lesson", "test", "ticket", "task", "indicator", "period",
     "department", "teaching_office", "major", "cohort", "teacher_stage", "source_name", "responsible", "room",
@@ -27,33 +37,46 @@ CONTEXT = (
 
 @dataclass
 class GaugeLayout:
-    """Bits, column and slots of one gauge. Bit 0 means: has no such condition."""
+    """Bits, columns and slots of one gauge. Bit 0 means: has no such condition; column -1: has no such number."""
 
     gauge: Gauge
+    measure: Measure
+    stride: int = 0
     member: int = 0
     hit: int = 0
     awaited: int = 0
-    column: int = 0
+    until: int = 0
+    among: int = 0
+    x: int = -1
+    y: int = -1
+    g: int = -1
+    guard: int = -1
+    limits: list[tuple[int, int, bool]] = field(default_factory=list)
+    """Of `elapsed`: bit, column of the minutes, in service hours."""
     window: str = ""
     """The window in words."""
-    slots: dict[str, int] = field(default_factory=dict)
-    """Slot → position in the heads; `lo`, `size`, `end`, `inside` belong to the window."""
+    slots: dict[str, str] = field(default_factory=dict)
+    """Slot → head; `lo`, `size`, `end`, `inside` belong to the window, `guarded` to `min_distinct`."""
+
+    def read(self, s: Subject) -> dict[str, Any]:
+        """The values of the slots."""
+        return {slot: getattr(s, head) for slot, head in self.slots.items()}
 
 
 @dataclass
 class RuleLayout:
-    """Positions of a rule's own heads, and its gauges."""
+    """A rule's own heads, and its gauges."""
 
     rule: Rule
     index: int
-    level: int
-    opened: int
-    highest: int
-    first: int
-    newest: int
+    level: str
+    opened: str
+    highest: str
+    first: str
+    newest: str
     """Index of the newest entry that matters to the rule: its scope chooses the threshold."""
-    threshold: int
-    due: int
+    threshold: str
+    due: str
     rung_of: dict[int, Rung]
     """Rank of a level → its rung."""
     gauges: list[GaugeLayout] = field(default_factory=list)
@@ -65,20 +88,26 @@ class RuleLayout:
 
 
 class Layout:
-    """The layout of all rules with the same `by`."""
+    """The layout of all rules with the same `by`; rules that rank peers are apart from the others."""
 
-    def __init__(self, by: tuple[str, ...], plan: Plan) -> None:
+    def __init__(self, by: tuple[str, ...], plan: Plan, *, peers: bool = False) -> None:
         self.by = by
-        self.initial: list[Any] = []
-        self.index_heads: list[int] = []
+        self.peers = peers
+        self.initial: dict[str, Any] = {}
+        """Head → what it holds at the beginning."""
+        self.index_heads: list[str] = []
+        self.dict_heads: list[str] = []
         self.conditions: dict[tuple[str, str], int] = {}
         """(kind, condition) → bit."""
         self.columns: dict[str, list[str]] = {}
         """Kind → expressions, one per column; kinds share the columns."""
         self.evidence: dict[str, dict[str, int]] = {}
         """Kind → field → column."""
+        self.tuples: set[int] = set()
+        """Columns that hold tuples."""
         self._fields = plan.fields
-        self.rules = [self._rule(rule) for rule in plan.rules if rule.by == by]
+        mine = [rule for rule in plan.rules if rule.by == by and ranks(rule) == peers]
+        self.rules = [self._rule(rule) for rule in mine]
         self.kinds = sorted({kind for kind, _ in self.conditions})
         """Event kinds that this layout's rules look at."""
         for kind in self.kinds:
@@ -86,34 +115,121 @@ class Layout:
             self.evidence.setdefault(kind, {})
         self.width = max((len(columns) for columns in self.columns.values()), default=0)
         """Number of columns."""
-        self.keep = max((_keep(gauge.gauge) for rule in self.rules for gauge in rule.gauges), default=0)
+        self.stride = COLUMNS + self.width
+        """Places that a row takes."""
+        self.gauges = [gauge for rule in self.rules for gauge in rule.gauges]
+        for gauge in self.gauges:
+            gauge.stride = self.stride
+        self.keep = max((_keep(gauge) for gauge in self.gauges), default=0)
         """Milliseconds for which an entry can matter, lateness apart."""
-        self._awaiting = [g.slots for rule in self.rules for g in rule.gauges if g.gauge.measure == "missing"]
-        self._levels = [rule.level for rule in self.rules]
+        self.subject_type: type[Subject] = type("Subject_" + "_".join(by), (Subject,), {"__slots__": [*self.initial]})
+        made: dict[str, Any] = {"subject_type": self.subject_type}
+        exec(self._born_source(), made)  # noqa: S102 - our own text
+        self.born: Callable[[str], Subject] = made["born"]
+        self.reset: Callable[[Subject], None] = made["reset"]
+        self.read_heads: Callable[[Subject], tuple[Any, ...]] = attrgetter(*self.initial)
         parts = [(rule.rule.id, rule.rule.gauges, rule.scope, rule.rule.evidence) for rule in self.rules]
-        follows = any(gauge.gauge.window.kind == "calendar" for rule in self.rules for gauge in rule.gauges)
-        shape = [by, parts, self.columns, *([plan.calendar] if follows else [])]
+        follows = any(gauge.gauge.window.kind == "calendar" or gauge.limits for gauge in self.gauges)
+        shape = [_FORMAT, by, peers, parts, self.columns, *([plan.calendar] if follows else [])]
         self.signature = sha256(msgspec.json.encode(shape)).hexdigest()[:16]
         """Content hash of all that shapes the state: another signature needs another state."""
 
-    def is_idle(self, heads: list[Any]) -> bool:
+    def _born_source(self) -> str:
+        """Source of `born(key)`, a subject of which nothing is known, and of `reset(s)`, its heads so again."""
+        places = {
+            "front": -1, "floor": -1, "sealed": -1, "due": FOREVER, "queued": FOREVER,
+            "mark": CHECKPOINT_EVERY * self.stride, "checkpoints": None, "revised": None, "lives": None,
+            "numbers": None, "latest": None, "dirty": False,
+        }  # fmt: skip
+        heads = [f"    s.{head} = {value}" for head, value in self.initial.items()]
+        own = [f"    s.{place} = {value}" for place, value in places.items()]
+        begin = ["def born(key):", "    s = subject_type()", "    s.key = key", "    s.rows = []"]
+        return "\n".join([*begin, *own, *heads, "    return s", "def reset(s):", *heads])
+
+    def heads(self, s: Subject) -> tuple[Any, ...]:
+        """The heads, to be kept."""
+        heads = self.read_heads(s)
+        return tuple([dict(x) if type(x) is dict else x for x in heads]) if self.dict_heads else heads
+
+    def restore(self, s: Subject, heads: tuple[Any, ...]) -> None:
+        """The heads as they were kept."""
+        for head, value in zip(self.initial, heads, strict=True):
+            setattr(s, head, dict(value) if type(value) is dict else value)
+
+    def state(self, s: Subject) -> State:
+        """The subject as it is written."""
+        return State(
+            s.key, s.numbers or {}, s.rows, self.read_heads(s), s.front, s.due, s.mark, s.checkpoints or [],
+            s.revised, s.lives or {}, s.floor, s.sealed, s.latest,
+        )  # fmt: skip
+
+    def revive(self, state: State) -> Subject:
+        """The subject as it was written."""
+        s = self.born(state.key)
+        s.numbers, s.rows, s.front, s.due, s.mark = state.numbers, state.rows, state.front, state.due, state.mark
+        s.checkpoints, s.revised, s.lives = state.checkpoints, state.revised, state.lives
+        s.floor, s.sealed, s.latest = state.floor, state.sealed, state.latest
+        for column in self.tuples:
+            for i in range(COLUMNS + column, len(s.rows), self.stride):
+                s.rows[i] = None if s.rows[i] is None else tuple(s.rows[i])
+        self._revived(state.heads)
+        for point in s.checkpoints:
+            self._revived(point.heads)
+        self.restore(s, state.heads)
+        return s
+
+    def _revived(self, heads: tuple[Any, ...]) -> None:
+        """Values of dicts are tuples again."""
+        for head, value in zip(self.initial, heads, strict=True):
+            if head in self.dict_heads and value:
+                value.update({name: tuple(x) for name, x in value.items() if type(x) is list})
+
+    def shift(self, s: Subject, places: int) -> None:
+        """The rows' first places were let go: indices are smaller by as many."""
+        numbers = [(number, head) for number, head in enumerate(self.initial) if head in self.index_heads]
+        for _, head in numbers:
+            setattr(s, head, self._shifted(head, getattr(s, head), places))
+        for point in s.checkpoints or ():
+            heads = list(point.heads)
+            for number, head in numbers:
+                heads[number] = self._shifted(head, heads[number], places)
+            point.end -= places
+            point.heads = tuple(heads)
+
+    def _shifted(self, head: str, index: int, places: int) -> int:
+        return max(index - places, -1 if self.initial[head] == -1 else 0)
+
+    def helpers(self, plan: Plan) -> dict[str, Callable[..., Any]]:
+        """The measures' own functions, by the name that the generated code has for them."""
+        return {
+            self.help_name(placed): placed.measure.helper(placed.gauge, plan)
+            for placed in self.gauges
+            if placed.measure.helper
+        }
+
+    def help_name(self, placed: GaugeLayout) -> str:
+        """Name of a gauge's own function."""
+        return f"help_{placed.slots['lo']}_{self.signature}"
+
+    def is_idle(self, s: Subject) -> bool:
         """Nothing is open and nothing is awaited."""
-        if any(heads[level] for level in self._levels):
+        if any(getattr(s, rule.level) for rule in self.rules):
             return False
-        return not any(heads[slots["anchor"]] >= 0 and heads[slots["come"]] < 0 for slots in self._awaiting)
+        return not any(gauge.measure.busy(gauge.read(s)) for gauge in self.gauges if gauge.measure.busy)
 
-    def came_early(self, heads: list[Any]) -> bool:
+    def came_early(self, s: Subject) -> bool:
         """Something awaited has come that nothing expects yet: it will count when it is expected."""
-        return any(heads[slots["come"]] >= 0 and heads[slots["expects"]] < 0 for slots in self._awaiting)
+        return any(gauge.measure.early(gauge.read(s)) for gauge in self.gauges if gauge.measure.early)
 
-    def _head(self, value: Any, *, index: bool = False) -> int:
-        self.initial.append(value)
+    def _head(self, name: str, value: Any, *, index: bool = False) -> str:
+        head = f"h{len(self.initial)}_{name}"
+        self.initial[head] = value
         if index:
-            self.index_heads.append(len(self.initial) - 1)
-        return len(self.initial) - 1
+            self.index_heads.append(head)
+        return head
 
-    def _bit(self, kind: str, condition: str) -> int:
-        return self.conditions.setdefault((kind, condition), 1 << len(self.conditions))
+    def _bit(self, kind: str, condition: str | None) -> int:
+        return 0 if condition is None else self.conditions.setdefault((kind, condition), 1 << len(self.conditions))
 
     def _column(self, kind: str, expression: str) -> int:
         columns = self.columns.setdefault(kind, [])
@@ -123,12 +239,13 @@ class Layout:
 
     def _rule(self, rule: Rule) -> RuleLayout:
         layout = RuleLayout(
-            rule=rule, index=-1, level=self._head(0), opened=self._head(-1), highest=self._head(0),
-            first=self._head(None), newest=self._head(-1, index=True), threshold=self._head(None),
-            due=self._head(FOREVER), rung_of={RANK[rung.level]: rung for rung in rule.rungs},
+            rule=rule, index=-1, level=self._head("level", 0), opened=self._head("opened", -1),
+            highest=self._head("highest", 0), first=self._head("first", None),
+            newest=self._head("newest", -1, index=True), threshold=self._head("threshold", None),
+            due=self._head("due", FOREVER), rung_of={rank_of(rung): rung for rung in rule.rungs},
         )  # fmt: skip
         for gauge in rule.gauges:
-            placed = self._gauge(gauge)
+            placed = self._gauge(rule, gauge)
             layout.gauges.append(placed)
             layout.mask |= placed.member | placed.awaited
             for kind in (gauge.kind, gauge.awaited_kind):
@@ -137,6 +254,7 @@ class Layout:
         if rule.scope_fields:
             names = ", ".join(field_source(name, self._fields[rule.gauges[0].kind]) for name in rule.scope_fields)
             layout.scope = self._column(rule.gauges[0].kind, f"intern(({names},))")
+            self.tuples.add(layout.scope)
             layout.record = self._bit(rule.gauges[0].kind, rule.record)
             layout.mask |= layout.record
         return layout
@@ -147,34 +265,70 @@ class Layout:
             if name in self._fields[kind]:
                 shown[name] = self._column(kind, field_source(name, self._fields[kind]))
 
-    def _gauge(self, gauge: Gauge) -> GaugeLayout:
-        measure = MEASURES[gauge.measure]
-        placed = GaugeLayout(gauge, member=self._bit(gauge.kind, gauge.member), window=str(gauge.window))
-        if gauge.hit is not None:
-            placed.hit = self._bit(gauge.kind, gauge.hit)
+    def _gauge(self, rule: Rule, gauge: Gauge) -> GaugeLayout:
+        kind, measure = gauge.kind, MEASURES[gauge.measure]
+        placed = GaugeLayout(gauge, measure, member=self._bit(kind, gauge.member), window=str(gauge.window))
+        placed.hit, placed.until = self._bit(kind, gauge.hit), self._bit(kind, gauge.until)
+        placed.among = self._bit(kind, gauge.among)
         if gauge.awaited_kind is not None:
             placed.awaited = self._bit(gauge.awaited_kind, gauge.awaited or "True")
-        if gauge.number is not None:
-            raw = gauge.measure in ("value", "missing") or gauge.whole
-            placed.column = self._column(gauge.kind, gauge.number if raw else f"scaled({gauge.number})")
-        for name, start in measure.slots.items():
-            placed.slots[name] = self._head(start, index=name in measure.index_slots)
-        placed.slots["lo"] = self._head(0, index=True)
-        if gauge.window.kind == "last":
-            placed.slots["size"] = self._head(0)
-        elif gauge.window.kind == "calendar":
-            placed.slots["end"] = self._head(-1)
-            placed.slots["inside"] = self._head(0)
+        inner = gauge.inner
+        number, whole = (gauge.number, gauge.whole) if inner is None else (inner.number, inner.whole)
+        placed.x = self._number(kind, number, raw=gauge.measure in RAW or whole)
+        placed.y = self._number(kind, gauge.other, raw=gauge.other_whole)
+        if inner is not None:
+            placed.hit = self._bit(kind, inner.hit)
+        group = self._peer(rule) if gauge.measure == "rank" else gauge.group
+        placed.g = -1 if group is None else self._column(kind, group)
+        placed.guard = -1 if gauge.guard is None else self._column(kind, gauge.guard)
+        for limit in gauge.limits:
+            column = self._column(kind, f"scaled({limit.minutes})")
+            placed.limits.append((self._bit(kind, limit.where), column, limit.service))
+        if gauge.measure == "open":
+            placed.limits.append((0, self._column(kind, "f_warning"), False))
+        self._slots(placed)
         return placed
 
+    def _number(self, kind: str, source: str | None, *, raw: bool) -> int:
+        return -1 if source is None else self._column(kind, source if raw else f"scaled({source})")
 
-def _keep(gauge: Gauge) -> int:
-    window = gauge.window
+    def _peer(self, rule: Rule) -> str:
+        return f"joined(({field_source(rule.by[-1], self._fields[rule.gauges[0].kind])},))"
+
+    def _slots(self, placed: GaugeLayout) -> None:
+        gauge, measure = placed.gauge, placed.measure
+        for name, start in measure.slots.items():
+            placed.slots[name] = self._head(name, start, index=name in measure.index_slots)
+            if name in measure.dict_slots:
+                self.dict_heads.append(placed.slots[name])
+        placed.slots["lo"] = self._head("lo", 0, index=True)
+        if gauge.guard is not None:
+            placed.slots["guarded"] = self._head("guarded", None)
+            self.dict_heads.append(placed.slots["guarded"])
+        if gauge.window.kind == "last":
+            placed.slots["size"] = self._head("size", 0)
+        elif gauge.window.kind == "calendar" and not measure.own_window:
+            placed.slots["end"] = self._head("end", -1)
+            placed.slots["inside"] = self._head("inside", 0)
+
+
+def ranks(rule: Rule) -> bool:
+    """Whether the rule compares its subject with peers."""
+    return any(gauge.measure == "rank" for gauge in rule.gauges)
+
+
+def rank_of(rung: Rung) -> int:
+    """A level as the engine counts it: each step of `again` is one higher than red."""
+    return RANK[rung.level] + rung.step
+
+
+def _keep(placed: GaugeLayout) -> int:
+    window = placed.gauge.window
     if window.kind == "within":
         return window.size
     if window.kind == "calendar":
-        return _PERIODS[window.period] * _DAY
-    return NO_TIME_BOUND if window.kind == "last" or gauge.measure in ("value", "streak") else 0
+        return _PERIODS[window.period] * _DAY * (2 if placed.gauge.measure == "period_over_period" else 1)
+    return NO_TIME_BOUND if window.kind == "last" or placed.measure.remembers else 0
 
 
 def field_source(name: str, known: dict[str, str]) -> str:

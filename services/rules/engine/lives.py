@@ -17,12 +17,13 @@ import msgspec
 
 from services.messages import Change, Evidence, Mode, WarningChange, WarningFacts, WarningReading, from_ms
 from services.rules.engine.layout import CONTEXT, Layout, RuleLayout
-from services.rules.engine.measures import MEASURES
-from services.rules.engine.plan import LEVEL_OF, Plan
-from services.rules.engine.subject import Episode, Subject
+from services.rules.engine.measures.base import MOST_EVIDENCE
+from services.rules.engine.plan import Plan, level_of
+from services.rules.engine.subject import COLUMNS, FLAGS, IDENT, Episode, Subject
 
 _NAMESPACE = UUID("7c1c6f0e-7a53-5d0c-9c4e-0f5b8f6f3a11").bytes
-_MOST_EVIDENCE = 50
+_RED = 3
+"""Higher ranks are steps of `again`."""
 _UNTOLD = ("",)
 """Stands for the evidence of an episode whose facts changed and wait for the next reading."""
 
@@ -69,13 +70,14 @@ class Lives:
     def turn(self, s: Subject, index: int, at: int, level: int, i: int, f: int) -> None:
         """The level of a rule changed at an instant, with entry `i` (f ≠ 0) or by time alone."""
         rule = self.rules[index]
-        h = s.heads
-        before = h[rule.level]
-        h[rule.level] = level
+        before = getattr(s, rule.level)
+        setattr(s, rule.level, level)
         if before == 0:
-            h[rule.opened], h[rule.highest], h[rule.first] = at, level, s.idents[i] if f else None
-        else:
-            h[rule.highest] = max(h[rule.highest], level)
+            setattr(s, rule.opened, at)
+            setattr(s, rule.highest, level)
+            setattr(s, rule.first, s.rows[i + IDENT] if f else None)
+        elif level > getattr(s, rule.highest) and level > 0:
+            setattr(s, rule.highest, level)
         if self.folding is not None:
             self._fold(s, rule, at, level, before, i)
         else:
@@ -84,51 +86,54 @@ class Lives:
     def _fold(self, s: Subject, rule: RuleLayout, at: int, level: int, before: int, i: int) -> None:
         assert self.folding is not None
         folded = self.folding.setdefault(rule.index, [])
-        h = s.heads
         if before == 0:
-            folded.append(Folded(at, h[rule.first], level, level))
+            folded.append(Folded(at, getattr(s, rule.first), level, level))
         elif level:
-            folded[-1].level, folded[-1].highest = level, h[rule.highest]
+            folded[-1].level, folded[-1].highest = level, getattr(s, rule.highest)
         else:
             folded[-1].closed_at = at
-            folded[-1].reach = self.reach(s, rule, 0, before, i + 1)
+            folded[-1].reach = self.reach(s, rule, 0, before, i)
 
     def _publish(self, s: Subject, rule: RuleLayout, at: int, level: int, before: int, i: int, f: int) -> None:
-        h = s.heads
         name = rule.rule.id
-        episode = s.lives[name][-1] if before else self._begin(s, name, h[rule.opened], h[rule.first], level)
-        reach = self.reach(s, rule, level, before, i + 1)
+        if before:
+            assert s.lives is not None
+            episode = s.lives[name][-1]
+        else:
+            episode = self._begin(s, name, getattr(s, rule.opened), getattr(s, rule.first), level)
+        reach = self.reach(s, rule, level, before, i)
         change: Change = (
             "opened" if not before else "resolved" if not level else "raised" if level > before else "lowered"
         )
         if level:
             episode.level = level
-            episode.highest = h[rule.highest]
+            episode.highest = getattr(s, rule.highest)
         else:
             episode.closed_at = at
-        reason = self.cause or (("threshold_reached" if level > before else "threshold_left") if f else "time_passed")
+        reason = self.cause or (_reason(level, before) if f else "time_passed")
         self.emit(s, rule, episode, change, at, reach, reason)
 
     def _begin(self, s: Subject, rule: str, opened_at: int, first: str | None, level: int) -> Episode:
-        number = s.numbers.get(rule, 0) + 1
-        s.numbers[rule] = number
+        if s.numbers is None:
+            s.numbers = {}
+        if s.lives is None:
+            s.lives = {}
+        number = s.numbers[rule] = s.numbers.get(rule, 0) + 1
         episode = Episode(number, 0, opened_at, first, level, level)
         s.lives.setdefault(rule, []).append(episode)
         return episode
 
-    def reach(self, s: Subject, rule: RuleLayout, level: int, before: int, end: int) -> Reach:
-        """Value, threshold and evidence for a level as the subject's heads stand; `before`: the level that was left."""
+    def reach(self, s: Subject, rule: RuleLayout, level: int, before: int, i: int) -> Reach:
+        """Value, threshold and evidence for a level as the heads stand after entry `i`; `before`: the level left."""
         rung = rule.rung_of.get(level or before) or rule.rule.rungs[0]
-        threshold = s.heads[rule.threshold] if rung.threshold is None else rung.threshold
+        threshold = getattr(s, rule.threshold) if rung.threshold is None else rung.threshold
         number = rung.gauge if level else 0
         gauge = rule.gauges[number]
-        slots = {slot: s.heads[position] for slot, position in gauge.slots.items()}
-        measure = MEASURES[gauge.gauge.measure]
-        if gauge.gauge.measure == "missing":
+        if gauge.measure.waiting:
             value = threshold if level else None
         else:
-            value = self.values[rule.index][number](s.heads, s.columns)
-        indices = measure.evidence(s, slots, gauge.member, gauge.hit, end)[-_MOST_EVIDENCE:]
+            value = self.values[rule.index][number](s, s.rows, i)
+        indices = gauge.measure.evidence(s, gauge.read(s), gauge, i + gauge.stride)[-MOST_EVIDENCE:]
         return Reach(value, threshold, indices)
 
     def emit(
@@ -155,15 +160,19 @@ class Lives:
             )
         )
 
+    @staticmethod
+    def _idents(s: Subject, reach: Reach) -> tuple[str, ...]:
+        return tuple([s.rows[i + IDENT] for i in reach.indices])
+
     def facts(self, s: Subject, rule: RuleLayout, episode: Episode, reach: Reach) -> WarningFacts:
         """The facts of an episode, which remembers their digest for the next reading."""
         episode.value, episode.threshold = reach.value, reach.threshold
-        episode.behind = tuple([s.idents[i] for i in reach.indices])
+        episode.behind = self._idents(s, reach)
         gauge = (rule.rung_of.get(episode.level) or rule.rule.rungs[0]).gauge
         return WarningFacts(
             warning_id=warning_id(rule.rule.id, s.key, episode.number),
-            level=LEVEL_OF[episode.level],
-            highest_level=LEVEL_OF[episode.highest],
+            level=level_of(episode.level),
+            highest_level=level_of(episode.highest),
             value=reach.value,
             threshold=reach.threshold,
             window=rule.gauges[gauge].window,
@@ -175,32 +184,33 @@ class Lives:
         )
 
     def _evidence(self, s: Subject, rule: RuleLayout, i: int) -> Evidence:
-        source, _, name = s.idents[i].partition(" ")
+        source, _, name = s.rows[i + IDENT].partition(" ")
         gauge = rule.gauges[0]
-        kind = gauge.gauge.awaited_kind if s.flags[i] & gauge.awaited else gauge.gauge.kind
+        kind = gauge.gauge.awaited_kind if s.rows[i + FLAGS] & gauge.awaited else gauge.gauge.kind
         shown = self.layout_of[rule.rule.id].evidence[kind or gauge.gauge.kind]
-        fields = {field: s.columns[shown[field]][i] for field in rule.rule.evidence if field in shown}
-        return Evidence(source=source, id=name, at=from_ms(s.times[i]), fields=fields)
+        fields = {field: s.rows[i + COLUMNS + shown[field]] for field in rule.rule.evidence if field in shown}
+        return Evidence(source=source, id=name, at=from_ms(s.rows[i]), fields=fields)
 
     def reconcile(self, s: Subject, rule: RuleLayout, folded: list[Folded], since: int, at: int, reason: str) -> None:
         """Publishes the difference between what was said and what the refold, begun after `since`, has found."""
         name = rule.rule.id
         floor = max(since, s.sealed)
-        said = [e for e in s.lives.get(name, ()) if e.closed_at < 0 or e.closed_at > floor]
+        life = (s.lives or {}).get(name, [])
+        said = [e for e in life if e.closed_at < 0 or e.closed_at > floor]
         found = [x for x in folded if x.closed_at < 0 or x.closed_at > floor]
         pairs = _match(said, found)
         for episode in said:
             if id(episode) not in pairs:
-                s.lives[name].remove(episode)
+                life.remove(episode)
                 self.emit(s, rule, episode, "withdrawn", at, Reach(episode.value, episode.threshold, []), reason)
         taken = {id(x): e for e in said if (x := pairs.get(id(e))) is not None}
         for x in found:
-            reach = x.reach or self.reach(s, rule, x.level, x.level, len(s.times))
+            reach = x.reach or self.reach(s, rule, x.level, x.level, last_entry(s, rule))
             if (known := taken.get(id(x))) is not None:
                 self._amend(s, rule, known, x, reach, reason)
             else:
                 self._tell(s, rule, x, reach, reason)
-        s.lives.get(name, []).sort(key=lambda e: (e.opened_at, e.number))
+        (s.lives or {}).get(name, []).sort(key=lambda e: (e.opened_at, e.number))
 
     def _tell(self, s: Subject, rule: RuleLayout, x: Folded, reach: Reach, reason: str) -> None:
         episode = self._begin(s, rule.rule.id, x.opened_at, x.first_event, x.level)
@@ -212,7 +222,7 @@ class Lives:
 
     def _amend(self, s: Subject, rule: RuleLayout, e: Episode, x: Folded, reach: Reach, reason: str) -> None:
         was_open, before = e.closed_at < 0, e.level
-        behind = tuple([s.idents[i] for i in reach.indices])
+        behind = self._idents(s, reach)
         new = (x.opened_at, x.first_event, x.level, x.highest, x.closed_at, reach.value, reach.threshold, behind)
         if new == (e.opened_at, e.first_event, e.level, e.highest, e.closed_at, e.value, e.threshold, e.behind):
             return
@@ -236,7 +246,7 @@ class Lives:
 
     def untell(self, s: Subject, ident: str) -> None:
         """What is shown of an entry may be another: the warnings that it is behind are due to be told again."""
-        for life in s.lives.values():
+        for life in (s.lives or {}).values():
             for episode in life:
                 if ident in episode.behind:
                     episode.behind = _UNTOLD
@@ -246,7 +256,7 @@ class Lives:
         told = [
             reading
             for s, e, reading in self.amended
-            if e in s.lives.get(reading.rule, ())
+            if e in (s.lives or {}).get(reading.rule, ())
             and e.closed_at >= 0
             and reading.facts.closed_at == from_ms(e.closed_at)
         ]
@@ -257,17 +267,33 @@ class Lives:
         """Facts of the subject's open warnings that were not told yet."""
         out = []
         for rule in rules:
-            level = s.heads[rule.level]
-            life = s.lives.get(rule.rule.id) if level else None
+            level = getattr(s, rule.level)
+            life = s.lives.get(rule.rule.id) if level and s.lives else None
             if not life or life[-1].closed_at >= 0:
                 continue
             e = life[-1]
-            reach = self.reach(s, rule, level, level, len(s.times))
-            if (reach.value, reach.threshold) != (e.value, e.threshold) or e.behind != tuple(
-                [s.idents[i] for i in reach.indices]
-            ):
+            reach = self.reach(s, rule, level, level, last_entry(s, rule))
+            if (reach.value, reach.threshold) != (e.value, e.threshold) or e.behind != self._idents(s, reach):
                 out.append(self._reading(s, rule, e, reach))
         return out
+
+
+def folded_now(s: Subject, rule: RuleLayout) -> Folded | None:
+    """The rule's episode as the heads stand, None if there is none."""
+    if not (level := getattr(s, rule.level)):
+        return None
+    return Folded(getattr(s, rule.opened), getattr(s, rule.first), level, getattr(s, rule.highest))
+
+
+def last_entry(s: Subject, rule: RuleLayout) -> int:
+    """Index of the subject's newest entry; one row before the first if there is none."""
+    return len(s.rows) - rule.gauges[0].stride
+
+
+def _reason(level: int, before: int) -> str:
+    if abs(level) <= abs(before):
+        return "threshold_left"
+    return "again" if level > _RED else "threshold_reached"
 
 
 def _match(said: list[Episode], found: list[Folded]) -> dict[int, Folded]:

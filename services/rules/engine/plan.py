@@ -15,10 +15,18 @@ from services.messages import Level, RuleCard
 
 Compare = Literal["at_least", "above", "at_most", "below"]
 OPERATORS: dict[Compare, str] = {"at_least": ">=", "above": ">", "at_most": "<=", "below": "<"}
-RANK: dict[Level, int] = {"yellow": 1, "orange": 2, "red": 3}
-LEVEL_OF: dict[int, Level] = {rank: level for level, rank in RANK.items()}
+RANK: dict[Level, int] = {"praise": -1, "yellow": 1, "orange": 2, "red": 3}
+"""0 is no level; the steps of `again` follow red."""
 FOREVER = 1 << 62
 """An instant that never comes."""
+
+
+def level_of(rank: int) -> Level:
+    """The level that a rank stands for."""
+    return "praise" if rank < 0 else _LEVELS[min(rank, 3) - 1]
+
+
+_LEVELS: tuple[Level, ...] = ("yellow", "orange", "red")
 
 Thresholds = tuple[float | None, ...]
 """Yellow (or praise), orange, red, the `clear` of each of them, then the steps of `again`; None where there is none."""
@@ -107,7 +115,8 @@ class Rung(msgspec.Struct, frozen=True, kw_only=True):
     threshold: float | None = None
     """None: the standard says."""
     clear: float | None = None
-    """Once there, the level stays while the value compares so with this; none: with the threshold."""
+    """Once there, the level stays while the value compares so with this; None: with the threshold. Where the standard
+    says, any number stands for: it has a clear at some time and for somebody."""
     step: int = 0
     """0: the level itself; k: the k-th `again` of red."""
 

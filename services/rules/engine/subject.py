@@ -1,6 +1,9 @@
-"""The state of one subject: its entries in columns, the heads of its rules, and what was published. Plain data.
+"""The state of one subject: its entries in rows, the heads of its rules, and what was published. Plain data.
 
 A subject is one combination of the values of `by`; all rules with the same `by` share it, and its entries.
+
+Why one flat list of rows: subjects are many and events come to them in no order, so what an event costs is mostly the
+memory it touches for the first time. Why slots: a head is read and written with one instruction (docs/performance.md).
 """
 
 from __future__ import annotations
@@ -8,6 +11,11 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
+
+FOREVER = 1 << 62
+"""An instant that never comes."""
+TIME, IDENT, FLAGS, COLUMNS = range(4)
+"""Places in a row: instant, `source id`, bits of the conditions it satisfies, then the layout's columns."""
 
 
 class Episode(msgspec.Struct, array_like=True, eq=False):
@@ -31,44 +39,99 @@ class Checkpoint(msgspec.Struct, array_like=True, eq=False):
 
     at: int
     """Everything up to and including this instant is in it."""
-    count: int
-    """Entries that are in it."""
+    end: int
+    """Where the rows end that are in it."""
     due: int
-    heads: list[Any]
+    heads: tuple[Any, ...]
 
 
-class Subject(msgspec.Struct, array_like=True, eq=False):
-    """State of one subject.
+class Subject:
+    """State of one subject; each layout has a subclass with a slot for each head (`Layout.subject_type`).
 
-    Entries are sorted by (time, ident), ident being `source id`; `flags` holds one bit per condition of the
-    group's rules, so that a refold needs no event; `columns` holds numbers and the fields shown as evidence.
+    `rows` holds the entries sorted by (time, ident), one behind the other, `Layout.stride` places each; an index of an
+    entry is the place at which its row begins.
     """
 
+    __slots__ = (
+        "checkpoints", "dirty", "due", "floor", "front", "key", "latest", "lives", "mark", "numbers", "queued",
+        "revised", "rows", "sealed",
+    )  # fmt: skip
+
     key: str
-    heads: list[Any]
-    columns: list[list[Any]]
-    times: list[int] = []
-    idents: list[str] = []
-    flags: list[Any] = []
-    front: int = -1
+    rows: list[Any]
+    front: int
     """The last instant that the fold has passed."""
-    due: int = 1 << 62
+    due: int
     """The next instant at which time alone changes something."""
-    mark: int = 64
-    """Number of entries at which the next checkpoint is taken."""
+    mark: int
+    """Length of the rows at which the next checkpoint is taken."""
+    checkpoints: list[Checkpoint] | None
+    revised: dict[str, tuple[int, int]] | None
+    """Ident → (revision, time) of what was corrected or retracted."""
+    lives: dict[str, list[Episode]] | None
+    """Rule → its episodes, oldest first; closed ones only as long as the past can still change."""
+    numbers: dict[str, int] | None
+    """Rule → number of its last episode; survives closing."""
+    floor: int
+    """Nothing up to this instant can change any more: entries were let go."""
+    sealed: int
+    """Episodes closed up to this instant stay as they are (a rule set was switched)."""
+    latest: Any
+    """Data of the newest event: context of the warnings."""
+    dirty: bool
+    queued: int
+    """The earliest instant for which the engine's timer queue holds this subject."""
+
+
+class State(msgspec.Struct, array_like=True):
+    """A subject as it is written: one that was let go has only its key and numbers."""
+
+    key: str
+    numbers: dict[str, int]
+    rows: list[Any] = []
+    heads: tuple[Any, ...] = ()
+    front: int = -1
+    due: int = FOREVER
+    mark: int = 0
     checkpoints: list[Checkpoint] = []
     revised: dict[str, tuple[int, int]] | None = None
-    """Ident → (revision, time) of what was corrected or retracted."""
     lives: dict[str, list[Episode]] = {}
-    """Rule → its episodes, oldest first; closed ones only as long as the past can still change."""
-    numbers: dict[str, int] = {}
-    """Rule → number of its last episode; survives closing."""
     floor: int = -1
-    """Nothing up to this instant can change any more: entries were let go."""
     sealed: int = -1
-    """Episodes closed up to this instant stay as they are (a rule set was switched)."""
     latest: Any = None
-    """Data of the newest event: context of the warnings."""
-    dirty: bool = False
-    queued: int = 1 << 62
-    """The earliest instant for which the engine's timer queue holds this subject."""
+
+
+_BIGGEST = 1 << 63
+_BIG = 1
+"""Code of a whole number beyond 64 bits in what is written."""
+_encode = msgspec.msgpack.Encoder().encode
+
+
+def _unpacked(code: int, digits: memoryview) -> int:
+    assert code == _BIG
+    return int.from_bytes(digits, "big", signed=True)
+
+
+decode_state = msgspec.msgpack.Decoder(State, ext_hook=_unpacked).decode
+"""A state from its bytes; raises `msgspec.MsgspecError`."""
+
+
+def encode_state(state: State) -> bytes:
+    """Bytes of a state. Sums and flags may have more than 64 bits, which MessagePack's own numbers do not have."""
+    try:
+        return _encode(state)
+    except OverflowError:
+        state.rows, state.heads = [_packed(x) for x in state.rows], tuple([_packed(x) for x in state.heads])
+        state.checkpoints = [
+            Checkpoint(point.at, point.end, point.due, tuple([_packed(x) for x in point.heads]))
+            for point in state.checkpoints
+        ]
+        return _encode(state)
+
+
+def _packed(x: Any) -> Any:
+    if type(x) is int and not -_BIGGEST <= x < _BIGGEST:
+        return msgspec.msgpack.Ext(_BIG, x.to_bytes(x.bit_length() // 8 + 1, "big", signed=True))
+    if type(x) is dict:
+        return {name: _packed(value) for name, value in x.items()}
+    return tuple([_packed(one) for one in x]) if type(x) in (list, tuple) else x

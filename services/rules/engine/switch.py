@@ -8,13 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from msgspec.msgpack import encode
-
 from services.messages import WarningChange, WarningFacts, from_ms
 from services.rules.engine.engine import Engine
-from services.rules.engine.lives import Folded, warning_id
-from services.rules.engine.plan import LEVEL_OF
-from services.rules.engine.subject import Episode, Subject
+from services.rules.engine.lives import folded_now, warning_id
+from services.rules.engine.plan import level_of
+from services.rules.engine.subject import Episode, State, encode_state
 
 Said = dict[str, dict[str, tuple[list[Episode], int]]]
 """Rule → subject → (its open episodes, number of its last one) under the old rule set."""
@@ -24,7 +22,7 @@ _RETIRED = "retired"
 
 def take_over(
     engine: Engine,
-    old: Iterable[Subject],
+    old: Iterable[State],
     signatures: set[str],
     old_rules: set[str],
     replay: Callable[[Engine], None],
@@ -37,8 +35,8 @@ def take_over(
     """
     layouts = {layout.signature: number for number, layout in enumerate(engine.layouts)}
     said: Said = {}
-    for s in old:
-        _remember(said, s)
+    for state in old:
+        _remember(said, state)
     new = [number for signature, number in layouts.items() if signature not in signatures]
     lives = engine.lives
     lives.cause = "rule_changed"
@@ -57,7 +55,7 @@ def take_over(
     return [*engine.take(), *_removed(engine, said)], _retire(engine, said)
 
 
-def _remember(said: Said, s: Subject) -> None:
+def _remember(said: Said, s: State) -> None:
     for rule, number in s.numbers.items():
         episodes = [episode for episode in s.lives.get(rule, ()) if episode.closed_at < 0]
         known, last = said.setdefault(rule, {}).get(s.key, ([], 0))
@@ -70,7 +68,7 @@ def _retire(engine: Engine, said: Said) -> list[tuple[str, str, bytes]]:
     for rule in said.keys() - active:
         for subject, (_, last) in said[rule].items():
             retired.setdefault(subject, {})[rule] = last
-    return [(_RETIRED, key, encode(Subject(key, [], [], numbers=numbers))) for key, numbers in retired.items()]
+    return [(_RETIRED, key, encode_state(State(key, numbers))) for key, numbers in retired.items()]
 
 
 def _adopt_warmed(engine: Engine, warmed: Engine, number: int, said: Said, old_rules: set[str]) -> None:
@@ -85,16 +83,14 @@ def _adopt_warmed(engine: Engine, warmed: Engine, number: int, said: Said, old_r
             episodes, last = said.get(name, {}).get(s.key, ([], 0))
             if last:
                 s.numbers[name] = last
-            h = s.heads
-            if not h[rule.level]:
+            if (found := folded_now(s, rule)) is None:
                 continue  # what is open is closed with what has no subject any more
             if episodes:
                 s.lives[name] = episodes
                 said[name][s.key] = ([], last)
-            found = [Folded(h[rule.opened], h[rule.first], h[rule.level], h[rule.highest])]
             known = name in old_rules
             lives.mode = mode if known else "warm-up"
-            lives.reconcile(s, rule, found, engine.now, engine.now, "rule_changed" if known else "warm_up")
+            lives.reconcile(s, rule, [found], engine.now, engine.now, "rule_changed" if known else "warm_up")
         s.sealed = engine.now
     for key in warmed.forgotten(number):
         engine.remember(number, key, {})
@@ -115,7 +111,7 @@ def _removed(engine: Engine, said: Said) -> list[WarningChange]:
 
 def _closed(engine: Engine, rule: str, subject: str, e: Episode, *, known: bool) -> WarningChange:
     facts = WarningFacts(
-        warning_id=warning_id(rule, subject, e.number), level=LEVEL_OF[e.level], highest_level=LEVEL_OF[e.highest],
+        warning_id=warning_id(rule, subject, e.number), level=level_of(e.level), highest_level=level_of(e.highest),
         value=e.value, threshold=e.threshold, window="", evidence=[], opened_at=from_ms(e.opened_at),
         closed_at=from_ms(engine.now), first_event=e.first_event, context={},
     )  # fmt: skip

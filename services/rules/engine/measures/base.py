@@ -1,17 +1,35 @@
 """What a measure is to the engine: a few slots of state and the code that keeps them, as source to be compiled in.
 
-The source may use `i` (index of the entry that joins), `j` (index of the one that leaves), `flags`, `columns`, and in
-braces the measure's slots, `{hit}` (bit of the gauge's condition), `{x}` (number of the column), `{scale}`,
-`{min_records}` and `{min_matching}`.
+The source may use `t` (the instant), `i` (index of the entry that joins), `j` (index of the one that leaves), `f`
+(conditions that the joining entry satisfies), `rows`, and in braces the measure's slots, `{hit}`, `{until}`,
+`{among}`, `{awaited}`, `{expecting}` (bits of the gauge's conditions), `{x_i}`, `{x_j}`, `{y_i}` … `{g_i}` … (number,
+other number and group of the entry at `i` or `j`), `{stride}`, the numbers of the gauge such as `{min_records}` and
+`{scale}`, and `{help}`, a function of the measure's own (`helper`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from services.rules.engine.subject import Subject
+from services.rules.engine.subject import FLAGS, Subject
+
+if TYPE_CHECKING:
+    from services.rules.engine.layout import GaugeLayout
+    from services.rules.engine.plan import Gauge, Plan
+
+Slots = Mapping[str, Any]
+Evidence = Callable[[Subject, Slots, "GaugeLayout", int], list[int]]
+"""(subject, values of the slots, gauge, end) → indices below `end` of the entries behind the value, oldest first, the
+newest `MOST_EVIDENCE` are enough. The slots include `lo`: the first index that can be in the window."""
+MOST_EVIDENCE = 50
+
+
+def everything(slots: Slots, end: int) -> int:
+    """Over the whole life every entry is needed."""
+    del slots, end
+    return 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,29 +37,63 @@ class Measure:
     """One measure. `value` is an expression that is None where there is nothing to measure."""
 
     name: str
-    slots: Mapping[str, int]
-    """Slot → what it holds when nothing was seen."""
+    slots: Mapping[str, Any]
+    """Slot → what it holds when nothing was seen. `next` is an instant at which time alone changes the value."""
     add: str
-    drop: str
-    value: str
-    evidence: Callable[[Subject, Mapping[str, Any], int, int, int], list[int]]
-    """(subject, slots, member bit, hit bit, end) → indices below `end` of the entries behind the value, oldest
-    first. The slots include `lo`: the first index that can be in the window."""
+    drop: str = "pass"
+    ready: str = ""
+    """Run after the window has moved and before the value is taken."""
+    value: str = "None"
+    evidence: Evidence
     index_slots: frozenset[str] = field(default_factory=frozenset)
     """Slots that hold an index of an entry (-1: none)."""
+    dict_slots: frozenset[str] = field(default_factory=frozenset)
+    """Slots that hold a dict of immutable values, or None: copied for a checkpoint."""
     may_rise: bool = True
     """Time alone, by letting records leave the window, can make the value reach a level."""
+    own_window: bool = False
+    """The measure keeps its calendar window itself."""
+    remembers: bool = False
+    """Over the whole life, records count for a year in a subject that is silent."""
+    waiting: str = ""
+    """Of a measure whose thresholds are deadlines: the condition under which they run …"""
+    deadline: str = ""
+    """… and the last instant at which the level of `{threshold}` does not hold yet."""
+    busy: Callable[[Slots], bool] | None = None
+    """Something is awaited: the subject may not be forgotten."""
+    early: Callable[[Slots], bool] | None = None
+    """Something has come that will count later: it is remembered for a year."""
+    needs: Callable[[Slots, int], int] = everything
+    """(values of the slots, end) → the first index that is needed below `end`, over the subject's whole life."""
+    helper: Callable[[Gauge, Plan], Callable[..., Any]] | None = None
 
 
-def members(subject: Subject, slots: Mapping[str, Any], member: int, hit: int, end: int) -> list[int]:
+def newest(s: Subject, stride: int, lo: int, end: int, bits: int) -> list[int]:
+    """The newest entries in a range that satisfy all of the conditions, oldest first."""
+    rows, found = s.rows, []
+    for i in range(end - stride, lo - 1, -stride):
+        if rows[i + FLAGS] & bits == bits:
+            found.append(i)
+            if len(found) == MOST_EVIDENCE:
+                break
+    return found[::-1]
+
+
+def members(s: Subject, slots: Slots, gauge: GaugeLayout, end: int) -> list[int]:
     """Every record of the window."""
-    del hit
-    flags = subject.flags
-    return [i for i in range(slots["lo"], end) if flags[i] & member]
+    return newest(s, gauge.stride, slots["lo"], end, gauge.member)
 
 
-def matching(subject: Subject, slots: Mapping[str, Any], member: int, hit: int, end: int) -> list[int]:
+def matching(s: Subject, slots: Slots, gauge: GaugeLayout, end: int) -> list[int]:
     """The records of the window that satisfy the measure's condition."""
-    both = member | hit
-    flags = subject.flags
-    return [i for i in range(slots["lo"], end) if flags[i] & both == both]
+    return newest(s, gauge.stride, slots["lo"], end, gauge.member | gauge.hit)
+
+
+def pointed(*names: str) -> Evidence:
+    """The entries that these slots point to."""
+
+    def evidence(s: Subject, slots: Slots, gauge: GaugeLayout, end: int) -> list[int]:
+        del s, gauge, end
+        return sorted([slots[name] for name in names if slots[name] >= 0])
+
+    return evidence

@@ -6,7 +6,7 @@ COUNT = Measure(
     name="count",
     slots={"n": 0},
     add="if f & {hit}: {n} += 1",
-    drop="if flags[j] & {hit}: {n} -= 1",
+    drop="if rows[j + 2] & {hit}: {n} -= 1",
     value="{n} or None",
     evidence=matching,
     may_rise=False,

@@ -1,21 +1,20 @@
 """`missing`: something expected did not come in time.
 
 Its thresholds are durations after a date-time of the record that expects; the value is the threshold that was passed,
-in minutes (`generate.py` lays out the deadlines).
+in minutes.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
-from services.rules.engine.measures.base import Measure
-from services.rules.engine.subject import Subject
+from services.rules.engine.measures.base import Measure, Slots, pointed
 
 
-def _expected_and_come(subject: Subject, slots: Mapping[str, Any], member: int, hit: int, end: int) -> list[int]:
-    del subject, member, hit, end
-    return sorted(i for i in (slots["expects"], slots["come"]) if i >= 0)
+def _awaits(slots: Slots) -> bool:
+    return bool(slots["anchor"] >= 0 and slots["come"] < 0)
+
+
+def _early(slots: Slots) -> bool:
+    return bool(slots["come"] >= 0 and slots["expects"] < 0)
 
 
 MISSING = Measure(
@@ -26,10 +25,12 @@ MISSING = Measure(
 if f & {awaited} and {come} < 0: {come} = i
 if f & {expecting}:
     {expects} = i
-    x = columns[{x}][i]
+    x = {x_i}
     {anchor} = -1 if x is None else x
 """,
-    drop="pass",
-    value="",
-    evidence=_expected_and_come,
+    waiting="{anchor} >= 0 and {come} < 0",
+    deadline="{anchor} + int({threshold} * 60000)",
+    evidence=pointed("expects", "come"),
+    busy=_awaits,
+    early=_early,
 )

@@ -11,7 +11,7 @@ if f & {hit}: {k} += 1
 """,
     drop="""
 {n} -= 1
-if flags[j] & {hit}: {k} -= 1
+if rows[j + 2] & {hit}: {k} -= 1
 """,
     value="None if {n} < {min_records} or {k} < {min_matching} else 100 * {k} / {n}",
     evidence=matching,

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING
 
-from services.rules.engine.measures.base import Measure
-from services.rules.engine.subject import Subject
+from services.rules.engine.measures.base import Measure, Slots, newest
+
+if TYPE_CHECKING:
+    from services.rules.engine.layout import GaugeLayout
+    from services.rules.engine.subject import Subject
 
 
-def _run(subject: Subject, slots: Mapping[str, Any], member: int, hit: int, end: int) -> list[int]:
+def _run(s: Subject, slots: Slots, gauge: GaugeLayout, end: int) -> list[int]:
     if not slots["length"]:
         return []
-    both = member | hit
-    flags = subject.flags
-    begin = max(slots["lo"], slots["begin"])
-    return [i for i in range(begin, end) if flags[i] & both == both]
+    return newest(s, gauge.stride, max(slots["lo"], slots["begin"]), end, gauge.member | gauge.hit)
+
+
+def _needs(slots: Slots, end: int) -> int:
+    return slots["begin"] if slots["length"] else end
 
 
 STREAK = Measure(
@@ -37,4 +40,6 @@ if {length} and j >= {begin}: {length} -= 1
     value="{length} if {n} else None",
     evidence=_run,
     may_rise=False,
+    remembers=True,
+    needs=_needs,
 )

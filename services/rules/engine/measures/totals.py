@@ -5,8 +5,8 @@ from services.rules.engine.measures.base import Measure, members
 SUM = Measure(
     name="sum",
     slots={"n": 0, "total": 0},
-    add="{n} += 1; {total} += columns[{x}][i]",
-    drop="{n} -= 1; {total} -= columns[{x}][j]",
+    add="{n} += 1; {total} += {x_i}",
+    drop="{n} -= 1; {total} -= {x_j}",
     value="None if {n} < {min_records} else {total} / {scale}",
     evidence=members,
 )
@@ -14,8 +14,8 @@ SUM = Measure(
 MEAN = Measure(
     name="mean",
     slots={"n": 0, "total": 0},
-    add="{n} += 1; {total} += columns[{x}][i]",
-    drop="{n} -= 1; {total} -= columns[{x}][j]",
+    add="{n} += 1; {total} += {x_i}",
+    drop="{n} -= 1; {total} -= {x_j}",
     value="None if {n} < {min_records} else {total} / ({n} * {scale})",
     evidence=members,
 )

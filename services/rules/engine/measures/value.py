@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
-from services.rules.engine.measures.base import Measure
-from services.rules.engine.subject import Subject
+from services.rules.engine.measures.base import Measure, Slots, pointed
 
 
-def _newest(subject: Subject, slots: Mapping[str, Any], member: int, hit: int, end: int) -> list[int]:
-    del subject, member, hit, end
-    return [slots["newest"]] if slots["newest"] >= 0 else []
+def _needs(slots: Slots, end: int) -> int:
+    return slots["newest"] if slots["newest"] >= 0 else end
 
 
 VALUE = Measure(
@@ -20,7 +15,9 @@ VALUE = Measure(
     index_slots=frozenset({"newest"}),
     add="{newest} = i",
     drop="if {newest} == j: {newest} = -1",
-    value="None if {newest} < 0 else columns[{x}][{newest}]",
-    evidence=_newest,
+    value="None if {newest} < 0 else rows[{newest} + {x}]",
+    evidence=pointed("newest"),
     may_rise=False,
+    remembers=True,
+    needs=_needs,
 )

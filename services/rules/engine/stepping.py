@@ -1,0 +1,215 @@
+"""Source of one rule's step: its windows move, its values are taken, its level is found, its next instant is set."""
+
+from __future__ import annotations
+
+import textwrap
+from dataclasses import dataclass
+
+from services.rules.engine.layout import SCALE, GaugeLayout, Layout, RuleLayout, rank_of
+from services.rules.engine.plan import FOREVER, OPERATORS, Rung
+from services.rules.engine.subject import COLUMNS
+
+_CLEAR, _STEPS = 3, 5
+"""Places of the clears, and one before the steps of `again`, in a standard's thresholds."""
+
+
+@dataclass(frozen=True)
+class When:
+    """What is known where the step is written: in a handler only its kind's bits can be set, and some always are."""
+
+    here: int | None = None
+    """Bits that can be set, None: any, or none at all if only time passed."""
+    always: int = 0
+    columns: tuple[str, ...] = ()
+    """Names of the joining entry's columns."""
+
+    def having(self, bits: int, lines: list[str]) -> list[str]:
+        """The lines, to be run where the entry has one of the bits."""
+        if self.always & bits:
+            return lines
+        possible = bits if self.here is None else bits & self.here
+        return [f"if f & {possible}:", *_indent(lines)] if possible and lines else []
+
+
+def _indent(lines: list[str]) -> list[str]:
+    return ["    " + line for line in lines]
+
+
+def has_due(rule: RuleLayout) -> bool:
+    """Whether time alone can ever change the rule's level."""
+    return any(rung.threshold is None for rung in rule.rule.rungs) or any(
+        gauge.gauge.window.kind in ("within", "calendar") or gauge.measure.waiting or "next" in gauge.slots
+        for gauge in rule.gauges
+    )
+
+
+def rule_lines(layout: Layout, rule: RuleLayout, when: When) -> list[str]:
+    """The step of one rule."""
+    lines = [f"# {rule.rule.id}", *(when.having(rule.record, [f"s.{rule.newest} = i"]) if rule.record else [])]
+    for number, gauge in enumerate(rule.gauges):
+        lines += _window(layout, gauge, when)
+        if gauge.measure.ready:
+            lines += _code(gauge.measure.ready, _names(layout, gauge, when))
+        if not gauge.measure.waiting:
+            lines.append(f"v{number} = {value_source(layout, gauge)}")
+    lines += _level(layout, rule)
+    if has_due(rule):
+        lines += _due(layout, rule)
+    moment = "t if f else t - 1" if rule.gauges[0].measure.waiting and when.here is None else "t"
+    lines += [f"if level != s.{rule.level}: turn(s, {rule.index}, {moment}, level, i, f)"]
+    return [line for line in lines if line]
+
+
+def _window(layout: Layout, gauge: GaugeLayout, when: When) -> list[str]:
+    names, measure, stride = _names(layout, gauge, when), gauge.measure, layout.stride
+    add, drop = _code(measure.add, names), _code(measure.drop, names)
+    if gauge.guard >= 0:
+        add.append(f"{names['guarded']} = counted_in({names['guarded']}, {_at('i', gauge.guard, when)})")
+        drop.append(f"counted_out({names['guarded']}, {_at('j', gauge.guard)})")
+    lo, member = names["lo"], gauge.member
+    kind, size = gauge.gauge.window.kind, gauge.gauge.window.size
+    joins = member | gauge.awaited
+    if kind == "last":
+        return when.having(joins, [
+            *add, f"{names['size']} += 1", f"if {names['size']} > {size}:",
+            f"    j = {lo}", f"    while not rows[j + 2] & {member}: j += {stride}", *_indent(drop),
+            f"    {lo} = j + {stride}; {names['size']} = {size}",
+        ])  # fmt: skip
+    if kind == "within":
+        return [
+            f"j = {lo}",
+            f"limit = t - {size}",
+            f"while j <= i and (rows[j] <= limit or not rows[j + 2] & {member}):",
+            f"    if rows[j + 2] & {member} and rows[j] <= limit:",
+            *_indent(_indent(drop)),
+            f"    j += {stride}",
+            f"{lo} = j",
+            *when.having(joins, add),
+        ]
+    if kind == "calendar" and not measure.own_window:
+        fresh = {**measure.slots, **({"guarded": None} if gauge.guard >= 0 else {})}
+        reset = [f"{names[slot]} = {FOREVER if slot == 'next' else start}" for slot, start in fresh.items()]
+        joining = when.having(joins, add)
+        first = "i" if when.here is not None else f"i if f else i + {stride}"
+        return [
+            f"if t >= {names['end']}:",
+            f"    {names['inside']}, {names['end']} = period_{gauge.gauge.window.period}(t)",
+            *_indent(reset),
+            f"    {lo} = {first}",
+            *([f"if {names['inside']}:", *_indent(joining)] if joining else []),
+        ]
+    return when.having(joins, add)
+
+
+def _at(index: str, column: int, when: When | None = None) -> str:
+    """A column of the entry at an index."""
+    if when is not None and when.here is not None:
+        return when.columns[column] if 0 <= column < len(when.columns) else "None"
+    return f"rows[{index} + {COLUMNS + column}]"
+
+
+def _names(layout: Layout, gauge: GaugeLayout, when: When | None = None) -> dict[str, str]:
+    plan = gauge.gauge
+    names: dict[str, str] = {slot: f"s.{head}" for slot, head in gauge.slots.items()}
+    for name in ("hit", "awaited", "until", "among", "member"):
+        names[name] = str(getattr(gauge, name))
+    names["expecting"] = names["member"]
+    for name, column in (("x", gauge.x), ("y", gauge.y), ("g", gauge.g)):
+        names[name] = str(COLUMNS + column)
+        names[f"{name}_i"], names[f"{name}_j"] = _at("i", column, when), _at("j", column)
+    for name in ("min_records", "min_matching", "newest", "before", "min_before", "per", "size"):
+        names.setdefault(name, str(getattr(plan, name, 0)))
+    names["scale"] = str(1 if plan.whole else SCALE)
+    names["help"] = layout.help_name(gauge)
+    names["period"] = repr(plan.window.period)
+    return names
+
+
+def _code(template: str, names: dict[str, str]) -> list[str]:
+    return textwrap.dedent(template).strip().format(**names).splitlines()
+
+
+def value_source(layout: Layout, gauge: GaugeLayout) -> str:
+    """Expression of the gauge's present value over `s` and `rows`."""
+    names = _names(layout, gauge)
+    value = gauge.measure.value.format(**names)
+    if gauge.guard < 0:
+        return value
+    return f"None if len({names['guarded']} or ()) < {gauge.gauge.guard_least} else ({value})"
+
+
+def _level(layout: Layout, rule: RuleLayout) -> list[str]:
+    """Lines that set `level` to the rank of the highest level that is reached, 0 for none."""
+    lines = []
+    dated = any(rung.threshold is None for rung in rule.rule.rungs)
+    if dated:
+        newest = f"s.{rule.newest}"
+        scope = f"rows[{newest} + {COLUMNS + rule.scope}] if {newest} >= 0 else ()" if rule.scope >= 0 else "()"
+        lines.append(f"th, until_{rule.index} = resolve_{rule.index}({scope}, t)")
+    terms = []
+    for rung in rule.rule.rungs:
+        gauge = rule.gauges[rung.gauge]
+        if gauge.measure.waiting:
+            names = {**_names(layout, gauge), "threshold": _threshold(rung)}
+            late = f"{gauge.measure.waiting.format(**names)} and t > {gauge.measure.deadline.format(**names)}"
+            terms.append(f"{rank_of(rung)} if {_guard(rung)}{late}")
+        else:
+            terms.append(f"{rank_of(rung)} if v{rung.gauge} is not None and {_reached(rule, rung)}")
+    lines.append(f"level = {' else '.join(terms)} else 0")
+    if dated:
+        places = {rank_of(rung): _place(rung) for rung in rule.rule.rungs}
+        ranked = "level - 1" if all(place == rank - 1 for rank, place in places.items()) else f"{places}[level]"
+        lines.append(f"if level: s.{rule.threshold} = th[{ranked}]")
+    return lines
+
+
+def _place(rung: Rung) -> int:
+    """Where a rung's threshold stands in a standard's."""
+    return _STEPS + rung.step if rung.step else max(rank_of(rung), 1) - 1
+
+
+def _threshold(rung: Rung) -> str:
+    return f"th[{_place(rung)}]" if rung.threshold is None else repr(rung.threshold)
+
+
+def _guard(rung: Rung) -> str:
+    return f"{_threshold(rung)} is not None and " if rung.threshold is None else ""
+
+
+def _reached(rule: RuleLayout, rung: Rung) -> str:
+    """Condition: the value is there, or has not come back beyond `clear` since it was."""
+    value, operator, rank = f"v{rung.gauge}", OPERATORS[rung.compare], rank_of(rung)
+    reached = f"{_guard(rung)}{value} {operator} {_threshold(rung)}"
+    clear = f"th[{_CLEAR + _place(rung)}]" if rung.threshold is None else repr(rung.clear)
+    if rung.step or rung.clear is None:
+        return reached
+    there = f"s.{rule.level} {'<' if rank < 0 else '>='} {0 if rank < 0 else rank}"
+    given = f"{clear} is not None and {_guard(rung)}" if rung.threshold is None else ""
+    return f"({reached} or {there} and {given}{value} {operator} {clear})"
+
+
+def _due(layout: Layout, rule: RuleLayout) -> list[str]:
+    lines = [f"due = {f'until_{rule.index}' if any(r.threshold is None for r in rule.rule.rungs) else FOREVER}"]
+    for number, gauge in enumerate(rule.gauges):
+        names, kind = _names(layout, gauge), gauge.gauge.window.kind
+        rungs = [rung for rung in rule.rule.rungs if rung.gauge == number]
+        rises = gauge.measure.may_rise or any(r.compare in ("below", "at_most") for r in rungs)
+        if gauge.measure.waiting:
+            lines.append(f"if {gauge.measure.waiting.format(**names)}:")
+            for rung in rungs:
+                names["threshold"] = _threshold(rung)
+                deep = 2 if rung.threshold is None else 1
+                lines += [
+                    *([f"    if {_threshold(rung)} is not None:"] if rung.threshold is None else []),
+                    f"{'    ' * deep}x = {gauge.measure.deadline.format(**names)} + 1",
+                    f"{'    ' * deep}if t < x < due: due = x",
+                ]
+        elif kind == "within":
+            guard, lo = "" if rises else "level and ", names["lo"]
+            lines.append(f"if {guard}{lo} <= i and rows[{lo}] + {gauge.gauge.window.size} < due:")
+            lines.append(f"    due = rows[{lo}] + {gauge.gauge.window.size}")
+        elif kind == "calendar" and not gauge.measure.own_window:
+            lines.append(f"if level and {names['end']} < due: due = {names['end']}")
+        if "next" in gauge.slots:
+            lines.append(f"if {names['next']} < due: due = {names['next']}")
+    return [*lines, f"s.{rule.due} = due"]
