@@ -303,6 +303,8 @@ class Engine:
             if in_order:
                 self._steps[number](s, t, flags, i)
                 return
+        if s.latest is None:
+            s.latest = data
         reason = "retraction" if event.retracted else "correction" if changes else "late_record"
         self._refold(number, s, start, t, reason)
 

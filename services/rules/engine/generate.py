@@ -16,7 +16,7 @@ from typing import Any
 
 from services.rules.engine.layout import CONTEXT, Layout, RuleLayout, field_source
 from services.rules.engine.plan import Plan
-from services.rules.engine.stepping import When, has_due, rule_lines
+from services.rules.engine.stepping import When, rule_lines
 
 _IN_FULL = 40
 """Rules of one `by` that a handler writes out; of more it calls `step`."""
@@ -38,9 +38,9 @@ def step_source(layout: Layout) -> str:
 
 
 def _next_due(layout: Layout, touched: list[RuleLayout]) -> list[str]:
-    if not any(has_due(rule) for rule in touched):
+    if not any(rule.due for rule in touched):
         return []
-    dues = [f"s.{rule.due}" for rule in layout.rules if has_due(rule)]
+    dues = [f"s.{rule.due}" for rule in layout.rules if rule.due]
     return [
         f"due = {dues[0] if len(dues) == 1 else 'min(' + ', '.join(dues) + ')'}",
         "if due != s.due:",
@@ -156,7 +156,8 @@ def _in_order(n: int, layout: Layout, kind: str, columns: list[str]) -> list[str
         f"if i >= s.mark: i = checkpoint({n}, s, t)",
         f"if t >= s.due: settle_{n}(s, t, i - {stride})",
         "; ".join(f"rows.append({place})" for place in row),
-        "s.latest = data",
+        # Of a subject without a warning nobody asks who it is, unless time alone can open one.
+        "s.latest = data" if any(rule.opens_by_time for rule in layout.rules) else "if s.lives: s.latest = data",
         f"if not s.dirty: s.dirty = True; soiled_{n}(s)",
     ]
     mine = sum(bit for (known, _), bit in layout.conditions.items() if known == kind)

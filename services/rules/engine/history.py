@@ -75,5 +75,5 @@ def _first_needed(rule: RuleLayout, heads: dict[str, Any], end: int) -> int:
         slots = {slot: heads[head] for slot, head in gauge.slots.items()}
         bounded = gauge.gauge.window.kind != "all" and not gauge.measure.own_window
         needed = min(needed, slots["lo"] if bounded else gauge.measure.needs(slots, end))
-    newest = heads[rule.newest]
+    newest = heads[rule.newest] if rule.newest else -1
     return min(needed, newest) if newest >= 0 else needed

@@ -70,13 +70,8 @@ class RuleLayout:
     rule: Rule
     index: int
     level: str
-    opened: str
-    highest: str
-    first: str
-    newest: str
-    """Index of the newest entry that matters to the rule: its scope chooses the threshold."""
-    threshold: str
-    due: str
+    episode: str
+    """(opened at, ident of the first event, highest rank) while the level is not 0."""
     rung_of: dict[int, Rung]
     """Rank of a level → its rung."""
     gauges: list[GaugeLayout] = field(default_factory=list)
@@ -85,6 +80,27 @@ class RuleLayout:
     """Column of the scope values, or -1."""
     record: int = 0
     """Bit of the rule's records; only where there is a scope."""
+    newest: str = ""
+    """Index of the newest record; only where there is a scope: it chooses the threshold."""
+    threshold: str = ""
+    """The threshold of the level; only where a standard says it."""
+    due: str = ""
+    """The next instant at which time alone may change the level; only where there can be one."""
+
+    @property
+    def opens_by_time(self) -> bool:
+        """Whether time alone can open a warning, dates of a standard apart."""
+        return any(
+            gauge.measure.waiting
+            or "next" in gauge.slots
+            or (gauge.gauge.window.kind in ("within", "calendar") and self.rises(number))
+            for number, gauge in enumerate(self.gauges)
+        )
+
+    def rises(self, number: int) -> bool:
+        """Whether a gauge can come to a level because records leave its window."""
+        falling = any(r.compare in ("below", "at_most") for r in self.rule.rungs if r.gauge == number)
+        return self.gauges[number].measure.may_rise or falling
 
 
 class Layout:
@@ -239,10 +255,8 @@ class Layout:
 
     def _rule(self, rule: Rule) -> RuleLayout:
         layout = RuleLayout(
-            rule=rule, index=-1, level=self._head("level", 0), opened=self._head("opened", -1),
-            highest=self._head("highest", 0), first=self._head("first", None),
-            newest=self._head("newest", -1, index=True), threshold=self._head("threshold", None),
-            due=self._head("due", FOREVER), rung_of={rank_of(rung): rung for rung in rule.rungs},
+            rule=rule, index=-1, level=self._head("level", 0), episode=self._head("episode", None),
+            rung_of={rank_of(rung): rung for rung in rule.rungs},
         )  # fmt: skip
         for gauge in rule.gauges:
             placed = self._gauge(rule, gauge)
@@ -257,6 +271,12 @@ class Layout:
             self.tuples.add(layout.scope)
             layout.record = self._bit(rule.gauges[0].kind, rule.record)
             layout.mask |= layout.record
+            layout.newest = self._head("newest", -1, index=True)
+        dated = any(rung.threshold is None for rung in rule.rungs)
+        if dated:
+            layout.threshold = self._head("threshold", None)
+        if dated or any(_moves(gauge) for gauge in layout.gauges):
+            layout.due = self._head("due", FOREVER)
         return layout
 
     def _evidence(self, rule: Rule, kind: str) -> None:
@@ -320,6 +340,12 @@ def ranks(rule: Rule) -> bool:
 def rank_of(rung: Rung) -> int:
     """A level as the engine counts it: each step of `again` is one higher than red."""
     return RANK[rung.level] + rung.step
+
+
+def _moves(placed: GaugeLayout) -> bool:
+    """Whether time alone can change the value."""
+    window = placed.gauge.window.kind
+    return window in ("within", "calendar") or bool(placed.measure.waiting) or "next" in placed.slots
 
 
 def _keep(placed: GaugeLayout) -> int:

@@ -73,11 +73,10 @@ class Lives:
         before = getattr(s, rule.level)
         setattr(s, rule.level, level)
         if before == 0:
-            setattr(s, rule.opened, at)
-            setattr(s, rule.highest, level)
-            setattr(s, rule.first, s.rows[i + IDENT] if f else None)
-        elif level > getattr(s, rule.highest) and level > 0:
-            setattr(s, rule.highest, level)
+            setattr(s, rule.episode, (at, s.rows[i + IDENT] if f else None, level))
+        elif level:
+            opened_at, first, highest = getattr(s, rule.episode)
+            setattr(s, rule.episode, (opened_at, first, max(highest, level)))
         if self.folding is not None:
             self._fold(s, rule, at, level, before, i)
         else:
@@ -87,9 +86,9 @@ class Lives:
         assert self.folding is not None
         folded = self.folding.setdefault(rule.index, [])
         if before == 0:
-            folded.append(Folded(at, getattr(s, rule.first), level, level))
+            folded.append(Folded(at, getattr(s, rule.episode)[1], level, level))
         elif level:
-            folded[-1].level, folded[-1].highest = level, getattr(s, rule.highest)
+            folded[-1].level, folded[-1].highest = level, getattr(s, rule.episode)[2]
         else:
             folded[-1].closed_at = at
             folded[-1].reach = self.reach(s, rule, 0, before, i)
@@ -100,14 +99,15 @@ class Lives:
             assert s.lives is not None
             episode = s.lives[name][-1]
         else:
-            episode = self._begin(s, name, getattr(s, rule.opened), getattr(s, rule.first), level)
+            opened_at, first, _ = getattr(s, rule.episode)
+            episode = self._begin(s, name, opened_at, first, level)
         reach = self.reach(s, rule, level, before, i)
         change: Change = (
             "opened" if not before else "resolved" if not level else "raised" if level > before else "lowered"
         )
         if level:
             episode.level = level
-            episode.highest = getattr(s, rule.highest)
+            episode.highest = getattr(s, rule.episode)[2]
         else:
             episode.closed_at = at
         reason = self.cause or (_reason(level, before) if f else "time_passed")
@@ -282,7 +282,8 @@ def folded_now(s: Subject, rule: RuleLayout) -> Folded | None:
     """The rule's episode as the heads stand, None if there is none."""
     if not (level := getattr(s, rule.level)):
         return None
-    return Folded(getattr(s, rule.opened), getattr(s, rule.first), level, getattr(s, rule.highest))
+    opened_at, first, highest = getattr(s, rule.episode)
+    return Folded(opened_at, first, level, highest)
 
 
 def last_entry(s: Subject, rule: RuleLayout) -> int:

@@ -35,14 +35,6 @@ def _indent(lines: list[str]) -> list[str]:
     return ["    " + line for line in lines]
 
 
-def has_due(rule: RuleLayout) -> bool:
-    """Whether time alone can ever change the rule's level."""
-    return any(rung.threshold is None for rung in rule.rule.rungs) or any(
-        gauge.gauge.window.kind in ("within", "calendar") or gauge.measure.waiting or "next" in gauge.slots
-        for gauge in rule.gauges
-    )
-
-
 def rule_lines(layout: Layout, rule: RuleLayout, when: When) -> list[str]:
     """The step of one rule."""
     lines = [f"# {rule.rule.id}", *(when.having(rule.record, [f"s.{rule.newest} = i"]) if rule.record else [])]
@@ -53,10 +45,11 @@ def rule_lines(layout: Layout, rule: RuleLayout, when: When) -> list[str]:
         if not gauge.measure.waiting:
             lines.append(f"v{number} = {value_source(layout, gauge)}")
     lines += _level(layout, rule)
-    if has_due(rule):
+    if rule.due:
         lines += _due(layout, rule)
     moment = "t if f else t - 1" if rule.gauges[0].measure.waiting and when.here is None else "t"
-    lines += [f"if level != s.{rule.level}: turn(s, {rule.index}, {moment}, level, i, f)"]
+    named = "" if when.here is None else "s.latest = data; "
+    lines += [f"if level != s.{rule.level}: {named}turn(s, {rule.index}, {moment}, level, i, f)"]
     return [line for line in lines if line]
 
 
@@ -193,7 +186,6 @@ def _due(layout: Layout, rule: RuleLayout) -> list[str]:
     for number, gauge in enumerate(rule.gauges):
         names, kind = _names(layout, gauge), gauge.gauge.window.kind
         rungs = [rung for rung in rule.rule.rungs if rung.gauge == number]
-        rises = gauge.measure.may_rise or any(r.compare in ("below", "at_most") for r in rungs)
         if gauge.measure.waiting:
             lines.append(f"if {gauge.measure.waiting.format(**names)}:")
             for rung in rungs:
@@ -205,7 +197,7 @@ def _due(layout: Layout, rule: RuleLayout) -> list[str]:
                     f"{'    ' * deep}if t < x < due: due = x",
                 ]
         elif kind == "within":
-            guard, lo = "" if rises else "level and ", names["lo"]
+            guard, lo = "" if rule.rises(number) else "level and ", names["lo"]
             lines.append(f"if {guard}{lo} <= i and rows[{lo}] + {gauge.gauge.window.size} < due:")
             lines.append(f"    due = rows[{lo}] + {gauge.gauge.window.size}")
         elif kind == "calendar" and not gauge.measure.own_window:
