@@ -1,15 +1,19 @@
-"""The real data beside the checkout, and CI's promise that its tests ran where it is there."""
+"""The real data beside the checkout, a real Kafka broker, and CI's promise that what needs them ran."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
 
+from deploy.kafka.broker import Broker, missing
+
 _SHARED = Path(os.environ.get("PREWARN_SHARED") or Path(__file__).resolve().parents[2] / "shared")
 _DATA = _SHARED / "data"
+_NEEDS = {"shared_data": "shared", "broker_of_session": "kafka"}
+"""Whatever uses the fixture has the marker."""
 
 
 @pytest.fixture(scope="session")
@@ -20,23 +24,49 @@ def shared_data() -> Path:
     return _DATA
 
 
-def pytest_report_header() -> str:
-    return f"real data: {_DATA if _DATA.is_dir() else 'ABSENT, tests marked `shared` are skipped'}"
+@pytest.fixture(scope="session")
+def broker_of_session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
+    """One broker for all tests, which keep apart by topic prefixes; the first one pays for its start."""
+    if gaps := missing():
+        pytest.skip(f"NO KAFKA: {'; '.join(gaps)}")
+    broker = Broker(tmp_path_factory.mktemp("kafka"))
+    try:
+        broker.start()
+        yield broker
+    finally:
+        broker.stop()
+
+
+@pytest.fixture
+def broker(broker_of_session: Broker) -> Broker:
+    """A broker that answers, whatever the test before did to it."""
+    if not broker_of_session.running:
+        broker_of_session.start()
+    return broker_of_session
+
+
+def pytest_report_header() -> list[str]:
+    lacking = "; ".join(missing())
+    return [
+        f"real data: {_DATA if _DATA.is_dir() else 'ABSENT, tests marked `shared` are skipped'}",
+        f"Kafka: {f'NONE, tests marked `kafka` are skipped: {lacking}' if lacking else 'Java and Maven are there'}",
+    ]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
-        if "shared_data" in getattr(item, "fixturenames", ()):
-            item.add_marker("shared")
+        for fixture, marker in _NEEDS.items():
+            if fixture in getattr(item, "fixturenames", ()):
+                item.add_marker(marker)
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """In CI a skipped test of the real data is a failure where the data is: green must mean that it ran."""
+    """In CI a skipped test of Kafka is a failure, and one of the real data where that is: green means that it ran."""
     report = yield
-    promised = os.environ.get("PREWARN_CI") and _DATA.is_dir() and item.get_closest_marker("shared")
-    if promised and report.skipped and not hasattr(report, "wasxfail"):
+    promised = (_DATA.is_dir() and item.get_closest_marker("shared")) or item.get_closest_marker("kafka")
+    if os.environ.get("PREWARN_CI") and promised and report.skipped and not hasattr(report, "wasxfail"):
         reason = report.longrepr[-1] if isinstance(report.longrepr, tuple) else report.longrepr
         report.outcome = "failed"
-        report.longrepr = f"{item.nodeid} was skipped in CI although {_DATA} is there: {reason}"
+        report.longrepr = f"{item.nodeid} is marked `{promised.name}` and was skipped in CI: {reason}"
     return report
