@@ -16,6 +16,7 @@ from services.rules.language.thresholds import (
     Found,
     check_clear,
     comparison,
+    duration,
     read_again,
     read_thresholds,
     threshold,
@@ -123,8 +124,14 @@ def _level(level: Level, compare: Compare, parts: _Given, gauge: int, report: Re
 
 
 def _fits_deadlines(given: _Given, gauge: Gauge | None, report: Report) -> None:
-    """A deadline passes or does not: nothing but `at_least` goes with it."""
-    if gauge is not None and gauge.measure in DEADLINES:
-        for name in given:
-            if name in (*OPERATORS, "clear", "again") and name != "at_least":
-                report.add(given[name], f"levels of {gauge.measure} have no {name}", "at_least alone")
+    """A deadline passes or does not: nothing but `at_least` goes with it. Stages of a limit are percents."""
+    if gauge is None or gauge.measure not in DEADLINES:
+        return
+    for name in given:
+        if name in (*OPERATORS, "clear", "again") and name != "at_least":
+            report.add(given[name], f"levels of {gauge.measure} have no {name}", "at_least alone")
+    stages = given.get("at_least")
+    if stages is not None and gauge.measure == "elapsed":
+        for place in stages.value.values() if isinstance(stages.value, dict) else [stages]:
+            if duration(place.text) is not None:
+                report.add(place, f"{place.text} is not a percent of the limit", "such as 80 or 100")

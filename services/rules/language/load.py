@@ -17,6 +17,7 @@ from services.rules.language.fields import Field, read_fields
 from services.rules.language.reading import Place, Report, fields, items, nearest, read_yaml, word
 from services.rules.language.rules import Known, Placed, read_rules
 from services.rules.language.standards import Standard, day, read_standards, standard_ids
+from services.rules.language.strata import refuse_circles
 
 _STANDARD_LEVELS = ("college", "major", "course", "teacher", "student")
 
@@ -81,6 +82,7 @@ def check(folder: Path, schemas: Path) -> tuple[RuleSet | None, list[Problem]]:
         if path.name != "calendar.yaml" and (content := read_yaml(path, path.name, report)) is not None:
             placed += read_rules(content, known, report)
     _once([(item.rule.id, item.place) for item in placed], "rule", report)
+    refuse_circles(placed, report)
     if not placed and not report.problems:
         report.add(Place(None, str(folder), None), "holds no rule", "a file such as attendance.yaml with rules:")
     if report.problems:

@@ -116,28 +116,30 @@ def _standard(place: Place, zone: ZoneInfo, report: Report) -> Standard | None:
     given = fields(place, _STANDARD, report, "a standard")
     compare = word(given.get("compare"), report, "comparison", OPERATORS)
     title = texts(given.get("title"), report, "title")
-    values = [_value(item, compare, zone, report) for item in items(given.get("values"), report, "values")]
-    sound = _alike(values)
-    for i, value in enumerate(sound):
-        for other in sound[:i]:
-            if _tie(value, other):
-                report.add(
-                    given["values"].value[i], "overlaps a value of the same specificity and date", "another from"
-                )
-    if len({value.praise for value in sound}) > 1:
-        report.add(given["values"], "praise cannot stand beside warning levels", "a standard of its own")
+    listed = items(given.get("values"), report, "values")
+    placed = [(value, item) for item in listed if (value := _value(item, compare, zone, report)) is not None]
+    _agree(placed, report)
     if len(report) > before or compare not in OPERATORS:
         return None
+    values = _alike([value for value, _ in placed])
     notes = {name: str(given[name].value) for name in ("unit", "basis", "set_by", "approved_on") if name in given}
-    return Standard(word(given["id"], report, "id"), title, compare, tuple(sound), place, notes)  # type: ignore[arg-type]
+    return Standard(word(given["id"], report, "id"), title, compare, values, place, notes)  # type: ignore[arg-type]
 
 
-def _alike(values: list[Value | None]) -> list[Value]:
-    """The sound ones, with equally many steps of `again`."""
-    sound = [value for value in values if value is not None]
-    longest = max((len(value.thresholds) for value in sound), default=0)
-    padded: list[Thresholds] = [(*one.thresholds, *[None] * (longest - len(one.thresholds))) for one in sound]
-    return [replace(value, thresholds=thresholds) for value, thresholds in zip(sound, padded, strict=True)]
+def _agree(placed: list[tuple[Value, Place]], report: Report) -> None:
+    """Reports values that cannot stand beside those before them."""
+    for i, (value, place) in enumerate(placed):
+        if value.praise != placed[0][0].praise:
+            report.add(place, "praise cannot stand beside warning levels", "a standard of its own")
+        if any(_tie(value, other) for other, _ in placed[:i]):
+            report.add(place, "overlaps a value of the same specificity and date", "another from")
+
+
+def _alike(values: list[Value]) -> tuple[Value, ...]:
+    """With equally many steps of `again`."""
+    longest = max((len(value.thresholds) for value in values), default=0)
+    padded: list[Thresholds] = [(*one.thresholds, *[None] * (longest - len(one.thresholds))) for one in values]
+    return tuple(replace(value, thresholds=thresholds) for value, thresholds in zip(values, padded, strict=True))
 
 
 def _tie(a: Value, b: Value) -> bool:

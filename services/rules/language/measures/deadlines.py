@@ -40,7 +40,11 @@ def _elapsed(given: dict[str, Place], m: Measured) -> Gauge:
 def _limits(given: dict[str, Place], m: Measured) -> tuple[Limit, ...]:
     listed = given.get("limits")
     if (listed is None) == ("limit" not in given) or (listed is not None and "hours" in given):
-        m.report.add(listed or given["elapsed"], "elapsed needs either limit or limits", "such as limit: 4h")
+        m.report.add(
+            listed or given["elapsed"],
+            "elapsed needs either limit or limits",
+            "limit: 4h, or limits with their own hours",
+        )
         return ()
     if listed is None:
         return (_limit({name: place for name, place in given.items() if name in _LIMIT}, m),)

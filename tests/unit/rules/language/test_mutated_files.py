@@ -60,6 +60,83 @@ standards:
       - {from: 2025-09-01, target: 0, warning: {yellow: 1, orange: 2, red: 3}}
       - {from: 2026-03-10, scope: {class: k2}, warning: {yellow: 2}}
 """
+MORE = """\
+rules:
+  - id: hours
+    title: {zh: 一, en: one}
+    on: lesson
+    by: [department, teacher]
+    where: status == "held"
+    measure: {ratio: hours, to: {figure: planned_hours}, min_records: 2, min_distinct: {class: 2}}
+    levels:
+      yellow: {below: 90, clear: 92}
+      orange: {below: 80, measure: {difference: hours, to: plan_hours}}
+      red: {at_most: 10, again: [5, 2], measure: {rank: hours, min_peers: 2}, window: {calendar: term}}
+    notify: {to: class_tutor}
+    message: {zh: 一, en: one}
+  - id: better
+    title: {zh: 一, en: one}
+    on: test
+    by: [student]
+    measure: {change: score, last: 2, before: 5, min_before: 3}
+    levels: {at_least: {praise: 10}, clear: {praise: 5}}
+    notify: {to: class_tutor}
+    message: {zh: 一, en: one}
+  - id: pace
+    title: {zh: 一, en: one}
+    on: attendance
+    by: [student]
+    measure: {forecast: hours, from_week: 4, min_sum: 4, min_days: 2}
+    window: {calendar: term}
+    levels:
+      yellow: {at_least: 10}
+      orange: {at_least: 50, measure: {period_over_period: status == "absent", against: previous, min_before: 5}}
+      red: {at_least: 2, measure: {none: rollcall, where: present > 0}}
+    notify: {to: class_tutor}
+    message: {zh: 一, en: one}
+  - id: failing
+    title: {zh: 一, en: one}
+    on: test
+    by: [student]
+    measure: {nested: {mean: score, min_records: 2}, per: course, below: 60}
+    window: {calendar: month}
+    levels:
+      yellow: {at_least: 1}
+      orange: {below: -1, measure: {trend: score, per: 7d}}
+      red: {above: 4, measure: {distinct: lesson}}
+    notify: {to: class_tutor}
+    message: {zh: 一, en: one}
+  - id: marks
+    title: {zh: 一, en: one}
+    on: test
+    by: [student]
+    measure: {min: score}
+    levels: {yellow: {below: 20}, red: {below: 60, measure: {max: score}}}
+    notify: {to: class_tutor}
+    message: {zh: 一, en: one}
+  - id: repair
+    title: {zh: 一, en: one}
+    on: ticket
+    by: [ticket]
+    measure:
+      elapsed: action == "created"
+      until: action == "resolved"
+      limits: [{where: priority == "urgent", limit: 2h, hours: clock}, {limit: {minutes: 60 * rating}, hours: service}]
+      restart: true
+    levels: {at_least: {yellow: 50, red: 100}}
+    notify: {to: class_tutor}
+    message: {zh: 一, en: one}
+  - id: concern
+    title: {zh: 一, en: one}
+    on: warning
+    by: [class]
+    where: rule in ["failing", "pace"]
+    measure: {open: 'open and level == "red"', distinct: student, among: open}
+    levels: {at_least: {yellow: 10, red: 20}, again: [30]}
+    notify: {to: class_tutor}
+    message: {zh: 一, en: one}
+"""
+"""Every measure that the files below leave out, and every way to give levels."""
 CALENDAR = """\
 time_zone: Asia/Shanghai
 school_year_starts: 09-01
@@ -74,9 +151,9 @@ NASTY = st.sampled_from(
 
 
 @st.composite
-def damaged(draw) -> dict[str, str]:
-    name = draw(st.sampled_from(sorted(FILES)))
-    text = FILES[name]
+def damaged(draw, files) -> dict[str, str]:
+    name = draw(st.sampled_from(sorted(files)))
+    text = files[name]
     for _ in range(draw(st.integers(1, 4))):
         way = draw(
             st.sampled_from(["drop", "double", "replace", "insert", "drop line", "double line", "swap lines", "cut"])
@@ -97,7 +174,7 @@ def damaged(draw) -> dict[str, str]:
             new = draw(NASTY) if new is None else new
             width = {"insert": 0, "cut": draw(st.integers(1, 30))}.get(way, 1)
             text = text[:at] + new + text[at + width :]
-    return {**FILES, name: text}
+    return {**files, name: text}
 
 
 @pytest.fixture(scope="module")
@@ -108,13 +185,15 @@ def rules(tmp_path_factory):
 
 
 def test_the_undamaged_files_are_right(rules):
+    (rules / "rules.yaml").write_text(MORE, "utf-8")
+    assert load(rules, SCHEMAS).plan.rules
     for name, text in FILES.items():
         (rules / name).write_text(text, "utf-8")
     assert load(rules, SCHEMAS).plan.rules
 
 
 @settings(max_examples=100, deadline=None)
-@given(damaged())
+@given(damaged(FILES))
 def test_damaged_files_are_refused_or_run(rules, files):
     for name, text in files.items():
         (rules / name).write_bytes(text.encode())
@@ -133,3 +212,13 @@ def test_damaged_files_are_refused_or_run(rules, files):
     engine.advance(BEGIN + timedelta(days=400))
     engine.readings()
     engine.snapshot()
+
+
+@settings(max_examples=200, deadline=None)
+@given(damaged({"rules.yaml": MORE}))
+def test_damaged_rules_of_every_measure_are_refused_or_read(rules, files):
+    for name, text in {**FILES, **files}.items():
+        (rules / name).write_bytes(text.encode())
+    rule_set, problems = check(rules, SCHEMAS)
+    assert (rule_set is None) == bool(problems)
+    assert [str(problem).encode() for problem in problems] if rule_set is None else rule_set.plan.rules
