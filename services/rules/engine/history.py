@@ -48,8 +48,10 @@ def take_checkpoint(s: Subject, layout: Layout, horizon: int) -> None:
     """Remembers the fold as it stands; lets go of what only instants up to `horizon` could still have needed."""
     points = s.checkpoints = s.checkpoints or []
     points.append(Checkpoint(s.front, len(s.rows), s.due, layout.heads(s)))
-    base = max((n for n, point in enumerate(points) if point.at < horizon), default=-1)
-    if base >= 0:
+    if points[0].at < horizon:
+        base = 0
+        while points[base + 1 : base + 2] and points[base + 1].at < horizon:
+            base += 1
         s.floor = points[base].at
         del points[:base]
         _trim(s, layout, points[0])
@@ -57,12 +59,14 @@ def take_checkpoint(s: Subject, layout: Layout, horizon: int) -> None:
 
 
 def _trim(s: Subject, layout: Layout, base: Checkpoint) -> None:
-    heads = dict(zip(layout.initial, base.heads, strict=True))
-    end = min([base.end, *(_first_needed(rule, heads, base.end) for rule in layout.rules)])
     for life in (s.lives or {}).values():
         life[:] = [e for e in life if e.closed_at < 0 or e.closed_at > base.at]
     if s.revised:
         s.revised = {ident: known for ident, known in s.revised.items() if known[1] > base.at} or None
+    if 2 * base.end < len(s.rows):
+        return  # so that each row is moved once on average
+    heads = dict(zip(layout.initial, base.heads, strict=True))
+    end = min([base.end, *(_first_needed(rule, heads, base.end) for rule in layout.rules)])
     if end > 0:
         del s.rows[:end]
         layout.shift(s, end)
