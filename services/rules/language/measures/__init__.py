@@ -21,15 +21,15 @@ _PERIODS = ("day", "week", "month", "term", "year")
 def read_measure(place: Place, window: Place | None, m: Measured) -> Gauge | None:
     """The gauge of a measure, or None with the reasons in the report."""
     before = len(m.report)
+    chosen = _window(window, m.report)
+    sound = len(m.report) == before
     read = read_form(place, MEASURES, m)
     if read is None:
         return None
     gauge, form = read
-    sound = len(m.report)
-    chosen = _window(window, m.report)
     if form.window == "none" and window is not None:
         m.report.add(window, f"{gauge.measure} has no window", "no window line")
-    elif form.window == "calendar" and chosen.kind != "calendar" and len(m.report) == sound:
+    elif form.window == "calendar" and chosen.kind != "calendar" and sound:
         m.report.add(window or place, f"{gauge.measure} needs a calendar window", "such as window: {calendar: term}")
     elif form.window == "not last" and chosen.kind == "last":
         m.report.add(window or place, f"{gauge.measure} has no window of last records", "such as {calendar: term}")

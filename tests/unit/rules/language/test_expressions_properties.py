@@ -7,8 +7,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.rules.engine.arithmetic import FUNCTIONS
-from services.rules.engine.engine import _scaled
+from services.rules.engine.arithmetic import FUNCTIONS, _scaled
 from services.rules.language.expressions import Expression
 from services.rules.language.fields import read_fields
 from services.rules.language.reading import Place, Report
