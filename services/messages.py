@@ -28,7 +28,7 @@ def to_ms(moment: datetime) -> int:
 
 def from_ms(milliseconds: int) -> datetime:
     """The UTC datetime of whole milliseconds since 1970-01-01T00:00Z."""
-    return EPOCH + timedelta(milliseconds=milliseconds)
+    return EPOCH + timedelta(0, 0, milliseconds * 1000)
 
 
 class Problem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -1,10 +1,18 @@
-"""Calendar periods in the college's time zone: days, weeks from Monday, months, terms, school years."""
+"""The college's calendar: periods, teaching days and service hours (docs/rules.md, Calendar), as plain data.
+
+Days are dates in the college's time zone, instants whole milliseconds since 1970 (UTC). Whatever is asked often is
+remembered: the period last asked for, the teaching days of all terms, the service hours of every year that was needed.
+"""
 
 from __future__ import annotations
 
-from bisect import bisect_right
-from collections.abc import Callable, Sequence
+import hashlib
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import date, datetime, timedelta
+from functools import cache, cached_property
+from itertools import accumulate, pairwise
+from typing import Literal, NamedTuple
 from zoneinfo import ZoneInfo
 
 from services.messages import from_ms, to_ms
@@ -12,6 +20,18 @@ from services.rules.engine.plan import FOREVER, Period
 
 Term = tuple[date, date]
 """First and last day; both belong to it."""
+Span = tuple[int, int]
+"""Begin and end, two instants; the end is the first one that does not belong to it."""
+Hours = tuple[Span, ...]
+"""Service hours of a day, in milliseconds of the clock since midnight, one after the other."""
+MONDAY_TO_FRIDAY = frozenset(range(5))
+_DAY = timedelta(days=1)
+_DAY_MS = 86_400_000
+_LAST_YEAR = timedelta(days=364)
+_TERM_BEGINS = timedelta(days=365)
+_TERM_IS_OFF = timedelta(days=60)
+_YEARS = 100
+"""How far ahead service hours are looked for."""
 
 
 def midnight(day: date, zone: ZoneInfo) -> int:
@@ -19,47 +39,230 @@ def midnight(day: date, zone: ZoneInfo) -> int:
     return to_ms(datetime(day.year, day.month, day.day, tzinfo=zone))
 
 
-def periods(zone: ZoneInfo, terms: Sequence[Term], starts: tuple[int, int] = (9, 1)) -> dict[str, Period]:
-    """The period functions that the engine is given, by name."""
-    steps: dict[str, tuple[Callable[[date], date], Callable[[date], date]]] = {
-        "day": (lambda day: day, lambda begin: begin + timedelta(days=1)),
-        "week": (lambda day: day - timedelta(days=day.weekday()), lambda begin: begin + timedelta(days=7)),
-        "month": (lambda day: day.replace(day=1), lambda begin: (begin + timedelta(days=32)).replace(day=1)),
-        "year": (lambda day: _school_year(day, starts), lambda begin: begin.replace(year=begin.year + 1)),
+class _Step(NamedTuple):
+    """A kind of period that follows its like without a gap, as functions of days."""
+
+    begin: Callable[[date], date]
+    """First day of the period that holds a day."""
+    next: Callable[[date], date]
+    """First day of a period → first day of the next one."""
+    year_before: Callable[[date], date]
+    """First day of a period → first day of the one that is compared with it year over year."""
+
+
+class _Service(NamedTuple):
+    """The service hours of a year."""
+
+    begins: list[int]
+    passed: list[int]
+    """Service time (ms) of the year before each of them; at the end that of the whole year."""
+
+
+class Calendar:
+    """Terms, holidays and hours of a college. Weekdays are 0 (Monday) to 6; `opened` beats `closed` and holidays."""
+
+    def __init__(
+        self,
+        zone: ZoneInfo,
+        terms: Iterable[Term] = (),
+        *,
+        school_year_starts: tuple[int, int] = (9, 1),
+        teaching: Collection[int] = MONDAY_TO_FRIDAY,
+        holidays: Collection[date] = frozenset(),
+        make_up: Collection[date] = frozenset(),
+        closed: Collection[date] = frozenset(),
+        opened: Collection[date] = frozenset(),
+        service: Mapping[int, Hours] | None = None,
+    ) -> None:
+        self.zone = zone
+        self.terms = sorted(terms)
+        self._teaching = frozenset(teaching)
+        self._opened = frozenset(opened)
+        self._off = frozenset(holidays) | frozenset(closed)
+        self._make_up = frozenset(make_up)
+        self._service = dict(service or {})
+        said = (
+            zone.key, self.terms, school_year_starts, sorted(self._teaching), sorted(self._off), sorted(self._make_up),
+            sorted(self._opened), sorted(self._service.items()),
+        )  # fmt: skip
+        self.signature = hashlib.sha256(repr(said).encode()).hexdigest()[:16]
+        self._steps = _steps(school_year_starts)
+        made = {name: self._stepping(step) for name, step in self._steps.items()} | {"term": self._term_functions()}
+        self._bounds = {name: bounds for name, (bounds, _) in made.items()}
+        self._periods: dict[str, Period] = {name: period for name, (_, period) in made.items()}
+        self._earlier = cache(self._find_earlier)
+        self._year = cache(self._service_of)
+
+    # periods
+
+    def periods(self) -> dict[str, Period]:
+        """The period functions by name: day, week, month, term, year."""
+        return self._periods
+
+    def period(self, name: str, t: int) -> tuple[bool, int]:
+        """Whether t lies in a period of that name, and the end of it or the begin of the next one (`FOREVER`: none)."""
+        return self._periods[name](t)
+
+    def bounds(self, name: str, t: int) -> Span | None:
+        """The period that holds t; None outside every term."""
+        return self._bounds[name](t)
+
+    def earlier(self, name: str, against: Literal["previous", "last_year"], t: int) -> Span | None:
+        """The period that the one that holds t is compared with (`period_over_period`); None if there is none."""
+        present = self._bounds[name](t)
+        return present and self._earlier(name, against, present[0])
+
+    def day_end(self, t: int) -> int:
+        """The next midnight after t."""
+        return self._bounds["day"](t)[1]  # type: ignore[index]  # every instant lies in a day
+
+    def _midnight(self, day: date) -> int:
+        return midnight(day, self.zone)
+
+    def _day(self, t: int) -> date:
+        """The day that holds t: the last one whose midnight is not after it (clocks may go back over a midnight)."""
+        day = from_ms(t).astimezone(self.zone).date()
+        return day if t < self._midnight(day + _DAY) else day + _DAY
+
+    def _stepping(self, step: _Step) -> tuple[Callable[[int], Span | None], Period]:
+        last = (0, 0)
+
+        def bounds(t: int) -> Span:
+            nonlocal last
+            begin, end = last
+            if not begin <= t < end:
+                first = step.begin(self._day(t))
+                last = self._midnight(first), self._midnight(step.next(first))
+            return last
+
+        def period(t: int) -> tuple[bool, int]:
+            begin, end = last
+            return True, end if begin <= t < end else bounds(t)[1]
+
+        return bounds, period
+
+    def _term_functions(self) -> tuple[Callable[[int], Span | None], Period]:
+        edges: list[tuple[int, bool]] = [(-FOREVER, False)]
+        for first, last in self.terms:
+            begin = self._midnight(first)
+            if edges[-1][0] == begin:
+                edges.pop()
+            edges += [(begin, True), (self._midnight(last + _DAY), False)]
+        instants = [instant for instant, _ in edges] + [FOREVER]
+
+        def bounds(t: int) -> Span | None:
+            place = bisect_right(instants, t)
+            return (instants[place - 1], instants[place]) if edges[place - 1][1] else None
+
+        def period(t: int) -> tuple[bool, int]:
+            place = bisect_right(instants, t)
+            return edges[place - 1][1], instants[place]
+
+        return bounds, period
+
+    def _find_earlier(self, name: str, against: str, begin: int) -> Span | None:
+        first = self._day(begin)
+        if name == "term":
+            return self._earlier_term(against, first)
+        step = self._steps[name]
+        earlier = step.begin(first - _DAY) if against == "previous" else step.year_before(first)
+        return self._midnight(earlier), self._midnight(step.next(earlier))
+
+    def _earlier_term(self, against: str, first: date) -> Span | None:
+        if against == "previous":
+            found = max((term for term in self.terms if term[1] < first), default=None)
+        else:
+            near = [(abs(first - _TERM_BEGINS - term[0]), term) for term in self.terms]
+            found = min((pair for pair in near if pair[0] <= _TERM_IS_OFF), default=(None, None))[1]
+        return found and (self._midnight(found[0]), self._midnight(found[1] + _DAY))
+
+    # teaching
+
+    def teaching_days(self, begin: int, end: int) -> int:
+        """How many teaching days begin at or after `begin` and before `end`."""
+        return bisect_left(self._teaching_days, end) - bisect_left(self._teaching_days, begin)
+
+    @cached_property
+    def _teaching_days(self) -> list[int]:
+        days = (first + n * _DAY for first, last in self.terms for n in range((last - first).days + 1))
+        return [self._midnight(day) for day in days if self._is_teaching_day(day)]
+
+    def _is_teaching_day(self, day: date) -> bool:
+        usual = day.weekday() in self._teaching or day in self._make_up
+        return day in self._opened or (usual and day not in self._off)
+
+    def teaching_week(self, begin: int, number: int) -> int:
+        """When teaching week `number` of the period that begins at `begin` begins: its Monday; of the first, `begin`."""
+        first = self._day(begin)
+        return begin if number <= 1 else self._midnight(first + (7 * (number - 1) - first.weekday()) * _DAY)
+
+    # service
+
+    def after(self, t: int, milliseconds: int) -> int:
+        """The first instant at which so much service time has passed since t; `FOREVER`: not within a century."""
+        if milliseconds <= 0:
+            return t
+        first = self._day(t).year
+        begins, passed = self._year(first)
+        place = bisect_right(begins, t) - 1
+        wanted = milliseconds + (min(passed[place] + t - begins[place], passed[place + 1]) if place >= 0 else 0)
+        for year in range(first, min(first + _YEARS, date.max.year)):
+            begins, passed = self._year(year)
+            if wanted <= passed[-1]:
+                place = bisect_left(passed, wanted) - 1
+                return begins[place] + wanted - passed[place]
+            wanted -= passed[-1]
+        return FOREVER
+
+    def _service_of(self, year: int) -> _Service:
+        first, after = date(year, 1, 1), date(year + 1, 1, 1)
+        days = [first + n * _DAY for n in range((after - first).days + 1)]
+        edges = pairwise([self._midnight(day) for day in days])
+        hours = [hours for day, edge in zip(days, edges, strict=False) for hours in self._hours(day, *edge)]
+        return _Service([begin for begin, _ in hours], [0, *accumulate(end - begin for begin, end in hours)])
+
+    def _hours(self, day: date, begin: int, end: int) -> list[Span]:
+        """The instants of a day, which begins and ends then, at which its clock shows service hours."""
+        if day in self._opened:
+            hours = self._service.get(0, ())
+        elif day in self._off:
+            hours = ()
+        else:
+            hours = self._service.get(0 if day in self._make_up else day.weekday(), ())
+        if not hours:
+            return []
+        offset, other = self._offset(begin), self._offset(end - 1)
+        change = end
+        if other != offset:
+            change = begin + bisect_left(range(begin, end), True, key=lambda t: self._offset(t) != offset)
+        zero = (day.toordinal() - date(1970, 1, 1).toordinal()) * _DAY_MS
+        found = [
+            (max(stretch, zero - offset + opens), min(stretch_end, zero - offset + closes))
+            for stretch, stretch_end, offset in ((begin, change, offset), (change, end, other))
+            for opens, closes in hours
+        ]
+        return [(opens, closes) for opens, closes in found if opens < closes]
+
+    def _offset(self, t: int) -> int:
+        """How far the college's clocks are ahead of UTC."""
+        ahead = from_ms(t).astimezone(self.zone).utcoffset()
+        return 0 if ahead is None else ahead // timedelta(milliseconds=1)
+
+
+def _steps(starts: tuple[int, int]) -> dict[str, _Step]:
+    def school_year(day: date) -> date:
+        begin = day.replace(month=starts[0], day=starts[1])
+        return begin if begin <= day else begin.replace(year=day.year - 1)
+
+    def year_before(day: date) -> date:
+        return day.replace(year=day.year - 1)
+
+    def last_year(day: date) -> date:
+        return day - _LAST_YEAR
+
+    return {
+        "day": _Step(lambda day: day, lambda begin: begin + _DAY, last_year),
+        "week": _Step(lambda day: day - day.weekday() * _DAY, lambda begin: begin + 7 * _DAY, last_year),
+        "month": _Step(lambda day: day.replace(day=1), lambda begin: (begin + 31 * _DAY).replace(day=1), year_before),
+        "year": _Step(school_year, lambda begin: begin.replace(year=begin.year + 1), year_before),
     }
-    found = {name: _stepping(zone, begin_of, next_of) for name, (begin_of, next_of) in steps.items()}
-    return found | {"term": _terms(zone, terms)}
-
-
-def _school_year(day: date, starts: tuple[int, int]) -> date:
-    begin = day.replace(month=starts[0], day=starts[1])
-    return begin if begin <= day else begin.replace(year=day.year - 1)
-
-
-def _stepping(zone: ZoneInfo, begin_of: Callable[[date], date], next_of: Callable[[date], date]) -> Period:
-    known: list[tuple[int, int]] = []
-
-    def period(instant: int) -> tuple[bool, int]:
-        if known and known[0][0] <= instant < known[0][1]:
-            return True, known[0][1]
-        begin = begin_of(from_ms(instant).astimezone(zone).date())
-        known[:] = [(midnight(begin, zone), midnight(next_of(begin), zone))]
-        return True, known[0][1]
-
-    return period
-
-
-def _terms(zone: ZoneInfo, terms: Sequence[Term]) -> Period:
-    edges: list[tuple[int, bool]] = [(-FOREVER, False)]
-    for first, last in sorted(terms):
-        begin = midnight(first, zone)
-        if edges[-1][0] == begin:
-            edges.pop()
-        edges += [(begin, True), (midnight(last + timedelta(days=1), zone), False)]
-    instants = [instant for instant, _ in edges]
-
-    def period(instant: int) -> tuple[bool, int]:
-        place = bisect_right(instants, instant)
-        return edges[place - 1][1], instants[place] if place < len(instants) else FOREVER
-
-    return period

@@ -17,7 +17,7 @@ from services.rules.engine import history
 from services.rules.engine.arithmetic import FUNCTIONS
 from services.rules.engine.decode import decoder
 from services.rules.engine.generate import compile_source, handler_source, step_source
-from services.rules.engine.layout import NO_TIME_BOUND, SCALE, Layout, ranks
+from services.rules.engine.layout import NO_TIME_BOUND, Layout, ranks
 from services.rules.engine.lives import Lives, folded_now
 from services.rules.engine.plan import FOREVER, Plan
 from services.rules.engine.stepping import value_source

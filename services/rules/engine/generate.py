@@ -154,7 +154,7 @@ def _in_order(n: int, layout: Layout, kind: str, columns: list[str]) -> list[str
         "rows = s.rows",
         "i = len(rows)",
         f"if i >= s.mark: i = checkpoint({n}, s, t)",
-        f"if t >= s.due: settle_{n}(s, t, i - {stride})",
+        *([f"if t >= s.due: settle_{n}(s, t, i - {stride})"] if any(rule.due for rule in layout.rules) else []),
         "; ".join(f"rows.append({place})" for place in row),
         # Of a subject without a warning nobody asks who it is, unless time alone can open one.
         "s.latest = data" if any(rule.opens_by_time for rule in layout.rules) else "if s.lives: s.latest = data",

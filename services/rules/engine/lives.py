@@ -8,14 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import cache
 from hashlib import sha1
+from operator import attrgetter
 from typing import Any
 from uuid import UUID
 
 import msgspec
 
-from services.messages import Change, Evidence, Mode, WarningChange, WarningFacts, WarningReading, from_ms
+from services.messages import EPOCH, Change, Evidence, Mode, WarningChange, WarningFacts, WarningReading, from_ms
 from services.rules.engine.layout import CONTEXT, Layout, RuleLayout
 from services.rules.engine.measures.base import MOST_EVIDENCE
 from services.rules.engine.plan import Plan, level_of
@@ -176,20 +178,29 @@ class Lives:
             value=reach.value,
             threshold=reach.threshold,
             window=rule.gauges[gauge].window,
-            evidence=[self._evidence(s, rule, i) for i in reach.indices],
+            evidence=self._evidence(s, rule, reach.indices),
             opened_at=from_ms(episode.opened_at),
             closed_at=None if episode.closed_at < 0 else from_ms(episode.closed_at),
             first_event=episode.first_event,
             context=context(s.latest),
         )
 
-    def _evidence(self, s: Subject, rule: RuleLayout, i: int) -> Evidence:
-        source, _, name = s.rows[i + IDENT].partition(" ")
-        gauge = rule.gauges[0]
-        kind = gauge.gauge.awaited_kind if s.rows[i + FLAGS] & gauge.awaited else gauge.gauge.kind
-        shown = self.layout_of[rule.rule.id].evidence[kind or gauge.gauge.kind]
-        fields = {field: s.rows[i + COLUMNS + shown[field]] for field in rule.rule.evidence if field in shown}
-        return Evidence(source=source, id=name, at=from_ms(s.rows[i]), fields=fields)
+    def _evidence(self, s: Subject, rule: RuleLayout, indices: list[int]) -> list[Evidence]:
+        rows, gauge = s.rows, rule.gauges[0]
+        awaited, kind = gauge.awaited, gauge.gauge.kind
+        shown = self.layout_of[rule.rule.id].evidence
+        own = [(name, COLUMNS + shown[kind][name]) for name in rule.rule.evidence if name in shown[kind]]
+        other = own
+        if gauge.gauge.awaited_kind is not None:
+            columns = shown[gauge.gauge.awaited_kind]
+            other = [(name, COLUMNS + columns[name]) for name in rule.rule.evidence if name in columns]
+        found = []
+        for i in indices:
+            source, _, name = rows[i + IDENT].partition(" ")
+            places = other if rows[i + FLAGS] & awaited else own
+            fields = {field: rows[i + place] for field, place in places}
+            found.append(Evidence(source=source, id=name, at=EPOCH + timedelta(0, 0, rows[i] * 1000), fields=fields))
+        return found
 
     def reconcile(self, s: Subject, rule: RuleLayout, folded: list[Folded], since: int, at: int, reason: str) -> None:
         """Publishes the difference between what was said and what the refold, begun after `since`, has found."""
@@ -334,16 +345,16 @@ def context(latest: object) -> dict[str, str]:
         return {}
     if isinstance(latest, dict):
         return {name: str(latest[name]) for name in CONTEXT if latest.get(name) is not None}
-    found = {}
-    data: Any = type(latest)
-    for name, attribute in _context_attributes(data):
-        value = getattr(latest, attribute)
-        if value is not None:
-            found[name] = value if type(value) is str else str(value)
-    return found
+    kind: Any = type(latest)
+    names, read = _context_of(kind)
+    found = zip(names, read(latest), strict=False)
+    return {name: value if type(value) is str else str(value) for name, value in found if value is not None}
 
 
 @cache
-def _context_attributes(data: Any) -> list[tuple[str, str]]:
+def _context_of(data: Any) -> tuple[list[str], Callable[[object], tuple[Any, ...]]]:
+    """Names of the fields of the context that an event kind has, and what reads their values."""
     known = {field.encode_name: field.name for field in msgspec.structs.fields(data)}
-    return [(name, known[name]) for name in CONTEXT if name in known]
+    names = [name for name in CONTEXT if name in known]
+    # Twice the last name: of a single one `attrgetter` makes no tuple.
+    return names, attrgetter(*[known[name] for name in names], known[names[-1]]) if names else lambda _: ()

@@ -7,11 +7,14 @@ compiles them once, together (`generate.py`). Durations and instants are whole m
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
 from services.messages import Level, RuleCard
+
+if TYPE_CHECKING:  # it needs `Period` and `FOREVER`
+    from services.rules.engine.calendar import Calendar
 
 Compare = Literal["at_least", "above", "at_most", "below"]
 OPERATORS: dict[Compare, str] = {"at_least": ">=", "above": ">", "at_most": "<=", "below": "<"}
@@ -151,8 +154,9 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """Event kind → field → JSON type (string, integer, number, boolean, date-time, any)."""
     standards: dict[str, Resolve]
     periods: dict[str, Period]
+    times: Calendar
     calendar: str = ""
-    """What the periods were made of: with another calendar, windows that follow it need another state."""
+    """The signature of the calendar: with another one, windows that follow it need another state."""
     allowed_lateness: int = 30 * 86_400_000
 
 

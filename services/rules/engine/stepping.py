@@ -176,7 +176,7 @@ def _reached(rule: RuleLayout, rung: Rung) -> str:
     clear = f"th[{_CLEAR + _place(rung)}]" if rung.threshold is None else repr(rung.clear)
     if rung.step or rung.clear is None:
         return reached
-    there = f"s.{rule.level} {'<' if rank < 0 else '>='} {0 if rank < 0 else rank}"
+    there = f"s.{rule.level} {'<' if rank < 0 else '>='} {max(rank, 0)}"
     given = f"{clear} is not None and {_guard(rung)}" if rung.threshold is None else ""
     return f"({reached} or {there} and {given}{value} {operator} {clear})"
 
