@@ -6,6 +6,7 @@
     │   ├── DirectoryError      the directory's files
     │   └── RuleError           rule files, standards, calendar
     ├── LogError                the log or the state cannot be read or written
+    │   └── BrokerError         … because Kafka does not answer, or refuses
     └── DeliveryError           a channel did not take a message; `permanent` says whether trying again can help
 
 Bad *events* are not exceptions: they are `messages.Rejection` values on a stream of their own.
@@ -44,6 +45,10 @@ class RuleError(ProblemsError):
 
 class LogError(PrewarnError):
     """The log or the state cannot be read or written; nothing was acknowledged."""
+
+
+class BrokerError(LogError):
+    """Kafka does not answer, or refuses; nothing was acknowledged. Trying again is harmless."""
 
 
 class DeliveryError(PrewarnError):

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from services.errors import ConfigurationError
+
 _PACKAGE = Path(__file__).resolve().parent
+_ADDRESS = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+):[0-9]{1,5}")
 
 
 def resource(name: str) -> Path:
@@ -30,6 +34,22 @@ class Settings(BaseSettings):
     port: int = 8321
     base_url: str | None = None
     """Address under which people reach the pages; default: host and port."""
+
+    brokers: str | None = None
+    """Kafka of the cluster mode: `host:port[,host:port]`."""
+    topic_prefix: str = ""
+    """What stands before the names of its topics, so that several colleges can share one Kafka."""
+
+    @property
+    def broker_list(self) -> list[str]:
+        """The brokers' addresses. Raises ConfigurationError if there are none, or one is not `host:port`."""
+        brokers = [one.strip() for one in (self.brokers or "").split(",") if one.strip()]
+        if not brokers:
+            raise ConfigurationError("no Kafka is named: set PREWARN_BROKERS=host:port[,host:port] (or --brokers)")
+        for one in brokers:
+            if not _ADDRESS.fullmatch(one):
+                raise ConfigurationError(f"brokers: {one} is not an address (expected: host:port)")
+        return brokers
 
     @property
     def rules_folder(self) -> Path:

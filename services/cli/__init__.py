@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from services import __version__
-from services.cli import data, people, rules, running
+from services.cli import cluster, data, people, rules, running
 from services.errors import PrewarnError
 from services.settings import Settings
 
@@ -26,6 +26,7 @@ app.add_typer(data.rejected, name="rejected")
 app.add_typer(data.imports, name="import")
 app.add_typer(people.directory, name="directory")
 app.add_typer(rules.app, name="rules")
+app.add_typer(cluster.topics, name="topics")
 
 
 def _version(wanted: bool) -> None:
@@ -49,6 +50,7 @@ def main() -> None:
     """Entry point: errors of people are told as sentences, without a traceback; exit code 1."""
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s", stream=sys.stderr)
     logging.getLogger("alembic").setLevel(logging.WARNING)
+    logging.getLogger("kafka").setLevel(logging.CRITICAL)  # what matters of it is raised as one sentence
     logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
     try:
         app()

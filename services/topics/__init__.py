@@ -1,0 +1,25 @@
+"""The topics of the cluster mode: their names, what deploy/topics.yaml declares of them, and bringing Kafka to it."""
+
+from __future__ import annotations
+
+import re
+
+from services.errors import ConfigurationError
+
+EVENTS = "campus.events"
+REJECTED = "campus.rejected"
+OBSERVATIONS = "campus.observations"
+WARNINGS = "campus.warnings"
+LATE = "campus.late"
+RULES = "campus.rules"
+DIRECTORY = "campus.directory"
+TOPICS = (EVENTS, REJECTED, OBSERVATIONS, WARNINGS, LATE, RULES, DIRECTORY)
+
+_PREFIX = re.compile(r"[A-Za-z0-9._-]{0,100}")
+
+
+def full_name(prefix: str, topic: str) -> str:
+    """The topic's name on Kafka. Raises ConfigurationError if Kafka does not take such a prefix."""
+    if not _PREFIX.fullmatch(prefix):
+        raise ConfigurationError(f"topic prefix {prefix!r}: at most 100 letters, digits, dots, dashes and underscores")
+    return prefix + topic
