@@ -93,8 +93,6 @@ class Calendar:
         self._earlier = cache(self._find_earlier)
         self._year = cache(self._service_of)
 
-    # periods
-
     def periods(self) -> dict[str, Period]:
         """The period functions by name: day, week, month, term, year."""
         return self._periods
@@ -114,7 +112,7 @@ class Calendar:
 
     def day_end(self, t: int) -> int:
         """The next midnight after t."""
-        return self._bounds["day"](t)[1]  # type: ignore[index]  # every instant lies in a day
+        return self._periods["day"](t)[1]
 
     def _midnight(self, day: date) -> int:
         return midnight(day, self.zone)
@@ -130,10 +128,11 @@ class Calendar:
         def bounds(t: int) -> Span:
             nonlocal last
             begin, end = last
-            if not begin <= t < end:
-                first = step.begin(self._day(t))
-                last = self._midnight(first), self._midnight(step.next(first))
-            return last
+            if begin <= t < end:
+                return begin, end
+            first = step.begin(self._day(t))
+            last = found = self._midnight(first), self._midnight(step.next(first))
+            return found
 
         def period(t: int) -> tuple[bool, int]:
             begin, end = last
@@ -176,8 +175,6 @@ class Calendar:
             found = min((pair for pair in near if pair[0] <= _TERM_IS_OFF), default=(None, None))[1]
         return found and (self._midnight(found[0]), self._midnight(found[1] + _DAY))
 
-    # teaching
-
     def teaching_days(self, begin: int, end: int) -> int:
         """How many teaching days begin at or after `begin` and before `end`."""
         return bisect_left(self._teaching_days, end) - bisect_left(self._teaching_days, begin)
@@ -192,11 +189,9 @@ class Calendar:
         return day in self._opened or (usual and day not in self._off)
 
     def teaching_week(self, begin: int, number: int) -> int:
-        """When teaching week `number` of the period that begins at `begin` begins: its Monday; of the first, `begin`."""
+        """When that teaching week of the period that begins at `begin` begins: on its Monday; the first, at `begin`."""
         first = self._day(begin)
         return begin if number <= 1 else self._midnight(first + (7 * (number - 1) - first.weekday()) * _DAY)
-
-    # service
 
     def after(self, t: int, milliseconds: int) -> int:
         """The first instant at which so much service time has passed since t; `FOREVER`: not within a century."""

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from dataclasses import dataclass
-from itertools import pairwise
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from services.errors import RuleError
 from services.messages import Problem, RuleCard
-from services.rules.engine.calendar import Term, periods
 from services.rules.engine.plan import Plan
+from services.rules.language.calendar import read_calendar
 from services.rules.language.fields import Field, read_fields
-from services.rules.language.reading import Place, Report, fields, items, nearest, read_yaml, word
+from services.rules.language.reading import Place, Report, nearest, read_yaml
 from services.rules.language.rules import Known, Placed, read_rules
-from services.rules.language.standards import Standard, day, read_standards, standard_ids
+from services.rules.language.standards import Standard, read_standards, standard_ids
 from services.rules.language.strata import refuse_circles
 
 _STANDARD_LEVELS = ("college", "major", "course", "teacher", "student")
@@ -74,8 +72,8 @@ def check(folder: Path, schemas: Path) -> tuple[RuleSet | None, list[Problem]]:
         report.add(Place(None, str(folder), None), "is not a folder", "a folder with rule files")
         return None, report.problems
     version = fingerprint(folder)
-    zone, calendar = _calendar(folder, report)
-    standards, named = _standards(folder, zone, report)
+    calendar = read_calendar(folder, report)
+    standards, named = _standards(folder, calendar.zone, report)
     known = Known(kinds, standards, named)
     placed: list[Placed] = []
     for path in sorted(folder.glob("*.yaml")):
@@ -87,16 +85,16 @@ def check(folder: Path, schemas: Path) -> tuple[RuleSet | None, list[Problem]]:
         report.add(Place(None, str(folder), None), "holds no rule", "a file such as attendance.yaml with rules:")
     if report.problems:
         return None, report.problems
-    terms, starts = calendar
     plan = Plan(
         version=version,
         rules=tuple(item.rule for item in placed),
         fields={kind: {name: field.type for name, field in known_.items()} for kind, known_ in kinds.items()},
         standards={name: standard.resolver() for name, standard in standards.items()},
-        periods=periods(zone, terms, starts),
-        calendar=f"{zone.key} {terms} {starts}",
+        periods=calendar.periods(),
+        times=calendar,
+        calendar=calendar.signature,
     )
-    return RuleSet(plan, zone, standards, tuple(placed)), []
+    return RuleSet(plan, calendar.zone, standards, tuple(placed)), []
 
 
 def _once(named: list[tuple[str, Place]], what: str, report: Report) -> None:
@@ -122,49 +120,6 @@ def _standards(folder: Path, zone: ZoneInfo, report: Report) -> tuple[dict[str, 
             named |= standard_ids(content)
     _once([(standard.id, standard.place) for standard in found], "standard", report)
     return {standard.id: standard for standard in found}, frozenset(named)
-
-
-def _calendar(folder: Path, report: Report) -> tuple[ZoneInfo, tuple[list[Term], tuple[int, int]]]:
-    default: tuple[ZoneInfo, tuple[list[Term], tuple[int, int]]] = ZoneInfo("Asia/Shanghai"), ([], (9, 1))
-    path = folder / "calendar.yaml"
-    if not path.exists():
-        return default
-    content = read_yaml(path, "calendar.yaml", report)
-    if content is None:
-        return default
-    given = fields(content, {"time_zone": True, "school_year_starts": False, "terms": False}, report, "the calendar")
-    zone = default[0]
-    if "time_zone" in given:
-        name = word(given["time_zone"], report, "time zone")
-        try:
-            zone = ZoneInfo(name)
-        except (KeyError, ValueError, OSError):
-            report.add(given["time_zone"], f"unknown time zone {name}", "such as Asia/Shanghai")
-    placed = [(term, item) for item in items(given.get("terms"), report, "terms") if (term := _term(item, report))]
-    placed.sort(key=lambda one: one[0])
-    for (before, _), (term, item) in pairwise(placed):
-        if term[0] <= before[1]:
-            report.add(item, f"the term begins on {term[0]}, before the one before it ends", f"after {before[1]}")
-    terms = [term for term, _ in placed]
-    return zone, (terms, _starts(given.get("school_year_starts"), report))
-
-
-def _term(place: Place, report: Report) -> Term | None:
-    given = fields(place, {"id": True, "from": True, "to": True}, report, "a term")
-    first, last = day(given.get("from"), report), day(given.get("to"), report)
-    if first and last and last < first:
-        report.add(given["to"], f"the term ends on {last}, before it begins", f"a day after {first}")
-    return (first, last) if first and last else None
-
-
-def _starts(place: Place | None, report: Report) -> tuple[int, int]:
-    if place is None:
-        return 9, 1
-    month, _, day_ = place.text.partition("-")
-    if re.fullmatch("[0-9]{1,2}-[0-9]{1,2}", place.text) and 1 <= int(month) <= 12 and 1 <= int(day_) <= 28:  # noqa: PLR2004
-        return int(month), int(day_)
-    report.add(place, f"{place.text} is not a day of the year", "month-day, such as 09-01")
-    return 9, 1
 
 
 __all__ = ["Field", "RuleSet", "check", "fingerprint", "load"]
