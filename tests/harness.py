@@ -114,7 +114,7 @@ def school(rng: random.Random, count: int, begin: datetime, span: timedelta) -> 
     hours = int(span.total_seconds() // 3600)
     for n in range(count):
         at = begin + timedelta(hours=rng.randrange(hours), minutes=rng.choice((0, 0, 0, 30)))
-        kind = rng.choice(("attendance", "attendance", "test", "lesson", "rollcall", "test"))
+        kind = rng.choice(("attendance", "attendance", "test", "lesson", "rollcall", "test", "ticket", "warning"))
         ident, source, who = f"{kind}-{n}", rng.choice(("s", "t")), _who(rng, kind)
         for revision in range(rng.choice((1, 1, 1, 2, 3))):
             moved = at + timedelta(hours=rng.choice((0, 0, 0, 5, -7))) if revision else at
@@ -139,6 +139,12 @@ def school(rng: random.Random, count: int, begin: datetime, span: timedelta) -> 
 
 def _who(rng: random.Random, kind: str) -> dict[str, Any]:
     """The key fields, which a correction keeps."""
+    if kind == "ticket":
+        return {"ticket": f"k{rng.randrange(8)}", "department": rng.choice(("e", "f"))}
+    if kind == "warning":
+        return {
+            "warning": f"w{rng.randrange(9)}", "major": rng.choice(("m", "n")), "department": rng.choice(("e", "f")),
+        }  # fmt: skip
     who = {"course": rng.choice("cd"), "class": rng.choice(("k1", "k2")), "lesson": f"l{rng.randrange(12)}"}
     if rng.random() < 0.05:
         del who["course"]
@@ -165,6 +171,8 @@ def _data(rng: random.Random, kind: str, at: datetime, who: dict[str, Any]) -> d
         if rng.random() < 0.3:
             data["pass_score"] = 50
         return data
+    if kind in ("ticket", "warning"):
+        return {**who, **(_step(rng) if kind == "ticket" else _state(rng))}
     if kind == "lesson":
         ends = at + timedelta(hours=rng.randrange(-5, 60))
         status = rng.choice(("planned", "planned", "held", "cancelled"))
@@ -177,3 +185,19 @@ def _data(rng: random.Random, kind: str, at: datetime, who: dict[str, Any]) -> d
     expected = rng.choice((8, 10, 20))
     present = rng.randrange(expected + 1)
     return {**who, "expected": expected, "present": present, "late": rng.randrange(expected - present + 1)}
+
+
+def _step(rng: random.Random) -> dict[str, Any]:
+    actions = ("created", "created", "responded", "resolved", "reopened", "rated")
+    data = {"category": "repair", "action": rng.choice(actions), "rating": rng.randrange(1, 6)}
+    return data | ({"priority": rng.choice(("urgent", "normal"))} if rng.random() < 0.7 else {})
+
+
+def _state(rng: random.Random) -> dict[str, Any]:
+    data = {
+        "rule": rng.choice(("r", "r", "q")), "subject": "x", "level": rng.choice(("yellow", "orange", "red")),
+        "change": rng.choice(("opened", "raised", "lowered", "resolved")), "open": rng.random() < 0.6,
+    }  # fmt: skip
+    if rng.random() < 0.8:
+        data["student"] = rng.choice(("s1", "s2", "s/3", "s4"))
+    return data | ({"planned_hours": rng.choice((10, 0, 24.5))} if rng.random() < 0.6 else {})

@@ -286,7 +286,8 @@ class Rule:
                 continue
             if value is None:
                 continue
-            stays = level == present and clear is not None and COMPARE[compare](value, clear)
+            there = present is not None and LEVELS.index(level) <= LEVELS.index(present)
+            stays = there and clear is not None and COMPARE[compare](value, clear)
             if stays or COMPARE[compare](value, threshold):
                 steps = [step for step in again if COMPARE[compare](value, step)]
                 return Facts(level, value, steps[-1] if steps else threshold, evidence, len(steps))

@@ -43,8 +43,8 @@ def test_the_value_of_a_level_that_stays_is_the_present_one_and_its_threshold_th
     assert (episode.level, episode.value, episode.threshold, episode.evidence) == ("red", 4, 5, ["s t2"])
 
 
-def test_only_the_present_level_stays():
-    assert changes(CLEAR, 5, 1) == [("opened", "red", 5, 5), ("resolved", "red", 1, 5)]
+def test_a_level_below_the_present_one_stays_too():
+    assert changes(CLEAR, 5, 1) == [("opened", "red", 5, 5), ("lowered", "yellow", 1, 2)]
 
 
 def test_clear_level_by_level_and_in_a_standard_and_downwards():

@@ -245,12 +245,13 @@ class Engine:
     ) -> None:  # fmt: skip
         """An event that counts for all subjects of a group: each keeps the records of all its peers."""
         siblings = self._groups[number].setdefault(group, [])
-        if key not in self._subjects[number] and flags:
+        if key not in self._subjects[number]:
             s = self._born(number, key, t, ident)
             if s is None:
                 return
             if siblings:
-                s.rows, s.floor = siblings[0].rows.copy(), siblings[0].floor
+                known = siblings[0]
+                s.rows, s.floor, s.revised = known.rows.copy(), known.floor, dict(known.revised or {}) or None
                 self._refold(number, s, siblings[0].front, t, "late_record")
             siblings.append(s)
         for s in siblings:

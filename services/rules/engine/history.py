@@ -66,18 +66,24 @@ def _trim(s: Subject, layout: Layout, base: Checkpoint) -> None:
     if 2 * base.end < len(s.rows):
         return  # so that each row is moved once on average
     heads = dict(zip(layout.initial, base.heads, strict=True))
-    end = min([base.end, *(_first_needed(rule, heads, base.end) for rule in layout.rules)])
+    end = min([base.end, *(_first_needed(s, rule, heads, base.end) for rule in layout.rules)])
     if end > 0:
         del s.rows[:end]
         layout.shift(s, end)
 
 
-def _first_needed(rule: RuleLayout, heads: dict[str, Any], end: int) -> int:
+def _first_needed(s: Subject, rule: RuleLayout, heads: dict[str, Any], end: int) -> int:
     """The first entry that some gauge of the rule, standing at the checkpoint, can still look at."""
     needed = end
     for gauge in rule.gauges:
         slots = {slot: heads[head] for slot, head in gauge.slots.items()}
-        bounded = gauge.gauge.window.kind != "all" and not gauge.measure.own_window
-        needed = min(needed, slots["lo"] if bounded else gauge.measure.needs(slots, end))
+        if gauge.measure.needs:
+            first = gauge.measure.needs(s, slots, gauge, end)
+        elif gauge.gauge.window.kind != "all":
+            first = slots["lo"]
+        else:
+            first = min(gauge.measure.evidence(s, slots, gauge, end), default=end)
+        pointed = [slots[slot] for slot in gauge.measure.index_slots if slots[slot] >= 0]
+        needed = min([needed, first, *pointed])
     newest = heads[rule.newest] if rule.newest else -1
     return min(needed, newest) if newest >= 0 else needed

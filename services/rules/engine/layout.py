@@ -92,7 +92,8 @@ class RuleLayout:
         """Whether time alone can open a warning, dates of a standard apart."""
         return any(
             gauge.measure.waiting
-            or "next" in gauge.slots
+            or "awake" in gauge.slots
+            or ("next" in gauge.slots and self.rises(number))
             or (gauge.gauge.window.kind in ("within", "calendar") and self.rises(number))
             for number, gauge in enumerate(self.gauges)
         )
@@ -305,7 +306,7 @@ class Layout:
             column = self._column(kind, f"scaled({limit.minutes})")
             placed.limits.append((self._bit(kind, limit.where), column, limit.service))
         if gauge.measure == "open":
-            placed.limits.append((0, self._column(kind, "f_warning"), False))
+            placed.x = self._column(kind, "f_warning")
         self._slots(placed)
         return placed
 
@@ -353,7 +354,10 @@ def _keep(placed: GaugeLayout) -> int:
     if window.kind == "within":
         return window.size
     if window.kind == "calendar":
-        return _PERIODS[window.period] * _DAY * (2 if placed.gauge.measure == "period_over_period" else 1)
+        period = _PERIODS[window.period] * _DAY
+        if placed.measure.own_window:
+            return NO_TIME_BOUND + period if placed.gauge.against == "last_year" else 2 * period
+        return period
     return NO_TIME_BOUND if window.kind == "last" or placed.measure.remembers else 0
 
 

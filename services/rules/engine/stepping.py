@@ -54,6 +54,12 @@ def rule_lines(layout: Layout, rule: RuleLayout, when: When) -> list[str]:
 
 
 def _window(layout: Layout, gauge: GaugeLayout, when: When) -> list[str]:
+    if gauge.measure.before:
+        return [*_code(gauge.measure.before, _names(layout, gauge, when)), *_moved(layout, gauge, when)]
+    return _moved(layout, gauge, when)
+
+
+def _moved(layout: Layout, gauge: GaugeLayout, when: When) -> list[str]:
     names, measure, stride = _names(layout, gauge, when), gauge.measure, layout.stride
     add, drop = _code(measure.add, names), _code(measure.drop, names)
     if gauge.guard >= 0:
@@ -62,13 +68,13 @@ def _window(layout: Layout, gauge: GaugeLayout, when: When) -> list[str]:
     lo, member = names["lo"], gauge.member
     kind, size = gauge.gauge.window.kind, gauge.gauge.window.size
     joins = member | gauge.awaited
-    if kind == "last":
+    if kind == "last" and not measure.own_window:
         return when.having(joins, [
             *add, f"{names['size']} += 1", f"if {names['size']} > {size}:",
             f"    j = {lo}", f"    while not rows[j + 2] & {member}: j += {stride}", *_indent(drop),
             f"    {lo} = j + {stride}; {names['size']} = {size}",
         ])  # fmt: skip
-    if kind == "within":
+    if kind == "within" and not measure.own_window:
         return [
             f"j = {lo}",
             f"limit = t - {size}",
@@ -81,7 +87,7 @@ def _window(layout: Layout, gauge: GaugeLayout, when: When) -> list[str]:
         ]
     if kind == "calendar" and not measure.own_window:
         fresh = {**measure.slots, **({"guarded": None} if gauge.guard >= 0 else {})}
-        reset = [f"{names[slot]} = {FOREVER if slot == 'next' else start}" for slot, start in fresh.items()]
+        reset = [f"{names[slot]} = {start}" for slot, start in fresh.items()]
         joining = when.having(joins, add)
         first = "i" if when.here is not None else f"i if f else i + {stride}"
         return [
@@ -112,6 +118,11 @@ def _names(layout: Layout, gauge: GaugeLayout, when: When | None = None) -> dict
         names[f"{name}_i"], names[f"{name}_j"] = _at("i", column, when), _at("j", column)
     for name in ("min_records", "min_matching", "newest", "before", "min_before", "per", "size"):
         names.setdefault(name, str(getattr(plan, name, 0)))
+    names["stride"] = str(layout.stride)
+    names["x_figure"], names["y_figure"] = (str(figure) for figure in plan.figures)
+    names["restart"] = str(plan.restart)
+    limits = [f"({_at('i', column, when)}, {service}) if f & {bit}" for bit, column, service in gauge.limits]
+    names["limit_i"] = " else ".join([*limits, "(None, False)"])
     names["scale"] = str(1 if plan.whole else SCALE)
     names["help"] = layout.help_name(gauge)
     names["period"] = repr(plan.window.period)
@@ -202,6 +213,8 @@ def _due(layout: Layout, rule: RuleLayout) -> list[str]:
             lines.append(f"    due = rows[{lo}] + {gauge.gauge.window.size}")
         elif kind == "calendar" and not gauge.measure.own_window:
             lines.append(f"if level and {names['end']} < due: due = {names['end']}")
-        if "next" in gauge.slots:
-            lines.append(f"if {names['next']} < due: due = {names['next']}")
+        guards = {"next": "" if rule.rises(number) else "level and ", "awake": ""}
+        lines += [
+            f"if {guard}{names[slot]} < due: due = {names[slot]}" for slot, guard in guards.items() if slot in names
+        ]
     return [*lines, f"s.{rule.due} = due"]

@@ -70,11 +70,16 @@ def _rungs(thresholds: Thresholds, compare: Compare, praise: bool, *, fixed: boo
     ]
     names: tuple[Level, ...] = ("praise",) if praise else WARNING
     levels = [
-        Rung(level=level, gauge=0, compare=compare, threshold=number if fixed else None, clear=clear if fixed else None)
-        for level, number, clear in zip(names, thresholds, thresholds[3:], strict=False)
+        Rung(level=level, gauge=0, compare=compare, threshold=number if fixed else None, clear=clear)
+        for level, number, clear in zip(names, thresholds, [_some(x, fixed) for x in thresholds[3:]], strict=False)
         if number is not None
     ]
     return [*steps[::-1], *levels[::-1]]
+
+
+def _some(clear: float | None, fixed: bool) -> float | None:
+    """The clear itself; of a standard's, which are many, a mark that there are some."""
+    return clear if fixed or clear is None else 0.0
 
 
 def _level_by_level(rule: _Given, own: Gauge | None, m: Measured) -> tuple[list[Gauge], list[Rung]]:

@@ -26,10 +26,8 @@ newest `MOST_EVIDENCE` are enough. The slots include `lo`: the first index that 
 MOST_EVIDENCE = 50
 
 
-def everything(slots: Slots, end: int) -> int:
-    """Over the whole life every entry is needed."""
-    del slots, end
-    return 0
+Needs = Callable[[Subject, Slots, "GaugeLayout", int], int]
+"""(subject, values of the slots, gauge, end) → the first index below `end` that is needed."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,7 +36,10 @@ class Measure:
 
     name: str
     slots: Mapping[str, Any]
-    """Slot → what it holds when nothing was seen. `next` is an instant at which time alone changes the value."""
+    """Slot → what it holds when nothing was seen. `next` is an instant at which time alone changes the value, `awake`
+    one that counts also where time can only take a level away."""
+    before: str = ""
+    """Run before the entry joins, also if only time passed."""
     add: str
     drop: str = "pass"
     ready: str = ""
@@ -63,9 +64,10 @@ class Measure:
     """Something is awaited: the subject may not be forgotten."""
     early: Callable[[Slots], bool] | None = None
     """Something has come that will count later: it is remembered for a year."""
-    needs: Callable[[Slots, int], int] = everything
-    """(values of the slots, end) → the first index that is needed below `end`, over the subject's whole life."""
-    helper: Callable[[Gauge, Plan], Callable[..., Any]] | None = None
+    needs: Needs | None = None
+    """Over the whole life: where the entries begin that are still needed; without it, with the evidence."""
+    helper: Callable[[Gauge, Plan], Any] | None = None
+    """Makes what the source calls `{help}`."""
 
 
 def newest(s: Subject, stride: int, lo: int, end: int, bits: int) -> list[int]:

@@ -17,10 +17,6 @@ def _run(s: Subject, slots: Slots, gauge: GaugeLayout, end: int) -> list[int]:
     return newest(s, gauge.stride, max(slots["lo"], slots["begin"]), end, gauge.member | gauge.hit)
 
 
-def _needs(slots: Slots, end: int) -> int:
-    return slots["begin"] if slots["length"] else end
-
-
 STREAK = Measure(
     name="streak",
     slots={"n": 0, "length": 0, "begin": -1},
@@ -41,5 +37,4 @@ if {length} and j >= {begin}: {length} -= 1
     evidence=_run,
     may_rise=False,
     remembers=True,
-    needs=_needs,
 )

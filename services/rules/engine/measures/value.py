@@ -1,13 +1,6 @@
 """`value`: a number of the newest record in the window."""
 
-from __future__ import annotations
-
-from services.rules.engine.measures.base import Measure, Slots, pointed
-
-
-def _needs(slots: Slots, end: int) -> int:
-    return slots["newest"] if slots["newest"] >= 0 else end
-
+from services.rules.engine.measures.base import Measure, pointed
 
 VALUE = Measure(
     name="value",
@@ -19,5 +12,4 @@ VALUE = Measure(
     evidence=pointed("newest"),
     may_rise=False,
     remembers=True,
-    needs=_needs,
 )

@@ -20,7 +20,7 @@ def _forecast(given: dict[str, Place], m: Measured) -> Gauge:
 
 def _period_over_period(given: dict[str, Place], m: Measured) -> Gauge:
     hit = m.condition(given["period_over_period"])
-    gauge = Gauge(measure="period_over_period", kind=m.kind, member=both(m.record, hit), hit=hit)
+    gauge = Gauge(measure="period_over_period", kind=m.kind, member=m.record, hit=hit)
     against = word(given["against"], m.report, "period to compare with", ("previous", "last_year"))
     return msgspec.structs.replace(gauge, against="last_year") if against == "last_year" else gauge
 

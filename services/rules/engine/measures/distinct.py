@@ -1,0 +1,36 @@
+"""`distinct`: how many different values a field has."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from services.rules.engine.measures.base import MOST_EVIDENCE, Measure, Slots
+from services.rules.engine.subject import COLUMNS, FLAGS
+
+if TYPE_CHECKING:
+    from services.rules.engine.layout import GaugeLayout
+    from services.rules.engine.subject import Subject
+
+
+def _newest_of_each(s: Subject, slots: Slots, gauge: GaugeLayout, end: int) -> list[int]:
+    most = min(len(slots["counts"] or ()), MOST_EVIDENCE)
+    rows, place = s.rows, COLUMNS + gauge.g
+    found: dict[Any, int] = {}
+    for i in range(end - gauge.stride, slots["lo"] - 1, -gauge.stride):
+        if len(found) == most:
+            break
+        if rows[i + FLAGS] & gauge.member:
+            found.setdefault(rows[i + place], i)
+    return sorted(found.values())
+
+
+DISTINCT = Measure(
+    name="distinct",
+    slots={"counts": None},
+    dict_slots=frozenset({"counts"}),
+    add="{counts} = counted_in({counts}, {g_i})",
+    drop="counted_out({counts}, {g_j})",
+    value="len({counts} or ()) or None",
+    evidence=_newest_of_each,
+    may_rise=False,
+)
