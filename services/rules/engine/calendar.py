@@ -141,12 +141,9 @@ class Calendar:
         return bounds, period
 
     def _term_functions(self) -> tuple[Callable[[int], Span | None], Period]:
-        edges: list[tuple[int, bool]] = [(-FOREVER, False)]
+        edges = [(-FOREVER, False)]
         for first, last in self.terms:
-            begin = self._midnight(first)
-            if edges[-1][0] == begin:
-                edges.pop()
-            edges += [(begin, True), (self._midnight(last + _DAY), False)]
+            edges += [(self._midnight(first), True), (self._midnight(last + _DAY), False)]
         instants = [instant for instant, _ in edges] + [FOREVER]
 
         def bounds(t: int) -> Span | None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+import warnings
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
@@ -69,7 +70,9 @@ def public_days(country: str) -> Public:
 
     A weekend that touches a holiday belongs to it in China (the notices count it in, the library leaves it out).
     """
-    found = country_holidays(country, years=_YEARS)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # India's, that the days which follow the moon end in 2035
+        found = country_holidays(country, years=_YEARS)
     holidays, make_up = set(found), found.weekend_workdays
     if country == "CN":
         for step in (_DAY, -_DAY):
@@ -78,7 +81,7 @@ def public_days(country: str) -> Public:
                 while beside.weekday() not in MONDAY_TO_FRIDAY and beside not in make_up:
                     holidays.add(beside)
                     beside += step
-    return frozenset(holidays - make_up), frozenset(make_up)
+    return frozenset(holidays), frozenset(make_up)
 
 
 def _public(place: Place | None, report: Report) -> Public:

@@ -157,8 +157,8 @@ def test_a_day_ends_at_the_next_midnight_of_the_college():
 def test_a_day_is_over_after_its_instant_even_where_clocks_go_back_over_midnight():
     zone = ZoneInfo("America/St_Johns")  # 2010-11-07, 00:01 became 23:01 of the day before
     change = at("2010-11-07T02:31", UTC)
-    calendar = Calendar(zone)
     for t in range(change - 2 * HOUR, change + 2 * HOUR, MINUTE):
+        calendar = Calendar(zone)
         begin, end = calendar.bounds("day", t)
         assert begin <= t < end == calendar.day_end(t)
 
@@ -181,6 +181,8 @@ def test_a_day_is_over_after_its_instant_even_where_clocks_go_back_over_midnight
         pytest.param("2025-10-29 17:00", 2, "2025-10-31 09:00", id="over a closed day into one that is open as well"),
         pytest.param("2025-10-31 17:00", 2, "2025-11-01 09:00", id="into an open Saturday"),
         pytest.param("2025-12-31 17:00", 2, "2026-01-01 09:00", id="over New Year"),
+        pytest.param("2026-01-01 03:00", 1, "2026-01-01 09:00", id="before the first hours of a year"),
+        pytest.param("2026-01-01 10:00", 1, "2026-01-01 11:00", id="within the first hours of a year"),
         pytest.param("2028-02-28 17:00", 9, "2028-02-29 18:00", id="over a leap day"),
         pytest.param("2026-03-02 08:00", 400 * 40, "2033-10-28 18:00", id="400 weeks"),
     ],
@@ -264,7 +266,9 @@ CHANGES = st.sampled_from([
     (SHANGHAI, date(2026, 1, 1)),
 ])  # fmt: skip
 EDGES = st.lists(st.integers(0, 48), min_size=2, max_size=4, unique=True).map(sorted)
-HOURS = EDGES.map(lambda edges: tuple((a * 30 * MINUTE, b * 30 * MINUTE) for a, b in zip(edges[::2], edges[1::2])))  # noqa: B905 - an odd one is left over
+HOURS = EDGES.map(
+    lambda edges: tuple((a * 30 * MINUTE, b * 30 * MINUTE) for a, b in zip(edges[::2], edges[1::2], strict=False))
+)
 
 
 def somedays(middle):

@@ -107,7 +107,7 @@ def test_without_a_country_there_are_no_holidays(tmp_path, text):
     assert calendar.teaching_days(at("2025-10-01"), at("2025-10-09")) == 6
 
 
-@pytest.mark.parametrize(("text", "day"), [("DE", "2025-10-03"), ('"NO"', "2026-05-17")])
+@pytest.mark.parametrize(("text", "day"), [("DE", "2025-10-03"), ('"NO"', "2026-05-17"), ("IN", "2026-01-26")])
 def test_another_country_has_its_own_holidays(tmp_path, text, day):
     term = "terms: [{id: a, from: 2025-09-01, to: 2026-07-12}]\nteaching_days: [mon, tue, wed, thu, fri, sat, sun]\n"
     calendar, problems = read(tmp_path, f"time_zone: Asia/Shanghai\nholidays: {text}\n{term}")
