@@ -188,7 +188,8 @@ class Layout:
         s.floor, s.sealed, s.latest = state.floor, state.sealed, state.latest
         for column in self.tuples:
             for i in range(COLUMNS + column, len(s.rows), self.stride):
-                s.rows[i] = None if s.rows[i] is None else tuple(s.rows[i])
+                if type(s.rows[i]) is list:  # kinds share the columns
+                    s.rows[i] = tuple(s.rows[i])
         self._revived(state.heads)
         for point in s.checkpoints:
             self._revived(point.heads)

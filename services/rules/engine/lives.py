@@ -143,6 +143,7 @@ class Lives:
     ) -> None:
         """Publishes one transition and remembers what was said."""
         episode.sequence += 1
+        episode.said = (reach.value, reach.threshold)
         facts = self.facts(s, rule, episode, reach)
         mode: Mode = "shadow" if rule.rule.card.mode == "shadow" and self.mode == "live" else self.mode
         self.changes.append(
@@ -213,7 +214,7 @@ class Lives:
         for episode in said:
             if id(episode) not in pairs:
                 life.remove(episode)
-                self.emit(s, rule, episode, "withdrawn", at, Reach(episode.value, episode.threshold, []), reason)
+                self.emit(s, rule, episode, "withdrawn", at, Reach(*episode.said, []), reason)
         taken = {id(x): e for e in said if (x := pairs.get(id(e))) is not None}
         for x in found:
             reach = x.reach or self.reach(s, rule, x.level, x.level, last_entry(s, rule))
@@ -221,7 +222,7 @@ class Lives:
                 self._amend(s, rule, known, x, reach, reason)
             else:
                 self._tell(s, rule, x, reach, reason)
-        (s.lives or {}).get(name, []).sort(key=lambda e: (e.opened_at, e.number))
+        (s.lives or {}).get(name, []).sort(key=lambda e: (e.closed_at < 0, e.opened_at, e.closed_at, e.number))
 
     def _tell(self, s: Subject, rule: RuleLayout, x: Folded, reach: Reach, reason: str) -> None:
         episode = self._begin(s, rule.rule.id, x.opened_at, x.first_event, x.level)

@@ -32,6 +32,8 @@ class Episode(msgspec.Struct, array_like=True, eq=False):
     threshold: float | None = None
     behind: tuple[str, ...] = ()
     """Idents of its evidence."""
+    said: tuple[float | None, float | None] = (None, None)
+    """Value and threshold of its last change: what a withdrawal takes back, whatever was read of it in between."""
 
 
 class Checkpoint(msgspec.Struct, array_like=True, eq=False):

@@ -32,11 +32,14 @@ def told(reader):
 
 def slow(path, events, now):
     found = slow_evaluator.evaluate(*slow_evaluator.load(path), events, now)
-    return [(e.rule, e.subject, e.level, e.status, e.value, e.opened_at, e.closed_at, tuple(e.evidence)) for e in found]
+    return sorted(
+        [(e.rule, e.subject, e.level, e.status, e.value, e.opened_at, e.closed_at, tuple(e.evidence)) for e in found],
+        key=str,
+    )
 
 
 def shown(reader):
-    return [(w[0], w[1], w[2], w[4], w[5], w[7], w[8], w[10]) for w in reader.warnings()]
+    return sorted([(w[0], w[1], w[2], w[4], w[5], w[7], w[8], w[10]) for w in reader.warnings()], key=str)
 
 
 @pytest.fixture(scope="module")
