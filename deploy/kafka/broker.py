@@ -222,7 +222,7 @@ class Broker:
         )
         if (data / "meta.properties").exists():
             return
-        cluster = urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+        cluster = urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=").replace("-", "A")  # no option's dash
         arguments = ["format", "--standalone", "-t", cluster, "-c", str(self._settings)]
         command = self._java(classes, "-XX:TieredStopAtLevel=1", "kafka.tools.StorageTool", *arguments)
         done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=self.folder)

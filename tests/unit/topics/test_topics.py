@@ -159,7 +159,9 @@ def test_nothing_is_changed_when_one_thing_cannot_be(broker: Broker, declared) -
 
 def test_what_kafka_refuses_is_told_in_its_words(broker: Broker, declared) -> None:
     wide = msgspec.structs.replace(declared["campus.late"], partitions=10_001)
-    with pytest.raises(BrokerError, match=r"(?s)Kafka refuses to create\nrefused.campus.late: .*large number of partitions"):
+    with pytest.raises(
+        BrokerError, match=r"(?s)Kafka refuses to create\nrefused.campus.late: .*large number of partitions"
+    ):
         apply_topics([broker.address], "refused.", {"campus.late": wide})
 
 
