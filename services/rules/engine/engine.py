@@ -6,6 +6,7 @@ changes nothing, and the order of events does not matter for the end.
 
 from __future__ import annotations
 
+from bisect import insort
 from collections import Counter
 from collections.abc import Callable, Iterable
 from datetime import datetime
@@ -44,7 +45,7 @@ class Engine:
         self._serial = 0
         self._dirty: list[list[Subject]] = [[] for _ in self.layouts]
         self._groups: list[dict[str, list[Subject]]] = [{} for _ in self.layouts]
-        """Of layouts that rank peers: group → its subjects."""
+        """Of layouts that rank peers: group → its subjects, by key: the order of what is published is always the same."""
         self._forgotten: list[dict[str, dict[str, int]]] = [{} for _ in self.layouts]
         """Key of a subject that was let go → number of each rule's last episode."""
         self._gone: list[tuple[int, str]] = []
@@ -119,7 +120,7 @@ class Engine:
             if s.queued != due or self._subjects[number].get(s.key) is not s:
                 continue
             s.queued = FOREVER
-            if s.due > self.now:
+            if s.due > due:  # it was put off: its turn comes when it is due, as after a resume
                 self._queue(number)(s)
                 continue
             if not s.dirty:
@@ -180,7 +181,7 @@ class Engine:
         s.dirty, s.queued = False, FOREVER
         self._subjects[number][s.key] = s
         if self.layouts[number].peers:
-            self._groups[number].setdefault(_group(s.key), []).append(s)
+            insort(self._groups[number].setdefault(_group(s.key), []), s, key=_key)
         if s.due < FOREVER:
             self._queue(number)(s)
 
@@ -253,7 +254,7 @@ class Engine:
                 known = siblings[0]
                 s.rows, s.floor, s.revised = known.rows.copy(), known.floor, dict(known.revised or {}) or None
                 self._refold(number, s, siblings[0].front, t, "late_record")
-            siblings.append(s)
+            insort(siblings, s, key=_key)
         for s in siblings:
             self._revise(number, s, event, t, ident, flags, row, data if s.key == key else None)
 
@@ -371,6 +372,10 @@ def _last(s: Subject) -> int:
 
 def _ignore(event: Any) -> None:
     """No rule looks at events of this kind."""
+
+
+def _key(s: Subject) -> str:
+    return s.key
 
 
 def _group(key: str) -> str:
