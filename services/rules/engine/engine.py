@@ -45,7 +45,7 @@ class Engine:
         self._serial = 0
         self._dirty: list[list[Subject]] = [[] for _ in self.layouts]
         self._groups: list[dict[str, list[Subject]]] = [{} for _ in self.layouts]
-        """Of layouts that rank peers: group → its subjects, by key: the order of what is published is always the same."""
+        """Of layouts that rank peers: group → its subjects, by key, so that what is published has one order."""
         self._forgotten: list[dict[str, dict[str, int]]] = [{} for _ in self.layouts]
         """Key of a subject that was let go → number of each rule's last episode."""
         self._gone: list[tuple[int, str]] = []

@@ -14,7 +14,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from services.rules.engine.layout import CONTEXT, Layout, RuleLayout, field_source
+from services.rules.engine.layout import CONTEXT, Layout, field_source
 from services.rules.engine.plan import Plan
 from services.rules.engine.stepping import When, rule_lines
 
@@ -32,15 +32,15 @@ def step_source(layout: Layout) -> str:
     body = ["rows = s.rows", "s.front = t"]
     for rule in layout.rules:
         body += [f"if f & {rule.mask} or not f:", *indent(rule_lines(layout, rule, When()))]
-    body += _next_due(layout, layout.rules)
+    body += _next_due(layout)
     settle = ["while s.due <= until:", "    step(s, s.due, 0, i)"]
     return "\n".join(["def step(s, t, f, i):", *indent(body), "def settle(s, until, i):", *indent(settle)])
 
 
-def _next_due(layout: Layout, touched: list[RuleLayout]) -> list[str]:
-    if not any(rule.due for rule in touched):
-        return []
+def _next_due(layout: Layout) -> list[str]:
     dues = [f"s.{rule.due}" for rule in layout.rules if rule.due]
+    if not dues:
+        return []
     return [
         f"due = {dues[0] if len(dues) == 1 else 'min(' + ', '.join(dues) + ')'}",
         "if due != s.due:",
@@ -168,7 +168,8 @@ def _in_order(n: int, layout: Layout, kind: str, columns: list[str]) -> list[str
     when = When(here=mine, always=_constant(layout, kind), columns=tuple(columns))
     for rule in touched:
         lines += when.having(rule.mask, rule_lines(layout, rule, when))
-    return [*lines, *[line.replace("queue(", f"queue_{n}(") for line in _next_due(layout, touched)]]
+    # Only of the rules touched: should the next instant have been put off, it is found too early, and nothing happens.
+    return [*lines, *([f"if s.due < s.queued: queue_{n}(s)"] if any(rule.due for rule in touched) else [])]
 
 
 def compile_source(source: str, name: str, names: dict[str, Any]) -> dict[str, Any]:

@@ -46,7 +46,7 @@ def rule_lines(layout: Layout, rule: RuleLayout, when: When) -> list[str]:
             lines.append(f"v{number} = {value_source(layout, gauge)}")
     lines += _level(layout, rule)
     if rule.due:
-        lines += _due(layout, rule)
+        lines += [*_due(layout, rule), *(["if due < s.due: s.due = due"] if when.here is not None else [])]
     moment = "t if f else t - 1" if rule.gauges[0].measure.waiting and when.here is None else "t"
     named = "" if when.here is None else "s.latest = data; "
     lines += [f"if level != s.{rule.level}: {named}turn(s, {rule.index}, {moment}, level, i, f)"]
