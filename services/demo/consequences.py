@@ -17,6 +17,7 @@ from services.messages import Text
 
 STREAK = (2, 3, 5)
 NOT_SUBMITTED = (1, 2, 3)
+FAILED = (1, 2)
 _ABSENT_THIRDS = (12, 24, 30)
 """4, 8 and 10 hours in thirds of an hour: three late or early leaves are one hour."""
 _MISSED_PERCENT = (5, 10, 20)
@@ -122,15 +123,23 @@ def _tests(scene: Scene, student: Person, course: str, class_: SchoolClass) -> I
     ]
     graded = [(lesson, outcome == "failed") for lesson, outcome in results if outcome != "not_submitted"]
     yield "tests-failed", _failed(graded)
+    yield "tests-failed-often", _failed_often(graded)
     yield "tests-not-submitted", _not_submitted(results)
 
 
 def _failed(graded: list[tuple[Lesson, bool]]) -> _Levels:
     length, levels = 0, []
-    for i, (lesson, failed) in enumerate(graded):
+    for lesson, failed in graded:
         length = length + 1 if failed else 0
-        last = sum(one for _, one in graded[max(0, i + 1 - _LAST_TESTS) : i + 1])
-        levels.append((lesson, 3 if last >= _FAILED_OF_LAST else min(length, 2)))
+        levels.append((lesson, rank(length, FAILED)))
+    return levels
+
+
+def _failed_often(graded: list[tuple[Lesson, bool]]) -> _Levels:
+    levels = []
+    for i, (lesson, _) in enumerate(graded, start=1):
+        last = sum(failed for _, failed in graded[max(0, i - _LAST_TESTS) : i])
+        levels.append((lesson, 3 if last >= _FAILED_OF_LAST else 0))
     return levels
 
 

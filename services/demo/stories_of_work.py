@@ -70,7 +70,7 @@ def assessments(scene: Scene) -> None:
     _assess(scene, here, first, scene.day, {again.id, double.id})
     _assess(scene, here, second, scene.day, {double.id})
     why = _about(double, here, "今天两门课程评学均为“差”", "poor in two courses, assessed today")
-    scene.expect("assessment-poor-courses", f"{double.id}/{scene.day:%Y-%m}", 3, "open", "today", why=why)
+    scene.expect("assessment-poor-teachers", f"{double.id}/{scene.day:%Y-%m}", 3, "open", "today", why=why)
     for course in (first, second):
         scene.expect("assessment-poor-months", f"{double.id}/{course.id}", 1, "open", "today", why=why)
     rank = 2 if rounds else 1

