@@ -209,20 +209,27 @@ class Journal:
         self,
         offset: int,
         now: int,
-        states: Iterable[tuple[str, str, bytes]],
+        states: Iterable[tuple[str, str, bytes | None]],
         published: Changes,
         late: Iterable[str] = (),
         *,
         drop: Iterable[str] = (),
         meta: dict[str, str] | None = None,
     ) -> None:
-        """One evaluation step: state, what it published, and the offset, together. `drop`: signatures let go."""
+        """One evaluation step: state, what it published, and the offset, together.
+
+        A state that is None is deleted; `drop`: signatures that are let go altogether.
+        """
         states = list(states)
         packed = msgspec.msgpack.encode(published) if published.changes or published.readings else None
         with self._transaction() as db:
             for signature in drop:
                 db.execute("delete from state where signature = ?", (signature,))
-            db.executemany("insert or replace into state values (?, ?, ?)", states)
+            last = {(signature, key): state for signature, key, state in states}  # what comes later counts
+            kept = [(*place, state) for place, state in last.items() if state is not None]
+            db.executemany("insert or replace into state values (?, ?, ?)", kept)
+            gone = [place for place, state in last.items() if state is None]
+            db.executemany("delete from state where signature = ? and key = ?", gone)
             if packed is not None:
                 db.execute("insert into change (packed) values (?)", (packed,))
             db.executemany("insert into late values (?, ?)", [(offset, ident) for ident in late])

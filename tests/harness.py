@@ -90,6 +90,7 @@ def run(
             reader.take(engine, engine.advance(newest))
         if resumed is not None and resumed.random() < 0.3:
             states.update({(signature, key): state for signature, key, state in engine.snapshot()})
+            states = {place: state for place, state in states.items() if state is not None}
             late, reached = engine.late, engine.now
             engine = Engine(plan)
             engine.resume([(signature, key, state) for (signature, key), state in states.items()], reached)

@@ -15,7 +15,7 @@ from services.errors import LogError
 from services.journal import Changes, Journal
 from services.messages import Mode, WarningChange
 from services.rules.engine.engine import Engine
-from services.rules.engine.subject import State, decode_state
+from services.rules.engine.segments import heads
 from services.rules.engine.switch import take_over
 from services.rules.language.load import RuleSet
 
@@ -48,14 +48,8 @@ class Worker:
         _, now = journal.evaluated()
         engine = Engine(rule_set.plan, mode=self.mode)
         mine = {layout.signature for layout in engine.layouts}
-        old: list[State] = []
-        kept: list[tuple[str, str, bytes]] = []
-        for signature, key, state in journal.states():
-            if signature in mine:
-                kept.append((signature, key, state))
-            else:
-                old.append(decode_state(state))
-        engine.resume(kept, now)
+        engine.resume(journal.states(), now)
+        old = heads(written for written in journal.states() if written[0] not in mine)
         theirs = set(journal.meta("signatures", "").split())
         changes, retired = take_over(engine, old, theirs, set(journal.meta("rules", "").split()), self._replay)
         readings = engine.readings()

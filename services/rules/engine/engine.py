@@ -21,8 +21,9 @@ from services.rules.engine.generate import compile_source, handler_source, step_
 from services.rules.engine.layout import NO_TIME_BOUND, Layout, ranks
 from services.rules.engine.lives import Lives, folded_now
 from services.rules.engine.plan import FOREVER, Plan
+from services.rules.engine.segments import Written, erased, read, written
 from services.rules.engine.stepping import value_source
-from services.rules.engine.subject import FLAGS, State, Subject, decode_state, encode_state
+from services.rules.engine.subject import FLAGS, State, Subject, encode_state
 
 
 class Engine:
@@ -49,6 +50,7 @@ class Engine:
         self._forgotten: list[dict[str, dict[str, int]]] = [{} for _ in self.layouts]
         """Key of a subject that was let go → number of each rule's last episode."""
         self._gone: list[tuple[int, str]] = []
+        self._erased: list[Written] = []
         self._swept = -1
         self._compile(mode)
 
@@ -149,13 +151,18 @@ class Engine:
                     out += self.lives.readings(s, layout.rules)
         return out
 
-    def snapshot(self) -> list[tuple[str, str, bytes]]:
-        """(signature, key, state) of every subject touched since the last call. A forgotten one leaves its numbers."""
-        out = []
-        for layout, dirty in zip(self.layouts, self._dirty, strict=True):
+    def snapshot(self) -> list[Written]:
+        """(signature, key, state) of what must be written since the last call; None: what is there must be deleted.
+
+        A forgotten subject leaves its numbers.
+        """
+        out, self._erased = self._erased, []
+        for number, (layout, dirty) in enumerate(zip(self.layouts, self._dirty, strict=True)):
+            subjects = self._subjects[number]
             for s in dirty:
                 s.dirty = False
-                out.append((layout.signature, s.key, encode_state(layout.state(s))))
+                if subjects.get(s.key) is s:
+                    out += written(s, layout)
             dirty.clear()
         for number, key in self._gone:
             if (numbers := self._forgotten[number].get(key)) is not None:
@@ -167,14 +174,13 @@ class Engine:
         """Takes back what `snapshot` gave, and the time; states of other signatures are passed over."""
         number_of = {layout.signature: number for number, layout in enumerate(self.layouts)}
         self.now = self._swept = now
-        for signature, key, state in states:
-            if (number := number_of.get(signature)) is None:
-                continue
-            read = decode_state(state)
-            if read.heads:
-                self.adopt(number, self.layouts[number].revive(read))
+        mine = (written for written in states if written[0] in number_of)
+        for signature, state in read(mine):
+            number = number_of[signature]
+            if state.heads:
+                self.adopt(number, self.layouts[number].revive(state))
             else:
-                self._forgotten[number][key] = read.numbers
+                self._forgotten[number][state.key] = state.numbers
 
     def adopt(self, number: int, s: Subject) -> None:
         """Takes a subject in, as it is."""
@@ -361,6 +367,7 @@ class Engine:
                 s = subjects.pop(key)
                 self._forgotten[number][key] = s.numbers or {}
                 self._gone.append((number, key))
+                self._erased += erased(s, layout)
                 if layout.peers:
                     self._groups[number][_group(key)].remove(s)
 

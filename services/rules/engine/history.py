@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from services.rules.engine.layout import CHECKPOINT_EVERY, Layout, RuleLayout
+from services.rules.engine.segments import touched
 from services.rules.engine.subject import COLUMNS, IDENT, Checkpoint, Subject
 
 
@@ -36,11 +37,13 @@ def place(s: Subject, stride: int, t: int, ident: str) -> int:
 
 def insert(s: Subject, stride: int, i: int, t: int, ident: str, flags: int, row: tuple[Any, ...]) -> None:
     """Puts an entry at index `i`."""
+    touched(s, stride, i)
     s.rows[i:i] = [t, ident, flags, *row, *[None] * (stride - COLUMNS - len(row))]
 
 
 def remove(s: Subject, stride: int, i: int) -> None:
     """Takes the entry at index `i` out."""
+    touched(s, stride, i)
     del s.rows[i : i + stride]
 
 
@@ -69,6 +72,7 @@ def _trim(s: Subject, layout: Layout, base: Checkpoint) -> None:
     end = min([base.end, *(_first_needed(s, rule, heads, base.end) for rule in layout.rules)])
     if end > 0:
         del s.rows[:end]
+        s.base += end // layout.stride
         layout.shift(s, end)
 
 

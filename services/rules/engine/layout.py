@@ -17,7 +17,7 @@ from services.rules.engine.subject import COLUMNS, State, Subject
 
 _DAY = 86_400_000
 _PERIODS = {"day": 1, "week": 7, "month": 31, "term": 200, "year": 366}
-_FORMAT = 2
+_FORMAT = 3
 """Of the written state; states of another format are built anew from the log."""
 NO_TIME_BOUND = 366 * _DAY
 """Records that no window bounds in time, and what came before it was expected, count for a year."""
@@ -25,6 +25,8 @@ SCALE = 1_000_000
 """Numbers that need not be whole are summed in millionths."""
 CHECKPOINT_EVERY = 64
 """Entries."""
+SEGMENT = 32
+"""Entries that are written together once they are no longer the newest; a head holds half as many on average."""
 RAW = frozenset({"value", "min", "max", "rank", "missing"})
 """Measures that take their number as it is."""
 CONTEXT = (
@@ -156,7 +158,7 @@ class Layout:
         places = {
             "front": -1, "floor": -1, "sealed": -1, "due": FOREVER, "queued": FOREVER,
             "mark": CHECKPOINT_EVERY * self.stride, "checkpoints": None, "revised": None, "lives": None,
-            "numbers": None, "latest": None, "dirty": False,
+            "numbers": None, "latest": None, "dirty": False, "base": 0, "clean": 0, "first": 0,
         }  # fmt: skip
         heads = [f"    s.{head} = {value}" for head, value in self.initial.items()]
         own = [f"    s.{place} = {value}" for place, value in places.items()]
@@ -173,11 +175,11 @@ class Layout:
         for head, value in zip(self.initial, heads, strict=True):
             setattr(s, head, dict(value) if type(value) is dict else value)
 
-    def state(self, s: Subject) -> State:
-        """The subject as it is written."""
+    def state(self, s: Subject, rows: list[Any]) -> State:
+        """The subject as it is written, with these of its rows."""
         return State(
-            s.key, s.numbers or {}, s.rows, self.read_heads(s), s.front, s.due, s.mark, s.checkpoints or [],
-            s.revised, s.lives or {}, s.floor, s.sealed, s.latest,
+            s.key, s.numbers or {}, rows, self.read_heads(s), s.front, s.due, s.mark, s.checkpoints or [],
+            s.revised, s.lives or {}, s.floor, s.sealed, s.latest, s.base, s.clean,
         )  # fmt: skip
 
     def revive(self, state: State) -> Subject:
@@ -186,6 +188,7 @@ class Layout:
         s.numbers, s.rows, s.front, s.due, s.mark = state.numbers, state.rows, state.front, state.due, state.mark
         s.checkpoints, s.revised, s.lives = state.checkpoints, state.revised, state.lives
         s.floor, s.sealed, s.latest = state.floor, state.sealed, state.latest
+        s.base, s.clean, s.first = state.base, state.sealed_at, state.base // SEGMENT
         for column in self.tuples:
             for i in range(COLUMNS + column, len(s.rows), self.stride):
                 if type(s.rows[i]) is list:  # kinds share the columns

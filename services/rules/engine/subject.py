@@ -55,8 +55,8 @@ class Subject:
     """
 
     __slots__ = (
-        "checkpoints", "dirty", "due", "floor", "front", "key", "latest", "lives", "mark", "numbers", "queued",
-        "revised", "rows", "sealed",
+        "base", "checkpoints", "clean", "dirty", "due", "first", "floor", "front", "key", "latest", "lives", "mark",
+        "numbers", "queued", "revised", "rows", "sealed",
     )  # fmt: skip
 
     key: str
@@ -80,6 +80,12 @@ class Subject:
     """Episodes closed up to this instant stay as they are (a rule set was switched)."""
     latest: Any
     """Data of the newest event: context of the warnings."""
+    base: int
+    """Number of entries that were let go."""
+    clean: int
+    """Entries before this one, counted with those let go, are written in segments as they are."""
+    first: int
+    """Number of the first segment that is written."""
     dirty: bool
     queued: int
     """The earliest instant for which the engine's timer queue holds this subject."""
@@ -101,6 +107,17 @@ class State(msgspec.Struct, array_like=True):
     floor: int = -1
     sealed: int = -1
     latest: Any = None
+    base: int = 0
+    sealed_at: int = 0
+    """Entries up to this one, counted with those let go, lie in segments."""
+
+
+class Segment(msgspec.Struct, array_like=True):
+    """Some entries of a subject that are not the newest."""
+
+    begin: int
+    """Number of the first one, counted with those let go."""
+    rows: list[Any]
 
 
 _BIGGEST = 1 << 63
@@ -116,18 +133,21 @@ def _unpacked(code: int, digits: memoryview) -> int:
 
 decode_state = msgspec.msgpack.Decoder(State, ext_hook=_unpacked).decode
 """A state from its bytes; raises `msgspec.MsgspecError`."""
+decode_segment = msgspec.msgpack.Decoder(Segment, ext_hook=_unpacked).decode
+"""A segment from its bytes; raises `msgspec.MsgspecError`."""
 
 
-def encode_state(state: State) -> bytes:
-    """Bytes of a state. Sums and flags may have more than 64 bits, which MessagePack's own numbers do not have."""
+def encode_state(state: State | Segment) -> bytes:
+    """Bytes of a state or segment. Sums and flags may have more than the 64 bits of MessagePack's own numbers."""
     try:
         return _encode(state)
     except OverflowError:
-        state.rows, state.heads = [_packed(x) for x in state.rows], tuple([_packed(x) for x in state.heads])
-        state.checkpoints = [
-            Checkpoint(point.at, point.end, point.due, tuple([_packed(x) for x in point.heads]))
-            for point in state.checkpoints
-        ]
+        state.rows = [_packed(x) for x in state.rows]
+        if isinstance(state, State):
+            state.heads = _packed(state.heads)
+            state.checkpoints = [
+                Checkpoint(point.at, point.end, point.due, _packed(point.heads)) for point in state.checkpoints
+            ]
         return _encode(state)
 
 

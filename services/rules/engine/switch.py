@@ -12,6 +12,7 @@ from services.messages import WarningChange, WarningFacts, from_ms
 from services.rules.engine.engine import Engine
 from services.rules.engine.lives import folded_now, warning_id
 from services.rules.engine.plan import level_of
+from services.rules.engine.segments import Written
 from services.rules.engine.subject import Episode, State, encode_state
 
 Said = dict[str, dict[str, tuple[list[Episode], int]]]
@@ -26,7 +27,7 @@ def take_over(
     signatures: set[str],
     old_rules: set[str],
     replay: Callable[[Engine], None],
-) -> tuple[list[WarningChange], list[tuple[str, str, bytes]]]:
+) -> tuple[list[WarningChange], list[Written]]:
     """Completes a new engine that has already resumed the states whose signature it shares with the old rule set.
 
     Returns what that publishes, and states to be kept beside those of the engine's next snapshot.
@@ -62,7 +63,7 @@ def _remember(said: Said, s: State) -> None:
         said[rule][s.key] = (episodes or known, max(number, last))
 
 
-def _retire(engine: Engine, said: Said) -> list[tuple[str, str, bytes]]:
+def _retire(engine: Engine, said: Said) -> list[Written]:
     active = {rule.id for rule in engine.plan.rules}
     retired: dict[str, dict[str, int]] = {}
     for rule in said.keys() - active:
