@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
 import typer
 
+from services.rules.language.fields import read_fields
+from services.rules.language.load import RuleSet, load
 from services.rules.language.load import check as check_folder
+from services.rules.language.reading import Report
+from services.rules.testing import Bench, Coverage, coverage, read_cases
 from services.settings import Settings, resource
 
 app = typer.Typer(no_args_is_help=True, help="Check and list rules. 检查与列出规则")
@@ -33,3 +37,77 @@ def check(
         if rule_set is not None:
             typer.echo(f"{folder}: {len(rule_set.plan.rules)} rules, {len(rule_set.standards)} standards, no error")
     raise typer.Exit(0 if rule_set is not None else 1)
+
+
+@app.command("list")
+def list_(
+    context: typer.Context,
+    folder: Annotated[Path | None, typer.Argument(help="Default: the rules in use. 默认：正在使用的规则")] = None,
+    json: Annotated[bool, typer.Option("--json", help="One JSON object")] = False,
+) -> None:
+    """List rules with the catalogue's row, levels, file and line. 列出规则"""
+    settings: Settings = context.obj
+    listed = _listed(load(folder or settings.rules_folder, resource("schemas")))
+    if json:
+        typer.echo(msgspec.json.encode({"rules": listed}))
+        return
+    for one in listed:
+        levels = " ".join(one["levels"])
+        typer.echo(f"{one['row'] or '–':4} {one['id']:32} {levels:20} {one['file']}:{one['line']}  {one['title'].zh}")
+
+
+def _listed(rules: RuleSet) -> list[dict[str, Any]]:
+    return [
+        {
+            "id": placed.rule.id,
+            "row": placed.rule.card.row,
+            "title": placed.rule.card.title,
+            "mode": placed.rule.card.mode,
+            "levels": list(dict.fromkeys(rung.level for rung in reversed(placed.rule.rungs))),
+            "standard": placed.rule.standard,
+            "file": placed.place.file,
+            "line": placed.place.line,
+        }
+        for placed in rules.placed
+    ]
+
+
+@app.command("test")
+def run_tests(
+    context: typer.Context,
+    folder: Annotated[Path | None, typer.Argument(help="Default: the rules in use. 默认：正在使用的规则")] = None,
+    json: Annotated[bool, typer.Option("--json", help="One JSON object")] = False,
+) -> None:
+    """Run FOLDER/tests/*.test.yaml: what fails, with file:line:col, and what the tests cover. 运行规则测试"""
+    settings: Settings = context.obj
+    folder = folder or settings.rules_folder
+    schemas = resource("schemas")
+    rules, report = load(folder, schemas), Report()
+    cases = read_cases(folder, rules, read_fields(schemas), report)
+    bench = Bench(rules)
+    outcomes = [bench.run(case, report) for case in cases]
+    covered = coverage(rules.plan, outcomes)
+    failed = sum(outcome.failed for outcome in outcomes)
+    if json:
+        found = {"problems": report.problems, "tests": len(cases), "failed": failed, "coverage": covered}
+        typer.echo(msgspec.json.encode(found))
+    else:
+        for problem in report.problems:
+            typer.echo(str(problem))
+        typer.echo(f"{folder}: {len(cases)} tests, {failed} failed")
+        _tell(covered)
+    raise typer.Exit(1 if report.problems or not cases else 0)
+
+
+def _tell(covered: Coverage) -> None:
+    typer.echo(
+        f"rules tested: {covered.tested} of {covered.rules}; levels: {covered.reached} of {covered.levels}; "
+        f"withdrawn: {covered.withdrawn} of {covered.rules}"
+    )
+    typer.echo("silent: " + ", ".join(f"{reason} {count}" for reason, count in covered.silences.items()))
+    for what, names in (
+        ("not tested", covered.untested), ("level never reached", covered.unreached),
+        ("never withdrawn", covered.never_withdrawn),
+    ):  # fmt: skip
+        if names:
+            typer.echo(f"{what}: {', '.join(names)}")
