@@ -143,6 +143,9 @@ class Embedded:
         self._threads: list[threading.Thread] = []
         self._held = ExitStack()
 
+    def _enrich(self, kind: str, data: dict[str, Any], at: datetime) -> dict[str, Any]:
+        return self.present_directory().enrich(kind, data, at)[0]
+
     def present_directory(self) -> Directory:
         """The directory as of now."""
         return self.directory.value
@@ -171,7 +174,7 @@ class Embedded:
         if self.rules is None:
             assert self._refused is not None
             raise self._refused
-        self.worker = Worker(self.journal, self.rules.value, mode=self.mode)
+        self.worker = Worker(self.journal, self.rules.value, mode=self.mode, enrich=self._enrich)
         if counted := self.journal.meta("counted", ""):
             self.counter.resume(counted.encode())
         return True

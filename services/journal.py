@@ -213,16 +213,23 @@ class Journal:
         published: Changes,
         late: Iterable[str] = (),
         *,
+        returned: Sequence[CampusEvent] = (),
         drop: Iterable[str] = (),
         meta: dict[str, str] | None = None,
     ) -> None:
         """One evaluation step: state, what it published, and the offset, together.
 
-        A state that is None is deleted; `drop`: signatures that are let go altogether.
+        A state that is None is deleted; `drop`: signatures that are let go altogether. `returned`: events that the
+        step itself made, which follow in the log; they are not looked for among those that are known.
         """
         states = list(states)
         packed = msgspec.msgpack.encode(published) if published.changes or published.readings else None
+        following = [self._encode(event) for event in returned]
         with self._transaction() as db:
+            for start in range(0, len(following), _PACK):
+                pack = following[start : start + _PACK]
+                row = (now, len(pack), b"[" + b",".join(pack) + b"]")
+                db.execute("insert into log (clock, events, packed) values (?, ?, ?)", row)
             for signature in drop:
                 db.execute("delete from state where signature = ?", (signature,))
             last = {(signature, key): state for signature, key, state in states}  # what comes later counts

@@ -13,11 +13,12 @@ import msgspec
 
 from services.errors import LogError
 from services.journal import Changes, Journal
-from services.messages import Mode, WarningChange
+from services.messages import CampusEvent, Mode, WarningChange
 from services.rules.engine.engine import Engine
 from services.rules.engine.segments import heads
 from services.rules.engine.switch import take_over
 from services.rules.language.load import RuleSet
+from services.rules.returning import Enrich, as_it_is, returned
 
 _log = logging.getLogger(__name__)
 _EVENTS_PER_COMMIT = 8_000
@@ -27,16 +28,20 @@ _ROWS_AT_ONCE = 64
 class Worker:
     """The evaluator of one journal; only one may exist per journal at a time."""
 
-    def __init__(self, journal: Journal, rule_set: RuleSet, *, mode: Mode = "live") -> None:
+    def __init__(self, journal: Journal, rule_set: RuleSet, *, mode: Mode = "live", enrich: Enrich = as_it_is) -> None:
+        """`enrich`: what the directory adds to the events that warnings come back as."""
         self.journal = journal
         self.rule_set = rule_set
         self.mode = mode
+        self._enrich = enrich
         self.counts: Counter[str] = Counter()
         """Named reason → events; `processed` is all of them."""
         self._ahead = False
         self._offset, now = journal.evaluated()
-        if journal.meta("rule_version", "") == rule_set.version:
-            self.engine = Engine(rule_set.plan, mode=mode)
+        self.engine = Engine(rule_set.plan, mode=mode)
+        # Not only the files shape the state: so do holidays, which come from a library, and the engine itself.
+        shape = (rule_set.version, _signatures(self.engine))
+        if (journal.meta("rule_version", ""), journal.meta("signatures", "")) == shape:
             self.engine.resume(journal.states(), now)
         else:
             self.use(rule_set)
@@ -56,12 +61,13 @@ class Worker:
         journal.add_rule_set(rule_set.version, rule_set.cards)
         meta = {
             "rule_version": rule_set.version,
-            "signatures": " ".join(sorted(mine)),
+            "signatures": _signatures(engine),
             "rules": " ".join(sorted(rule_set.cards)),
         }
         published = Changes(changes, readings)
         states = [*engine.snapshot(), *retired]
-        journal.commit(self._offset, now, states, published, drop=theirs - mine, meta=meta)
+        back = self._returned(changes, rule_set)
+        journal.commit(self._offset, now, states, published, returned=back, drop=theirs - mine, meta=meta)
         self.engine, self.rule_set = engine, rule_set
         return len(changes)
 
@@ -95,12 +101,16 @@ class Worker:
         late, engine.late = engine.late, []
         published = Changes(changes, engine.readings())
         try:
-            self.journal.commit(self._offset, engine.now, engine.snapshot(), published, late)
+            back = self._returned(changes, self.rule_set)
+            self.journal.commit(self._offset, engine.now, engine.snapshot(), published, late, returned=back)
         except LogError:
             self._ahead = True
             raise
         self.counts["processed"] += events
         return done
+
+    def _returned(self, changes: list[WarningChange], rule_set: RuleSet) -> list[CampusEvent]:
+        return returned(changes, frozenset(rule_set.plan.fields["warning"]), self._enrich)
 
     def _process(self, engine: Engine, offset: int, packed: bytes) -> list[WarningChange]:
         try:
@@ -140,3 +150,7 @@ class Worker:
             return False
         self.journal.tick(now)
         return True
+
+
+def _signatures(engine: Engine) -> str:
+    return " ".join(sorted({layout.signature for layout in engine.layouts}))

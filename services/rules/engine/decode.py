@@ -36,6 +36,7 @@ def _event(kind: str, layouts: list[Layout], plan: Plan) -> type[msgspec.Struct]
         f"Data_{kind}",
         [(f"f_{name}", _TYPES[plan.fields[kind][name]], None) for name in names],
         rename={f"f_{name}": name for name in names},
+        omit_defaults=True,  # route writes them on
         gc=False,
     )
     return msgspec.defstruct(
@@ -50,6 +51,7 @@ def _event(kind: str, layouts: list[Layout], plan: Plan) -> type[msgspec.Struct]
         ],
         tag_field="type",
         tag=kind,
+        omit_defaults=True,
         gc=False,
         namespace={"kind": kind},
     )

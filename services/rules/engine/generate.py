@@ -99,7 +99,17 @@ def _bits(number: int, layout: Layout, kind: str) -> list[str]:
             for written, name in known_as.items():
                 source = source.replace(written, name)
             terms.append(str(bit) if source == "True" else f"({bit} if {source} else 0)")
-    return [*lines, f"b{number} = {' | '.join(terms) or 0}"]
+    lines.append(f"b{number} = {' | '.join(terms) or 0}")
+    possible = sum(bit for (known, _), bit in layout.conditions.items() if known == kind)
+    joining = possible & sum({bit for rule in layout.rules for bit in _single(rule.mask)})
+    if joining != possible and not joining & _constant(layout, kind):
+        lines.append(f"if not b{number} & {joining}: b{number} = 0  # what no measure looks at does not join")
+    return lines
+
+
+def _single(bits: int) -> list[int]:
+    """The bits of a number, one by one."""
+    return [1 << place for place in range(bits.bit_length()) if bits >> place & 1]
 
 
 def _is_plain(source: str) -> bool:

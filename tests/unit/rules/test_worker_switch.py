@@ -231,7 +231,7 @@ def test_a_restart_after_a_switch_changes_nothing(switch):
     switch.take_over(rule(levels=ONE), rule("q", measure=NOT_PRESENT))
     before, state = keys(published(switch.book)), sorted(switch.book.states())
     worker = Worker(switch.book, switch.rules)
-    assert worker.step() == 0
+    finish(worker)
     assert worker.use(switch.rules) == 0
     assert keys(published(switch.book)) == before
     assert [(s, k) for s, k, _ in sorted(switch.book.states())] == [(s, k) for s, k, _ in state]
