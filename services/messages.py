@@ -127,7 +127,7 @@ class WarningChange(msgspec.Struct, frozen=True, kw_only=True):
     reason: str
     """Named reason: threshold_reached, time_passed, late_record, correction, retraction, rule_changed …"""
     at: datetime
-    """Event time of the transition."""
+    """Event time of the transition; of one that a correction makes afterwards, not before that of the change before."""
     mode: Mode
     facts: WarningFacts
 

@@ -29,7 +29,7 @@ def returned(changes: Iterable[WarningChange], fields: frozenset[str], enrich: E
     return [
         CampusEvent(
             source=SOURCE,
-            id=f"{change.warning_id}/{change.sequence}",
+            id=f"{change.warning_id}/{change.sequence:06}",  # so that they sort
             kind="warning",
             time=change.at,
             data=enrich("warning", _data(change, fields), change.at),

@@ -144,6 +144,7 @@ class Lives:
         """Publishes one transition and remembers what was said."""
         episode.sequence += 1
         episode.said = (reach.value, reach.threshold)
+        at = episode.said_at = max(at, episode.said_at)
         facts = self.facts(s, rule, episode, reach)
         mode: Mode = "shadow" if rule.rule.card.mode == "shadow" and self.mode == "live" else self.mode
         self.changes.append(

@@ -34,6 +34,8 @@ class Episode(msgspec.Struct, array_like=True, eq=False):
     """Idents of its evidence."""
     said: tuple[float | None, float | None] = (None, None)
     """Value and threshold of its last change: what a withdrawal takes back, whatever was read of it in between."""
+    said_at: int = -1
+    """Event time of its last change: a change is never dated before the one it follows."""
 
 
 class Checkpoint(msgspec.Struct, array_like=True, eq=False):

@@ -1,0 +1,73 @@
+"""Rules on what other rules found: each change of a warning comes back as an event."""
+
+import msgspec
+
+from services.rules.worker import Worker
+from tests.harness import rule_set
+from tests.journals import AT, DAY, absence, append, facts, finish, journal, keys, published
+from tests.rule_files import folder, rule
+
+RED = "{at_least: {red: 2}}"
+PART = "{open: 'open and level == \"red\"', distinct: student, of: major_students}"
+OF_THE_MAJOR = rule(
+    "m", on="warning", by="[major]", where='rule == "r"', measure=PART, levels="{at_least: {yellow: 10, red: 20}}"
+)
+
+
+def enrich(kind, data, at):
+    return {**data, "major": "nursing", "major_students": 10} if kind == "warning" else data
+
+
+def worker_of(path, *rules):
+    book = journal(path)
+    return book, Worker(book, rule_set(folder(path / "rules", *rules)), enrich=enrich)
+
+
+def told(book, name):
+    return [(c.change, c.facts.level, c.facts.value) for c in published(book) if c.rule == name]
+
+
+def test_open_warnings_of_students_are_a_warning_of_their_major_until_they_close(tmp_path):
+    book, worker = worker_of(tmp_path, rule(levels=RED), OF_THE_MAJOR)
+    for n, student in enumerate(("s1", "s1", "s2", "s2", "s1")):
+        append(book, [absence(f"a{n}", AT + n * DAY, student=student)])
+        finish(worker)
+    assert told(book, "m") == [("opened", "yellow", 10.0), ("raised", "red", 20.0)]
+    append(book, [absence("a2", AT + 2 * DAY, "leave", student="s2", revision=1)], AT + 5 * DAY)
+    finish(worker)
+    assert told(book, "r")[-1][0] == "withdrawn"
+    assert told(book, "m")[-1] == ("lowered", "yellow", 10.0)
+
+
+def test_what_runs_in_shadow_does_not_come_back(tmp_path):
+    book, worker = worker_of(
+        tmp_path,
+        rule(levels=RED, mode="shadow"),
+        rule("all", on="warning", by="[]", measure="{count: true}", where='level == "red" and rule != "all"'),
+    )
+    append(book, [absence("a"), absence("b")])
+    finish(worker)
+    assert [c.mode for c in published(book)] == ["shadow"]
+
+
+def test_the_events_are_in_the_log_and_a_second_worker_publishes_the_same(tmp_path):
+    rules = (rule(levels=RED), OF_THE_MAJOR)
+    book, worker = worker_of(tmp_path / "a", *rules)
+    append(book, [absence(f"{s}{n}", AT + n * DAY, student=s) for s in ("s1", "s2") for n in range(2)])
+    finish(worker)
+    ours = [e for _, _, _, packed in book.read(0) for e in msgspec.json.decode(packed) if e["source"] == "prewarn"]
+    assert [(e["id"].partition("/")[2], e["data"]["open"], e["data"]["major"]) for e in ours][:2] == [
+        ("000001", True, "nursing")
+    ] * 2
+    known = (keys(published(book)), facts(book))
+    again = finish(Worker(book, worker.rule_set, enrich=enrich))
+    assert again.engine.now == worker.engine.now
+    assert (keys(published(book)), facts(book)) == known
+
+
+def test_a_new_rule_on_warnings_is_warmed_up_from_those_that_came_back(tmp_path):
+    book, worker = worker_of(tmp_path, rule(levels=RED))
+    append(book, [absence("a"), absence("b", AT + DAY)])
+    finish(worker)
+    worker.use(rule_set(folder(tmp_path / "more", rule(levels=RED), OF_THE_MAJOR)))
+    assert [(c.rule, c.change, c.mode) for c in published(book)][1:] == [("m", "opened", "warm-up")]
