@@ -187,6 +187,8 @@ class _Reader:
             return []
         full = {**self._each, **given}
         kind = word(full["kind"], self._report, "event kind", self._kinds) if "kind" in full else self._kind
+        if "kind" in given:  # what every event has goes for others as far as they have it
+            full = {name: one for name, one in full.items() if name in given or name in self._kinds.get(kind, ())}
         times, every = self._repeated(full)
         begin = self._instant(given["at"])
         if begin is None or not kind:

@@ -25,6 +25,7 @@ from services.rules.language.strata import looked_at
 from services.rules.testing.cases import Case, Event, Expectation, Wait
 
 _CLOSED = {"resolved", "withdrawn"}
+_NEXT = dt.timedelta(milliseconds=1)
 _DEADLINES = {"missing", "elapsed"}
 
 
@@ -93,6 +94,8 @@ class _Course:
         self._feeds = any("warning" in (gauge.kind, gauge.awaited_kind) for one in plan.rules for gauge in one.gauges)
         self._fields = plan.fields.get("warning", {})
         self.states: dict[str, State] = {}
+        self._said_at: dict[str, dt.datetime] = {}
+        """Warning → time of the last event that it came back as."""
 
     def wait(self, at: dt.datetime) -> None:
         """Time passes."""
@@ -167,8 +170,10 @@ class _Course:
             "level": facts.level, "change": change.change, "open": change.change not in _CLOSED,
             "value": facts.value, "threshold": facts.threshold,
         }  # fmt: skip
-        event = Event("warning", "prewarn/rules", f"{change.warning_id}/{change.sequence}", change.at, data)
-        return _wire(event)
+        # A withdrawal is dated by the record that was corrected, which may be older than what it takes back.
+        last = self._said_at.get(change.warning_id)
+        at = self._said_at[change.warning_id] = change.at if last is None else max(change.at, last + _NEXT)
+        return _wire(Event("warning", "prewarn", f"{change.warning_id}/{change.sequence}", at, data))
 
 
 def _wire(event: Event) -> dict[str, Any]:

@@ -39,7 +39,7 @@ MEASURES = {
         window="calendar",
     ),
     "period_over_period": Form(
-        _period_over_period, {"against": True}, {"min_before": Count("min_before", 1)}, window="calendar"
+        _period_over_period, {"against": True}, {"min_before": Count("min_records", 1)}, window="calendar"
     ),
     "none": Form(_none, {"where": False}, window="calendar"),
 }  # fmt: skip

@@ -71,7 +71,7 @@ CASES = [
          {"number": SCORE, "whole": False, "member": f"({SCORE}) is not None", "window": TERM},
          window="{calendar: term}"),
     Case("a period against last year's", "{period_over_period: score < 60, against: last_year, min_before: 5}",
-         {"hit": "(lt(f_score, 60))", "member": "(lt(f_score, 60))", "against": "last_year", "min_before": 5,
+         {"hit": "(lt(f_score, 60))", "member": "(lt(f_score, 60))", "against": "last_year", "min_records": 5,
           "window": DAY}, window="{calendar: day}"),
     Case("a period against the one before", "{period_over_period: true, against: previous}",
          {"hit": "True", "window": DAY}, window="{calendar: day}"),
