@@ -60,7 +60,7 @@ class Engine:
             rule.index = index
         names: dict[str, Any] = {
             "FOREVER": FOREVER, "EPOCH": EPOCH, "born": self._born, "revise": self._revise, "peers": self._peers,
-            "checkpoint": self._checkpoint, "joined": _joined, "intern": _Intern(), **FUNCTIONS,
+            "checkpoint": self._checkpoint, "joined": _joined, "intern": _Intern(), "same": {}.setdefault, **FUNCTIONS,
         }  # fmt: skip
         for layout in self.layouts:
             names |= layout.helpers(self.plan)

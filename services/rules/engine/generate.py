@@ -18,6 +18,8 @@ from services.rules.engine.layout import CONTEXT, Layout, field_source
 from services.rules.engine.plan import Plan
 from services.rules.engine.stepping import When, rule_lines
 
+_SMALL = 256
+"""Greater numbers are objects of their own: one is shared by all entries that have these bits."""
 _IN_FULL = 40
 """Rules of one `by` that a handler writes out; of more it calls `step`."""
 
@@ -104,6 +106,8 @@ def _bits(number: int, layout: Layout, kind: str) -> list[str]:
     joining = possible & sum({bit for rule in layout.rules for bit in _single(rule.mask)})
     if joining != possible and not joining & _constant(layout, kind):
         lines.append(f"if not b{number} & {joining}: b{number} = 0  # what no measure looks at does not join")
+    if possible > _SMALL:
+        lines.append(f"b{number} = same(b{number}, b{number})")
     return lines
 
 

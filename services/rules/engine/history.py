@@ -83,9 +83,9 @@ def _first_needed(s: Subject, rule: RuleLayout, heads: dict[str, Any], end: int)
         slots = {slot: heads[head] for slot, head in gauge.slots.items()}
         if gauge.measure.needs:
             first = gauge.measure.needs(s, slots, gauge, end)
-        elif gauge.gauge.window.kind != "all":
+        elif gauge.gauge.window.kind in ("within", "last"):
             first = slots["lo"]
-        else:
+        else:  # nothing leaves one by one: only what is shown is looked at again
             first = min(gauge.measure.evidence(s, slots, gauge, end), default=end)
         pointed = [slots[slot] for slot in gauge.measure.index_slots if slots[slot] >= 0]
         needed = min([needed, first, *pointed])

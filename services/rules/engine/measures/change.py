@@ -47,7 +47,7 @@ def _both_means(s: Subject, slots: Slots, gauge: GaugeLayout, end: int) -> list[
 
 
 def _needs(s: Subject, slots: Slots, gauge: GaugeLayout, end: int) -> int:
-    if gauge.gauge.window.kind != "all":
+    if gauge.gauge.window.kind in ("within", "last"):
         return int(slots["lo"])
     most = gauge.gauge.newest + gauge.gauge.before
     return min(_behind(s.rows, slots["lo"], end - gauge.stride, gauge.member, gauge.stride, most), default=end)
