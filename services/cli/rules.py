@@ -84,7 +84,7 @@ def run_tests(
     schemas = resource("schemas")
     rules, report = load(folder, schemas), Report()
     cases = read_cases(folder, rules, read_fields(schemas), report)
-    bench = Bench(rules)
+    bench = Bench(rules.plan)
     outcomes = [bench.run(case, report) for case in cases]
     covered = coverage(rules.plan, outcomes)
     failed = sum(outcome.failed for outcome in outcomes)

@@ -7,10 +7,13 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
+from services.messages import CampusEvent
 from services.rules.language.fields import Field
 from services.rules.language.load import RuleSet
 from services.rules.language.reading import Place, Report, fields, items, nearest, number, read_yaml, word
@@ -23,19 +26,6 @@ _EVENT = ("at", "kind", "id", "source", "times", "every", "correct", "retract")
 _EXPECT = {"expect": True, "about": False, "because": False, "value": False, "threshold": False, "at": False}
 _CASE = {"name": False, "rule": True, "about": False, "each": False, "steps": True}
 _MOST = 10_000
-
-
-@dataclass(frozen=True)
-class Event:
-    """An event to be sent."""
-
-    kind: str
-    source: str
-    id: str
-    at: dt.datetime
-    data: Mapping[str, Any]
-    revision: int = 0
-    retracted: bool = False
 
 
 @dataclass(frozen=True)
@@ -58,7 +48,7 @@ class Wait:
     at: dt.datetime
 
 
-Step = Event | Expectation | Wait
+Step = CampusEvent | Expectation | Wait
 
 
 @dataclass(frozen=True)
@@ -109,7 +99,7 @@ class _Reader:
         self._kind = ""
         self._about: str | None = None
         self._now: dt.datetime | None = None
-        self._sent: dict[str, Event] = {}
+        self._sent: dict[str, CampusEvent] = {}
         self._count = 0
 
     def case(self, place: Place) -> Case | None:
@@ -175,8 +165,9 @@ class _Reader:
                 reference, f"no event {reference.text} before this step", nearest(reference.text, self._sent)
             )
             return []
-        changed = self._data(given, known.kind, known.at, known.id)
-        event = replace(known, data={**known.data, **changed}, revision=known.revision + 1, retracted=taken_back)
+        kept = {name: value for name, value in known.data.items() if name not in given}
+        data = kept | self._data(given, known.kind, known.time, known.id)
+        event = msgspec.structs.replace(known, data=data, revision=known.revision + 1, retracted=taken_back)
         self._sent[reference.text] = event
         at = self._instant(given["at"]) if "at" in given else None
         return [event] if at is None else [Wait(at), event]
@@ -200,7 +191,7 @@ class _Reader:
             id_ = _filled(full["id"].text, name) if "id" in full else name
             at = begin + i * every
             source = word(full["source"], self._report, "source") if "source" in full else "test"
-            event = Event(kind, source, id_, at, self._data(full, kind, at, name))
+            event = CampusEvent(source=source, id=id_, kind=kind, time=at, data=self._data(full, kind, at, name))
             self._sent[id_] = event
             found.append(event)
             self._now = at

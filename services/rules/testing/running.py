@@ -13,19 +13,18 @@ from typing import Any
 
 import msgspec
 
-from services.messages import WarningChange, WarningReading
+from services.messages import CampusEvent, WarningChange, WarningReading
 from services.rules.engine.engine import Engine
 from services.rules.engine.layout import RuleLayout
 from services.rules.engine.lives import last_entry
 from services.rules.engine.plan import Plan
 from services.rules.engine.subject import Subject
-from services.rules.language.load import RuleSet
 from services.rules.language.reading import Report
 from services.rules.language.strata import looked_at
-from services.rules.testing.cases import Case, Event, Expectation, Wait
+from services.rules.returning import as_it_is, returned
+from services.rules.testing.cases import Case, Expectation, Wait
 
 _CLOSED = {"resolved", "withdrawn"}
-_NEXT = dt.timedelta(milliseconds=1)
 _DEADLINES = {"missing", "elapsed"}
 
 
@@ -54,8 +53,7 @@ class Outcome:
 class Bench:
     """Runs the cases of one rule set."""
 
-    def __init__(self, rules: RuleSet) -> None:
-        plan = rules.plan
+    def __init__(self, plan: Plan) -> None:
         self._edges = looked_at(plan.rules)
         self._plan = plan
 
@@ -73,7 +71,7 @@ class Bench:
         course, outcome = _Course(self.plan_for(case.rule), case.rule), Outcome(case)
         before = len(report)
         for step in case.steps:
-            if isinstance(step, Event):
+            if isinstance(step, CampusEvent):
                 course.send(step)
             elif isinstance(step, Wait):
                 course.wait(step.at)
@@ -92,20 +90,18 @@ class _Course:
         self.engine = Engine(plan)
         self._rule = rule
         self._feeds = any("warning" in (gauge.kind, gauge.awaited_kind) for one in plan.rules for gauge in one.gauges)
-        self._fields = plan.fields.get("warning", {})
+        self._fields = frozenset(plan.fields["warning"])
         self.states: dict[str, State] = {}
-        self._said_at: dict[str, dt.datetime] = {}
-        """Warning → time of the last event that it came back as."""
 
     def wait(self, at: dt.datetime) -> None:
         """Time passes."""
         self._take(self.engine.advance(at))
 
-    def send(self, event: Event) -> None:
+    def send(self, event: CampusEvent) -> None:
         """Time passes up to the event, then it comes."""
-        self.wait(event.at)
-        self._take(self._process([_wire(event)]))
-        self.wait(event.at)
+        self.wait(event.time)
+        self._take(self._process([event]))
+        self.wait(event.time)
 
     def subject(self, about: str | None) -> str | None:
         """The subject that is meant: the only one there is, if none is named."""
@@ -141,7 +137,7 @@ class _Course:
             if any(rule.rule.id == self._rule for rule in layout.rules):
                 yield number, layout
 
-    def _process(self, events: list[dict[str, Any]]) -> list[WarningChange]:
+    def _process(self, events: list[CampusEvent]) -> list[WarningChange]:
         return self.engine.process_many(msgspec.json.encode(events))
 
     def _take(self, changes: list[WarningChange]) -> None:
@@ -151,7 +147,7 @@ class _Course:
                     status = change.change if change.change in _CLOSED else "open"
                     facts = change.facts
                     self.states[change.subject] = State(status, facts.level, facts.value, facts.threshold)
-            changes = self._process([self._fed_back(one) for one in changes]) if self._feeds else []
+            changes = self._process(returned(changes, self._fields, as_it_is)) if self._feeds else []
         for reading in self.engine.readings():
             self._read(reading)
 
@@ -161,27 +157,6 @@ class _Course:
             known.level, known.value, known.threshold = (
                 reading.facts.level, reading.facts.value, reading.facts.threshold,
             )  # fmt: skip
-
-    def _fed_back(self, change: WarningChange) -> dict[str, Any]:
-        facts = change.facts
-        data: dict[str, Any] = {name: value for name, value in facts.context.items() if name in self._fields}
-        data |= {
-            "warning": change.warning_id, "rule": change.rule, "row": change.row, "subject": change.subject,
-            "level": facts.level, "change": change.change, "open": change.change not in _CLOSED,
-            "value": facts.value, "threshold": facts.threshold,
-        }  # fmt: skip
-        # A withdrawal is dated by the record that was corrected, which may be older than what it takes back.
-        last = self._said_at.get(change.warning_id)
-        at = self._said_at[change.warning_id] = change.at if last is None else max(change.at, last + _NEXT)
-        return _wire(Event("warning", "prewarn", f"{change.warning_id}/{change.sequence}", at, data))
-
-
-def _wire(event: Event) -> dict[str, Any]:
-    return {
-        "specversion": "1.0", "source": event.source, "id": event.id, "type": event.kind,
-        "time": event.at.isoformat(), "revision": event.revision, "retracted": event.retracted,
-        "data": {name: value for name, value in event.data.items() if value is not None},
-    }  # fmt: skip
 
 
 def _compare(course: _Course, wanted: Expectation, outcome: Outcome, report: Report) -> None:

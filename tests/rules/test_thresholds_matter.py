@@ -1,0 +1,68 @@
+"""Every threshold of the default pack is held by a rule test: moved by one step, either way, some test turns red."""
+
+import dataclasses
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from services.rules.language.fields import read_fields
+from services.rules.language.load import load
+from services.rules.language.reading import Report
+from services.rules.testing import Bench, coverage, read_cases
+
+ROOT = Path(__file__).parents[2]
+RULES = load(ROOT / "rules", ROOT / "schemas")
+PLACES = ("yellow", "orange", "red", "clear yellow", "clear orange", "clear red")
+NOTHING_IS_NO_VALUE = {
+    ("student.failing_courses", 0, -1), ("teacher.complete_months", 0, -1), ("college.ticket_months", 0, -1),
+}  # fmt: skip
+"""(standard, place, direction) from one to none: of nothing there is no value, so nothing changes."""
+
+
+def thresholds():
+    for name, standard in RULES.standards.items():
+        for number, value in enumerate(standard.values):
+            for place, threshold in enumerate(value.thresholds):
+                if threshold is not None:
+                    where = "praise" if value.praise else PLACES[place] if place < 6 else f"again {place - 5}"
+                    yield pytest.param(name, number, place, id=f"{name} {number} {where}")
+
+
+def moved(name, number, place, direction):
+    """The plan with one threshold moved by a step: 1, or 0.1 where it is no whole number."""
+    standard = RULES.standards[name]
+    values = list(standard.values)
+    old = values[number].thresholds
+    new = old[place] + direction * (1 if old[place] == int(old[place]) else 0.1)
+    values[number] = dataclasses.replace(values[number], thresholds=(*old[:place], new, *old[place + 1 :]))
+    standard = dataclasses.replace(standard, values=tuple(values))
+    return msgspec.structs.replace(RULES.plan, standards={**RULES.plan.standards, name: standard.resolver()})
+
+
+@pytest.fixture(scope="module")
+def cases():
+    report = Report()
+    found = read_cases(ROOT / "rules", RULES, read_fields(ROOT / "schemas"), report)
+    assert report.problems == []
+    return found
+
+
+def test_the_rule_tests_are_green_and_cover_every_rule_every_level_and_a_withdrawal_of_each(cases):
+    report, bench = Report(), Bench(RULES.plan)
+    covered = coverage(RULES.plan, [bench.run(case, report) for case in cases])
+    assert [str(problem) for problem in report.problems] == []
+    assert (covered.untested, covered.unreached, covered.never_withdrawn) == ((), (), ())
+
+
+def test_every_threshold_stands_in_a_standard_and_every_standard_is_used():
+    assert {rule.standard for rule in RULES.plan.rules} == set(RULES.standards)
+
+
+@pytest.mark.parametrize(("name", "number", "place"), [*thresholds()])
+def test_a_threshold_moved_by_one_step_turns_a_test_red(cases, name, number, place):
+    touched = {rule.id for rule in RULES.plan.rules if rule.standard == name}
+    for direction in (-1, 1):
+        report, bench = Report(), Bench(moved(name, number, place, direction))
+        red = any(bench.run(case, report).failed for case in cases if case.rule in touched)
+        assert red != ((name, place, direction) in NOTHING_IS_NO_VALUE), direction
