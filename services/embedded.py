@@ -37,6 +37,7 @@ from services.messages import CampusEvent, Mode, Problem, Rejection, RuleCard, V
 from services.notify.service import Notify
 from services.rules.engine.plan import FOREVER
 from services.rules.language.load import RuleSet, fingerprint, load
+from services.rules.metrics import RulesCollector
 from services.rules.worker import Worker
 from services.settings import Settings, resource
 
@@ -138,6 +139,7 @@ class Embedded:
             settings.store_url, settings.home, directory=self.present_directory, cards=self._card, clock=clock,
             base_url=settings.public_url, push=push, zone=ZoneInfo(zone),
         )  # fmt: skip
+        self.notify.metrics.registry.register(RulesCollector(lambda: self.worker))
         self.worker: Worker | None = None
         self._stop = threading.Event()
         self._threads: list[threading.Thread] = []

@@ -99,6 +99,9 @@ class Worker:
             if events >= _EVENTS_PER_COMMIT:
                 break
         late, engine.late = engine.late, []
+        for ident, error in engine.failed:
+            _log.error("%s could not be evaluated: %s", ident, error)
+        engine.failed.clear()
         published = Changes(changes, engine.readings())
         try:
             back = self._returned(changes, self.rule_set)

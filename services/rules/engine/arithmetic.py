@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import operator
+from collections import deque
 from collections.abc import Callable
 from typing import Any
+
+trouble: deque[str] = deque(maxlen=1)
+"""Why the last expression that failed had no result, nulls apart."""
 
 
 def _null_safe(operation: Callable[..., Any]) -> Callable[..., Any]:
@@ -13,8 +17,11 @@ def _null_safe(operation: Callable[..., Any]) -> Callable[..., Any]:
             return None
         try:
             return operation(*operands)
-        except (ArithmeticError, ValueError):
-            return None
+        except ZeroDivisionError:
+            trouble.append("division_by_zero")
+        except (ArithmeticError, ValueError, TypeError):
+            trouble.append("overflow")
+        return None
 
     return apply
 
@@ -28,7 +35,10 @@ def _coalesce(*operands: Any) -> Any:
 
 
 def _bounded(number: float | None, limit: float) -> float | None:
-    return number if number is not None and -limit <= number <= limit else None
+    if number is None or -limit <= number <= limit:
+        return number
+    trouble.append("out_of_bounds")
+    return None
 
 
 def _scaled(number: float | None) -> int | None:

@@ -15,9 +15,9 @@ from typing import Any
 
 from services.messages import EPOCH, MILLISECOND, Mode, WarningChange, WarningReading
 from services.rules.engine import history
-from services.rules.engine.arithmetic import FUNCTIONS
+from services.rules.engine.arithmetic import FUNCTIONS, trouble
 from services.rules.engine.decode import decoder
-from services.rules.engine.generate import compile_source, handler_source, step_source
+from services.rules.engine.generate import compile_source, handler_source, number_source, step_source
 from services.rules.engine.layout import NO_TIME_BOUND, Layout, ranks
 from services.rules.engine.lives import Lives, folded_now
 from services.rules.engine.plan import FOREVER, Plan
@@ -35,6 +35,8 @@ class Engine:
         """Time has advanced to here; never goes back."""
         self.counts: Counter[str] = Counter()
         """Named reason → events that were decided by it: duplicate, late, corrected, retracted."""
+        self.not_evaluated: Counter[tuple[str, str]] = Counter()
+        """(rule, named reason) → records that had no number for its measure: null, division_by_zero, overflow, …"""
         self.late: list[str] = []
         """Idents put aside as late since the caller last emptied it."""
         self.failed: list[tuple[str, str]] = []
@@ -60,7 +62,8 @@ class Engine:
             rule.index = index
         names: dict[str, Any] = {
             "FOREVER": FOREVER, "EPOCH": EPOCH, "born": self._born, "revise": self._revise, "peers": self._peers,
-            "checkpoint": self._checkpoint, "joined": _joined, "intern": _Intern(), "same": {}.setdefault, **FUNCTIONS,
+            "checkpoint": self._checkpoint, "joined": _joined, "intern": _Intern(), "same": {}.setdefault,
+            "missed": self._missed, **FUNCTIONS,
         }  # fmt: skip
         for layout in self.layouts:
             names |= layout.helpers(self.plan)
@@ -68,6 +71,10 @@ class Engine:
             [eval(f"lambda s, rows, i: {value_source(layout, gauge)}", names) for gauge in rule.gauges]  # noqa: S307 - our source
             for layout in self.layouts
             for rule in layout.rules
+        ]
+        self._numbers: list[list[Callable[[Any], object]]] = [
+            [eval(f"lambda data: {number_source(gauge.gauge)}", names) for gauge in rule.gauges]  # noqa: S307 - our source
+            for rule in rules
         ]
         self.lives = Lives(self.plan, rules, values)
         self.lives.mode = mode
@@ -263,6 +270,14 @@ class Engine:
             insort(siblings, s, key=_key)
         for s in siblings:
             self._revise(number, s, event, t, ident, flags, row, data if s.key == key else None)
+
+    def _missed(self, rule: int, gauge: int, event: Any) -> None:
+        """A record has no number for a measure that wants one."""
+        trouble.clear()
+        try:
+            self._numbers[rule][gauge](event.data)
+        finally:
+            self.not_evaluated[self.lives.rules[rule].rule.id, trouble.pop() if trouble else "null"] += 1
 
     def _put_aside(self, ident: str) -> None:
         self.counts["late"] += 1

@@ -15,9 +15,11 @@ import re
 from typing import Any
 
 from services.rules.engine.layout import CONTEXT, Layout, field_source
-from services.rules.engine.plan import Plan
+from services.rules.engine.plan import Gauge, Plan
 from services.rules.engine.stepping import When, rule_lines
 
+_OPTIONAL = frozenset({"ratio", "difference", "missing", "open"})
+"""Measures that go on without the first number."""
 _SMALL = 256
 """Greater numbers are objects of their own: one is shared by all entries that have these bits."""
 _IN_FULL = 40
@@ -94,6 +96,13 @@ def _bits(number: int, layout: Layout, kind: str) -> list[str]:
             lines.append(f"c{number}_{i} = {source}")
             number_itself = source.removeprefix("scaled(").removesuffix(")") if source.startswith("scaled(") else source
             known_as[f"({number_itself}) is not None"] = f"c{number}_{i} is not None"
+    for rule in layout.rules:
+        lines += [
+            f"if {_column(number, gauge.x, layout.columns[kind][gauge.x])} is None and ({gauge.gauge.asked}): "
+            f"missed({rule.index}, {place}, event)"
+            for place, gauge in enumerate(rule.gauges)
+            if gauge.x >= 0 and gauge.gauge.kind == kind and gauge.gauge.measure not in _OPTIONAL
+        ]
     terms = []
     for (known, condition), bit in layout.conditions.items():
         if known == kind:
@@ -109,6 +118,12 @@ def _bits(number: int, layout: Layout, kind: str) -> list[str]:
     if possible > _SMALL:
         lines.append(f"b{number} = same(b{number}, b{number})")
     return lines
+
+
+def number_source(gauge: Gauge) -> str:
+    """Source of the number that a gauge wants, over `data`."""
+    inner = gauge if gauge.inner is None else gauge.inner
+    return re.sub(r"\bf_(\w+)", r"data.f_\1", inner.number or "None")
 
 
 def _single(bits: int) -> list[int]:

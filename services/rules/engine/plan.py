@@ -69,6 +69,8 @@ class Gauge(msgspec.Struct, frozen=True, kw_only=True):
     window: Window = Window()
     member: str = "True"
     """Condition: the record is one that the measure looks at."""
+    asked: str = "True"
+    """Condition: the measure wants a number of the record. Where it has none, that is counted as not evaluated."""
     hit: str | None = None
     """Condition of a count, a share, a streak."""
     number: str | None = None

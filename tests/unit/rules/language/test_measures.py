@@ -133,7 +133,7 @@ def test_a_measure_comes_into_the_plan(tmp_path, case):
     if case.where != "true":
         expected["member"] = f"(eq(f_row, 'S1')) and {expected['member']}"
     found = gauge(tmp_path, case)
-    assert found == Gauge(measure=found.measure, kind=case.on, **expected)
+    assert found == Gauge(measure=found.measure, kind=case.on, **{"asked": found.asked, **expected})
     assert found.measure in case.measure
 
 
