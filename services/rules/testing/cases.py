@@ -192,6 +192,8 @@ class _Reader:
             at = begin + i * every
             source = word(full["source"], self._report, "source") if "source" in full else "test"
             event = CampusEvent(source=source, id=id_, kind=kind, time=at, data=self._data(full, kind, at, name))
+            if id_ in self._sent:
+                self._report.add(full.get("id", place), f"event {id_} exists already", f"another id, or correct: {id_}")
             self._sent[id_] = event
             found.append(event)
             self._now = at
