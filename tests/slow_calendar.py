@@ -192,6 +192,13 @@ def named_days(entries: list[Any]) -> Iterator[date]:
 
 @lru_cache(None)
 def country_days(country: str, year: int) -> tuple[set[date], set[date]]:
-    """Public holidays and make-up days."""
-    found = public_holidays.country_holidays(country, years=year)
-    return set(found), set(found.weekend_workdays)
+    """Public holidays and make-up days; in China the weekends that touch a holiday belong to it."""
+    found = public_holidays.country_holidays(country, years=range(year - 1, year + 2))
+    off, made_up = set(found), set(found.weekend_workdays)
+    if country == "CN":
+        days = [date(year, 1, 1) + n * DAY for n in range(-3, 369)]
+        weekend = [day for day in days if WEEKDAYS[day.weekday()] in ("sat", "sun")]
+        for day in [*weekend, *reversed(weekend)]:
+            if day not in made_up and {day - DAY, day + DAY} & off:
+                off.add(day)
+    return off, made_up
