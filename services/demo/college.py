@@ -12,7 +12,9 @@ from services.demo import (
     consequences,
     directory,
     noise,
+    progress,
     rendering,
+    scores,
     stories_of_lessons,
     stories_of_services,
     stories_of_students,
@@ -29,7 +31,9 @@ _STAGES: tuple[Callable[[Scene], None], ...] = (
     *stories_of_services.STORIES,
     *stories_of_work.STORIES,
     noise.add_noise,
+    scores.give_scores,
     consequences.tell,
+    progress.tell,
 )
 
 

@@ -5,12 +5,13 @@ A student who misses three lessons in a row also has six hours of absence: one s
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import date
 
 from services.demo.campus import Person, SchoolClass
-from services.demo.rendering import attended
 from services.demo.scene import Booking, Scene
+from services.demo.scores import attended
 from services.demo.timetable import HOURS, Lesson
 from services.demo.truth import Part
 from services.messages import Text
@@ -25,13 +26,18 @@ _ENOUGH_LESSONS, _ENOUGH_MISSED = 20, 3
 _LAST_TESTS, _FAILED_OF_LAST = 4, 3
 
 
+PRAISE = -1
+Levels = list[tuple[date, int]]
+"""Days, and the level that a rule has from then on."""
+
+
 @dataclass(frozen=True)
 class Episode:
     """A run of records at some level: its last level, whether it lasts, and the record that changed it last."""
 
     rank: int
     is_open: bool
-    changed: Lesson
+    changed: date
 
 
 def rank(value: float, thresholds: Sequence[float]) -> int:
@@ -43,34 +49,32 @@ def tell(scene: Scene) -> None:
     """Books the warnings of everybody whom a story put on record."""
     for student, (class_, why) in scene.followed.items():
         for rule, subject, levels in _attendance(scene, student, class_):
-            _book(scene, rule, subject, levels, why)
+            book(scene, rule, subject, levels, why)
     for (student, course), (class_, why) in scene.examined.items():
         for rule, levels in _tests(scene, student, course, class_):
-            _book(scene, rule, f"{student.id}/{course}", levels, why)
+            book(scene, rule, f"{student.id}/{course}", levels, why)
 
 
-def _book(scene: Scene, rule: str, subject: str, levels: Iterable[tuple[Lesson, int]], why: Text) -> None:
+def book(scene: Scene, rule: str, subject: str, levels: Levels, why: Text) -> None:
+    """Books the warnings that follow from the levels of a rule, one after the other."""
     for episode in _episodes(levels):
-        part: Part = "today" if episode.changed.day == scene.day else "history"
-        scene.expect(rule, subject, episode.rank, "open" if episode.is_open else "resolved", part, why=why)
+        part: Part = "today" if episode.changed == scene.day else "history"
+        scene.expect(rule, subject, max(episode.rank, 0), "open" if episode.is_open else "resolved", part, why=why)
 
 
-def _episodes(levels: Iterable[tuple[Lesson, int]]) -> list[Episode]:
+def _episodes(levels: Levels) -> list[Episode]:
     found: list[Episode] = []
     before = 0
-    for lesson, now in levels:
+    for day, now in levels:
         if now and not before:
-            found.append(Episode(now, is_open=True, changed=lesson))
+            found.append(Episode(now, is_open=True, changed=day))
         elif now != before:
-            found[-1] = Episode(now or before, is_open=now > 0, changed=lesson)
+            found[-1] = Episode(now or before, is_open=now > 0, changed=day)
         before = now
     return found
 
 
-_Levels = list[tuple[Lesson, int]]
-
-
-def _attendance(scene: Scene, student: Person, class_: SchoolClass) -> Iterator[tuple[str, str, _Levels]]:
+def _attendance(scene: Scene, student: Person, class_: SchoolClass) -> Iterator[tuple[str, str, Levels]]:
     plain = Booking()
     records = [
         (lesson, booking.marks.get(student.id, "present"))
@@ -85,33 +89,33 @@ def _attendance(scene: Scene, student: Person, class_: SchoolClass) -> Iterator[
         yield "absence-streak", f"{student.id}/{course.id}", _streak(mine)
 
 
-def _hours(records: list[tuple[Lesson, str]]) -> _Levels:
+def _hours(records: list[tuple[Lesson, str]]) -> Levels:
     thirds, levels = 0, []
     for lesson, status in records:
         thirds += 3 * HOURS if status == "absent" else status in ("late", "early_leave")
-        levels.append((lesson, rank(thirds, _ABSENT_THIRDS)))
+        levels.append((lesson.day, rank(thirds, _ABSENT_THIRDS)))
     return levels
 
 
-def _streak(records: list[tuple[Lesson, str]]) -> _Levels:
+def _streak(records: list[tuple[Lesson, str]]) -> Levels:
     length, levels = 0, []
     for lesson, status in records:
         if status != "leave":
             length = length + 1 if status == "absent" else 0
-            levels.append((lesson, rank(length, STREAK)))
+            levels.append((lesson.day, rank(length, STREAK)))
     return levels
 
 
-def _rate(records: list[tuple[Lesson, str]]) -> _Levels:
+def _rate(records: list[tuple[Lesson, str]]) -> Levels:
     missed, levels = 0, []
     for count, (lesson, status) in enumerate(records, start=1):
         missed += status in ("absent", "leave")
         enough = count >= _ENOUGH_LESSONS and missed >= _ENOUGH_MISSED
-        levels.append((lesson, rank(100 * missed / count, _MISSED_PERCENT) if enough else 0))
+        levels.append((lesson.day, rank(100 * missed / count, _MISSED_PERCENT) if enough else 0))
     return levels
 
 
-def _tests(scene: Scene, student: Person, course: str, class_: SchoolClass) -> Iterator[tuple[str, _Levels]]:
+def _tests(scene: Scene, student: Person, course: str, class_: SchoolClass) -> Iterator[tuple[str, Levels]]:
     plain = Booking()
     results = [
         (lesson, booking.outcomes.get(student.id, "passed"))
@@ -127,25 +131,25 @@ def _tests(scene: Scene, student: Person, course: str, class_: SchoolClass) -> I
     yield "tests-not-submitted", _not_submitted(results)
 
 
-def _failed(graded: list[tuple[Lesson, bool]]) -> _Levels:
+def _failed(graded: list[tuple[Lesson, bool]]) -> Levels:
     length, levels = 0, []
     for lesson, failed in graded:
         length = length + 1 if failed else 0
-        levels.append((lesson, rank(length, FAILED)))
+        levels.append((lesson.day, rank(length, FAILED)))
     return levels
 
 
-def _failed_often(graded: list[tuple[Lesson, bool]]) -> _Levels:
+def _failed_often(graded: list[tuple[Lesson, bool]]) -> Levels:
     levels = []
     for i, (lesson, _) in enumerate(graded, start=1):
         last = sum(failed for _, failed in graded[max(0, i - _LAST_TESTS) : i])
-        levels.append((lesson, 3 if last >= _FAILED_OF_LAST else 0))
+        levels.append((lesson.day, 3 if last >= _FAILED_OF_LAST else 0))
     return levels
 
 
-def _not_submitted(results: list[tuple[Lesson, str]]) -> _Levels:
+def _not_submitted(results: list[tuple[Lesson, str]]) -> Levels:
     length, levels = 0, []
     for lesson, outcome in results:
         length = length + 1 if outcome == "not_submitted" else 0
-        levels.append((lesson, rank(length, NOT_SUBMITTED)))
+        levels.append((lesson.day, rank(length, NOT_SUBMITTED)))
     return levels

@@ -11,16 +11,9 @@ from typing import Any
 from services.demo.campus import Person
 from services.demo.dates import at
 from services.demo.scene import Booking, Scene
+from services.demo.scores import MAX_SCORE, PASS_SCORE, attended
 from services.demo.timetable import HOURS, Lesson
 from services.messages import CampusEvent
-
-_ATTENDED = frozenset({"present", "late", "early_leave"})
-_MAX_SCORE, _PASS_SCORE = 100, 60
-
-
-def attended(booking: Booking, student: str) -> bool:
-    """Whether the student was there, and so took the test."""
-    return booking.marks.get(student, "present") in _ATTENDED
 
 
 def lesson_events(scene: Scene) -> Iterator[CampusEvent]:
@@ -34,7 +27,7 @@ def lesson_events(scene: Scene) -> Iterator[CampusEvent]:
                 if not booking.unrecorded:
                     yield from _rollcall(lesson, booking, scene.dice, scene.term)
                 if not booking.untested:
-                    yield from _test(lesson, booking, scene.dice, scene.term)
+                    yield from _test(lesson, booking, scene.scores, scene.term)
 
 
 def _planned(lesson: Lesson, booking: Booking, term: str) -> Iterator[CampusEvent]:
@@ -105,25 +98,19 @@ def _counts(lesson: Lesson, marks: dict[str, str]) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _test(lesson: Lesson, booking: Booking, chance: Random, term: str) -> Iterator[CampusEvent]:
+def _test(lesson: Lesson, booking: Booking, scores: dict[tuple[str, str], int], term: str) -> Iterator[CampusEvent]:
     # The results of one test come together: nobody's rate is taken before the class is complete.
     moment = booking.tested_at or lesson.ends - timedelta(minutes=2)
     for student in lesson.class_.students:
         if not attended(booking, student.id):
             continue
         data: dict[str, Any] = {"test": lesson.test, **_about(lesson), "student": student.id}
-        outcome = booking.outcomes.get(student.id)
-        if outcome == "not_submitted":
+        score = scores.get((lesson.id, student.id))
+        if score is None:
             data |= {"score": None, "status": "not_submitted", "due_at": lesson.ends.isoformat()}
         else:
-            score = chance.randint(35, 57) if outcome == "failed" else _score(chance)
-            data |= {"score": score, "max_score": _MAX_SCORE, "pass_score": _PASS_SCORE, "attempt": 1}
+            data |= {"score": score, "max_score": MAX_SCORE, "pass_score": PASS_SCORE, "attempt": 1}
             data["status"] = "graded"
         yield CampusEvent(
             source="test-platform", id=f"{lesson.test}/{student.id}", kind="test", time=moment, term=term, data=data
         )
-
-
-def _score(chance: Random) -> int:
-    """A test that was passed; noise never fails one."""
-    return round(min(_MAX_SCORE, max(_PASS_SCORE + 2, chance.gauss(80, 9))))

@@ -59,8 +59,7 @@ class Scene:
         first = (self.past or [self.day])[0]
         until_today = days[: self.number + 1]
         self.lessons: dict[str, list[Lesson]] = {
-            one.id: [lesson for lesson in lessons(one, until_today) if lesson.day >= first]
-            for one in self.campus.classes
+            one.id: lessons(one, [day for day in until_today if day >= first]) for one in self.campus.classes
         }
         self.cast = list(self.campus.classes)
         """The classes in the order of their parts: stories name them by number and do not meet."""
@@ -71,6 +70,10 @@ class Scene:
         """Students with planted attendance: what comes of it is told at the end."""
         self.examined: dict[tuple[Person, str], tuple[SchoolClass, Text]] = {}
         """(student, course) with planted test results, likewise."""
+        self.scores: dict[tuple[str, str], int] = {}
+        """(lesson, student) → score of the lesson's test, where it is graded."""
+        self.late_tickets: list[tuple[str, datetime]] = []
+        """(department, when the limit of one of its tickets passed)."""
         self.events: list[CampusEvent] = []
         self.planted: list[Planted] = []
 
@@ -131,6 +134,6 @@ class Scene:
         return "today" if moment >= self.midnight else "history"
 
     def expect(self, rule: str, subject: str, rank: int, status: Status, part: Part, *, why: Text) -> None:
-        """Books a warning that must come (1 yellow, 2 orange, 3 red)."""
+        """Books a warning that must come (0 praise, 1 yellow, 2 orange, 3 red)."""
         level = LEVELS[rank]
         self.planted.append(Planted(rule=rule, subject=subject, level=level, status=status, part=part, why=why))

@@ -46,8 +46,8 @@ def ordinary(scene: Scene) -> None:
         moment = scene.ago(day, "08:10", scene.dice.randint(0, 500))
         room = f"{place}-{101 + number}"
         _step(scene, ticket, "created", moment, **about, location=room, reporter=_pseudonym(scene))
+        _step(scene, ticket, "responded", moment + timedelta(minutes=scene.dice.randint(20, 170)), **about)
         if day > 1:
-            _step(scene, ticket, "responded", moment + timedelta(minutes=scene.dice.randint(20, 180)), **about)
             _step(scene, ticket, "resolved", moment + timedelta(hours=scene.dice.randint(4, 20)), **about)
             if department != "logistics":
                 rating = scene.dice.choice((4, 5, 5))
@@ -68,6 +68,11 @@ def _reports(scene: Scene, name: str, moments: list[datetime], *, category: str,
             intake_level="department",
             reporter=_pseudonym(scene),
         )
+        about = {"category": category, "location": place, "department": department}
+        ticket = f"{name}-{scene.day:%y%m%d}-{number:02}"
+        _step(scene, ticket, "responded", moment + timedelta(minutes=12), **about)
+        if moment + timedelta(hours=20) < scene.midnight:
+            _step(scene, ticket, "resolved", moment + timedelta(hours=20), **about)
 
 
 def burst_pipe(scene: Scene) -> None:
@@ -109,7 +114,8 @@ def slow_repairs(scene: Scene) -> None:
         day = scene.day if number >= 9 or not days else days[number % len(days)]  # noqa: PLR2004 - three come today
         about = {"category": "repair", "department": "logistics", "location": f"dormitory-2-{301 + number}"}
         moment = scene.ago((scene.day - day).days, "13:00", 10 * number)
-        _step(scene, ticket, "created", moment - timedelta(days=4), **about, reporter=_pseudonym(scene))
+        _step(scene, ticket, "created", moment - timedelta(days=2), **about, reporter=_pseudonym(scene))
+        _step(scene, ticket, "responded", moment - timedelta(hours=47), **about)
         _step(scene, ticket, "resolved", moment - timedelta(hours=20), **about)
         _step(scene, ticket, "rated", moment, **about, rating=4 if number % 3 == 2 else 3)  # noqa: PLR2004 - every third
     why = Text("后勤处本月 12 次评价，均值 3.3", "Twelve ratings of logistics this month, 3.3 on the average")
@@ -139,4 +145,24 @@ def incidents(scene: Scene) -> None:
     scene.expect("safety-incident", new, 3, "open", "today", why=why)
 
 
-STORIES = (ordinary, burst_pipe, canteen, projectors, slow_repairs, incidents)
+def urgent(scene: Scene) -> None:
+    """An urgent request that was answered late today, and an urgent repair that nobody has finished for three days."""
+    about = {"category": "request", "department": "information-centre", "priority": "urgent", "location": "library-net"}
+    ticket = f"U-{scene.day:%y%m%d}-1"
+    _step(scene, ticket, "created", scene.ago(0, "09:00"), **about, reporter=_pseudonym(scene))
+    _step(scene, ticket, "responded", scene.ago(0, "11:30"), **about)
+    _step(scene, ticket, "resolved", scene.ago(0, "12:10"), **about)
+    why = Text("紧急诉求 2 小时内未响应，11:30 才响应", "An urgent request, not answered in 2 hours but at 11:30")
+    scene.expect("ticket-response", ticket, 2, "resolved", "today", why=why)
+    scene.late_tickets.append(("information-centre", scene.ago(0, "11:00")))
+    about = {"category": "repair", "department": "logistics", "priority": "urgent", "location": "boiler-house"}
+    ticket = f"U-{scene.day:%y%m%d}-2"
+    _step(scene, ticket, "created", scene.ago(3, "09:00"), **about, reporter=_pseudonym(scene))
+    _step(scene, ticket, "responded", scene.ago(3, "09:20"), **about)
+    why = Text("紧急报修三天未办结", "An urgent repair, not finished for three days")
+    if scene.reaches(4):
+        scene.expect("ticket-closing", ticket, 3, "open", "history", why=why)
+    scene.late_tickets += [("logistics", scene.ago(2, "09:00")), ("logistics", scene.ago(1, "09:00"))]
+
+
+STORIES = (ordinary, burst_pipe, canteen, projectors, slow_repairs, urgent, incidents)

@@ -34,7 +34,7 @@ class Lesson:
 
 
 def lessons(class_: SchoolClass, days: Iterable[date]) -> list[Lesson]:
-    """The lessons of a class on these school days of a term, which begin with its first.
+    """The lessons of a class on these school days of a term; the teaching plan begins with the first of them.
 
     A course comes at most once a day, and never at the same time in the two classes of its teacher.
     """
