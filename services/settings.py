@@ -40,6 +40,18 @@ class Settings(BaseSettings):
     topic_prefix: str = ""
     """What stands before the names of its topics, so that several colleges can share one Kafka."""
 
+    session_timeout: float = 8.0
+    """Seconds after which Kafka gives a rules worker's partitions to another one if it is not heard of."""
+    patience: float = 60.0
+    """Seconds after which a rules worker ends that has something to do and commits nothing."""
+    metrics_port: int = 0
+    """Port of /metrics of a rules worker; 0: none."""
+    past: bool = False
+    """Cluster mode: the events' time is past, so time comes from them and never from the clock (a replay)."""
+
+    die_at: str = ""
+    """For tests of crashes: the named point of a step at which a rules worker kills itself."""
+
     @property
     def broker_list(self) -> list[str]:
         """The brokers' addresses. Raises ConfigurationError if there are none, or one is not `host:port`."""

@@ -8,11 +8,10 @@ from typing import Annotated, Any
 import msgspec
 import typer
 
-from services.rules.language.fields import read_fields
+from services import rule_tests
 from services.rules.language.load import RuleSet, load
 from services.rules.language.load import check as check_folder
-from services.rules.language.reading import Report
-from services.rules.testing import Bench, Coverage, coverage, read_cases
+from services.rules.testing import Coverage
 from services.settings import Settings, resource
 
 app = typer.Typer(no_args_is_help=True, help="Check and list rules. 检查与列出规则")
@@ -81,22 +80,15 @@ def run_tests(
     """Run FOLDER/tests/*.test.yaml: what fails, with file:line:col, and what the tests cover. 运行规则测试"""
     settings: Settings = context.obj
     folder = folder or settings.rules_folder
-    schemas = resource("schemas")
-    rules, report = load(folder, schemas), Report()
-    cases = read_cases(folder, rules, read_fields(schemas), report)
-    bench = Bench(rules.plan)
-    outcomes = [bench.run(case, report) for case in cases]
-    covered = coverage(rules.plan, outcomes)
-    failed = sum(outcome.failed for outcome in outcomes)
+    result = rule_tests.run(folder, resource("schemas"))
     if json:
-        found = {"problems": report.problems, "tests": len(cases), "failed": failed, "coverage": covered}
-        typer.echo(msgspec.json.encode(found))
+        typer.echo(msgspec.json.encode(result))
     else:
-        for problem in report.problems:
+        for problem in result.problems:
             typer.echo(str(problem))
-        typer.echo(f"{folder}: {len(cases)} tests, {failed} failed")
-        _tell(covered)
-    raise typer.Exit(1 if report.problems or not cases else 0)
+        typer.echo(f"{folder}: {result.tests} tests, {result.failed} failed")
+        _tell(result.coverage)
+    raise typer.Exit(1 if result.problems or not result.tests else 0)
 
 
 def _tell(covered: Coverage) -> None:
@@ -111,3 +103,16 @@ def _tell(covered: Coverage) -> None:
     ):  # fmt: skip
         if names:
             typer.echo(f"{what}: {', '.join(names)}")
+
+
+@app.command()
+def publish(
+    context: typer.Context,
+    folder: Annotated[Path | None, typer.Argument(help="Default: the rules in use. 默认：正在使用的规则")] = None,
+) -> None:
+    """Make a folder the rule set of the cluster mode; a topic prefix keeps one for life. 发布规则到集群"""
+    from services.cluster import publish_rules  # noqa: PLC0415 - Faust and Kafka cost every other command a second
+
+    settings: Settings = context.obj
+    folder = folder or settings.rules_folder
+    typer.echo(f"{folder}: published as rule set {publish_rules(settings, folder)}")

@@ -20,13 +20,22 @@ _HERE = "all"
 
 def run(
     context: typer.Context,
-    service: Annotated[str, typer.Argument(help="all: everything in one process. 单进程运行全部服务")] = _HERE,
+    service: Annotated[
+        str,
+        typer.Argument(
+            help="all: everything in one process; route, evaluate: of the cluster mode. 运行全部服务，或集群模式的一项"
+        ),
+    ] = _HERE,
     port: Annotated[int | None, typer.Option(help="Port of pages and API. 端口")] = None,
 ) -> None:
     """Take events in, warn, and serve the pages until Ctrl-C. 运行服务"""
     settings: Settings = context.obj
+    if service in ("route", "evaluate"):
+        from services import cluster  # noqa: PLC0415 - Faust and Kafka cost every other command a second
+
+        raise typer.Exit(cluster.run_route(settings) if service == "route" else cluster.run_evaluate(settings))
     if service != _HERE:
-        raise ConfigurationError(f"prewarn run {service}: only `all` exists so far; the cluster mode is not there yet")
+        raise ConfigurationError(f"prewarn run {service}: there are all, and of the cluster mode route and evaluate")
     if port is not None:
         settings = settings.model_copy(update={"port": port})
     embedded = Embedded(settings)

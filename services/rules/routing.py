@@ -13,6 +13,7 @@ from zlib import crc32
 
 import msgspec
 
+from services.messages import to_ms
 from services.rules.engine.decode import decoder
 from services.rules.engine.layout import Layout, ranks
 from services.rules.engine.plan import Plan
@@ -103,6 +104,9 @@ class Router:
         }
         self._places: dict[str, int] = {}
 
+    newest = 0
+    """Time (ms) of the newest event so far."""
+
     def route(self, packed: bytes) -> tuple[dict[int, dict[str, list[bytes]]], list[Unreadable]]:
         """A message of `campus.events` → partition → area → slim events; and what cannot be read."""
         unreadable: list[Unreadable] = []
@@ -112,6 +116,7 @@ class Router:
             events = list(self._read_singly(packed, unreadable, str(error)))
         out: dict[int, dict[str, list[bytes]]] = {}
         for event in events:
+            self.newest = max(self.newest, to_ms(event.time))
             slim = None
             for area, name in self._firsts[type(event)]:
                 first = self._first(event, name)

@@ -52,6 +52,11 @@ def is_page(key: bytes) -> bool:
     return key.startswith(b"p/")
 
 
+def bucket_in(key: bytes) -> int:
+    """The bucket that a key of the changelog belongs to."""
+    return int(key.split(b"/", 2)[1])
+
+
 class Shelf:
     """The pages of one partition's buckets."""
 

@@ -10,10 +10,11 @@ EVENTS = "campus.events"
 REJECTED = "campus.rejected"
 OBSERVATIONS = "campus.observations"
 WARNINGS = "campus.warnings"
+STATE = "campus.state"
 LATE = "campus.late"
 RULES = "campus.rules"
 DIRECTORY = "campus.directory"
-TOPICS = (EVENTS, REJECTED, OBSERVATIONS, WARNINGS, LATE, RULES, DIRECTORY)
+TOPICS = (EVENTS, REJECTED, OBSERVATIONS, STATE, WARNINGS, LATE, RULES, DIRECTORY)
 
 _PREFIX = re.compile(r"[A-Za-z0-9._-]{0,100}")
 

@@ -1,0 +1,130 @@
+"""The composition root of the cluster mode's rules side: `prewarn run route`, `prewarn run evaluate`, `rules publish`.
+
+A rule set lives on `campus.rules` as the files it was made of. So far a topic prefix keeps one for life.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import signal
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+
+from services.errors import ConfigurationError
+from services.rules.app import Job
+from services.rules.language.load import RuleSet, load
+from services.rules.steps import Evaluate, Route
+from services.settings import Settings, resource
+from services.topics import EVENTS, OBSERVATIONS, RULES, STATE, TOPICS, full_name
+from services.topics.records import count_partitions, read_latest, write_records
+
+_log = logging.getLogger(__name__)
+_ACTIVE = b"active"
+
+
+class Bundle(msgspec.Struct, frozen=True):
+    """A rule set as it lies on `campus.rules`."""
+
+    version: str
+    files: dict[str, str]
+    """Path in the folder → text."""
+
+
+def publish_rules(settings: Settings, folder: Path) -> str:
+    """Checks a folder and makes it the rule set of this prefix; its version.
+
+    Raises RuleError, BrokerError, and ConfigurationError if the prefix has another one already.
+    """
+    version = load(folder, resource("schemas")).version
+    topic = full_name(settings.topic_prefix, RULES)
+    active = read_latest(settings.broker_list, topic).get(_ACTIVE)
+    if active is not None and active.decode() != version:
+        raise ConfigurationError(
+            f"{topic} already has rule set {active.decode()}, this is {version}. A topic prefix keeps one rule set for "
+            "life: begin anew under another prefix (PREWARN_TOPIC_PREFIX)"
+        )
+    paths = sorted([*folder.glob("*.yaml"), *folder.glob("standards/*.yaml")])
+    bundle = Bundle(version, {path.relative_to(folder).as_posix(): path.read_text("utf-8") for path in paths})
+    records = {b"set/" + version.encode(): msgspec.json.encode(bundle), _ACTIVE: version.encode()}
+    write_records(settings.broker_list, topic, records)
+    return version
+
+
+def published_rules(settings: Settings) -> RuleSet:
+    """The rule set of this prefix. Raises ConfigurationError if there is none."""
+    topic = full_name(settings.topic_prefix, RULES)
+    found = read_latest(settings.broker_list, topic)
+    if (active := found.get(_ACTIVE)) is None:
+        raise ConfigurationError(f"{topic} has no rule set: run prewarn rules publish")
+    bundle = msgspec.json.decode(found[b"set/" + active], type=Bundle)
+    with tempfile.TemporaryDirectory(prefix="prewarn-") as name:
+        folder = Path(name)
+        (folder / "standards").mkdir()
+        for path, text in bundle.files.items():
+            (folder / path).write_text(text, "utf-8")
+        rule_set = load(folder, resource("schemas"))
+    if rule_set.version != bundle.version:
+        raise ConfigurationError(f"{topic}: rule set {bundle.version} reads as {rule_set.version}")
+    return rule_set
+
+
+def run_route(settings: Settings) -> int:
+    """Routes until a signal comes; the exit code."""
+    partitions, plan = _partitions(settings), published_rules(settings).plan
+    job = _job(settings, "route", EVENTS)
+    route = Route(job, plan, settings.topic_prefix, partitions, past=settings.past)
+    job.step, job.tick = route.step, route.tick
+    return asyncio.run(_run(job, settings))
+
+
+def run_evaluate(settings: Settings) -> int:
+    """Evaluates until a signal comes; the exit code."""
+    partitions, plan = _partitions(settings), published_rules(settings).plan
+    if partitions[STATE] != partitions[OBSERVATIONS]:
+        raise ConfigurationError(
+            f"{STATE} has {partitions[STATE]} partitions, {OBSERVATIONS} {partitions[OBSERVATIONS]} (expected: as many)"
+        )
+    job = _job(settings, "evaluate", OBSERVATIONS, (full_name(settings.topic_prefix, STATE), partitions[STATE]))
+    evaluate = Evaluate(job, plan, settings.topic_prefix, partitions, point=_dying_at(settings.die_at))
+    job.step, job.revoked = evaluate.step, evaluate.forget
+    return asyncio.run(_run(job, settings))
+
+
+def _dying_at(point: str) -> Callable[[str], None]:
+    """Tests of crashes: the first time that a step comes to the point, it is as if by kill -9."""
+
+    def at(name: str) -> None:
+        if name == point:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    return at
+
+
+def _partitions(settings: Settings) -> dict[str, int]:
+    names = {full_name(settings.topic_prefix, topic): topic for topic in TOPICS}
+    return {names[name]: count for name, count in count_partitions(settings.broker_list, list(names)).items()}
+
+
+def _job(settings: Settings, name: str, source: str, state: tuple[str, int] | None = None) -> Job:
+    job = Job(
+        name, brokers=settings.broker_list, prefix=settings.topic_prefix,
+        source=full_name(settings.topic_prefix, source), session=settings.session_timeout,
+        patience=settings.patience, state=state,
+    )  # fmt: skip
+    if settings.metrics_port:
+        job.meters.serve(settings.host, settings.metrics_port)
+    return job
+
+
+async def _run(job: Job, settings: Settings) -> int:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    _log.info("reading %s from %s", job.source, ", ".join(settings.broker_list))
+    return await job.run(stop)

@@ -1,0 +1,238 @@
+"""What Prewarn asks of Faust: an application with its settings, batches, sending and state. The only file with faust.
+
+Batches are taken by hand instead of by `take`: that one acknowledges what it handed out also when it is cancelled.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import tempfile
+import time
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from typing import Any
+
+import faust
+
+from services.rules.meters import Meters
+from services.rules.pulse import FROZEN, REFUSED, STANDS, Progress, Pulse, end
+from services.rules.shelf import Entry, is_page, offset_of
+
+_log = logging.getLogger(__name__)
+_AT_ONCE = 200
+"""Messages of one batch at most."""
+_LARGEST = 4 << 20
+_COMMIT_EVERY = 0.5
+_LOOK_EVERY = 1.0
+Outgoing = tuple[str, int | None, bytes | None, bytes]
+"""Topic, partition (None: any), key, value."""
+
+
+class Table(faust.Table[Any, Any]):
+    """A table whose pages do not go back: what a worker that was believed dead has written late is refused."""
+
+    def apply_changelog_batch(self, batch: Iterable[Any]) -> None:
+        """Takes over what recovery has read."""
+        super().apply_changelog_batch([event for event in batch if not self._is_older(event)])
+
+    def _is_older(self, event: Any) -> bool:
+        key, value = event.key, event.message.value
+        if value is None or not is_page(key) or (known := self.data.get(key)) is None:
+            return False
+        return offset_of(value) < offset_of(known)
+
+
+class Job:
+    """One of the two applications: reads a topic in batches, and acknowledges each when `step` is through with it."""
+
+    def __init__(
+        self, name: str, *, brokers: Sequence[str], prefix: str, source: str, session: float, patience: float,
+        state: tuple[str, int] | None = None,
+    ) -> None:  # fmt: skip
+        """`source`: full name of the topic that is read. `state`: full name of the changelog, and its partitions."""
+        self._folder = tempfile.TemporaryDirectory(prefix="prewarn-")
+        self.app = faust.App(
+            f"{prefix}prewarn-{name}",
+            broker=";".join(f"kafka://{one}" for one in brokers),
+            store="memory://",
+            datadir=self._folder.name,
+            topic_disable_leader=True,
+            topic_allow_declare=False,
+            web_enabled=False,
+            autodiscover=False,
+            producer_acks=-1,
+            producer_max_request_size=_LARGEST,
+            producer_linger=0.0,
+            consumer_max_fetch_size=_LARGEST,
+            consumer_auto_offset_reset="earliest",
+            broker_session_timeout=session,
+            broker_heartbeat_interval=session / 5,
+            broker_commit_interval=_COMMIT_EVERY,
+            table_standby_replicas=0,
+            Table=Table,
+        )
+        self.source = source
+        self._prefix = prefix
+        self.meters = Meters()
+        self.pulse = Pulse(session, patience)
+        self._progress = Progress(patience)
+        self._session = session
+        self._buffer: list[Any] = []
+        self._some, self._room, self._idle = asyncio.Event(), asyncio.Event(), asyncio.Event()
+        self._idle.set()
+        self._began = time.monotonic()
+        self.step: Callable[[list[Any]], Awaitable[None]]
+        self.tick: Callable[[dict[int, int], dict[int, int]], Awaitable[None]] | None = None
+        """Called every second with what is committed, and the ends of the log, by partition."""
+        self.revoked: Callable[[], None] = lambda: None
+        self.table: Any = None
+        if state is not None:
+            name_, partitions = state
+            self.table = self.app.Table(
+                "state", key_type=bytes, value_type=bytes, partitions=partitions, use_partitioner=True,
+                changelog_topic=self._topic(name_),
+            )  # fmt: skip
+        self._topics: dict[str, Any] = {}
+        self.app.agent(self._topic(source), name=name, concurrency=1)(self._feed)
+        revoked: Any = self.app.on_partitions_revoked
+        revoked.connect(self._on_revoked)
+
+    def _topic(self, name: str) -> Any:
+        return self.app.topic(
+            name, key_type=bytes, value_type=bytes, key_serializer="raw", value_serializer="raw", internal=False
+        )
+
+    async def run(self, stop: asyncio.Event) -> int:
+        """Runs until `stop` is set; the process's exit code."""
+        self.pulse.start()
+        self.app.finalize()
+        await self.app.start()
+        tasks = [asyncio.create_task(one()) for one in (self._drain, self._look, self._beat)]
+        ended = asyncio.create_task(self.app.wait_until_stopped())
+        stopping = asyncio.create_task(stop.wait())
+        await asyncio.wait([*tasks, ended, stopping], return_when=asyncio.FIRST_COMPLETED)
+        if not stop.is_set():
+            for task in tasks:
+                if task.done():
+                    _log.critical("a loop has ended", exc_info=task.exception())
+            end(STANDS, "Faust has ended by itself")
+        self._buffer.clear()
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._idle.wait(), self._session)
+        for task in tasks:
+            task.cancel()
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self.app.stop(), self._session)
+        return 0
+
+    async def _feed(self, stream: Any) -> None:
+        async for event in stream.noack().events():
+            self._buffer.append(event)
+            self._some.set()
+            while len(self._buffer) >= _AT_ONCE:
+                self._room.clear()
+                await self._room.wait()
+
+    async def _drain(self) -> None:
+        first = True
+        while True:
+            await self._some.wait()
+            self._some.clear()
+            events, self._buffer = self._buffer, []
+            self._room.set()
+            if not events:
+                continue
+            self._idle.clear()
+            if first:
+                self.meters.recovery.set(time.monotonic() - self._began)
+                first = False
+            await self.step(events)
+            for event in events:
+                event.ack()
+            self.meters.done()
+            self._idle.set()
+
+    async def _on_revoked(self, _: Any, *__: Any, **___: Any) -> None:
+        self._buffer.clear()
+        self._room.set()
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._idle.wait(), self._session / 2)
+        self.revoked()
+
+    async def _beat(self) -> None:
+        while True:
+            self.pulse.looped()
+            await asyncio.sleep(0.1)
+
+    async def _look(self) -> None:
+        """Progress, lag and ticks, once a second."""
+        while True:
+            await asyncio.sleep(_LOOK_EVERY)
+            try:
+                async with asyncio.timeout(self._session):
+                    committed, ends = await self._offsets()
+            except Exception as error:  # noqa: BLE001 - Kafka is away, or the group is being formed
+                _log.info("where the log ends is not known: %r", error)
+                continue
+            self.meters.partitions({p: ends[p] - committed.get(p, 0) for p in ends})
+            if why := self._progress.stands(committed, ends, time.monotonic()):
+                end(STANDS, why)
+            if self.tick is not None:
+                await self.tick(committed, ends)
+
+    async def _offsets(self) -> tuple[dict[int, int], dict[int, int]]:
+        consumer: Any = self.app.consumer
+        mine = [tp for tp in consumer.assignment() if tp.topic == self.source]
+        if not mine or self.app.rebalancing:
+            return {}, {}
+        ends = await consumer.highwaters(*mine)
+        known = consumer._committed_offset  # noqa: SLF001 - there is no public way
+        fresh = [tp for tp in mine if not known.get(tp)]
+        begins = await consumer.earliest_offsets(*fresh) if fresh else {}
+        committed = {tp.partition: known.get(tp) or begins.get(tp) or 0 for tp in mine}
+        return committed, {tp.partition: ends[tp] or 0 for tp in mine}
+
+    async def send(self, messages: Sequence[Outgoing]) -> None:
+        """Returns when every in-sync replica has all of them; tries for ever, in this order."""
+        await self._until_taken(lambda: [self._sending(*message) for message in messages])
+
+    async def _sending(self, topic: str, partition: int | None, key: bytes | None, value: bytes) -> Any:
+        if (known := self._topics.get(topic)) is None:
+            known = self._topics[topic] = self._topic(topic)
+        return await known.send(key=key, value=value, partition=partition)
+
+    async def write(self, partition: int, entries: Sequence[Entry]) -> None:
+        """Writes state to the table and, awaited, to its changelog, in this order."""
+        await self._until_taken(lambda: [self._changelog(partition, *entry) for entry in entries])
+        for key, value in entries:
+            if value is None:
+                self.table.data.pop(key, None)
+            else:
+                self.table.data[key] = value
+                self.meters.written.inc(len(value))
+
+    async def _changelog(self, partition: int, key: bytes, value: bytes | None) -> Any:
+        return await self.table.changelog_topic.send(key=key, value=value, partition=partition)
+
+    async def _until_taken(self, sending: Callable[[], list[Awaitable[Any]]]) -> None:
+        pause = 0.1
+        while True:
+            self.pulse.check()
+            try:
+                acknowledged = [await one for one in sending()]
+                for one in acknowledged:
+                    await one
+            except Exception as error:  # noqa: BLE001 - whatever it is, what was read must not be lost
+                _log.warning("Kafka did not take a batch, trying again: %r", error)
+                await asyncio.sleep(pause)
+                pause = min(2 * pause, 5.0)
+            else:
+                return
+
+    def kept(self, partition: int, partition_of: Callable[[bytes], int]) -> list[tuple[bytes, bytes]]:
+        """State of a partition as recovered, or as written last."""
+        return [(key, value) for key, value in self.table.data.items() if partition_of(key) == partition]
+
+
+__all__ = ["FROZEN", "REFUSED", "Job", "Outgoing"]

@@ -1,0 +1,80 @@
+"""Reading what stands on a compacted topic, and writing to it. One of the files that import kafka."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from kafka import KafkaConsumer, KafkaProducer, TopicPartition
+from kafka.errors import KafkaError
+
+from services.errors import BrokerError, ConfigurationError
+
+_PATIENCE = 15_000
+_LARGEST = 16 << 20
+
+
+@contextmanager
+def _consumer(brokers: Sequence[str]) -> Iterator[Any]:
+    there = f"Kafka at {', '.join(brokers)}"
+    try:
+        consumer = KafkaConsumer(
+            bootstrap_servers=list(brokers), bootstrap_timeout_ms=_PATIENCE, auto_offset_reset="earliest",
+            enable_auto_commit=False, max_partition_fetch_bytes=_LARGEST, allow_auto_create_topics=False,
+        )  # fmt: skip
+    except (KafkaError, OSError) as error:
+        raise BrokerError(f"{there} does not answer within {_PATIENCE // 1000} s: {error}") from error
+    try:
+        yield consumer
+    except (KafkaError, OSError) as error:
+        raise BrokerError(f"{there}: {error}") from error
+    finally:
+        consumer.close()
+
+
+def count_partitions(brokers: Sequence[str], topics: Sequence[str]) -> dict[str, int]:
+    """How many partitions each topic has. Raises BrokerError, and ConfigurationError if one is not there."""
+    with _consumer(brokers) as consumer:
+        found = {topic: len(consumer.partitions_for_topic(topic) or ()) for topic in topics}
+    if missing := [topic for topic, count in found.items() if not count]:
+        raise ConfigurationError(f"Kafka has no topic {', '.join(missing)}: run prewarn topics apply")
+    return found
+
+
+def read_latest(brokers: Sequence[str], topic: str) -> dict[bytes, bytes]:
+    """Of each key on a topic's partition 0 the newest value; raises BrokerError."""
+    found: dict[bytes, bytes] = {}
+    with _consumer(brokers) as consumer:
+        place = TopicPartition(topic, 0)
+        consumer.assign([place])
+        last = consumer.end_offsets([place])[place]
+        consumer.seek_to_beginning(place)
+        while consumer.position(place) < last:
+            for record in consumer.poll(timeout_ms=500).get(place, ()):
+                if record.key is None:
+                    continue
+                if record.value is None:
+                    found.pop(record.key, None)
+                else:
+                    found[record.key] = record.value
+    return found
+
+
+def write_records(brokers: Sequence[str], topic: str, records: Mapping[bytes, bytes]) -> None:
+    """Returns when all are acknowledged, in this order; raises BrokerError."""
+    try:
+        producer = KafkaProducer(
+            bootstrap_servers=list(brokers), bootstrap_timeout_ms=_PATIENCE, max_block_ms=_PATIENCE,
+            delivery_timeout_ms=_PATIENCE, request_timeout_ms=_PATIENCE // 2, acks="all", max_request_size=_LARGEST,
+            allow_auto_create_topics=False, metrics_enabled=False,
+        )  # fmt: skip
+    except (KafkaError, OSError) as error:
+        raise BrokerError(f"Kafka at {', '.join(brokers)} does not answer: {error}") from error
+    try:
+        for key, value in records.items():
+            producer.send(topic, key=key, value=value, partition=0).get(_PATIENCE / 1000)
+    except KafkaError as error:
+        raise BrokerError(f"Kafka at {', '.join(brokers)}: {topic} did not take what was sent: {error}") from error
+    finally:
+        producer.close(timeout=5)

@@ -1,0 +1,141 @@
+"""Route and evaluate as processes of their own, on a real broker; what they published, and what one journal says."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from contextlib import ExitStack
+from pathlib import Path
+
+import msgspec
+from kafka import KafkaConsumer, TopicPartition
+from kafka.admin import KafkaAdminClient
+from kafka.errors import KafkaError
+
+from services.cluster import publish_rules
+from services.ingest.publishing import Publisher
+from services.journal import Changes
+from services.rules.pulse import STANDS
+from services.settings import Settings, resource
+from services.topics import EVENTS, OBSERVATIONS, WARNINGS
+from services.topics.applying import apply_topics
+from services.topics.declaration import read_topics
+from tests.journals import append, campus, journal, published
+
+
+class Cluster(ExitStack):
+    """A topic prefix of its own; one partition of events, so that the log has one order. Ends what it started."""
+
+    def __init__(self, broker, prefix, rules, folder):
+        super().__init__()
+        self.broker, self.prefix, self.folder = broker, prefix, folder
+        declared = read_topics(resource("deploy") / "topics.yaml")
+        declared[EVENTS] = msgspec.structs.replace(declared[EVENTS], partitions=1)
+        apply_topics([broker.address], prefix, declared)
+        self.settings = Settings(brokers=broker.address, topic_prefix=prefix, rules=rules)
+        publish_rules(self.settings, rules)
+        self.publisher = Publisher([broker.address], prefix)
+        self.callback(self.publisher.close)
+        self.services = []
+
+    def start(self, service, **settings):
+        log = self.enter_context((self.folder / f"{service}-{len(self.services)}.log").open("w"))
+        env = {
+            "PREWARN_BROKERS": self.broker.address, "PREWARN_TOPIC_PREFIX": self.prefix, "PREWARN_PAST": "true",
+            "PREWARN_SESSION_TIMEOUT": "4", "PREWARN_PATIENCE": "10", "PREWARN_HOME": str(self.folder),
+            **{f"PREWARN_{name.upper()}": str(value) for name, value in settings.items()},
+        }  # fmt: skip
+        process = subprocess.Popen(
+            [sys.executable, "-c", "from services.cli import main; main()", "run", service],
+            cwd=Path(__file__).parents[1], env=os.environ | env, stdout=log, stderr=log,
+        )  # fmt: skip
+        self.callback(kill, process)
+        self.services.append((service, process))
+        return process
+
+    def supervise(self):
+        """As systemd does: what found itself standing and ended is started anew."""
+        for n, (service, process) in enumerate(self.services):
+            if process is not None and process.poll() == STANDS:
+                self.services[n] = service, None
+                self.start(service)
+
+    def append(self, packs):
+        for pack in packs:
+            self.publisher.append(campus(pack))
+
+    def ends(self, topic):
+        name = self.prefix + topic
+        consumer = KafkaConsumer(bootstrap_servers=self.broker.address)
+        try:
+            places = [TopicPartition(name, n) for n in sorted(consumer.partitions_for_topic(name))]
+            return {place.partition: end for place, end in consumer.end_offsets(places).items()}
+        finally:
+            consumer.close()
+
+    def committed(self, service, topic):
+        admin = KafkaAdminClient(bootstrap_servers=self.broker.address)
+        try:
+            group = f"{self.prefix}prewarn-{service}"
+            found = admin.list_group_offsets({group: None})[group]
+        except KafkaError:  # the group is not there yet
+            return {}
+        finally:
+            admin.close()
+        return {tp.partition: at.offset for tp, at in found.items() if tp.topic == self.prefix + topic}
+
+    def wait_until_done(self, within=60.0):
+        """Everything is routed, evaluated and committed."""
+        end = time.monotonic() + within
+        for service, topic in (("route", EVENTS), ("evaluate", OBSERVATIONS)):
+            ends, pending = self.ends(topic), None
+            while time.monotonic() < end:
+                done = self.committed(service, topic)
+                pending = {p: (done.get(p, 0), at) for p, at in ends.items() if done.get(p, 0) < at}
+                if not pending:
+                    break
+                self.supervise()
+                time.sleep(0.5)
+            assert not pending, f"{service} has not committed {pending}; {self.said()}"
+
+    def said(self):
+        return "\n".join(f"{path.name}: {path.read_text()[-1500:]}" for path in self.folder.glob("*.log"))
+
+    def published(self):
+        """All changes on campus.warnings, each partition in its order."""
+        name = self.prefix + WARNINGS
+        ends = {TopicPartition(name, p): end for p, end in self.ends(WARNINGS).items()}
+        consumer = KafkaConsumer(bootstrap_servers=self.broker.address, auto_offset_reset="earliest")
+        changes = []
+        try:
+            consumer.assign(list(ends))
+            consumer.seek_to_beginning()
+            while any(consumer.position(place) < end for place, end in ends.items()):
+                for records in consumer.poll(timeout_ms=500).values():
+                    for record in records:
+                        changes += msgspec.json.decode(record.value, type=Changes).changes
+        finally:
+            consumer.close()
+        return changes
+
+
+def kill(process):
+    if process.poll() is None:
+        process.send_signal(signal.SIGCONT)
+        process.kill()
+    process.wait()
+
+
+def said(changes):
+    """What must be the same however often work was repeated."""
+    return {(c.warning_id, c.sequence, c.change, c.facts.level, c.facts.value, c.facts.threshold) for c in changes}
+
+
+def embedded(path, rule_set, packs, finish, worker):
+    """What the embedded worker says of the same log."""
+    book = journal(path)
+    for pack in packs:
+        append(book, pack)
+    finish(worker(book, rule_set))
+    return published(book)
