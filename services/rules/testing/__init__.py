@@ -2,6 +2,6 @@
 
 from services.rules.testing.cases import Case, read_cases
 from services.rules.testing.coverage import Coverage, coverage
-from services.rules.testing.running import Bench, Outcome
+from services.rules.testing.running import Bench, Outcome, State, Telling, Told
 
-__all__ = ["Bench", "Case", "Coverage", "Outcome", "coverage", "read_cases"]
+__all__ = ["Bench", "Case", "Coverage", "Outcome", "State", "Telling", "Told", "coverage", "read_cases"]

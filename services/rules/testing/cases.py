@@ -23,7 +23,10 @@ from services.rules.testing.moments import Clock
 REASONS = ("no_record", "no_value", "not_reached", "not_due", "resolved", "withdrawn", "late")
 """Why a rule is silent about a subject."""
 _EVENT = ("at", "kind", "id", "source", "times", "every", "correct", "retract")
-_EXPECT = {"expect": True, "about": False, "because": False, "value": False, "threshold": False, "at": False}
+_EXPECT = {
+    "expect": True, "about": False, "because": False, "value": False, "threshold": False, "at": False, "to": False,
+    "text": False,
+}  # fmt: skip
 _CASE = {"name": False, "rule": True, "about": False, "each": False, "steps": True}
 _MOST = 10_000
 
@@ -39,6 +42,10 @@ class Expectation:
     because: str | None
     value: float | None
     threshold: float | None
+    to: tuple[str, ...] | None = None
+    """Ids of the people who are told."""
+    text: str | None = None
+    """What they read, in one of the languages."""
 
 
 @dataclass(frozen=True)
@@ -144,12 +151,19 @@ class _Reader:
         because = word(given["because"], self._report, "reason", REASONS) if "because" in given else None
         if because and level != "silent":
             self._report.add(given["because"], "because belongs to silence", "expect: silent")
+        for name in {"to", "text"} & {*given} if level == "silent" else ():
+            self._report.add(given[name], f"of silence nobody is told: no {name} here", "a level")
         numbers = {name: threshold(given[name], self._report, name) for name in ("value", "threshold") if name in given}
         steps: list[Step] = []
         if "at" in given and (at := self._instant(given["at"])) is not None:
             steps.append(Wait(at))
         about = word(given["about"], self._report, "about") if "about" in given else self._about
-        return [*steps, Expectation(place, level, about, because, numbers.get("value"), numbers.get("threshold"))]
+        to = None
+        if "to" in given:
+            to = tuple(word(one, self._report, "person") for one in items(given["to"], self._report, "to"))
+        text = word(given["text"], self._report, "text") if "text" in given else None
+        expected = Expectation(place, level, about, because, numbers.get("value"), numbers.get("threshold"), to, text)
+        return [*steps, expected]
 
     def _instant(self, place: Place) -> dt.datetime | None:
         at = self._clock.read(place, self._now, self._report)

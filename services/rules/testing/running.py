@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import datetime as dt
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
-from services.messages import CampusEvent, WarningChange, WarningReading
+from services.messages import CampusEvent, RuleCard, Text, WarningChange, WarningFacts
 from services.rules.engine.engine import Engine
 from services.rules.engine.layout import RuleLayout
 from services.rules.engine.lives import last_entry
@@ -32,10 +32,11 @@ _DEADLINES = {"missing", "elapsed"}
 class State:
     """What a reader of the changes knows of the newest warning of a subject."""
 
+    subject: str
     status: str
-    level: str
-    value: float | None
-    threshold: float | None
+    facts: WarningFacts
+    at: dt.datetime
+    """Of its last change."""
 
 
 @dataclass
@@ -50,12 +51,25 @@ class Outcome:
     failed: bool = False
 
 
-class Bench:
-    """Runs the cases of one rule set."""
+class Told(NamedTuple):
+    """Who is told of a warning, and what they read."""
 
-    def __init__(self, plan: Plan) -> None:
+    people: list[str]
+    text: Text
+
+
+Telling = Callable[[RuleCard, State], Told]
+"""(rule, where a warning of it stands) → who is told what, by the sample directory."""
+
+
+class Bench:
+    """Runs the cases of one rule set. Without `telling`, nothing is known of people."""
+
+    def __init__(self, plan: Plan, telling: Telling | None = None) -> None:
         self._edges = looked_at(plan.rules)
         self._plan = plan
+        self._telling = telling
+        self._cards = {rule.id: rule.card for rule in plan.rules}
 
     def plan_for(self, rule: str) -> Plan:
         """The rule and all that it looks at."""
@@ -76,11 +90,44 @@ class Bench:
             elif isinstance(step, Wait):
                 course.wait(step.at)
             else:
-                _compare(course, step, outcome, report)
+                self._compare(course, step, outcome, report)
         for ident, error in course.engine.failed:
             report.add(case.place, f"{case.rule} could not be evaluated for {ident}: {error}")
         outcome.failed = len(report) > before
         return outcome
+
+    def _compare(self, course: _Course, wanted: Expectation, outcome: Outcome, report: Report) -> None:
+        subject = course.subject(wanted.about)
+        if subject is None and course.subjects():
+            report.add(wanted.place, "which subject?", "about: one of " + ", ".join(course.subjects()[:10]))
+            return
+        shown = f"{outcome.case.rule} {subject or ''}".strip()
+        state = course.states.get(subject or "")
+        if state is not None and state.status == "open":
+            self._compare_warning(shown, course, state, wanted, outcome, report)
+        else:
+            _compare_silence(shown, course, subject or "", wanted, outcome, report)
+
+    def _compare_warning(
+        self, shown: str, course: _Course, state: State, wanted: Expectation, outcome: Outcome, report: Report
+    ) -> None:
+        facts = state.facts
+        if facts.level != wanted.level:
+            late = _late(course.engine)
+            report.add(wanted.place, f"{shown}: {facts.level} ({_number(facts.value)}){late}", _wanted(wanted))
+            return
+        outcome.levels.add(facts.level)
+        _compare_numbers(shown, wanted, facts.value, facts.threshold, report)
+        if wanted.to is None and wanted.text is None:
+            return
+        if self._telling is None:
+            report.add(wanted.place, "to and text need a directory", "tests/directory beside the test files")
+            return
+        told = self._telling(self._cards[outcome.case.rule], state)
+        if wanted.to is not None and sorted(wanted.to) != sorted(told.people):
+            report.add(wanted.place, f"{shown}: told are {', '.join(told.people) or 'nobody'}", ", ".join(wanted.to))
+        if wanted.text not in (None, told.text.zh, told.text.en):
+            report.add(wanted.place, f"{shown}: the text is {told.text.zh} / {told.text.en}", wanted.text or "")
 
 
 class _Course:
@@ -114,10 +161,6 @@ class _Course:
         """All subjects of the rule's `by`."""
         return sorted({key for number, _ in self._layouts() for key in self.engine.subjects(number)} | {*self.states})
 
-    def state(self, subject: str) -> State | None:
-        """Where its newest warning stands."""
-        return self.states.get(subject)
-
     def measured(self, subject: str) -> tuple[float | None, str]:
         """(value of the rule's own measure, why there is no warning)."""
         for number, layout in self._layouts():
@@ -145,46 +188,12 @@ class _Course:
             for change in changes:
                 if change.rule == self._rule:
                     status = change.change if change.change in _CLOSED else "open"
-                    facts = change.facts
-                    self.states[change.subject] = State(status, facts.level, facts.value, facts.threshold)
+                    self.states[change.subject] = State(change.subject, status, change.facts, change.at)
             changes = self._process(returned(changes, self._fields, as_it_is)) if self._feeds else []
         for reading in self.engine.readings():
-            self._read(reading)
-
-    def _read(self, reading: WarningReading) -> None:
-        known = self.states.get(reading.subject)
-        if reading.rule == self._rule and known is not None and known.status == "open":
-            known.level, known.value, known.threshold = (
-                reading.facts.level, reading.facts.value, reading.facts.threshold,
-            )  # fmt: skip
-
-
-def _compare(course: _Course, wanted: Expectation, outcome: Outcome, report: Report) -> None:
-    rule = outcome.case.rule
-    subject = course.subject(wanted.about)
-    if subject is None and course.subjects():
-        report.add(wanted.place, "which subject?", "about: one of " + ", ".join(course.subjects()[:10]))
-        return
-    state = course.state(subject) if subject is not None else None
-    found, because, value = "silent", "", None
-    if state is not None and state.status == "open":
-        found, value = state.level, state.value
-    else:
-        value, because = course.measured(subject or "")
-        because = state.status if state is not None and because != "late" else because
-    shown = f"{rule} {subject or ''}".strip()
-    if found != wanted.level:
-        late = f"; put aside as late: {', '.join(course.engine.late)}" if course.engine.late else ""
-        said = f"{found} ({because or _number(value)}){late}"
-        report.add(wanted.place, f"{shown}: {said}", _wanted(wanted))
-    elif wanted.because is not None and wanted.because != because:
-        report.add(wanted.place, f"{shown}: silent because {because}", wanted.because)
-    else:
-        threshold = state.threshold if state is not None and found != "silent" else None
-        for name, number, expected in (("value", value, wanted.value), ("threshold", threshold, wanted.threshold)):
-            if expected is not None and (number is None or not math.isclose(number, expected, abs_tol=1e-6)):
-                report.add(wanted.place, f"{shown}: {name} {_number(number)}", _number(expected))
-        (outcome.silences if found == "silent" else outcome.levels).add(because or found)
+            known = self.states.get(reading.subject)
+            if reading.rule == self._rule and known is not None and known.status == "open":
+                known.facts = reading.facts
 
 
 def _wanted(wanted: Expectation) -> str:
@@ -194,3 +203,30 @@ def _wanted(wanted: Expectation) -> str:
 
 def _number(value: float | None) -> str:
     return "no value" if value is None else f"{value:.10g}"
+
+
+def _late(engine: Engine) -> str:
+    return f"; put aside as late: {', '.join(engine.late)}" if engine.late else ""
+
+
+def _compare_silence(
+    shown: str, course: _Course, subject: str, wanted: Expectation, outcome: Outcome, report: Report
+) -> None:
+    value, because = course.measured(subject)
+    state = course.states.get(subject)
+    because = state.status if state is not None and because != "late" else because
+    if wanted.level != "silent":
+        report.add(wanted.place, f"{shown}: silent ({because}){_late(course.engine)}", _wanted(wanted))
+    elif wanted.because not in (None, because):
+        report.add(wanted.place, f"{shown}: silent because {because}", wanted.because or "")
+    else:
+        outcome.silences.add(because)
+        _compare_numbers(shown, wanted, value, None, report)
+
+
+def _compare_numbers(
+    shown: str, wanted: Expectation, value: float | None, threshold: float | None, report: Report
+) -> None:
+    for name, number, expected in (("value", value, wanted.value), ("threshold", threshold, wanted.threshold)):
+        if expected is not None and (number is None or not math.isclose(number, expected, abs_tol=1e-6)):
+            report.add(wanted.place, f"{shown}: {name} {_number(number)}", _number(expected))

@@ -93,6 +93,8 @@ WRONG = {
     "an unknown reason": (["{expect: silent, because: asleep}"], {}, "unknown reason asleep"),
     "a reason for a level": (["{expect: red, because: resolved}"], {}, "because belongs to silence"),
     "an unknown part": (["{expect: red, valu: 3}"], {}, "unknown field valu in an expectation (expected: value)"),
+    "people of silence": (["{expect: silent, to: [anna]}"], {}, "of silence nobody is told: no to here"),
+    "people without a directory": ([ABSENT, "{expect: yellow, to: [anna]}"], {}, "to and text need a directory"),
     "nothing expected": ([ABSENT], {}, "3:5: a test without an expectation"),
     "each is a list": (["{expect: silent}"], {"more": "each: [a]\n"}, "4:11: each must be a mapping"),
     "a step is a word": (["soon"], {}, "5:9: a step must be a mapping"),
@@ -162,3 +164,16 @@ def test_the_list_names_row_levels_file_and_line(tmp_path):
     )  # fmt: skip
     assert (second["id"], second["row"], second["levels"]) == ("missing", None, ["red"])
     assert "hours" in CliRunner().invoke(app, ["rules", "list", str(tmp_path)]).output
+
+
+def test_recipients_and_text_are_those_of_the_sample_directory(tmp_path):
+    told(tmp_path, [ABSENT, "{expect: yellow, to: [bo], text: two}"], rules=(HOURS,))
+    people = tmp_path / "tests" / "directory"
+    people.mkdir()
+    (people / "people.csv").write_text("id,name\nanna,Anna\n", "utf-8")
+    (people / "roles.csv").write_text("role,person,scope_kind\nclass_tutor,anna,college\n", "utf-8")
+    run = CliRunner().invoke(app, ["rules", "test", str(tmp_path)])
+    assert "a.test.yaml:6:9: hours s1: told are anna (expected: bo)" in run.output
+    assert "a.test.yaml:6:9: hours s1: the text is 一 / one (expected: two)" in run.output
+    (people / "roles.csv").write_text("role,person\nclass_tutr,anna\n", "utf-8")
+    assert "class_tutr" in CliRunner().invoke(app, ["rules", "test", str(tmp_path)]).output
