@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from typing import Any
 
 from services.rules.engine.layout import CHECKPOINT_EVERY, Layout, RuleLayout
 from services.rules.engine.segments import touched
 from services.rules.engine.subject import COLUMNS, IDENT, Checkpoint, Subject
+
+_MOVED_AT_MOST = 4
 
 
 def find(s: Subject, stride: int, t: int, ident: str) -> int:
@@ -66,28 +69,48 @@ def _trim(s: Subject, layout: Layout, base: Checkpoint) -> None:
         life[:] = [e for e in life if e.closed_at < 0 or e.closed_at > base.at]
     if s.revised:
         s.revised = {ident: known for ident, known in s.revised.items() if known[1] > base.at} or None
-    if 2 * base.end < len(s.rows):
-        return  # so that each row is moved once on average
     heads = dict(zip(layout.initial, base.heads, strict=True))
-    end = min([base.end, *(_first_needed(s, rule, heads, base.end) for rule in layout.rules)])
-    if end > 0:
-        del s.rows[:end]
-        s.base += end // layout.stride
-        layout.shift(s, end)
+    start, shown = base.end, set[int]()
+    for rule in layout.rules:
+        start = min(start, _window_start(s, rule, heads, base.end))
+        shown |= _shown(s, rule, heads, base.end)
+    kept = sorted(i for i in shown if i < start)
+    removed = start - len(kept) * layout.stride
+    if removed * _MOVED_AT_MOST >= len(s.rows):  # so that no row is moved more often on average
+        _let_go(s, layout, start, kept)
 
 
-def _first_needed(s: Subject, rule: RuleLayout, heads: dict[str, Any], end: int) -> int:
-    """The first entry that some gauge of the rule, standing at the checkpoint, can still look at."""
-    needed = end
+def _window_start(s: Subject, rule: RuleLayout, heads: dict[str, Any], end: int) -> int:
+    """From here on, some window of the rule, standing at the checkpoint, needs every entry."""
+    starts = [end]
     for gauge in rule.gauges:
         slots = {slot: heads[head] for slot, head in gauge.slots.items()}
         if gauge.measure.needs:
-            first = gauge.measure.needs(s, slots, gauge, end)
+            starts.append(gauge.measure.needs(s, slots, gauge, end))
         elif gauge.gauge.window.kind in ("within", "last"):
-            first = slots["lo"]
-        else:  # nothing leaves one by one: only what is shown is looked at again
-            first = min(gauge.measure.evidence(s, slots, gauge, end), default=end)
-        pointed = [slots[slot] for slot in gauge.measure.index_slots if slots[slot] >= 0]
-        needed = min([needed, first, *pointed])
-    newest = heads[rule.newest] if rule.newest else -1
-    return min(needed, newest) if newest >= 0 else needed
+            starts.append(slots["lo"])
+    return min(starts)
+
+
+def _shown(s: Subject, rule: RuleLayout, heads: dict[str, Any], end: int) -> set[int]:
+    """The entries that the rule, standing at the checkpoint, points to or may show as evidence."""
+    shown = {heads[rule.newest]} if rule.newest else set()
+    for gauge in rule.gauges:
+        slots = {slot: heads[head] for slot, head in gauge.slots.items()}
+        shown |= {slots[slot] for slot in gauge.measure.index_slots}
+        shown.update(gauge.measure.evidence(s, slots, gauge, end))
+    return {i for i in shown if i >= 0}
+
+
+def _let_go(s: Subject, layout: Layout, start: int, kept: list[int]) -> None:
+    """Of the rows before `start`, only those kept stay."""
+    stride = layout.stride
+    gone = start - len(kept) * stride
+    s.rows[:start] = [place for i in kept for place in s.rows[i : i + stride]]
+    s.base += gone // stride
+    s.clean = min(s.clean, s.base)  # what was kept stands in other places now
+
+    def moved(i: int) -> int:
+        return i if i < 0 else i - gone if i >= start else bisect_left(kept, i) * stride
+
+    layout.move(s, moved)

@@ -17,7 +17,7 @@ from services.rules.engine.subject import COLUMNS, State, Subject
 
 _DAY = 86_400_000
 _PERIODS = {"day": 1, "week": 7, "month": 31, "term": 200, "year": 366}
-_FORMAT = 3
+_FORMAT = 4
 """Of the written state; states of another format are built anew from the log."""
 NO_TIME_BOUND = 366 * _DAY
 """Records that no window bounds in time, and what came before it was expected, count for a year."""
@@ -96,7 +96,7 @@ class RuleLayout:
             gauge.measure.waiting
             or "awake" in gauge.slots
             or ("next" in gauge.slots and self.rises(number))
-            or (gauge.gauge.window.kind in ("within", "calendar") and self.rises(number))
+            or (gauge.gauge.window.kind == "within" and self.rises(number))
             for number, gauge in enumerate(self.gauges)
         )
 
@@ -205,20 +205,16 @@ class Layout:
             if head in self.dict_heads and value:
                 value.update({name: tuple(x) for name, x in value.items() if type(x) is list})
 
-    def shift(self, s: Subject, places: int) -> None:
-        """The rows' first places were let go: indices are smaller by as many."""
-        numbers = [(number, head) for number, head in enumerate(self.initial) if head in self.index_heads]
-        for _, head in numbers:
-            setattr(s, head, self._shifted(head, getattr(s, head), places))
+    def move(self, s: Subject, moved: Callable[[int], int]) -> None:
+        """Rows were let go: indices are others now."""
+        places = [(number, head) for number, head in enumerate(self.initial) if head in self.index_heads]
+        for _, head in places:
+            setattr(s, head, moved(getattr(s, head)))
         for point in s.checkpoints or ():
             heads = list(point.heads)
-            for number, head in numbers:
-                heads[number] = self._shifted(head, heads[number], places)
-            point.end -= places
-            point.heads = tuple(heads)
-
-    def _shifted(self, head: str, index: int, places: int) -> int:
-        return max(index - places, -1 if self.initial[head] == -1 else 0)
+            for number, _ in places:
+                heads[number] = moved(heads[number])
+            point.end, point.heads = moved(point.end), tuple(heads)
 
     def helpers(self, plan: Plan) -> dict[str, Callable[..., Any]]:
         """The measures' own functions, by the name that the generated code has for them."""

@@ -81,6 +81,7 @@ if {begin} >= 0:
 """,
     ready="""
 {m}, {k}, {next} = {help}.count(rows, t, i, {stride}, {member} | {hit}, {begin}, {end}, {early}, {late}, {k}, {m})
+if {records} and {end} < {next}: {next} = {end}
 """,
     value="None if not {records} or {m} < {min_records} or not {m} else 100 * ({n} - {m}) / {m}",
     evidence=matching,

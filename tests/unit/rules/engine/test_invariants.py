@@ -85,15 +85,15 @@ def test_snapshot_and_resume_at_any_point_change_nothing(plan, seed):
     assert resumed.changes == straight.changes
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", range(2))
 def test_long_lives_with_short_lateness_are_trimmed_and_still_right(plan, seed):
     """Checkpoints are taken and entries let go; disorder stays within the lateness."""
     rng = random.Random(3000 + seed)
     short = msgspec.structs.replace(plan, allowed_lateness=4 * 86_400_000)
-    events = [e for e in school(rng, 1200, BEGIN, timedelta(days=120)) if e["revision"] == 0]
+    events = [e for e in school(rng, 700, BEGIN, timedelta(days=70)) if e["revision"] == 0]
     jitter = {id(e): datetime.fromisoformat(e["time"]) + timedelta(hours=rng.uniform(0, 90)) for e in events}
     events.sort(key=lambda e: jitter[id(e)])
-    now = BEGIN + timedelta(days=121)
+    now = BEGIN + timedelta(days=71)
     reader, engine = run(short, packed(events, rng), now)
     assert not engine.late
     ours = [w for w in reader.warnings() if not forgets(w)]
