@@ -58,7 +58,7 @@ def _rollcall(lesson: Lesson, booking: Booking, chance: Random, term: str) -> It
         status = first.get(student.id, "present")
         yield _attendance(lesson, student, status, chance, term, recorded=booking.rollcall_at)
     closed = booking.rollcall_at or lesson.ends + timedelta(minutes=chance.randint(0, 8))
-    counts = _counts(lesson, first)
+    counts = _counts(lesson, first, booking.teacher_late)
     yield CampusEvent(source="rollcall-app", id=lesson.id, kind="rollcall", time=closed, term=term, data=counts)
     if booking.corrected_at is None:
         return
@@ -68,7 +68,7 @@ def _rollcall(lesson: Lesson, booking: Booking, chance: Random, term: str) -> It
             yield _attendance(lesson, student, status, chance, term, recorded=booking.corrected_at, revision=1)
     yield CampusEvent(
         source="rollcall-app", id=lesson.id, kind="rollcall", time=closed, revision=1,
-        recordedat=booking.corrected_at, term=term, data=_counts(lesson, booking.marks),
+        recordedat=booking.corrected_at, term=term, data=_counts(lesson, booking.marks, booking.teacher_late),
     )  # fmt: skip
 
 
@@ -87,14 +87,15 @@ def _attendance(
     )  # fmt: skip
 
 
-def _counts(lesson: Lesson, marks: dict[str, str]) -> dict[str, Any]:
+def _counts(lesson: Lesson, marks: dict[str, str], teacher_late: int) -> dict[str, Any]:
     counts = Counter(marks.values())
     expected = len(lesson.class_.students)
     missing = counts["late"] + counts["leave"] + counts["absent"]
     return {
         **_about(lesson), "expected": expected, "present": expected - missing, "late": counts["late"],
         "leave": counts["leave"], "absent": counts["absent"],
-        "teacher_arrived_at": (lesson.starts - timedelta(minutes=6)).isoformat(),
+        "teacher_arrived_at": (lesson.starts + timedelta(minutes=teacher_late or -6)).isoformat(),
+        "teacher_minutes_late": teacher_late,
     }  # fmt: skip
 
 

@@ -40,6 +40,8 @@ class Booking:
     untested: bool = False
     """No results ever came."""
     cancelled_at: datetime | None = None
+    teacher_late: int = 0
+    """Minutes that the teacher came late."""
     reserved: bool = False
     """Belongs to one story about the whole class."""
 
