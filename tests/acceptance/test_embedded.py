@@ -230,7 +230,12 @@ def planted(home):
     return told_apart(json.loads((home / "truth.json").read_text("utf-8"))["planted"])
 
 
+UNTOLD = {"major-students-warned"}
+"""The share of students with an open orange or red one follows from all the others; the stories do not add it up."""
+
+
 def told_apart(found):
+    found = [one for one in found if one["rule"] not in UNTOLD]
     return Counter((one["rule"], one["subject"], one["level"], one["status"]) for one in found)
 
 
