@@ -47,6 +47,9 @@ class Engine:
         self._timers: list[tuple[int, int, str, int, Subject]] = []
         self._serial = 0
         self._dirty: list[list[Subject]] = [[] for _ in self.layouts]
+        """Subjects whose state must be written."""
+        self._touched: list[list[Subject]] = [[] for _ in self.layouts]
+        """Subjects whose open warnings may have other facts, some more than once."""
         self._groups: list[dict[str, list[Subject]]] = [{} for _ in self.layouts]
         """Of layouts that rank peers: group → its subjects, by key, so that what is published has one order."""
         self._forgotten: list[dict[str, dict[str, int]]] = [{} for _ in self.layouts]
@@ -88,6 +91,7 @@ class Engine:
         for number, layout in enumerate(self.layouts):
             names |= {f"find_{number}": self._subjects[number].get, "queue": self._queue(number)}
             names[f"soiled_{number}"] = self._dirty[number].append
+            names[f"touched_{number}"] = self._touched[number].append
             made = compile_source(step_source(layout), "step " + "/".join(layout.by), names)
             self._steps.append(made["step"])
             self._settles.append(made["settle"])
@@ -132,9 +136,7 @@ class Engine:
             if s.due > due:  # it was put off: its turn comes when it is due, as after a resume
                 self._queue(number)(s)
                 continue
-            if not s.dirty:
-                s.dirty = True
-                self._dirty[number].append(s)
+            self.touch(number, s)
             self._settles[number](s, self.now, self._last(number, s))
             if s.due < s.queued:
                 self._queue(number)(s)
@@ -150,12 +152,13 @@ class Engine:
         return max((due for due, *_ in self._timers), default=FOREVER)
 
     def readings(self) -> list[WarningReading]:
-        """New facts of warnings whose level stayed, of the subjects touched since the last `snapshot`."""
+        """New facts of warnings whose level stayed, of the subjects touched since the last call."""
         out = self.lives.take_amended()
-        for layout, dirty in zip(self.layouts, self._dirty, strict=True):
-            for s in dirty:
+        for layout, touched in zip(self.layouts, self._touched, strict=True):
+            for s in dict.fromkeys(touched):
                 if s.lives:
                     out += self.lives.readings(s, layout.rules)
+            touched.clear()
         return out
 
     def snapshot(self) -> list[Written]:
@@ -213,7 +216,8 @@ class Engine:
             self._gone.append((number, key))
 
     def touch(self, number: int, s: Subject) -> None:
-        """The subject's state will be in the next snapshot."""
+        """The subject's state will be in the next snapshot, its facts among the next readings."""
+        self._touched[number].append(s)
         if not s.dirty:
             s.dirty = True
             self._dirty[number].append(s)

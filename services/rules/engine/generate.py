@@ -186,7 +186,8 @@ def _in_order(n: int, layout: Layout, kind: str, columns: list[str]) -> list[str
         *([f"if t >= s.due: settle_{n}(s, t, i - {stride})"] if any(rule.due for rule in layout.rules) else []),
         "; ".join(f"rows.append({place})" for place in row),
         # Of a subject without a warning nobody asks who it is, unless time alone can open one.
-        "s.latest = data" if any(rule.opens_by_time for rule in layout.rules) else "if s.lives: s.latest = data",
+        f"if s.lives: touched_{n}(s); s.latest = data",
+        *(["s.latest = data"] if any(rule.opens_by_time for rule in layout.rules) else []),
         f"if not s.dirty: s.dirty = True; soiled_{n}(s)",
     ]
     mine = sum(bit for (known, _), bit in layout.conditions.items() if known == kind)

@@ -69,6 +69,8 @@ def _trim(s: Subject, layout: Layout, base: Checkpoint) -> None:
         life[:] = [e for e in life if e.closed_at < 0 or e.closed_at > base.at]
     if s.revised:
         s.revised = {ident: known for ident, known in s.revised.items() if known[1] > base.at} or None
+    if s.base and base.end * 2 < len(s.rows):
+        return  # hardly anything can have become superfluous since the last time
     heads = dict(zip(layout.initial, base.heads, strict=True))
     start, shown = base.end, set[int]()
     for rule in layout.rules:

@@ -28,6 +28,10 @@ def touched(s: Subject, stride: int, i: int) -> None:
 def written(s: Subject, layout: Layout) -> Iterator[Written]:
     """What of the subject must be written, given what was."""
     stride, rows, signature = layout.stride, s.rows, layout.signature
+    if len(rows) < SEGMENT * stride and not s.base:  # most subjects have few entries
+        s.clean = 0
+        yield signature, s.key, encode_state(layout.state(s, rows))
+        return
     sealed = (s.base + len(rows) // stride) // SEGMENT * SEGMENT
     for number in range(s.first, s.base // SEGMENT):
         yield signature, f"{s.key}{_MARK}{number}", None
