@@ -64,16 +64,17 @@ class Partition:
                 f"{message.buckets} buckets, but this worker has {self.plan.version} with {BUCKETS}. A topic prefix "
                 "keeps one rule set for life: begin anew under another prefix (PREWARN_TOPIC_PREFIX)"
             )
-        for area, packed in message.events.items():
-            if (engine := self.engines.get(area)) is not None:
-                self._changes += self._process(engine, packed)
+        for clock, events in message.steps:
+            for area, packed in events.items():
+                if (engine := self.engines.get(area)) is not None:
+                    self._changes += self._process(engine, packed)
+            self.clocks[message.source] = max(self.clocks.get(message.source, -1), clock)
+            now = min(self.clocks.values()) if len(self.clocks) >= message.sources else -1
+            if now > self.now or events:  # a late event may have brought a deadline that has passed
+                self.now = max(now, self.now)
+                for engine in self.engines.values():
+                    self._changes += engine.advance(self.now)
         self.offset = max(self.offset, offset)
-        self.clocks[message.source] = max(self.clocks.get(message.source, -1), message.clock)
-        now = min(self.clocks.values()) if len(self.clocks) >= message.sources else -1
-        if now > self.now or message.events:  # a late event may have brought a deadline that has passed
-            self.now = max(now, self.now)
-            for engine in self.engines.values():
-                self._changes += engine.advance(self.now)
 
     def _process(self, engine: Engine, packed: bytes) -> list[WarningChange]:
         try:

@@ -66,12 +66,11 @@ class Observations(msgspec.Struct, array_like=True, frozen=True):
     """Partition of `campus.events` that the events come from …"""
     sources: int
     """… and how many of these there are: time is the least of theirs."""
-    clock: int
-    """Milliseconds since the epoch to which the source has come, with these events."""
     accepted: int
     """When Kafka took the first of the events (ms; 0: there is none)."""
-    events: dict[str, bytes] = {}
-    """Area → JSON array of events, in the order of the log."""
+    steps: list[tuple[int, dict[str, bytes]]]
+    """Message by message of the source: the time (ms) to which it has come with it (-1: not said), and its events, by
+    area, as JSON arrays. So what is published does not depend on how route has batched."""
 
 
 encode_observations: Callable[[Observations], bytes] = msgspec.msgpack.Encoder().encode

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any, Protocol
 from zlib import crc32
@@ -24,6 +24,7 @@ from services.rules.pulse import REFUSED, end
 from services.rules.returning import as_it_is, returned
 from services.rules.routing import (
     BUCKETS,
+    MESSAGE_BYTES,
     Observations,
     Router,
     Unreadable,
@@ -37,6 +38,9 @@ from services.topics import EVENTS, LATE, OBSERVATIONS, REJECTED, WARNINGS, full
 
 _log = logging.getLogger(__name__)
 _encode_json = msgspec.json.Encoder().encode
+_TICKS_AT_MOST = 1000
+Step = tuple[int, dict[str, bytes]]
+"""As in `Observations.steps`."""
 _PACK = 500
 """Warnings of one message, or of one that comes back as events."""
 Outgoing = tuple[str, int | None, bytes | None, bytes]
@@ -71,6 +75,8 @@ class Route:
         """Partition of `campus.events` → (next offset, time to which it has come in ms) that is on Kafka."""
 
         self._ticked: dict[int, int] = {}
+        self._waiting: dict[tuple[int, int], list[Step]] = {}
+        """(source, target) → how the source's time came on while it had nothing for the target."""
 
     async def step(self, events: list[Any]) -> None:
         """Routes a batch; returns when all of it is on Kafka."""
@@ -85,33 +91,48 @@ class Route:
             self._routed[source] = mine[-1].offset + 1, self._clock(mine[-1])
 
     def _route(self, source: int, messages: list[Any]) -> list[Outgoing]:
-        routed: dict[int, dict[str, list[bytes]]] = {}
-        unreadable: list[tuple[int, Unreadable]] = []
+        out: list[Outgoing] = []
+        steps: dict[int, list[Step]] = {}
+        accepted = int(messages[0].timestamp * 1000)
         for message in messages:
             parts, wrong = self._router.route(message.value or b"")
-            unreadable += [(message.offset, one) for one in wrong]
-            for target, areas in parts.items():
-                into = routed.setdefault(target, {})
-                for area, events in areas.items():
-                    into.setdefault(area, []).extend(events)
+            out += [self._refused(source, message.offset, one) for one in wrong]
+            if wrong:
+                self._way.meters.decided({"unreadable": len(wrong)})
+            clock = self._clock(message)
+            for target in range(self._targets):
+                packs = list(chunks(parts.get(target, {})))
+                into = steps.setdefault(target, [])
+                into += [(-1, pack) for pack in packs[:-1]]
+                into.append((clock, packs[-1] if packs else {}))
         self._way.meters.events.inc(len(messages))
-        out = [self._refused(source, offset, one) for offset, one in unreadable]
-        if unreadable:
-            self._way.meters.decided({"unreadable": len(unreadable)})
-        clock, accepted = self._clock(messages[-1]), int(messages[0].timestamp * 1000)
-        before = self._routed.get(source, (0, -1))[1]
-        for target, areas in sorted(routed.items()):
-            packs = list(chunks(areas))
-            for n, pack in enumerate(packs):
-                at = clock if n == len(packs) - 1 else before
-                out.append(self._message(target, source, at, accepted, pack))
+        for target, mine in steps.items():
+            waiting = self._waiting.setdefault((source, target), [])
+            waiting += mine
+            if any(events for _, events in mine):
+                out += self._messages(target, source, accepted, waiting)
+                waiting.clear()
+            elif len(waiting) > _TICKS_AT_MOST:
+                del waiting[:-1]
         return out
 
     def _clock(self, message: Any) -> int:
         return self._router.newest if self._past else int(message.timestamp * 1000)
 
-    def _message(self, target: int, source: int, clock: int, accepted: int, areas: dict[str, bytes]) -> Outgoing:
-        message = Observations(self._plan.version, BUCKETS, source, self._sources, clock, accepted, areas)
+    def _messages(self, target: int, source: int, accepted: int, steps: list[Step]) -> Iterator[Outgoing]:
+        part: list[Step] = []
+        size = 0
+        for step in _without_repeats(steps):
+            more = sum(map(len, step[1].values())) + 12
+            if part and size + more > MESSAGE_BYTES:
+                yield self._message(target, source, accepted, part)
+                part, size = [], 0
+            part.append(step)
+            size += more
+        yield self._message(target, source, accepted, part)
+
+    def _message(self, target: int, source: int, accepted: int, steps: list[Step]) -> Outgoing:
+        message = Observations(self._plan.version, BUCKETS, source, self._sources, accepted, steps)
         return self._observations, target, None, encode_observations(message)
 
     def _refused(self, source: int, offset: int, one: Unreadable) -> Outgoing:
@@ -124,19 +145,30 @@ class Route:
     async def tick(self, committed: dict[int, int], ends: dict[int, int]) -> None:
         """Writes to every partition how far each source has come: to the clock's time if nothing of it waits."""
         now = int((time.time() - _BEFORE_LOOKING) * 1000)
-        messages = []
+        messages: list[Outgoing] = []
         for source, at in committed.items():
             done, clock = self._routed.get(source, (at, -1))
             if not self._past and done >= ends[source]:
                 clock = max(clock, now)
             if clock > self._ticked.get(source, -1):
                 self._ticked[source] = clock
-                messages += [self._message(target, source, clock, 0, {}) for target in range(self._targets)]
+                for target in range(self._targets):
+                    waiting = self._waiting.pop((source, target), [])
+                    messages += self._messages(target, source, 0, [*waiting, (clock, {})])
         await self._way.send(messages)
 
 
 _BEFORE_LOOKING = 0.5
 """Seconds by which a tick stays behind the clock: the ends of the log were asked for that long ago at most."""
+
+
+def _without_repeats(steps: list[Step]) -> Iterator[Step]:
+    """Steps of which some say nothing new left out."""
+    before = -1
+    for clock, events in steps:
+        if events or clock > before:
+            yield clock, events
+        before = max(before, clock)
 
 
 class Evaluate:

@@ -28,7 +28,7 @@ def said(changes):
 
 
 def message(plan, areas, now, source=0, sources=1):
-    return Observations(plan.version, BUCKETS, source, sources, to_ms(now), 0, areas)
+    return Observations(plan.version, BUCKETS, source, sources, 0, [(to_ms(now), areas)])
 
 
 def timetable(packs):
@@ -138,9 +138,9 @@ def test_time_is_the_least_of_the_sources_and_never_goes_back(plan):
 def test_another_rule_set_is_refused(plan):
     part = Partition(plan, 0)
     with pytest.raises(ConfigurationError, match="keeps one rule set"):
-        part.take(0, Observations("other", BUCKETS, 0, 1, 0, 0))
+        part.take(0, Observations("other", BUCKETS, 0, 1, 0, []))
     with pytest.raises(ConfigurationError, match="keeps one rule set"):
-        part.take(0, Observations(plan.version, 512, 0, 1, 0, 0))
+        part.take(0, Observations(plan.version, 512, 0, 1, 0, []))
 
 
 def test_a_subject_lives_in_the_bucket_that_its_events_are_routed_to():

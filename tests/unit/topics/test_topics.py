@@ -47,7 +47,8 @@ def changed(tmp_path: Path) -> Changed:
 
 def test_the_declaration_names_every_topic_and_keeps_what_a_warm_up_and_a_restart_need(declared) -> None:
     assert set(declared) == set(TOPICS)
-    assert {name for name, topic in declared.items() if topic.compact} == {"campus.state", "campus.rules", "campus.directory"}
+    compact = {name for name, topic in declared.items() if topic.compact}
+    assert compact == {"campus.state", "campus.rules", "campus.directory"}
     assert declared["campus.events"].append_time
     assert declared["campus.events"].retention_days >= 366
 
