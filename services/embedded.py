@@ -25,6 +25,8 @@ from pathlib import Path
 from typing import Any, Generic, TypeVar
 from zoneinfo import ZoneInfo
 
+import msgspec
+
 from services import directory as directories
 from services.directory import Directory
 from services.errors import ConfigurationError, LogError, PrewarnError, ProblemsError, RuleError
@@ -280,7 +282,9 @@ class Embedded:
         if not busy and not self.past:
             reports = self.counter.due(self.clock())
             if reports:
-                self.journal.append(reports)
+                self.journal.append([
+                    msgspec.structs.replace(one, data=self._enrich(one.kind, one.data, one.time)) for one in reports
+                ])  # fmt: skip
             busy = worker.tick(to_ms(self.clock()))
         self.notify.beat("rules", self.journal.end() - self.journal.evaluated()[0])
         return busy

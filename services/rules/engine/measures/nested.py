@@ -32,7 +32,7 @@ class _Groups:
 
     def reached(self, n: int, a: int) -> bool:
         inner = self.inner
-        if n < max(inner.min_records, 1) or a < inner.min_matching:
+        if n < max(inner.min_records, 1) or (inner.measure == "share" and a < inner.min_matching):
             return False
         if inner.measure == "count":
             return a > 0 and self.compare(a, self.bound)

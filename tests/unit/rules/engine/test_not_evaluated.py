@@ -59,3 +59,12 @@ def test_the_metrics_say_which_rule_and_why(tmp_path):
     shown = generate_latest(registry).decode()
     assert 'prewarn_not_evaluated_total{reason="division_by_zero",rule="mean"} 1.0' in shown
     assert 'prewarn_events_total{reason="processed"}' in shown
+
+
+def test_a_nested_mean_below_zero_counts(tmp_path):
+    nested = "{nested: {mean: score - max_score}, per: course, below: -1}"
+    engine = Engine(
+        rule_set(folder(tmp_path, rule("r", on="test", measure=nested, levels="{at_least: {yellow: 1}}"))).plan
+    )
+    (change,) = engine.process_many(wire([graded("1", score=3, max_score=5)]))
+    assert (change.rule, change.facts.value) == ("r", 1)

@@ -69,7 +69,8 @@ def test_a_standard_has_rungs_for_its_longest_value_and_resolves_each_padded_to_
     )
     rule_set = loaded(tmp_path, "{standard: student.x}", text)
     names = [("red", 2), ("red", 1), ("red", 0), ("orange", 0), ("yellow", 0)]
-    assert rungs(rule_set) == [(level, step, None, None) for level, step in names]
+    some = {("red", 0): 0.0}  # stands for the clears, which the standard says
+    assert rungs(rule_set) == [(level, step, None, some.get((level, step))) for level, step in names]
     resolve = rule_set.plan.standards["student.x"]
     assert resolve(("j",), FOREVER - 1)[0] == (4, None, 10, None, None, 9, 20, 30)
     assert resolve(("k",), FOREVER - 1)[0] == (None, 5, None, None, None, None, None, None)
@@ -83,7 +84,7 @@ def test_a_standard_of_praise_has_one_rung_and_its_thresholds_in_the_first_place
         second="{from: 2026-09-01, praise: 5}",
     )
     rule_set = loaded(tmp_path, "{standard: student.x}", text)
-    assert rungs(rule_set) == [("praise", 0, None, None)]
+    assert rungs(rule_set) == [("praise", 0, None, 0.0)]
     assert rule_set.plan.standards["student.x"]((), FOREVER - 1)[0] == (5, None, None, None, None, None)
 
 
