@@ -64,7 +64,7 @@ class Engine:
         for index, rule in enumerate(rules):
             rule.index = index
         names: dict[str, Any] = {
-            "FOREVER": FOREVER, "EPOCH": EPOCH, "born": self._born, "revise": self._revise, "peers": self._peers,
+            "FOREVER": FOREVER, "EPOCH": EPOCH, "revise": self._revise, "peers": self._peers,
             "checkpoint": self._checkpoint, "joined": _joined, "intern": _Intern(), "same": {}.setdefault,
             "missed": self._missed, **FUNCTIONS,
         }  # fmt: skip
@@ -91,6 +91,7 @@ class Engine:
         for number, layout in enumerate(self.layouts):
             names |= {f"find_{number}": self._subjects[number].get, "queue": self._queue(number)}
             names[f"soiled_{number}"] = self._dirty[number].append
+            names[f"born_{number}"] = self._births(number)
             names[f"touched_{number}"] = self._touched[number].append
             made = compile_source(step_source(layout), "step " + "/".join(layout.by), names)
             self._steps.append(made["step"])
@@ -241,18 +242,23 @@ class Engine:
 
         return queue
 
-    def _born(self, number: int, key: str, t: int, ident: str) -> Subject | None:
-        layout = self.layouts[number]
-        numbers = self._forgotten[number].get(key)
-        if numbers is not None:
-            if t < self.now - self.plan.allowed_lateness:
-                self._put_aside(ident)
-                return None
-            del self._forgotten[number][key]
-        s = self._subjects[number][key] = layout.born(key)
-        if numbers:
-            s.numbers = dict(numbers)
-        return s
+    def _births(self, number: int) -> Callable[[str, int, str], Subject | None]:
+        """(key, instant, ident) → a new subject, or None if it was let go and the event is late."""
+        fresh, subjects, forgotten = self.layouts[number].born, self._subjects[number], self._forgotten[number]
+
+        def born(key: str, t: int, ident: str) -> Subject | None:
+            numbers = forgotten.get(key) if forgotten else None
+            if numbers is not None:
+                if t < self.now - self.plan.allowed_lateness:
+                    self._put_aside(ident)
+                    return None
+                del forgotten[key]
+            s = subjects[key] = fresh(key)
+            if numbers:
+                s.numbers = dict(numbers)
+            return s
+
+        return born
 
     def _last(self, number: int, s: Subject) -> int:
         return len(s.rows) - self.layouts[number].stride
@@ -264,7 +270,7 @@ class Engine:
         """An event that counts for all subjects of a group: each keeps the records of all its peers."""
         siblings = self._groups[number].setdefault(group, [])
         if key not in self._subjects[number]:
-            s = self._born(number, key, t, ident)
+            s = self._births(number)(key, t, ident)
             if s is None:
                 return
             if siblings:

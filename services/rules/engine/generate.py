@@ -152,7 +152,7 @@ def _layout_lines(number: int, layout: Layout, kind: str, known: dict[str, str])
         found = [f"peers({n}, {group}, key, event, t, ident, b{n}, ({row}), data)"]
     else:
         found += [
-            f"if s is None: s = born({n}, key, t, ident)",
+            f"if s is None: s = born_{n}(key, t, ident)",
             "if s is None: pass",
             "elif plain and t > s.front and s.revised is None:",
             *indent(_in_order(n, layout, kind, columns)),
