@@ -91,7 +91,7 @@ def run_evaluate(settings: Settings) -> int:
         )
     job = _job(settings, "evaluate", OBSERVATIONS, (full_name(settings.topic_prefix, STATE), partitions[STATE]))
     evaluate = Evaluate(job, plan, settings.topic_prefix, partitions, point=_dying_at(settings.die_at))
-    job.step, job.revoked = evaluate.step, evaluate.forget
+    job.step, job.revoked, job.evaluated = evaluate.step, evaluate.forget, evaluate.evaluated
     return asyncio.run(_run(job, settings))
 
 

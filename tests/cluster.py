@@ -139,3 +139,13 @@ def embedded(path, rule_set, packs, finish, worker):
         append(book, pack)
     finish(worker(book, rule_set))
     return published(book)
+
+
+def assert_as_embedded(cluster, expected):
+    """The cluster has published what the embedded worker did; a difference is told by rule, with a few examples."""
+    published = cluster.published()
+    rule_of = {change.warning_id: f"{change.rule} {change.subject}" for change in [*published, *expected]}
+    got, wanted = said(published), said(expected)
+    apart = [("+", one) for one in got - wanted] + [("-", one) for one in wanted - got]
+    lines = [f"{rule_of[one[0]]} {sign} {one[1:]}" for sign, one in apart]
+    assert not lines, "\n".join([*sorted(lines)[:40], cluster.said()])

@@ -1,6 +1,8 @@
 """What Prewarn asks of Faust: an application with its settings, batches, sending and state. The only file with faust.
 
-Batches are taken by hand instead of by `take`: that one acknowledges what it handed out also when it is cancelled.
+Batches are taken by hand instead of by `take`: that one acknowledges what it handed out also when it is cancelled. So
+are order (`order.py` says why) and commits: what is committed is always the offset behind the last message that `step`
+is through with.
 """
 
 from __future__ import annotations
@@ -14,8 +16,10 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Any
 
 import faust
+from faust.types import TP
 
 from services.rules.meters import Meters
+from services.rules.order import Order
 from services.rules.pulse import FROZEN, REFUSED, STANDS, Progress, Pulse, end
 from services.rules.shelf import Entry, is_page, offset_of
 
@@ -25,6 +29,10 @@ _AT_ONCE = 200
 _LARGEST = 4 << 20
 _COMMIT_EVERY = 0.5
 _LOOK_EVERY = 1.0
+_SEEK_AFTER = 3.0
+"""Seconds without a message of a partition that has some, until it is read again from where it should go on."""
+_METADATA_AGE = 2_000
+"""Milliseconds. Who knew no topics when it joined is given no partitions; with fresh metadata it joins anew."""
 Outgoing = tuple[str, int | None, bytes | None, bytes]
 """Topic, partition (None: any), key, value."""
 
@@ -68,7 +76,8 @@ class Job:
             consumer_auto_offset_reset="earliest",
             broker_session_timeout=session,
             broker_heartbeat_interval=session / 5,
-            broker_commit_interval=_COMMIT_EVERY,
+            consumer_metadata_max_age_ms=_METADATA_AGE,
+            producer_metadata_max_age_ms=_METADATA_AGE,
             table_standby_replicas=0,
             Table=Table,
         )
@@ -78,6 +87,12 @@ class Job:
         self.pulse = Pulse(session, patience)
         self._progress = Progress(patience)
         self._session = session
+        self._order = Order()
+        self._done: dict[int, int] = {}
+        """Partition → offset behind the last message that `step` is through with, until it is committed."""
+        self._committing = asyncio.Lock()
+        self._heard: dict[int, float] = {}
+        """Partition → when it has last brought its next message, or was sought."""
         self._buffer: list[Any] = []
         self._some, self._room, self._idle = asyncio.Event(), asyncio.Event(), asyncio.Event()
         self._idle.set()
@@ -86,6 +101,8 @@ class Job:
         self.tick: Callable[[dict[int, int], dict[int, int]], Awaitable[None]] | None = None
         """Called every second with what is committed, and the ends of the log, by partition."""
         self.revoked: Callable[[], None] = lambda: None
+        self.evaluated: Callable[[int], int] = lambda _: -1
+        """Partition → the last offset that its state holds, -1: none."""
         self.table: Any = None
         if state is not None:
             name_, partitions = state
@@ -108,7 +125,7 @@ class Job:
         self.pulse.start()
         self.app.finalize()
         await self.app.start()
-        tasks = [asyncio.create_task(one()) for one in (self._drain, self._look, self._beat)]
+        tasks = [asyncio.create_task(one()) for one in (self._drain, self._commit_often, self._look, self._beat)]
         ended = asyncio.create_task(self.app.wait_until_stopped())
         stopping = asyncio.create_task(stop.wait())
         await asyncio.wait([*tasks, ended, stopping], return_when=asyncio.FIRST_COMPLETED)
@@ -122,6 +139,7 @@ class Job:
             await asyncio.wait_for(self._idle.wait(), self._session)
         for task in tasks:
             task.cancel()
+        await self._commit()
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self.app.stop(), self._session)
         return 0
@@ -141,24 +159,105 @@ class Job:
             self._some.clear()
             events, self._buffer = self._buffer, []
             self._room.set()
-            if not events:
-                continue
             self._idle.clear()
-            if first:
-                self.meters.recovery.set(time.monotonic() - self._began)
-                first = False
-            await self.step(events)
-            for event in events:
-                event.ack()
-            self.meters.done()
+            if events := await self._in_order(events):
+                if first:
+                    self.meters.recovery.set(time.monotonic() - self._began)
+                    first = False
+                await self.step(events)
+                for event in events:
+                    self._done[event.message.partition] = event.message.offset + 1
+                self.meters.done()
             self._idle.set()
+
+    async def _in_order(self, events: list[Any]) -> list[Any]:
+        """Those that come next in their partition; where one is missing, the partition is read again."""
+        mine = self._mine()
+        if self.app.rebalancing or self.app.in_recovery:
+            return []  # the state is not there yet; whatever is missing then shows as a gap, or by silence
+        taken, gaps = [], set()
+        for event in events:
+            partition = event.message.partition
+            if partition not in mine:
+                continue
+            if partition not in self._order.next:
+                await self._begin()
+            place = self._order.take(partition, event.message.offset)
+            if place == "next":
+                taken.append(event)
+                self._heard[partition] = time.monotonic()
+            elif place == "gap":
+                gaps.add(partition)
+        for partition in gaps:
+            await self._seek(partition)
+        return taken
+
+    def _mine(self) -> set[int]:
+        consumer: Any = self.app.consumer
+        return {tp.partition for tp in consumer.assignment() if tp.topic == self.source}
+
+    async def _begin(self) -> None:
+        """Finds where this process's partitions go on: each question takes about a second, so one for all of them."""
+        consumer: Any = self.app.consumer
+        places = [TP(self.source, partition) for partition in self._mine()]
+        earliest = await consumer.earliest_offsets(*places)
+        for place in places:
+            committed = consumer._committed_offset.get(place) or 0  # noqa: SLF001 - there is no public way
+            if place.partition not in self._order.next:
+                begin = self._beginning(place.partition, earliest.get(place) or 0, committed)
+                self._order.begin(place.partition, begin)
+
+    def _beginning(self, partition: int, earliest: int, committed: int) -> int:
+        """Where a partition goes on: behind its state, else at what is committed, else at the log's begin."""
+        begin = self.evaluated(partition) + 1 if self.table is not None else max(committed, earliest)
+        if begin < min(earliest, committed):
+            end(
+                REFUSED,
+                f"{self.source}, partition {partition}: the state ends before offset {begin}, the log begins at "
+                f"{earliest}: what lies between is lost to this state. Begin anew under another topic prefix "
+                "(PREWARN_TOPIC_PREFIX), or with the log restored",
+            )
+        if begin < committed:
+            _log.warning("partition %d: %d is committed, its state ends before %d", partition, committed, begin)
+        return max(begin, earliest)
+
+    async def _seek(self, partition: int) -> None:
+        due = self._order.next[partition]
+        _log.warning("%s, partition %d: going back to offset %d", self.source, partition, due)
+        self._heard[partition] = time.monotonic()
+        consumer: Any = self.app.consumer
+        with contextlib.suppress(TimeoutError):
+            await consumer.seek_wait({TP(self.source, partition): due})
 
     async def _on_revoked(self, _: Any, *__: Any, **___: Any) -> None:
         self._buffer.clear()
         self._room.set()
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._idle.wait(), self._session / 2)
+        await self._commit()
+        self._order.forget()
+        self._done.clear()
         self.revoked()
+
+    async def _commit_often(self) -> None:
+        while True:
+            await asyncio.sleep(_COMMIT_EVERY)
+            await self._commit()
+
+    async def _commit(self) -> None:
+        if self._committing.locked() or not self._done:
+            return
+        consumer: Any = self.app.consumer
+        async with self._committing:
+            offsets, self._done = self._done, {}
+            places = {TP(self.source, partition): offset for partition, offset in offsets.items()}
+            try:
+                taken = await consumer._commit_offsets(places)  # noqa: SLF001 - `commit` counts acknowledgements
+            except Exception as error:  # noqa: BLE001 - Kafka is away: the next one commits it too
+                _log.warning("Kafka did not take the offsets, trying again: %r", error)
+                taken = False
+            if not taken:
+                self._done = {**offsets, **self._done}
 
     async def _beat(self) -> None:
         while True:
@@ -178,8 +277,24 @@ class Job:
             self.meters.partitions({p: ends[p] - committed.get(p, 0) for p in ends})
             if why := self._progress.stands(committed, ends, time.monotonic()):
                 end(STANDS, why)
+            await self._seek_silent(ends)
             if self.tick is not None:
                 await self.tick(committed, ends)
+
+    async def _seek_silent(self, ends: dict[int, int]) -> None:
+        """A gap at the end of a partition shows itself by silence only."""
+        now = time.monotonic()
+        if self._buffer or not self._idle.is_set() or self.app.in_recovery:
+            self._heard.clear()
+            return
+        for partition, end_ in ends.items():
+            due = self._order.next.get(partition, 0)
+            if due >= end_:
+                self._heard[partition] = now
+            elif now - self._heard.setdefault(partition, now) > _SEEK_AFTER:
+                if partition not in self._order.next:
+                    await self._begin()
+                await self._seek(partition)
 
     async def _offsets(self) -> tuple[dict[int, int], dict[int, int]]:
         consumer: Any = self.app.consumer

@@ -188,6 +188,14 @@ class Evaluate:
         self._parts: dict[int, Partition] = {}
         self._point = point
 
+    def evaluated(self, number: int) -> int:
+        """The last offset that the state of a partition holds, -1: none."""
+        try:
+            return self._part(number).offset
+        except ConfigurationError as error:
+            end(REFUSED, str(error))
+            raise
+
     def forget(self) -> None:
         """The group is formed anew: what partitions hold is read from the table again."""
         self._parts.clear()

@@ -14,20 +14,13 @@ from services.cluster import publish_rules
 from services.errors import ConfigurationError
 from services.rules.worker import Worker
 from services.topics import EVENTS, OBSERVATIONS
-from tests.cluster import Cluster, embedded, kill, said
+from tests.cluster import Cluster, assert_as_embedded, embedded, kill, said
 from tests.harness import packed, rule_set, school
 from tests.journals import assert_ids_are_unique, finish
 from tests.rule_files import folder, rule
 
 RULES = Path(__file__).parent / "engine" / "every_measure"
 BEGIN = datetime(2026, 3, 2, 7, 0, tzinfo=UTC)
-
-
-NOW_AND_THEN = pytest.mark.xfail(
-    reason="fails in some runs, cause not found (after a kill: other changes on the way; after a restart: a worker that"
-    " was assigned no partition because its metadata lacked the topics); open in the cluster's issue",
-    strict=False,
-)
 
 
 @pytest.fixture(scope="module")
@@ -63,7 +56,6 @@ def test_events_in_give_the_embedded_workers_warnings(cluster, rules, tmp_path):
     assert said(published) == said(embedded(tmp_path / "one", rules, packs, finish, Worker))
 
 
-@NOW_AND_THEN
 def test_a_killed_evaluate_goes_on_where_it_was(cluster, rules, tmp_path):
     packs = stream(2)
     cluster.start("route")
@@ -74,7 +66,7 @@ def test_a_killed_evaluate_goes_on_where_it_was(cluster, rules, tmp_path):
             victim.wait(40)
             assert victim.returncode == -signal.SIGKILL, cluster.said()
     cluster.wait_until_done()
-    assert said(cluster.published()) == said(embedded(tmp_path / "one", rules, packs, finish, Worker))
+    assert_as_embedded(cluster, embedded(tmp_path / "one", rules, packs, finish, Worker))
 
 
 def test_of_two_evaluates_one_is_killed_and_one_is_frozen_and_thawed(cluster, rules, tmp_path):
@@ -93,7 +85,7 @@ def test_of_two_evaluates_one_is_killed_and_one_is_frozen_and_thawed(cluster, ru
     cluster.wait_until_done()
     os.kill(frozen.pid, signal.SIGCONT)
     assert frozen.wait(20) == 75, cluster.said()
-    assert said(cluster.published()) == said(embedded(tmp_path / "one", rules, packs, finish, Worker))
+    assert_as_embedded(cluster, embedded(tmp_path / "one", rules, packs, finish, Worker))
 
 
 def test_everything_twice_and_a_killed_route_change_nothing(cluster, rules, tmp_path):
@@ -107,10 +99,9 @@ def test_everything_twice_and_a_killed_route_change_nothing(cluster, rules, tmp_
     cluster.start("route")
     cluster.append([pack for pack in packs[half:] for _ in range(2)])
     cluster.wait_until_done()
-    assert said(cluster.published()) == said(embedded(tmp_path / "one", rules, packs, finish, Worker))
+    assert_as_embedded(cluster, embedded(tmp_path / "one", rules, packs, finish, Worker))
 
 
-@NOW_AND_THEN
 def test_a_broker_that_restarts_loses_nothing(cluster, rules, tmp_path):
     packs = stream(5)
     half = len(packs) // 2
@@ -121,7 +112,7 @@ def test_a_broker_that_restarts_loses_nothing(cluster, rules, tmp_path):
     cluster.broker.start()
     cluster.append(packs[half:])
     cluster.wait_until_done()
-    assert said(cluster.published()) == said(embedded(tmp_path / "one", rules, packs, finish, Worker))
+    assert_as_embedded(cluster, embedded(tmp_path / "one", rules, packs, finish, Worker))
 
 
 def test_poison_is_rejected_and_harms_nothing_beside_it(cluster, rules, tmp_path):
@@ -133,7 +124,7 @@ def test_poison_is_rejected_and_harms_nothing_beside_it(cluster, rules, tmp_path
             cluster.publisher._connected().send(cluster.prefix + EVENTS, poison, key=b"k").get(10)
         cluster.append([pack])
     cluster.wait_until_done()
-    assert said(cluster.published()) == said(embedded(tmp_path / "one", rules, packs, finish, Worker))
+    assert_as_embedded(cluster, embedded(tmp_path / "one", rules, packs, finish, Worker))
     assert sum(cluster.ends("campus.rejected").values()) == 5
 
 
