@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from services import __version__
-from services.cli import cluster, data, people, rules, running
+from services.cli import cluster, data, explaining, people, rules, running
 from services.errors import PrewarnError
 from services.settings import Settings
 
@@ -22,10 +22,13 @@ app.command("run")(running.run)
 app.command("demo")(running.demo)
 app.command("ingest")(data.ingest)
 app.command("warnings")(people.warnings)
+app.command("why")(explaining.why)
+rules.app.command("explain")(explaining.explain)
 app.add_typer(data.rejected, name="rejected")
 app.add_typer(data.imports, name="import")
 app.add_typer(people.directory, name="directory")
 app.add_typer(rules.app, name="rules")
+app.add_typer(explaining.standards, name="standards")
 app.add_typer(cluster.topics, name="topics")
 
 

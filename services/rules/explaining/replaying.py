@@ -1,0 +1,113 @@
+"""A fresh engine of the rules with one `by`, fed with the entries of one subject up to an instant. Pure.
+
+All rules with the same `by` take part, as they share a subject: which event is late depends on all of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+import msgspec
+
+from services.messages import CampusEvent, WarningChange, to_ms
+from services.rules.engine.engine import Engine
+from services.rules.engine.layout import Layout, RuleLayout
+from services.rules.engine.plan import Plan
+from services.rules.engine.subject import Subject
+
+_CLOSED = ("resolved", "withdrawn")
+
+
+@dataclass(frozen=True)
+class Entries:
+    """Events of one row of the log; instants in milliseconds."""
+
+    before: int
+    """How far time had come when the row was reached."""
+    clock: int
+    """How far time comes with it."""
+    events: list[CampusEvent]
+
+
+@dataclass
+class Replayed:
+    """The engine as it stands at the instant, and what it said on the way."""
+
+    engine: Engine
+    at: int
+    by: tuple[str, ...]
+    events: dict[str, CampusEvent] = field(default_factory=dict)
+    """`source id` → its newest revision."""
+    changes: dict[tuple[str, str], WarningChange] = field(default_factory=dict)
+    """(rule, subject) → the newest change."""
+    late: set[str] = field(default_factory=set)
+    """`source id` of what was put aside as late."""
+    known_later: int = 0
+    """Events dated up to the instant that came into the log after it."""
+
+    def layouts(self) -> Iterator[tuple[int, Layout, RuleLayout]]:
+        """Every rule, with the number of its layout."""
+        for number, layout in enumerate(self.engine.layouts):
+            for rule in layout.rules:
+                yield number, layout, rule
+
+    def subject(self, number: int, key: str) -> Subject | None:
+        """The live subject of a layout."""
+        return self.engine.subjects(number).get(key)
+
+    def subjects(self) -> set[str]:
+        """Every subject that an event was about, also one that is let go or was late only."""
+        found = {key for number in range(len(self.engine.layouts)) for key in self.engine.subjects(number)}
+        return found | {key for event in self.events.values() if (key := self.key_of(event)) is not None}
+
+    def key_of(self, event: CampusEvent) -> str | None:
+        """The subject of an event, None if it lacks a name of `by`."""
+        if not self.by:
+            return "college"
+        parts = [
+            f"{event.source} {event.id}" if name == "event" else event.data.get(name) for name in self.by
+        ]  # fmt: skip
+        if any(not isinstance(part, str) for part in parts):
+            return None
+        texts = [str(part) for part in parts]
+        return texts[0] if len(texts) == 1 else "/".join(text.replace("/", "%2F") for text in texts)
+
+
+def replay(plan: Plan, by: tuple[str, ...], rows: Iterable[Entries], at: int) -> Replayed:
+    """The rules with this `by`, at an instant (ms): of the rows, what is dated up to it."""
+    mine = tuple(rule for rule in plan.rules if rule.by == by)
+    replayed = Replayed(Engine(msgspec.structs.replace(plan, rules=mine)), at, by)
+    engine = replayed.engine
+    for row in rows:
+        events = [event for event in row.events if to_ms(event.time) <= at]
+        if not events:
+            continue
+        replayed.known_later += len(events) if row.clock > at else 0
+        _heard(replayed, engine.advance(min(row.before, at)))
+        for event in events:
+            ident = f"{event.source} {event.id}"
+            known = replayed.events.get(ident)
+            if known is None or event.revision >= known.revision:
+                replayed.events[ident] = event
+        _heard(replayed, engine.process_many(msgspec.json.encode(events)))
+        _heard(replayed, engine.advance(min(row.clock, at)))
+    _heard(replayed, engine.advance(at))
+    for number, layout in enumerate(engine.layouts):
+        del layout
+        for s in list(engine.subjects(number).values()):
+            engine.relevel(number, s)  # windows move when their rule is touched
+    _heard(replayed, engine.take())
+    return replayed
+
+
+def _heard(replayed: Replayed, changes: Iterable[WarningChange]) -> None:
+    for change in changes:
+        replayed.changes[change.rule, change.subject] = change
+    replayed.late.update(replayed.engine.late)
+    replayed.engine.late.clear()
+
+
+def is_closed(change: WarningChange | None) -> bool:
+    """Whether the warning that it is about is over."""
+    return change is not None and change.change in _CLOSED

@@ -1,0 +1,110 @@
+"""A rule as a sentence in both languages: what is looked at, of whom, how it is measured, and when it is told. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from services.messages import Text
+from services.rules.engine.plan import Compare, Gauge
+from services.rules.language.reading import Place
+
+SIGNS: dict[Compare, str] = {"at_least": "≥", "above": ">", "at_most": "≤", "below": "<"}
+_Said = Callable[[str, dict[str, Any]], Text]
+
+
+def _text(zh: str, en: str) -> _Said:
+    def said(of: str, beside: dict[str, Any]) -> Text:
+        gaps = _Gaps({"of": of} | {name: plain(value) for name, value in beside.items()})
+        return Text(zh.format_map(gaps), en.format_map(gaps))
+
+    return said
+
+
+class _Gaps(dict[str, str]):
+    """Options that a rule leaves at their default."""
+
+    def __missing__(self, key: str) -> str:
+        return "…"
+
+
+_MEASURES: dict[str, _Said] = {
+    "value": _text("最新一条记录的 {of}", "{of} of the newest record"),
+    "count": _text("满足 {of} 的记录数", "the number of records with {of}"),
+    "sum": _text("{of} 之和", "the sum of {of}"),
+    "mean": _text("{of} 的平均值", "the mean of {of}"),
+    "min": _text("{of} 的最小值", "the least {of}"),
+    "max": _text("{of} 的最大值", "the greatest {of}"),
+    "share": _text("满足 {of} 的记录所占百分比", "the per cent of records with {of}"),
+    "streak": _text("连续满足 {of} 的记录数（跳过 {skip}）", "how many records in a row have {of} (skipping {skip})"),
+    "ratio": _text("{of} 之和占 {to} 的百分比", "the sum of {of} in per cent of {to}"),
+    "difference": _text("{of} 之和减去 {to}", "the sum of {of} minus {to}"),
+    "distinct": _text("不同 {of} 的个数", "how many different {of} there are"),
+    "change": _text("最近的 {of} 与此前平均值之差", "the newest {of} against its own mean before"),
+    "trend": _text("{of} 每 {per} 的变化趋势", "the slope of {of} per {per}"),
+    "forecast": _text("按目前进度到期末 {of} 的预测值", "{of} by the end of the period, at the pace so far"),
+    "period_over_period": _text("{of} 较上期的百分比变化", "the per cent by which {of} is off the period before"),
+    "rank": _text("{of} 在同类中的百分位", "the per cent of peers whose {of} is not above its own"),
+    "none": _text("连续多少个时期没有 {of}", "how many periods in a row had no {of}"),
+    "nested": _text("按 {per} 分组后达到条件的组数（{of}）", "how many values of {per} reach the bound ({of})"),
+    "open": _text("待处理预警中满足 {of} 的数量或百分比", "the number or per cent of open warnings with {of}"),
+    "missing": _text("{after} 之后仍未收到 {of}", "no {of} came, counted from {after}"),
+    "elapsed": _text("从 {of} 到 {until} 已用去时限的百分比", "the per cent of the limit used, {of} to {until}"),
+}  # fmt: skip
+_WINDOWS: dict[str, Text] = {
+    "all": Text("全部记录", "all records"),
+    "calendar day": Text("当天", "of the day"),
+    "calendar week": Text("本周", "of the week"),
+    "calendar month": Text("本月", "of the month"),
+    "calendar term": Text("本学期", "of the term"),
+    "calendar year": Text("本学年", "of the school year"),
+}
+
+
+def plain(place: Any) -> str:
+    """A YAML value as it is written."""
+    value = place.value if isinstance(place, Place) else place
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {plain(one)}" for name, one in value.items())
+    if isinstance(value, list):
+        return ", ".join(plain(one) for one in value)
+    return place.text if isinstance(place, Place) else str(value)
+
+
+def measure_words(place: Place) -> Text:
+    """The measure of a rule, from its YAML."""
+    given = dict(place.value)
+    name = next(one for one in given if one in _MEASURES)
+    return _MEASURES[name](plain(given.pop(name)), given)
+
+
+def window_words(gauge: Gauge) -> Text:
+    """The window of a measure."""
+    shown = str(gauge.window)
+    if shown in _WINDOWS:
+        return _WINDOWS[shown]
+    kind, _, size = shown.partition(" ")
+    return (
+        Text(f"最近 {size} 条", f"of the last {size} records")
+        if kind == "last"
+        else Text(f"近 {size}", f"of the last {size}")
+    )
+
+
+def condition_words(place: Place | None) -> Text:
+    """The rule's `where`."""
+    if place is None:
+        return Text("", "")
+    return Text(f"（仅 {place.text.strip()}）", f" (only where {place.text.strip()})")
+
+
+def levels_words(levels: list[tuple[str, Compare, float | None]], names: Callable[[str], Text]) -> Text:
+    """`yellow ≥ 2, orange ≥ 3`, from the lowest level up."""
+    zh = "，".join(f"{names(level).zh} {SIGNS[compare]} {number(bound)}" for level, compare, bound in levels)
+    en = ", ".join(f"{names(level).en.lower()} {SIGNS[compare]} {number(bound)}" for level, compare, bound in levels)
+    return Text(zh, en)
+
+
+def number(value: float | None) -> str:
+    """A figure as a person writes it, to four decimals at most."""
+    return "—" if value is None else f"{value:.4f}".rstrip("0").rstrip(".")
