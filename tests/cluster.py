@@ -27,11 +27,11 @@ from tests.journals import append, campus, journal, published
 class Cluster(ExitStack):
     """A topic prefix of its own; one partition of events, so that the log has one order. Ends what it started."""
 
-    def __init__(self, broker, prefix, rules, folder):
+    def __init__(self, broker, prefix, rules, folder, partitions=1):
         super().__init__()
         self.broker, self.prefix, self.folder = broker, prefix, folder
         declared = read_topics(resource("deploy") / "topics.yaml")
-        declared[EVENTS] = msgspec.structs.replace(declared[EVENTS], partitions=1)
+        declared[EVENTS] = msgspec.structs.replace(declared[EVENTS], partitions=partitions)
         apply_topics([broker.address], prefix, declared)
         self.settings = Settings(brokers=broker.address, topic_prefix=prefix, rules=rules)
         publish_rules(self.settings, rules)

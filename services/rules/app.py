@@ -145,7 +145,10 @@ class Job:
         return 0
 
     async def _feed(self, stream: Any) -> None:
+        consumer: Any = self.app.consumer
         async for event in stream.noack().events():
+            # Nothing is acknowledged to Faust, which else would wait for it whenever partitions are given out anew.
+            consumer._unacked_messages.discard(event.message)  # noqa: SLF001 - there is no public way
             self._buffer.append(event)
             self._some.set()
             while len(self._buffer) >= _AT_ONCE:
