@@ -13,7 +13,7 @@ from kafka import KafkaConsumer, TopicPartition
 from kafka.admin import KafkaAdminClient
 from kafka.errors import KafkaError
 
-from services.cluster import publish_rules
+from services.cluster.rules import publish_rules
 from services.ingest.publishing import Publisher
 from services.journal import Changes
 from services.rules.pulse import STANDS

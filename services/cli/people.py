@@ -72,3 +72,23 @@ def load_(
     if not dry_run:
         directories.install(folder, settings.directory_folder)
         typer.echo(f"version {new.version} is in use")
+
+
+@directory.command("publish")
+def publish(
+    context: typer.Context,
+    folder: Annotated[Path, typer.Argument(help="Folder of CSV or YAML files. CSV 或 YAML 文件夹")],
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show the difference. 只显示差异")] = False,
+    limit: Annotated[int, typer.Option(help="Show so many differences at most")] = 50,
+) -> None:
+    """Make a directory that of the cluster, after showing what it changes. 在集群中启用新的人员目录"""
+    from services.cluster.known import publish_directory  # noqa: PLC0415 - Kafka costs every other command a second
+    from services.cluster.rules import published_rules  # noqa: PLC0415
+
+    settings: Settings = context.obj
+    found = publish_directory(settings, folder, published_rules(settings).zone.key, dry_run=dry_run)
+    for one in found[:limit]:
+        typer.echo(str(one))
+    if len(found) > limit:
+        typer.echo(f"… and {len(found) - limit} more")
+    typer.echo(f"{len(found)} differences; {'nothing was changed' if dry_run or not found else 'published'}")

@@ -111,7 +111,7 @@ def publish(
     folder: Annotated[Path | None, typer.Argument(help="Default: the rules in use. 默认：正在使用的规则")] = None,
 ) -> None:
     """Make a folder the rule set of the cluster mode; a topic prefix keeps one for life. 发布规则到集群"""
-    from services.cluster import publish_rules  # noqa: PLC0415 - Faust and Kafka cost every other command a second
+    from services.cluster.rules import publish_rules  # noqa: PLC0415 - Faust and Kafka cost every other command a second
 
     settings: Settings = context.obj
     folder = folder or settings.rules_folder

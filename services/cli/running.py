@@ -23,27 +23,42 @@ def run(
     service: Annotated[
         str,
         typer.Argument(
-            help="all: everything in one process; route, evaluate: of the cluster mode. 运行全部服务，或集群模式的一项"
+            help="all: everything in one process; ingest, route, evaluate, notify: of the cluster mode."
+            " 运行全部服务，或集群模式的一项"
         ),
     ] = _HERE,
     port: Annotated[int | None, typer.Option(help="Port of pages and API. 端口")] = None,
 ) -> None:
     """Take events in, warn, and serve the pages until Ctrl-C. 运行服务"""
     settings: Settings = context.obj
-    if service in ("route", "evaluate"):
-        from services import cluster  # noqa: PLC0415 - Faust and Kafka cost every other command a second
-
-        raise typer.Exit(cluster.run_route(settings) if service == "route" else cluster.run_evaluate(settings))
-    if service != _HERE:
-        raise ConfigurationError(f"prewarn run {service}: there are all, and of the cluster mode route and evaluate")
     if port is not None:
         settings = settings.model_copy(update={"port": port})
+    if service != _HERE:
+        raise typer.Exit(_run_of_the_cluster(service, settings))
     embedded = Embedded(settings)
     try:
         embedded.start()
         serve(embedded)
     finally:
         embedded.stop()
+
+
+def _run_of_the_cluster(service: str, settings: Settings) -> int:
+    """Each service imports what it needs only: Faust and Kafka cost every other command a second."""
+    match service:
+        case "ingest":
+            from services.cluster.ingest import run_ingest as run_it  # noqa: PLC0415
+        case "route":
+            from services.cluster.rules import run_route as run_it  # noqa: PLC0415
+        case "evaluate":
+            from services.cluster.rules import run_evaluate as run_it  # noqa: PLC0415
+        case "notify":
+            from services.cluster.notify import run_notify as run_it  # noqa: PLC0415
+        case _:
+            raise ConfigurationError(
+                f"prewarn run {service}: there are all, and of the cluster mode ingest, route, evaluate and notify"
+            )
+    return run_it(settings)
 
 
 def demo(

@@ -21,7 +21,7 @@ from services.rules.engine.plan import Plan
 from services.rules.meters import Meters
 from services.rules.partition import META, Partition
 from services.rules.pulse import REFUSED, end
-from services.rules.returning import as_it_is, returned
+from services.rules.returning import Enrich, as_it_is, returned
 from services.rules.routing import (
     BUCKETS,
     MESSAGE_BYTES,
@@ -176,9 +176,14 @@ class Evaluate:
 
     def __init__(
         self, way: Way, plan: Plan, prefix: str, partitions: dict[str, int], *, mode: Mode = "live",
-        point: Callable[[str], None] = lambda _: None,
+        point: Callable[[str], None] = lambda _: None, enrich: Enrich = as_it_is,
     ) -> None:  # fmt: skip
-        """`point`: called at named points of a step; tests die there."""
+        """`point`: called at named points of a step; tests die there.
+
+        `enrich`: what the directory adds to the events that warnings come back as; work that is repeated after a new
+        directory has come may add something else, and the first one counts.
+        """
+        self._enrich = enrich
         self._way, self._plan, self._mode = way, plan, mode
         self._warnings, self._late = full_name(prefix, WARNINGS), full_name(prefix, LATE)
         self._events = full_name(prefix, EVENTS)
@@ -280,6 +285,6 @@ class Evaluate:
     def _coming_back(self, changes: Sequence[Any]) -> list[Outgoing]:
         if not self._looked_at:
             return []
-        events = returned(changes, self._fields, as_it_is)
+        events = returned(changes, self._fields, self._enrich)
         packs = [events[n : n + _PACK] for n in range(0, len(events), _PACK)]
         return [(self._events, None, None, _encode_json(pack)) for pack in packs]

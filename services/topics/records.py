@@ -43,9 +43,14 @@ def count_partitions(brokers: Sequence[str], topics: Sequence[str]) -> dict[str,
 
 
 def read_latest(brokers: Sequence[str], topic: str) -> dict[bytes, bytes]:
-    """Of each key on a topic's partition 0 the newest value; raises BrokerError."""
+    """Of each key on a topic's partition 0 the newest value.
+
+    Raises BrokerError, and ConfigurationError if there is no such topic.
+    """
     found: dict[bytes, bytes] = {}
     with _consumer(brokers) as consumer:
+        if not consumer.partitions_for_topic(topic):
+            raise ConfigurationError(f"Kafka has no topic {topic}: run prewarn topics apply")
         place = TopicPartition(topic, 0)
         consumer.assign([place])
         last = consumer.end_offsets([place])[place]

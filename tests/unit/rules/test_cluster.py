@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from services.cluster import publish_rules
+from services.cluster.rules import publish_rules
 from services.errors import ConfigurationError
 from services.rules.worker import Worker
 from tests.cluster import Cluster, assert_as_embedded, embedded

@@ -1,4 +1,4 @@
-"""The composition root of the cluster mode's rules side: `prewarn run route`, `prewarn run evaluate`, `rules publish`.
+"""The rules side of the cluster mode: `prewarn run route`, `prewarn run evaluate`, `rules publish`.
 
 A rule set lives on `campus.rules` as the files it was made of. So far a topic prefix keeps one for life.
 """
@@ -9,12 +9,11 @@ import asyncio
 import logging
 import os
 import signal
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-import msgspec
-
+from services.cluster.bundles import ACTIVE, bundle_of, rule_set_of, set_key
+from services.cluster.known import KnownDirectory
 from services.errors import ConfigurationError
 from services.rules.app import Job
 from services.rules.language.load import RuleSet, load
@@ -24,15 +23,6 @@ from services.topics import EVENTS, OBSERVATIONS, RULES, STATE, TOPICS, full_nam
 from services.topics.records import count_partitions, read_latest, write_records
 
 _log = logging.getLogger(__name__)
-_ACTIVE = b"active"
-
-
-class Bundle(msgspec.Struct, frozen=True):
-    """A rule set as it lies on `campus.rules`."""
-
-    version: str
-    files: dict[str, str]
-    """Path in the folder → text."""
 
 
 def publish_rules(settings: Settings, folder: Path) -> str:
@@ -42,15 +32,14 @@ def publish_rules(settings: Settings, folder: Path) -> str:
     """
     version = load(folder, resource("schemas")).version
     topic = full_name(settings.topic_prefix, RULES)
-    active = read_latest(settings.broker_list, topic).get(_ACTIVE)
+    active = read_latest(settings.broker_list, topic).get(ACTIVE)
     if active is not None and active.decode() != version:
         raise ConfigurationError(
             f"{topic} already has rule set {active.decode()}, this is {version}. A topic prefix keeps one rule set for "
             "life: begin anew under another prefix (PREWARN_TOPIC_PREFIX)"
         )
     paths = sorted([*folder.glob("*.yaml"), *folder.glob("standards/*.yaml")])
-    bundle = Bundle(version, {path.relative_to(folder).as_posix(): path.read_text("utf-8") for path in paths})
-    records = {b"set/" + version.encode(): msgspec.json.encode(bundle), _ACTIVE: version.encode()}
+    records = {set_key(version): bundle_of(version, folder, paths), ACTIVE: version.encode()}
     write_records(settings.broker_list, topic, records)
     return version
 
@@ -59,18 +48,9 @@ def published_rules(settings: Settings) -> RuleSet:
     """The rule set of this prefix. Raises ConfigurationError if there is none."""
     topic = full_name(settings.topic_prefix, RULES)
     found = read_latest(settings.broker_list, topic)
-    if (active := found.get(_ACTIVE)) is None:
+    if (active := found.get(ACTIVE)) is None:
         raise ConfigurationError(f"{topic} has no rule set: run prewarn rules publish")
-    bundle = msgspec.json.decode(found[b"set/" + active], type=Bundle)
-    with tempfile.TemporaryDirectory(prefix="prewarn-") as name:
-        folder = Path(name)
-        (folder / "standards").mkdir()
-        for path, text in bundle.files.items():
-            (folder / path).write_text(text, "utf-8")
-        rule_set = load(folder, resource("schemas"))
-    if rule_set.version != bundle.version:
-        raise ConfigurationError(f"{topic}: rule set {bundle.version} reads as {rule_set.version}")
-    return rule_set
+    return rule_set_of(found, active.decode(), topic)
 
 
 def run_route(settings: Settings) -> int:
@@ -84,13 +64,18 @@ def run_route(settings: Settings) -> int:
 
 def run_evaluate(settings: Settings) -> int:
     """Evaluates until a signal comes; the exit code."""
-    partitions, plan = _partitions(settings), published_rules(settings).plan
+    partitions, rule_set = _partitions(settings), published_rules(settings)
     if partitions[STATE] != partitions[OBSERVATIONS]:
         raise ConfigurationError(
             f"{STATE} has {partitions[STATE]} partitions, {OBSERVATIONS} {partitions[OBSERVATIONS]} (expected: as many)"
         )
     job = _job(settings, "evaluate", OBSERVATIONS, (full_name(settings.topic_prefix, STATE), partitions[STATE]))
-    evaluate = Evaluate(job, plan, settings.topic_prefix, partitions, point=_dying_at(settings.die_at))
+    directory = KnownDirectory(settings, rule_set.zone.key)
+    directory.start()
+    evaluate = Evaluate(
+        job, rule_set.plan, settings.topic_prefix, partitions, point=_dying_at(settings.die_at),
+        enrich=lambda kind, data, at: directory.value.enrich(kind, data, at)[0],
+    )  # fmt: skip
     job.step, job.revoked, job.evaluated = evaluate.step, evaluate.forget, evaluate.evaluated
     return asyncio.run(_run(job, settings))
 

@@ -1,0 +1,1 @@
+"""The composition roots of the cluster mode: one process per service, on Apache Kafka."""

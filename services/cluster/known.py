@@ -1,0 +1,105 @@
+"""What every process of the cluster knows from compacted topics, and hears of when it changes: people and rule sets."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from pathlib import Path
+from threading import Lock
+
+from services import directory as directories
+from services.cluster.bundles import ACTIVE, bundle_of, rule_set_of, unpacked
+from services.directory import Difference, Directory
+from services.errors import PrewarnError
+from services.messages import RuleCard
+from services.settings import Settings
+from services.topics import DIRECTORY, RULES, full_name
+from services.topics.feed import Feed
+from services.topics.records import read_latest, write_records
+
+_log = logging.getLogger(__name__)
+_SUFFIXES = (".csv", ".yaml", ".yml")
+
+
+def publish_directory(settings: Settings, folder: Path, zone: str, *, dry_run: bool = False) -> list[Difference]:
+    """Checks a folder of people, roles, classes … and makes it the directory of this prefix; what that changes.
+
+    Raises DirectoryError with everything that is wrong, and BrokerError.
+    """
+    new = directories.load(folder, zone)
+    topic = full_name(settings.topic_prefix, DIRECTORY)
+    found = read_latest(settings.broker_list, topic)
+    changes = list(directories.difference(_read(found, zone), new))
+    if changes and not dry_run:
+        paths = [path for path in folder.iterdir() if path.suffix.lower() in _SUFFIXES]
+        write_records(settings.broker_list, topic, {ACTIVE: bundle_of(new.version, folder, paths)})
+    return changes
+
+
+def _read(found: Mapping[bytes, bytes], zone: str) -> Directory:
+    if (packed := found.get(ACTIVE)) is None:
+        return Directory(time_zone=zone)
+    with unpacked(packed) as (_, folder):
+        return directories.load(folder, zone)
+
+
+class KnownDirectory:
+    """The directory on `campus.directory`, as of now; where none was published, the empty one."""
+
+    def __init__(self, settings: Settings, zone: str) -> None:
+        self._zone = zone
+        self.value = Directory(time_zone=zone)
+        self._feed = Feed(settings.broker_list, full_name(settings.topic_prefix, DIRECTORY), self._changed)
+
+    def start(self) -> None:
+        """Reads it. Raises BrokerError."""
+        self._feed.start()
+
+    def close(self) -> None:
+        """Follows it no more."""
+        self._feed.close()
+
+    def __call__(self) -> Directory:
+        """As notify and ingest ask for it."""
+        return self.value
+
+    def _changed(self, found: Mapping[bytes, bytes]) -> None:
+        try:
+            self.value = _read(found, self._zone)
+        except PrewarnError as error:
+            _log.error("the new directory is not used, the one before stays:\n%s", error)
+        else:
+            _log.info("directory %s is in use", self.value.version)
+
+
+class KnownRules:
+    """The rule sets on `campus.rules`: for notify, what to tell about each of them."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._topic = full_name(settings.topic_prefix, RULES)
+        self._found: Mapping[bytes, bytes] = {}
+        self._cards: dict[str, dict[str, RuleCard]] = {}
+        self._lock = Lock()
+        self._feed = Feed(settings.broker_list, self._topic, self._changed)
+
+    def start(self) -> None:
+        """Reads them. Raises BrokerError."""
+        self._feed.start()
+
+    def close(self) -> None:
+        """Follows them no more."""
+        self._feed.close()
+
+    def _changed(self, found: Mapping[bytes, bytes]) -> None:
+        self._found = dict(found)
+
+    def card(self, version: str, rule: str) -> RuleCard | None:
+        """What notify must know of a rule; none if no such set was published."""
+        with self._lock:
+            if version not in self._cards:
+                try:
+                    self._cards[version] = dict(rule_set_of(self._found, version, self._topic).cards)
+                except PrewarnError as error:
+                    _log.error("%s", error)
+                    return None
+            return self._cards[version].get(rule)

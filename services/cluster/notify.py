@@ -1,0 +1,165 @@
+"""`prewarn run notify`: warnings from Kafka into the store, messages to people, the pages.
+
+How far each partition of `campus.warnings` has been taken in stands in the store, in the transaction that took it in:
+whoever gets a partition goes on from there, whatever the group has committed. Of two processes that both believe a
+partition theirs for a moment, one waits for the other's transaction and then finds everything taken in already. The
+group's own offsets are committed behind it, for whoever watches the lag.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from contextlib import ExitStack, suppress
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+import uvicorn
+from kafka import ConsumerRebalanceListener, KafkaConsumer
+from kafka.errors import KafkaError
+from starlette.applications import Starlette
+
+from services.cluster.known import KnownDirectory, KnownRules
+from services.cluster.rules import published_rules
+from services.errors import LogError
+from services.ingest.publishing import Publisher
+from services.journal import Changes
+from services.messages import Problem, Rejection
+from services.notify.service import Notify
+from services.settings import Settings
+from services.topics import WARNINGS, full_name
+
+_log = logging.getLogger(__name__)
+_AGAIN = 1.0
+_MESSAGES_AT_ONCE = 50
+_decode = msgspec.json.Decoder(Changes).decode
+
+
+def wall_clock() -> datetime:
+    """The present instant, UTC."""
+    return datetime.now(UTC)
+
+
+def consumer_name(partition: int) -> str:
+    """Under which the store keeps how far a partition has been taken in."""
+    return f"{WARNINGS}/{partition}"
+
+
+class Intake:
+    """Takes `campus.warnings` into the store, on a thread of its own."""
+
+    def __init__(self, settings: Settings, notify: Notify, rejected: Publisher) -> None:
+        self._settings, self._notify, self._rejected = settings, notify, rejected
+        self._topic = full_name(settings.topic_prefix, WARNINGS)
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="warnings", daemon=True)
+
+    def start(self) -> None:
+        """From here on."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Ends behind the message that is being taken in."""
+        self._stop.set()
+        self._thread.join(20)
+
+    def _run(self) -> None:
+        while not self._stop.is_set():
+            try:
+                self._consume()
+            except Exception:  # noqa: BLE001 - Kafka or the store is away: nothing is passed over meanwhile
+                _log.exception("the warnings cannot be read or stored, trying again")
+                self._stop.wait(_AGAIN)
+
+    def _consume(self) -> None:
+        consumer: Any = KafkaConsumer(
+            bootstrap_servers=self._settings.broker_list, group_id=f"{self._settings.topic_prefix}prewarn-notify",
+            enable_auto_commit=False, auto_offset_reset="earliest", max_poll_records=_MESSAGES_AT_ONCE,
+            session_timeout_ms=int(self._settings.session_timeout * 1000),
+            heartbeat_interval_ms=int(self._settings.session_timeout * 1000 / 5), allow_auto_create_topics=False,
+            max_partition_fetch_bytes=16 << 20,
+        )  # fmt: skip
+        try:
+            consumer.subscribe([self._topic], listener=_Goes(consumer, self._notify))
+            while not self._stop.is_set():
+                for place, records in consumer.poll(timeout_ms=300).items():
+                    for record in records:
+                        self._take(place.partition, record)
+                self._told(consumer)
+        finally:
+            with suppress(KafkaError):
+                consumer.close()
+
+    def _take(self, partition: int, record: Any) -> None:
+        items: list[Any] = []
+        try:
+            changes = _decode(record.value or b"")
+            items = [*changes.changes, *changes.readings]
+        except msgspec.MsgspecError as error:
+            self._refuse(f"partition {partition} offset {record.offset}", record.value or b"", str(error))
+        # A message of nothing moves the position on, so that what cannot be read is passed once and for all.
+        self._notify.take_in(items, record.offset + 1, consumer_name(partition))
+
+    def _refuse(self, position: str, raw: bytes, why: str) -> None:
+        _log.error("%s, %s cannot be read: %s", self._topic, position, why)
+        problem = Problem(where="warning", what=why, expected="changes as evaluate writes them")
+        while not self._stop.is_set():
+            try:
+                self._rejected.reject([
+                    Rejection(received_at=wall_clock(), origin=WARNINGS, position=position, reasons=[problem], raw=raw)
+                ])  # fmt: skip
+            except LogError as error:
+                _log.warning("Kafka did not take what was refused, trying again: %s", error)
+                self._stop.wait(_AGAIN)
+            else:
+                return
+
+    def _told(self, consumer: Any) -> None:
+        """The lag, and the group's offsets."""
+        mine = consumer.assignment()
+        ends = consumer.end_offsets(list(mine)) if mine else {}
+        self._notify.beat("notify", sum(max(0, ends[place] - consumer.position(place)) for place in mine))
+        with suppress(KafkaError):
+            consumer.commit()
+
+
+class _Goes(ConsumerRebalanceListener):  # type: ignore[misc]  # kafka-python has no types
+    """Who gets a partition goes on from where the store says."""
+
+    def __init__(self, consumer: Any, notify: Notify) -> None:
+        self._consumer, self._notify = consumer, notify
+
+    def on_partitions_revoked(self, revoked: Any) -> None:
+        """Nothing is under way between two polls."""
+
+    def on_partitions_assigned(self, assigned: Any) -> None:
+        """Seeks."""
+        for place in assigned:
+            self._consumer.seek(place, self._notify.offset(consumer_name(place.partition)))
+
+
+def run_notify(settings: Settings) -> int:
+    """Warns people and serves the pages until a signal comes; the exit code."""
+    with ExitStack() as held:
+        zone = published_rules(settings).zone
+        directory, rules = KnownDirectory(settings, zone.key), KnownRules(settings)
+        for known in (directory, rules):
+            known.start()
+            held.callback(known.close)
+        rejected = Publisher(settings.broker_list, settings.topic_prefix)
+        held.callback(rejected.close)
+        notify = Notify(
+            settings.store_url, settings.home, directory=directory, cards=rules.card, clock=wall_clock,
+            base_url=settings.public_url, push=True, zone=zone,
+        )  # fmt: skip
+        held.callback(notify.stop)
+        notify.start()
+        intake = Intake(settings, notify, rejected)
+        intake.start()
+        held.callback(intake.stop)
+        uvicorn.run(
+            Starlette(routes=notify.routes()), host=settings.host, port=settings.port, log_level="warning",
+            access_log=False,
+        )  # fmt: skip
+    return 0

@@ -1,0 +1,76 @@
+"""Follows a compacted topic: the newest value of each key. One of the files that import kafka."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from kafka import KafkaConsumer, TopicPartition
+from kafka.errors import KafkaError
+
+from services.topics.records import read_latest
+
+_log = logging.getLogger(__name__)
+_POLL = 500
+_AGAIN = 2.0
+_LARGEST = 16 << 20
+
+
+class Feed:
+    """What stands on partition 0 of a topic, and calls `changed` whenever it is something else.
+
+    `changed` must not raise; it is called once by `start`, then on a thread of its own.
+    """
+
+    def __init__(self, brokers: Sequence[str], topic: str, changed: Callable[[Mapping[bytes, bytes]], None]) -> None:
+        self._brokers, self._topic, self._changed = list(brokers), topic, changed
+        self._found: dict[bytes, bytes] = {}
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name=f"feed {topic}", daemon=True)
+
+    def start(self) -> None:
+        """Reads what is there, and follows. Raises BrokerError."""
+        self._found = read_latest(self._brokers, self._topic)
+        self._changed(self._found)
+        self._thread.start()
+
+    def close(self) -> None:
+        """Follows no more."""
+        self._stop.set()
+        if self._thread.is_alive():
+            self._thread.join(5)
+
+    def _run(self) -> None:
+        while not self._stop.is_set():
+            try:
+                self._follow()
+            except (KafkaError, OSError) as error:
+                _log.warning("%s cannot be followed, trying again: %s", self._topic, error)
+                self._stop.wait(_AGAIN)
+
+    def _follow(self) -> None:
+        consumer: Any = KafkaConsumer(
+            bootstrap_servers=self._brokers, auto_offset_reset="earliest", enable_auto_commit=False,
+            max_partition_fetch_bytes=_LARGEST, allow_auto_create_topics=False,
+        )  # fmt: skip
+        place = TopicPartition(self._topic, 0)
+        try:
+            consumer.assign([place])
+            consumer.seek_to_beginning(place)
+            while not self._stop.is_set():
+                fresh = dict(self._found)
+                for record in consumer.poll(timeout_ms=_POLL).get(place, ()):
+                    if record.value is None:
+                        fresh.pop(record.key, None)
+                    elif record.key is not None:
+                        fresh[record.key] = record.value
+                # From the beginning anew, older values pass by; only the end of the topic is what counts.
+                if fresh != self._found and consumer.position(place) >= consumer.end_offsets([place])[place]:
+                    self._found = fresh
+                    self._changed(fresh)
+                elif fresh != self._found:
+                    self._found = fresh
+        finally:
+            consumer.close()

@@ -1,0 +1,161 @@
+"""The whole cluster mode as processes of their own on a real broker: from a POST to a page, whatever dies."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import msgspec
+import pytest
+from kafka import KafkaConsumer, TopicPartition
+
+from services.cluster.known import publish_directory
+from services.topics import EVENTS, REJECTED, WARNINGS
+from services.topics.records import read_latest
+from tests.cluster import Cluster, kill
+from tests.faults.kinds import until
+from tests.faults.running import free_port, receiving, write_table
+from tests.rule_files import folder, rule
+
+ABSENT = rule("absent", by="[student]", levels="{at_least: {yellow: 1, red: 3}}", notify="{to: class_tutor}")
+NOW = datetime.now(UTC) - timedelta(hours=1)
+
+
+@pytest.fixture
+def people(tmp_path):
+    """One tutor, whose messages go to a receiver that counts them."""
+
+    def write(channel):
+        place = tmp_path / "people"
+        write_table(place, "people.csv", "id,name,channel", [("anna", "Anna", channel)])
+        write_table(place, "classes.csv", "id,name", [("m1", "M1")])
+        write_table(place, "students.csv", "id,name,class", [(f"s{n}", f"S{n}", "m1") for n in range(50)])
+        write_table(place, "roles.csv", "role,person,scope_kind,scope", [("class_tutor", "anna", "class", "m1")])
+        return place
+
+    return write
+
+
+@pytest.fixture
+def cluster(broker, tmp_path, request):
+    with Cluster(broker, f"{request.node.name[:40]}.", folder(tmp_path / "rules", ABSENT), tmp_path, 4) as cluster:
+        yield cluster
+
+
+def absence(n, student):
+    return {
+        "specversion": "1.0", "source": "lessons", "id": f"a{n}", "type": "attendance",
+        "time": (NOW + timedelta(seconds=n)).isoformat(),
+        "data": {"lesson": f"l{n}", "student": student, "status": "absent", "class": "m1"},
+    }  # fmt: skip
+
+
+def post(port, events):
+    """(status, answer)."""
+    request = urllib.request.Request(
+        f"http://127.0.0.1:{port}/v1/events", json.dumps(events).encode(), {"content-type": "application/json"}
+    )
+    try:
+        with urllib.request.urlopen(request, timeout=60) as answer:
+            return answer.status, json.load(answer)
+    except urllib.error.HTTPError as error:
+        return error.code, json.load(error)
+
+
+def answers(port):
+    try:
+        return urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=5).status == 200
+    except OSError:
+        return False
+
+
+def stored(cluster):
+    """What `prewarn warnings --json` says of the store that notify writes."""
+    told = subprocess.run(
+        [sys.executable, "-c", "from services.cli import main; main()", "--home", cluster.folder, "warnings", "--json"],
+        env=os.environ | {"PREWARN_RULES": str(cluster.settings.rules)}, capture_output=True, text=True, check=True,
+        cwd=Path(__file__).parents[2], timeout=60,
+    ).stdout  # fmt: skip
+    return {one["subject"]: one["level"] for one in map(json.loads, told.splitlines())}
+
+
+def test_from_a_post_to_a_message_while_notify_is_killed_and_the_broker_restarts(cluster, people, tmp_path):
+    with receiving() as receiver:
+        publish_directory(cluster.settings, people(f"{receiver.url}"), "Asia/Shanghai")
+        way_in, pages = free_port(), free_port()
+        cluster.start("ingest", port=way_in, past="false")
+        cluster.start("route", past="false"), cluster.start("evaluate", past="false")
+        notify = cluster.start("notify", port=pages)
+        until(lambda: answers(way_in) and answers(pages))
+        status, answer = post(way_in, [absence(n, f"s{n}") for n in range(20)] + [{"nonsense": 1}])
+        assert (status, answer["accepted"], len(answer["rejected"])) == (202, 20, 1)
+        assert sum(cluster.ends(REJECTED).values()) == 1
+        until(lambda: len(receiver.pushes) >= 1)
+        kill(notify)
+        cluster.publisher._connected().send(cluster.prefix + WARNINGS, b"nonsense", partition=0).get(10)
+        assert post(way_in, [absence(20 + n, f"s{n % 10}") for n in range(20)])[0] == 202
+        notify = cluster.start("notify", port=pages)
+        until(lambda: answers(pages))
+        cluster.broker.kill()
+        refused = post(way_in, [absence(99, "s40")])
+        assert refused[0] == 503
+        cluster.broker.start()
+        until(lambda: post(way_in, [absence(99, "s40")])[0] == 202)
+        expected = {f"s{n}": "red" for n in range(10)} | {f"s{n}": "yellow" for n in range(10, 20)} | {"s40": "yellow"}
+        until(lambda: (cluster.supervise(), stored(cluster) == expected)[1], 90)
+        until(lambda: sum(cluster.ends(REJECTED).values()) == 2)
+
+
+def test_a_new_directory_is_known_within_seconds(cluster, people):
+    way_in = free_port()
+    cluster.start("ingest", port=way_in)
+    until(lambda: answers(way_in))
+    assert (
+        len(publish_directory(cluster.settings, people("json://127.0.0.1:9/hook"), "Asia/Shanghai", dry_run=True)) > 50
+    )
+    assert read_latest(cluster.settings.broker_list, f"{cluster.prefix}campus.directory") == {}
+    assert publish_directory(cluster.settings, new, "Asia/Shanghai")
+    assert publish_directory(cluster.settings, new, "Asia/Shanghai") == []
+    end, n = time.monotonic() + 30, 0
+    while True:
+        n += 1
+        event = absence(n, "s1")
+        del event["data"]["class"]
+        assert post(way_in, [event])[0] == 202
+        if any(one["data"].get("class") == "m1" for one in events_of(cluster)):
+            return
+        assert time.monotonic() < end
+        time.sleep(0.5)
+
+
+def events_of(cluster):
+    name = cluster.prefix + EVENTS
+    consumer = KafkaConsumer(bootstrap_servers=cluster.broker.address, auto_offset_reset="earliest")
+    try:
+        ends = {TopicPartition(name, p): end for p, end in cluster.ends(EVENTS).items()}
+        consumer.assign(list(ends))
+        consumer.seek_to_beginning()
+        found = []
+        while any(consumer.position(place) < end for place, end in ends.items()):
+            for records in consumer.poll(timeout_ms=300).values():
+                found += [one for record in records for one in msgspec.json.decode(record.value)]
+        return found
+    finally:
+        consumer.close()
+
+
+def test_a_process_without_its_topics_or_rules_says_what_is_missing(broker, tmp_path):
+    for service in ("ingest", "route", "evaluate", "notify"):
+        told = subprocess.run(
+            [sys.executable, "-c", "from services.cli import main; main()", "--home", tmp_path, "run", service],
+            env=os.environ | {"PREWARN_BROKERS": broker.address, "PREWARN_TOPIC_PREFIX": "nothing."}, text=True,
+            capture_output=True, check=False, cwd=Path(__file__).parents[2], timeout=90,
+        )  # fmt: skip
+        assert told.returncode not in (0, -signal.SIGKILL), service
+        assert "topics apply" in told.stderr or "rules publish" in told.stderr, told.stderr
