@@ -116,9 +116,8 @@ def test_a_new_directory_is_known_within_seconds(cluster, people):
     way_in = free_port()
     cluster.start("ingest", port=way_in)
     until(lambda: answers(way_in))
-    assert (
-        len(publish_directory(cluster.settings, people("json://127.0.0.1:9/hook"), "Asia/Shanghai", dry_run=True)) > 50
-    )
+    new = people("json://127.0.0.1:9/hook")
+    assert len(publish_directory(cluster.settings, new, "Asia/Shanghai", dry_run=True)) > 50
     assert read_latest(cluster.settings.broker_list, f"{cluster.prefix}campus.directory") == {}
     assert publish_directory(cluster.settings, new, "Asia/Shanghai")
     assert publish_directory(cluster.settings, new, "Asia/Shanghai") == []
