@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -24,7 +24,7 @@ from services.rules.language.reading import Report
 from services.rules.language.rules import Placed
 from services.rules.language.standards import SCOPES
 from services.rules.language.strata import looked_at
-from services.rules.testing import read_cases
+from services.rules.testing import Case, read_cases
 from services.settings import Settings, resource
 
 _FIELD = re.compile(r"\bf_(\w+)")
@@ -40,12 +40,19 @@ def explain_rule(settings: Settings, name: str, said: str | None, at: str | None
     if said is not None:
         subject = find_subject(said, directory, rules)
         refuse_unknown(subject, directory)
-    return _described(settings, rules, placed, directory, subject, moment)
+    cases = read_cases(settings.rules_folder, rules, read_fields(resource("schemas")), Report())
+    return describe(rules, placed, directory, subject, moment, cases)
 
 
-def _described(
-    settings: Settings, rules: RuleSet, placed: Placed, directory: Directory, subject: Subject | None, at: dt.datetime
+def describe(
+    rules: RuleSet,
+    placed: Placed,
+    directory: Directory,
+    subject: Subject | None,
+    at: dt.datetime,
+    cases: Sequence[Case],
 ) -> dict[str, Any]:
+    """One rule as plain data; `cases`: the tests of the rule set."""
     rule, card, given = placed.rule, placed.rule.card, placed.place.value
     attributes = subject.attributes(directory, at, {}) if subject else {}
     scope = {name: attributes.get(name) for name in SCOPES}
@@ -69,7 +76,6 @@ def _described(
     first = next((level for level, _, bound in levels if bound is not None), "yellow")
     bound = next((bound for _, _, bound in levels if bound is not None), None)
     facts = {"value": bound, "threshold": bound, "level": first, "subject": subject.said if subject else "…"}
-    cases = read_cases(settings.rules_folder, rules, read_fields(resource("schemas")), Report())
     return {
         "rule": rule.id, "row": card.row, "title": _pair(card.title), "mode": card.mode, "sentence": _pair(sentence),
         "source": card.source, "file": placed.place.file, "line": placed.place.line, "rule_version": rules.version,

@@ -11,13 +11,13 @@ from collections.abc import Iterator
 from typing import Any
 
 from services import directory as directories
-from services.errors import ConfigurationError
+from services.errors import ConfigurationError, ProblemsError
 from services.explaining.answers import Sides, answer
 from services.explaining.log import fields_with, rows_about
 from services.explaining.subjects import Subject, find_rule, find_subject, instant, refuse_unknown
 from services.explaining.why_words import why_lines
 from services.journal import Journal
-from services.messages import Rejection, from_ms, to_ms
+from services.messages import Problem, Rejection, from_ms, to_ms
 from services.notify import store_why
 from services.notify.store_engine import Store
 from services.notify.store_views import Dossier
@@ -65,6 +65,7 @@ def why(settings: Settings, said: str, rule: str | None, at: str | None, now: dt
             "subject": subject.said, "fields": subject.fields,
             "at": from_ms(instant_ms).astimezone(rules.zone).isoformat(timespec="seconds"),
             "rule_version": rules.version, "running_rule_version": sides.running,
+            "known_later": _known_later(found.rows, instant_ms) if at is not None else 0,
             "not_evaluated_yet": max(found.end - evaluated, 0), "unreadable": found.unreadable,
             "asked_rule": asked, "answers": answers,
             "note": None if needs else _no_rule(subject, asked),
@@ -80,6 +81,11 @@ def _named(subject: Subject, journal: Journal, rules: RuleSet, directory: direct
     names = frozenset(name for rule in rules.plan.rules for name in rule.by)
     found, seen = fields_with(journal, names, subject.unknown)
     left = tuple(part for part in subject.unknown if part not in found.values())
+    for part in left:
+        if refused := _rejects(journal, Subject(part, {"": part})):
+            what = f"{part} is in no event, but in what was refused 只出现在被拒收的数据中"
+            shown = f"prewarn rejected show {refused[-1][0]}: {refused[-1][1].reasons[0]}"
+            raise ProblemsError([Problem(where=subject.said, what=what, expected=shown)])
     refuse_unknown(Subject(subject.said, subject.fields, left), directory, seen)
     return Subject(subject.said, {**subject.fields, **found})
 
@@ -99,6 +105,11 @@ def _needs(subject: Subject, rules: RuleSet, asked: str | None) -> dict[tuple[st
         if {*needed} <= {*rule.by} and len(needed) == len(subject.fields):
             found[rule.by] = needed
     return found
+
+
+def _known_later(rows: list[Entries], at: int) -> int:
+    """How many of the events dated up to the instant came into the log after it."""
+    return sum(to_ms(event.time) <= at for row in rows if row.clock > at for event in row.events)
 
 
 def _no_rule(subject: Subject, asked: str | None) -> dict[str, str]:

@@ -29,6 +29,9 @@ def why_lines(found: Mapping[str, Any], language: Language) -> list[str]:
                 f"! the running rule set is {running}, not that of the files",
             )
         )
+    if n := found["known_later"]:
+        zh, en = f"! 其中 {n} 条记录在该时刻之后才到达", f"! {n} of these records came in after that instant only"
+        lines.append(say(zh, en))
     if found["not_evaluated_yet"]:
         n = found["not_evaluated_yet"]
         lines.append(say(f"! 日志还有 {n} 行未评估", f"! {n} rows of the log are not evaluated yet"))

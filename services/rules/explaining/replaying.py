@@ -43,8 +43,7 @@ class Replayed:
     """(rule, subject) → the newest change."""
     late: set[str] = field(default_factory=set)
     """`source id` of what was put aside as late."""
-    known_later: int = 0
-    """Events dated up to the instant that came into the log after it."""
+    _about: dict[str, dict[str, CampusEvent]] | None = None
 
     def layouts(self) -> Iterator[tuple[int, Layout, RuleLayout]]:
         """Every rule, with the number of its layout."""
@@ -60,6 +59,15 @@ class Replayed:
         """Every subject that an event was about, also one that is let go or was late only."""
         found = {key for number in range(len(self.engine.layouts)) for key in self.engine.subjects(number)}
         return found | {key for event in self.events.values() if (key := self.key_of(event)) is not None}
+
+    def about(self, key: str) -> dict[str, CampusEvent]:
+        """`source id` → event, of those about a subject."""
+        if self._about is None:
+            self._about = {}
+            for ident, event in self.events.items():
+                if (own := self.key_of(event)) is not None:
+                    self._about.setdefault(own, {})[ident] = event
+        return self._about.get(key, {})
 
     def key_of(self, event: CampusEvent) -> str | None:
         """The subject of an event, None if it lacks a name of `by`."""
@@ -83,7 +91,6 @@ def replay(plan: Plan, by: tuple[str, ...], rows: Iterable[Entries], at: int) ->
         events = [event for event in row.events if to_ms(event.time) <= at]
         if not events:
             continue
-        replayed.known_later += len(events) if row.clock > at else 0
         _heard(replayed, engine.advance(min(row.before, at)))
         for event in events:
             ident = f"{event.source} {event.id}"

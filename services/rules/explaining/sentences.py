@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -10,15 +11,26 @@ from services.rules.engine.plan import Compare, Gauge
 from services.rules.language.reading import Place
 
 SIGNS: dict[Compare, str] = {"at_least": "≥", "above": ">", "at_most": "≤", "below": "<"}
+_OPTIONAL = re.compile(r"\[([^\]]*)\]")
+_OPTION = re.compile(r"\{(\w+)\}")
 _Said = Callable[[str, dict[str, Any]], Text]
 
 
 def _text(zh: str, en: str) -> _Said:
     def said(of: str, beside: dict[str, Any]) -> Text:
         gaps = _Gaps({"of": of} | {name: plain(value) for name, value in beside.items()})
-        return Text(zh.format_map(gaps), en.format_map(gaps))
+        return Text(_filled(zh, gaps), _filled(en, gaps))
 
     return said
+
+
+def _filled(template: str, given: dict[str, str]) -> str:
+    """`[…]` is left out where an option in it is at its default."""
+
+    def kept(match: re.Match[str]) -> str:
+        return match[1] if {*_OPTION.findall(match[1])} <= {*given} else ""
+
+    return _OPTIONAL.sub(kept, template).format_map(given)
 
 
 class _Gaps(dict[str, str]):
@@ -36,7 +48,7 @@ _MEASURES: dict[str, _Said] = {
     "min": _text("{of} 的最小值", "the least {of}"),
     "max": _text("{of} 的最大值", "the greatest {of}"),
     "share": _text("满足 {of} 的记录所占百分比", "the per cent of records with {of}"),
-    "streak": _text("连续满足 {of} 的记录数（跳过 {skip}）", "how many records in a row have {of} (skipping {skip})"),
+    "streak": _text("连续满足 {of} 的记录数[（跳过 {skip}）]", "how many in a row have {of}[ (skipping {skip})]"),
     "ratio": _text("{of} 之和占 {to} 的百分比", "the sum of {of} in per cent of {to}"),
     "difference": _text("{of} 之和减去 {to}", "the sum of {of} minus {to}"),
     "distinct": _text("不同 {of} 的个数", "how many different {of} there are"),

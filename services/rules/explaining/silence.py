@@ -2,21 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from services.messages import Text
 from services.rules.engine.layout import GaugeLayout, RuleLayout
-from services.rules.engine.plan import FOREVER, Rung
+from services.rules.engine.plan import FOREVER, Gauge, Rung
 from services.rules.engine.subject import COLUMNS, FLAGS, Subject
 from services.rules.explaining.replaying import Replayed
 from services.rules.explaining.sentences import SIGNS, number
 
 REASONS = (
     "no_record", "no_matching_record", "retracted", "late", "let_go", "outside_period", "window_empty",
-    "not_evaluated", "too_few_records", "too_few_matching", "no_value", "standard_not_in_force", "not_reached",
-    "not_due", "met",
+    "not_evaluated", "too_few_records", "too_few_matching", "nothing_counted", "no_value", "standard_not_in_force",
+    "not_reached", "not_due", "met",
 )  # fmt: skip
+
+
+_COUNTING = frozenset({"count", "distinct", "nested", "open"})
+"""A count of nothing is no value."""
+
+
+def _no_value(_: Gauge) -> Text:
+    return Text("现有记录还算不出数值", "the records there are give no value yet")
+
+
+_NO_VALUE: dict[str, Callable[[Gauge], Text]] = {
+    "forecast": lambda gauge: Text(
+        f"尚早：需第 {gauge.from_week} 教学周起、合计 {gauge.min_sum or 0:g}、{gauge.min_days} 天",
+        f"too early: needs week {gauge.from_week}, a sum of {gauge.min_sum or 0:g} and {gauge.min_days} days",
+    ),
+    "change": lambda gauge: Text(
+        f"此前至少需要 {gauge.min_before} 条记录作比较", f"to compare, {gauge.min_before} earlier records are needed"
+    ),
+    "period_over_period": lambda gauge: Text(
+        f"上一时期至少需要 {gauge.min_before} 条记录", f"the earlier period needs {gauge.min_before} records"
+    ),
+    "none": lambda _: Text("没有符合条件的完整时期", "no whole period has gone by without"),
+    "rank": lambda gauge: Text(f"同类少于 {gauge.min_records} 个", f"fewer than {gauge.min_records} peers"),
+    "trend": lambda _: Text("需要两个不同的时刻", "two different instants are needed"),
+}
 
 
 @dataclass(frozen=True)
@@ -32,7 +57,7 @@ class Silence:
 def without_record(replayed: Replayed, rule: RuleLayout, key: str, let_go: bool) -> Silence:
     """There is no record that the rule looks at."""
     gauge = rule.gauges[0].gauge
-    mine = {ident: one for ident, one in replayed.events.items() if replayed.key_of(one) == key}
+    mine = replayed.about(key)
     kinds = {one.gauge.kind for one in rule.gauges} | {gauge.awaited_kind}
     of_kind = {ident: one for ident, one in mine.items() if one.kind in kinds}
     if late := sorted(replayed.late & {*of_kind}):
@@ -41,21 +66,21 @@ def without_record(replayed: Replayed, rule: RuleLayout, key: str, let_go: bool)
             "late",
             Text(
                 f"{len(late)} 条记录迟到超过允许时限，已搁置：{shown}",
-                f"{len(late)} records came later than allowed and were put aside: {shown}",
+                f"put aside, as they came later than allowed: {shown}",
             ),
         )
     if let_go:
         return Silence("let_go", Text("记录过于久远，已不再保留", "its records are too old and were let go"))
     if of_kind and all(one.retracted for one in of_kind.values()):
         return Silence(
-            "retracted", Text(f"{len(of_kind)} 条记录均已撤销", f"all {len(of_kind)} records were taken back")
+            "retracted", Text(f"{len(of_kind)} 条记录均已撤销", f"every record was taken back ({len(of_kind)})")
         )
     if of_kind:
         return Silence(
             "no_matching_record",
             Text(
                 f"有 {len(of_kind)} 条 {gauge.kind} 记录，但都不符合规则的条件",
-                f"{len(of_kind)} events of the kind {gauge.kind}, none of which meets the rule's condition",
+                f"events of the kind {gauge.kind}: {len(of_kind)}, and none of them meets the rule's condition",
             ),
         )
     return Silence("no_record", Text(f"没有 {gauge.kind} 记录", f"no event of the kind {gauge.kind}"))
@@ -79,7 +104,7 @@ def without_value(
     replayed: Replayed, s: Subject, rule: RuleLayout, placed: GaugeLayout, inside: Sequence[int]
 ) -> Silence:
     """The measure has no value."""
-    gauge, window = placed.gauge, placed.gauge.window
+    window = placed.gauge.window
     if window.kind == "calendar" and not replayed.engine.plan.periods[window.period](replayed.at)[0]:
         return Silence(
             "outside_period", Text("此时不在校历的任何学期内", f"the calendar has no {window.period} at this time")
@@ -94,27 +119,27 @@ def without_value(
             "not_evaluated",
             Text(
                 f"{len(inside)} 条记录都没有可用的数值（{shown}）",
-                f"none of {len(inside)} records has the number that is measured ({shown})",
+                f"no record has the number that is measured ({shown}; records: {len(inside)})",
             ),
         )
-    if len(with_number) < gauge.min_records:
-        return Silence(
-            "too_few_records",
-            Text(
-                f"只有 {len(with_number)} 条记录，至少需要 {gauge.min_records} 条",
-                f"{len(with_number)} records, and {gauge.min_records} are needed",
-            ),
-        )
+    return _too_few(s, placed, inside, len(with_number))
+
+
+def _too_few(s: Subject, placed: GaugeLayout, inside: Sequence[int], numbers: int) -> Silence:
+    """There are records with numbers, and still no value."""
+    gauge = placed.gauge
+    if numbers < gauge.min_records:
+        zh = f"只有 {numbers} 条记录，至少需要 {gauge.min_records} 条"
+        return Silence("too_few_records", Text(zh, f"records: {numbers}, and {gauge.min_records} are needed"))
     hits = sum(1 for i in inside if placed.hit and s.rows[i + FLAGS] & placed.hit)
     if hits < gauge.min_matching:
-        return Silence(
-            "too_few_matching",
-            Text(
-                f"只有 {hits} 条符合条件，至少需要 {gauge.min_matching} 条",
-                f"{hits} records meet the condition, and {gauge.min_matching} are needed",
-            ),
-        )
-    return Silence("no_value", Text("现有记录还算不出数值", "the records there are give no value yet"))
+        zh = f"只有 {hits} 条符合条件，至少需要 {gauge.min_matching} 条"
+        en = f"records that meet the condition: {hits}, and {gauge.min_matching} are needed"
+        return Silence("too_few_matching", Text(zh, en))
+    if gauge.measure in _COUNTING:
+        zh, en = f"{len(inside)} 条记录中没有一条计入", f"nothing counts among the records ({len(inside)})"
+        return Silence("nothing_counted", Text(zh, en))
+    return Silence("no_value", _NO_VALUE.get(gauge.measure, _no_value)(gauge))
 
 
 def not_reached(rung: Rung, value: float, bound: float) -> Silence:
