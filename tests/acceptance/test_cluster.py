@@ -16,6 +16,7 @@ import pytest
 from kafka import KafkaConsumer, TopicPartition
 
 from services.cluster.known import publish_directory
+from services.settings import resource
 from services.topics import EVENTS, REJECTED, WARNINGS
 from services.topics.records import read_latest
 from tests.cluster import Cluster, kill
@@ -158,3 +159,29 @@ def test_a_process_without_its_topics_or_rules_says_what_is_missing(broker, tmp_
         )  # fmt: skip
         assert told.returncode not in (0, -signal.SIGKILL), service
         assert "topics apply" in told.stderr or "rules publish" in told.stderr, told.stderr
+
+
+def test_two_commands_bring_the_cluster_up_and_stop_it(broker, tmp_path):
+    """`broker`: only so that the test is skipped, and in CI fails, where there is no Kafka."""
+    place, port, script = tmp_path / "all", free_port(), Path(__file__).parents[2] / "deploy" / "cluster.py"
+    log = (tmp_path / "up.log").open("w")
+    up = subprocess.Popen(
+        [sys.executable, script, "up", place, "--kafka", str(free_port()), "--port", str(port), "--evaluates", "1"],
+        stdout=log, stderr=log,
+    )  # fmt: skip
+    try:
+        until(lambda: answers(port) and answers(port - 1), 120)
+        event = absence(1, "s1")
+        event["data"] |= {"class": "k1", "course": "algebra"}
+        events = [event | {"id": f"a{n}", "data": event["data"] | {"lesson": f"l{n}"}} for n in range(9)]
+        assert post(port - 1, events)[0] == 202
+        cluster = type("Of", (), {"folder": place, "settings": type("Rules", (), {"rules": resource("rules")})})
+        until(lambda: "s1" in stored(cluster), 60)
+        assert subprocess.run([sys.executable, script, "down", place], check=False, timeout=90).returncode == 0
+        assert up.wait(30) == 0
+        assert not answers(port)
+        assert subprocess.run([sys.executable, script, "down", place], check=False, timeout=90).returncode == 1
+    finally:
+        up.send_signal(signal.SIGTERM)
+        up.wait(60)
+        log.close()
