@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from pydantic import AliasChoices, Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from services.errors import ConfigurationError
@@ -22,14 +23,14 @@ def resource(name: str) -> Path:
 class Settings(BaseSettings):
     """What a process needs to know. Times and zones: the college's zone stands in rules/calendar.yaml."""
 
-    model_config = SettingsConfigDict(env_prefix="PREWARN_", frozen=True)
+    model_config = SettingsConfigDict(env_prefix="PREWARN_", frozen=True, populate_by_name=True)
 
     home: Path = Path(".prewarn")
     """Folder of the embedded mode; nothing is written outside of it."""
     rules: Path | None = None
     """Folder of the rules; default: `rules` in home if it exists, else the ones that come with Prewarn."""
-    database_url: str | None = None
-    """Store of notify; default: notify.db in home."""
+    database_url: str | None = Field(None, validation_alias=AliasChoices("PREWARN_DATABASE_URL", "DATABASE_URL"))
+    """Store of notify, `postgresql://user:password@host/name`; default: the SQLite file notify.db in home."""
     host: str = "127.0.0.1"
     port: int = 8321
     base_url: str | None = None

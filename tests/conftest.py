@@ -1,4 +1,4 @@
-"""The real data beside the checkout, a real Kafka broker, and CI's promise that what needs them ran."""
+"""The real data beside the checkout, a real Kafka broker and PostgreSQL, and CI's promise that what needs them ran."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 
 from deploy.kafka.broker import Broker, missing
+from tests import postgres as servers
 
 _SHARED = Path(os.environ.get("PREWARN_SHARED") or Path(__file__).resolve().parents[2] / "shared")
 _DATA = _SHARED / "data"
-_NEEDS = {"shared_data": "shared", "broker_of_session": "kafka"}
+_NEEDS = {"shared_data": "shared", "broker_of_session": "kafka", "postgres_of_session": "postgres"}
 """Whatever uses the fixture has the marker."""
 
 
@@ -45,11 +46,34 @@ def broker(broker_of_session: Broker) -> Broker:
     return broker_of_session
 
 
+@pytest.fixture(scope="session")
+def postgres_of_session() -> Iterator[servers.Postgres]:
+    """One server for all tests, each of which has databases of its own; the first one pays for its start."""
+    if gaps := servers.missing():
+        pytest.skip(f"NO POSTGRESQL: {'; '.join(gaps)}")
+    server = servers.Postgres()
+    try:
+        server.start()
+        yield server
+    finally:
+        server.remove()
+
+
+@pytest.fixture
+def postgres(postgres_of_session: servers.Postgres) -> servers.Postgres:
+    """A server that answers, whatever the test before did to it."""
+    if not postgres_of_session.running:
+        postgres_of_session.start()
+    return postgres_of_session
+
+
 def pytest_report_header() -> list[str]:
     lacking = "; ".join(missing())
+    no_server = "; ".join(servers.missing())
     return [
         f"real data: {_DATA if _DATA.is_dir() else 'ABSENT, tests marked `shared` are skipped'}",
         f"Kafka: {f'NONE, tests marked `kafka` are skipped: {lacking}' if lacking else 'Java and Maven are there'}",
+        f"PostgreSQL: {f'NONE, tests marked `postgres` are skipped: {no_server}' if no_server else 'is there'}",
     ]
 
 
@@ -62,9 +86,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """In CI a skipped test of Kafka is a failure, and one of the real data where that is: green means that it ran."""
+    """In CI a skipped test of Kafka or PostgreSQL is a failure, and one of the real data where that is."""
     report = yield
-    promised = (_DATA.is_dir() and item.get_closest_marker("shared")) or item.get_closest_marker("kafka")
+    promised = (_DATA.is_dir() and item.get_closest_marker("shared")) or next(
+        filter(None, map(item.get_closest_marker, ("kafka", "postgres"))), None
+    )
     if os.environ.get("PREWARN_CI") and promised and report.skipped and not hasattr(report, "wasxfail"):
         reason = report.longrepr[-1] if isinstance(report.longrepr, tuple) else report.longrepr
         report.outcome = "failed"

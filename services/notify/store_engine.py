@@ -9,8 +9,11 @@ from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Executable, create_engine, event, inspect
+from sqlalchemy import URL, Connection, Engine, Executable, create_engine, event, inspect, make_url
+from sqlalchemy.exc import ArgumentError, OperationalError
 from sqlalchemy.sql.dml import UpdateBase
+
+from services.errors import ConfigurationError, LogError
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
 VERSION_TABLE = "notify_schema"
@@ -24,20 +27,39 @@ _SQLITE = (
     "PRAGMA cache_size=-65536",
     "PRAGMA wal_autocheckpoint=8000",
 )
+_POSTGRESQL = {
+    "connect_timeout": "10",
+    "options": "-clock_timeout=30000 -cstatement_timeout=60000",  # as long as SQLite waits; ms
+    "keepalives_idle": "10",
+    "keepalives_interval": "5",
+    "keepalives_count": "3",
+    "tcp_user_timeout": "30000",  # a server whose machine has gone answers nothing, not even that it is gone; ms
+}
+"""libpq's parameters, each unless the address has it."""
+_MIGRATING = 0x5072_6577_61726E
+"""The advisory lock of those who bring one schema up to date."""
 
 
 class Store:
     """One database. `reading()` and `writing()` give a connection with one transaction around it."""
 
     def __init__(self, url: str) -> None:
+        """Raises ConfigurationError if `url` is no address of a store, LogError if there is none at it now."""
         self.engine = _engine(url)
         self._writer = self.engine.execution_options(writes=True)
+        self._reader = self.engine
+        if self.engine.dialect.name == "postgresql":  # as SQLite is of its own accord
+            self._reader = self.engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
         # SQLite admits one writer: the threads of this process queue here instead of polling the file's lock.
         self._turn = threading.Lock() if self.engine.dialect.name == "sqlite" else nullcontext()
         self._compiled: dict[tuple[UpdateBase, frozenset[str]], tuple[str, Sequence[str] | None]] = {}
-        if not self._is_present():
-            with self.writing() as connection:
-                migrate(connection)
+        try:
+            if not self._is_present():
+                with self.writing() as connection:
+                    migrate(connection)
+        except OperationalError as error:
+            self.engine.dispose()
+            raise LogError(f"notify's store {self.engine.url} cannot be opened: {error.orig}") from error
 
     def _is_present(self) -> bool:
         """Whether the schema is this version's already: then nothing waits for a writer, and alembic is not loaded."""
@@ -49,7 +71,7 @@ class Store:
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """A consistent view; it takes no lock that a writer waits for."""
-        with self.engine.connect() as connection, connection.begin():
+        with self._reader.connect() as connection, connection.begin():
             yield connection
 
     @contextmanager
@@ -86,6 +108,8 @@ def migrate(connection: Connection) -> None:
     from alembic import command  # noqa: PLC0415 - half a second that only a new schema costs
     from alembic.config import Config  # noqa: PLC0415
 
+    if connection.dialect.name == "postgresql":  # several processes may start for the first time at once
+        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_MIGRATING})")
     config = Config()
     config.set_main_option("script_location", str(_MIGRATIONS))
     config.attributes["connection"] = connection
@@ -98,11 +122,30 @@ def streamed(connection: Connection, statement: Executable) -> Iterator[Any]:
 
 
 def _engine(url: str) -> Engine:
-    engine = create_engine(url, pool_size=20, max_overflow=20)
-    if engine.dialect.name == "sqlite":
+    address = _address(url)
+    if address.get_backend_name() == "sqlite":
+        engine = create_engine(address, pool_size=20, max_overflow=20)
         event.listen(engine, "connect", _connected)
         event.listen(engine, "begin", _begun)
-    return engine
+        return engine
+    parameters = {name: value for name, value in _POSTGRESQL.items() if name not in address.query}
+    # Asked before each use: connections that a restart of the server has broken are replaced without an error.
+    return create_engine(address, pool_size=20, max_overflow=20, pool_pre_ping=True, connect_args=parameters)
+
+
+def _address(url: str) -> URL:
+    try:
+        address = make_url(url)
+    except ArgumentError:
+        address = None
+    if address is not None and address.drivername in ("postgresql", "postgres", "postgresql+psycopg"):
+        return address.set(drivername="postgresql+psycopg")
+    if address is not None and address.drivername in ("sqlite", "sqlite+pysqlite"):
+        return address
+    found = f"a store of {address.drivername}" if address is not None else "not an address"  # never the password
+    raise ConfigurationError(
+        f"PREWARN_DATABASE_URL or DATABASE_URL is {found} (expected: postgresql://user:password@host/name, sqlite:///path)"
+    )
 
 
 def _connected(connection: Any, _record: object) -> None:

@@ -26,7 +26,8 @@ def known_of(connection: Connection, items: Items, consumer: str, *, push: bool)
     Messages about a warning that is now taken back are cancelled on the way if nobody can have got them: only so is it
     certain who was told.
     """
-    at = positions(connection)  # their rows are held until the chunk is written
+    connection.execute(_ONE_AT_A_TIME)
+    at = positions(connection)  # a statement of its own: it sees what the one before has waited for
     known = Known(offset=at.get(consumer, 0), number=at["numbers"])
     ids = {item.warning_id if isinstance(item, WarningChange) else item.facts.warning_id for item in items}
     for part in _slices(ids):
@@ -92,7 +93,7 @@ def write(database: Store, connection: Connection, plan: Plan) -> None:
 
 
 def positions(connection: Connection) -> dict[str, int]:
-    """How far each consumer has come; the rows are held until the transaction ends."""
+    """How far each consumer has come."""
     return {row[0]: row[1] for row in connection.execute(_POSITIONS)}
 
 
@@ -110,14 +111,17 @@ def _slices(ids: Iterable[Any]) -> Iterator[list[Any]]:
 
 
 _STATE_COLUMNS = ("number", "id", "sequence", "status", "level", "opened_at", "evidence")
-_STATE = select(*(store.warning.c[name] for name in _STATE_COLUMNS))
+_STATE = select(*(store.warning.c[name] for name in _STATE_COLUMNS)).with_for_update()
+"""Held too: what a person does with a warning meanwhile comes before the chunk or behind it."""
 _NEW_WARNING = insert(store.warning)
 _CHANGE = insert(store.change)
 _RECIPIENT = insert(store.recipient)
 _DELIVERY = insert(store.delivery)
 _DECISION = insert(store.decision)
 _WARNING = update(store.warning).where(store.warning.c.number == bindparam("of_warning"))
-_POSITIONS = select(store.position.c.consumer, store.position.c.position).with_for_update()
+_POSITIONS = select(store.position.c.consumer, store.position.c.position)
+_ONE_AT_A_TIME = select(store.position.c.position).where(store.position.c.consumer == "numbers").with_for_update()
+"""Held until the chunk is written: numbers are given in order, and of two with one chunk the second finds it known."""
 _ADVANCE = (
     update(store.position)
     .where(store.position.c.consumer == bindparam("who"), store.position.c.position < bindparam("reached"))

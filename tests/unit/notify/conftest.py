@@ -33,15 +33,23 @@ def channel():
     return RecordingChannel()
 
 
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+def store_url(request, tmp_path):
+    """The address of an empty store: each test runs on both databases."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'notify.db'}"
+    return request.getfixturevalue("postgres").database()
+
+
 @pytest.fixture
-def make(tmp_path, college, clock, channel):
+def make(tmp_path, store_url, college, clock, channel):
     """Makes Notifies, by default on one store; all are stopped at the end."""
     with ExitStack() as made:
 
-        def make(home="home", *, push=True, store="notify.db", **options):
+        def make(home="home", *, push=True, store=None, **options):
             defaults = {"directory": lambda: college, "cards": cards, "clock": clock, "send": channel}
             notify = Notify(
-                f"sqlite:///{tmp_path / store}", tmp_path / home, base_url="http://campus", push=push,
+                store or store_url, tmp_path / home, base_url="http://campus", push=push,
                 **defaults | options,
             )  # fmt: skip
             made.callback(notify.stop)

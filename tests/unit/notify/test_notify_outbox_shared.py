@@ -84,7 +84,7 @@ from services.notify.channels import Channels
 from services.notify.service import Notify
 from services.notify.testing import CARD, MORNING, College, Somebody, change
 
-home, point = Path(sys.argv[1]), sys.argv[2]
+home, point, store_url = Path(sys.argv[1]), sys.argv[2], sys.argv[3]
 college = College({"class_tutor": [Somebody(id="T1", name="W", channel="json://hooks.campus/a")]})
 
 def send(address, recipient, message):
@@ -93,7 +93,7 @@ def send(address, recipient, message):
     os._exit(9)
 
 notify = Notify(
-    f"sqlite:///{home.parent / 'notify.db'}", home, directory=lambda: college, cards=lambda _v, _r: CARD,
+    store_url, home, directory=lambda: college, cards=lambda _v, _r: CARD,
     clock=lambda: MORNING, base_url="http://campus", push=True, send=send,
 )
 notify.start()
@@ -104,8 +104,8 @@ notify.outbox._queues["json://hooks.campus"].workers[0].join(30)
 
 @pytest.mark.usefixtures("one_recipient")
 @pytest.mark.parametrize("point", ["between claim and send", "after the send"])
-def test_what_a_killed_process_was_sending_is_sent_at_once_and_marked(point, make, tmp_path, eventually):
-    died = subprocess.run([sys.executable, "-c", DYING, tmp_path / "home", point], check=False)
+def test_what_a_killed_process_was_sending_is_sent_at_once_and_marked(point, make, store_url, tmp_path, eventually):
+    died = subprocess.run([sys.executable, "-c", DYING, tmp_path / "home", point, store_url], check=False)
     assert died.returncode == 9
     sink = Channels(tmp_path / "home")
     notify = make(send=lambda _address, recipient, message: sink.send("sink://", recipient, message))

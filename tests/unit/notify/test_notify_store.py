@@ -13,8 +13,8 @@ from services.notify.testing import change
 
 
 @pytest.fixture
-def database(tmp_path):
-    database = Store(f"sqlite:///{tmp_path / 'notify.db'}")
+def database(store_url):
+    database = Store(store_url)
     yield database
     database.close()
 
@@ -31,11 +31,12 @@ def test_the_newest_migration_is_the_one_that_the_code_expects():
     assert ScriptDirectory.from_config(config).get_heads() == [store_engine.HEAD]
 
 
-def test_a_second_start_finds_the_schema_present(database, tmp_path):
+def test_a_second_start_finds_the_schema_present(database, store_url):
     with database.writing():  # a start that had to write would wait here for ever
-        Store(f"sqlite:///{tmp_path / 'notify.db'}").close()
+        Store(store_url).close()
 
 
+@pytest.mark.parametrize("store_url", ["sqlite"], indirect=True)
 @pytest.mark.parametrize(
     ("pragma", "value"), [("journal_mode", "wal"), ("foreign_keys", 1), ("busy_timeout", 30000), ("synchronous", 1)]
 )
