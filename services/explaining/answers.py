@@ -35,6 +35,8 @@ class Sides:
     told: Callable[[str, str], list[Dossier]]
     """(rule, subject) → its warnings in notify's store, the newest first."""
     rejects: list[tuple[int, Rejection]]
+    scope: dict[str, str]
+    """What the directory knows of the subject: chooses the standard as long as there is no record."""
 
 
 def answer(one: Standing, sides: Sides) -> dict[str, Any]:
@@ -131,7 +133,9 @@ def _told(dossier: Dossier, sides: Sides) -> dict[str, Any]:
 def _standard(one: Standing, placed: Placed, sides: Sides) -> dict[str, Any] | None:
     if placed.rule.standard is None:
         return None
-    return judgement_of(sides.rules.standards[placed.rule.standard], [placed], one.scope, sides.at, sides.rules.zone)
+    return judgement_of(
+        sides.rules.standards[placed.rule.standard], [placed], one.scope or sides.scope, sides.at, sides.rules.zone
+    )
 
 
 def _last(change: WarningChange | None, sides: Sides) -> dict[str, Any] | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -15,6 +16,7 @@ from services.explaining.standards import judgement_of, standard_lines
 from services.explaining.subjects import Subject, find_rule, find_subject, instant, refuse_unknown
 from services.explaining.words import role_title, saying, wait_words
 from services.messages import Text, to_ms
+from services.notify.glossary import FIELD
 from services.notify.routing import route
 from services.notify.texts import LEVEL_WORDS, Language, message, of
 from services.rules.explaining.sentences import condition_words, levels_words, measure_words, plain, window_words
@@ -65,11 +67,13 @@ def describe(
         condition_words(given.get("where")),
     )
     said = levels_words(levels, lambda level: LEVEL_WORDS[level])
-    kind, by = rule.gauges[0].kind, ", ".join(rule.by) or "college"
+    kind = rule.gauges[0].kind
+    by, named = _by_words(rule.by), _kind_words(kind)
     sentence = Text(
-        f"{card.title.zh}：对每个 {by}，看 {kind} 记录{where.zh}，取{window.zh}中{measure.zh}；{said.zh} 时提醒。",
-        f"{card.title.en}: for each {by}, of the {kind} records{where.en}, {measure.en} ({window.en}); "
-        f"told at {said.en}.",
+        f"{card.title.zh}：对每个{by.zh}，看{named.zh}（{kind}）记录{where.zh}，"
+        f"取{window.zh}中{measure.zh}；{said.zh} 时提醒。",
+        f"{card.title.en}: for each {by.en}, of the records of {named.en} ({kind}){where.en}, "
+        f"{measure.en} ({window.en}); told at {said.en}.",
     )
     told = route(card, attributes, directory, at) if subject else None
     names = directory.names(attributes)
@@ -99,6 +103,17 @@ def describe(
             if case.rule == rule.id
         ],
     }  # fmt: skip
+
+
+def _by_words(by: Sequence[str]) -> Text:
+    words = [FIELD.get(name, Text(name, name)) for name in by] or [Text("学院", "college")]
+    return Text("、".join(word.zh for word in words), ", ".join(word.en.lower() for word in words))
+
+
+def _kind_words(kind: str) -> Text:
+    """What the schema calls the kind."""
+    title = json.loads((resource("schemas") / f"{kind}.v1.json").read_text("utf-8"))["x-title"]
+    return Text(title["zh"], title["en"].lower())
 
 
 def _levels(placed: Placed, judged: Mapping[str, Any] | None) -> list[tuple[str, Any, float | None]]:

@@ -53,6 +53,7 @@ def why(settings: Settings, said: str, rule: str | None, at: str | None, now: dt
             sides = Sides(
                 rules=rules, running=journal.meta("rule_version", ""), at=instant_ms,
                 told=lambda id_, key: _told(store, id_, key, instant_ms), rejects=_rejects(journal, subject),
+                scope=subject.attributes(directory, from_ms(instant_ms), {}),
             )  # fmt: skip
             answers = [
                 answer(one, sides) for one in sorted(

@@ -55,13 +55,15 @@ def _answer(one: Mapping[str, Any], language: Language, say: Say) -> list[str]:
         lines.append(
             f"  {say('规则判定：', 'the rules:')} {one['finding']['why'][language]} [{one['finding']['reason']}]"
         )
+    records = say(f"（{one['records']} 条记录）", f" (records: {one['records']})")
     lines.append(
         f"  {say('当前值', 'value')} {number(one['value'])}  {say('阈值', 'threshold')} {number(one['threshold'])}"
         + (f"  {say('还差', 'away')} {number(one['distance'])}" if one["distance"] is not None else "")
-        + f"  {say('统计范围', 'window')} {of(window(one['window']), language)}（{one['records']}）"
+        + f"  {say('统计范围', 'window')} {of(window(one['window']), language)}{records}"
     )
     if one["levels"]:
-        lines.append("  " + "  ".join(_level(level, language) for level in one["levels"]))
+        steps = [level for level in one["levels"] if level["threshold"] is not None or not level["step"]]
+        lines.append("  " + "  ".join(_level(level, language) for level in steps))
     if one["opened_at"]:
         lines.append(f"  {say('开始于', 'since')} {one['opened_at']}")
     if one["next_at"]:

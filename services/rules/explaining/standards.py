@@ -107,7 +107,7 @@ def _applies(value: Value, zone: ZoneInfo) -> Text:
     day = _day(value.begins, zone)
     whom = scope_words(value.scope)
     return Text(
-        f"适用于{whom.zh}，自 {day} 起生效，是符合条件中最具体、最新的",
+        f"适用于 {whom.zh}，自 {day} 起生效，是符合条件中最具体、最新的",
         f"for {whom.en}, in force since {day}: the most specific that fits, and the newest of those",
     )
 

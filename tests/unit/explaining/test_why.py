@@ -116,6 +116,10 @@ def test_what_was_refused_at_the_door_decides_for_who_has_no_other_record(why):
     assert "gone" in found["rejects"][0]["reasons"][0]
 
 
+def test_without_a_record_the_directory_chooses_the_standard(why):
+    assert why("s8", "scopes")["standard"]["applies"]["scope"] == {"major": "mechatronics"}
+
+
 def test_rules_about_something_else_say_so(ask):
     assert ask("why", "dai", "--rule", "absence-hours", "--json")["note"]["reason"] == "other_subject"
 
