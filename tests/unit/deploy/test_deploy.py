@@ -1,0 +1,115 @@
+"""deploy/: there is no Docker engine here, so what is written is held to the schemas and to the code itself."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import jsonschema_rs
+import pytest
+import yaml
+from typer.main import get_command
+
+from services.cli import app
+from services.cluster.ingest import Metered
+from services.notify.metrics import Metrics
+from services.rules.meters import Meters
+from services.settings import Settings
+
+DEPLOY = Path(__file__).parents[3] / "deploy"
+UNITS = sorted((DEPLOY / "systemd").glob("*.service"))
+ALERTS, DASHBOARD = DEPLOY / "prometheus" / "alerts.yaml", DEPLOY / "grafana" / "dashboards" / "prewarn.json"
+SETTINGS = {f"PREWARN_{name.upper()}" for name in Settings.model_fields} | {"PREWARN_PEOPLE"}
+
+
+@pytest.fixture(scope="module")
+def compose():
+    return yaml.safe_load((DEPLOY / "compose.yaml").read_text("utf-8"))
+
+
+def test_compose_conforms_to_the_specification(compose):
+    schema = json.loads((DEPLOY / "compose-spec.schema.json").read_text("utf-8"))
+    validator = jsonschema_rs.validator_for(schema)
+    assert [str(error) for error in validator.iter_errors(compose)] == []
+    broken = compose | {"services": compose["services"] | {"kafka": {"imag": "x"}}}
+    assert list(validator.iter_errors(broken))
+
+
+def test_compose_waits_for_services_that_are_there_and_mounts_what_exists(compose):
+    services = compose["services"]
+    for name, service in services.items():
+        assert service.get("depends_on", {}).keys() <= services.keys(), name
+        for volume in service.get("volumes", ()):
+            source = volume.partition(":")[0]
+            if source.startswith("."):
+                assert (DEPLOY / source).exists(), volume
+            elif not source.startswith("$"):
+                assert source in compose["volumes"], volume
+        for port in service.get("ports", ()):
+            assert port.startswith("127.0.0.1:"), f"{name} is open to others: {port}"
+
+
+@pytest.mark.parametrize("path", [DEPLOY / "compose.yaml", *UNITS], ids=lambda path: path.name)
+def test_settings_and_commands_are_those_of_the_code(path):
+    text = path.read_text("utf-8")
+    assert set(re.findall(r"PREWARN_[A-Z_]+", text)) <= SETTINGS
+    if path in UNITS:
+        commands = [line.split()[1:] for line in re.findall(r"^ExecStart=(.*)$", text, re.MULTILINE)]
+    else:
+        services = yaml.safe_load(text)["services"].values()
+        commands = [service["command"] for service in services if service.get("image") == "prewarn"]
+    assert commands
+    root = get_command(app)
+    for command in commands:
+        known = root
+        for word in command:
+            if not hasattr(known, "commands"):
+                break
+            assert word in known.commands, command
+            known = known.commands[word]
+
+
+def exported():
+    class Log:
+        trouble = None
+
+    registries = (
+        Meters().registry,
+        Metrics(lambda: {"pending": 1}, lambda: {"x": 1}).registry,
+        Metered(Log()).registry,
+    )
+    names = set()
+    for registry in registries:
+        for family in registry.collect():
+            names |= {family.name, f"{family.name}_total", f"{family.name}_bucket"}
+    return names
+
+
+@pytest.mark.parametrize("path", [ALERTS, DASHBOARD], ids=lambda path: path.name)
+def test_alerts_and_dashboard_ask_for_metrics_that_are_exported(path):
+    asked = set(re.findall(r"\bprewarn_[a-z_]+", path.read_text("utf-8")))
+    assert asked
+    assert asked <= exported()
+
+
+def test_the_alerts_do_what_they_say():
+    if shutil.which("promtool") is None:
+        if os.environ.get("PREWARN_CI"):
+            pytest.fail("promtool is missing: apt-get install prometheus")
+        pytest.skip("NO PROMTOOL: apt-get install prometheus")
+    for arguments in (["check", "rules", "alerts.yaml"], ["test", "rules", "alerts.test.yaml"]):
+        told = subprocess.run(
+            ["promtool", *arguments], cwd=ALERTS.parent, capture_output=True, text=True, check=False, timeout=60
+        )
+        assert told.returncode == 0, told.stdout + told.stderr
+
+
+@pytest.mark.parametrize("unit", UNITS, ids=lambda path: path.name)
+def test_units_restart_unless_only_another_configuration_helps(unit):
+    text = unit.read_text("utf-8")
+    assert "Restart=on-failure" in text
+    assert "RestartPreventExitStatus=78" in text
+    sections = re.findall(r"^\[(\w+)\]$", text, re.MULTILINE)
+    assert sections == ["Unit", "Service", "Install"]
