@@ -7,6 +7,7 @@ files, so the running engine is not asked and not disturbed; notify's part is wh
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -154,10 +155,11 @@ def _told(store: Store, rule: str, key: str, at: int) -> list[Dossier]:
 
 def _rejects(journal: Journal, subject: Subject) -> list[tuple[int, Rejection]]:
     """Rejects that wait and speak of the subject."""
-    values = [value.encode() for value in subject.fields.values()]
-    if not values:
-        return []
-    found = [one for one in journal.list() if all(value in one[1].raw for value in values)]
+    # As a word: s1 is not in s10. The bytes may be in any format, so there is no field to look at.
+    words = [
+        re.compile(rb"(?<![\w-])" + re.escape(value.encode()) + rb"(?![\w-])") for value in subject.fields.values()
+    ]
+    found = [one for one in journal.list() if words and all(word.search(one[1].raw) for word in words)]
     return found[-_REJECTS:]
 
 

@@ -12,12 +12,9 @@ from services.notify.glossary import CHANGE, DELIVERY, REASON, STATUS, window
 from services.notify.texts import Language, of
 from services.rules.explaining.sentences import SIGNS, number
 
-_ONE_LINE = {"no_record", "no_matching_record"}
-"""Said in one line, unless the rule was asked for."""
-
 
 def why_lines(found: Mapping[str, Any], language: Language) -> list[str]:
-    """The answers, warnings first."""
+    """The answers, warnings first; a rule that is silent takes one line, unless it was asked for."""
     say = saying(language)
     zh, en = f"{found['subject']}：截至 {found['at']}", f"{found['subject']} as of {found['at']}"
     lines = [f"{say(zh, en)}  {say('规则版本', 'rule set')} {found['rule_version']}"]
@@ -38,7 +35,7 @@ def why_lines(found: Mapping[str, Any], language: Language) -> list[str]:
     if found["note"]:
         lines.append(found["note"][language])
     for one in found["answers"]:
-        if found["asked_rule"] is None and one["finding"]["reason"] in _ONE_LINE and one["notify"] is None:
+        if found["asked_rule"] is None and one["status"] != "open":
             lines.append(f"· {one['rule']} {one['subject']}: {one['why'][language]} [{one['reason']}]")
         else:
             lines += ["", *_answer(one, language, say)]

@@ -113,7 +113,8 @@ def test_a_warning_that_reaches_nobody_says_which_role_is_vacant(why):
 def test_what_was_refused_at_the_door_decides_for_who_has_no_other_record(why):
     found = why("s9", "absence-hours")
     assert (found["status"], found["stage"], found["reason"]) == ("silent", "ingest", "rejected")
-    assert "gone" in found["rejects"][0]["reasons"][0]
+    (reject,) = found["rejects"]  # that of s99 is not its
+    assert "gone" in reject["reasons"][0]
 
 
 def test_without_a_record_the_directory_chooses_the_standard(why):
@@ -151,6 +152,15 @@ def test_a_person_reads_it_in_chinese_and_in_english(ask):
     assert "3 does not reach the lowest threshold (≥ 4): 1 away [not_reached]" in en
     only = ask("why", "s2", "--rule", "absence-hours", "--language", "zh")
     assert "away" not in only
+
+
+def test_without_a_rule_each_silent_one_takes_one_line(ask):
+    lines = ask("why", "s2", "--language", "en").splitlines()
+    hours = "· absence-hours s2: 3 does not reach the lowest threshold (≥ 4): 1 away [not_reached]"
+    assert lines.count(hours) == 1
+    assert [line for line in lines if line.startswith("on-trial")]  # a warning, in full
+    answers = ask("why", "s2", "--json")["answers"]
+    assert sum(line.startswith("· ") for line in lines) == sum(one["status"] == "silent" for one in answers)
 
 
 def test_edited_files_are_told_apart_from_the_running_rules(college, tmp_path):
