@@ -1,6 +1,8 @@
 """`prewarn why`: a warning, a non-warning with each named reason, and one that was not pushed."""
 
+import json
 import shutil
+from datetime import datetime, timedelta, timezone
 
 import pytest
 
@@ -203,6 +205,19 @@ def test_a_folder_without_a_college_is_named(ask, tmp_path):
     with pytest.raises(ConfigurationError, match="holds no college"):
         ask("--home", str(tmp_path / "none"), "why", "s1")
     assert not (tmp_path / "none").exists()
+
+
+def test_a_home_made_by_the_command_line_is_answered(tmp_path):
+    home, file = make(tmp_path / "college"), tmp_path / "today.ndjson"
+    begin = datetime.now(timezone(timedelta(hours=8))) - timedelta(hours=3)
+    times = [f"{begin + timedelta(minutes=n):%Y-%m-%dT%H:%M}" for n in range(2)]
+    file.write_text("".join(json.dumps(absent("s1", f"a{n}", at)) + "\n" for n, at in enumerate(times)), "utf-8")
+    taken = prewarn(home, "ingest", file)
+    assert taken.returncode == 0, taken.stderr
+    told = prewarn(home, "why", "student:s1", "--rule", "absence-streak", "--json")
+    assert told.returncode == 0, told.stderr
+    (answer,) = json.loads(told.stdout)["answers"]
+    assert (answer["level"], answer["value"], answer["stage"]) == ("yellow", 2, "outbox")
 
 
 def test_an_id_of_two_kinds_asks_which(tmp_path):
