@@ -29,7 +29,9 @@ class Settings(BaseSettings):
     """Folder of the embedded mode; nothing is written outside of it."""
     rules: Path | None = None
     """Folder of the rules; default: `rules` in home if it exists, else the ones that come with Prewarn."""
-    database_url: str | None = Field(None, validation_alias=AliasChoices("PREWARN_DATABASE_URL", "DATABASE_URL"))
+    database_url: str | None = Field(
+        default=None, validation_alias=AliasChoices("PREWARN_DATABASE_URL", "DATABASE_URL")
+    )
     """Store of notify, `postgresql://user:password@host/name`; default: the SQLite file notify.db in home."""
     host: str = "127.0.0.1"
     port: int = 8321
