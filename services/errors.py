@@ -7,6 +7,7 @@
     │   └── RuleError           rule files, standards, calendar
     ├── LogError                the log or the state cannot be read or written
     │   └── BrokerError         … because Kafka does not answer, or refuses
+    ├── UnstorableError         a value that the store cannot hold, however often one tries
     └── DeliveryError           a channel did not take a message; `permanent` says whether trying again can help
 
 Bad *events* are not exceptions: they are `messages.Rejection` values on a stream of their own.
@@ -49,6 +50,10 @@ class LogError(PrewarnError):
 
 class BrokerError(LogError):
     """Kafka does not answer, or refuses; nothing was acknowledged. Trying again is harmless."""
+
+
+class UnstorableError(PrewarnError):
+    """A value that the store cannot hold, however often one tries; nothing of the transaction was written."""
 
 
 class DeliveryError(PrewarnError):

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from contextlib import ExitStack, suppress
 from datetime import UTC, datetime
 from typing import Any
@@ -22,17 +23,20 @@ from starlette.applications import Starlette
 
 from services.cluster.known import KnownDirectory, KnownRules
 from services.cluster.rules import published_rules
-from services.errors import LogError
+from services.errors import LogError, UnstorableError
 from services.ingest.publishing import Publisher
 from services.journal import Changes
 from services.messages import Problem, Rejection
 from services.notify.service import Notify
+from services.rules.pulse import STANDS, Progress, end
 from services.settings import Settings
 from services.topics import WARNINGS, full_name
 
 _log = logging.getLogger(__name__)
 _AGAIN = 1.0
 _MESSAGES_AT_ONCE = 50
+_RAW = 500_000
+"""Bytes of a refused message that are kept: in base64 it has to fit into one of Kafka's."""
 _decode = msgspec.json.Decoder(Changes).decode
 
 
@@ -52,6 +56,8 @@ class Intake:
     def __init__(self, settings: Settings, notify: Notify, rejected: Publisher) -> None:
         self._settings, self._notify, self._rejected = settings, notify, rejected
         self._topic = full_name(settings.topic_prefix, WARNINGS)
+        self._in_hand: tuple[str, float] | None = None
+        """A message that is not in the store yet, and since when."""
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="warnings", daemon=True)
 
@@ -70,9 +76,12 @@ class Intake:
                 self._consume()
             except Exception:  # noqa: BLE001 - Kafka or the store is away: nothing is passed over meanwhile
                 _log.exception("the warnings cannot be read or stored, trying again")
+                if self._in_hand and time.monotonic() - self._in_hand[1] > self._settings.patience:
+                    end(STANDS, f"{self._in_hand[0]} could not be taken in for {self._settings.patience:.0f} s")
                 self._stop.wait(_AGAIN)
 
     def _consume(self) -> None:
+        self._progress = Progress(self._settings.patience)  # the time in which Kafka was away does not count
         consumer: Any = KafkaConsumer(
             bootstrap_servers=self._settings.broker_list, group_id=f"{self._settings.topic_prefix}prewarn-notify",
             enable_auto_commit=False, auto_offset_reset="earliest", max_poll_records=_MESSAGES_AT_ONCE,
@@ -92,17 +101,35 @@ class Intake:
                 consumer.close()
 
     def _take(self, partition: int, record: Any) -> None:
+        position, who = f"partition {partition} offset {record.offset}", consumer_name(partition)
+        if self._in_hand is None or self._in_hand[0] != position:
+            self._in_hand = position, time.monotonic()
         items: list[Any] = []
         try:
             changes = _decode(record.value or b"")
             items = [*changes.changes, *changes.readings]
         except msgspec.MsgspecError as error:
-            self._refuse(f"partition {partition} offset {record.offset}", record.value or b"", str(error))
+            self._refuse(position, record.value or b"", str(error))
         # A message of nothing moves the position on, so that what cannot be read is passed once and for all.
-        self._notify.take_in(items, record.offset + 1, consumer_name(partition))
+        try:
+            self._notify.take_in(items, record.offset + 1, who)
+        except UnstorableError:
+            self._take_singly(items, position, record.offset, who)
+            self._notify.take_in([], record.offset + 1, who)
+        self._in_hand = None
+
+    def _take_singly(self, items: list[Any], position: str, offset: int, who: str) -> None:
+        """All but what the store cannot hold; the message counts as taken in only behind the last of them."""
+        for item in items:
+            try:
+                self._notify.take_in([item], offset, who)
+            except UnstorableError as error:
+                self._refuse(position, msgspec.json.encode(item), str(error))
 
     def _refuse(self, position: str, raw: bytes, why: str) -> None:
         _log.error("%s, %s cannot be read: %s", self._topic, position, why)
+        if len(raw) > _RAW:
+            raw, why = raw[:_RAW], f"{why} (the first {_RAW} of {len(raw)} bytes are kept)"
         problem = Problem(where="warning", what=why, expected="changes as evaluate writes them")
         while not self._stop.is_set():
             try:
@@ -119,7 +146,11 @@ class Intake:
         """The lag, and the group's offsets."""
         mine = consumer.assignment()
         ends = consumer.end_offsets(list(mine)) if mine else {}
-        self._notify.beat("notify", sum(max(0, ends[place] - consumer.position(place)) for place in mine))
+        at = {place.partition: consumer.position(place) for place in mine}
+        last = {place.partition: offset for place, offset in ends.items()}
+        if why := self._progress.stands(at, last, time.monotonic()):  # a consumer that has stopped without a word
+            end(STANDS, f"{self._topic}: {why}")
+        self._notify.beat("notify", sum(max(0, last[partition] - at[partition]) for partition in at))
         with suppress(KafkaError):
             consumer.commit()
 

@@ -10,8 +10,10 @@ import msgspec
 
 from services.errors import DeliveryError
 
-SHOWN = 200
-"""Characters of an answer that are kept."""
+SHOWN = 250
+"""Characters of an error that are kept."""
+_READ = 10_000
+"""Characters of an answer that are read: it is shortened once its secrets are out, or half of one would stay."""
 
 
 class UnansweredError(DeliveryError):
@@ -27,7 +29,8 @@ class Answer(NamedTuple):
     """An HTTP answer."""
 
     status: int
-    host: str
+    scheme: str
+    """That of the channel's URL, not the host: behind a gateway the provider speaks as it always does."""
     body: bytes
 
 
@@ -43,13 +46,17 @@ _DINGTALK = _Codes("errcode", frozenset({-1, 130101, 130102, 410100}))
 _WECOM = _Codes("errcode", frozenset({-1, 45009, 45033}))
 _FEISHU = _Codes("code", frozenset({11232, 11233, 11247, 99991400}))
 
+_SERVERCHAN = _Codes("code", frozenset({-1}))
+
 PROVIDERS: dict[str, _Codes] = {
-    "oapi.dingtalk.com": _DINGTALK,
-    "qyapi.weixin.qq.com": _WECOM,
-    "open.feishu.cn": _FEISHU,
-    "open.larksuite.com": _FEISHU,
+    "dingtalk": _DINGTALK,
+    "wecombot": _WECOM,
+    "wechat": _WECOM,
+    "feishu": _FEISHU,
+    "lark": _FEISHU,
+    "schan": _SERVERCHAN,
 }
-"""Host of the answer → how its body is read. A new provider is one line."""
+"""Scheme of the URL → how the answer's body is read. A new provider is one line."""
 
 _TEMPORARY_4XX = frozenset({408, 425, 429})
 _SMTP_CODE = re.compile(r"(?<![\d.])([45]\d\d)(?![\d.])")
@@ -57,11 +64,15 @@ _SMTP_CODE = re.compile(r"(?<![\d.])([45]\d\d)(?![\d.])")
 
 def judge(answer: Answer) -> None:
     """Returns if the message was accepted; raises DeliveryError or UnansweredError otherwise."""
-    ok, client_errors, server_errors = range(200, 300), range(400, 500), range(500, 600)
+    ok, elsewhere, client_errors = range(200, 300), range(300, 400), range(400, 500)
+    server_errors = range(500, 600)
     if answer.status in ok:
-        if provider := PROVIDERS.get(answer.host):
+        if provider := PROVIDERS.get(answer.scheme):
             _judge_body(provider, answer)
         return
+    if answer.status in elsewhere:
+        said = f"HTTP {answer.status}: it sends us elsewhere, and the message with its token was not sent on"
+        raise DeliveryError(said, permanent=True)
     said = f"HTTP {answer.status} {_shown(answer.body)}".strip()
     if answer.status in server_errors or answer.status in _TEMPORARY_4XX:
         raise DeliveryError(said, permanent=False)
@@ -71,7 +82,7 @@ def judge(answer: Answer) -> None:
 def judge_smtp(said: str) -> None:
     """What a mail server's refusal means (RFC 5321, 4.2.1: 4yz is temporary, 5yz permanent)."""
     codes = _SMTP_CODE.findall(said)
-    raise DeliveryError(said[:SHOWN] or "the mail was not taken", permanent=bool(codes) and codes[0][0] == "5")
+    raise DeliveryError(said[:_READ] or "the mail was not taken", permanent=bool(codes) and codes[0][0] == "5")
 
 
 def _judge_body(provider: _Codes, answer: Answer) -> None:
@@ -81,6 +92,8 @@ def _judge_body(provider: _Codes, answer: Answer) -> None:
         # Somebody else answered (a portal, a proxy), or the provider speaks differently: nobody knows what arrived.
         said = f"an answer that cannot be read: {_shown(answer.body)}"
         raise UnansweredError(said, timed_out=False) from None
+    if isinstance(code, bool) or not isinstance(code, int):
+        raise UnansweredError(f"an answer that cannot be read: {_shown(answer.body)}", timed_out=False)
     if code != 0:
         raise DeliveryError(_shown(answer.body), permanent=code not in provider.temporary)
 
@@ -89,4 +102,4 @@ _decode: Callable[[bytes], Any] = msgspec.json.Decoder().decode
 
 
 def _shown(body: bytes) -> str:
-    return " ".join(body.decode(errors="replace").split())[:SHOWN]
+    return " ".join(body.decode(errors="replace").split())[:_READ]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import traceback
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,18 +16,20 @@ from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import apprise
 import msgspec
 import requests
 
 from services.errors import DeliveryError
-from services.notify.answers import Answer, UnansweredError, judge, judge_smtp
+from services.notify.answers import PROVIDERS, SHOWN, Answer, UnansweredError, judge, judge_smtp
+from services.notify.endpoints import attributes, split_endpoint
 from services.notify.routing import SINK
+from services.notify.secrets import redact
 from services.notify.texts import Message
 
 _LOG = logging.getLogger("apprise")
+_OWN_LOG = logging.getLogger(__name__)
 _FROM_LOG = ("Socket Exception: ", "SMTP recipient ")
 
 
@@ -47,14 +50,16 @@ class Channels:
         if address.startswith(SINK):
             self._write(recipient, message)
             return
-        _load_plugins()
-        service = apprise.Apprise.instantiate(address)
-        if not isinstance(service, apprise.NotifyBase):
-            raise DeliveryError("the address is not one that Apprise knows", permanent=True)
-        _add_extras(service, message)
-        with _listening() as heard:
-            taken = bool(service.notify(title=message.title, body=message.body))
-        _decide(taken=taken, heard=heard)
+        try:
+            _send(address, message)
+        except UnansweredError as error:
+            raise UnansweredError(redact(str(error), address)[:SHOWN], timed_out=error.timed_out) from None
+        except DeliveryError as error:
+            raise DeliveryError(redact(str(error), address)[:SHOWN], permanent=error.permanent) from None
+        except Exception as error:  # noqa: BLE001 - a plugin may raise anything, with the address in its words
+            where = "".join(traceback.format_tb(error.__traceback__))
+            _OWN_LOG.error("a channel failed in a way that nobody foresaw: %s\n%s", type(error).__name__, where)
+            raise UnansweredError(f"{type(error).__name__} in the channel", timed_out=False) from None
 
     def _write(self, recipient: str, message: Message) -> None:
         line = {
@@ -66,6 +71,33 @@ class Channels:
                 file.write(msgspec.json.encode(line) + b"\n")
         except OSError as error:
             raise DeliveryError(f"outbox.log: {error.strerror}", permanent=False) from error
+
+
+def _send(address: str, message: Message) -> None:
+    """Its errors may hold the address's secrets."""
+    _load_plugins()
+    known, endpoint = split_endpoint(address)
+    with _listening() as heard:
+        service: Any = apprise.Apprise.instantiate(known)
+        if not isinstance(service, apprise.NotifyBase):
+            raise DeliveryError("the address is not one that Apprise knows", permanent=True)
+        scheme = _scheme(service)
+        heard.scheme = scheme
+        if endpoint is not None:
+            for name, value in attributes(scheme, endpoint, service).items():
+                setattr(service, name, value)
+        service.request_rate_per_sec = 0  # each message has its own plugin: it would wait for itself (Lark: 5.5 s)
+        _add_extras(service, message)
+        taken = bool(service.notify(title=message.title, body=message.body))
+    _decide(taken=taken, heard=heard)
+
+
+def _scheme(service: Any) -> str:
+    """The plugin's own: a provider's https address that Apprise recognises is that provider's channel, too."""
+    names: set[str] = set()
+    for found in (service.protocol, service.secure_protocol):
+        names |= {found} if isinstance(found, str) else set(found or ())
+    return next((name for name in sorted(names) if name in PROVIDERS), service.schema)
 
 
 @cache
@@ -92,6 +124,7 @@ class _Heard(threading.local):
         self.answers: list[Answer] = []
         self.broken: list[Exception] = []
         self.log: list[str] = []
+        self.scheme = ""
 
 
 _heard = _Heard()
@@ -144,29 +177,34 @@ def _tap_requests() -> None:
     def send(self: requests.Session, request: requests.PreparedRequest, **options: Any) -> requests.Response:
         if not _heard.listening:
             return original(self, request, **options)
+        options["allow_redirects"] = False  # whatever the URL says: the token would go along
         try:
             response = original(self, request, **options)
         except requests.RequestException as error:
             _heard.broken.append(error)
             raise
-        if not response.is_redirect:
-            _heard.answers.append(Answer(response.status_code, urlsplit(response.url).hostname or "", response.content))
+        _heard.answers.append(Answer(response.status_code, _heard.scheme, response.content))
         return response
 
     send.prewarn = True  # type: ignore[attr-defined]
     requests.Session.send = send  # type: ignore[method-assign]
 
 
-class _Listener(logging.Handler):
-    """Keeps the lines that a listening thread logs; they hold addresses, so they go no further."""
-
-    def emit(self, record: logging.LogRecord) -> None:
-        if _heard.listening:
-            _heard.log.append(record.getMessage())
+def _keep(record: logging.LogRecord) -> bool:
+    """Keeps the lines that a listening thread logs; they hold addresses, so no handler gets any of them."""
+    if _heard.listening:
+        _heard.log.append(record.getMessage())
+    return False
 
 
 def _tap_log() -> None:
-    if not any(isinstance(handler, _Listener) for handler in _LOG.handlers):
-        _LOG.addHandler(_Listener(logging.DEBUG))
+    if _keep not in _LOG.filters:
+        _LOG.addFilter(_keep)
         _LOG.setLevel(logging.DEBUG)
-        _LOG.propagate = False
+        for name in ("urllib3.connectionpool", "urllib3.connection", "urllib3.util.retry"):
+            logging.getLogger(name).addFilter(_not_listening)
+
+
+def _not_listening(_record: logging.LogRecord) -> bool:
+    """What urllib3 logs while we send names the path, in which the token stands."""
+    return not _heard.listening

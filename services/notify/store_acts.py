@@ -34,7 +34,7 @@ def acknowledge(database: Store, person: str, warning_id: str, at: datetime) -> 
 
 def close(database: Store, person: str, warning_id: str, measure: str, at: datetime) -> Refusal | None:
     """The person closes the warning with the measure that was taken. Returns why it was refused, if it was."""
-    measure = measure.strip()
+    measure = measure.replace("\0", "").strip()  # PostgreSQL has no text with that
     effect = {"status": "closed", "closed_at": to_ms(at), "closed_by": person, "measure": measure}
     with database.writing() as connection:
         row = _mine(connection, person, warning_id)

@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, Executable, create_engine, event, inspect, make_url
-from sqlalchemy.exc import ArgumentError, OperationalError
+from sqlalchemy.exc import ArgumentError, DataError, OperationalError
 from sqlalchemy.sql.dml import UpdateBase
 
-from services.errors import ConfigurationError, LogError
+from services.errors import ConfigurationError, LogError, UnstorableError
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
 VERSION_TABLE = "notify_schema"
@@ -76,9 +76,17 @@ class Store:
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
-        """A transaction that may write: committed at the end, rolled back by an exception."""
-        with self._turn, self._writer.begin() as connection:
-            yield connection
+        """A transaction that may write: committed at the end, rolled back by an exception.
+
+        Raises UnstorableError for a number or a text that the database has no room for.
+        """
+        try:
+            with self._turn, self._writer.begin() as connection:
+                yield connection
+        except DataError as error:  # PostgreSQL
+            raise UnstorableError(f"the store cannot hold this: {error.orig}") from error
+        except OverflowError as error:  # SQLite
+            raise UnstorableError(f"the store cannot hold this: {error}") from error
 
     def bulk(self, connection: Connection, statement: UpdateBase, rows: Sequence[Mapping[str, Any]]) -> None:
         """One statement for many rows, past the per-row work of SQLAlchemy (a third of the time of an import).

@@ -153,10 +153,12 @@ class Provider(ThreadingHTTPServer):
 
     daemon_threads = True
     answer = 200
+    location = None
+    """Where a redirect leads."""
 
     def __init__(self):
         super().__init__(("127.0.0.1", 0), _Webhook)
-        self.requests, self.released = [], threading.Event()
+        self.requests, self.paths, self.released = [], [], threading.Event()
         self.address = f"json://127.0.0.1:{self.server_port}/hook?rto=0.5&cto=5"
 
     def handle_error(self, *_):
@@ -164,8 +166,12 @@ class Provider(ThreadingHTTPServer):
 
 
 class _Webhook(BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.do_POST()
+
     def do_POST(self):
-        body = self.rfile.read(int(self.headers["Content-Length"]))
+        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        self.server.paths.append(self.path)
         self.server.requests.append((self.headers, body))
         match self.server.answer:
             case "hang":
@@ -184,6 +190,8 @@ class _Webhook(BaseHTTPRequestHandler):
     def _reply(self, status, body):
         self.send_response(status)
         self.send_header("Content-Length", str(len(body)))
+        if self.server.location:
+            self.send_header("Location", self.server.location)
         self.end_headers()
         self.wfile.write(body)
 

@@ -1,0 +1,129 @@
+"""`prewarn run notify` as processes of their own: real Kafka, real PostgreSQL, a real receiver of messages."""
+
+import json
+import os
+import subprocess
+import sys
+from collections import Counter
+from zlib import crc32
+
+import msgspec
+import psycopg
+import pytest
+
+from services.cluster.known import publish_directory
+from services.cluster.rules import published_rules
+from services.journal import Changes
+from services.notify.testing import change
+from services.topics import REJECTED, WARNINGS
+from tests.cluster import Cluster, kill
+from tests.faults.kinds import until
+from tests.faults.running import free_port, receiving, write_table
+from tests.rule_files import folder, rule
+
+ABSENT = rule("absent", by="[student]", levels="{at_least: {yellow: 1, red: 3}}", notify="{to: class_tutor}")
+PARTITIONS = 4
+
+
+@pytest.fixture
+def cluster(broker, tmp_path, request):
+    prefix = f"{request.node.name[:40]}."
+    with Cluster(broker, prefix, folder(tmp_path / "rules", ABSENT), tmp_path, PARTITIONS) as cluster:
+        yield cluster
+
+
+def told(cluster, url):
+    people = cluster.folder / "people"
+    write_table(people, "people.csv", "id,name,channel", [("anna", "Anna", url)])
+    write_table(people, "classes.csv", "id,name", [("m1", "M1")])
+    write_table(people, "roles.csv", "role,person,scope_kind,scope", [("class_tutor", "anna", "class", "m1")])
+    publish_directory(cluster.settings, people, "Asia/Shanghai")
+
+
+def warned(version, n):
+    one = change(subject=f"s{n}/-")
+    facts = msgspec.structs.replace(one.facts, context={"student": f"s{n}", "class": "m1"})
+    return msgspec.structs.replace(one, rule="absent", rule_version=version, subject=f"s{n}", facts=facts)
+
+
+def send(cluster, value, partition):
+    key = b"gone" if value is None else None  # a tombstone has one
+    cluster.publisher._connected().send(cluster.prefix + WARNINGS, value, key, partition=partition).get(10)
+
+
+def send_warnings(cluster, warnings):
+    partitions = len(cluster.ends(WARNINGS))
+    for one in warnings:
+        where = crc32(one.warning_id.encode()) % partitions
+        send(cluster, msgspec.json.encode(Changes([one], [])), where)
+
+
+def query(url, what):
+    with psycopg.connect(url) as connection:
+        try:
+            return connection.execute(what).fetchall()
+        except psycopg.errors.UndefinedTable:  # notify is still starting
+            return []
+
+
+def test_two_notifies_of_which_one_is_killed_tell_everybody_and_pass_what_is_poison(cluster, postgres):
+    url, version = postgres.database(), published_rules(cluster.settings).version
+    with receiving() as receiver:
+        told(cluster, receiver.url)
+        notifies = [
+            cluster.start("notify", port=free_port(), database_url=url, home=cluster.folder / f"home{n}")
+            for n in range(2)
+        ]
+        send_warnings(cluster, [warned(version, n) for n in range(40)])
+        until(lambda: len(receiver.pushes) >= 5)
+        kill(notifies[0])
+        unstorable = [msgspec.structs.replace(warned(version, 900), sequence=1 << 40), warned(version, 901)]
+        poison = [b"nonsense", b"[]", None, b"\xff" * 900_000, msgspec.json.encode(Changes(unstorable, []))]
+        for partition in range(len(cluster.ends(WARNINGS))):
+            for value in poison:
+                send(cluster, value, partition)
+        send_warnings(cluster, [warned(version, n) for n in range(30, 60)])
+        until(lambda: query(url, "SELECT count(*) FROM warning") == [(61,)], 60)
+        # What the dead one was sending waits for its lease, of a minute; a new process in its place does not.
+        cluster.start("notify", port=free_port(), database_url=url, home=cluster.folder / "home0")
+        until(lambda: query(url, "SELECT DISTINCT status FROM delivery") == [("sent",)], 60)
+        ends = cluster.ends(WARNINGS)
+        reached = dict(query(url, "SELECT consumer, position FROM position WHERE consumer LIKE 'campus.warnings/%'"))
+        until(lambda: cluster.committed("notify", WARNINGS) == ends)
+    assert reached == {f"campus.warnings/{partition}": end for partition, end in ends.items()}
+    assert sum(cluster.ends(REJECTED).values()) >= len(poison) * len(ends)
+    pushes = [json.loads(push) if isinstance(push, bytes | str) else push for push in receiver.pushes]
+    keys = Counter(push["key"] for push in pushes)
+    assert len(keys) == 61
+    assert all(times <= 2 for times in keys.values())
+    repeated = {key for key, times in keys.items() if times > 1}
+    assert repeated <= {push["key"] for push in pushes if push["possibly_duplicate"]}
+
+
+def test_a_notify_whose_store_stays_away_ends_with_a_code_that_says_so(cluster, postgres):
+    url, version = postgres.database(), published_rules(cluster.settings).version
+    told(cluster, "json://127.0.0.1:9/hook")
+    notify = cluster.start("notify", port=free_port(), database_url=url, patience=3)
+    send_warnings(cluster, [warned(version, 1)])
+    until(lambda: query(url, "SELECT count(*) FROM warning") == [(1,)])
+    postgres.stop()
+    send_warnings(cluster, [warned(version, 2)])
+    assert notify.wait(60) == 70
+    postgres.start()
+    cluster.start("notify", port=free_port(), database_url=url)
+    until(lambda: query(url, "SELECT count(*) FROM warning") == [(2,)])
+
+
+def test_without_its_store_it_says_so_at_once(cluster):
+    told(cluster, "json://127.0.0.1:9/hook")
+    done = subprocess.run(
+        [sys.executable, "-c", "from services.cli import main; main()", "--home", cluster.folder, "run", "notify"],
+        env=os.environ | {
+            "PREWARN_BROKERS": cluster.broker.address, "PREWARN_TOPIC_PREFIX": cluster.prefix,
+            "DATABASE_URL": "postgresql://prewarn:secret@127.0.0.1:1/x",
+        },
+        text=True, capture_output=True, check=False, timeout=60,
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert "notify's store postgresql" in done.stderr
+    assert "secret" not in done.stderr
