@@ -104,20 +104,24 @@ class Cluster(ExitStack):
 
     def published(self):
         """All changes on campus.warnings, each partition in its order."""
-        name = self.prefix + WARNINGS
-        ends = {TopicPartition(name, p): end for p, end in self.ends(WARNINGS).items()}
+        return [
+            change for _, value in self.values(WARNINGS) for change in msgspec.json.decode(value, type=Changes).changes
+        ]
+
+    def values(self, topic):
+        """(offset, value) of all messages of a topic, each partition in its order."""
+        ends = {TopicPartition(self.prefix + topic, p): end for p, end in self.ends(topic).items()}
         consumer = KafkaConsumer(bootstrap_servers=self.broker.address, auto_offset_reset="earliest")
-        changes = []
+        found = []
         try:
             consumer.assign(list(ends))
             consumer.seek_to_beginning()
             while any(consumer.position(place) < end for place, end in ends.items()):
                 for records in consumer.poll(timeout_ms=500).values():
-                    for record in records:
-                        changes += msgspec.json.decode(record.value, type=Changes).changes
+                    found += [(record.offset, record.value) for record in records]
         finally:
             consumer.close()
-        return changes
+        return found
 
 
 def kill(process):

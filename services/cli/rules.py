@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
 import typer
@@ -13,6 +13,9 @@ from services.rules.language.load import RuleSet, load
 from services.rules.language.load import check as check_folder
 from services.rules.testing import Coverage
 from services.settings import Settings, resource
+
+if TYPE_CHECKING:  # Faust and Kafka cost every command a second
+    from services.cluster.editions import Edition
 
 app = typer.Typer(no_args_is_help=True, help="Check and list rules. 检查与列出规则")
 
@@ -105,14 +108,54 @@ def _tell(covered: Coverage) -> None:
             typer.echo(f"{what}: {', '.join(names)}")
 
 
+_AUTHOR = Annotated[str, typer.Option(help="Who answers for it. 由谁负责", envvar=["PREWARN_AUTHOR", "USER"])]
+_REASON = Annotated[str, typer.Option(help="Why, for the record. 原因，供存档")]
+
+
 @app.command()
 def publish(
     context: typer.Context,
     folder: Annotated[Path | None, typer.Argument(help="Default: the rules in use. 默认：正在使用的规则")] = None,
+    author: _AUTHOR = "",
+    reason: _REASON = "",
 ) -> None:
-    """Make a folder the rule set of the cluster mode; a topic prefix keeps one for life. 发布规则到集群"""
-    from services.cluster.rules import publish_rules  # noqa: PLC0415 - Faust and Kafka cost every other command a second
+    """Make a folder the next edition of the cluster's rules; it takes over while events go on. 发布规则到集群"""
+    from services.cluster.rules import publish_rules  # noqa: PLC0415 - as above
 
     settings: Settings = context.obj
     folder = folder or settings.rules_folder
-    typer.echo(f"{folder}: published as rule set {publish_rules(settings, folder)}")
+    _show_edition(publish_rules(settings, folder, author=author, reason=reason))
+
+
+@app.command("roll-back")
+def roll_back(
+    context: typer.Context,
+    edition: Annotated[int, typer.Argument(help="Its number, see editions. 版次编号")],
+    author: _AUTHOR = "",
+    reason: _REASON = "",
+) -> None:
+    """Make the rules of an earlier edition the next one of the cluster. 回退到以前的版次"""
+    from services.cluster import rules  # noqa: PLC0415 - as above
+
+    _show_edition(rules.roll_back(context.obj, edition, author=author, reason=reason))
+
+
+@app.command()
+def editions(context: typer.Context) -> None:
+    """The cluster's rule sets: who published which, when and why, and how far it has come. 集群的规则版次"""
+    from services.cluster import rules  # noqa: PLC0415 - as above
+
+    for edition in rules.editions(context.obj):
+        _show_edition(edition)
+    at = list(rules.evaluated(context.obj).values())
+    shares = ", ".join(f"{at.count(number)} by edition {number}" for number in sorted(set(at)) if number)
+    waiting = f"; {at.count(0)} not yet 尚未开始" if 0 in at else ""
+    typer.echo(f"partitions evaluated 已评估分区: {shares or 'none 无'}{waiting}")
+
+
+def _show_edition(edition: Edition) -> None:
+    who = f" by {edition.author}" if edition.author else ""
+    why = f": {edition.reason}" if edition.reason else ""
+    typer.echo(f"edition {edition.number} (rule set {edition.version}), {edition.at:%Y-%m-%d %H:%M} UTC{who}{why}")
+    for line in edition.changed:
+        typer.echo(f"    {line}")

@@ -1,6 +1,6 @@
 """The rules side of the cluster mode: `prewarn run route`, `prewarn run evaluate`, `rules publish`.
 
-A rule set lives on `campus.rules` as the files it was made of. So far a topic prefix keeps one for life.
+A rule set lives on `campus.rules` as the files it was made of; `editions.py` says in which order they came.
 """
 
 from __future__ import annotations
@@ -10,14 +10,20 @@ import logging
 import os
 import signal
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
-from services.cluster.bundles import ACTIVE, bundle_of, rule_set_of, set_key
+import msgspec
+
+from services.cluster.bundles import bundle_of, rule_set_of, set_key
+from services.cluster.editions import EDITIONS, Edition, Editions, editions_in, key_evaluated
 from services.cluster.known import KnownDirectory
 from services.errors import ConfigurationError
 from services.rules.app import Job
+from services.rules.language.differences import differences
 from services.rules.language.load import RuleSet, load
-from services.rules.steps import Evaluate, Route
+from services.rules.route import Route
+from services.rules.steps import Evaluate
 from services.settings import Settings, resource
 from services.topics import EVENTS, OBSERVATIONS, RULES, STATE, TOPICS, full_name
 from services.topics.records import count_partitions, read_latest, write_records
@@ -25,58 +31,101 @@ from services.topics.records import count_partitions, read_latest, write_records
 _log = logging.getLogger(__name__)
 
 
-def publish_rules(settings: Settings, folder: Path) -> str:
-    """Checks a folder and makes it the rule set of this prefix; its version.
+def publish_rules(settings: Settings, folder: Path, *, author: str = "", reason: str = "") -> Edition:
+    """Checks a folder and makes it the next edition of this prefix's rules; the newest one, if it is that already.
 
-    Raises RuleError, BrokerError, and ConfigurationError if the prefix has another one already.
+    Raises RuleError with everything that is wrong, BrokerError, and ConfigurationError while the cluster is still on
+    its way to the edition before.
     """
-    version = load(folder, resource("schemas")).version
-    topic = full_name(settings.topic_prefix, RULES)
-    active = read_latest(settings.broker_list, topic).get(ACTIVE)
-    if active is not None and active.decode() != version:
-        raise ConfigurationError(
-            f"{topic} already has rule set {active.decode()}, this is {version}. A topic prefix keeps one rule set for "
-            "life: begin anew under another prefix (PREWARN_TOPIC_PREFIX)"
-        )
+    rule_set = load(folder, resource("schemas"))
     paths = sorted([*folder.glob("*.yaml"), *folder.glob("standards/*.yaml")])
-    records = {set_key(version): bundle_of(version, folder, paths), ACTIVE: version.encode()}
+    return _publish(settings, rule_set, bundle_of(rule_set.version, folder, paths), author, reason)
+
+
+def roll_back(settings: Settings, number: int, *, author: str = "", reason: str = "") -> Edition:
+    """Publishes the rules of an edition once more. Raises as `publish_rules`, also if there is no such edition."""
+    topic, found = _read(settings)
+    version = next((one.version for one in editions_in(found) if one.number == number), None)
+    if version is None:
+        known = ", ".join(str(one.number) for one in editions_in(found))
+        raise ConfigurationError(f"{topic} has no edition {number} (expected: one of {known or 'none so far'})")
+    rule_set = rule_set_of(found, version, topic)
+    return _publish(settings, rule_set, found[set_key(version)], author, reason or f"back to edition {number}")
+
+
+def _publish(settings: Settings, rule_set: RuleSet, bundle: bytes, author: str, reason: str) -> Edition:
+    topic, found = _read(settings)
+    editions = editions_in(found)
+    if editions and editions[-1].version == rule_set.version:
+        return editions[-1]
+    changed: list[str] = []
+    if editions:
+        waiting = [p for p, edition in evaluated(settings).items() if edition < editions[-1].number]
+        if waiting and len(editions) > 1:
+            raise ConfigurationError(
+                f"the cluster is still on its way to edition {editions[-1].number}: {len(waiting)} partitions of "
+                f"{OBSERVATIONS} are evaluated by the one before (prewarn rules editions). Publish when it has arrived"
+            )
+        changed = differences(rule_set_of(found, editions[-1].version, topic), rule_set)
+    number = editions[-1].number + 1 if editions else 1
+    edition = Edition(number, rule_set.version, datetime.now(UTC), author, reason, changed)
+    records = {set_key(rule_set.version): bundle, EDITIONS: msgspec.json.encode([*editions, edition])}
     write_records(settings.broker_list, topic, records)
-    return version
+    return edition
+
+
+def editions(settings: Settings) -> list[Edition]:
+    """All publications, the newest last. Raises BrokerError."""
+    return editions_in(_read(settings)[1])
+
+
+def evaluated(settings: Settings) -> dict[int, int]:
+    """Partition of `campus.observations` → edition by which it is evaluated, 0: not yet. Raises BrokerError."""
+    _, found = _read(settings)
+    count = _partitions(settings)[OBSERVATIONS]
+    return {partition: int(found.get(key_evaluated(partition), b"0")) for partition in range(count)}
 
 
 def published_rules(settings: Settings) -> RuleSet:
-    """The rule set of this prefix. Raises ConfigurationError if there is none."""
-    topic = full_name(settings.topic_prefix, RULES)
-    found = read_latest(settings.broker_list, topic)
-    if (active := found.get(ACTIVE)) is None:
+    """The newest rule set of this prefix. Raises ConfigurationError if there is none."""
+    topic, found = _read(settings)
+    if not (known := editions_in(found)):
         raise ConfigurationError(f"{topic} has no rule set: run prewarn rules publish")
-    return rule_set_of(found, active.decode(), topic)
+    return rule_set_of(found, known[-1].version, topic)
+
+
+def _read(settings: Settings) -> tuple[str, dict[bytes, bytes]]:
+    topic = full_name(settings.topic_prefix, RULES)
+    return topic, read_latest(settings.broker_list, topic)
 
 
 def run_route(settings: Settings) -> int:
     """Routes until a signal comes; the exit code."""
-    partitions, plan = _partitions(settings), published_rules(settings).plan
+    partitions, known = _partitions(settings), Editions(settings)
+    known.start()
     job = _job(settings, "route", EVENTS)
-    route = Route(job, plan, settings.topic_prefix, partitions, past=settings.past)
-    job.step, job.tick = route.step, route.tick
+    route = Route(job, known, settings.topic_prefix, partitions, past=settings.past)
+    job.step, job.tick, job.revoked = route.step, route.tick, route.forget
     return asyncio.run(_run(job, settings))
 
 
 def run_evaluate(settings: Settings) -> int:
     """Evaluates until a signal comes; the exit code."""
-    partitions, rule_set = _partitions(settings), published_rules(settings)
+    partitions, known = _partitions(settings), Editions(settings)
     if partitions[STATE] != partitions[OBSERVATIONS]:
         raise ConfigurationError(
             f"{STATE} has {partitions[STATE]} partitions, {OBSERVATIONS} {partitions[OBSERVATIONS]} (expected: as many)"
         )
+    known.start()
     job = _job(settings, "evaluate", OBSERVATIONS, (full_name(settings.topic_prefix, STATE), partitions[STATE]))
-    directory = KnownDirectory(settings, rule_set.zone.key)
+    directory = KnownDirectory(settings, known.rule_set(known.newest()).zone.key)
     directory.start()
     evaluate = Evaluate(
-        job, rule_set.plan, settings.topic_prefix, partitions, point=_dying_at(settings.die_at),
+        job, known, settings.topic_prefix, partitions, point=_dying_at(settings.die_at),
         enrich=lambda kind, data, at: directory.value.enrich(kind, data, at)[0],
     )  # fmt: skip
-    job.step, job.revoked, job.evaluated = evaluate.step, evaluate.forget, evaluate.evaluated
+    job.step, job.tick, job.revoked = evaluate.step, evaluate.tick, evaluate.forget
+    job.evaluated = evaluate.evaluated
     return asyncio.run(_run(job, settings))
 
 

@@ -20,6 +20,7 @@ from faust.types import TP
 
 from services.rules.meters import Meters
 from services.rules.order import Order
+from services.rules.partition import META
 from services.rules.pulse import FROZEN, REFUSED, STANDS, Progress, Pulse, end
 from services.rules.shelf import Entry, is_page, offset_of
 
@@ -46,7 +47,7 @@ class Table(faust.Table[Any, Any]):
 
     def _is_older(self, event: Any) -> bool:
         key, value = event.key, event.message.value
-        if value is None or not is_page(key) or (known := self.data.get(key)) is None:
+        if value is None or not (is_page(key) or key.startswith(META)) or (known := self.data.get(key)) is None:
             return False
         return offset_of(value) < offset_of(known)
 

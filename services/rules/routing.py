@@ -23,6 +23,7 @@ BUCKETS = 1024
 MESSAGE_BYTES = 900_000
 """A message holds no more, unless one event alone does."""
 COLLEGE, EVENT = "college", "event"
+LIVE, HISTORY, SWITCH = range(3)
 
 
 def bucket_of(first: str) -> int:
@@ -59,8 +60,8 @@ class Observations(msgspec.Struct, array_like=True, frozen=True):
     Without events it is a tick.
     """
 
-    version: str
-    """Of the rule set that decided what is in it."""
+    edition: int
+    """Number of the rule set, in the order in which this prefix got them, that decided what is in it."""
     buckets: int
     source: int
     """Partition of `campus.events` that the events come from …"""
@@ -71,6 +72,8 @@ class Observations(msgspec.Struct, array_like=True, frozen=True):
     steps: list[tuple[int, dict[str, bytes]]]
     """Message by message of the source: the time (ms) to which it has come with it (-1: not said), and its events, by
     area, as JSON arrays. So what is published does not depend on how route has batched."""
+    part: int = LIVE
+    """LIVE; HISTORY: events from before the edition, to warm it up; SWITCH: the source goes on with the edition."""
 
 
 encode_observations: Callable[[Observations], bytes] = msgspec.msgpack.Encoder().encode

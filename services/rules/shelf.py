@@ -7,7 +7,7 @@ batch has reached the changelog when a worker dies, every subject is as it was b
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 
 import msgspec
 
@@ -31,6 +31,12 @@ class Head(msgspec.Struct, array_like=True):
     """Number of a segment → offset with which it was written."""
 
 
+class Dated(msgspec.Struct, array_like=True):
+    """How every value but a segment begins."""
+
+    offset: int
+
+
 class Page(msgspec.Struct, array_like=True):
     """A value of the changelog. `offset`: the input up to which it has been evaluated."""
 
@@ -40,11 +46,12 @@ class Page(msgspec.Struct, array_like=True):
 
 _encode = msgspec.msgpack.Encoder().encode
 _page = msgspec.msgpack.Decoder(Page).decode
+_dated = msgspec.msgpack.Decoder(Dated).decode
 
 
 def offset_of(value: bytes) -> int:
-    """The input offset that a page was written with."""
-    return _page(value).offset
+    """The input offset that a page, or what is kept of a partition beside them, was written with."""
+    return _dated(value).offset
 
 
 def is_page(key: bytes) -> bool:
@@ -131,6 +138,24 @@ class Shelf:
                 self._pages[target][place] = heads.pop(place)
                 self._page_of[place] = target
         return new
+
+    def drop(self, offset: int, signatures: Container[str]) -> list[Entry]:
+        """Takes away all but the subjects of these signatures; entries, as `put`."""
+        dirty: set[tuple[int, int]] = set()
+        gone: list[Entry] = []
+        for place, page in list(self._page_of.items()):
+            if place[0] not in signatures:
+                head = self._pages[page].pop(place)
+                del self._page_of[place]
+                dirty.add(page)
+                gone += [(_segment(page[0], place, number, at), None) for number, at in head.segments.items()]
+        pages = [(_name(page), _encode(Page(offset, list(self._pages[page].values())))) for page in sorted(dirty)]
+        return [*pages, *gone]
+
+    def heads(self) -> Iterator[Head]:
+        """All subjects."""
+        for heads in self._pages.values():
+            yield from heads.values()
 
     def resume(self, entries: Iterable[tuple[bytes, bytes]]) -> tuple[list[tuple[str, str, bytes]], list[bytes]]:
         """Takes back what was sent; (signature, key, state) for the engines, and keys that nothing refers to."""

@@ -56,7 +56,8 @@ class Worker:
         engine.resume(journal.states(), now)
         old = heads(written for written in journal.states() if written[0] not in mine)
         theirs = set(journal.meta("signatures", "").split())
-        changes, retired = take_over(engine, old, theirs, set(journal.meta("rules", "").split()), self._replay)
+        old_rules = set(journal.meta("rules", "").split())
+        changes, retired = take_over(engine, old, theirs, old_rules, lambda: self._warmed(rule_set))
         readings = engine.readings()
         journal.add_rule_set(rule_set.version, rule_set.cards)
         meta = {
@@ -71,15 +72,16 @@ class Worker:
         self.engine, self.rule_set = engine, rule_set
         return len(changes)
 
-    def _replay(self, engine: Engine) -> None:
+    def _warmed(self, rule_set: RuleSet) -> Engine:
+        engine = Engine(rule_set.plan)
         offset = 0
         while offset < self._offset:
             for row, clock, _, packed in self.journal.read(offset):
-                if row > self._offset:
-                    return
-                self._process(engine, row, packed)
-                engine.advance(clock)
+                if row <= self._offset:
+                    self._process(engine, row, packed)
+                    engine.advance(clock)
                 offset = row
+        return engine
 
     def step(self) -> int:
         """Evaluates some rows of the log and commits; returns the number of rows, 0 at the log's end."""

@@ -6,17 +6,23 @@
 import os
 import random
 import re
+import signal
 import time
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
 
+from services.cluster.editions import Editions
+from services.cluster.rules import evaluated, publish_rules
+from services.errors import RuleError
 from services.rules.worker import Worker
-from tests.cluster import Cluster, assert_as_embedded, embedded
-from tests.faults.kinds import KINDS
+from services.topics import EVENTS
+from tests.cluster import Cluster, assert_as_embedded, embedded, kill
+from tests.faults.kinds import KINDS, parts, stream, until
 from tests.harness import event, rule_set
-from tests.journals import finish
+from tests.journals import append, finish, journal, published
 from tests.rule_files import folder, rule
 
 RULES = Path(__file__).parents[1] / "unit" / "rules" / "engine" / "every_measure"
@@ -45,6 +51,80 @@ def test_cluster_under(kind, cluster, rules, tmp_path):
     assert_as_embedded(cluster, embedded(tmp_path / "one", rules, packs, finish, Worker))
     if kind == "poison":
         assert sum(cluster.ends("campus.rejected").values()) == 7  # [1, null] are two
+
+
+NOT_PRESENT, ONE = '{count: status != "present"}', "{at_least: {yellow: 1}}"
+EDITIONS = [
+    [rule("a", levels=ONE), rule("b", by="[class]", window="{within: 3d}")],
+    [rule("a", levels=ONE, measure=NOT_PRESENT), rule("b", by="[class]", window="{within: 3d}", levels=ONE)],
+    [rule("a", levels="{at_least: {yellow: 2, red: 3}}", measure=NOT_PRESENT), rule("c", by="[student, course]")],
+]
+"""Of the second one a measure is other, and a threshold; of the third a threshold, one rule is gone and one new."""
+
+
+@pytest.mark.parametrize("victim", ["nobody", "route", "evaluate", "evaluate-switching", "evaluate-written"])
+def test_rules_changed_mid_stream_twice_and_once_badly(victim, broker, tmp_path, request):
+    folders = [folder(tmp_path / f"rules{n}", *entries) for n, entries in enumerate(EDITIONS)]
+    rng = random.Random(f"{SEED} {victim}")
+    packs = stream(rng, 120)
+    with Cluster(broker, prefix(request), folders[0], tmp_path) as cluster:
+        running = {name: cluster.start(name) for name in ("route", "evaluate")}
+        for edition, part in enumerate(parts(packs, 3), 1):
+            cluster.append(part[:2])
+            if edition > 1:
+                publish_rules(cluster.settings, folders[edition - 1])
+                break_rules(cluster, tmp_path)
+                hurt(cluster, running, victim, rng)
+            cluster.append(part[2:])
+            until(partial(is_evaluated_by, cluster, edition), 90)
+        cluster.wait_until_done(within=90)
+        assert_as_embedded(cluster, embedded_editions(cluster, folders, packs, tmp_path / "one"))
+
+
+def is_evaluated_by(cluster, edition):
+    return set(evaluated(cluster.settings).values()) == {edition}
+
+
+def break_rules(cluster, path):
+    with pytest.raises(RuleError):
+        publish_rules(cluster.settings, folder(path / "bad", "- id: x\n  on: nothing\n"))
+
+
+def hurt(cluster, running, victim, rng):
+    """Kills it on the way to the next edition, at a random or at a named moment, and starts it anew."""
+    name, _, point = victim.partition("-")
+    if name not in running:
+        return
+    if point:
+        kill(running[name])
+        running[name] = cluster.start(name, die_at=point)
+        assert running[name].wait(60) == -signal.SIGKILL, cluster.said()
+    else:
+        time.sleep(rng.uniform(0, 4))
+        kill(running[name])
+    running[name] = cluster.start(name)
+
+
+def embedded_editions(cluster, folders, packs, path):
+    """What the embedded worker says of the same log, with the switches at the same places."""
+    switches = Editions(cluster.settings)
+    switches.start()
+    switched = switches.switched(0)
+    assert [edition for edition, _ in switched] == [2, 3]
+    mine = [offset for offset, value in cluster.values(EVENTS) if b'"source":"prewarn"' not in value]
+    assert len(mine) == len(packs)
+    book = journal(path)
+    worker = Worker(book, rule_set(folders[0]))
+    for offset, pack in zip(mine, packs, strict=True):
+        while switched and switched[0][1] <= offset:
+            worker = finish(worker)
+            worker.use(rule_set(folders[switched[0][0] - 1]))
+            switched = switched[1:]
+        append(book, pack)
+    finish(worker)
+    for edition, _ in switched:
+        worker.use(rule_set(folders[edition - 1]))
+    return published(finish(worker) and book)
 
 
 ROLLCALL = rule("rollcall", on="lesson", by="[lesson]", measure="{missing: rollcall, after: ends_at}",

@@ -7,6 +7,7 @@ and what was published stays published under the same ids.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from collections.abc import Set as AbstractSet
 
 from services.messages import WarningChange, WarningFacts, from_ms
 from services.rules.engine.engine import Engine
@@ -17,7 +18,7 @@ from services.rules.engine.subject import Episode, State, encode_state
 
 Said = dict[str, dict[str, tuple[list[Episode], int]]]
 """Rule → subject → (its open episodes, number of its last one) under the old rule set."""
-_RETIRED = "retired"
+RETIRED = "retired"
 """Signature of states that only hold the numbers of rules that are not in force: should they come back, no id does."""
 
 
@@ -26,13 +27,16 @@ def take_over(
     old: Iterable[State],
     signatures: set[str],
     old_rules: set[str],
-    replay: Callable[[Engine], None],
+    warmed: Callable[[], Engine],
+    *,
+    elsewhere: AbstractSet[str] = frozenset(),
 ) -> tuple[list[WarningChange], list[Written]]:
     """Completes a new engine that has already resumed the states whose signature it shares with the old rule set.
 
     Returns what that publishes, and states to be kept beside those of the engine's next snapshot.
     `old`: subjects of the signatures that it does not share. `signatures`, `old_rules`: what the old set had.
-    `replay` feeds an engine the events of the log up to now; it is called once, if some layout is new.
+    `warmed` gives an engine of the same plan that has met the events of the log up to now; it is called once, if some
+    layout is new, and what it gives is used up. `elsewhere`: rules that are in force in another engine.
     """
     layouts = {layout.signature: number for number, layout in enumerate(engine.layouts)}
     said: Said = {}
@@ -47,13 +51,12 @@ def take_over(
             s.sealed = engine.now
     lives.cause = ""
     if new:
-        warmed = Engine(engine.plan)
-        replay(warmed)
+        history = warmed()
         mode = lives.mode
         for number in new:
-            _adopt_warmed(engine, warmed, number, said, old_rules)
-        lives.mode = mode
-    return [*engine.take(), *_removed(engine, said)], _retire(engine, said)
+            _adopt_warmed(engine, history, number, said, old_rules)
+            lives.mode = mode
+    return [*engine.take(), *_removed(engine, said, elsewhere)], _retire(engine, said)
 
 
 def _remember(said: Said, s: State) -> None:
@@ -69,7 +72,7 @@ def _retire(engine: Engine, said: Said) -> list[Written]:
     for rule in said.keys() - active:
         for subject, (_, last) in said[rule].items():
             retired.setdefault(subject, {})[rule] = last
-    return [(_RETIRED, key, encode_state(State(key, numbers))) for key, numbers in retired.items()]
+    return [(RETIRED, key, encode_state(State(key, numbers))) for key, numbers in retired.items()]
 
 
 def _adopt_warmed(engine: Engine, warmed: Engine, number: int, said: Said, old_rules: set[str]) -> None:
@@ -100,9 +103,9 @@ def _adopt_warmed(engine: Engine, warmed: Engine, number: int, said: Said, old_r
             engine.remember(number, key, {rule.rule.id: last})
 
 
-def _removed(engine: Engine, said: Said) -> list[WarningChange]:
+def _removed(engine: Engine, said: Said, elsewhere: AbstractSet[str]) -> list[WarningChange]:
     """Closes what no rule of the new set speaks of any more."""
-    rules = {rule.id for rule in engine.plan.rules}
+    rules = {rule.id for rule in engine.plan.rules} | elsewhere
     out = []
     for rule, subjects in said.items():
         for subject, (episodes, _) in subjects.items():

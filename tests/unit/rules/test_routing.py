@@ -28,7 +28,7 @@ def said(changes):
 
 
 def message(plan, areas, now, source=0, sources=1):
-    return Observations(plan.version, BUCKETS, source, sources, 0, [(to_ms(now), areas)])
+    return Observations(1, BUCKETS, source, sources, 0, [(to_ms(now), areas)])
 
 
 def timetable(packs):
@@ -135,12 +135,12 @@ def test_time_is_the_least_of_the_sources_and_never_goes_back(plan):
     assert part.now == to_ms(BEGIN)
 
 
-def test_another_rule_set_is_refused(plan):
+def test_an_edition_that_does_not_follow_and_other_buckets_are_refused(plan):
     part = Partition(plan, 0)
-    with pytest.raises(ConfigurationError, match="keeps one rule set"):
-        part.take(0, Observations("other", BUCKETS, 0, 1, 0, []))
-    with pytest.raises(ConfigurationError, match="keeps one rule set"):
-        part.take(0, Observations(plan.version, 512, 0, 1, 0, []))
+    with pytest.raises(ConfigurationError, match="edition 3 of the rules does not follow 1"):
+        part.take(0, Observations(3, BUCKETS, 0, 1, 0, []))
+    with pytest.raises(ConfigurationError, match="made for 512 buckets, this worker has 1024"):
+        part.take(0, Observations(1, 512, 0, 1, 0, []))
 
 
 def test_a_subject_lives_in_the_bucket_that_its_events_are_routed_to():
