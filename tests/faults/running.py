@@ -168,11 +168,15 @@ def serving(home: Path, command: str = "run", *arguments: str) -> Iterator[Serve
 
 
 class Receiver:
-    """A webhook on a free port that accepts everything and keeps it in the order of arrival."""
+    """A webhook on a free port that keeps what comes in the order of arrival, and answers with `status`."""
 
     def __init__(self) -> None:
         self.pushes: list[dict[str, Any]] = []
+        self.taken: list[dict[str, Any]] = []
+        """What was answered with 200."""
         self.times: list[float] = []
+        self.status = 200
+        self.before_answering: Callable[[], Any] = lambda: None
         lock = threading.Lock()
 
         class Handler(BaseHTTPRequestHandler):
@@ -181,8 +185,12 @@ class Receiver:
                 with lock:
                     outer.pushes.append(body)
                     outer.times.append(time.time())
+                    outer.before_answering()
+                    status = outer.status
+                    if status == 200:
+                        outer.taken.append(body)
                 with suppress(OSError):  # whoever sent it may be dead by now
-                    self.send_response(200)
+                    self.send_response(status)
                     self.send_header("content-length", "0")
                     self.end_headers()
 

@@ -20,7 +20,7 @@ from services.errors import RuleError
 from services.rules.worker import Worker
 from services.topics import EVENTS
 from tests.cluster import Cluster, assert_as_embedded, embedded, kill
-from tests.faults.kinds import KINDS, parts, stream, until
+from tests.faults.kinds import BEGIN, KINDS, parts, stream, until
 from tests.harness import event, rule_set
 from tests.journals import append, finish, journal, published
 from tests.rule_files import folder, rule
@@ -62,8 +62,20 @@ EDITIONS = [
 """Of the second one a measure is other, and a threshold; of the third a threshold, one rule is gone and one new."""
 
 
-@pytest.mark.parametrize("victim", ["nobody", "route", "evaluate", "evaluate-switching", "evaluate-written"])
-def test_rules_changed_mid_stream_twice_and_once_badly(victim, broker, tmp_path, request):
+CHANGED = "rules-changed-twice-and-once-badly"
+
+
+@pytest.mark.parametrize(
+    "victim",
+    [
+        pytest.param("nobody", id=CHANGED),
+        pytest.param("route", id=f"{CHANGED}-and-route-killed"),
+        pytest.param("evaluate", id=f"{CHANGED}-and-evaluate-killed"),
+        pytest.param("evaluate-switching", id=f"{CHANGED}-and-evaluate-killed-as-it-switches"),
+        pytest.param("evaluate-written", id=f"{CHANGED}-and-evaluate-killed-behind-the-state"),
+    ],
+)
+def test_cluster_with(victim, broker, tmp_path, request):
     folders = [folder(tmp_path / f"rules{n}", *entries) for n, entries in enumerate(EDITIONS)]
     rng = random.Random(f"{SEED} {victim}")
     packs = stream(rng, 120)
@@ -79,6 +91,24 @@ def test_rules_changed_mid_stream_twice_and_once_badly(victim, broker, tmp_path,
             until(partial(is_evaluated_by, cluster, edition), 90)
         cluster.wait_until_done(within=90)
         assert_as_embedded(cluster, embedded_editions(cluster, folders, packs, tmp_path / "one"))
+
+
+FAILS = rule("fails", measure="{sum: hours * hours * hours}", levels=ONE)
+DIVIDES = rule("divides", measure="{mean: hours / (hours - 1)}", levels=ONE)
+
+
+def test_a_rule_that_raises_harms_no_other(broker, tmp_path, request):
+    rules = folder(tmp_path / "rules", FAILS, DIVIDES, rule("healthy", levels=ONE))
+    packs = [
+        [event("attendance", BEGIN + timedelta(hours=n), str(n), student=f"s{n % 5}", status="absent", hours=hours)]
+        for n, hours in enumerate([1, 1e300, 2, 1, 1e305] * 10)
+    ]
+    with Cluster(broker, prefix(request), rules, tmp_path) as cluster:
+        cluster.start("route"), cluster.start("evaluate")
+        cluster.append(packs)
+        cluster.wait_until_done()
+        assert_as_embedded(cluster, embedded(tmp_path / "one", rule_set(rules), packs, finish, Worker))
+        assert {c.subject for c in cluster.published() if c.rule == "healthy"} == {f"s{n}" for n in range(5)}
 
 
 def is_evaluated_by(cluster, edition):

@@ -2,8 +2,11 @@
 
 import json
 import os
+import re
+import signal
 import subprocess
 import sys
+import time
 from collections import Counter
 from zlib import crc32
 
@@ -15,9 +18,10 @@ from services.cluster.known import publish_directory
 from services.cluster.rules import published_rules
 from services.journal import Changes
 from services.notify.testing import change
+from services.notify.courier import Pace
 from services.topics import REJECTED, WARNINGS
 from tests.cluster import Cluster, kill
-from tests.faults.kinds import until
+from tests.faults.kinds import LONG, until
 from tests.faults.running import free_port, receiving, write_table
 from tests.rule_files import folder, rule
 
@@ -27,7 +31,7 @@ PARTITIONS = 4
 
 @pytest.fixture
 def cluster(broker, tmp_path, request):
-    prefix = f"{request.node.name[:40]}."
+    prefix = re.sub(r"\W", "-", request.node.name)[:40] + "."
     with Cluster(broker, prefix, folder(tmp_path / "rules", ABSENT), tmp_path, PARTITIONS) as cluster:
         yield cluster
 
@@ -98,6 +102,44 @@ def test_two_notifies_of_which_one_is_killed_tell_everybody_and_pass_what_is_poi
     assert all(times <= 2 for times in keys.values())
     repeated = {key for key, times in keys.items() if times > 1}
     assert repeated <= {push["key"] for push in pushes if push["possibly_duplicate"]}
+
+
+@pytest.mark.parametrize("moment", ["notify-killed-before-the-send", "notify-killed-after-the-send"])
+def test_notify(moment, cluster, postgres):
+    """After the send: the receiver kills it before it answers. Before: as soon as the warnings are in the store."""
+    url, version = postgres.database(), published_rules(cluster.settings).version
+    with receiving() as receiver:
+        told(cluster, receiver.url)
+        notify = cluster.start("notify", port=free_port(), database_url=url)
+        if moment.endswith("after-the-send"):
+            receiver.before_answering = lambda: len(receiver.pushes) == 3 and kill(notify)
+        send_warnings(cluster, [warned(version, n) for n in range(20)])
+        if moment.endswith("before-the-send"):
+            until(lambda: query(url, "SELECT count(*) FROM delivery")[:1] not in ([], [(0,)]))
+            kill(notify)
+        assert notify.wait(30) == -signal.SIGKILL
+        cluster.start("notify", port=free_port(), database_url=url)
+        until(lambda: query(url, "SELECT count(*) FROM delivery WHERE status = 'sent'") == [(20,)], 60)
+    keys = Counter(push["key"] for push in receiver.pushes)
+    repeated = [key for key, times in keys.items() if times > 1]
+    assert len(keys) == 20
+    assert len(repeated) <= Pace().hands  # pushes in flight at the kill
+    assert repeated or not moment.endswith("after-the-send")
+    assert all(any(p["key"] == key and p["possibly_duplicate"] for p in receiver.pushes) for key in repeated)
+
+
+def test_channel_down_for_a_while(cluster, postgres):
+    url, version = postgres.database(), published_rules(cluster.settings).version
+    with receiving() as receiver:
+        told(cluster, receiver.url)
+        receiver.status = 503
+        cluster.start("notify", port=free_port(), database_url=url)
+        send_warnings(cluster, [warned(version, n) for n in range(10)])
+        until(lambda: query(url, "SELECT count(*) FROM delivery WHERE status = 'failed'") > [(0,)])
+        time.sleep(60 if LONG else 5)
+        receiver.status = 200
+        until(lambda: query(url, "SELECT count(*) FROM delivery WHERE status = 'sent'") == [(10,)], 200)
+    assert Counter(push["key"] for push in receiver.taken) == dict.fromkeys({p["key"] for p in receiver.taken}, 1)
 
 
 def test_a_notify_whose_store_stays_away_ends_with_a_code_that_says_so(cluster, postgres):
