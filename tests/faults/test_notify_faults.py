@@ -17,8 +17,8 @@ import pytest
 from services.cluster.known import publish_directory
 from services.cluster.rules import published_rules
 from services.journal import Changes
-from services.notify.testing import change
 from services.notify.courier import Pace
+from services.notify.testing import change
 from services.topics import REJECTED, WARNINGS
 from tests.cluster import Cluster, kill
 from tests.faults.kinds import LONG, until
