@@ -4,28 +4,49 @@
     python3 deploy/cluster.py up FOLDER [--evaluates 2] [--kafka 9092] [--port 8321] [--directory DIR] [--rules DIR]
     python3 deploy/cluster.py down FOLDER
 
-`up` runs until Ctrl-C or `down`. Everything is in FOLDER: Kafka's data, the store, one log per process. Events go to
-http://127.0.0.1:8320/v1/events (`--port` less one), pages are on http://127.0.0.1:8321. A process that ends is started
-anew after two seconds, as systemd would, unless it says (exit code 78) that its configuration cannot work. Needs Java
-17 and Maven; Prewarn must be installed (`python3 deploy/bootstrap.py install`). Only the standard library.
+`up` runs until Ctrl-C or `down`, which also ends what an `up` that was killed has left behind. Everything is in
+FOLDER: Kafka's data, the store, one log per process. Events go to http://127.0.0.1:8320/v1/events (`--port` less one),
+pages are on http://127.0.0.1:8321. A process that ends is started anew after two seconds, as systemd would, unless it
+says (exit code 78) that its configuration cannot work. Needs Java 17 and Maven; Prewarn must be installed
+(`python3 deploy/bootstrap.py install`). Only the standard library.
 """
 
 from __future__ import annotations
 
 import argparse
+import fcntl
+import json
 import os
 import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import TextIO
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "deploy" / "kafka"))
 REFUSED = 78
 _AGAIN = 2.0
 _PATIENCE = 15.0
-_PIDS = "cluster.pid"
+_RUNNING = "cluster.json"
+"""Locked as long as `up` lives; holds the ids of its processes, each with the moment of its start."""
+
+
+def started(pid: int) -> str:
+    """When a process was started, as `ps` says it, so that a number used again is no stranger's end; empty: none."""
+    told = subprocess.run(["ps", "-o", "lstart=", "-p", str(pid)], capture_output=True, text=True, check=False)
+    return told.stdout.strip()
+
+
+def end_group(pid: int, number: int) -> None:
+    """Signals a process and those it has started, if they are still there."""
+    try:
+        os.killpg(pid, number)
+    except ProcessLookupError:
+        pass
+    except PermissionError:  # a group of which nothing but a zombie is left, on macOS
+        pass
 
 
 def prewarn() -> list[str]:
@@ -43,6 +64,14 @@ class Cluster:
         self.asked = asked
         self.stopping = False
         self.running: dict[str, subprocess.Popen[bytes]] = {}
+        self.known: dict[str, tuple[int, str]] = {}
+        self.file = (self.folder / _RUNNING).open("a+")
+        try:
+            fcntl.flock(self.file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise SystemExit(f"a cluster runs in {self.folder} already") from None
+        end_left_behind(self.file)
+        self.note("up", os.getpid())
         self.due: dict[str, float] = {}
         self.services = {
             "ingest": ["ingest", "--port", str(asked.port - 1)],
@@ -50,6 +79,19 @@ class Cluster:
             **{f"evaluate-{n + 1}": ["evaluate"] for n in range(asked.evaluates)},
             "notify": ["notify", "--port", str(asked.port)],
         }
+
+    def note(self, name: str, pid: int) -> None:
+        """Writes down a process before anything else can happen to it."""
+        self.known[name] = pid, started(pid)
+        self.file.seek(0)
+        self.file.truncate()
+        json.dump(self.known, self.file)
+        self.file.flush()
+
+    def close(self) -> None:
+        """Nothing runs any more."""
+        self.file.truncate(0)
+        self.file.close()
 
     def environment(self, brokers: str) -> dict[str, str]:
         """What the services are told."""
@@ -79,6 +121,7 @@ class Cluster:
                 [*prewarn(), "run", *self.services[name]], env=env, cwd=ROOT, stdout=log, stderr=log,
                 start_new_session=True,
             )  # fmt: skip
+        self.note(name, self.running[name].pid)
 
     def look(self, env: dict[str, str]) -> None:
         """Starts anew what has ended."""
@@ -120,11 +163,11 @@ def up(asked: argparse.Namespace) -> int:
 
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, stop)
-    pid = cluster.folder / _PIDS
     broker = Broker(cluster.folder / "kafka", asked.kafka)
-    broker.start()
     try:
-        pid.write_text(str(os.getpid()))
+        broker.start()
+        if broker.pid is not None:
+            cluster.note("broker", broker.pid)
         env = cluster.environment(broker.address)
         cluster.prepare(env)
         for name in cluster.services:
@@ -138,23 +181,59 @@ def up(asked: argparse.Namespace) -> int:
     finally:
         cluster.stop()
         broker.stop()
-        pid.unlink(missing_ok=True)
+        cluster.close()
     return 0 if cluster.stopping else 1
+
+
+def end_left_behind(file: TextIO) -> list[str]:
+    """Ends the processes of an `up` that was killed, politely first; their names."""
+    file.seek(0)
+    try:
+        known = json.load(file)
+    except ValueError:
+        return []
+    left = {name: pid for name, (pid, since) in known.items() if name != "up" and since and started(pid) == since}
+    for number, patience in ((signal.SIGTERM, _PATIENCE), (signal.SIGKILL, _PATIENCE)):
+        for pid in left.values():
+            end_group(pid, number)
+        end = time.monotonic() + patience
+        while any(started(pid) == known[name][1] for name, pid in left.items()) and time.monotonic() < end:
+            time.sleep(0.1)
+    return sorted(left)
 
 
 def down(asked: argparse.Namespace) -> int:
     """Stops the cluster of a folder; returns when it has ended."""
-    pid = Path(asked.folder) / _PIDS
-    try:
-        number = int(pid.read_text())
-        os.kill(number, signal.SIGTERM)
-    except (FileNotFoundError, ValueError, ProcessLookupError):
+    path = Path(asked.folder) / _RUNNING
+    if not path.exists():
         print(f"no cluster runs in {asked.folder}", file=sys.stderr)
         return 1
-    end = time.monotonic() + 4 * _PATIENCE
-    while pid.exists() and time.monotonic() < end:
-        time.sleep(0.1)
-    return int(pid.exists())
+    with path.open("r+") as file:
+        if taken(file):
+            left = end_left_behind(file)
+            file.truncate(0)
+            print(
+                f"the cluster in {asked.folder} had been killed; ended what it had left: {', '.join(left)}" if left
+                else f"no cluster runs in {asked.folder}", file=sys.stderr,
+            )  # fmt: skip
+            return int(not left)
+        os.kill(json.load(file)["up"][0], signal.SIGTERM)
+        end = time.monotonic() + 4 * _PATIENCE
+        while time.monotonic() < end:
+            if taken(file):
+                return 0
+            time.sleep(0.1)
+    print(f"the cluster in {asked.folder} has not ended within {4 * _PATIENCE:.0f} s, see its logs", file=sys.stderr)
+    return 1
+
+
+def taken(file: TextIO) -> bool:
+    """Whether the lock could be had: no `up` lives."""
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
 
 
 def main() -> int:

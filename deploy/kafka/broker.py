@@ -140,6 +140,11 @@ class Broker:
         """Whether the process lives."""
         return self._process is not None and self._process.poll() is None
 
+    @property
+    def pid(self) -> int | None:
+        """The id of the process, and of its group."""
+        return None if self._process is None else self._process.pid
+
     def start(self, patience: float = PATIENCE) -> float:
         """Starts it, on the data that is there if there is some, and waits until it answers; seconds that took."""
         gaps = missing()

@@ -10,7 +10,14 @@ from datetime import UTC, datetime
 
 import msgspec
 import uvicorn
-from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, generate_latest
+from prometheus_client import (
+    CONTENT_TYPE_LATEST,
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    ProcessCollector,
+    generate_latest,
+)
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
@@ -44,6 +51,7 @@ class Metered:
     def __init__(self, log: Publisher) -> None:
         self._log = log
         self.registry = CollectorRegistry()
+        ProcessCollector(registry=self.registry)
         self._events = Counter(
             "prewarn_ingest_events", "Events by what became of them", ["verdict"], registry=self.registry
         )

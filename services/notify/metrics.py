@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Gauge, ProcessCollector, generate_latest
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
@@ -18,6 +18,7 @@ class Metrics:
 
     def __init__(self, outbox: Callable[[], Mapping[str, int]], lags: Callable[[], Mapping[str, int]]) -> None:
         self.registry = CollectorRegistry()
+        ProcessCollector(registry=self.registry)
         self.registry.register(_Asked("prewarn_outbox_size", "Deliveries in the store, by status", "status", outbox))
         self.registry.register(_Asked("prewarn_lag", "What a loop still has before it", "loop", lags))
         self._warnings = Counter(

@@ -7,11 +7,15 @@ on a few pages, where its uuids are scattered over all of them.
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Index, MetaData, PrimaryKeyConstraint, Text, UniqueConstraint
+from sqlalchemy import BigInteger, Index, MetaData, PrimaryKeyConstraint, Text, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
 _CLUSTERED = {"sqlite_with_rowid": False}
 """In SQLite the rows lie in the primary key itself: for small rows that are found by it."""
+
+
+_WAITING = text("status = 'waiting'")
+_RUNNING = text("deadline IS NOT NULL AND overdue_at IS NULL")
 
 
 class Stored(SQLModel):
@@ -24,7 +28,11 @@ class WarningRow(Stored, table=True):
     """The present state of one warning."""
 
     __tablename__ = "warning"
-    __table_args__ = (Index("warning_by_opening", "opened_at", "id"),)
+    __table_args__ = (
+        Index("warning_by_opening", "opened_at", "id"),
+        Index("warning_of_subject", "subject", "rule"),
+        Index("warning_deadline", "deadline", sqlite_where=_RUNNING, postgresql_where=_RUNNING),
+    )
 
     number: int = Field(primary_key=True, sa_type=BigInteger)
     id: str = Field(unique=True, sa_type=Text)
@@ -52,8 +60,20 @@ class WarningRow(Stored, table=True):
     acknowledged_at: int | None = Field(default=None, sa_type=BigInteger)
     acknowledged_by: str | None = Field(default=None, sa_type=Text)
     closed_by: str | None = Field(default=None, sa_type=Text)
+    closed_reason: str | None = Field(default=None, sa_type=Text)
+    """Of glossary.CLOSING, why a person closed it."""
     measure: str | None = Field(default=None, sa_type=Text)
-    """改进措施, in the words of the person who closed it."""
+    """改进措施, in the words of the person who took it."""
+    due_at: int | None = Field(default=None, sa_type=BigInteger)
+    """Until when the measure shall have worked; null until one is named."""
+    deadline: int | None = Field(default=None, sa_type=BigInteger)
+    """When it becomes overdue unless somebody acts; null: never."""
+    overdue_at: int | None = Field(default=None, sa_type=BigInteger)
+    """Since when it is marked as overdue."""
+    predecessor: str | None = Field(default=None, sa_type=Text)
+    """The warning of the same rule and subject that this one is a relapse of."""
+    reporter: str | None = Field(default=None, sa_type=Text)
+    """Who raised it (of a ticket): hears how it ends."""
 
 
 class ChangeRow(Stored, table=True):
@@ -101,7 +121,7 @@ class DeliveryRow(Stored, table=True):
 
     __tablename__ = "delivery"
     __table_args__ = (
-        UniqueConstraint("warning", "sequence", "recipient", "channel"),
+        UniqueConstraint("warning", "sequence", "recipient", "channel", "news"),
         Index("delivery_queue", "channel", "next_try_at", "id"),
         Index("delivery_status", "status"),
     )
@@ -112,6 +132,8 @@ class DeliveryRow(Stored, table=True):
     recipient: str = Field(sa_type=Text)
     channel: str = Field(sa_type=Text)
     """The queue that it waits in (`json://host`); the address itself stays in the directory, with its secrets."""
+    news: str = Field(default="", sa_type=Text, sa_column_kwargs={"server_default": ""})
+    """What it tells of instead of the change itself: escalated, overdue, outcome."""
     status: str = Field(sa_type=Text)
     """pending, sending, sent, failed (will be tried again), unknown, dead (given up), cancelled."""
     attempts: int = 0
@@ -150,12 +172,51 @@ class ActRow(Stored, table=True):
     warning: int = Field(foreign_key="warning.number", sa_type=BigInteger)
     at: int = Field(sa_type=BigInteger)
     person: str = Field(sa_type=Text)
+    """Empty: time did it, nobody."""
     action: str = Field(sa_type=Text)
     text: str = Field(sa_type=Text)
+    detail: str = Field(default="", sa_type=Text, sa_column_kwargs={"server_default": ""})
+    """Of `measure` the last day, of `closed` the reason, of `verdict` the verdict."""
+
+
+class FeedbackRow(Stored, table=True):
+    """An event that is to go into the log and has not gone yet; written in the transaction of what it tells of."""
+
+    __tablename__ = "feedback"
+
+    id: int | None = Field(default=None, primary_key=True)
+    event: str = Field(sa_type=Text)
+    """JSON, with the identity that every attempt to hand it on repeats."""
+
+
+class EscalationRow(Stored, table=True):
+    """One step of an escalation chain, as the rule said it when the chain began."""
+
+    __tablename__ = "escalation"
+    __table_args__ = (
+        Index("escalation_of_warning", "warning"),
+        Index("escalation_due", "due_at", sqlite_where=_WAITING, postgresql_where=_WAITING),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    warning: int = Field(foreign_key="warning.number", sa_type=BigInteger)
+    sequence: int
+    """The change that the chain began with."""
+    cause: str = Field(sa_type=Text)
+    """unacknowledged, or overdue."""
+    step: int
+    """From 1."""
+    role: str = Field(sa_type=Text)
+    due_at: int = Field(sa_type=BigInteger)
+    status: str = Field(sa_type=Text)
+    """waiting, sent, stopped, vacant (nobody could be told)."""
+    reason: str = Field(sa_type=Text)
+    """Named reason of what was decided; empty while it waits."""
+    decided_at: int | None = Field(default=None, sa_type=BigInteger)
 
 
 class PositionRow(Stored, table=True):
-    """How far a consumer has come: `warnings` in the stream of changes, `acts` in handing acts on.
+    """How far a consumer has come in the stream of changes (`warnings`, or one for each partition).
 
     `numbers` is the last number that a warning has got; whoever takes changes in holds its row.
     """
@@ -173,4 +234,6 @@ recipient = metadata.tables["recipient"]
 delivery = metadata.tables["delivery"]
 decision = metadata.tables["decision"]
 act = metadata.tables["act"]
+feedback = metadata.tables["feedback"]
+escalation = metadata.tables["escalation"]
 position = metadata.tables["position"]

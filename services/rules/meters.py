@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Mapping
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, start_http_server
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, start_http_server
 
 from services.messages import WarningChange
 
@@ -17,6 +17,7 @@ class Meters:
 
     def __init__(self) -> None:
         registry = self.registry = CollectorRegistry()
+        ProcessCollector(registry=registry)
         self.events = Counter("prewarn_events", "Events or observations that were read", registry=registry)
         self.decisions = Counter(
             "prewarn_decisions", "Events that were decided by a named reason", ["reason"], registry=registry

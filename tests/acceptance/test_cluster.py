@@ -8,6 +8,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -161,6 +162,59 @@ def test_a_process_without_its_topics_or_rules_says_what_is_missing(broker, tmp_
         assert "topics apply" in told.stderr or "rules publish" in told.stderr, told.stderr
 
 
+def processes_of(place):
+    """The command lines and folders of what runs for a cluster's folder."""
+    told = subprocess.run(["ps", "-eo", "pid=,args="], capture_output=True, text=True, check=True).stdout
+    found = [line for line in told.splitlines() if str(place) in line]
+    for environ in Path("/proc").glob("[0-9]*/environ"):
+        with suppress(OSError):
+            if f"PREWARN_HOME={place}".encode() in environ.read_bytes().split(b"\0"):
+                found.append(environ.parent.name)
+    return found
+
+
+def test_down_ends_what_a_killed_up_has_left_and_no_stranger(broker, tmp_path):
+    """`broker`: as below."""
+    place, port, script = tmp_path / "all", free_port(), Path(__file__).parents[2] / "deploy" / "cluster.py"
+    log = (tmp_path / "up.log").open("w")
+    command = [
+        sys.executable,
+        script,
+        "up",
+        place,
+        "--kafka",
+        str(free_port()),
+        "--port",
+        str(port),
+        "--evaluates",
+        "1",
+    ]
+    up = subprocess.Popen(command, stdout=log, stderr=log)
+    stranger = subprocess.Popen(["sleep", "600"], start_new_session=True)
+    try:
+        until(lambda: answers(port) and answers(port - 1), 120)
+        again = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+        assert again.returncode == 1
+        assert "runs in" in again.stderr
+        kill(up)
+        known = place / "cluster.json"
+        with known.open() as file:
+            processes = json.load(file)
+        known.write_text(json.dumps(processes | {"stranger": [stranger.pid, "long ago"]}))
+        told = subprocess.run(
+            [sys.executable, script, "down", place], capture_output=True, text=True, check=False, timeout=90
+        )
+        assert told.returncode == 0, told.stderr
+        assert "had been killed" in told.stderr
+        assert processes_of(place) == []
+        assert stranger.poll() is None
+    finally:
+        kill(stranger)
+        kill(up)
+        subprocess.run([sys.executable, script, "down", place], check=False, timeout=90)
+        log.close()
+
+
 def test_two_commands_bring_the_cluster_up_and_stop_it(broker, tmp_path):
     """`broker`: only so that the test is skipped, and in CI fails, where there is no Kafka."""
     place, port, script = tmp_path / "all", free_port(), Path(__file__).parents[2] / "deploy" / "cluster.py"
@@ -180,6 +234,7 @@ def test_two_commands_bring_the_cluster_up_and_stop_it(broker, tmp_path):
         assert subprocess.run([sys.executable, script, "down", place], check=False, timeout=90).returncode == 0
         assert up.wait(30) == 0
         assert not answers(port)
+        assert processes_of(place) == []
         assert subprocess.run([sys.executable, script, "down", place], check=False, timeout=90).returncode == 1
     finally:
         up.send_signal(signal.SIGTERM)

@@ -22,6 +22,7 @@ DEPLOY = Path(__file__).parents[3] / "deploy"
 UNITS = sorted((DEPLOY / "systemd").glob("*.service"))
 ALERTS, DASHBOARD = DEPLOY / "prometheus" / "alerts.yaml", DEPLOY / "grafana" / "dashboards" / "prewarn.json"
 SETTINGS = {f"PREWARN_{name.upper()}" for name in Settings.model_fields} | {"PREWARN_PEOPLE"}
+SERVICES = {"all", "ingest", "route", "evaluate", "notify"}
 
 
 @pytest.fixture(scope="module")
@@ -56,7 +57,7 @@ def test_settings_and_commands_are_those_of_the_code(path):
     text = path.read_text("utf-8")
     assert set(re.findall(r"PREWARN_[A-Z_]+", text)) <= SETTINGS
     if path in UNITS:
-        commands = [line.split()[1:] for line in re.findall(r"^ExecStart=(.*)$", text, re.MULTILINE)]
+        commands = [line.split() for line in re.findall(r"^ExecStart=.*/prewarn (.*)$", text, re.MULTILINE)]
     else:
         services = yaml.safe_load(text)["services"].values()
         commands = [service["command"] for service in services if service.get("image") == "prewarn"]
@@ -69,6 +70,9 @@ def test_settings_and_commands_are_those_of_the_code(path):
                 break
             assert word in known.commands, command
             known = known.commands[word]
+        if command[0] == "run":
+            assert set(command[1:2]) <= SERVICES, command
+            assert set(command[2::2]) <= {"--port"}, command
 
 
 def exported():
@@ -113,3 +117,37 @@ def test_units_restart_unless_only_another_configuration_helps(unit):
     assert "RestartPreventExitStatus=78" in text
     sections = re.findall(r"^\[(\w+)\]$", text, re.MULTILINE)
     assert sections == ["Unit", "Service", "Install"]
+
+
+def test_units_on_one_host_have_ports_of_their_own():
+    texts = [unit.read_text("utf-8") for unit in UNITS if unit.name != "prewarn.service"]
+    ports = [port for text in texts for port in re.findall(r"--port (\d+)", text)]
+    assert sorted(ports) == ["8320", "8321"]
+    for unit in UNITS:
+        assert ("PREWARN_METRICS_PORT=%i" in unit.read_text("utf-8")) == ("@" in unit.name)
+
+
+def test_systemd_understands_the_units(tmp_path):
+    if shutil.which("systemd-analyze") is None:
+        pytest.skip("no systemd-analyze here")
+    for unit in UNITS:
+        name = unit.name.replace("@.", "@9111.")
+        text = re.sub(r"=(-?)/(opt/prewarn/bin/prewarn|usr/bin/env)", r"=\1/bin/true", unit.read_text("utf-8"))
+        (tmp_path / name).write_text(text, "utf-8")
+        told = subprocess.run(
+            ["systemd-analyze", "verify", "--man=no", tmp_path / name], capture_output=True, text=True, check=False,
+            timeout=60,
+        )  # fmt: skip
+        mine = [line for line in told.stderr.splitlines() if str(tmp_path) in line or name in line]
+        assert mine == [], told.stderr
+
+
+def test_the_file_of_passwords_stays_out_of_git_and_of_the_image(compose):
+    for ignoring in (".gitignore", ".dockerignore"):
+        lines = (DEPLOY.parent / ignoring).read_text("utf-8").split()
+        assert "deploy/secrets.env" in [line.lstrip("/") for line in lines], ignoring
+    text = (DEPLOY / "compose.yaml").read_text("utf-8")
+    assert "--env-file deploy/secrets.env" in text
+    assert [name for name, service in compose["services"].items() if "env_file" in service] == []
+    told = {name for name, service in compose["services"].items() if "PASSWORD" in str(service.get("environment"))}
+    assert told == {"postgres", "notify", "grafana"}
