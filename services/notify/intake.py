@@ -165,7 +165,7 @@ class Planner:
         self.plan.deliveries.append(
             {
                 "warning": number, "sequence": change.sequence, "recipient": person.id,
-                "channel": queue, "status": "pending", "attempts": 0, "next_try_at": self.now, "last_error": None,
+                "channel": queue, "news": "", "status": "pending", "attempts": 0, "next_try_at": self.now, "last_error": None,
                 "possibly_duplicate": 0, "created_at": self.now,
             }
         )  # fmt: skip
@@ -201,7 +201,8 @@ def _new(change: WarningChange, number: int) -> Row:
     state: Row = {
         "number": number, "id": change.warning_id, "rule": change.rule, "row": change.row, "standard": change.standard,
         "subject": change.subject, "closed_at": None, "evidence": "[]", "status": "", "acknowledged_at": None,
-        "acknowledged_by": None, "closed_by": None, "measure": None,
+        "acknowledged_by": None, "closed_by": None, "closed_reason": None, "measure": None, "due_at": None,
+        "deadline": None, "overdue_at": None, "predecessor": None, "reporter": change.facts.context.get("reporter"),
     }  # fmt: skip
     state.update(_after(change, state))
     return state
