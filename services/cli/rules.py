@@ -11,6 +11,7 @@ import typer
 from services import rule_tests
 from services.rules.language.load import RuleSet, load
 from services.rules.language.load import check as check_folder
+from services.rules.language.schema import texts
 from services.rules.testing import Coverage
 from services.settings import Settings, resource
 
@@ -106,6 +107,16 @@ def _tell(covered: Coverage) -> None:
     ):  # fmt: skip
         if names:
             typer.echo(f"{what}: {', '.join(names)}")
+
+
+@app.command()
+def schema(
+    folder: Annotated[Path, typer.Argument(help="Where to write them. 写入的文件夹")] = Path("schemas"),
+) -> None:
+    """Write the JSON Schemas of rule files and standards, for editors. 生成规则文件的 JSON Schema，供编辑器使用"""
+    for name, text in texts(resource("schemas")).items():
+        (folder / name).write_text(text, "utf-8")
+        typer.echo(str(folder / name))
 
 
 _AUTHOR = Annotated[str, typer.Option(help="Who answers for it. 由谁负责", envvar=["PREWARN_AUTHOR", "USER"])]

@@ -19,10 +19,11 @@ from services.rules.language.standards import Standard, texts
 from services.rules.language.thresholds import duration
 
 _ROLES = (*ROLES, *ALIASES)
-_RULE = {
+FIELDS = {
     "id": True, "row": False, "title": True, "source": False, "on": True, "by": True, "where": False, "measure": True,
     "window": False, "levels": True, "evidence": False, "notify": True, "message": True, "mode": False,
 }  # fmt: skip
+"""Field of a rule → whether it is required."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,7 @@ def read_rules(place: Place, known: Known, report: Report) -> list[Placed]:
 
 
 def _rule(place: Place, known: Known, report: Report) -> Rule | None:
-    given = fields(place, _RULE, report, "a rule")
+    given = fields(place, FIELDS, report, "a rule")
     kind = word(given.get("on"), report, "event kind", known.kinds)
     name = word(given.get("id"), report, "id")
     if name and not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", name):

@@ -13,11 +13,11 @@ from services.rules.language.thresholds import NONE, read_thresholds
 
 SCOPES = ("department", "major", "course", "cohort", "class", "teacher_stage", "teacher", "student")
 """From least to most specific."""
-_STANDARD = {
+FIELDS = {
     "id": True, "title": True, "compare": True, "unit": False, "basis": False, "set_by": False, "approved_on": False,
     "values": True,
 }  # fmt: skip
-_VALUE = {
+VALUE_FIELDS = {
     "from": True, "scope": False, "target": False, "warning": False, "praise": False, "clear": False, "again": False,
 }  # fmt: skip
 
@@ -113,7 +113,7 @@ def standard_ids(place: Place) -> set[str]:
 
 def _standard(place: Place, zone: ZoneInfo, report: Report) -> Standard | None:
     before = len(report)
-    given = fields(place, _STANDARD, report, "a standard")
+    given = fields(place, FIELDS, report, "a standard")
     compare = word(given.get("compare"), report, "comparison", OPERATORS)
     title = texts(given.get("title"), report, "title")
     listed = items(given.get("values"), report, "values")
@@ -151,7 +151,7 @@ def _tie(a: Value, b: Value) -> bool:
 
 def _value(place: Place, compare: str, zone: ZoneInfo, report: Report) -> Value | None:
     before = len(report)
-    given = fields(place, _VALUE, report, "a value")
+    given = fields(place, VALUE_FIELDS, report, "a value")
     begins = day(given.get("from"), report)
     scope = given.get("scope")
     chosen = fields(scope, dict.fromkeys(SCOPES, False), report, "a scope") if scope else {}

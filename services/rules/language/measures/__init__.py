@@ -15,7 +15,7 @@ DEADLINES = frozenset(deadlines.MEASURES)
 MEASURES: dict[str, Form] = {
     **single.MEASURES, **totals.MEASURES, **periods.MEASURES, **groups.MEASURES, **deadlines.MEASURES,
 }  # fmt: skip
-_PERIODS = ("day", "week", "month", "term", "year")
+PERIODS = ("day", "week", "month", "term", "year")
 
 
 def read_measure(place: Place, window: Place | None, m: Measured) -> Gauge | None:
@@ -55,7 +55,7 @@ def _window(place: Place | None, report: Report) -> Window:
         return Window()
     ((kind, size),) = given.items()
     if kind == "calendar":
-        return Window(kind="calendar", period=word(size, report, "period", _PERIODS))
+        return Window(kind="calendar", period=word(size, report, "period", PERIODS))
     whole = isinstance(size.value, int) and not isinstance(size.value, bool)
     amount = (size.value if whole else None) if kind == "last" else duration(str(size.value))
     if not amount or amount <= 0 or (kind == "last" and amount > MOST):
