@@ -165,8 +165,8 @@ class Planner:
         self.plan.deliveries.append(
             {
                 "warning": number, "sequence": change.sequence, "recipient": person.id,
-                "channel": queue, "news": "", "status": "pending", "attempts": 0, "next_try_at": self.now, "last_error": None,
-                "possibly_duplicate": 0, "created_at": self.now,
+                "channel": queue, "news": "", "status": "pending", "attempts": 0, "next_try_at": self.now,
+                "last_error": None, "possibly_duplicate": 0, "created_at": self.now,
             }
         )  # fmt: skip
 
