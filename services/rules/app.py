@@ -210,6 +210,8 @@ class Job:
             if place.partition not in self._order.next:
                 begin = self._beginning(place.partition, earliest.get(place) or 0, committed)
                 self._order.begin(place.partition, begin)
+                if begin > committed:  # a worker died between its state and its commit; perhaps nothing follows
+                    self._done.setdefault(place.partition, begin)
 
     def _beginning(self, partition: int, earliest: int, committed: int) -> int:
         """Where a partition goes on: behind its state, else at what is committed, else at the log's begin."""

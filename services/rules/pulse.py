@@ -6,6 +6,7 @@ again with the same ids. Nothing is tidied up, as a worker that is ill must not 
 
 from __future__ import annotations
 
+import faulthandler
 import logging
 import os
 import threading
@@ -19,8 +20,10 @@ _EVERY = 0.1
 
 
 def end(code: int, why: str) -> None:
-    """Ends the process without another word to Kafka."""
+    """Ends the process without another word to Kafka; of one that stands, the log says where its threads do."""
     _log.critical("%s; ending", why)
+    if code == STANDS:
+        faulthandler.dump_traceback()
     logging.shutdown()
     os._exit(code)
 

@@ -7,8 +7,10 @@ cluster must have published what the embedded worker says of them. `LONG`: the t
 import os
 import random
 import signal
+import subprocess
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 from services.topics import EVENTS, OBSERVATIONS
@@ -56,6 +58,12 @@ def dies_at(cluster: Cluster, packs: Packs, *points: str) -> None:
             assert victim.wait(60) == -signal.SIGKILL, cluster.said()
 
 
+def ended(process: subprocess.Popen[bytes], within: float) -> int | None:
+    with suppress(subprocess.TimeoutExpired):
+        return process.wait(within)
+    return None
+
+
 @kind
 def evaluate_killed_after_publishing(cluster, rng):
     packs = stream(rng)
@@ -69,6 +77,18 @@ def evaluate_killed_before_the_commit(cluster, rng):
     packs = stream(rng)
     cluster.start("route")
     dies_at(cluster, packs, "written", "written")
+    return packs
+
+
+@kind
+def evaluate_killed_before_the_commit_and_nothing_follows(cluster, rng):
+    packs = stream(rng, 40)
+    cluster.start("route")
+    cluster.append(packs)
+    until(routed(cluster, 20))
+    # The last one has nothing to evaluate, but to commit what those before it have written.
+    while (went := ended(cluster.start("evaluate", die_at="written"), 20)) is not None:
+        assert went == -signal.SIGKILL, cluster.said()
     return packs
 
 

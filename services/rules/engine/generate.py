@@ -18,7 +18,7 @@ from services.rules.engine.layout import CONTEXT, Layout, field_source
 from services.rules.engine.plan import Gauge, Plan
 from services.rules.engine.stepping import When, rule_lines
 
-_OPTIONAL = frozenset({"ratio", "difference", "missing", "open"})
+_OPTIONAL = frozenset({"ratio", "difference", "missing", "open", "composite"})
 """Measures that go on without the first number."""
 _SMALL = 256
 """Greater numbers are objects of their own: one is shared by all entries that have these bits."""

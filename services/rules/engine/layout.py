@@ -27,7 +27,7 @@ CHECKPOINT_EVERY = 64
 """Entries."""
 SEGMENT = 32
 """Entries that are written together once they are no longer the newest; a head holds half as many on average."""
-RAW = frozenset({"value", "min", "max", "rank", "missing"})
+RAW = frozenset({"value", "min", "max", "rank", "missing", "composite"})
 """Measures that take their number as it is."""
 CONTEXT = (
     "student", "class", "course", "teacher", "lesson", "test", "ticket", "task", "indicator", "period",

@@ -96,6 +96,10 @@ class Gauge(msgspec.Struct, frozen=True, kw_only=True):
     inner_bound: float = 0
     among: str | None = None
     """Condition of `open`'s whole."""
+    apart: bool = False
+    """Of each part of a composite only the highest grade counts."""
+    table: tuple[tuple[str, int], ...] = ()
+    """Of a composite: the highest grades that there are, highest first, a digit each → the level's number."""
     newest: int = 1
     before: int = 0
     min_before: int = 1

@@ -2,6 +2,7 @@
 
 from services.rules.engine.measures.base import Measure
 from services.rules.engine.measures.change import CHANGE
+from services.rules.engine.measures.composite import COMPOSITE
 from services.rules.engine.measures.count import COUNT
 from services.rules.engine.measures.distinct import DISTINCT
 from services.rules.engine.measures.elapsed import ELAPSED
@@ -24,6 +25,6 @@ MEASURES: dict[str, Measure] = {
     measure.name: measure
     for measure in (
         VALUE, COUNT, SUM, MEAN, MIN, MAX, SHARE, RATIO, DIFFERENCE, DISTINCT, STREAK, CHANGE, TREND, FORECAST,
-        PERIOD_OVER_PERIOD, RANK, NONE, NESTED, OPEN, MISSING, ELAPSED,
+        PERIOD_OVER_PERIOD, RANK, NONE, NESTED, OPEN, COMPOSITE, MISSING, ELAPSED,
     )
 }  # fmt: skip
