@@ -30,7 +30,7 @@ CHECKS = (
     ("ruff check", ["-m", "ruff", "check"]),
     ("mypy --strict", ["-m", "mypy", "--strict"]),
     ("lint-imports", ["-c", "from importlinter.cli import lint_imports_command as run; run()", "--no-logo"]),
-    ("pytest", ["-m", "pytest"]),
+    ("pytest", ["-m", "pytest", "--numprocesses", "2", "--dist", "loadgroup"]),
 )
 # Settings of the caller that would put packages elsewhere than in .venv or choose other ones than the locked.
 HARMFUL = (

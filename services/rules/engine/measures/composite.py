@@ -1,0 +1,104 @@
+"""`composite`: the strictest case that the present parts make together, 1 (yellow) to 3 (red), by a table.
+
+The newest record of each thing (a warning, an accident) is its state: its part and grade, if it satisfies the
+condition. With parts told apart, only the highest grade of each counts, so that two warnings of one kind are no two.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from services.rules.engine.measures.base import MOST_EVIDENCE, Measure, Slots
+from services.rules.engine.subject import COLUMNS, FLAGS
+
+if TYPE_CHECKING:
+    from services.rules.engine.layout import GaugeLayout
+    from services.rules.engine.plan import Gauge, Plan
+    from services.rules.engine.subject import Subject
+
+GRADE_BITS = 3
+"""A code is its part, shifted by so many bits, and its grade (1 is the lowest; 0: not a part)."""
+_GRADE = (1 << GRADE_BITS) - 1
+States = dict[str, tuple[int, int]]
+"""Thing → (its records in the window, code of its newest one)."""
+
+
+class _Cases:
+    def __init__(self, gauge: Gauge, plan: Plan | None = None) -> None:
+        del plan
+        self.apart, self.table = gauge.apart, dict(gauge.table)
+        self.longest = max(map(len, self.table), default=0)
+
+    def joins(self, known: States | None, thing: str, code: int, is_part: int) -> States:
+        """A record of a thing comes: it is its state now."""
+        known = known or {}
+        count, _ = known.pop(thing, (0, 0))
+        known[thing] = (count + 1, code if is_part else 0)
+        return known
+
+    def leaves(self, known: States, thing: str) -> None:
+        """The oldest record of a thing leaves the window; with the last one its state goes."""
+        count, code = known[thing]
+        if count > 1:
+            known[thing] = (count - 1, code)
+        else:
+            del known[thing]
+
+    def value(self, known: States | None) -> int | None:
+        codes = [code for _, code in (known or {}).values() if code]
+        if self.apart:
+            highest: dict[int, int] = {}
+            for code in codes:
+                highest[code >> GRADE_BITS] = max(highest.get(code >> GRADE_BITS, 0), code & _GRADE)
+            grades = sorted(highest.values(), reverse=True)
+        else:
+            grades = sorted([code & _GRADE for code in codes], reverse=True)
+        return self.table.get("".join(map(str, grades[: self.longest])))
+
+
+def _parts(s: Subject, slots: Slots, gauge: GaugeLayout, end: int) -> list[int]:
+    """The newest record of each part."""
+    left = {thing for thing, (_, code) in (slots["known"] or {}).items() if code}
+    rows, found = s.rows, []
+    for i in range(end - gauge.stride, slots["lo"] - 1, -gauge.stride):
+        if not left or len(found) == MOST_EVIDENCE:
+            break
+        if rows[i + FLAGS] & gauge.member and rows[i + COLUMNS + gauge.x] in left:
+            left.remove(rows[i + COLUMNS + gauge.x])
+            found.append(i)
+    return found[::-1]
+
+
+def _needs(s: Subject, slots: Slots, gauge: GaugeLayout, end: int) -> int:
+    """Fewer may come to be parts than now, so the newest record of every one may come to be evidence."""
+    if gauge.gauge.window.kind != "all":
+        return int(slots["lo"])
+    left = {thing for thing, (_, code) in (slots["known"] or {}).items() if code}
+    rows, first = s.rows, end
+    for i in range(end - gauge.stride, -1, -gauge.stride):
+        if not left:
+            break
+        if rows[i + FLAGS] & gauge.member and rows[i + COLUMNS + gauge.x] in left:
+            left.remove(rows[i + COLUMNS + gauge.x])
+            first = i
+    return first
+
+
+def _busy(slots: Slots) -> bool:
+    return any(code for _, code in (slots["known"] or {}).values())
+
+
+COMPOSITE = Measure(
+    name="composite",
+    slots={"known": None},
+    dict_slots=frozenset({"known"}),
+    add="{known} = {help}.joins({known}, {x_i}, {g_i}, f & {hit})",
+    drop="{help}.leaves({known}, {x_j})",
+    value="{help}.value({known})",
+    evidence=_parts,
+    may_rise=False,
+    remembers=True,
+    busy=_busy,
+    needs=_needs,
+    helper=_Cases,
+)
