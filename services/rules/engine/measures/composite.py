@@ -59,7 +59,8 @@ class _Cases:
 def _parts(s: Subject, slots: Slots, gauge: GaugeLayout, end: int) -> list[int]:
     """The newest record of each part."""
     left = {thing for thing, (_, code) in (slots["known"] or {}).items() if code}
-    rows, found = s.rows, []
+    rows = s.rows
+    found: list[int] = []
     for i in range(end - gauge.stride, slots["lo"] - 1, -gauge.stride):
         if not left or len(found) == MOST_EVIDENCE:
             break
