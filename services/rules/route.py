@@ -97,6 +97,9 @@ class Route:
         """Source → edition by which its next message is routed."""
         self._routed: dict[int, tuple[int, int]] = {}
         """Source → (next offset, time to which it has come in ms) that is on Kafka."""
+        self._newest: dict[int, int] = {}
+        """Source → time (ms) of its newest event up to the message that is being routed. A message that is read again
+        must not know what came behind it: evaluate may lack that still, and would let deadlines fire before it."""
         self._ticked: dict[int, int] = {}
         self._waiting: dict[tuple[int, int], list[Step]] = {}
         """(source, target) → how the source's time came on while it had nothing for the target."""
@@ -110,6 +113,7 @@ class Route:
         """Sources are given out anew."""
         self._edition.clear()
         self._routed.clear()
+        self._newest.clear()
         self._ticked.clear()
         self._waiting.clear()
         if self._sending_again is not None:
@@ -184,7 +188,9 @@ class Route:
         router = self._routers[self._edition[source]]
         accepted = int(messages[0].timestamp * 1000)
         for message in messages:
+            router.newest = self._newest.get(source, 0)
             parts, wrong = router.route(message.value or b"")
+            self._newest[source] = router.newest
             out += [self._refused(source, message.offset, one) for one in wrong]
             if wrong:
                 self._way.meters.decided({"unreadable": len(wrong)})
@@ -206,7 +212,7 @@ class Route:
         return out
 
     def _clock(self, source: int, message: Any) -> int:
-        return self._routers[self._edition[source]].newest if self._past else int(message.timestamp * 1000)
+        return self._newest[source] if self._past else int(message.timestamp * 1000)
 
     def _messages(self, target: int, source: int, accepted: int, steps: list[Step]) -> Iterator[Outgoing]:
         part: list[Step] = []
@@ -309,8 +315,7 @@ class Route:
             waiting = self._waiting.pop((source, target), [])
             before += self._messages(target, source, 0, [*waiting, (clock, {})])
         await self._way.send(before)
-        router = await self._router(edition)
-        router.newest = max(router.newest, self._routers[edition - 1].newest)
+        await self._router(edition)
         await self._way.send(
             [self._message(n, source, 0, [(clock, {})], edition=edition, part=SWITCH) for n in range(self._targets)]
         )

@@ -107,7 +107,7 @@ class Router:
         self._places: dict[str, int] = {}
 
     newest = 0
-    """Time (ms) of the newest event so far."""
+    """Time (ms) of the newest event, of those since somebody set it back."""
 
     def route(self, packed: bytes) -> tuple[dict[int, dict[str, list[bytes]]], list[Unreadable]]:
         """A message of `campus.events` → partition → area → slim events; and what cannot be read."""
