@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator
 from datetime import datetime
 from fractions import Fraction
+from itertools import permutations
 from typing import Any, NamedTuple
 
 from tests.slow_calendar import DAY, SERVICE_DAY, UNITS, Calendar, duration, to_ms
@@ -17,7 +18,8 @@ COMPARE: dict[str, Callable[[Any, Any], bool]] = {
 }
 MEASURES = (
     "value", "count", "sum", "mean", "share", "streak", "min", "max", "ratio", "difference", "open", "distinct",
-    "change", "trend", "forecast", "period_over_period", "rank", "none", "nested", "missing", "elapsed",
+    "change", "trend", "forecast", "period_over_period", "rank", "none", "nested", "composite", "missing",
+    "elapsed",
 )  # fmt: skip
 MOST_EVIDENCE = 50
 BY_TIME, BY_RECORD, BY_DEADLINE = 0, 1, 2  # the order of the steps of one instant
@@ -71,6 +73,8 @@ class Measure:
                 found = result(self.spec["per"], record) is not None and self.inner.looks_at(record)  # type: ignore[union-attr]
             case "open":
                 found = record.data.get("warning") is not None
+            case "composite":
+                found = result(self.spec["each"], record) is not None
         return found
 
     def _seen(self, moment: Moment, records: list[Record] | None = None) -> list[Record]:
@@ -282,6 +286,27 @@ class Measure:
             figure = side({"figure": self.spec["of"]}, records)
             return (percent(have, figure) if have and figure else None), counted
         return have or None, counted
+
+    def _composite(self, moment: Moment) -> Found:
+        states = {result(self.spec["each"], record): record for record in self._seen(moment)}.values()
+        grades, parts = self.spec["grades"], self.spec.get("parts", {})
+        facts = []
+        for record in matches(self.main, states):
+            part = next((name for name, condition in parts.items() if satisfies(condition, record)), None)
+            grade = result(self.spec["grade"], record)
+            if grade in grades and (part or not parts):
+                facts.append((part, grades.index(grade), record))
+        reached = 0
+        for rank, level in enumerate(("yellow", "orange", "red"), 1):
+            for case in self.spec["cases"].get(level, []):
+                wanted = [grades.index(grade) for grade in case]
+                if any(self._makes(wanted, chosen) for chosen in permutations(facts, len(wanted))):
+                    reached = rank
+        return reached or None, [record for _, _, record in facts]
+
+    def _makes(self, wanted: list[int], chosen: tuple[tuple[str | None, int, Record], ...]) -> bool:
+        apart = len({part for part, _, _ in chosen}) == len(chosen) or "parts" not in self.spec
+        return apart and all(grade >= least for least, (_, grade, _) in zip(wanted, chosen, strict=True))
 
     # ---- deadlines
 

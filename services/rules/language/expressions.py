@@ -79,7 +79,7 @@ class Expression:
         typed = self._guarded(lambda: self._value(tree), _UNKNOWN)
         if typed.type not in ("number", "unknown"):
             self._problem(tree, f"is a {typed.type}", "a number")
-        plain = isinstance(tree, ast.Name) and (typed.whole or limit >= LARGEST_NUMBER)
+        plain = isinstance(tree, ast.Name) and typed.whole  # schemas bound whole ones
         return typed.source if plain else f"bounded({typed.source}, {limit!r})", typed.whole
 
     def _guarded(self, compile_: Any, otherwise: Any) -> Any:

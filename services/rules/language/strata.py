@@ -66,7 +66,9 @@ def _speaks(item: Placed) -> Place:
 
 
 def _matters(gauge: Gauge) -> str:
-    narrower = {"elapsed": f"({gauge.hit}) or ({gauge.until})", "open": gauge.among or gauge.hit}.get(gauge.measure)
+    narrower = {
+        "elapsed": f"({gauge.hit}) or ({gauge.until})", "open": gauge.among or gauge.hit, "composite": gauge.hit,
+    }.get(gauge.measure)  # fmt: skip
     if narrower is None or gauge.window.kind == "last":  # there, a record matters by pushing another out
         return gauge.member
     return f"({gauge.member}) and ({narrower})"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from services.rules.engine.plan import Gauge, Window
-from services.rules.language.measures import deadlines, groups, periods, single, totals
+from services.rules.language.measures import composite, deadlines, groups, periods, single, totals
 from services.rules.language.measures.base import MOST, Form, Measured, both, read_form
 from services.rules.language.reading import Place, Report, fields, word
 from services.rules.language.thresholds import duration
@@ -13,7 +13,8 @@ from services.rules.language.thresholds import duration
 DEADLINES = frozenset(deadlines.MEASURES)
 """Measures whose thresholds are deadlines."""
 MEASURES: dict[str, Form] = {
-    **single.MEASURES, **totals.MEASURES, **periods.MEASURES, **groups.MEASURES, **deadlines.MEASURES,
+    **single.MEASURES, **totals.MEASURES, **periods.MEASURES, **groups.MEASURES, **composite.MEASURES,
+    **deadlines.MEASURES,
 }  # fmt: skip
 PERIODS = ("day", "week", "month", "term", "year")
 

@@ -11,9 +11,12 @@ from services.rules.language.measures import MEASURES
 from tests.harness import SCHEMAS
 from tests.rule_files import folder, rule
 
+RAW_SCORE = "bounded(f_score, 1000000000000000)"
 SCORE, PLANNED = "bounded(f_score, 1000000000)", "bounded(f_planned_hours, 1000000000)"
 DAY, TERM = Window(kind="calendar", period="day"), Window(kind="calendar", period="term")
 STAGES = "{at_least: {yellow: 50, red: 100}}"
+PART = "(1 if ((eq(f_row, 'S1'))) else 2 if ((eq(f_row, 'S5'))) else 0)"
+GRADE = "(1 if f_level == 'yellow' else 2 if f_level == 'red' else 0)"
 STARTS, STOPS = "(f_action == 'created')", "(f_action == 'resolved')"
 
 
@@ -30,9 +33,9 @@ class Case:
 
 
 CASES = [
-    Case("value is a number as it is", "{value: score}", {"number": "f_score", "whole": False}),
+    Case("value is a number as it is", "{value: score}", {"number": RAW_SCORE, "whole": False}),
     Case("the least is of those that have one", "{min: score}",
-         {"member": "(f_score) is not None", "number": "f_score", "whole": False}),
+         {"member": f"({RAW_SCORE}) is not None", "number": RAW_SCORE, "whole": False}),
     Case("the greatest takes numbers up to the largest", "{max: score * 2}",
          {"number": "bounded(multiplied(f_score, 2), 1000000000000000)", "whole": False,
           "member": "(bounded(multiplied(f_score, 2), 1000000000000000)) is not None"}),
@@ -76,9 +79,10 @@ CASES = [
     Case("a period against the one before", "{period_over_period: true, against: previous}",
          {"hit": "True", "window": DAY}, window="{calendar: day}"),
     Case("a rank among ten peers", "{rank: score}",
-         {"number": "f_score", "whole": False, "member": "(f_score) is not None", "min_records": 10}),
+         {"number": RAW_SCORE, "whole": False, "member": f"({RAW_SCORE}) is not None", "min_records": 10}),
     Case("a rank among three in a term", "{rank: score, min_peers: 3}",
-         {"number": "f_score", "whole": False, "member": "(f_score) is not None", "min_records": 3, "window": TERM},
+         {"number": RAW_SCORE, "whole": False, "member": f"({RAW_SCORE}) is not None", "min_records": 3,
+          "window": TERM},
          window="{calendar: term}"),
     Case("periods without something", "{none: test, where: score >= 60}",
          {"awaited_kind": "test", "awaited": "(ge(f_score, 60))", "window": TERM}, window="{calendar: term}"),
@@ -97,6 +101,16 @@ CASES = [
     Case("the share of students with an open one", "{open: level == 'red', distinct: student, among: open}",
          {"hit": "(f_level == 'red')", "group": "f_student", "among": "(f_open is True)",
           "member": "(f_warning) is not None"}, on="warning", where="row == 'S1'"),
+    Case("a case of parts",
+         "{composite: open, each: warning, grade: level, grades: [yellow, red],"
+         " parts: {a: row == 'S1', b: row == 'S5'}, cases: {yellow: [[yellow, yellow]], red: [[yellow, red]]}}",
+         {"hit": "(f_open is True)", "number": "f_warning", "member": "(f_warning) is not None", "apart": True,
+          "group": f"({PART} and {GRADE} and {PART} << 3 | {GRADE})", "table": (("11", 1), ("21", 3), ("22", 3))},
+         on="warning", where="row == 'S1'"),
+    Case("a case of any parts",
+         "{composite: action == 'confirmed', each: ticket, grade: severity, grades: [minor], cases: {red: [[minor]]}}",
+         {"hit": "(f_action == 'confirmed')", "number": "f_ticket", "member": "(f_ticket) is not None",
+          "group": "(1 if f_severity == 'minor' else 0)", "table": (("1", 3),)}, on="ticket", by="[ticket]"),
     Case("open ones of a figure", "{open: open, of: planned_hours}",
          {"hit": "(f_open is True)", "other": PLANNED, "other_whole": False,
           "member": "(f_warning) is not None"}, on="warning", where="row == 'S1'"),
