@@ -5,8 +5,10 @@ from pathlib import Path
 
 import msgspec
 import pytest
+import yaml
 
 from services import rule_tests
+from services.rules.composite import by_comparing, keys_of
 from services.rules.language.fields import read_fields
 from services.rules.language.load import load
 from services.rules.language.reading import Report
@@ -15,6 +17,7 @@ from services.rules.testing.cases import Expectation
 
 ROOT = Path(__file__).parents[2]
 RULES = load(ROOT / "rules", ROOT / "schemas")
+LEVELS = ("yellow", "orange", "red")
 PLACES = ("yellow", "orange", "red", "clear yellow", "clear orange", "clear red")
 NOTHING_IS_NO_VALUE = {
     ("student.failing_courses", 0, -1), ("teacher.complete_months", 0, -1), ("college.ticket_months", 0, -1),
@@ -67,7 +70,9 @@ def test_unmoved_thresholds_turn_no_test_red(cases):
 
 
 def test_every_threshold_stands_in_a_standard_and_every_standard_is_used():
-    assert {rule.standard for rule in RULES.plan.rules} == set(RULES.standards)
+    others = {rule.id for rule in RULES.plan.rules if rule.standard is None}
+    assert {rule.standard for rule in RULES.plan.rules} - {None} == set(RULES.standards)
+    assert others == {rule.id for rule in RULES.plan.rules if rule.gauges[0].measure == "composite"}
 
 
 @pytest.mark.parametrize(("name", "number", "place"), [*thresholds()])
@@ -77,3 +82,35 @@ def test_a_threshold_moved_by_one_step_turns_a_test_red(cases, name, number, pla
         report, bench = Report(), Bench(moved(name, number, place, direction))
         red = any(bench.run(case, report).failed for case in cases if case.rule in touched)
         assert red != ((name, place, direction) in NOTHING_IS_NO_VALUE), direction
+
+
+def composites():
+    """(rule, its cases with one left out, or with one grade of one case moved by one)."""
+    for rule in yaml.safe_load((ROOT / "rules" / "composite.yaml").read_text("utf-8"))["rules"]:
+        grades, listed = rule["measure"]["grades"], rule["measure"]["cases"]
+        cases = [
+            (LEVELS.index(level) + 1, sorted((grades.index(one) + 1 for one in case), reverse=True))
+            for level, some in listed.items()
+            for case in some
+        ]
+        for n, (level, wanted) in enumerate(cases):
+            others = [*cases[:n], *cases[n + 1 :]]
+            yield pytest.param(rule["id"], len(grades), others, id=f"{rule['id']} without {level} {wanted}")
+            for at, grade in enumerate(wanted):
+                for other in {grade - 1, grade + 1} - {0, len(grades) + 1}:
+                    case = sorted([*wanted[:at], other, *wanted[at + 1 :]], reverse=True)
+                    yield pytest.param(
+                        rule["id"], len(grades), [*others, (level, case)], id=f"{rule['id']} {level} {wanted} to {case}"
+                    )
+
+
+@pytest.mark.parametrize(("name", "grades", "moved_cases"), [*composites()])
+def test_a_case_of_a_composite_that_is_moved_turns_a_test_red(cases, name, grades, moved_cases):
+    (rule,) = [rule for rule in RULES.plan.rules if rule.id == name]
+    found = by_comparing(moved_cases, keys_of(moved_cases, grades))
+    table = tuple((key, level) for key, level in sorted(found.items()) if level)
+    assert dict(table) != dict(rule.gauges[0].table)
+    gauge = msgspec.structs.replace(rule.gauges[0], table=table)
+    rules = [msgspec.structs.replace(rule, gauges=(gauge,)) if one is rule else one for one in RULES.plan.rules]
+    report, bench = Report(), Bench(msgspec.structs.replace(RULES.plan, rules=tuple(rules)))
+    assert any(bench.run(case, report).failed for case in cases if case.rule == name)
