@@ -60,6 +60,7 @@ _MEASURES: dict[str, _Said] = {
     "none": _text("连续多少个时期没有 {of}", "how many periods in a row had no {of}"),
     "nested": _text("按 {per} 分组后达到条件的组数（{of}）", "how many values of {per} reach the bound ({of})"),
     "open": _text("待处理预警中满足 {of} 的数量或百分比", "the number or per cent of open warnings with {of}"),
+    "composite": _text("满足 {of} 的各部分等级合起来的级别", "the level that the grades of all parts with {of} make"),
     "missing": _text("{after} 之后仍未收到 {of}", "no {of} came, counted from {after}"),
     "elapsed": _text("从 {of} 到 {until} 已用去时限的百分比", "the per cent of the limit used, {of} to {until}"),
 }  # fmt: skip
