@@ -117,11 +117,12 @@ class Embedded:
         self.settings, self.clock, self.mode, self.past = settings, clock, mode, past
         self.journal = Journal(settings.home / "prewarn.db", clock, repeatable=past)
         schemas = resource("schemas")
-        folder = settings.rules_folder
         self.rules: Watched[RuleSet] | None = None
         self._refused: RuleError | None = None
         try:
-            self.rules = Watched(lambda: fingerprint(folder), lambda: load(folder, schemas))
+            self.rules = Watched(
+                lambda: fingerprint(settings.rules_folder), lambda: load(settings.rules_folder, schemas)
+            )
             zone = self.rules.value.zone.key
             self.journal.set_meta("zone", zone)
         except RuleError as error:

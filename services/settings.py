@@ -71,8 +71,9 @@ class Settings(BaseSettings):
         """Where the rule files are."""
         if self.rules is not None:
             return self.rules
-        own = self.home / "rules"
-        return own if own.is_dir() else resource("rules")
+        # `rules.old` is there without `rules` only where a publication was cut short (services/publishing.py).
+        places = (self.home / "rules", self.home / "rules.old")
+        return next((place for place in places if place.is_dir()), resource("rules"))
 
     @property
     def directory_folder(self) -> Path:

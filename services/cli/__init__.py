@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from services import __version__
-from services.cli import cluster, data, explaining, people, rules, running
+from services.cli import backtesting, cluster, data, explaining, people, rules, running
 from services.errors import PrewarnError
 from services.settings import Settings
 
@@ -22,6 +22,7 @@ app.command("run")(running.run)
 app.command("demo")(running.demo)
 app.command("ingest")(data.ingest)
 app.command("warnings")(people.warnings)
+app.command("backtest")(backtesting.run)
 app.command("why")(explaining.why)
 rules.app.command("explain")(explaining.explain)
 app.add_typer(data.rejected, name="rejected")

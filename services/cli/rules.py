@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import msgspec
 import typer
 
-from services import rule_tests
+from services import publishing, rule_tests
+from services.rules.editions import Edition
 from services.rules.language.load import RuleSet, load
 from services.rules.language.load import check as check_folder
 from services.rules.language.schema import texts
 from services.rules.testing import Coverage
 from services.settings import Settings, resource
-
-if TYPE_CHECKING:  # Faust and Kafka cost every command a second
-    from services.cluster.editions import Edition
 
 app = typer.Typer(no_args_is_help=True, help="Check and list rules. 检查与列出规则")
 
@@ -130,11 +128,14 @@ def publish(
     author: _AUTHOR = "",
     reason: _REASON = "",
 ) -> None:
-    """Make a folder the next edition of the cluster's rules; it takes over while events go on. 发布规则到集群"""
-    from services.cluster.rules import publish_rules  # noqa: PLC0415 - as above
-
+    """Put a folder into use, as the next edition: in this home, or with brokers in the cluster. 发布规则"""
     settings: Settings = context.obj
     folder = folder or settings.rules_folder
+    if settings.brokers is None:
+        _show_edition(publishing.publish(settings, folder, author=author, reason=reason))
+        return
+    from services.cluster.rules import publish_rules  # noqa: PLC0415 - Faust and Kafka cost every command a second
+
     _show_edition(publish_rules(settings, folder, author=author, reason=reason))
 
 
@@ -145,15 +146,24 @@ def roll_back(
     author: _AUTHOR = "",
     reason: _REASON = "",
 ) -> None:
-    """Make the rules of an earlier edition the next one of the cluster. 回退到以前的版次"""
+    """Put the rules of an earlier edition into use again, as the next one. 回退到以前的版次"""
+    settings: Settings = context.obj
+    if settings.brokers is None:
+        _show_edition(publishing.roll_back(settings, edition, author=author, reason=reason))
+        return
     from services.cluster import rules  # noqa: PLC0415 - as above
 
-    _show_edition(rules.roll_back(context.obj, edition, author=author, reason=reason))
+    _show_edition(rules.roll_back(settings, edition, author=author, reason=reason))
 
 
 @app.command()
 def editions(context: typer.Context) -> None:
-    """The cluster's rule sets: who published which, when and why, and how far it has come. 集群的规则版次"""
+    """The rule sets of this home or cluster: who published which, when and why. 规则版次及来历"""
+    settings: Settings = context.obj
+    if settings.brokers is None:
+        for edition in publishing.editions(settings):
+            _show_edition(edition)
+        return
     from services.cluster import rules  # noqa: PLC0415 - as above
 
     for edition in rules.editions(context.obj):

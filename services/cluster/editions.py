@@ -7,13 +7,13 @@ editions and the files of their rule sets lies what route and evaluate write dow
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
 from threading import Lock
 
 import msgspec
 
 from services.cluster.bundles import rule_set_of
 from services.errors import ConfigurationError
+from services.rules.editions import Edition
 from services.rules.engine.plan import Plan
 from services.rules.language.load import RuleSet
 from services.settings import Settings
@@ -24,19 +24,6 @@ from services.topics.records import read_latest, write_records
 
 EDITIONS = b"editions"
 _SWITCHES_KEPT = 8
-
-
-class Edition(msgspec.Struct, frozen=True):
-    """One publication of a rule set."""
-
-    number: int
-    version: str
-    """Content hash of the rule set."""
-    at: datetime
-    author: str = ""
-    reason: str = ""
-    changed: list[str] = []
-    """What is other than in the edition before, a line each."""
 
 
 def editions_in(found: Mapping[bytes, bytes]) -> list[Edition]:

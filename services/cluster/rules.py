@@ -16,10 +16,11 @@ from pathlib import Path
 import msgspec
 
 from services.cluster.bundles import bundle_of, rule_set_of, set_key
-from services.cluster.editions import EDITIONS, Edition, Editions, editions_in, key_evaluated
+from services.cluster.editions import EDITIONS, Editions, editions_in, key_evaluated
 from services.cluster.known import KnownDirectory
 from services.errors import ConfigurationError
 from services.rules.app import Job
+from services.rules.editions import Edition
 from services.rules.language.differences import differences
 from services.rules.language.load import RuleSet, load
 from services.rules.route import Route

@@ -1,0 +1,217 @@
+"""`prewarn backtest`: what another rule set would have warned of, over the log or files, beside the present one.
+
+Each rule set evaluates all events from the beginning, in the log's order and time, with a worker of its own on a log in
+a temporary folder. Warnings come back as events anew, so that rules on warnings see those of their own set.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections import Counter, defaultdict, deque
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from services import directory as directories
+from services.embedded import ReplayLog, wall_clock
+from services.errors import LogError
+from services.ingest.files import Summary, ingest_files
+from services.ingest.intake import Intake
+from services.ingest.schemas import load_schemas
+from services.ingest.validation import Validator
+from services.journal import Journal
+from services.messages import CampusEvent, Evidence, Level
+from services.rules.engine.plan import RANK
+from services.rules.language.load import RuleSet, load
+from services.rules.returning import SOURCE, Enrich
+from services.rules.worker import Worker
+from services.settings import Settings, resource
+
+_SHOWN = 10
+"""Differences of each sort, unless more are asked for."""
+_decode = msgspec.json.Decoder(list[CampusEvent]).decode
+
+
+class Episode(msgspec.Struct):
+    """A warning from its opening to its end, as it stood at last; times in UTC."""
+
+    rule: str
+    subject: str
+    opened_at: datetime
+    closed_at: datetime | None
+    level: Level
+    """The highest one."""
+    value: float | None
+    threshold: float | None
+    evidence: list[Evidence]
+
+
+class Counts(msgspec.Struct):
+    """Warnings of one rule, highest level and ISO week of the opening, in the college's time zone."""
+
+    rule: str
+    level: Level
+    week: str
+    old: int
+    new: int
+
+
+class Changed(msgspec.Struct):
+    """A warning of both, at another level or from another instant on."""
+
+    old: Episode
+    new: Episode
+
+
+class Backtest(msgspec.Struct):
+    """The comparison. Warnings of one rule and subject are the same if there is an instant at which both are open."""
+
+    events: int
+    old: int
+    """Warnings by the old rule set."""
+    new: int
+    counts: list[Counts]
+    """Those that are not equal."""
+    gone: list[Episode]
+    """Only the old rule set warns: the first ones, and how many there are."""
+    gone_count: int
+    added: list[Episode]
+    added_count: int
+    changed: list[Changed]
+    changed_count: int
+    rejected: Summary | None = None
+    """What could not be read of the files."""
+
+
+def backtest(settings: Settings, old: Path, new: Path, files: Sequence[Path] = (), shown: int = _SHOWN) -> Backtest:
+    """Compares two rule folders over the home's log, or over files of events. Raises RuleError, LogError."""
+    rule_sets = [load(folder, resource("schemas")) for folder in (old, new)]
+    zone = rule_sets[0].zone
+    directory = directories.load_installed(settings.directory_folder, zone.key)
+
+    def enrich(kind: str, data: dict[str, Any], at: datetime) -> dict[str, Any]:
+        return directory.enrich(kind, data, at)[0]
+
+    with tempfile.TemporaryDirectory(prefix="prewarn-backtest-") as folder:
+        summary = None
+        path = settings.home / "prewarn.db"
+        if files:
+            path = Path(folder) / "events.db"
+            with closing(Journal(path, wall_clock, repeatable=True)) as journal:
+                validator = Validator(load_schemas(resource("schemas")), wall_clock)
+                intake = Intake(validator, lambda: directory, ReplayLog(journal), wall_clock)
+                summary = ingest_files(files, intake)
+        elif not path.is_file():
+            raise LogError(f"{path}: there is no log here; PREWARN_HOME says where, or name files of events")
+        with closing(Journal(path, wall_clock)) as log:
+            before, after = [
+                _evaluated(log, rules, Path(folder) / f"{n}.db", enrich) for n, rules in enumerate(rule_sets)
+            ]
+    return _compared(before, after, zone, shown, summary)
+
+
+def _evaluated(log: Journal, rules: RuleSet, path: Path, enrich: Enrich) -> tuple[int, list[Episode]]:
+    """How many events there were, and the episodes that were not withdrawn."""
+    events = 0
+    with closing(Journal(path, wall_clock, repeatable=True)) as journal:
+        worker = Worker(journal, rules, mode="replay", enrich=enrich)
+        for clock, pack in _packs(log):
+            events += len(pack)
+            if pack:
+                journal.append(pack, [clock] * len(pack))
+            else:
+                journal.tick(clock)
+            while worker.step():  # after each row: what comes back lies behind it, as in the log
+                pass
+        return events, _episodes(journal)
+
+
+def _packs(log: Journal) -> Iterator[tuple[int, list[CampusEvent]]]:
+    """(clock in ms, events of others than Prewarn) of each row of the log; of a tick there are none."""
+    offset = 0
+    while rows := log.read(offset):
+        for _, clock, count, packed in rows:
+            pack = [event for event in _decode(packed) if event.source != SOURCE]
+            if pack or not count:
+                yield clock, pack
+        offset = rows[-1][0]
+
+
+def _episodes(journal: Journal) -> list[Episode]:
+    found: dict[str, Episode] = {}
+    offset = 0
+    while steps := journal.published(offset):
+        offset = steps[-1][0]
+        for _, step in steps:
+            for change in step.changes:
+                facts = change.facts
+                if change.change == "withdrawn":
+                    found.pop(change.warning_id, None)
+                else:
+                    found[change.warning_id] = Episode(
+                        change.rule, change.subject, facts.opened_at, facts.closed_at, facts.highest_level, facts.value,
+                        facts.threshold, list(facts.evidence),
+                    )  # fmt: skip
+            for reading in step.readings:
+                if (known := found.get(reading.facts.warning_id)) is not None:
+                    known.value, known.threshold = reading.facts.value, reading.facts.threshold
+                    known.evidence = list(reading.facts.evidence)
+    return _in_order(found.values())
+
+
+def _in_order(episodes: Iterable[Episode]) -> list[Episode]:
+    return sorted(episodes, key=lambda one: (one.opened_at, one.rule, one.subject))
+
+
+def _compared(
+    old: tuple[int, list[Episode]], new: tuple[int, list[Episode]], zone: ZoneInfo, shown: int, summary: Summary | None
+) -> Backtest:
+    (events, before), (_, after) = old, new
+    gone, added, both = _paired(before, after)
+    changed = [one for one in both if (one.old.level, one.old.opened_at) != (one.new.level, one.new.opened_at)]
+    counts = [
+        Counter((one.rule, one.level, week(one.opened_at, zone)) for one in episodes) for episodes in (before, after)
+    ]
+    places = sorted(counts[0].keys() | counts[1].keys(), key=lambda place: (place[0], RANK[place[1]], place[2]))
+    unequal = [Counts(*place, counts[0][place], counts[1][place]) for place in places]
+    return Backtest(
+        events, len(before), len(after), [one for one in unequal if one.old != one.new], gone[:shown], len(gone),
+        added[:shown], len(added), changed[:shown], len(changed), summary,
+    )  # fmt: skip
+
+
+def _paired(old: list[Episode], new: list[Episode]) -> tuple[list[Episode], list[Episode], list[Changed]]:
+    """Those of the old set alone, those of the new one alone, and the pairs; the earliest first."""
+    of: dict[tuple[str, str], tuple[deque[Episode], deque[Episode]]] = defaultdict(lambda: (deque(), deque()))
+    for side, episodes in enumerate((old, new)):
+        for one in episodes:
+            of[one.rule, one.subject][side].append(one)
+    gone: list[Episode] = []
+    added: list[Episode] = []
+    both: list[Changed] = []
+    for before, after in of.values():
+        while before and after:
+            if _is_over(before[0], after[0].opened_at):
+                gone.append(before.popleft())
+            elif _is_over(after[0], before[0].opened_at):
+                added.append(after.popleft())
+            else:
+                both.append(Changed(before.popleft(), after.popleft()))
+        gone += before
+        added += after
+    return _in_order(gone), _in_order(added), sorted(both, key=lambda pair: pair.old.opened_at)
+
+
+def _is_over(one: Episode, at: datetime) -> bool:
+    return one.closed_at is not None and one.closed_at <= at and one.opened_at < at
+
+
+def week(at: datetime, zone: ZoneInfo) -> str:
+    """The ISO week of an instant in a time zone, such as 2026-W12."""
+    year, number, _ = at.astimezone(zone).isocalendar()
+    return f"{year}-W{number:02}"

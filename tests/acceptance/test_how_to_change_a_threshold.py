@@ -1,0 +1,71 @@
+"""docs/how-to-change-a-threshold.md is run as it stands: its edits, its commands, and the lines that it shows."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PAGE = (ROOT / "docs" / "how-to-change-a-threshold.md").read_text("utf-8")
+BLOCK = re.compile(r"(?:<!-- (?P<what>.*?) -->\n)?```(?P<kind>\w+)\n(?P<text>.*?)```", re.DOTALL)
+CHANGES = re.compile(r"rule set [0-9a-f]{12}\), \d{4}-\d\d-\d\d \d\d:\d\d UTC")
+
+
+@pytest.fixture
+def shell(tmp_path):
+    env = {
+        **{name: value for name, value in os.environ.items() if not name.startswith("PREWARN_")},
+        "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}", "CHECKOUT": str(ROOT),
+    }  # fmt: skip
+
+    def run(commands):
+        shell = ["sh", "-ec", commands]
+        done = subprocess.run(shell, cwd=tmp_path, env=env, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, f"{commands}\n{done.stdout}\n{done.stderr}"
+        return done.stdout
+
+    events = [
+        {
+            "specversion": "1.0", "source": "how-to", "id": str(n), "type": "attendance",
+            "time": (datetime(2026, 9, 7, tzinfo=UTC) + timedelta(days=n - 1)).isoformat(),
+            "data": {"student": "s1", "lesson": f"l{n}", "course": "algebra", "status": "absent", "hours": 1},
+        }
+        for n in (1, 2, 3)
+    ]  # fmt: skip
+    (tmp_path / "events.ndjson").write_text("\n".join(map(json.dumps, events)), "utf-8")
+    run(f'prewarn directory load "{ROOT}/rules/tests/directory" && prewarn ingest events.ndjson')
+    return run
+
+
+def edit(folder, where, text):
+    path, _, place = where.removeprefix("edit ").partition(" ")
+    before = (folder / path).read_text("utf-8")
+    if place == "at the end":
+        after = before + text
+    else:
+        lines = before.splitlines(keepends=True)
+        at = next(n for n, line in enumerate(lines) if place.removeprefix("below: ") in line)
+        after = "".join([*lines[: at + 1], text, *lines[at + 1 :]])
+    (folder / path).write_text(after, "utf-8")
+
+
+def test_every_step_of_the_page_does_what_it_shows(shell, tmp_path):
+    said, shown = "", 0
+    for block in BLOCK.finditer(PAGE):
+        what, kind, text = block["what"] or "", block["kind"], block["text"]
+        if kind == "sh":
+            assert what == "run"
+            said = CHANGES.sub("…", shell(text))
+        elif kind == "yaml":
+            edit(tmp_path, what, text)
+        else:
+            for line in CHANGES.sub("…", text).splitlines():
+                assert line in said.splitlines(), said
+                shown += 1
+    texts = [block["text"] for block in BLOCK.finditer(PAGE) if block["kind"] == "text"]
+    assert shown == sum(len(text.splitlines()) for text in texts) > 10
