@@ -12,6 +12,7 @@ from services.messages import Problem, RuleCard
 from services.rules.engine.plan import Plan
 from services.rules.language.calendar import read_calendar
 from services.rules.language.fields import Field, read_fields
+from services.rules.language.indicators import indicator_rules
 from services.rules.language.reading import Place, Report, nearest, read_yaml
 from services.rules.language.rules import Known, Placed, read_rules
 from services.rules.language.standards import Standard, read_standards, standard_ids
@@ -79,6 +80,7 @@ def check(folder: Path, schemas: Path) -> tuple[RuleSet | None, list[Problem]]:
     for path in sorted(folder.glob("*.yaml")):
         if path.name != "calendar.yaml" and (content := read_yaml(path, path.name, report)) is not None:
             placed += read_rules(content, known, report)
+    placed += indicator_rules(standards.values(), placed, known, report)
     _once([(item.rule.id, item.place) for item in placed], "rule", report)
     refuse_circles(placed, report)
     if not placed and not report.problems:

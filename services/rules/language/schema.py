@@ -36,8 +36,6 @@ _DEFS: dict[str, Any] = {
 def rules_schema(kinds: Mapping[str, Mapping[str, Field]]) -> dict[str, Any]:
     """Of `rules/*.yaml`."""
     listed = {"anyOf": [{"type": "array", "items": {"type": "string"}}, {"type": "string"}]}
-    role = {"enum": sorted({*ROLES, *ALIASES})}
-    step = _object({"after": True, "to": True}, {"after": _DURATION, "to": role})
     known = {
         "id": {"type": "string", "pattern": "^[a-z0-9]+(-[a-z0-9]+)*$"},
         "row": {"type": "string"},
@@ -50,10 +48,7 @@ def rules_schema(kinds: Mapping[str, Mapping[str, Field]]) -> dict[str, Any]:
         "window": {"$ref": "#/$defs/window"},
         "levels": {"$ref": "#/$defs/levels"},
         "evidence": listed,
-        "notify": _object(
-            {"to": True, "escalate": False},
-            {"to": {"anyOf": [role, {"type": "array", "items": role}]}, "escalate": {"type": "array", "items": step}},
-        ),
+        "notify": _notify(),
         "message": _TEXT,
         "mode": {"enum": ["live", "shadow"]},
     }
@@ -88,7 +83,9 @@ def standards_schema() -> dict[str, Any]:
     word = {"type": "string"}
     one = _object(standards.FIELDS, {
         "id": word, "title": _TEXT, "compare": {"enum": list(OPERATORS)}, "unit": word, "basis": word, "set_by": word,
-        "approved_on": {"type": "string", "format": "date"}, "values": {"type": "array", "items": value, "minItems": 1},
+        "approved_on": {"type": "string", "format": "date"},
+        "indicator": _object(standards.INDICATOR_FIELDS, {"name": word, "level": word, "notify": _notify()}),
+        "values": {"type": "array", "items": value, "minItems": 1},
     })  # fmt: skip
     top = _object({"standards": True}, {"standards": {"type": "array", "items": one}})
     return {"$schema": _DRAFT, "$id": "urn:prewarn:standards", "title": "标准 / Standards", **top, "$defs": _DEFS}
@@ -98,6 +95,15 @@ def texts(schemas: Path) -> dict[str, str]:
     """File name → text of the schemas that are made, given the folder with those of the event kinds."""
     made = {"rules.schema.json": rules_schema(read_fields(schemas)), "standards.schema.json": standards_schema()}
     return {name: json.dumps(schema, ensure_ascii=False, indent=1) + "\n" for name, schema in made.items()}
+
+
+def _notify() -> dict[str, Any]:
+    role = {"enum": sorted({*ROLES, *ALIASES})}
+    step = _object({"after": True, "to": True}, {"after": _DURATION, "to": role})
+    return _object(
+        {"to": True, "escalate": False},
+        {"to": {"anyOf": [role, {"type": "array", "items": role}]}, "escalate": {"type": "array", "items": step}},
+    )
 
 
 def _object(fields: Mapping[str, bool], known: Mapping[str, Any]) -> dict[str, Any]:

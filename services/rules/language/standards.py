@@ -15,8 +15,9 @@ SCOPES = ("department", "major", "course", "cohort", "class", "teacher_stage", "
 """From least to most specific."""
 FIELDS = {
     "id": True, "title": True, "compare": True, "unit": False, "basis": False, "set_by": False, "approved_on": False,
-    "values": True,
+    "indicator": False, "values": True,
 }  # fmt: skip
+INDICATOR_FIELDS = {"name": True, "level": True, "notify": True}
 VALUE_FIELDS = {
     "from": True, "scope": False, "target": False, "warning": False, "praise": False, "clear": False, "again": False,
 }  # fmt: skip
@@ -50,6 +51,8 @@ class Standard:
     place: Place
     notes: dict[str, str] = field(default_factory=dict)
     """unit, basis, set_by, approved_on."""
+    indicator: Place | None = None
+    """What `indicator` says: name, level and notify of figures that are warned on without a rule."""
 
     @property
     def praise(self) -> bool:
@@ -117,13 +120,19 @@ def _standard(place: Place, zone: ZoneInfo, report: Report) -> Standard | None:
     compare = word(given.get("compare"), report, "comparison", OPERATORS)
     title = texts(given.get("title"), report, "title")
     listed = items(given.get("values"), report, "values")
+    indicator = given.get("indicator")
+    if indicator is not None:
+        named = fields(indicator, INDICATOR_FIELDS, report, "indicator")
+        for part in {"name", "level"} & named.keys():
+            word(named[part], report, part)
     placed = [(value, item) for item in listed if (value := _value(item, compare, zone, report)) is not None]
     _agree(placed, report)
     if len(report) > before or compare not in OPERATORS:
         return None
     values = _alike([value for value, _ in placed])
     notes = {name: str(given[name].value) for name in ("unit", "basis", "set_by", "approved_on") if name in given}
-    return Standard(word(given["id"], report, "id"), title, compare, values, place, notes)  # type: ignore[arg-type]
+    name = word(given["id"], report, "id")
+    return Standard(name, title, compare, values, place, notes, indicator)  # type: ignore[arg-type]
 
 
 def _agree(placed: list[tuple[Value, Place]], report: Report) -> None:

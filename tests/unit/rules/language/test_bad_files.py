@@ -12,7 +12,7 @@ from services.rules.language.load import check, load
 from tests.harness import SCHEMAS
 from tests.rule_files import folder, rule
 
-BAD = sorted((Path(__file__).parent / "bad").glob("*.yaml"))
+BAD = sorted((Path(__file__).parents[3] / "rules" / "bad").glob("*.yaml"))
 WITHOUT_A_FILE = {
     "is not a folder", "holds no rule", "cannot be read: …", "… bytes are too many", "is not UTF-8 (byte …)",
     "… is not a level of standards", "not an expression that can be read",
