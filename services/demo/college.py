@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 from services.demo import (
+    cases,
     consequences,
     directory,
     noise,
@@ -36,6 +37,7 @@ _STAGES: tuple[Callable[[Scene], None], ...] = (
     scores.give_scores,
     consequences.tell,
     progress.tell,
+    cases.tell,
 )
 
 

@@ -165,4 +165,21 @@ def urgent(scene: Scene) -> None:
     scene.late_tickets += [("logistics", scene.ago(2, "09:00")), ("logistics", scene.ago(1, "09:00"))]
 
 
-STORIES = (ordinary, burst_pipe, canteen, projectors, slow_repairs, urgent, incidents)
+def accidents(scene: Scene) -> None:
+    """Two minor accidents of one kitchen, confirmed two weeks ago and today: together they count as serious."""
+    inspector = scene.cast[0].teachers[0].id
+    about = {"category": "quality_accident", "department": "logistics", "responsible": "kitchen-1"}
+    for number, days in enumerate((13, 0), start=1):
+        ticket = f"A-{scene.day:%y%m%d}-{number}"
+        _step(scene, ticket, "created", scene.ago(days, "09:40"), **about, reporter=_pseudonym(scene))
+        confirmed = {"severity": "minor", "confirmed_by": inspector}
+        _step(scene, ticket, "confirmed", scene.ago(days, "11:05"), **about, **confirmed)
+        _step(scene, ticket, "resolved", scene.ago(days, "16:10"), **about)
+    why = Text(
+        "第一厨房 13 天前和今天各一起一般质量事故，累计为严重",
+        "Kitchen 1: a minor accident 13 days ago and another today, together a serious one",
+    )
+    scene.expect("accident-grade", "kitchen-1", 2, "open", "today", why=why)
+
+
+STORIES = (ordinary, burst_pipe, canteen, projectors, slow_repairs, urgent, incidents, accidents)

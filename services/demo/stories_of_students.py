@@ -158,7 +158,26 @@ def test_results(scene: Scene) -> None:
     _results(scene, 5, "NNN", today=True, why=("今天仍未提交检测", "still no test submitted today"))
 
 
+def two_kinds(scene: Scene) -> None:
+    """Four hours of absence some days ago, and a failed test today: two warnings that are one case."""
+    class_ = scene.cast[4]
+    before = [lesson for lesson in scene.before(class_) if scene.is_free(lesson)]
+    run = scene.run(class_, 1, today=True)
+    if not run or len(before) < 3 * _WEEK:
+        return
+    missed = [before[-2 * _WEEK], before[-_WEEK]]
+    student = scene.someone(class_)
+    for lesson in missed:
+        scene.booking(lesson).marks[student.id] = "absent"
+    scene.booking(run[0]).outcomes[student.id] = "failed"
+    title = run[0].course.title
+    zh, en = f"旷课两次，今天《{title.zh}》检测不合格", f"absent twice, and failed the test of {title.en} today"
+    why = _about(student, class_, zh, en)
+    scene.followed[student] = scene.examined[student, run[0].course.id] = (class_, why)
+
+
 STORIES = (
     whole_day, slip_today, slip_before, long_leave, often_late, two_days_away, second_time, came_back, test_results,
+    two_kinds,
 )  # fmt: skip
 """Those that need certain lessons come first."""
