@@ -12,7 +12,8 @@ from services.messages import Problem, RuleCard, Text
 from services.notify.routing import route
 from services.notify.texts import message
 from services.rules.language.fields import read_fields
-from services.rules.language.load import load
+from services.rules.language.lint import lint
+from services.rules.language.load import RuleSet, load
 from services.rules.language.reading import Report
 from services.rules.testing import Bench, Coverage, State, Telling, Told, coverage, read_cases
 
@@ -42,6 +43,22 @@ def run(folder: Path, schemas: Path) -> Result:
     outcomes = [bench.run(case, report) for case in cases]
     failed = sum(outcome.failed for outcome in outcomes)
     return Result(report.problems, len(cases), failed, coverage(rules.plan, outcomes))
+
+
+def doubts(folder: Path, rules: RuleSet, schemas: Path) -> list[Problem]:
+    """What is allowed and probably not meant, and, where a folder has tests, the rules that none of them is about."""
+    found = lint(rules)
+    if (folder / "tests").is_dir():
+        tested = {case.rule for case in read_cases(folder, rules, read_fields(schemas), Report())}
+        found += [
+            Problem(
+                where=f"{placed.place.file}:{placed.place.line}:{placed.place.column}",
+                what=f"{placed.rule.id} has no test", expected=f"tests/….test.yaml with rule: {placed.rule.id}",
+            )
+            for placed in rules.placed
+            if placed.rule.id not in tested
+        ]  # fmt: skip
+    return found
 
 
 def _telling(directory: Directory) -> Telling:

@@ -23,21 +23,25 @@ app = typer.Typer(no_args_is_help=True, help="Check and list rules. 检查与列
 def check(
     context: typer.Context,
     folder: Annotated[Path | None, typer.Argument(help="Default: the rules in use. 默认：正在使用的规则")] = None,
+    strict: Annotated[bool, typer.Option("--strict", help="Doubts count as errors. 提示也算错误")] = False,
     json: Annotated[bool, typer.Option("--json", help="One JSON object")] = False,
 ) -> None:
-    """Check rule files, standards and calendar: every error with file:line:col. 检查规则文件"""
+    """Check rule files, standards and calendar: every error with file:line:col, then what is doubtful. 检查规则文件"""
     settings: Settings = context.obj
     folder = folder or settings.rules_folder
     rule_set, problems = check_folder(folder, resource("schemas"))
+    doubts = [] if rule_set is None else rule_tests.doubts(folder, rule_set, resource("schemas"))
     if json:
-        found = {"problems": problems, "rules": 0 if rule_set is None else len(rule_set.plan.rules)}
+        found = {"problems": problems, "doubts": doubts, "rules": 0 if rule_set is None else len(rule_set.plan.rules)}
         typer.echo(msgspec.json.encode(found))
     else:
         for problem in problems:
             typer.echo(str(problem))
+        for doubt in doubts:
+            typer.echo(f"doubtful 存疑: {doubt}")
         if rule_set is not None:
             typer.echo(f"{folder}: {len(rule_set.plan.rules)} rules, {len(rule_set.standards)} standards, no error")
-    raise typer.Exit(0 if rule_set is not None else 1)
+    raise typer.Exit(0 if rule_set is not None and not (strict and doubts) else 1)
 
 
 @app.command("list")
