@@ -1,7 +1,7 @@
 """`prewarn backtest`: what another rule set would have warned of, over the log or files, beside the present one.
 
-Each rule set evaluates all events from the beginning, in the log's order and time, with a worker of its own on a log in
-a temporary folder. Warnings come back as events anew, so that rules on warnings see those of their own set.
+Each rule set evaluates all events from the beginning, in the log's order and time, with an engine of its own. Warnings
+come back as events anew, so that rules on warnings see those of their own set. Nothing is written, nobody is told.
 """
 
 from __future__ import annotations
@@ -25,15 +25,16 @@ from services.ingest.intake import Intake
 from services.ingest.schemas import load_schemas
 from services.ingest.validation import Validator
 from services.journal import Journal
-from services.messages import CampusEvent, Evidence, Level
+from services.messages import CampusEvent, Evidence, Level, WarningChange
+from services.rules.engine.engine import Engine
 from services.rules.engine.plan import RANK
 from services.rules.language.load import RuleSet, load
-from services.rules.returning import SOURCE, Enrich
-from services.rules.worker import Worker
+from services.rules.returning import SOURCE, Enrich, returned
 from services.settings import Settings, resource
 
 _SHOWN = 10
 """Differences of each sort, unless more are asked for."""
+_OURS = f'"{SOURCE}"'.encode()
 _decode = msgspec.json.Decoder(list[CampusEvent]).decode
 
 
@@ -108,60 +109,70 @@ def backtest(settings: Settings, old: Path, new: Path, files: Sequence[Path] = (
                 summary = ingest_files(files, intake)
         elif not path.is_file():
             raise LogError(f"{path}: there is no log here; PREWARN_HOME says where, or name files of events")
+        runs = [_Run(rules, enrich) for rules in rule_sets]
+        events = 0
         with closing(Journal(path, wall_clock)) as log:
-            before, after = [
-                _evaluated(log, rules, Path(folder) / f"{n}.db", enrich) for n, rules in enumerate(rule_sets)
-            ]
-    return _compared(before, after, zone, shown, summary)
+            for clock, count, packed in _rows(log):
+                events += count
+                try:
+                    for run in runs:
+                        run.take(clock, packed)
+                except msgspec.MsgspecError as error:
+                    raise LogError(f"{path}: a row of the log cannot be read by this version: {error}") from error
+    before, after = (_in_order(run.found.values()) for run in runs)
+    return _compared(events, before, after, zone, shown, summary)
 
 
-def _evaluated(log: Journal, rules: RuleSet, path: Path, enrich: Enrich) -> tuple[int, list[Episode]]:
-    """How many events there were, and the episodes that were not withdrawn."""
-    events = 0
-    with closing(Journal(path, wall_clock, repeatable=True)) as journal:
-        worker = Worker(journal, rules, mode="replay", enrich=enrich)
-        for clock, pack in _packs(log):
-            events += len(pack)
-            if pack:
-                journal.append(pack, [clock] * len(pack))
-            else:
-                journal.tick(clock)
-            while worker.step():  # after each row: what comes back lies behind it, as in the log
-                pass
-        return events, _episodes(journal)
+class _Run:
+    """One rule set over the events."""
+
+    def __init__(self, rules: RuleSet, enrich: Enrich) -> None:
+        self._engine = Engine(rules.plan, mode="replay")
+        self._fields = frozenset(rules.plan.fields["warning"])
+        self._enrich = enrich
+        self.found: dict[str, Episode] = {}
+        """Warning → what it came to, those left out that were withdrawn."""
+
+    def take(self, clock: int, packed: bytes) -> None:
+        """The events of a row, and time up to `clock` (ms)."""
+        engine = self._engine
+        changes = engine.process_many(packed) + engine.advance(clock)
+        while changes:
+            for change in changes:
+                if change.change == "withdrawn":
+                    self.found.pop(change.warning_id, None)
+                else:
+                    self.found[change.warning_id] = _episode(change)
+            back = returned(changes, self._fields, self._enrich)
+            changes = engine.process_many(msgspec.json.encode(back)) + engine.advance(clock)
+        for reading in engine.readings():
+            if (known := self.found.get(reading.facts.warning_id)) is not None:
+                known.value, known.threshold = reading.facts.value, reading.facts.threshold
+                known.evidence = list(reading.facts.evidence)
+        engine.late.clear()
+        engine.failed.clear()
 
 
-def _packs(log: Journal) -> Iterator[tuple[int, list[CampusEvent]]]:
-    """(clock in ms, events of others than Prewarn) of each row of the log; of a tick there are none."""
+def _episode(change: WarningChange) -> Episode:
+    facts = change.facts
+    return Episode(
+        change.rule, change.subject, facts.opened_at, facts.closed_at, facts.highest_level, facts.value,
+        facts.threshold, list(facts.evidence),
+    )  # fmt: skip
+
+
+def _rows(log: Journal) -> Iterator[tuple[int, int, bytes]]:
+    """(clock in ms, number of events, JSON array) of each row, without the warnings that came back; a tick has none."""
     offset = 0
     while rows := log.read(offset):
         for _, clock, count, packed in rows:
-            pack = [event for event in _decode(packed) if event.source != SOURCE]
-            if pack or not count:
-                yield clock, pack
+            if count and _OURS in packed:
+                mine = [event for event in _decode(packed) if event.source != SOURCE]
+                if mine:
+                    yield clock, len(mine), msgspec.json.encode(mine)
+            else:
+                yield clock, count, packed
         offset = rows[-1][0]
-
-
-def _episodes(journal: Journal) -> list[Episode]:
-    found: dict[str, Episode] = {}
-    offset = 0
-    while steps := journal.published(offset):
-        offset = steps[-1][0]
-        for _, step in steps:
-            for change in step.changes:
-                facts = change.facts
-                if change.change == "withdrawn":
-                    found.pop(change.warning_id, None)
-                else:
-                    found[change.warning_id] = Episode(
-                        change.rule, change.subject, facts.opened_at, facts.closed_at, facts.highest_level, facts.value,
-                        facts.threshold, list(facts.evidence),
-                    )  # fmt: skip
-            for reading in step.readings:
-                if (known := found.get(reading.facts.warning_id)) is not None:
-                    known.value, known.threshold = reading.facts.value, reading.facts.threshold
-                    known.evidence = list(reading.facts.evidence)
-    return _in_order(found.values())
 
 
 def _in_order(episodes: Iterable[Episode]) -> list[Episode]:
@@ -169,9 +180,8 @@ def _in_order(episodes: Iterable[Episode]) -> list[Episode]:
 
 
 def _compared(
-    old: tuple[int, list[Episode]], new: tuple[int, list[Episode]], zone: ZoneInfo, shown: int, summary: Summary | None
+    events: int, before: list[Episode], after: list[Episode], zone: ZoneInfo, shown: int, summary: Summary | None
 ) -> Backtest:
-    (events, before), (_, after) = old, new
     gone, added, both = _paired(before, after)
     changed = [one for one in both if (one.old.level, one.old.opened_at) != (one.new.level, one.new.opened_at)]
     counts = [

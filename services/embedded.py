@@ -335,7 +335,7 @@ def prepare_home(settings: Settings, profile: str, rules: Path, tables: dict[str
     if (home / "prewarn.db").exists():
         raise ConfigurationError(f"{home} already holds a college of its own; choose another folder with --home")
     home.mkdir(parents=True, exist_ok=True)
-    shutil.copytree(rules, home / "rules", dirs_exist_ok=True, ignore=shutil.ignore_patterns("examples", "tests"))
+    shutil.copytree(rules, home / "rules", dirs_exist_ok=True, ignore=shutil.ignore_patterns("examples"))
     with _written(tables, home) as folder:
         directories.install(folder, settings.directory_folder)
     aside = marker.with_suffix(".new")

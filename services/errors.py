@@ -62,3 +62,10 @@ class DeliveryError(PrewarnError):
     def __init__(self, message: str, *, permanent: bool) -> None:
         self.permanent = permanent
         super().__init__(message)
+
+
+class AddressError(DeliveryError):
+    """What should be the address of a channel is none."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, permanent=True)

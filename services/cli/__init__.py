@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from services import __version__
-from services.cli import backtesting, cluster, data, explaining, people, rules, running
+from services.cli import backtesting, channels, cluster, data, explaining, people, rules, running
 from services.errors import PrewarnError
 from services.settings import Settings
 
@@ -30,6 +30,7 @@ app.add_typer(data.imports, name="import")
 app.add_typer(people.directory, name="directory")
 app.add_typer(rules.app, name="rules")
 app.add_typer(explaining.standards, name="standards")
+app.add_typer(channels.channels, name="channels")
 app.add_typer(cluster.topics, name="topics")
 
 

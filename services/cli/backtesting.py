@@ -58,5 +58,9 @@ def _shown(one: Episode) -> str:
     more = "… " if len(one.evidence) > 3 else ""  # noqa: PLR2004 - as above
     return (
         f"{one.opened_at:%Y-%m-%d %H:%M} UTC {one.rule} {one.subject}: {one.level}, "
-        f"value 值 {one.value}, threshold 阈值 {one.threshold}, evidence 依据 {more}{evidence or '–'}"
+        f"value 值 {_number(one.value)}, threshold 阈值 {_number(one.threshold)}, evidence 依据 {more}{evidence or '–'}"
     )
+
+
+def _number(value: float | None) -> str:
+    return "–" if value is None else f"{value:.6g}"

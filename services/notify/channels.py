@@ -21,7 +21,7 @@ import apprise
 import msgspec
 import requests
 
-from services.errors import DeliveryError
+from services.errors import AddressError, DeliveryError
 from services.notify.answers import PROVIDERS, SHOWN, Answer, UnansweredError, judge, judge_smtp
 from services.notify.endpoints import attributes, split_endpoint
 from services.notify.routing import SINK
@@ -54,6 +54,8 @@ class Channels:
             _send(address, message)
         except UnansweredError as error:
             raise UnansweredError(redact(str(error), address)[:SHOWN], timed_out=error.timed_out) from None
+        except AddressError as error:
+            raise AddressError(redact(str(error), address)[:SHOWN]) from None
         except DeliveryError as error:
             raise DeliveryError(redact(str(error), address)[:SHOWN], permanent=error.permanent) from None
         except Exception as error:  # noqa: BLE001 - a plugin may raise anything, with the address in its words
@@ -80,7 +82,7 @@ def _send(address: str, message: Message) -> None:
     with _listening() as heard:
         service: Any = apprise.Apprise.instantiate(known)
         if not isinstance(service, apprise.NotifyBase):
-            raise DeliveryError("the address is not one that Apprise knows", permanent=True)
+            raise AddressError("the address is not one that Apprise knows")
         scheme = _scheme(service)
         heard.scheme = scheme
         if endpoint is not None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import NamedTuple
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
-from services.errors import DeliveryError
+from services.errors import AddressError
 
 
 class Path(NamedTuple):
@@ -39,7 +39,7 @@ PATHS: dict[str, tuple[Path, ...]] = {
 def split_endpoint(address: str) -> tuple[str, str | None]:
     """The address as Apprise knows it, and the endpoint that it named, without a slash at the end.
 
-    Raises DeliveryError (permanent) if the endpoint is not an http or https address without a query of its own.
+    Raises AddressError if the endpoint is not an http or https address without a query of its own.
     """
     scheme, _, _ = address.partition("://")
     before, mark, query = address.partition("?")
@@ -53,7 +53,7 @@ def split_endpoint(address: str) -> tuple[str, str | None]:
     endpoint = named[-1].rstrip("/")
     if not _is_address(endpoint):
         said = "endpoint: not an address (expected: http://host[:port]/path or https://…, without ? and #)"
-        raise DeliveryError(said, permanent=True)
+        raise AddressError(said)
     return f"{before}?{rest}" if rest else before, endpoint
 
 
