@@ -141,6 +141,7 @@ class Embedded:
         self.notify = Notify(
             settings.store_url, settings.home, directory=self.present_directory, cards=self._card, clock=clock,
             base_url=settings.public_url, push=push, zone=ZoneInfo(zone),
+            mail=settings.mail_server,
         )  # fmt: skip
         self.notify.metrics.registry.register(RulesCollector(lambda: self.worker))
         self.worker: Worker | None = None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from pydantic import AliasChoices, Field
+from pydantic import AliasChoices, Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from services.errors import ConfigurationError
@@ -38,6 +38,10 @@ class Settings(BaseSettings):
     base_url: str | None = None
     """Address under which people reach the pages; default: host and port."""
 
+    mail: SecretStr | None = None
+    """The college's mail server, for people of whom the directory knows no channel but an e-mail address:
+    `mailtos://user:password@smtp.college.example:465?from=warnings@college.example`."""
+
     brokers: str | None = None
     """Kafka of the cluster mode: `host:port[,host:port]`."""
     topic_prefix: str = ""
@@ -65,6 +69,18 @@ class Settings(BaseSettings):
             if not _ADDRESS.fullmatch(one):
                 raise ConfigurationError(f"brokers: {one} is not an address (expected: host:port)")
         return brokers
+
+    @property
+    def mail_server(self) -> str | None:
+        """An Apprise URL without a recipient. Raises ConfigurationError if it is none of mail."""
+        if self.mail is None:
+            return None
+        url = self.mail.get_secret_value()
+        named = [part.partition("=")[0] for part in url.partition("?")[2].lower().split("&")]
+        if not url.lower().startswith(("mailto://", "mailtos://")) or "to" in named:
+            expected = "mailtos://user:password@host:465?from=address, without a recipient"
+            raise ConfigurationError(f"PREWARN_MAIL is not a mail server's address (expected: {expected})")
+        return url
 
     @property
     def rules_folder(self) -> Path:

@@ -182,7 +182,7 @@ def run_notify(settings: Settings) -> int:
         held.callback(rejected.close)
         notify = Notify(
             settings.store_url, settings.home, directory=directory, cards=rules.card, clock=wall_clock,
-            base_url=settings.public_url, push=True, zone=zone,
+            base_url=settings.public_url, push=True, zone=zone, mail=settings.mail_server,
         )  # fmt: skip
         held.callback(notify.stop)
         notify.start()

@@ -14,7 +14,7 @@ from services.errors import DeliveryError
 from services.messages import to_ms
 from services.notify.answers import UnansweredError
 from services.notify.ports import Cards, Clock, Directory, Person
-from services.notify.routing import SINK
+from services.notify.routing import address_of
 from services.notify.store_outbox import Claim
 from services.notify.texts import Message, push
 
@@ -58,6 +58,8 @@ class Courier:
     pace: Pace
     zone: ZoneInfo
     """The college's: a person is there until the end of their last day in it."""
+    mail: str | None = None
+    """The college's mail server, for people with nothing but an e-mail address."""
 
     def deliver(self, claim: Claim) -> dict[str, Any]:
         """One attempt. Never raises: whatever goes wrong is a result."""
@@ -82,7 +84,7 @@ class Courier:
         key = str(uuid5(UUID(int=0), f"{claim.sent.warning_id}/{claim.sent.sequence}/{claim.recipient}"))
         card = self.cards(claim.rule_version, claim.sent.rule)
         message = push(claim.sent, card, self.base_url, key, person.language or "zh")
-        self.send(person.channel or SINK, claim.recipient, message)
+        self.send(address_of(person, self.mail), claim.recipient, message)
 
     def _again(self, claim: Claim, error: str) -> dict[str, Any]:
         if claim.attempt >= self.pace.attempts:

@@ -12,7 +12,7 @@ import msgspec
 
 from services.messages import Level, WarningChange, WarningFacts, WarningReading, to_ms
 from services.notify.ports import Cards, Directory, Person
-from services.notify.routing import queue_of, route
+from services.notify.routing import address_of, queue_of, route
 from services.notify.stages import Candidate, Stop, Transition, stop_change, stop_recipient
 
 Row = dict[str, Any]
@@ -72,6 +72,8 @@ class Planner:
     now: int
     """Milliseconds."""
     push: bool
+    mail: str | None = None
+    """The college's mail server."""
     plan: Plan = field(default_factory=Plan)
     _news: dict[str, Row] = field(default_factory=dict)
     _fresh: dict[str, dict[str, str]] = field(default_factory=dict)
@@ -157,7 +159,7 @@ class Planner:
 
     def _deliver(self, change: WarningChange, number: int, person: Person) -> None:
         told = (number, person.id)
-        queue = queue_of(person.channel)
+        queue = queue_of(address_of(person, self.mail))
         if stop := stop_recipient(Candidate(change.change, told in self.known.told, queue)):
             self._decide(change, number, person.id, stop)
             return

@@ -29,6 +29,10 @@ class Person(Protocol):
         """An Apprise URL; it holds secrets."""
 
     @property
+    def email(self) -> str | None:
+        """Their address, for those without a channel."""
+
+    @property
     def language(self) -> Literal["zh", "en"] | None:
         """The language that they are written to in."""
 

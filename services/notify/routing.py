@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 from typing import NamedTuple
+from urllib.parse import quote
 
 from services.messages import RuleCard
 from services.notify.ports import Directory, Person
@@ -36,6 +37,15 @@ SINK = "sink://"
 _HOST_MATTERS = frozenset(
     {"json", "jsons", "form", "forms", "xml", "xmls", "mailto", "mailtos", "ntfy", "ntfys", "gotify"}
 )
+
+
+def address_of(person: Person, mail: str | None) -> str:
+    """Where a person is told: the channel, else the e-mail address by the college's mail server, else the sink."""
+    if person.channel:
+        return person.channel
+    if person.email and mail:
+        return f"{mail}{'&' if '?' in mail else '?'}to={quote(person.email, safe='')}"
+    return SINK
 
 
 def queue_of(address: str | None) -> str:

@@ -52,14 +52,18 @@ class Notify:
         base_url: str,
         push: bool,
         zone: ZoneInfo = CHINA,
+        mail: str | None = None,
         on_act: OnAct = nobody_listens,
         send: Send | None = None,
         pace: Pace | None = None,
     ) -> None:
-        """`directory` is asked anew for each chunk, page and message; `send`: Apprise, unless a test brings its own."""
+        """`mail`: Apprise URL of the college's mail server, without a recipient.
+
+        `directory` is asked anew for each chunk, page and message; `send`: Apprise, unless a test brings its own.
+        """
         home.mkdir(parents=True, exist_ok=True)
         self.directory, self.cards, self.clock, self.zone = directory, cards, clock, zone
-        self.push = push
+        self.push, self.mail = push, mail
         self.health = Health(pace or Pace())
         self.database = Store(store_url)
         self.metrics = Metrics(self._outbox_sizes, self.health.lags)
@@ -69,6 +73,7 @@ class Notify:
         courier = Courier(
             send=send or Channels(home).send, directory=directory, cards=cards, clock=clock,
             base_url=base_url.rstrip("/"), pace=pace or Pace(), zone=zone,
+            mail=mail,
         )  # fmt: skip
         self.outbox = Outbox(database=self.database, courier=courier, on_result=self.metrics.attempted)
 
@@ -92,7 +97,7 @@ class Notify:
         """
         with self.health.during("taking warnings in"), self.database.writing() as connection:
             known = store_intake.known_of(connection, changes, consumer, push=self.push)
-            planner = Planner(known, self.directory(), self.cards, to_ms(self.clock()), self.push)
+            planner = Planner(known, self.directory(), self.cards, to_ms(self.clock()), self.push, self.mail)
             plan = planner.take(changes, offset)
             store_intake.write(self.database, connection, plan)
             store_intake.advance(connection, consumer, offset)

@@ -33,6 +33,7 @@ class Somebody(msgspec.Struct, frozen=True, kw_only=True):
     id: str
     name: str
     channel: str | None = None
+    email: str | None = None
     language: Literal["zh", "en"] | None = None
     to_day: date | None = None
 

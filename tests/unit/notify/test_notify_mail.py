@@ -1,0 +1,68 @@
+"""People with nothing but an e-mail address are told by the college's mail server, if it has been named."""
+
+import msgspec
+import pytest
+
+from services.errors import ConfigurationError
+from services.notify.channels import Channels
+from services.notify.routing import SINK, address_of, queue_of
+from services.notify.testing import Somebody, change
+from services.settings import Settings
+
+MAIL = "mailto://prewarn:s3cret-of-mail@127.0.0.1:{port}?from=warnings@college.example&mode=insecure"
+TUTOR = Somebody(id="T1", name="王老师", email="wang+k1@college.example")
+
+
+@pytest.fixture
+def only_mail(college):
+    college.roles["class_tutor"] = [TUTOR]
+    college.roles["course_teacher"] = []
+
+
+def test_by_mail_to_the_address_of_the_directory(make, only_mail, mail_server, tmp_path, deliveries, eventually):
+    mail = f"mailto://127.0.0.1:{mail_server.port}?from=warnings@college.example&mode=insecure"
+    notify = make(mail=mail, send=Channels(tmp_path).send)
+    notify.start()
+    notify.take_in([change()], 1)
+    eventually(lambda: [row["status"] for row in deliveries(notify)] == ["sent"])
+    (mail,) = mail_server.mails
+    assert "wang+k1@college.example" in mail
+
+
+def test_without_a_mail_server_it_goes_to_the_sink(make, only_mail, channel, deliveries, eventually):
+    notify = make()
+    notify.start()
+    notify.take_in([change()], 1)
+    eventually(lambda: [row["status"] for row in deliveries(notify)] == ["sent"])
+    assert [row["channel"] for row in deliveries(notify)] == [SINK]
+
+
+@pytest.mark.parametrize(
+    ("person", "mail", "address"),
+    [
+        (TUTOR, "mailto://h?from=a@b", "mailto://h?from=a@b&to=wang%2Bk1%40college.example"),
+        (TUTOR, "mailto://h", "mailto://h?to=wang%2Bk1%40college.example"),
+        (TUTOR, None, SINK),
+        (msgspec.structs.replace(TUTOR, channel="json://h"), "mailto://h", "json://h"),
+        (msgspec.structs.replace(TUTOR, email=None), "mailto://h", SINK),
+    ],
+)
+def test_the_channel_goes_before_the_mail_and_that_before_the_sink(person, mail, address):
+    assert address_of(person, mail) == address
+
+
+def test_the_queue_of_mail_tells_no_secret():
+    assert queue_of(address_of(TUTOR, MAIL.format(port=25))) == "mailto://127.0.0.1:25"
+
+
+@pytest.mark.parametrize("url", ["smtp://host", "mailto://host?to=somebody@college.example", "host:25"])
+def test_what_is_no_mail_server_is_refused_without_telling_it(url):
+    with pytest.raises(ConfigurationError, match="PREWARN_MAIL is not a mail server's address") as raised:
+        _ = Settings(mail=url).mail_server
+    assert url not in str(raised.value)
+
+
+def test_settings_do_not_show_the_password():
+    settings = Settings(mail=MAIL)
+    assert "s3cret" not in repr(settings)
+    assert settings.mail_server == MAIL
