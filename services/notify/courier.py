@@ -14,7 +14,7 @@ from services.errors import DeliveryError
 from services.messages import to_ms
 from services.notify.answers import UnansweredError
 from services.notify.ports import Cards, Clock, Directory, Person
-from services.notify.routing import address_of
+from services.notify.routing import addresses_of, queue_of
 from services.notify.store_outbox import Claim
 from services.notify.texts import Message, push
 
@@ -62,14 +62,27 @@ class Courier:
     """The college's mail server, for people with nothing but an e-mail address."""
 
     def deliver(self, claim: Claim) -> dict[str, Any]:
-        """One attempt. Never raises: whatever goes wrong is a result."""
+        """One attempt. Never raises: whatever goes wrong is a result.
+
+        `elsewhere` in it is a queue: the message did not arrive, or nobody knows, so it is tried on that one, too.
+        """
         person = self.directory().person(claim.recipient)
         if person is None or (person.to_day and person.to_day < self.clock().astimezone(self.zone).date()):
             return _over("cancelled", "person_left")
+        addresses = addresses_of(person, self.mail)
+        queues = [queue_of(one) for one in addresses]
+        # Of an address that the directory does not have any more, the best one that it has.
+        place = queues.index(claim.queue) if claim.queue in queues else 0
+        result = self._attempt(claim, person, addresses[place])
+        if result["status"] in ("unknown", "dead") and place + 1 < len(queues):
+            result["elsewhere"] = queues[place + 1]
+        return result
+
+    def _attempt(self, claim: Claim, person: Person, address: str) -> dict[str, Any]:
         if claim.attempt > self.pace.attempts:
             return _over("dead", "given_up")
         try:
-            self._send(claim, person)
+            self._send(claim, person, address)
         except UnansweredError as error:
             again = _over("unknown", str(error)) if error.timed_out else self._again(claim, str(error))
             return again | {"possibly_duplicate": 1}
@@ -80,11 +93,11 @@ class Courier:
             return self._again(claim, f"{type(error).__name__} in the channel") | {"possibly_duplicate": 1}
         return {"status": "sent", "next_try_at": None, "last_error": None, "sent_at": to_ms(self.clock())}
 
-    def _send(self, claim: Claim, person: Person) -> None:
+    def _send(self, claim: Claim, person: Person, address: str) -> None:
         key = str(uuid5(UUID(int=0), f"{claim.sent.warning_id}/{claim.sent.sequence}/{claim.recipient}"))
         card = self.cards(claim.rule_version, claim.sent.rule)
         message = push(claim.sent, card, self.base_url, key, person.language or "zh")
-        self.send(address_of(person, self.mail), claim.recipient, message)
+        self.send(address, claim.recipient, message)
 
     def _again(self, claim: Claim, error: str) -> dict[str, Any]:
         if claim.attempt >= self.pace.attempts:

@@ -12,7 +12,7 @@ import msgspec
 
 from services.messages import Level, WarningChange, WarningFacts, WarningReading, to_ms
 from services.notify.ports import Cards, Directory, Person
-from services.notify.routing import address_of, queue_of, route
+from services.notify.routing import addresses_of, queue_of, route
 from services.notify.stages import Candidate, Stop, Transition, stop_change, stop_recipient
 
 Row = dict[str, Any]
@@ -159,7 +159,7 @@ class Planner:
 
     def _deliver(self, change: WarningChange, number: int, person: Person) -> None:
         told = (number, person.id)
-        queue = queue_of(address_of(person, self.mail))
+        queue = queue_of(addresses_of(person, self.mail)[0])
         if stop := stop_recipient(Candidate(change.change, told in self.known.told, queue)):
             self._decide(change, number, person.id, stop)
             return

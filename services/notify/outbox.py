@@ -163,17 +163,18 @@ class _Worker(threading.Thread):
         lease = int(courier.pace.lease.total_seconds() * 1000)
         with box.database.writing() as connection:
             if done is not None:
-                store_outbox.finish(connection, done, box.owner, result)
+                store_outbox.finish(connection, done, box.owner, result, to_ms(courier.clock()))
             claim = store_outbox.claim(connection, self.queue.name, box.owner, to_ms(courier.clock()), lease)
         if done is not None:
             box.on_result(result["status"])
+            box.wake({result["elsewhere"]} if "elsewhere" in result else ())
         return claim
 
     def _release(self, claim: Claim) -> None:
         box = self.outbox
         back = {"status": "pending", "attempts": claim.attempt - 1, "next_try_at": to_ms(box.courier.clock())}
         with box.database.writing() as connection:
-            store_outbox.finish(connection, claim, box.owner, back)
+            store_outbox.finish(connection, claim, box.owner, back, to_ms(box.courier.clock()))
 
     def _until_due(self) -> float:
         with self.outbox.database.reading() as connection:

@@ -39,13 +39,15 @@ _HOST_MATTERS = frozenset(
 )
 
 
-def address_of(person: Person, mail: str | None) -> str:
-    """Where a person is told: the channel, else the e-mail address by the college's mail server, else the sink."""
-    if person.channel:
-        return person.channel
+def addresses_of(person: Person, mail: str | None) -> list[str]:
+    """Where a person can be told, the best first: the channel, the e-mail address by the college's mail server.
+
+    The sink for those who have neither.
+    """
+    found = [person.channel] if person.channel else []
     if person.email and mail:
-        return f"{mail}{'&' if '?' in mail else '?'}to={quote(person.email, safe='')}"
-    return SINK
+        found.append(f"{mail}{'&' if '?' in mail else '?'}to={quote(person.email, safe='')}")
+    return found or [SINK]
 
 
 def queue_of(address: str | None) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, bindparam, func, select, update
+from sqlalchemy import BigInteger, Connection, Text, bindparam, exists, func, insert, literal, select, update
 
 from services.notify import store
 from services.notify.texts import Sent
@@ -20,6 +20,7 @@ class Claim(NamedTuple):
     id: int
     attempt: int
     recipient: str
+    queue: str
     rule_version: str
     overdue: int
     """Milliseconds for which it had been due."""
@@ -40,16 +41,22 @@ def claim(connection: Connection, queue: str, owner: str, now: int, lease: int) 
                 row.warning_id, row.sequence, row.change, row.rule, row.level,
                 possibly_duplicate=left_behind or bool(row.possibly_duplicate),
             )  # fmt: skip
-            return Claim(row.id, row.attempts + 1, row.recipient, row.rule_version, now - row.next_try_at, sent)
+            return Claim(row.id, row.attempts + 1, row.recipient, queue, row.rule_version, now - row.next_try_at, sent)
     return None
 
 
-def finish(connection: Connection, claimed: Claim, owner: str, result: Mapping[str, Any]) -> bool:
-    """Records what became of a claim; false if it had been taken over meanwhile."""
+def finish(connection: Connection, claimed: Claim, owner: str, result: Mapping[str, Any], now: int) -> bool:
+    """Records what became of a claim; false if it had been taken over meanwhile.
+
+    With `elsewhere` in the result, the same is to be told by that queue, too, unless it was already.
+    """
+    columns = {name: value for name, value in result.items() if name != "elsewhere"}
     done = connection.execute(
-        _FINISH.values(lease_owner=None, lease_until=None, **result),
+        _FINISH.values(lease_owner=None, lease_until=None, **columns),
         {"mine": claimed.id, "owner": owner, "attempt": claimed.attempt},
     )
+    if done.rowcount == 1 and "elsewhere" in result:
+        connection.execute(_ELSEWHERE, {"mine": claimed.id, "queue": result["elsewhere"], "now": now})
     return done.rowcount == 1
 
 
@@ -105,4 +112,19 @@ _FINISH = update(store.delivery).where(
     _d.attempts == bindparam("attempt"),
     _d.status == "sending",
 )
+_other = store.delivery.alias()
+_ELSEWHERE = insert(store.delivery).from_select(
+    ["warning", "sequence", "recipient", "channel", "news", "status", "attempts", "next_try_at", "possibly_duplicate",
+     "created_at"],
+    select(
+        _d.warning, _d.sequence, _d.recipient, bindparam("queue", type_=Text), _d.news, literal("pending"), literal(0),
+        bindparam("now", type_=BigInteger), _d.possibly_duplicate, bindparam("now", type_=BigInteger),
+    ).where(
+        _d.id == bindparam("mine"),
+        ~exists().where(
+            _other.c.warning == _d.warning, _other.c.sequence == _d.sequence, _other.c.recipient == _d.recipient,
+            _other.c.news == _d.news, _other.c.channel == bindparam("queue", type_=Text),
+        ),
+    ),
+)  # fmt: skip
 _NEXT = select(func.min(_d.next_try_at)).where(_d.channel == bindparam("queue"))

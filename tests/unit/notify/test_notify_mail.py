@@ -5,12 +5,14 @@ import pytest
 
 from services.errors import ConfigurationError
 from services.notify.channels import Channels
-from services.notify.routing import SINK, address_of, queue_of
+from services.notify.routing import SINK, addresses_of, queue_of
 from services.notify.testing import Somebody, change
 from services.settings import Settings
 
 MAIL = "mailto://prewarn:s3cret-of-mail@127.0.0.1:{port}?from=warnings@college.example&mode=insecure"
 TUTOR = Somebody(id="T1", name="王老师", email="wang+k1@college.example")
+
+BOTH = msgspec.structs.replace(TUTOR, channel="json://h")
 
 
 @pytest.fixture
@@ -38,21 +40,52 @@ def test_without_a_mail_server_it_goes_to_the_sink(make, only_mail, channel, del
 
 
 @pytest.mark.parametrize(
-    ("person", "mail", "address"),
+    ("person", "mail", "addresses"),
     [
-        (TUTOR, "mailto://h?from=a@b", "mailto://h?from=a@b&to=wang%2Bk1%40college.example"),
-        (TUTOR, "mailto://h", "mailto://h?to=wang%2Bk1%40college.example"),
-        (TUTOR, None, SINK),
-        (msgspec.structs.replace(TUTOR, channel="json://h"), "mailto://h", "json://h"),
-        (msgspec.structs.replace(TUTOR, email=None), "mailto://h", SINK),
+        (TUTOR, "mailto://h?from=a@b", ["mailto://h?from=a@b&to=wang%2Bk1%40college.example"]),
+        (TUTOR, "mailto://h", ["mailto://h?to=wang%2Bk1%40college.example"]),
+        (TUTOR, None, [SINK]),
+        (BOTH, "mailto://h", ["json://h", "mailto://h?to=wang%2Bk1%40college.example"]),
+        (BOTH, None, ["json://h"]),
+        (msgspec.structs.replace(TUTOR, email=None), "mailto://h", [SINK]),
     ],
 )
-def test_the_channel_goes_before_the_mail_and_that_before_the_sink(person, mail, address):
-    assert address_of(person, mail) == address
+def test_the_channel_goes_before_the_mail_and_that_before_the_sink(person, mail, addresses):
+    assert addresses_of(person, mail) == addresses
+
+
+@pytest.mark.parametrize(
+    ("answer", "status", "repeat"), [("hang", "unknown", 1), (404, "dead", 0)], ids=["time-out", "refused for good"]
+)
+def test_what_did_not_arrive_for_sure_is_tried_by_mail_once(
+    answer, status, repeat, make, college, provider, mail_server, tmp_path, deliveries, eventually
+):
+    provider.answer = answer
+    college.roles["class_tutor"] = [msgspec.structs.replace(BOTH, channel=provider.address)]
+    college.roles["course_teacher"] = []
+    mail = f"mailto://127.0.0.1:{mail_server.port}?from=warnings@college.example&mode=insecure"
+    notify = make(mail=mail, send=Channels(tmp_path).send)
+    notify.start()
+    notify.take_in([change()], 1)
+    eventually(lambda: [row["status"] for row in deliveries(notify)] == [status, "sent"])
+    first, second = deliveries(notify)
+    assert first["channel"].startswith("json://")
+    assert (second["channel"], second["possibly_duplicate"]) == (f"mailto://127.0.0.1:{mail_server.port}", repeat)
+    assert (len(mail_server.mails), len(provider.requests)) == (1, 1)
+
+
+def test_what_arrived_is_not_sent_by_mail_too(make, college, provider, mail_server, tmp_path, deliveries, eventually):
+    college.roles["class_tutor"] = [msgspec.structs.replace(BOTH, channel=provider.address)]
+    college.roles["course_teacher"] = []
+    notify = make(mail=f"mailto://127.0.0.1:{mail_server.port}?from=a@college.example", send=Channels(tmp_path).send)
+    notify.start()
+    notify.take_in([change()], 1)
+    eventually(lambda: [row["status"] for row in deliveries(notify)] == ["sent"])
+    assert mail_server.mails == []
 
 
 def test_the_queue_of_mail_tells_no_secret():
-    assert queue_of(address_of(TUTOR, MAIL.format(port=25))) == "mailto://127.0.0.1:25"
+    assert queue_of(addresses_of(TUTOR, MAIL.format(port=25))[0]) == "mailto://127.0.0.1:25"
 
 
 @pytest.mark.parametrize("url", ["smtp://host", "mailto://host?to=somebody@college.example", "host:25"])
