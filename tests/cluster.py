@@ -16,7 +16,7 @@ from kafka.errors import KafkaError
 from services.cluster.rules import publish_rules
 from services.ingest.publishing import Publisher
 from services.journal import Changes
-from services.rules.pulse import STANDS
+from services.rules.pulse import FROZEN, STANDS
 from services.settings import Settings, resource
 from services.topics import EVENTS, OBSERVATIONS, WARNINGS
 from services.topics.applying import apply_topics
@@ -55,11 +55,14 @@ class Cluster(ExitStack):
         return process
 
     def supervise(self):
-        """As systemd does: what found itself standing and ended is started anew."""
+        """As systemd does: what found itself standing, or too long without the processor, and ended is started anew."""
         for n, (service, process) in enumerate(self.services):
-            if process is not None and process.poll() == STANDS:
+            if process is not None and process.poll() in (STANDS, FROZEN):
                 self.services[n] = service, None
                 self.start(service)
+
+    def alive(self, service):
+        return [process for name, process in self.services if name == service and process and process.poll() is None]
 
     def append(self, packs):
         for pack in packs:

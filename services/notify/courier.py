@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid5
@@ -38,6 +38,11 @@ class Pace:
     """Sends of one queue that may be under way at once, when it has fallen behind."""
     look_again: timedelta = timedelta(seconds=5)
     """How often a queue looks for rows that another process wrote; our own wake it."""
+    limits: Mapping[str, int] = field(
+        default_factory=lambda: {"dingtalk": 20, "wecombot": 20, "feishu": 100, "lark": 100}
+    )
+    """Scheme → messages that its provider takes from one bot in `minute`."""
+    minute: timedelta = timedelta(minutes=1)
     stalled: timedelta = timedelta(seconds=90)
     """A queue that has not moved for so long stands still."""
 

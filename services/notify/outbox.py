@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
@@ -87,6 +88,9 @@ class _Queue:
         self.workers: list[_Worker] = []
         self._hints = 0
         self._ready = threading.Condition()
+        self._limit = outbox.courier.pace.limits.get(name.partition("://")[0])
+        self._turns: deque[float] = deque()
+        """When the sends of the last minute began, on the process's steady clock."""
 
     def wake(self) -> None:
         """There may be something for one worker to do."""
@@ -111,6 +115,33 @@ class _Queue:
             if not self._hints and not self.outbox.stopped.is_set():
                 self._ready.wait(seconds)
             self._hints = max(0, self._hints - 1)
+
+    def take_turn(self) -> bool:
+        """Whether the provider takes one more message now; it then counts as sent."""
+        with self._ready:
+            if self._pause() > 0:
+                return False
+            if self._limit is not None:
+                self._turns.append(time.monotonic())
+            return True
+
+    def give_turn(self) -> None:
+        """There was nothing to send."""
+        with self._ready:
+            if self._turns:
+                self._turns.pop()
+
+    def pause(self) -> float:
+        """Seconds until the provider takes one more."""
+        with self._ready:
+            return self._pause()
+
+    def _pause(self) -> float:
+        minute, now = self.outbox.courier.pace.minute.total_seconds(), time.monotonic()
+        while self._turns and self._turns[0] <= now - minute:
+            self._turns.popleft()
+        full = self._limit is not None and len(self._turns) >= self._limit
+        return self._turns[0] + minute - now if full else 0.0
 
     def stop(self) -> list[_Worker]:
         """Lets no worker wait; gives them back to be waited for."""
@@ -141,7 +172,7 @@ class _Worker(threading.Thread):
             self.moved = time.monotonic()
             try:
                 self._drain()
-                wait = self._until_due()
+                wait = max(self._until_due(), self.queue.pause())
             except Exception:  # noqa: BLE001 - a full disk passes; a queue that ended would not come back
                 _LOG.exception("queue %s: the store failed; trying again", self.queue.name)
                 wait = 1.0
@@ -161,10 +192,15 @@ class _Worker(threading.Thread):
         """Records the last send and claims the next, in one transaction."""
         box, courier = self.outbox, self.outbox.courier
         lease = int(courier.pace.lease.total_seconds() * 1000)
+        claim = None
+        mine = self.queue.take_turn()
         with box.database.writing() as connection:
             if done is not None:
                 store_outbox.finish(connection, done, box.owner, result, to_ms(courier.clock()))
-            claim = store_outbox.claim(connection, self.queue.name, box.owner, to_ms(courier.clock()), lease)
+            if mine:
+                claim = store_outbox.claim(connection, self.queue.name, box.owner, to_ms(courier.clock()), lease)
+        if mine and claim is None:
+            self.queue.give_turn()
         if done is not None:
             box.on_result(result["status"])
             box.wake({result["elsewhere"]} if "elsewhere" in result else ())

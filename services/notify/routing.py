@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from hashlib import sha256
 from typing import NamedTuple
 from urllib.parse import quote
 
@@ -34,6 +35,8 @@ def route(card: RuleCard, context: Mapping[str, str], directory: Directory, at: 
 SINK = "sink://"
 """Where messages go for people without a channel: a file in home, which the college sees on its pages anyway."""
 
+BOTS = frozenset({"dingtalk", "wecombot", "feishu", "lark", "schan"})
+"""Schemes in which a token stands where a host would."""
 _HOST_MATTERS = frozenset(
     {"json", "jsons", "form", "forms", "xml", "xmls", "mailto", "mailtos", "ntfy", "ntfys", "gotify"}
 )
@@ -53,12 +56,15 @@ def addresses_of(person: Person, mail: str | None) -> list[str]:
 def queue_of(address: str | None) -> str:
     """The queue of an address, without its secrets: scheme and, where the address names one, the host that answers.
 
-    Empty if it is no address. In `dingtalk://token/` the token stands where a host would, so the scheme alone is named.
+    Empty if it is no address. In `dingtalk://token/` the token stands where a host would; a provider counts per token,
+    so each has a queue of its own, named by some digits of a hash.
     """
     scheme, colon, rest = (address or SINK).partition("://")
     if not (colon and scheme):
         return ""
+    first = rest.split("?")[0].split("/")[0].rpartition("@")[2]
+    if scheme.lower() in BOTS:
+        return f"{scheme.lower()}://{sha256(first.encode()).hexdigest()[:8]}" if first else ""
     if scheme.lower() not in _HOST_MATTERS:
         return f"{scheme.lower()}://"
-    host = rest.split("?")[0].split("/")[0].rpartition("@")[2]
-    return f"{scheme.lower()}://{host}" if host else ""
+    return f"{scheme.lower()}://{first}" if first else ""

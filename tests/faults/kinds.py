@@ -166,21 +166,23 @@ def broker_frozen(cluster, rng):
 def workers_one_three_one_and_one_frozen(cluster, rng):
     packs = stream(rng)
     cluster.start("route")
-    first = cluster.start("evaluate")
+    cluster.start("evaluate")
     one, two, three = parts(packs, 3)
     cluster.append(one)
     until(lambda: bool(cluster.committed("evaluate", OBSERVATIONS)))
-    second, third = cluster.start("evaluate"), cluster.start("evaluate")
+    cluster.start("evaluate"), cluster.start("evaluate")
     until(lambda: all("Worker ready" in log.read_text() for log in cluster.folder.glob("evaluate-*.log")))
     cluster.append(two)
     cluster.wait_until_done()
+    cluster.supervise()
+    first, second, *_ = cluster.alive("evaluate")
     os.kill(second.pid, signal.SIGSTOP)
     kill(first)
     cluster.append(three)
     cluster.wait_until_done()
     os.kill(second.pid, signal.SIGCONT)
     assert second.wait(30) == 75, cluster.said()  # it noticed, and ended before it sent anything
-    assert third.poll() is None
+    assert cluster.alive("evaluate")
     return packs
 
 

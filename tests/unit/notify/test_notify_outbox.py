@@ -1,4 +1,5 @@
 import threading
+from collections import Counter
 from datetime import date, timedelta
 
 import pytest
@@ -150,7 +151,7 @@ def test_the_store_holds_no_address(notify, deliveries, rows, college):
         class_tutor=[HOOK], course_teacher=[Somebody(id="T2", name="Li", channel="dingtalk://secret-token/")]
     )
     notify.take_in([change()], 1)
-    assert [row["channel"] for row in deliveries(notify)] == ["json://hooks.campus", "dingtalk://"]
+    assert [row["channel"] for row in deliveries(notify)] == ["json://hooks.campus", "dingtalk://930bbdc5"]
 
 
 @pytest.mark.usefixtures("one_recipient")
@@ -199,3 +200,39 @@ def test_a_queue_that_does_not_move_is_told_to_health(make, eventually):
         assert notify.unwell().startswith("queue json://hooks.campus stands still since")
     finally:
         hung.set()
+
+
+@pytest.fixture
+def with_a_bot(college):
+    bot = Somebody(id="T2", name="Li", channel="dingtalk://secret-token/")
+    college.roles.update(class_tutor=[HOOK], course_teacher=[bot])
+
+
+def seven():
+    return [change(warning_id=f"w-{n}", subject=f"S{n}") for n in range(7)]
+
+
+def counted(rows):
+    return Counter((row["channel"].partition(":")[0], row["status"], row["attempts"]) for row in rows)
+
+
+@pytest.mark.usefixtures("with_a_bot")
+def test_a_bot_gets_no_more_than_its_provider_takes_and_delays_nobody_else(make, channel, deliveries, eventually):
+    notify = make(pace=Pace(limits={"dingtalk": 3}, minute=timedelta(hours=1), look_again=timedelta(milliseconds=20)))
+    notify.start()
+    notify.take_in(seven(), 1)
+    wanted = {("json", "sent", 1): 7, ("dingtalk", "sent", 1): 3, ("dingtalk", "pending", 0): 4}
+    eventually(lambda: counted(deliveries(notify)) == wanted)
+    notify.take_in([change(warning_id="w-8", subject="S8")], 2)
+    wanted = {("json", "sent", 1): 8, ("dingtalk", "sent", 1): 3, ("dingtalk", "pending", 0): 5}
+    eventually(lambda: counted(deliveries(notify)) == wanted)
+    assert sum(address.startswith("dingtalk") for address, *_ in channel.sent) == 3
+
+
+@pytest.mark.usefixtures("with_a_bot")
+def test_what_had_to_wait_is_sent_when_the_minute_is_over(make, deliveries, eventually):
+    pace = Pace(limits={"dingtalk": 3}, minute=timedelta(milliseconds=200), look_again=timedelta(milliseconds=20))
+    notify = make(pace=pace)
+    notify.start()
+    notify.take_in(seven(), 1)
+    eventually(lambda: counted(deliveries(notify)) == {("json", "sent", 1): 7, ("dingtalk", "sent", 1): 7})
