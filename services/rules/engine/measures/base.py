@@ -9,11 +9,12 @@ other number and group of the entry at `i` or `j`), `{stride}`, the numbers of t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from services.rules.engine.subject import FLAGS, Subject
+from services.rules.engine.subject import COLUMNS, FLAGS, Subject
 
 if TYPE_CHECKING:
     from services.rules.engine.layout import GaugeLayout
@@ -79,6 +80,29 @@ def newest(s: Subject, stride: int, lo: int, end: int, bits: int) -> list[int]:
             if len(found) == MOST_EVIDENCE:
                 break
     return found[::-1]
+
+
+def newest_of(s: Subject, gauge: GaugeLayout, things: set[str], lo: int, end: int) -> Iterator[int]:
+    """The newest entry in a range of each of the things that the gauge's number names, newest first."""
+    left, rows = set(things), s.rows
+    for i in range(end - gauge.stride, lo - 1, -gauge.stride):
+        if not left:
+            return
+        if rows[i + FLAGS] & gauge.member and rows[i + COLUMNS + gauge.x] in left:
+            left.remove(rows[i + COLUMNS + gauge.x])
+            yield i
+
+
+def states_evidence(s: Subject, slots: Slots, gauge: GaugeLayout, end: int, things: set[str]) -> list[int]:
+    """The newest record of each thing, oldest first."""
+    return [*islice(newest_of(s, gauge, things, slots["lo"], end), MOST_EVIDENCE)][::-1]
+
+
+def states_needs(s: Subject, slots: Slots, gauge: GaugeLayout, end: int, things: set[str]) -> int:
+    """Fewer may come to count than now, so the newest record of every one may come to be evidence."""
+    if gauge.gauge.window.kind != "all":
+        return int(slots["lo"])
+    return min(newest_of(s, gauge, things, 0, end), default=end)
 
 
 def members(s: Subject, slots: Slots, gauge: GaugeLayout, end: int) -> list[int]:

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from services.rules.engine.measures.base import MOST_EVIDENCE, Measure, Slots
-from services.rules.engine.subject import COLUMNS, FLAGS
+from services.rules.engine.measures.base import Measure, Slots, states_evidence, states_needs
 
 if TYPE_CHECKING:
     from services.rules.engine.layout import GaugeLayout
@@ -56,37 +55,20 @@ class _Cases:
         return self.table.get("".join(map(str, grades[: self.longest])))
 
 
+def _things(slots: Slots) -> set[str]:
+    return {thing for thing, (_, code) in (slots["known"] or {}).items() if code}
+
+
 def _parts(s: Subject, slots: Slots, gauge: GaugeLayout, end: int) -> list[int]:
-    """The newest record of each part."""
-    left = {thing for thing, (_, code) in (slots["known"] or {}).items() if code}
-    rows = s.rows
-    found: list[int] = []
-    for i in range(end - gauge.stride, slots["lo"] - 1, -gauge.stride):
-        if not left or len(found) == MOST_EVIDENCE:
-            break
-        if rows[i + FLAGS] & gauge.member and rows[i + COLUMNS + gauge.x] in left:
-            left.remove(rows[i + COLUMNS + gauge.x])
-            found.append(i)
-    return found[::-1]
+    return states_evidence(s, slots, gauge, end, _things(slots))
 
 
 def _needs(s: Subject, slots: Slots, gauge: GaugeLayout, end: int) -> int:
-    """Fewer may come to be parts than now, so the newest record of every one may come to be evidence."""
-    if gauge.gauge.window.kind != "all":
-        return int(slots["lo"])
-    left = {thing for thing, (_, code) in (slots["known"] or {}).items() if code}
-    rows, first = s.rows, end
-    for i in range(end - gauge.stride, -1, -gauge.stride):
-        if not left:
-            break
-        if rows[i + FLAGS] & gauge.member and rows[i + COLUMNS + gauge.x] in left:
-            left.remove(rows[i + COLUMNS + gauge.x])
-            first = i
-    return first
+    return states_needs(s, slots, gauge, end, _things(slots))
 
 
 def _busy(slots: Slots) -> bool:
-    return any(code for _, code in (slots["known"] or {}).values())
+    return bool(_things(slots))
 
 
 COMPOSITE = Measure(

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from services.rules.engine.measures.base import MOST_EVIDENCE, Measure, Slots
-from services.rules.engine.subject import COLUMNS, FLAGS
+from services.rules.engine.measures.base import Measure, Slots, states_evidence, states_needs
 
 if TYPE_CHECKING:
     from services.rules.engine.layout import GaugeLayout
@@ -72,32 +71,14 @@ class _States:
 
 
 def _counted(s: Subject, slots: Slots, gauge: GaugeLayout, end: int) -> list[int]:
-    test, rows, known = _States(gauge.gauge), s.rows, slots["known"] or {}
-    left = {warning for warning, (_, state, of) in known.items() if state & test.least == test.least and of is not None}
-    found: list[int] = []
-    for i in range(end - gauge.stride, slots["lo"] - 1, -gauge.stride):
-        if not left or len(found) == MOST_EVIDENCE:
-            break
-        if rows[i + FLAGS] & gauge.member and rows[i + COLUMNS + gauge.x] in left:
-            left.remove(rows[i + COLUMNS + gauge.x])
-            found.append(i)
-    return found[::-1]
+    least, known = _States(gauge.gauge).least, slots["known"] or {}
+    counted = {warning for warning, (_, state, of) in known.items() if state & least == least and of is not None}
+    return states_evidence(s, slots, gauge, end, counted)
 
 
 def _needs(s: Subject, slots: Slots, gauge: GaugeLayout, end: int) -> int:
-    """Fewer may come to be open than now, so the newest record of every open one may come to be evidence."""
-    if gauge.gauge.window.kind != "all":
-        return int(slots["lo"])
-    test, rows, known = _States(gauge.gauge), s.rows, slots["known"] or {}
-    left = {warning for warning, (_, state, _) in known.items() if state & test.least == test.least}
-    first = end
-    for i in range(end - gauge.stride, -1, -gauge.stride):
-        if not left:
-            break
-        if rows[i + FLAGS] & gauge.member and rows[i + COLUMNS + gauge.x] in left:
-            left.remove(rows[i + COLUMNS + gauge.x])
-            first = i
-    return first
+    least, known = _States(gauge.gauge).least, slots["known"] or {}
+    return states_needs(s, slots, gauge, end, {name for name, (_, state, _) in known.items() if state & least == least})
 
 
 def _busy(slots: Slots) -> bool:
