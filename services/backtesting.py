@@ -18,7 +18,8 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from services import directory as directories
-from services.embedded import ReplayLog, wall_clock
+from services.clock import wall_clock
+from services.embedded import ReplayLog
 from services.errors import LogError
 from services.ingest.files import Summary, ingest_files
 from services.ingest.intake import Intake

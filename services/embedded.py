@@ -19,7 +19,7 @@ import tempfile
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from datetime import UTC, datetime
+from datetime import datetime
 from itertools import accumulate
 from pathlib import Path
 from typing import Any, Generic, TypeVar
@@ -28,6 +28,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from services import directory as directories
+from services.clock import wall_clock
 from services.directory import Directory
 from services.errors import ConfigurationError, LogError, PrewarnError, ProblemsError, RuleError
 from services.ingest.intake import Intake
@@ -48,11 +49,6 @@ _LOOK_EVERY = 1.0
 """Seconds between two looks at the rule files and the directory."""
 _IDLE_WAIT = 0.25
 T = TypeVar("T")
-
-
-def wall_clock() -> datetime:
-    """The present instant, UTC."""
-    return datetime.now(UTC)
 
 
 class Watched(Generic[T]):
@@ -371,4 +367,4 @@ def replay(intake: Intake, events: Iterable[CampusEvent], told: Callable[[int], 
         told(len(batch))
 
 
-__all__ = ["Embedded", "LogError", "Settings", "Watched", "prepare_home", "replay", "wall_clock"]
+__all__ = ["Embedded", "LogError", "Settings", "Watched", "prepare_home", "replay"]

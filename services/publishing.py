@@ -11,11 +11,11 @@ import fcntl
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
 
+from services.clock import wall_clock
 from services.errors import ConfigurationError, RuleError
 from services.rules.editions import Edition
 from services.rules.language.differences import differences
@@ -86,7 +86,7 @@ def _record(
 ) -> Edition:
     number = known[-1].number + 1 if known else 1
     changed = differences(load(_kept(settings, number - 1), resource("schemas")), rule_set) if known else []
-    edition = Edition(number, rule_set.version, datetime.now(UTC), author, reason, changed)
+    edition = Edition(number, rule_set.version, wall_clock(), author, reason, changed)
     shutil.rmtree(_kept(settings, number), ignore_errors=True)  # of a publication that was cut short
     shutil.copytree(folder, _kept(settings, number), ignore=shutil.ignore_patterns("examples"))
     path = settings.home / "editions" / "editions.json"

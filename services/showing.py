@@ -9,8 +9,9 @@ from datetime import date, timedelta
 from itertools import groupby
 from typing import Any
 
+from services.clock import wall_clock
 from services.demo import College
-from services.embedded import Embedded, prepare_home, replay, wall_clock
+from services.embedded import Embedded, prepare_home, replay
 from services.messages import to_ms
 from services.settings import Settings, resource
 

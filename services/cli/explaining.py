@@ -10,7 +10,7 @@ import msgspec
 import typer
 
 from services import explaining
-from services.embedded import wall_clock
+from services.clock import wall_clock
 from services.errors import ProblemsError
 from services.messages import Problem
 from services.notify.texts import Language

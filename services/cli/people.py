@@ -9,7 +9,8 @@ import msgspec
 import typer
 
 from services import directory as directories
-from services.embedded import Embedded, wall_clock
+from services.clock import wall_clock
+from services.embedded import Embedded
 from services.rules.language.load import load
 from services.settings import Settings, resource
 

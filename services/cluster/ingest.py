@@ -6,7 +6,6 @@ import logging
 import threading
 from collections.abc import Sequence
 from contextlib import ExitStack
-from datetime import UTC, datetime
 
 import msgspec
 import uvicorn
@@ -23,6 +22,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
+from services.clock import wall_clock
 from services.cluster.known import KnownDirectory
 from services.cluster.rules import published_rules
 from services.errors import LogError
@@ -38,11 +38,6 @@ from services.settings import Settings, resource
 _log = logging.getLogger(__name__)
 _REPORT_EVERY = 30.0
 """Seconds between two looks whether an hour of some source is over."""
-
-
-def wall_clock() -> datetime:
-    """The present instant, UTC."""
-    return datetime.now(UTC)
 
 
 class Metered:

@@ -12,7 +12,6 @@ import logging
 import threading
 import time
 from contextlib import ExitStack, suppress
-from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
@@ -21,6 +20,7 @@ from kafka import ConsumerRebalanceListener, KafkaConsumer
 from kafka.errors import KafkaError
 from starlette.applications import Starlette
 
+from services.clock import wall_clock
 from services.cluster.known import KnownDirectory, KnownRules
 from services.cluster.rules import published_rules
 from services.errors import LogError, UnstorableError
@@ -38,11 +38,6 @@ _MESSAGES_AT_ONCE = 50
 _RAW = 500_000
 """Bytes of a refused message that are kept: in base64 it has to fit into one of Kafka's."""
 _decode = msgspec.json.Decoder(Changes).decode
-
-
-def wall_clock() -> datetime:
-    """The present instant, UTC."""
-    return datetime.now(UTC)
 
 
 def consumer_name(partition: int) -> str:

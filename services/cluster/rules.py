@@ -10,11 +10,11 @@ import logging
 import os
 import signal
 from collections.abc import Callable
-from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
 
+from services.clock import wall_clock
 from services.cluster.bundles import bundle_of, rule_set_of, set_key
 from services.cluster.editions import EDITIONS, Editions, editions_in, key_evaluated
 from services.cluster.known import KnownDirectory
@@ -69,7 +69,7 @@ def _publish(settings: Settings, rule_set: RuleSet, bundle: bytes, author: str, 
             )
         changed = differences(rule_set_of(found, editions[-1].version, topic), rule_set)
     number = editions[-1].number + 1 if editions else 1
-    edition = Edition(number, rule_set.version, datetime.now(UTC), author, reason, changed)
+    edition = Edition(number, rule_set.version, wall_clock(), author, reason, changed)
     records = {set_key(rule_set.version): bundle, EDITIONS: msgspec.json.encode([*editions, edition])}
     write_records(settings.broker_list, topic, records)
     return edition

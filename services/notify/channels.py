@@ -12,7 +12,6 @@ import traceback
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -21,6 +20,7 @@ import apprise
 import msgspec
 import requests
 
+from services.clock import wall_clock
 from services.errors import AddressError, DeliveryError
 from services.notify.answers import PROVIDERS, SHOWN, Answer, UnansweredError, judge, judge_smtp
 from services.notify.endpoints import attributes, split_endpoint
@@ -65,7 +65,7 @@ class Channels:
 
     def _write(self, recipient: str, message: Message) -> None:
         line = {
-            "at": datetime.now(UTC), "to": recipient, "title": message.title, "body": message.body,
+            "at": wall_clock(), "to": recipient, "title": message.title, "body": message.body,
             "key": message.key, **message.extras,
         }  # fmt: skip
         try:

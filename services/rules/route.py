@@ -10,15 +10,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import time
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, datetime
 from typing import Any, Protocol
 
 import msgspec
 
+from services.clock import wall_clock
 from services.errors import PrewarnError
-from services.messages import Problem, Rejection
+from services.messages import Problem, Rejection, to_ms
 from services.rules.engine.layout import Layout, ranks
 from services.rules.engine.plan import Plan
 from services.rules.routing import (
@@ -40,8 +39,8 @@ from services.topics import EVENTS, OBSERVATIONS, REJECTED, full_name
 _log = logging.getLogger(__name__)
 _encode_json = msgspec.json.Encoder().encode
 _TICKS_AT_MOST = 1000
-_BEFORE_LOOKING = 0.5
-"""Seconds by which a tick stays behind the clock: the ends of the log were asked for that long ago at most."""
+_BEFORE_LOOKING = 500
+"""Milliseconds by which a tick stays behind the clock: the ends of the log were asked for that long ago at most."""
 _CAUGHT_UP = 1000
 """So many messages may lie between a source's past that was sent again and its live ones."""
 Step = tuple[int, dict[str, bytes]]
@@ -235,7 +234,7 @@ class Route:
 
     def _refused(self, source: int, offset: int, one: Unreadable) -> Outgoing:
         rejection = Rejection(
-            received_at=datetime.now(UTC), origin=EVENTS, position=f"partition {source} offset {offset}",
+            received_at=wall_clock(), origin=EVENTS, position=f"partition {source} offset {offset}",
             reasons=[Problem(where="event", what=one.why, expected="an event as ingest writes it")], raw=one.raw,
         )  # fmt: skip
         return self._rejected, None, None, _encode_json([rejection])
@@ -245,7 +244,7 @@ class Route:
 
         And takes the sources on towards the newest edition.
         """
-        now = int((time.time() - _BEFORE_LOOKING) * 1000)
+        now = to_ms(wall_clock()) - _BEFORE_LOOKING
         async with self._turn:
             messages: list[Outgoing] = []
             for source, at in committed.items():
