@@ -175,6 +175,8 @@ class Receiver:
         self.taken: list[dict[str, Any]] = []
         """What was answered with 200."""
         self.times: list[float] = []
+        self.paths: list[str] = []
+        """Of the addresses that were asked, beside `pushes`."""
         self.status = 200
         self.before_answering: Callable[[], Any] = lambda: None
         lock = threading.Lock()
@@ -185,6 +187,7 @@ class Receiver:
                 with lock:
                     outer.pushes.append(body)
                     outer.times.append(time.time())
+                    outer.paths.append(self.path)
                     outer.before_answering()
                     status = outer.status
                     if status == 200:

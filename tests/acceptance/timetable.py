@@ -1,0 +1,282 @@
+"""Timetables (timetables/README.md): read them, and play them on a running Prewarn, whichever its mode."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
+from collections import Counter
+from contextlib import ExitStack, suppress
+from datetime import datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import yaml
+
+from services.cluster.known import publish_directory
+from services.settings import resource
+from tests.cluster import Cluster
+from tests.faults.running import ROOT, environment, free_port, receiving
+
+HERE = Path(__file__).parent
+CLOCKED = (sys.executable, str(HERE / "clocked.py"))
+ZONE = ZoneInfo("Asia/Shanghai")
+# Far ahead: Kafka stamps messages with its own clock, and time never goes back.
+TERM = datetime(2035, 3, 5, tzinfo=ZONE)
+CALENDAR = """\
+time_zone: Asia/Shanghai
+school_year_starts: 09-01
+terms: [{id: 2035-spring, from: 2035-03-05, to: 2035-07-08}]
+service_hours: {mon-fri: ["08:00-12:00", "14:00-18:00"]}
+"""
+_WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+_MOMENT = re.compile(r"(?P<day>\w{3}) w(?P<week>\d+) (?P<hour>\d\d):(?P<minute>\d\d)")
+_UNITS = {"m": "minutes", "h": "hours", "d": "days"}
+_STEP = {"at", "send", "told", "act", "inbox"}
+_QUIET = 2.0
+"""Seconds without a message after which nothing more is expected of a step; what comes later counts for the next."""
+
+
+class Yaml12(yaml.SafeLoader):
+    """In which `on` is a word."""
+
+
+Yaml12.yaml_implicit_resolvers = {
+    first: [(tag, found) for tag, found in known if tag != "tag:yaml.org,2002:bool"]
+    for first, known in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+Yaml12.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile(r"true|false"), list("tf"))
+
+
+def moment(text, before):
+    """`tue w3 08:31`, or `+9m` after the step before."""
+    if text.startswith("+"):
+        return before + timedelta(**{_UNITS[text[-1]]: float(text[1:-1])})
+    found = _MOMENT.fullmatch(text)
+    assert found, f"{text}: neither like `mon w2 08:31` nor like `+9m`"
+    days = 7 * (int(found["week"]) - 1) + _WEEKDAYS.index(found["day"])
+    return TERM + timedelta(days=days, hours=int(found["hour"]), minutes=int(found["minute"]))
+
+
+def read(path):
+    story = yaml.safe_load(path.read_text("utf-8"))
+    unknown = {key for step in story["timetable"] for key in step} - _STEP
+    assert not unknown, f"{path.name}: {sorted(unknown)} is none of {sorted(_STEP)}"
+    return story
+
+
+def rules_of(folder, wanted):
+    """The default pack with the wanted rules only, and a calendar that is far ahead."""
+    pack, kept = resource("rules"), []
+    for path in sorted(pack.glob("*.yaml")):
+        given = yaml.load(path.read_text("utf-8"), Yaml12)
+        mine = [one for one in given.get("rules", ()) if one["id"] in wanted]
+        kept += [one["id"] for one in mine]
+        if mine:
+            target = folder / path.name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_text(yaml.safe_dump(given | {"rules": mine}, allow_unicode=True, sort_keys=False), "utf-8")
+    assert sorted(kept) == sorted(wanted), set(wanted) ^ set(kept)
+    (folder / "calendar.yaml").write_text(CALENDAR, "ascii")
+    (folder / "standards").mkdir()
+    for path in (pack / "standards").glob("*.yaml"):
+        (folder / "standards" / path.name).write_bytes(path.read_bytes())
+    return folder
+
+
+class Playing(ExitStack):
+    """One story on one running Prewarn. `start` and `published` are the mode's."""
+
+    def __init__(self, story, tmp_path):
+        super().__init__()
+        self.story, self.tmp_path, self.home = story, tmp_path, tmp_path / "home"
+        self.home.mkdir()
+        self.now = TERM
+        self.clock_file = tmp_path / "clock"
+        self.set_clock(TERM)
+        self.receiver = self.enter_context(receiving())
+        self.people = tmp_path / "people"
+        self.people.mkdir()
+        given = HERE / "timetables" / "people"
+        for path in given.glob("*.csv"):
+            address = self.receiver.url.rpartition("/")[0]
+            (self.people / path.name).write_text(path.read_text("utf-8").replace("RECEIVER", address), "utf-8")
+        self.rules = rules_of(tmp_path / "rules", story["rules"])
+        self.heard = 0
+        self.sent = Counter()
+        self.occurred = {}
+
+    def set_clock(self, at):
+        self.now = at
+        new = self.clock_file.with_suffix(".new")
+        new.write_text(at.isoformat(), "ascii")
+        new.replace(self.clock_file)
+
+    def run(self, arguments, log, **settings):
+        """A process of ours under the timetable's clock; it is ended with the story."""
+        env = environment(
+            PREWARN_TEST_CLOCK=str(self.clock_file), PREWARN_HOME=str(self.home),
+            **{f"PREWARN_{name.upper()}": str(value) for name, value in settings.items()},
+        )  # fmt: skip
+        file = self.enter_context((self.tmp_path / log).open("w"))
+        process = subprocess.Popen([*CLOCKED, *map(str, arguments)], cwd=ROOT, env=env, stdout=file, stderr=file)
+        self.callback(_end, process)
+        return process
+
+    def play(self):
+        for n, step in enumerate(self.story["timetable"]):
+            self.set_clock(moment(step["at"], self.now))
+            self.send(step.get("send", ()))
+            for person, deed in step.get("act", {}).items():
+                self.act(person, deed)
+            self.listen(f"step {n + 1}, {step['at']}", step.get("told", "nobody"))
+        self.compare_warnings()
+
+    def send(self, events):
+        if not events:
+            return
+        whole = []
+        for given in events:
+            one = given if "type" in given else self.story.get("each", {}) | given
+            one = dict(one)
+            kind = one.pop("type")
+            self.sent[kind] += 1
+            name = str(one.pop("id", f"{kind}-{self.sent[kind]}"))
+            occurred = self.occurred.setdefault(name, self.now)  # a copy or a correction is of the same lesson
+            whole.append(
+                {
+                    "specversion": "1.0", "type": kind, "source": one.pop("source", "phone"), "id": name,
+                    "time": occurred.isoformat(),
+                    "revision": one.pop("revision", 0), "retracted": one.pop("retracted", False),
+                    "data": {key: self.filled(value) for key, value in one.items()},
+                }
+            )  # fmt: skip
+        request = urllib.request.Request(
+            f"{self.way_in}/v1/events", json.dumps(whole).encode(), {"content-type": "application/json"}
+        )
+        try:
+            with urllib.request.urlopen(request, timeout=30) as answer:
+                said = json.load(answer)
+        except urllib.error.HTTPError as error:
+            raise AssertionError(f"{whole} was not taken: {error.read().decode()}") from error
+        assert not said.get("rejected"), said
+
+    def filled(self, value):
+        """`in 48h` in an event is an instant."""
+        found = re.fullmatch(r"in (\d+)([mhd])", value) if isinstance(value, str) else None
+        return (self.now + timedelta(**{_UNITS[found[2]]: int(found[1])})).isoformat() if found else value
+
+    def listen(self, where, wanted):
+        """Waits for the messages that are to come, and a little for those that are not."""
+        expected = Counter(
+            (person, title)
+            for person, titles in ({} if wanted == "nobody" else wanted).items()
+            for title in ([titles] if isinstance(titles, str) else titles)
+        )
+        end = time.monotonic() + 60
+        while self.got() != expected and time.monotonic() < end and not self.got() - expected:
+            time.sleep(0.1)
+        quiet = time.monotonic() + _QUIET
+        while time.monotonic() < quiet:
+            time.sleep(0.1)
+        got = self.got()
+        assert got == expected, f"{where}: got {dict(got)}, expected {dict(expected)}\n{self.said()}"
+        self.heard = len(self.receiver.pushes)
+
+    def got(self):
+        new = list(zip(self.receiver.paths, self.receiver.pushes, strict=False))[self.heard :]
+        return Counter((path.strip("/"), push["title"]) for path, push in new)
+
+    def act(self, person, deed):
+        """`acknowledge RULE`, `close RULE: measure` and the like, on the pages, as the person's browser does it."""
+        what, _, text = deed.partition(": ")
+        action, rule, *about = what.split()
+        one = next(
+            w for w in reversed(self.warnings()) if w["rule"] == rule and (not about or w["subject"] == about[0])
+        )
+        browser = urllib.request.build_opener(urllib.request.HTTPCookieProcessor())
+        browser.open(f"{self.pages}/inbox/{person}", timeout=30).read()
+        page = browser.open(f"{self.pages}/warnings/{one['id']}", timeout=30).read().decode()
+        token = re.search(r'name="token" value="([^"]+)"', page)[1]
+        form = {"token": token, **dict(urllib.parse.parse_qsl(text) if "=" in text else [("measure", text)])}
+        address = f"{self.pages}/warnings/{one['id']}/{action}"
+        browser.open(address, urllib.parse.urlencode(form).encode(), timeout=30).read()
+
+    def warnings(self):
+        told = subprocess.run(
+            [*CLOCKED, "--home", self.home, "warnings", "--json"], cwd=ROOT, text=True, capture_output=True, check=True,
+            env=environment(PREWARN_TEST_CLOCK=str(self.clock_file), PREWARN_RULES=str(self.rules)), timeout=60,
+        ).stdout  # fmt: skip
+        return [json.loads(line) for line in told.splitlines()]
+
+    def compare_warnings(self):
+        keys = ("rule", "subject", "level", "status")
+        wanted = Counter(tuple(one[key] for key in keys) for one in self.story["warnings"])
+        found = Counter(tuple(one[key] for key in keys) for one in self.warnings())
+        assert found == wanted, self.said()
+
+    def said(self):
+        return "\n".join(f"{path.name}: {path.read_text()[-1500:]}" for path in self.tmp_path.glob("*.log"))
+
+    def wait_for(self, address):
+        end = time.monotonic() + 60
+        while time.monotonic() < end:
+            with suppress(OSError):
+                if urllib.request.urlopen(f"{address}/healthz", timeout=5).status == 200:
+                    return
+            time.sleep(0.1)
+        raise AssertionError(f"{address} does not answer\n{self.said()}")
+
+
+class Embedded(Playing):
+    """Everything in one process."""
+
+    def start(self):
+        loaded = subprocess.run(
+            [*CLOCKED, "--home", self.home, "directory", "load", self.people], cwd=ROOT, check=False, timeout=60,
+            env=environment(PREWARN_TEST_CLOCK=str(self.clock_file), PREWARN_RULES=str(self.rules)),
+            capture_output=True, text=True,
+        )  # fmt: skip
+        assert loaded.returncode == 0, loaded.stdout + loaded.stderr
+        port = free_port()
+        self.run(["run"], "run.log", port=port, rules=self.rules)
+        self.pages = self.way_in = f"http://127.0.0.1:{port}"
+        self.wait_for(self.pages)
+
+
+class OnKafka(Playing):
+    """One process per service, on a broker."""
+
+    def __init__(self, story, tmp_path, broker, prefix):
+        super().__init__(story, tmp_path)
+        self.cluster = self.enter_context(Cluster(broker, prefix, self.rules, tmp_path, 2))
+
+    def start(self):
+        settings = {
+            "brokers": self.cluster.broker.address, "topic_prefix": self.cluster.prefix, "session_timeout": 10,
+            "patience": 40,
+        }  # fmt: skip
+        publish_directory(self.cluster.settings, self.people, "Asia/Shanghai")
+        way_in, pages = free_port(), free_port()
+        self.run(["run", "ingest"], "ingest.log", port=way_in, **settings)
+        self.run(["run", "route"], "route.log", **settings)
+        self.run(["run", "evaluate"], "evaluate.log", **settings)
+        self.run(["run", "notify"], "notify.log", port=pages, **settings)
+        self.way_in, self.pages = f"http://127.0.0.1:{way_in}", f"http://127.0.0.1:{pages}"
+        self.wait_for(self.way_in)
+        self.wait_for(self.pages)
+
+
+def _end(process):
+    if process.poll() is None:
+        process.send_signal(signal.SIGINT)
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(15)
+    if process.poll() is None:
+        os.kill(process.pid, signal.SIGKILL)
+        process.wait()
