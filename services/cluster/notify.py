@@ -88,17 +88,34 @@ class Intake:
             consumer.subscribe([self._topic], listener=_Goes(consumer, self._notify))
             while not self._stop.is_set():
                 for place, records in consumer.poll(timeout_ms=300).items():
-                    for record in records:
-                        self._take(place.partition, record)
+                    self._take_many(place.partition, records)
                 self._told(consumer)
         finally:
             with suppress(KafkaError):
                 consumer.close()
 
-    def _take(self, partition: int, record: Any) -> None:
-        position, who = f"partition {partition} offset {record.offset}", consumer_name(partition)
+    def _take_many(self, partition: int, records: list[Any]) -> None:
+        """In one transaction, which is what the store can do least often; if that does not go, one by one."""
+        first, last = records[0].offset, records[-1].offset
+        self._begin(f"partition {partition} offset {first}")
+        try:
+            changes = [_decode(record.value or b"") for record in records]
+            items: list[Any] = [one for each in changes for one in (*each.changes, *each.readings)]
+            if len(records) > 1 and self._notify.take_in(items, last + 1, consumer_name(partition), since=first):
+                self._in_hand = None
+                return
+        except (msgspec.MsgspecError, UnstorableError):
+            pass
+        for record in records:
+            self._take(partition, record)
+
+    def _begin(self, position: str) -> None:
         if self._in_hand is None or self._in_hand[0] != position:
             self._in_hand = position, time.monotonic()
+
+    def _take(self, partition: int, record: Any) -> None:
+        position, who = f"partition {partition} offset {record.offset}", consumer_name(partition)
+        self._begin(position)
         items: list[Any] = []
         try:
             changes = _decode(record.value or b"")

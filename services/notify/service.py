@@ -89,20 +89,31 @@ class Notify:
         self._lock.give()
         self.database.close()
 
-    def take_in(self, changes: Sequence[WarningChange | WarningReading], offset: int, consumer: str = CONSUMER) -> None:
+    def take_in(
+        self,
+        changes: Sequence[WarningChange | WarningReading],
+        offset: int,
+        consumer: str = CONSUMER,
+        *,
+        since: int | None = None,
+    ) -> bool:
         """Takes a chunk of the warning stream in, in one transaction, and wakes the outbox.
 
         `offset` is how far the chunk reaches; it grows from chunk to chunk of a consumer. What was taken in already
-        changes nothing, whatever its chunk.
+        changes nothing, whatever its chunk; but of a chunk of several, that begins at `since`, nothing is taken and
+        the answer is false if a part of it was taken in before: its readings may be older than what is known.
         """
         with self.health.during("taking warnings in"), self.database.writing() as connection:
             known = store_intake.known_of(connection, changes, consumer, push=self.push)
+            if since is not None and since < known.offset:
+                return False
             planner = Planner(known, self.directory(), self.cards, to_ms(self.clock()), self.push, self.mail)
             plan = planner.take(changes, offset)
             store_intake.write(self.database, connection, plan)
             store_intake.advance(connection, consumer, offset)
         self.metrics.committed(plan.counts)
         self.outbox.wake(plan.queues)
+        return True
 
     def offset(self, consumer: str = CONSUMER) -> int:
         """How far the consumer has come; 0 at the beginning."""

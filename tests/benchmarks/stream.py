@@ -1,6 +1,7 @@
 """The rules side on a real broker: topic to warning, beside what Faust and aiokafka do alone in the same run.
 
-    python tests/benchmarks/stream.py [--events 60000] [--packed 100] [--rate 200] [--seconds 20] [--json]
+    python tests/benchmarks/stream.py [--events 60000] [--packed 100] [--rate 200] [--seconds 20]
+        [--channel sink|webhook] [--json]
 
 On one broker (deploy/kafka), one after the other, each over the same events, which are in the topic beforehand:
 
@@ -11,8 +12,9 @@ On one broker (deploy/kafka), one after the other, each over the same events, wh
 - a bare aiokafka loop that decodes them: the ceiling.
 
 Then `--rate` events a second, each of which opens a warning, with `prewarn run notify` beside them: p50 and p99 from
-Kafka's answer (the moment at which ingest says yes) to the message's being in the hands of its channel, a webhook on
-this machine; and, as `published`, to the warning's being read from campus.warnings by a consumer.
+Kafka's answer (the moment at which ingest says yes) to the message's being in the hands of its `--channel` (the file
+of those who have none, or a webhook, whose server then shares this machine's cores); and, as `published`, to the
+warning's being read from campus.warnings by a consumer.
 
 The events: attendance of 10,000 students in about 300 bytes, one observation each, evaluated by one rule with a window
 of 400 records per student; a fifth of the students has more than three absences.
@@ -44,6 +46,7 @@ from deploy.kafka.broker import Broker
 from services.cluster.known import publish_directory
 from services.journal import Changes
 from services.topics import EVENTS, WARNINGS
+from tests.benchmarks.latency import from_sink, from_webhook
 from tests.cluster import Cluster, kill
 from tests.faults.running import free_port, receiving, write_table
 from tests.rule_files import folder, rule
@@ -213,10 +216,12 @@ def college(place: Path, channel: str) -> Path:
     return place
 
 
-def latency(broker: Broker, rate: int, seconds: int, rules: Path, scratch: Path) -> dict[str, float]:
+def latency(broker: Broker, rate: int, seconds: int, rules: Path, scratch: Path, channel: str) -> dict[str, float]:
     """p50 and p99 in milliseconds from Kafka's answer to the channel, and to a consumer of campus.warnings."""
     with Cluster(broker, "latency.", rules, scratch) as cluster, receiving() as receiver:
-        publish_directory(cluster.settings, college(scratch / "people", receiver.url), "Asia/Shanghai")
+        publish_directory(
+            cluster.settings, college(scratch / "people", receiver.url if channel == "webhook" else ""), "Asia/Shanghai"
+        )
         cluster.start("route", past="false"), cluster.start("evaluate", past="false")
         cluster.start("notify", past="false", port=free_port())
         seen: dict[str, float] = {}
@@ -253,12 +258,13 @@ def latency(broker: Broker, rate: int, seconds: int, rules: Path, scratch: Path)
             future = producer.send(cluster.prefix + EVENTS, json.dumps([event]).encode(), partition=0)
             future.add_callback(lambda _, ident=ident: answered.setdefault(ident, time.time()))
         producer.flush()
+        pushes = from_webhook(receiver) if channel == "webhook" else from_sink(scratch)
         end = time.monotonic() + 120
-        while (len(seen) < total or len(receiver.pushes) < total) and time.monotonic() < end:
-            time.sleep(0.1)
+        while (len(seen) < total or len(pushes()) < total) and time.monotonic() < end:
+            time.sleep(0.5)
         stop.set(), reader.join()
         producer.close()
-        told = {of_warning[push["warning"]]: at for push, at in zip(receiver.pushes, receiver.times, strict=True)}
+        told = {of_warning[warning]: at for warning, at in pushes()}
         assert len(seen) == len(told) == total, f"{len(seen)} warnings, {len(told)} told of {total}; {cluster.said()}"
         found = {}
         for name, ends in (("", told), ("published_", seen)):
@@ -273,6 +279,7 @@ def main() -> None:
     parser.add_argument("--packed", type=int, default=100, help="events a message")
     parser.add_argument("--rate", type=int, default=200)
     parser.add_argument("--seconds", type=int, default=20)
+    parser.add_argument("--channel", choices=("sink", "webhook"), default="sink")
     parser.add_argument("--json", action="store_true")
     asked = parser.parse_args()
     single = events(asked.events)
@@ -286,7 +293,7 @@ def main() -> None:
             alone = prewarn(broker, "single", packs(single, 1), len(single), many, scratch)
             bare = bare_faust(broker, single, scratch)
             ceiling = asyncio.run(bare_loop(broker.address, "bare-faust", len(single)))
-            waits = latency(broker, asked.rate, asked.seconds, each, scratch)
+            waits = latency(broker, asked.rate, asked.seconds, each, scratch, asked.channel)
         finally:
             broker.stop()
     assert packed["warnings"] == alone["warnings"] > 0
