@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from random import Random
 
 from services.demo.dates import TERMS, dice
 from services.demo.names import Name, older, young
@@ -64,6 +65,9 @@ class Campus:
 
     cohort: int
     classes: tuple[SchoolClass, ...]
+    """Those that have lessons here."""
+    on_internship: tuple[SchoolClass, ...]
+    """The older ones, who are at work elsewhere: without courses and teachers."""
     posts: dict[str, Person]
     """Post (`head:logistics`, `counsellor:nursing-health`, `college_duty` …) → who holds it."""
 
@@ -104,15 +108,33 @@ MAJORS = (
     )),
 )  # fmt: skip
 
+TOURISM = _major("tourism", "旅游管理", "Tourism", "tourism-hotel", (
+    ("guest-service", "酒店服务", "Guest service"),
+))  # fmt: skip
+TRADE = _major("trade", "国际商务", "International trade", "trade", ())
+MORE_MAJORS = (
+    TOURISM,
+    TRADE,
+    _major("accounting", "会计", "Accounting", "trade", ()),
+    _major("pharmacy", "药学", "Pharmacy", "nursing-health", ()),
+    _major("elderly-care", "老年服务", "Elderly care", "nursing-health", ()),
+    _major("robotics", "工业机器人", "Industrial robots", "engineering", ()),
+)
+"""Majors whose students are all on internship, or have left."""
+
 COMMON_OFFICE = "general-office"
 COMMON = (
     _course(COMMON_OFFICE, "english", "大学英语", "College English"),
     _course(COMMON_OFFICE, "ethics-law", "思想道德与法治", "Ethics and law"),
 )
+PLANNED_HOURS, COMMON_HOURS = 128, 48
+"""Planned hours of a course, and of a common one."""
 
 DEPARTMENTS: dict[str, Text] = {
     "nursing-health": Text("医护系", "Department of Nursing and Health"),
     "engineering": Text("机电工程系", "Department of Engineering"),
+    "tourism-hotel": Text("旅游管理系", "Department of Tourism"),
+    "trade": Text("经贸系", "Department of Trade"),
     "student-affairs": Text("学生工作处", "Student affairs office"),
     "academic-affairs": Text("教务科技处", "Academic affairs office"),
     "supervision": Text("督导办", "Supervision office"),
@@ -139,7 +161,7 @@ def build(seed: int, term: str) -> Campus:
     cohort = _cohort(TERMS[term][0])
     chance = dice("campus", seed, cohort)
     posts = [f"head:{id_}" for id_ in DEPARTMENTS]
-    posts += [f"counsellor:{id_}" for id_ in dict.fromkeys(major.department for major in MAJORS)]
+    posts += [f"counsellor:{id_}" for id_ in dict.fromkeys(major.department for major in (*MAJORS, TOURISM, TRADE))]
     posts += SINGLE_ROLES
     staff = [Person(name.pinyin, name) for name in older(chance, len(posts) + 6 * len(MAJORS))]
     classes = []
@@ -154,7 +176,22 @@ def build(seed: int, term: str) -> Campus:
             room = f"{'ABCD'[index]}-{201 + number}"
             courses = major.courses + COMMON
             classes.append(SchoolClass(id_, title, major, number, room, tuple(students), courses, teachers))
-    return Campus(cohort, tuple(classes), dict(zip(posts, staff, strict=False)))
+    return Campus(cohort, tuple(classes), _on_internship(chance, cohort), dict(zip(posts, staff, strict=False)))
+
+
+def _on_internship(chance: Random, cohort: int) -> tuple[SchoolClass, ...]:
+    """Two classes of each of the two years before, of majors that have lessons here; of two others, one."""
+    found = []
+    for year in (cohort - 1, cohort - 2):
+        for major in (*MAJORS, TOURISM, TRADE):
+            for number in range(2 if major in MAJORS else 1):
+                id_ = f"{major.id}-{year % 100}{number + 1:02}"
+                count = {TOURISM: 26, TRADE: 10}.get(major, 30)
+                students = [Person(f"{name.pinyin}-{id_}", name) for name in young(chance, count)]
+                students.sort(key=lambda student: student.id)
+                title = f"{major.title.zh}{year % 100}{number + 1:02}班"
+                found.append(SchoolClass(id_, title, major, number, "", tuple(students), (), ()))
+    return tuple(found)
 
 
 def _cohort(first: date) -> int:

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from services.demo.campus import Person, SchoolClass
+from services.demo.campus import COMMON, COMMON_HOURS, PLANNED_HOURS, Person, SchoolClass
 from services.demo.scene import Booking, Scene
 from services.demo.scores import attended
 from services.demo.timetable import HOURS, Lesson
@@ -22,6 +22,7 @@ FAILED = (1, 2)
 _ABSENT_THIRDS = (12, 24, 30)
 """4, 8 and 10 hours in thirds of an hour: three late or early leaves are one hour."""
 _MISSED_PERCENT = (5, 10, 20)
+_OF_PLANNED = (15, 25, 33)
 _ENOUGH_LESSONS, _ENOUGH_MISSED = 20, 3
 _LAST_TESTS, _FAILED_OF_LAST = 4, 3
 
@@ -87,6 +88,11 @@ def _attendance(scene: Scene, student: Person, class_: SchoolClass) -> Iterator[
     for course in class_.courses:
         mine = [record for record in records if record[0].course is course]
         yield "absence-streak", f"{student.id}/{course.id}", _streak(mine)
+        yield (
+            "course-absence-share",
+            f"{student.id}/{course.id}",
+            _share(mine, COMMON_HOURS if course in COMMON else PLANNED_HOURS),
+        )
 
 
 def _hours(records: list[tuple[Lesson, str]]) -> Levels:
@@ -112,6 +118,15 @@ def _rate(records: list[tuple[Lesson, str]]) -> Levels:
         missed += status in ("absent", "leave")
         enough = count >= _ENOUGH_LESSONS and missed >= _ENOUGH_MISSED
         levels.append((lesson.day, rank(100 * missed / count, _MISSED_PERCENT) if enough else 0))
+    return levels
+
+
+def _share(records: list[tuple[Lesson, str]], planned: int) -> Levels:
+    missed, levels = 0, []
+    for lesson, status in records:
+        if status in ("absent", "leave"):
+            missed += HOURS
+            levels.append((lesson.day, rank(100 * missed / planned, _OF_PLANNED)))
     return levels
 
 

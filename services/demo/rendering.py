@@ -22,7 +22,7 @@ def lesson_events(scene: Scene) -> Iterator[CampusEvent]:
     for all_ in scene.lessons.values():
         for lesson in all_:
             booking = scene.bookings.get(lesson.id, plain)
-            yield from _planned(lesson, booking, scene.term)
+            yield from _planned(lesson, booking, scene)
             if booking.cancelled_at is None:
                 if not booking.unrecorded:
                     yield from _rollcall(lesson, booking, scene.dice, scene.term)
@@ -30,13 +30,17 @@ def lesson_events(scene: Scene) -> Iterator[CampusEvent]:
                     yield from _test(lesson, booking, scene.scores, scene.term)
 
 
-def _planned(lesson: Lesson, booking: Booking, term: str) -> Iterator[CampusEvent]:
+def _planned(lesson: Lesson, booking: Booking, scene: Scene) -> Iterator[CampusEvent]:
     data = {
         "lesson": lesson.id, "course": lesson.course.id, "class": lesson.class_.id, "teacher": lesson.teacher.id,
         "starts_at": lesson.starts.isoformat(), "ends_at": lesson.ends.isoformat(), "hours": HOURS,
         "plan_hours": lesson.plan_hours, "room": lesson.class_.room, "expected": len(lesson.class_.students),
         "status": "planned",
     }  # fmt: skip
+    if lesson.id in scene.assessed_by:
+        period, due = scene.assessed_by[lesson.id]
+        data |= {"period": period, "assessment_due": due.isoformat()}
+    term = scene.term
     published = at(lesson.day - timedelta(days=1), "18:30")
     yield CampusEvent(source="timetable", id=lesson.id, kind="lesson", time=published, term=term, data=data)
     if booking.cancelled_at is not None:

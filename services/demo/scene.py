@@ -76,6 +76,10 @@ class Scene:
         """(lesson, student) → score of the lesson's test, where it is graded."""
         self.late_tickets: list[tuple[str, datetime]] = []
         """(department, when the limit of one of its tickets passed)."""
+        self.unassessed = ("", "")
+        """(class, course) whose teacher makes no assessments."""
+        self.assessed_by: dict[str, tuple[str, datetime]] = {}
+        """Lesson → the month of assessment that it belongs to, and when that is due."""
         self.events: list[CampusEvent] = []
         self.planted: list[Planted] = []
 

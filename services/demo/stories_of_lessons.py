@@ -15,6 +15,9 @@ _FAILED = (20, 30, 40)
 """K2: above so many percent."""
 _ROLLCALL = (timedelta(minutes=30), timedelta(hours=24))
 _TEST = (timedelta(hours=24), timedelta(hours=48))
+_ASSESSMENT = (timedelta(days=1), timedelta(days=3), timedelta(days=7))
+_TWO_WEEKS = 10
+"""School days."""
 _TICK = timedelta(milliseconds=1)
 
 
@@ -104,11 +107,44 @@ def no_test(scene: Scene) -> None:
         scene.expect("test-missing", late.id, 1, "resolved", "history", why=why)
 
 
-def _expect_missing(scene: Scene, rule: str, lesson: Lesson, waits: tuple[timedelta, ...], why: Text) -> None:
+def _expect_missing(
+    scene: Scene, rule: str, lesson: Lesson, waits: tuple[timedelta, ...], why: Text, subject: str = ""
+) -> None:
     end = at(scene.day, "23:59")
     passed = [moment for wait in waits if (moment := lesson.ends + wait + _TICK) <= end]
     if passed:
-        scene.expect(rule, lesson.id, len(passed), "open", scene.part(passed[-1]), why=why)
+        scene.expect(rule, subject or lesson.id, len(passed), "open", scene.part(passed[-1]), why=why)
+
+
+def often_missing(scene: Scene) -> None:
+    """One teacher forgot three roll-calls within two weeks, and gave no test in three lessons of another class."""
+    if len(scene.past) <= _TWO_WEEKS:
+        return
+    for class_, rule, waits in ((scene.cast[2], "rollcall-missing", _ROLLCALL), (scene.cast[3], "test-missing", _TEST)):
+        free = [one for one in scene.before(class_) if one.day >= scene.past[-7] and scene.is_free(one)]
+        taught: dict[str, list[Lesson]] = {}
+        for lesson in free:
+            taught.setdefault(lesson.course.id, []).append(lesson)
+        for lesson in max(taught.values(), key=len)[:3]:
+            booking = scene.reserve(lesson)
+            booking.unrecorded, booking.untested = rule == "rollcall-missing", rule == "test-missing"
+            why = _about(lesson, "两周内第三次缺失之一", "one of three that are missing within two weeks")
+            _expect_missing(scene, rule, lesson, waits, why)
+
+
+def nobody_assessed(scene: Scene) -> None:
+    """The month's assessment of one course was due some days ago, and its teacher made none (T3)."""
+    class_ = scene.cast[4]
+    course = class_.courses[-1]
+    scene.unassessed = (class_.id, course.id)
+    mine = [one for one in scene.before(class_) if one.course is course]
+    if len(scene.past) > _TWO_WEEKS and len(mine) > 3:  # noqa: PLR2004 - some days ago
+        lesson = mine[-4]
+        period = f"{lesson.day:%Y-%m}"
+        scene.assessed_by[lesson.id] = period, lesson.ends
+        why = _about(lesson, f"{period} 月度评学未完成", f"the assessment of {period} is missing")
+        subject = f"{class_.id}/{course.id}/{period}"
+        _expect_missing(scene, "assessment-missing", lesson, _ASSESSMENT, why, subject)
 
 
 def many_failed(scene: Scene) -> None:
@@ -137,5 +173,5 @@ def _hard_test(scene: Scene, lesson: Lesson, rank: int) -> None:
     scene.expect("class-test-failed", subject, reached, "open", scene.part(lesson.ends), why=why)
 
 
-STORIES = (many_failed, cancelled, few_came, miscounted, no_rollcall, no_test)
+STORIES = (many_failed, cancelled, few_came, miscounted, no_rollcall, no_test, nobody_assessed, often_missing)
 """In this order: whoever failed a hard test is last in the list, and needs to be free."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from services.demo.campus import Person, SchoolClass
+from services.demo.campus import COMMON, Person, SchoolClass
 from services.demo.dates import at
 from services.demo.scene import Scene
 from services.demo.timetable import Lesson
@@ -176,8 +176,47 @@ def two_kinds(scene: Scene) -> None:
     scene.followed[student] = scene.examined[student, run[0].course.id] = (class_, why)
 
 
+def away_from_one_course(scene: Scene) -> None:
+    """Excused from a common course for a competition: four lessons of it, more than 15 % of its planned hours (S4)."""
+    class_ = scene.cast[1]
+    for course in class_.courses[-len(COMMON) :]:
+        lessons = [one for one in scene.before(class_) if one.course is course and scene.is_free(one)][-4:]
+        if len(lessons) == 4:  # noqa: PLR2004 - the four
+            student = scene.someone(class_)
+            for lesson in lessons:
+                scene.booking(lesson).marks[student.id] = "leave"
+            why = _about(
+                student, class_, f"《{course.title.zh}》请假四次", f"excused from {course.title.en} four times"
+            )
+            scene.followed[student] = (class_, why)
+            return
+
+
+def a_bad_month(scene: Scene) -> None:
+    """Every test of one course failed in this month so far (S7), and somebody who has recovered (P2)."""
+    class_ = scene.cast[7]
+    for course in scene.dice.sample(class_.courses, len(class_.courses)):
+        month = [one for one in scene.lessons[class_.id] if one.course is course and one.day.month == scene.day.month]
+        if len(month) > 1 and all(map(scene.is_free, month)):
+            _fails(scene, class_, month, "本月每次检测都不合格", "failed every test this month")
+            break
+    class_ = scene.cast[5]
+    for length in (7, 6):
+        if run := scene.run(class_, length, today=True):
+            _fails(scene, class_, run[:3], "三次不合格后连续合格", "failed three tests, and passed all since")
+            break
+
+
+def _fails(scene: Scene, class_: SchoolClass, lessons: list[Lesson], zh: str, en: str) -> None:
+    student, course = scene.someone(class_), lessons[0].course
+    for lesson in lessons:
+        scene.booking(lesson).outcomes[student.id] = "failed"
+    why = _about(student, class_, f"《{course.title.zh}》{zh}", f"{course.title.en}: {en}")
+    scene.examined[student, course.id] = (class_, why)
+
+
 STORIES = (
-    whole_day, slip_today, slip_before, long_leave, often_late, two_days_away, second_time, came_back, test_results,
-    two_kinds,
+    away_from_one_course, a_bad_month, whole_day, slip_today, slip_before, long_leave, often_late, two_days_away,
+    second_time, came_back, test_results, two_kinds,
 )  # fmt: skip
 """Those that need certain lessons come first."""
