@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from services import directory as directories
@@ -45,9 +47,17 @@ def run(folder: Path, schemas: Path) -> Result:
     return Result(report.problems, len(cases), failed, coverage(rules.plan, outcomes))
 
 
-def doubts(folder: Path, rules: RuleSet, schemas: Path) -> list[Problem]:
-    """What is allowed and probably not meant, and, where a folder has tests, the rules that none of them is about."""
+def doubts(
+    folder: Path, rules: RuleSet, schemas: Path, directory: Directory | None = None, at: datetime | None = None
+) -> list[Problem]:
+    """What is allowed and probably not meant: a level that no value reaches, a rule without a test, and so on.
+
+    Rules without a test are told of where the folder has tests; roles that nobody in the `directory` holds on the day
+    of `at` where one is given.
+    """
     found = lint(rules)
+    if directory is not None and at is not None:
+        found += _vacant(rules, directory, at)
     if (folder / "tests").is_dir():
         tested = {case.rule for case in read_cases(folder, rules, read_fields(schemas), Report())}
         found += [
@@ -59,6 +69,18 @@ def doubts(folder: Path, rules: RuleSet, schemas: Path) -> list[Problem]:
             if placed.rule.id not in tested
         ]  # fmt: skip
     return found
+
+
+def _vacant(rules: RuleSet, directory: Directory, at: datetime) -> Iterator[Problem]:
+    for placed in rules.placed:
+        card = placed.rule.card
+        for role in dict.fromkeys((*card.to, *(step.to for step in card.escalate))):
+            if directories.vacant(directory, role, at):
+                yield Problem(
+                    where=f"{placed.place.file}:{placed.place.line}:{placed.place.column}",
+                    what=f"{placed.rule.id} tells {role}, and nobody in the directory holds that role",
+                    expected=f"a row of roles with role {role} (prewarn directory check says for what)",
+                )
 
 
 def _telling(directory: Directory) -> Telling:

@@ -8,7 +8,11 @@ from typing import Annotated, Any
 import msgspec
 import typer
 
+from services import directory as directories
 from services import publishing, rule_tests
+from services.clock import wall_clock
+from services.errors import DirectoryError
+from services.messages import Problem
 from services.rules.editions import Edition
 from services.rules.language.load import RuleSet, load
 from services.rules.language.load import check as check_folder
@@ -30,7 +34,7 @@ def check(
     settings: Settings = context.obj
     folder = folder or settings.rules_folder
     rule_set, problems = check_folder(folder, resource("schemas"))
-    doubts = [] if rule_set is None else rule_tests.doubts(folder, rule_set, resource("schemas"))
+    doubts = [] if rule_set is None else _doubts(settings, folder, rule_set)
     if json:
         found = {"problems": problems, "doubts": doubts, "rules": 0 if rule_set is None else len(rule_set.plan.rules)}
         typer.echo(msgspec.json.encode(found))
@@ -42,6 +46,16 @@ def check(
         if rule_set is not None:
             typer.echo(f"{folder}: {len(rule_set.plan.rules)} rules, {len(rule_set.standards)} standards, no error")
     raise typer.Exit(0 if rule_set is not None and not (strict and doubts) else 1)
+
+
+def _doubts(settings: Settings, folder: Path, rules: RuleSet) -> list[Problem]:
+    """With the people of the directory in use, if there is one."""
+    people = settings.directory_folder
+    try:
+        known = directories.load_installed(people, rules.zone.key) if people.is_dir() else None
+    except DirectoryError as error:
+        return [*error.problems, *rule_tests.doubts(folder, rules, resource("schemas"))]
+    return rule_tests.doubts(folder, rules, resource("schemas"), known, wall_clock())
 
 
 @app.command("list")

@@ -3,7 +3,7 @@
 Effective-dated, and a pure look-up over one immutable, versioned snapshot that every service gets.
 """
 
-from services.directory.checks import check
+from services.directory.checks import check, vacant
 from services.directory.difference import Difference, difference
 from services.directory.installing import install
 from services.directory.loading import load, load_installed
@@ -27,4 +27,5 @@ __all__ = [
     "load",
     "load_installed",
     "role_word",
+    "vacant",
 ]

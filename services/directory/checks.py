@@ -51,6 +51,16 @@ def check(directory: Directory, cards: Iterable[RuleCard], at: datetime) -> list
     return problems + _out_of_reach(directory, unreachable)
 
 
+def vacant(directory: Directory, role: str, at: datetime) -> bool:
+    """Whether nobody at all holds a role word or alias on the day of `at`, whatever it could be held for."""
+    found = ROLES.get(role_word(role))
+    if found is None:
+        return True
+    day = at.astimezone(ZoneInfo(directory.time_zone)).date()
+    subjects = _SUBJECTS[found.scopes[0]](directory, day)
+    return not any(directory.holders(role, context, at) for _, context in subjects)
+
+
 def _named_roles(cards: Sequence[RuleCard]) -> dict[str, list[str]]:
     rules: defaultdict[str, list[str]] = defaultdict(list)
     for card in cards:

@@ -86,7 +86,9 @@ def changes_of(engine, events, end, directory):
 def warnings_of(engine, college, folder):
     """The last word on every warning: (rule, subject, level, status)."""
     events = [*college.history(), *college.today()]
-    last = {change.warning_id: change for change in changes_of(engine, events, college.end, directory_of(college, folder))}
+    last = {
+        change.warning_id: change for change in changes_of(engine, events, college.end, directory_of(college, folder))
+    }
     return [(one.rule, one.subject, one.facts.level, status(one.change)) for one in last.values()]
 
 

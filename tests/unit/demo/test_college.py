@@ -18,6 +18,7 @@ from services.rules.language import load as rules
 ROOT = Path(__file__).parents[3]
 DAY = date(2026, 10, 22)
 
+
 @pytest.fixture(scope="module")
 def college():
     return College(DAY)

@@ -70,6 +70,24 @@ def test_a_rule_without_a_test_is_named_where_there_are_tests(tmp_path):
     assert (only.where, only.what) == ("rules.yaml:10:5", "bare has no test")
 
 
+def test_a_role_that_nobody_holds_is_named_where_a_directory_is_in_use(tmp_path):
+    path = folder(tmp_path / "rules", rule("r", notify="{to: class_tutor, escalate: [{after: 1d, to: counsellor}]}"))
+    people = tmp_path / "home" / "directory"
+    people.mkdir(parents=True)
+    (people / "people.csv").write_text("id,name\nanna,Anna\n", "utf-8")
+    (people / "departments.csv").write_text("id,name_zh,name_en\nd,系,D\n", "utf-8")
+    (people / "majors.csv").write_text("id,name_zh,name_en,department\nm,专业,M,d\n", "utf-8")
+    (people / "classes.csv").write_text("id,name,major\nk,K,m\n", "utf-8")
+    (people / "roles.csv").write_text("role,person,scope_kind,scope\nclass_tutor,anna,class,k\n", "utf-8")
+    run = CliRunner().invoke(app, ["--home", str(tmp_path / "home"), "rules", "check", str(path), "--strict"])
+    assert run.exit_code == 1
+    assert "rules.yaml:2:5: r tells counsellor, and nobody in the directory holds that role" in run.output
+    assert "class_tutor" not in run.output
+    (people / "roles.csv").write_text("role,person,scope_kind\nclass_tutor,nobody,class\n", "utf-8")
+    run = CliRunner().invoke(app, ["--home", str(tmp_path / "home"), "rules", "check", str(path)])
+    assert (run.exit_code, "roles.csv" in run.output) == (0, True)
+
+
 def test_doubts_fail_the_check_only_where_one_asks_for_it(tmp_path):
     path = folder(tmp_path, rule("r", measure="{share: status == 'late'}", levels="{at_least: {red: 101}}"))
     runs = [CliRunner().invoke(app, ["rules", "check", str(path), *more]) for more in ([], ["--strict"])]
