@@ -37,6 +37,7 @@ from services.ingest.source_report import SourceCounter
 from services.ingest.validation import Validator
 from services.journal import Journal
 from services.messages import CampusEvent, Mode, Problem, Rejection, RuleCard, Verdict, to_ms
+from services.notify.holding import read_quiet
 from services.notify.service import Notify
 from services.rules.engine.plan import FOREVER
 from services.rules.language.load import RuleSet, fingerprint, load
@@ -137,7 +138,7 @@ class Embedded:
         self.notify = Notify(
             settings.store_url, settings.home, directory=self.present_directory, cards=self._card, clock=clock,
             base_url=settings.public_url, push=push, zone=ZoneInfo(zone),
-            mail=settings.mail_server,
+            mail=settings.mail_server, quiet=read_quiet(settings.quiet),
         )  # fmt: skip
         self.notify.metrics.registry.register(RulesCollector(lambda: self.worker))
         self.worker: Worker | None = None

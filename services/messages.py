@@ -168,4 +168,6 @@ class RuleCard(msgspec.Struct, frozen=True, kw_only=True):
     to: list[str]
     """Roles that are told."""
     escalate: list[EscalationStep] = []
+    always: bool = False
+    """Never silenced, nor held over night: safety."""
     mode: Mode = "live"

@@ -42,6 +42,9 @@ class Settings(BaseSettings):
     """The college's mail server, for people of whom the directory knows no channel but an e-mail address:
     `mailtos://user:password@smtp.college.example:465?from=warnings@college.example`."""
 
+    quiet: str = ""
+    """Hours and weekdays in which only red is pushed, by the college's clock; the rest waits: `22:00-07:00,sat,sun`."""
+
     brokers: str | None = None
     """Kafka of the cluster mode: `host:port[,host:port]`."""
     topic_prefix: str = ""

@@ -27,6 +27,7 @@ from services.errors import LogError, UnstorableError
 from services.ingest.publishing import Publisher
 from services.journal import Changes
 from services.messages import Problem, Rejection
+from services.notify.holding import read_quiet
 from services.notify.service import Notify
 from services.rules.pulse import STANDS, Progress, end
 from services.settings import Settings
@@ -195,6 +196,7 @@ def run_notify(settings: Settings) -> int:
         notify = Notify(
             settings.store_url, settings.home, directory=directory, cards=rules.card, clock=wall_clock,
             base_url=settings.public_url, push=True, zone=zone, mail=settings.mail_server,
+            quiet=read_quiet(settings.quiet),
         )  # fmt: skip
         held.callback(notify.stop)
         notify.start()

@@ -10,7 +10,8 @@ import msgspec
 
 from services.explaining.standards import judgement_of
 from services.messages import Rejection, Text, WarningChange, from_ms
-from services.notify.glossary import DELIVERY, REASON
+from services.notify.glossary import DELIVERY, HELD, REASON
+from services.notify.store import DeliveryRow
 from services.notify.store_views import Dossier
 from services.rules.explaining.standing import Standing
 from services.rules.language.load import RuleSet
@@ -84,12 +85,15 @@ def _of_notify(told: dict[str, Any]) -> tuple[str, str, Text]:
         stage = "mode" if reason.startswith("mode_") else _NOT_PUSHED_STAGE.get(reason, "change")
         return f"notify: {stage}", reason, REASON.get(reason, Text(reason, reason))
     sent = [one for one in told["deliveries"] if one["sequence"] == newest["sequence"]]
+    stopped = [one for one in told["decisions"] if one["sequence"] == newest["sequence"]]
+    held = [one for one in stopped if one["reason"] in HELD]
+    if held and any(one["held_until"] for one in sent):
+        return f"notify: {held[-1]['stage']}", held[-1]["reason"], REASON[held[-1]["reason"]]
     if sent:
         best = next((one for one in sent if one["status"] == "sent"), sent[-1])
         status, channel, whom = best["status"], best["channel"], best["recipient"]
         words = DELIVERY.get(status, Text(status, status))
         return "outbox", status, Text(f"{whom} {channel}：{words.zh}", f"{whom} {channel}: {words.en}")
-    stopped = [one for one in told["decisions"] if one["sequence"] == newest["sequence"]]
     if stopped:
         reason = stopped[-1]["reason"]
         return f"notify: {stopped[-1]['stage']}", reason, REASON.get(reason, Text(reason, reason))
@@ -118,6 +122,7 @@ def _told(dossier: Dossier, sides: Sides) -> dict[str, Any]:
             {
                 "sequence": one.sequence, "recipient": one.recipient, "channel": one.channel, "status": one.status,
                 "attempts": one.attempts, "last_error": one.last_error, "sent_at": _at(one.sent_at, sides),
+                "held_until": _at(one.next_try_at, sides) if _held(one) else None,
             }
             for one in dossier.deliveries
             if one.sequence <= last
@@ -128,6 +133,11 @@ def _told(dossier: Dossier, sides: Sides) -> dict[str, Any]:
             if one.sequence <= last
         ],
     }  # fmt: skip
+
+
+def _held(row: DeliveryRow) -> bool:
+    """Not tried yet, and not to be before some later moment."""
+    return row.status == "pending" and row.attempts == 0 and (row.next_try_at or 0) > row.created_at
 
 
 def _standard(one: Standing, placed: Placed, sides: Sides) -> dict[str, Any] | None:

@@ -59,10 +59,15 @@ REASON: dict[str, Text] = {
     "the address is not one that Apprise knows": Text(
         "联系方式不是有效地址", "the address is not one that Apprise knows"
     ),
+    "silenced": Text("已静默，静默结束时再发送", "silenced: sent when the silence ends"),
+    "quiet_hours": Text("免打扰时段，结束时再发送", "quiet hours: sent when they end"),
+    "overtaken_while_held": Text("发送前预警已变化", "the warning had changed before it was sent"),
     "person_left": Text("已离校或离职", "has left"),
     "given_up": Text("多次未成功，已放弃", "given up after many attempts"),
     "withdrawn_before_sent": Text("发送前预警已撤回", "the warning was taken back before it was sent"),
 }
+HELD = frozenset({"silenced", "quiet_hours"})
+"""Reasons for which a message waits."""
 FIELD: dict[str, Text] = {
     "student": Text("学生", "Student"), "class": Text("班级", "Class"), "course": Text("课程", "Course"),
     "teacher": Text("教师", "Teacher"), "lesson": Text("课次", "Lesson"), "test": Text("检测", "Test"),

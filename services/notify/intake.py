@@ -7,10 +7,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import msgspec
 
-from services.messages import Level, WarningChange, WarningFacts, WarningReading, to_ms
+from services.messages import Level, WarningChange, WarningFacts, WarningReading, from_ms, to_ms
+from services.notify.holding import Hold, Holding, Matter, Quiet, Silence
 from services.notify.ports import Cards, Directory, Person
 from services.notify.routing import addresses_of, queue_of, route
 from services.notify.stages import Candidate, Stop, Transition, stop_change, stop_recipient
@@ -38,6 +40,8 @@ class Known:
     """Who may see it."""
     told: set[tuple[int, str]] = field(default_factory=set)
     """(number, person) whom a message has reached, or may have, or still will."""
+    silences: list[Silence] = field(default_factory=list)
+    """Those that have not ended."""
 
 
 @dataclass(slots=True)
@@ -74,7 +78,11 @@ class Planner:
     push: bool
     mail: str | None = None
     """The college's mail server."""
+    quiet: Quiet = field(default_factory=Quiet)
+    zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("UTC"))
+    """The college's, in which hours are quiet."""
     plan: Plan = field(default_factory=Plan)
+    _holding: Holding = field(init=False)
     _news: dict[str, Row] = field(default_factory=dict)
     _fresh: dict[str, dict[str, str]] = field(default_factory=dict)
     _before: dict[str, tuple[int, int, int]] = field(default_factory=dict)
@@ -82,6 +90,7 @@ class Planner:
     def take(self, items: Sequence[WarningChange | WarningReading], offset: int) -> Plan:
         """The plan for `items`, which reach up to `offset` of the stream."""
         repeated = offset <= self.known.offset
+        self._holding = Holding(self.known.silences, self.quiet, from_ms(self.now).astimezone(self.zone))
         for item in items:
             if isinstance(item, WarningChange):
                 self._change(item)
@@ -164,13 +173,23 @@ class Planner:
             self._decide(change, number, person.id, stop)
             return
         self.known.told.add(told)
+        hold = self._hold(change)
+        if hold is not None:
+            self._decide(change, number, person.id, Stop(hold.stage, hold.reason))
         self.plan.deliveries.append(
             {
                 "warning": number, "sequence": change.sequence, "recipient": person.id,
-                "channel": queue, "news": "", "status": "pending", "attempts": 0, "next_try_at": self.now,
-                "last_error": None, "possibly_duplicate": 0, "created_at": self.now,
+                "channel": queue, "news": "", "status": "pending", "attempts": 0,
+                "next_try_at": self.now if hold is None else hold.until, "last_error": None, "possibly_duplicate": 0,
+                "created_at": self.now,
             }
         )  # fmt: skip
+
+    def _hold(self, change: WarningChange) -> Hold | None:
+        card = self.cards(change.rule_version, change.rule)
+        facts = change.facts
+        always = card is not None and card.always
+        return self._holding.hold(Matter(change.rule, change.subject, facts.level, facts.context, always))
 
     def _cancel(self, number: int) -> None:
         """What this chunk would have told of a warning that it also takes back is not told."""

@@ -12,10 +12,11 @@ from zoneinfo import ZoneInfo
 from starlette.routing import BaseRoute
 
 from services.messages import WarningChange, WarningReading, to_ms
-from services.notify import store_acts, store_intake, store_outbox, store_views
+from services.notify import store_acts, store_intake, store_outbox, store_silences, store_views
 from services.notify.channels import Channels
 from services.notify.courier import Courier, Pace, Send
 from services.notify.health import Health
+from services.notify.holding import Quiet, Silence
 from services.notify.home import HomeLock
 from services.notify.intake import Planner
 from services.notify.metrics import Metrics
@@ -27,6 +28,7 @@ from services.notify.store_engine import Store
 
 _LOG = logging.getLogger(__name__)
 CONSUMER = "warnings"
+NEVER_QUIET = Quiet()
 CHINA = ZoneInfo("Asia/Shanghai")
 
 
@@ -53,6 +55,7 @@ class Notify:
         push: bool,
         zone: ZoneInfo = CHINA,
         mail: str | None = None,
+        quiet: Quiet = NEVER_QUIET,
         on_act: OnAct = nobody_listens,
         send: Send | None = None,
         pace: Pace | None = None,
@@ -63,7 +66,7 @@ class Notify:
         """
         home.mkdir(parents=True, exist_ok=True)
         self.directory, self.cards, self.clock, self.zone = directory, cards, clock, zone
-        self.push, self.mail = push, mail
+        self.push, self.mail, self.quiet = push, mail, quiet
         self.health = Health(pace or Pace())
         self.database = Store(store_url)
         self.metrics = Metrics(self._outbox_sizes, self.health.lags)
@@ -103,11 +106,14 @@ class Notify:
         changes nothing, whatever its chunk; but of a chunk of several, that begins at `since`, nothing is taken and
         the answer is false if a part of it was taken in before: its readings may be older than what is known.
         """
+        now = to_ms(self.clock())
         with self.health.during("taking warnings in"), self.database.writing() as connection:
-            known = store_intake.known_of(connection, changes, consumer, push=self.push)
+            known = store_intake.known_of(connection, changes, consumer, now, push=self.push)
             if since is not None and since < known.offset:
                 return False
-            planner = Planner(known, self.directory(), self.cards, to_ms(self.clock()), self.push, self.mail)
+            planner = Planner(
+                known, self.directory(), self.cards, now, self.push, self.mail, quiet=self.quiet, zone=self.zone
+            )
             plan = planner.take(changes, offset)
             store_intake.write(self.database, connection, plan)
             store_intake.advance(connection, consumer, offset)
@@ -141,6 +147,24 @@ class Notify:
         """Every warning by opening, one at a time: what `prewarn warnings --json` prints."""
         with self.database.reading() as connection:
             yield from store_views.every_warning(connection)
+
+    def silence(self, silence: Silence) -> int:
+        """Lets messages wait; the number of the silence."""
+        with self.database.writing() as connection:
+            return store_silences.add(connection, silence)
+
+    def silences(self) -> list[Silence]:
+        """All that there ever were, those that have ended too."""
+        with self.database.reading() as connection:
+            return store_silences.every(connection)
+
+    def end_silence(self, number: int) -> bool:
+        """Ends a silence now: what it has held goes out. False if it is not in force."""
+        with self.database.writing() as connection:
+            ended = store_silences.end(connection, number, to_ms(self.clock()))
+            waiting = store_outbox.queues(connection)
+        self.outbox.wake(waiting)
+        return ended
 
     def acknowledge(self, person: str, warning_id: str) -> Refusal | None:
         """The person has taken the warning up. Returns why it was refused, if it was."""

@@ -215,6 +215,22 @@ class EscalationRow(Stored, table=True):
     decided_at: int | None = Field(default=None, sa_type=BigInteger)
 
 
+class SilenceRow(Stored, table=True):
+    """Messages about some warnings wait until its end."""
+
+    __tablename__ = "silence"
+    __table_args__ = (Index("silence_end", "ends"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    rule: str | None = Field(default=None, sa_type=Text)
+    subject: str | None = Field(default=None, sa_type=Text)
+    department: str | None = Field(default=None, sa_type=Text)
+    begins: int = Field(sa_type=BigInteger)
+    ends: int = Field(sa_type=BigInteger)
+    author: str = Field(sa_type=Text)
+    comment: str = Field(sa_type=Text)
+
+
 class PositionRow(Stored, table=True):
     """How far a consumer has come in the stream of changes (`warnings`, or one for each partition).
 
@@ -237,3 +253,4 @@ act = metadata.tables["act"]
 feedback = metadata.tables["feedback"]
 escalation = metadata.tables["escalation"]
 position = metadata.tables["position"]
+silence = metadata.tables["silence"]

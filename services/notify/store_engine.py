@@ -17,7 +17,7 @@ from services.errors import ConfigurationError, LogError, UnstorableError
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
 VERSION_TABLE = "notify_schema"
-HEAD = "0002"
+HEAD = "0003"
 """The newest migration."""
 _SQLITE = (
     "PRAGMA journal_mode=WAL",

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, insert, select, update
 
 from services.messages import WarningChange, WarningReading
-from services.notify import store
+from services.notify import store, store_silences
 from services.notify.intake import ENDS, Known, Plan, Row
 from services.notify.store_engine import Store
 
@@ -20,7 +20,7 @@ _SLICE = 4000
 Items = Sequence[WarningChange | WarningReading]
 
 
-def known_of(connection: Connection, items: Items, consumer: str, *, push: bool) -> Known:
+def known_of(connection: Connection, items: Items, consumer: str, now: int, *, push: bool) -> Known:
     """What the store knows of the warnings in `items`.
 
     Messages about a warning that is now taken back are cancelled on the way if nobody can have got them: only so is it
@@ -28,7 +28,7 @@ def known_of(connection: Connection, items: Items, consumer: str, *, push: bool)
     """
     connection.execute(_ONE_AT_A_TIME)
     at = positions(connection)  # a statement of its own: it sees what the one before has waited for
-    known = Known(offset=at.get(consumer, 0), number=at["numbers"])
+    known = Known(offset=at.get(consumer, 0), number=at["numbers"], silences=store_silences.current(connection, now))
     ids = {item.warning_id if isinstance(item, WarningChange) else item.facts.warning_id for item in items}
     for part in _slices(ids):
         for row in connection.execute(_STATE.where(store.warning.c.id.in_(part))):
@@ -41,6 +41,8 @@ def known_of(connection: Connection, items: Items, consumer: str, *, push: bool)
     for part in _slices(again | ended.keys() if push else again):
         for number, person in connection.execute(select(seen.warning, seen.person).where(seen.warning.in_(part))):
             known.people[number].add(person)
+    if push:
+        _overtake(connection, again | ended.keys(), now)
     if push and ended:
         known.told.update(_told(connection, ended))
     return known
@@ -61,6 +63,13 @@ def _interest(items: Items, warnings: dict[str, Row]) -> tuple[set[int], set[int
         elif number not in newest or item.sequence > newest[number].sequence:
             newest[number] = item
     return old, again, {number: item.change for number, item in newest.items() if item.change in ENDS}
+
+
+def _overtake(connection: Connection, numbers: set[int], now: int) -> None:
+    """A message that is still held (holding.py) when its warning changes has been overtaken: nobody can have got it."""
+    sent = store.delivery.c
+    for part in _slices(numbers):
+        connection.execute(_OVERTAKEN.where(sent.warning.in_(part), sent.next_try_at > now))
 
 
 def _told(connection: Connection, ended: dict[int, str]) -> Iterator[tuple[int, str]]:
@@ -128,6 +137,11 @@ _ADVANCE = (
     .values(position=bindparam("reached"))
 )
 _STANDING = update(store.recipient).where(store.recipient.c.warning == bindparam("of_warning"))
+_OVERTAKEN = (
+    update(store.delivery)
+    .where(store.delivery.c.status == "pending", store.delivery.c.attempts == 0)
+    .values(status="cancelled", next_try_at=None, last_error="overtaken_while_held")
+)
 _CANCEL = (
     update(store.delivery)
     .where(store.delivery.c.status.in_(("pending", "failed")), store.delivery.c.possibly_duplicate == 0)

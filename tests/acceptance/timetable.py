@@ -119,16 +119,36 @@ class Playing(ExitStack):
 
     def run(self, arguments, log, **settings):
         """A process of ours under the timetable's clock; it is ended with the story."""
+        given = {f"PREWARN_{name.upper()}": str(value) for name, value in settings.items()}
         env = environment(
             PREWARN_TEST_CLOCK=str(self.clock_file), PREWARN_HOME=str(self.home),
-            **{f"PREWARN_{name.upper()}": str(value) for name, value in settings.items()},
+            PREWARN_QUIET=self.story.get("quiet", ""), **given,
         )  # fmt: skip
         file = self.enter_context((self.tmp_path / log).open("w"))
         process = subprocess.Popen([*CLOCKED, *map(str, arguments)], cwd=ROOT, env=env, stdout=file, stderr=file)
         self.callback(_end, process)
         return process
 
+    def prewarn(self, *arguments):
+        """A command under the timetable's clock, on the college's store."""
+        told = subprocess.run(
+            [*CLOCKED, "--home", self.home, *arguments], cwd=ROOT, text=True, capture_output=True, check=False,
+            env=environment(PREWARN_TEST_CLOCK=str(self.clock_file), PREWARN_RULES=str(self.rules)), timeout=60,
+        )  # fmt: skip
+        assert told.returncode == 0, told.stdout + told.stderr
+        return told.stdout
+
+    def prepare(self):
+        """What stands before the first minute."""
+        for one in self.story.get("silences", ()):
+            matchers = [f"--{name}={one[name]}" for name in ("rule", "subject", "department") if name in one]
+            until = f"{moment(one['until'], TERM):%Y-%m-%dT%H:%M}"
+            self.prewarn(
+                "silences", "add", *matchers, "--until", until, "--author", one["author"], "--comment", one["comment"]
+            )
+
     def play(self):
+        self.prepare()
         for n, step in enumerate(self.story["timetable"]):
             self.set_clock(moment(step["at"], self.now))
             self.send(step.get("send", ()))
@@ -208,11 +228,7 @@ class Playing(ExitStack):
         browser.open(address, urllib.parse.urlencode(form).encode(), timeout=30).read()
 
     def warnings(self):
-        told = subprocess.run(
-            [*CLOCKED, "--home", self.home, "warnings", "--json"], cwd=ROOT, text=True, capture_output=True, check=True,
-            env=environment(PREWARN_TEST_CLOCK=str(self.clock_file), PREWARN_RULES=str(self.rules)), timeout=60,
-        ).stdout  # fmt: skip
-        return [json.loads(line) for line in told.splitlines()]
+        return [json.loads(line) for line in self.prewarn("warnings", "--json").splitlines()]
 
     def compare_warnings(self):
         keys = ("rule", "subject", "level", "status")
@@ -237,12 +253,7 @@ class Embedded(Playing):
     """Everything in one process."""
 
     def start(self):
-        loaded = subprocess.run(
-            [*CLOCKED, "--home", self.home, "directory", "load", self.people], cwd=ROOT, check=False, timeout=60,
-            env=environment(PREWARN_TEST_CLOCK=str(self.clock_file), PREWARN_RULES=str(self.rules)),
-            capture_output=True, text=True,
-        )  # fmt: skip
-        assert loaded.returncode == 0, loaded.stdout + loaded.stderr
+        self.prewarn("directory", "load", self.people)
         port = free_port()
         self.run(["run"], "run.log", port=port, rules=self.rules)
         self.pages = self.way_in = f"http://127.0.0.1:{port}"

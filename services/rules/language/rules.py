@@ -94,6 +94,9 @@ def _by(place: Place | None, known: dict[str, Field], kind: str, report: Report)
     return tuple(names)
 
 
+_NOTIFY = {"to": True, "escalate": False, "always": False}
+
+
 def _evidence(place: Place | None, kinds: list[str], known: Known, report: Report) -> tuple[str, ...]:
     allowed = {name for kind in kinds for name in known.kinds.get(kind, ())}
     return tuple(word(item, report, "evidence field", allowed) for item in items(place, report, "evidence"))
@@ -104,15 +107,23 @@ def _card(
 ) -> RuleCard | None:
     title, message = texts(given.get("title"), report, "title"), texts(given.get("message"), report, "message")
     _placeholders(given.get("message"), by, known, report)
-    notify = fields(given["notify"], {"to": True, "escalate": False}, report, "notify") if "notify" in given else {}
+    notify = fields(given["notify"], _NOTIFY, report, "notify") if "notify" in given else {}
     to = [word(item, report, "role", _ROLES) for item in items(notify.get("to"), report, "notify.to")]
     escalate = [_step(item, report) for item in items(notify.get("escalate"), report, "notify.escalate")]
+    always = "always" in notify and _truth(notify["always"], report)
     mode = word(given["mode"], report, "mode", ("live", "shadow")) if "mode" in given else "live"
     return RuleCard(
         rule=name, row=word(given["row"], report, "row") if "row" in given else None, title=Text(**title),
         message=Text(**message), source=word(given["source"], report, "source") if "source" in given else "",
-        to=to, escalate=[step for step in escalate if step], mode="shadow" if mode == "shadow" else "live",
+        to=to, escalate=[step for step in escalate if step], always=always,
+        mode="shadow" if mode == "shadow" else "live",
     )  # fmt: skip
+
+
+def _truth(place: Place, report: Report) -> bool:
+    if not isinstance(place.value, bool):
+        report.add(place, f"notify.always is {place.text}", "true or false")
+    return place.value is True
 
 
 def _step(place: Place, report: Report) -> EscalationStep | None:

@@ -101,8 +101,12 @@ def _notify() -> dict[str, Any]:
     role = {"enum": sorted({*ROLES, *ALIASES})}
     step = _object({"after": True, "to": True}, {"after": _DURATION, "to": role})
     return _object(
-        {"to": True, "escalate": False},
-        {"to": {"anyOf": [role, {"type": "array", "items": role}]}, "escalate": {"type": "array", "items": step}},
+        {"to": True, "escalate": False, "always": False},
+        {
+            "to": {"anyOf": [role, {"type": "array", "items": role}]},
+            "escalate": {"type": "array", "items": step},
+            "always": {"type": "boolean"},
+        },
     )
 
 

@@ -220,6 +220,45 @@ def test_a_home_made_by_the_command_line_is_answered(tmp_path):
     assert (answer["level"], answer["value"], answer["stage"]) == ("yellow", 2, "outbox")
 
 
+def test_a_silenced_warning_says_so_with_its_value_threshold_and_rule_version(tmp_path):
+    home, file = make(tmp_path / "college"), tmp_path / "today.ndjson"
+    begin = datetime.now(timezone(timedelta(hours=8))) - timedelta(hours=3)
+    times = [f"{begin + timedelta(minutes=n):%Y-%m-%dT%H:%M}" for n in range(2)]
+    file.write_text("".join(json.dumps(absent("s1", f"a{n}", at)) + "\n" for n, at in enumerate(times)), "utf-8")
+    whole = ("--author", "Anna", "--comment", "in hospital", "--until", f"{begin + timedelta(days=3):%Y-%m-%d}")
+    assert prewarn(home, "silences", "add", "--subject", "s1", *whole).returncode == 0
+    assert prewarn(home, "ingest", file).returncode == 0
+    told = prewarn(home, "why", "student:s1", "--rule", "absence-streak", "--json")
+    (answer,) = json.loads(told.stdout)["answers"]
+    assert (answer["level"], answer["value"], answer["threshold"]) == ("yellow", 2, 2)
+    assert (answer["stage"], answer["reason"]) == ("notify: silence", "silenced")
+    assert answer["notify"]["deliveries"][0]["held_until"] is not None
+    assert answer["why"]["en"] == "silenced: sent when the silence ends"
+    assert (answer["standard"]["standard"], len(answer["rule_version"])) == ("student.absence_streak", 12)
+    listed = prewarn(home, "silences", "list").stdout
+    assert "subject=s1" in listed
+    assert "Anna: in hospital" in listed
+    assert prewarn(home, "silences", "end", "1").returncode == 0
+    again = prewarn(home, "why", "student:s1", "--rule", "absence-streak", "--json")
+    assert json.loads(again.stdout)["answers"][0]["stage"] == "outbox"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["--until", "2099-01-01"], "--rule, --subject or --department"),
+        (["--until", "soon", "--subject", "s1"], "--until soon is no moment (expected: such as 2026-12-01T08:00)"),
+        (["--until", "2020-01-01", "--subject", "s1"], "--until 2020-01-01 is past"),
+        (["--until", "2099-01-01", "--rule", "absence-streek"], "--rule absence-streek is no rule in use"),
+    ],
+)
+def test_a_silence_that_cannot_be_is_refused_with_what_would_be_right(tmp_path, arguments, sentence):
+    told = prewarn(make(tmp_path / "college"), "silences", "add", "--author", "A", "--comment", "c", *arguments)
+    assert told.returncode == 1
+    assert sentence in told.stderr
+    assert "Traceback" not in told.stderr
+
+
 def test_an_id_of_two_kinds_asks_which(tmp_path):
     home = make(tmp_path / "twice")
     write_table(

@@ -28,7 +28,7 @@ def test_what_is_only_read_waits_for_no_intake(notify, store_url):
     hasty = Store(store_url + "?options=-clock_timeout%3D200")
     try:
         with notify.database.writing() as connection:
-            store_intake.known_of(connection, [], "warnings", push=True)
+            store_intake.known_of(connection, [], "warnings", 0, push=True)
             with hasty.reading() as reader:
                 assert store_intake.positions(reader)["warnings"] == 0
     finally:
@@ -40,7 +40,7 @@ def test_a_warning_that_is_being_taken_in_is_not_closed_at_the_same_time(notify)
     notify.take_in([change()], 1)
     with ThreadPoolExecutor(1) as person:
         with notify.database.writing() as connection:
-            known = store_intake.known_of(connection, [change("raised", 2, level="red")], "warnings", push=True)
+            known = store_intake.known_of(connection, [change("raised", 2, level="red")], "warnings", 0, push=True)
             assert known.warnings[facts().warning_id]["status"] == "open"
             closing = person.submit(notify.close, "T1", facts().warning_id, "谈话")
             with pytest.raises(TimeoutError):
@@ -93,7 +93,7 @@ def test_the_first_use_after_a_restart_of_the_server_fails_nobody(postgres, stor
 def test_an_intake_that_gave_up_waiting_for_a_lock_has_changed_nothing_and_can_be_repeated(make, store_url, deliveries):
     notify, hasty = make("a"), make("b", store=store_url + "?options=-clock_timeout%3D200")
     with notify.database.writing() as connection:
-        store_intake.known_of(connection, [], "warnings", push=True)
+        store_intake.known_of(connection, [], "warnings", 0, push=True)
         with pytest.raises(Exception, match="lock timeout"):
             hasty.take_in([change()], 1)
     assert (hasty.offset(), deliveries(notify)) == (0, [])

@@ -1,0 +1,103 @@
+"""`prewarn silences`: messages that somebody wants to wait."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, time
+from typing import Annotated
+
+import msgspec
+import typer
+
+from services.clock import wall_clock
+from services.embedded import Embedded
+from services.errors import ConfigurationError
+from services.messages import from_ms, to_ms
+from services.notify.holding import Silence
+from services.settings import Settings
+
+app = typer.Typer(no_args_is_help=True, help="Let messages wait, with author, reason and end. 静默")
+
+
+@app.command()
+def add(
+    context: typer.Context,
+    author: Annotated[str, typer.Option(help="Who wants it. 设置人")],
+    comment: Annotated[str, typer.Option(help="Why. 原因")],
+    until: Annotated[str, typer.Option(help="2026-12-01 (to the end of that day) or 2026-12-01T08:00. 截止")],
+    rule: Annotated[str | None, typer.Option(help="Id of a rule. 规则")] = None,
+    subject: Annotated[str | None, typer.Option(help="Such as a student, or student/course. 对象")] = None,
+    department: Annotated[str | None, typer.Option(help="Id of a department. 部门")] = None,
+) -> None:
+    """Messages about matching warnings wait until then; warnings are shown as before. 设置静默"""
+    if not (rule or subject or department):
+        raise ConfigurationError("a silence of everything is not one (expected: --rule, --subject or --department)")
+    if not author.strip() or not comment.strip():
+        raise ConfigurationError("a silence has an author and a reason (expected: --author NAME --comment WHY)")
+    embedded = Embedded(context.obj)
+    try:
+        now, end = wall_clock(), _instant(until, embedded)
+        if end <= now:
+            raise ConfigurationError(f"--until {until} is past (expected: a later moment)")
+        known = embedded.rules.value.cards if embedded.rules is not None else {}
+        if rule and known and rule not in known:
+            raise ConfigurationError(f"--rule {rule} is no rule in use (expected: one of prewarn rules list)")
+        number = embedded.notify.silence(
+            Silence(0, rule, subject, department, to_ms(now), to_ms(end), author.strip(), comment.strip())
+        )
+        typer.echo(f"silence {number} is in force until {_local(to_ms(end), embedded)}")
+    finally:
+        embedded.stop()
+
+
+@app.command("list")
+def list_(
+    context: typer.Context,
+    json: Annotated[bool, typer.Option("--json", help="One JSON object a line. 每行一个 JSON 对象")] = False,
+) -> None:
+    """All silences that there ever were. 全部静默"""
+    settings: Settings = context.obj
+    embedded = Embedded(settings)
+    try:
+        now = to_ms(wall_clock())
+        for one in embedded.notify.silences():
+            if json:
+                times = {"begins": from_ms(one.begins).isoformat(), "ends": from_ms(one.ends).isoformat()}
+                typer.echo(msgspec.json.encode(one._asdict() | times | {"in_force": one.ends > now}))
+                continue
+            about = " ".join(
+                f"{name}={value}"
+                for name, value in (("rule", one.rule), ("subject", one.subject), ("department", one.department))
+                if value
+            )
+            state = "in force 生效" if one.ends > now else "ended 已结束"
+            typer.echo(f"{one.number:4}  {state}  {_local(one.ends, embedded)}  {about}  {one.author}: {one.comment}")
+    finally:
+        embedded.stop()
+
+
+@app.command()
+def end(context: typer.Context, number: Annotated[int, typer.Argument(help="Of prewarn silences list. 编号")]) -> None:
+    """End a silence now: what it has held goes out. 立即结束静默"""
+    embedded = Embedded(context.obj)
+    try:
+        if not embedded.notify.end_silence(number):
+            raise ConfigurationError(f"silence {number} is not in force (expected: one of prewarn silences list)")
+        typer.echo(f"silence {number} has ended")
+    finally:
+        embedded.stop()
+
+
+def _instant(text: str, embedded: Embedded) -> datetime:
+    """In the college's time zone unless it names one."""
+    zone = embedded.notify.zone
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        raise ConfigurationError(f"--until {text} is no moment (expected: such as 2026-12-01T08:00)") from None
+    if len(text) == len("2026-12-01"):
+        found = datetime.combine(found.date(), time.max)
+    return (found if found.tzinfo else found.replace(tzinfo=zone)).astimezone(UTC)
+
+
+def _local(milliseconds: int, embedded: Embedded) -> str:
+    return f"{from_ms(milliseconds).astimezone(embedded.notify.zone):%Y-%m-%d %H:%M}"

@@ -1,0 +1,136 @@
+"""What keeps a message back for a while: silences that a person has set, and quiet hours. Pure.
+
+A message that is held is not lost: it goes out when the silence or the quiet hours end, unless the warning is over or
+has changed by then. Rules with `always: true` (safety) are never held; red is not held by quiet hours.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from typing import NamedTuple
+
+from services.errors import ConfigurationError
+from services.messages import from_ms, to_ms
+
+WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+_HOURS = re.compile(r"([01]\d|2[0-3]):([0-5]\d)-([01]\d|2[0-3]):([0-5]\d)", re.ASCII)
+_LONGEST = timedelta(days=7)
+
+
+class Silence(NamedTuple):
+    """Messages about these warnings wait until `ends`. None matches anything; at least one of the matchers is given."""
+
+    number: int
+    rule: str | None
+    subject: str | None
+    """The whole subject, or the first of its parts: `s1` matches `s1/algebra`."""
+    department: str | None
+    begins: int
+    ends: int
+    """Milliseconds."""
+    author: str
+    comment: str
+
+    def matches(self, rule: str, subject: str, context: Mapping[str, str]) -> bool:
+        """Whether it is about such a warning."""
+        return (
+            self.rule in (None, rule)
+            and (self.subject is None or subject == self.subject or subject.startswith(f"{self.subject}/"))
+            and self.department in (None, context.get("department"))
+        )
+
+
+class Hold(NamedTuple):
+    """A message waits: by which stage, why, until when (ms)."""
+
+    stage: str
+    reason: str
+    until: int
+
+
+class Matter(NamedTuple):
+    """A change, as far as holding it goes."""
+
+    rule: str
+    subject: str
+    level: str
+    context: Mapping[str, str]
+    always: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Quiet:
+    """Hours of each day and whole weekdays in which nobody is disturbed, by the college's clock."""
+
+    begins: time | None = None
+    ends: time | None = None
+    days: frozenset[int] = frozenset()
+
+    def until(self, moment: datetime) -> datetime | None:
+        """The end of the quiet that holds a local instant; none if it is not quiet then."""
+        end = moment
+        while (later := self._next(end)) is not None and later - moment < _LONGEST:
+            end = later
+        return end if end > moment else None
+
+    def _next(self, moment: datetime) -> datetime | None:
+        midnight = moment.replace(hour=0, minute=0, second=0, microsecond=0)
+        if moment.weekday() in self.days:
+            return midnight + timedelta(days=1)
+        if self.begins is None or self.ends is None:
+            return None
+        clock = moment.time()
+        over_night = self.begins > self.ends
+        inside = clock >= self.begins or clock < self.ends if over_night else self.begins <= clock < self.ends
+        if not inside:
+            return None
+        day = midnight + timedelta(days=1) if over_night and clock >= self.begins else midnight
+        return day.replace(hour=self.ends.hour, minute=self.ends.minute)
+
+
+def read_quiet(text: str) -> Quiet:
+    """`22:00-07:00,sat,sun` → quiet hours. Raises ConfigurationError."""
+    begins = ends = None
+    days = set()
+    for part in (one.strip() for one in text.split(",") if one.strip()):
+        found = _HOURS.fullmatch(part)
+        if found and begins is None and found[1] + found[2] != found[3] + found[4]:
+            begins, ends = time(int(found[1]), int(found[2])), time(int(found[3]), int(found[4]))
+        elif part in WEEKDAYS:
+            days.add(WEEKDAYS.index(part))
+        else:
+            raise ConfigurationError(f"PREWARN_QUIET: {part} is not known (expected: such as 22:00-07:00,sat,sun)")
+    if len(days) == len(WEEKDAYS):
+        raise ConfigurationError("PREWARN_QUIET leaves no day (expected: such as 22:00-07:00,sat,sun)")
+    return Quiet(begins, ends, frozenset(days))
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """The stages that hold messages back, at one moment."""
+
+    silences: Sequence[Silence]
+    quiet: Quiet
+    now: datetime
+    """Local."""
+
+    def hold(self, matter: Matter) -> Hold | None:
+        """The stage that holds a message about it longest, if one does."""
+        if matter.always:
+            return None
+        found = [
+            Hold("silence", "silenced", one.ends)
+            for one in self.silences
+            if one.begins <= to_ms(self.now) < one.ends and one.matches(matter.rule, matter.subject, matter.context)
+        ]
+        if matter.level != "red" and (end := self.quiet.until(self.now)) is not None:
+            found.append(Hold("mute", "quiet_hours", to_ms(end)))
+        longest = max(found, key=lambda one: one.until, default=None)
+        if longest is None or longest.stage == "mute":
+            return longest
+        # A silence that ends in the night is followed by the quiet.
+        end = self.quiet.until(from_ms(longest.until).astimezone(self.now.tzinfo)) if matter.level != "red" else None
+        return longest if end is None else longest._replace(until=to_ms(end))
