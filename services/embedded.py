@@ -36,7 +36,7 @@ from services.ingest.schemas import load_schemas
 from services.ingest.source_report import SourceCounter
 from services.ingest.validation import Validator
 from services.journal import Journal
-from services.messages import CampusEvent, Mode, Problem, Rejection, RuleCard, Verdict, to_ms
+from services.messages import CampusEvent, Mode, Problem, Rejection, RuleCard, Verdict, from_ms, to_ms
 from services.notify.holding import read_quiet
 from services.notify.service import Notify
 from services.rules.engine.plan import FOREVER
@@ -138,13 +138,21 @@ class Embedded:
         self.notify = Notify(
             settings.store_url, settings.home, directory=self.present_directory, cards=self._card, clock=clock,
             base_url=settings.public_url, push=push, zone=ZoneInfo(zone),
-            mail=settings.mail_server, quiet=read_quiet(settings.quiet),
+            mail=settings.mail_server, quiet=read_quiet(settings.quiet), publish=self._publish,
         )  # fmt: skip
         self.notify.metrics.registry.register(RulesCollector(lambda: self.worker))
         self.worker: Worker | None = None
         self._stop = threading.Event()
         self._threads: list[threading.Thread] = []
         self._held = ExitStack()
+
+    def _publish(self, events: Sequence[CampusEvent]) -> None:
+        """What people do with warnings goes into the log, where rules read it; in a replay at its time."""
+        now = self.worker.engine.now if self.past and self.worker is not None else None
+        if now is not None:
+            events = [msgspec.structs.replace(one, time=from_ms(now)) for one in events]
+        completed = [msgspec.structs.replace(one, data=self._enrich(one.kind, one.data, one.time)) for one in events]
+        self.journal.append(completed, None if now is None else [now] * len(completed))
 
     def _enrich(self, kind: str, data: dict[str, Any], at: datetime) -> dict[str, Any]:
         return self.present_directory().enrich(kind, data, at)[0]
@@ -281,9 +289,7 @@ class Embedded:
         if not busy and not self.past:
             reports = self.counter.due(self.clock())
             if reports:
-                self.journal.append([
-                    msgspec.structs.replace(one, data=self._enrich(one.kind, one.data, one.time)) for one in reports
-                ])  # fmt: skip
+                self._publish(reports)
             busy = worker.tick(to_ms(self.clock()))
         self.notify.beat("rules", self.journal.end() - self.journal.evaluated()[0])
         return busy

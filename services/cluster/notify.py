@@ -11,6 +11,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from collections.abc import Sequence
 from contextlib import ExitStack, suppress
 from typing import Any
 
@@ -26,7 +27,7 @@ from services.cluster.rules import published_rules
 from services.errors import LogError, UnstorableError
 from services.ingest.publishing import Publisher
 from services.journal import Changes
-from services.messages import Problem, Rejection
+from services.messages import CampusEvent, Problem, Rejection
 from services.notify.holding import read_quiet
 from services.notify.service import Notify
 from services.rules.pulse import STANDS, Progress, end
@@ -191,16 +192,23 @@ def run_notify(settings: Settings) -> int:
         for known in (directory, rules):
             known.start()
             held.callback(known.close)
-        rejected = Publisher(settings.broker_list, settings.topic_prefix)
-        held.callback(rejected.close)
+        publisher = Publisher(settings.broker_list, settings.topic_prefix)
+        held.callback(publisher.close)
+
+        def publish(events: Sequence[CampusEvent]) -> None:
+            known = directory()
+            publisher.append([
+                msgspec.structs.replace(one, data=known.enrich(one.kind, one.data, one.time)[0]) for one in events
+            ])  # fmt: skip
+
         notify = Notify(
             settings.store_url, settings.home, directory=directory, cards=rules.card, clock=wall_clock,
             base_url=settings.public_url, push=True, zone=zone, mail=settings.mail_server,
-            quiet=read_quiet(settings.quiet),
+            quiet=read_quiet(settings.quiet), publish=publish,
         )  # fmt: skip
         held.callback(notify.stop)
         notify.start()
-        intake = Intake(settings, notify, rejected)
+        intake = Intake(settings, notify, publisher)
         intake.start()
         held.callback(intake.stop)
         uvicorn.run(

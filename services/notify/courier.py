@@ -16,7 +16,7 @@ from services.notify.answers import UnansweredError
 from services.notify.ports import Cards, Clock, Directory, Person
 from services.notify.routing import addresses_of, queue_of
 from services.notify.store_outbox import Claim
-from services.notify.texts import Message, push
+from services.notify.texts import Message, Sent, push
 
 _LOG = logging.getLogger(__name__)
 Send = Callable[[str, str, Message], None]
@@ -99,7 +99,7 @@ class Courier:
         return {"status": "sent", "next_try_at": None, "last_error": None, "sent_at": to_ms(self.clock())}
 
     def _send(self, claim: Claim, person: Person, address: str) -> None:
-        key = str(uuid5(UUID(int=0), f"{claim.sent.warning_id}/{claim.sent.sequence}/{claim.recipient}"))
+        key = str(uuid5(UUID(int=0), told_of(claim.sent, claim.recipient)))
         card = self.cards(claim.rule_version, claim.sent.rule)
         message = push(claim.sent, card, self.base_url, key, person.language or "zh")
         self.send(address, claim.recipient, message)
@@ -109,6 +109,11 @@ class Courier:
             return _over("dead", error)
         due = self.clock() + self.pace.delay(claim.attempt)
         return {"status": "failed", "next_try_at": to_ms(due), "last_error": error}
+
+
+def told_of(sent: Sent, recipient: str) -> str:
+    """What every attempt at one message shares."""
+    return f"{sent.warning_id}/{sent.sequence}/{recipient}" + (f"/{sent.news}" if sent.news else "")
 
 
 def _over(status: str, error: str) -> dict[str, Any]:

@@ -21,7 +21,12 @@ CHANGE: dict[str, Text] = {
 }
 ACTION: dict[str, Text] = {
     "acknowledged": Text("受理", "Took it up"),
-    "closed": Text("关闭并填写改进措施", "Closed it with a measure"),
+    "measure": Text("制定改进措施", "Named a measure"),
+    "closed": Text("关闭", "Closed it"),
+    "verdict": Text("评价", "Judged it"),
+    "overdue": Text("已超过处置期限", "Past its deadline"),
+    "escalated": Text("无人受理，已上报", "Nobody took it up: escalated to"),
+    "escalation_failed": Text("无人受理，上报对象空缺", "Nobody took it up, and nobody holds the next role"),
 }
 DELIVERY: dict[str, Text] = {
     "pending": Text("等待发送", "waiting"),
@@ -31,6 +36,24 @@ DELIVERY: dict[str, Text] = {
     "unknown": Text("结果不明", "unknown whether it arrived"),
     "dead": Text("无法送达", "could not be delivered"),
     "cancelled": Text("已取消", "cancelled"),
+}
+CLOSING: dict[str, Text] = {
+    "fixed": Text("问题已解决", "fixed"),
+    "explained": Text("情况属实但有正当原因", "explained"),
+    "no_response": Text("多次联系无回应", "no response to repeated outreach"),
+    "handed_over": Text("已转交他人或部门", "handed over"),
+    "mistaken": Text("记录或规则有误", "mistaken"),
+}
+VERDICT: dict[str, Text] = {
+    "useful": Text("有用", "useful"),
+    "not_useful": Text("无用", "not useful"),
+    "known": Text("早已知道", "known already"),
+}
+STEP: dict[str, Text] = {
+    "waiting": Text("届时仍无人受理则通知", "will be told if nobody has taken it up"),
+    "sent": Text("已通知", "was told"),
+    "stopped": Text("不再需要", "not needed any more"),
+    "vacant": Text("无人担任", "nobody holds the role"),
 }
 REASON: dict[str, Text] = {
     "threshold_reached": Text("达到阈值", "the threshold was reached"),

@@ -13,12 +13,14 @@ import msgspec
 
 from services.messages import Level, WarningChange, WarningFacts, WarningReading, from_ms, to_ms
 from services.notify.holding import Hold, Holding, Matter, Quiet, Silence
+from services.notify.life import to_acknowledge
 from services.notify.ports import Cards, Directory, Person
 from services.notify.routing import addresses_of, queue_of, route
 from services.notify.stages import Candidate, Stop, Transition, stop_change, stop_recipient
 
 Row = dict[str, Any]
 RANK: dict[Level, int] = {"praise": 0, "yellow": 1, "orange": 2, "red": 3}
+_UNTOUCHED = {"closed_at": None, "closed_by": None, "closed_reason": None, "measure": None, "due_at": None}
 ENDS = ("resolved", "withdrawn")
 
 _json = msgspec.json.Encoder()
@@ -40,6 +42,8 @@ class Known:
     """Who may see it."""
     told: set[tuple[int, str]] = field(default_factory=set)
     """(number, person) whom a message has reached, or may have, or still will."""
+    ended: dict[tuple[str, str], str] = field(default_factory=dict)
+    """(rule, subject) → the last warning of it that has ended: one that opens now is its relapse."""
     silences: list[Silence] = field(default_factory=list)
     """Those that have not ended."""
 
@@ -57,6 +61,10 @@ class Plan:
     """New status, level and opening for all recipients of a warning."""
     deliveries: list[Row] = field(default_factory=list)
     decisions: list[Row] = field(default_factory=list)
+    escalations: list[Row] = field(default_factory=list)
+    """Steps of the chains that begin."""
+    stopped: set[int] = field(default_factory=set)
+    """Warnings whose former chains end: they rose, or are over."""
     counts: Counter[tuple[str, str, str]] = field(default_factory=Counter)
     """(rule, level, change) → how many."""
 
@@ -116,6 +124,8 @@ class Planner:
         self.known.sequences.add((number, change.sequence))
         stop = _stop_change(Transition(change.change, change.mode, newest, self.push))
         self._recipients(change, number, stop)
+        if newest and change.change != "lowered":
+            self._chain(change, state, stop)
         self.plan.changes.append(_history(change, number, self.now, stop.reason if stop else ""))
         self.plan.counts[change.rule, change.facts.level, change.change] += 1
 
@@ -155,6 +165,23 @@ class Planner:
                 fresh.setdefault(person.id, role)
             if stop is None:
                 self._deliver(change, number, person)
+
+    def _chain(self, change: WarningChange, state: Row, stop: Stop | None) -> None:
+        """A warning that begins or rises has a new deadline, and its rule's chain as it is now; one that ends, none."""
+        number, level = state["number"], change.facts.level
+        self.plan.stopped.add(number)
+        self.plan.escalations = [row for row in self.plan.escalations if row["warning"] != number]
+        card = self.cards(change.rule_version, change.rule)
+        begins = change.change not in ENDS and stop is None and card is not None and level != "praise"
+        news = {"deadline": to_acknowledge(card, level, self.now) if begins and card else None}
+        self._note(state, news)
+        for step, one in enumerate(card.escalate if begins and card else (), start=1):
+            self.plan.escalations.append(
+                {
+                    "warning": number, "sequence": change.sequence, "cause": "unacknowledged", "step": step,
+                    "role": one.to, "due_at": self.now + int(one.after * 1000), "status": "waiting", "reason": "",
+                }
+            )  # fmt: skip
 
     def _tell_of_the_end(self, change: WarningChange, number: int) -> None:
         if change.change == "withdrawn":
@@ -206,6 +233,8 @@ class Planner:
     def _settle(self) -> None:
         """Rows that depend on where each warning ended up."""
         self.plan.updated += self._news.values()
+        for state in self.plan.opened:
+            state["predecessor"] = self.known.ended.get((state["rule"], state["subject"]))
         for id_, before in self._before.items():
             state = self.known.warnings[id_]
             if (after := _standing(state)) != before:
@@ -237,9 +266,9 @@ def _after(change: WarningChange, state: Row) -> Row:
     news["reason"] = change.reason
     match change.change:
         case "opened":
-            news.update(status="open", closed_at=None, closed_by=None, measure=None)
+            news.update(status="open", **_UNTOUCHED)
         case "raised":  # whoever took up or closed the lower level has not seen this one
-            news.update(status="open", closed_at=None, closed_by=None, measure=None)
+            news.update(status="open", **_UNTOUCHED)
             news.update(acknowledged_at=None, acknowledged_by=None)
         case "lowered":
             news["status"] = "closed" if state["status"] == "closed" else "open"

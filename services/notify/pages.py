@@ -55,8 +55,14 @@ class Notifying(Protocol):
     def acknowledge(self, person: str, warning_id: str) -> Refusal | None:
         """The person takes the warning up."""
 
-    def close(self, person: str, warning_id: str, measure: str) -> Refusal | None:
+    def improve(self, person: str, warning_id: str, measure: str, due: str) -> Refusal | None:
+        """The person names a measure and its last day."""
+
+    def close(self, person: str, warning_id: str, measure: str, reason: str = ...) -> Refusal | None:
         """The person closes the warning."""
+
+    def judge(self, person: str, warning_id: str, verdict: str) -> Refusal | None:
+        """Whether it was of use."""
 
     def unwell(self) -> str | None:
         """Why the service stands still, if it does."""
@@ -79,7 +85,9 @@ class Pages:
             Route("/inbox/{person}", self.inbox),
             Route("/warnings/{id}", self.warning),
             Route("/warnings/{id}/acknowledge", self.acknowledge, methods=["POST"]),
+            Route("/warnings/{id}/improve", self.improve, methods=["POST"]),
             Route("/warnings/{id}/close", self.close, methods=["POST"]),
+            Route("/warnings/{id}/judge", self.judge, methods=["POST"]),
             Route("/metrics", self.metrics),
             Route("/healthz", self.healthz),
             Mount("/static", StaticFiles(directory=_HERE / "static")),
@@ -132,10 +140,10 @@ class Pages:
             return self._missing(request, reader, "not_found_more")
         return self._page(
             request, reader, "warning.html", status=status, person=person, error=error, number=texts.number,
-            **self._shown(found, reader),
+            **self._shown(found, reader, person),
         )  # fmt: skip
 
-    def _shown(self, found: Dossier, reader: Reader) -> dict[str, Any]:
+    def _shown(self, found: Dossier, reader: Reader, person: str) -> dict[str, Any]:
         row = found.warning
         card = self._notify.cards(row.rule_version, row.rule)
         return {
@@ -147,6 +155,9 @@ class Pages:
             "facts": showing.facts(row, card, reader),
             "records": showing.records(row, reader),
             "found": found,
+            "relapse_of": found.predecessor,
+            "escalations": showing.escalations(found, reader),
+            "my_verdict": showing.verdict_of(found, person),
             "not_told": showing.not_told(found, reader),
             "glossary": glossary,
         }
@@ -155,10 +166,26 @@ class Pages:
         """The person takes the warning up."""
         return await self._act(request, lambda person, id_, _form: self._notify.acknowledge(person, id_))
 
-    async def close(self, request: Request) -> Response:
-        """The person closes the warning with a measure."""
+    async def improve(self, request: Request) -> Response:
+        """The person names a measure and until when it shall have worked."""
         return await self._act(
-            request, lambda person, id_, form: self._notify.close(person, id_, str(form.get("measure", "")))
+            request,
+            lambda person, id_, form: self._notify.improve(person, id_, _said(form, "measure"), _said(form, "due")),
+        )
+
+    async def close(self, request: Request) -> Response:
+        """The person closes the warning with a measure and a reason."""
+        return await self._act(
+            request,
+            lambda person, id_, form: self._notify.close(
+                person, id_, _said(form, "measure"), _said(form, "reason") or "fixed"
+            ),
+        )
+
+    async def judge(self, request: Request) -> Response:
+        """One tap: useful, not useful, known already."""
+        return await self._act(
+            request, lambda person, id_, form: self._notify.judge(person, id_, _said(form, "verdict"))
         )
 
     async def _act(self, request: Request, act: Callable[[str, str, Any], Refusal | None]) -> Response:
@@ -171,12 +198,12 @@ class Pages:
         match refused:
             case "not_found":
                 return self._missing(request, reader, "not_found_more")
-            case "needs_measure":
-                return await run_in_threadpool(self._warning, request, error="measure_needed", status=422)
+            case None | "same_verdict":
+                return RedirectResponse(f"/warnings/{id_}", 303)
             case "not_open":
                 return await run_in_threadpool(self._warning, request, error="not_open_more", status=409)
-            case None:
-                return RedirectResponse(f"/warnings/{id_}", 303)
+            case _:
+                return await run_in_threadpool(self._warning, request, error=f"refused_{refused}", status=422)
 
     def metrics(self, _request: Request) -> Response:
         """For Prometheus."""
@@ -232,6 +259,10 @@ def _language(request: Request) -> Literal["zh", "en"]:
         if part.strip().startswith(("zh", "en")):
             return "en" if part.strip().startswith("en") else "zh"
     return "zh"
+
+
+def _said(form: Any, name: str) -> str:
+    return str(form.get(name, ""))
 
 
 def _next(request: Request) -> str:

@@ -6,11 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Literal, Protocol
 
-import msgspec
-
-from services.messages import RuleCard
-
-Action = Literal["acknowledged", "closed"]
+from services.messages import CampusEvent, RuleCard
 
 
 class Person(Protocol):
@@ -54,22 +50,9 @@ class Directory(Protocol):
         """What people call the ids in a context."""
 
 
-class Act(msgspec.Struct, frozen=True, kw_only=True):
-    """What a person did with a warning: a row of the audit trail."""
-
-    id: int
-    warning_id: str
-    rule: str
-    at: datetime
-    person: str
-    action: Action
-    text: str
-    """For `closed`: the measure taken."""
-
-
 Cards = Callable[[str, str], RuleCard | None]
 """(rule_version, rule) → its card."""
 Clock = Callable[[], datetime]
 """The present instant, aware."""
-OnAct = Callable[[Act], None]
-"""Hears of each act, in order, after it was committed; of the same one again if it did not return."""
+Publish = Callable[[Sequence[CampusEvent]], None]
+"""Puts events into the log; of those that it was given before it may be given some again."""

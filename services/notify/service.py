@@ -11,8 +11,8 @@ from zoneinfo import ZoneInfo
 
 from starlette.routing import BaseRoute
 
-from services.messages import WarningChange, WarningReading, to_ms
-from services.notify import store_acts, store_intake, store_outbox, store_silences, store_views
+from services.messages import CampusEvent, WarningChange, WarningReading, from_ms, to_ms
+from services.notify import store_feedback, store_intake, store_outbox, store_silences, store_views
 from services.notify.channels import Channels
 from services.notify.courier import Courier, Pace, Send
 from services.notify.health import Health
@@ -22,8 +22,9 @@ from services.notify.intake import Planner
 from services.notify.metrics import Metrics
 from services.notify.outbox import Outbox
 from services.notify.pages import Pages
-from services.notify.ports import Act, Cards, Clock, Directory, OnAct
-from services.notify.store_acts import Refusal
+from services.notify.passing import Passing
+from services.notify.ports import Cards, Clock, Directory, Publish
+from services.notify.store_acts import Acts, Refusal
 from services.notify.store_engine import Store
 
 _LOG = logging.getLogger(__name__)
@@ -32,8 +33,8 @@ NEVER_QUIET = Quiet()
 CHINA = ZoneInfo("Asia/Shanghai")
 
 
-def nobody_listens(_act: Act) -> None:
-    """For an installation in which nothing is made of acts yet."""
+def nobody_listens(_events: Sequence[CampusEvent]) -> None:
+    """For a trial in which the rules hear nothing of what people do."""
 
 
 class Notify:
@@ -56,7 +57,7 @@ class Notify:
         zone: ZoneInfo = CHINA,
         mail: str | None = None,
         quiet: Quiet = NEVER_QUIET,
-        on_act: OnAct = nobody_listens,
+        publish: Publish = nobody_listens,
         send: Send | None = None,
         pace: Pace | None = None,
     ) -> None:
@@ -70,7 +71,7 @@ class Notify:
         self.health = Health(pace or Pace())
         self.database = Store(store_url)
         self.metrics = Metrics(self._outbox_sizes, self.health.lags)
-        self._on_act = on_act
+        self._publish = publish
         self._lock = HomeLock(home)
         self._acting = threading.Lock()
         courier = Courier(
@@ -79,15 +80,22 @@ class Notify:
             mail=mail,
         )  # fmt: skip
         self.outbox = Outbox(database=self.database, courier=courier, on_result=self.metrics.attempted)
+        self.acts = Acts(self.database, clock, zone)
+        self.passing = Passing(
+            database=self.database, directory=directory, cards=cards, clock=clock, zone=zone, mail=mail, quiet=quiet,
+            wake=self.outbox.wake, told=self.hand_on,
+        )  # fmt: skip
 
     def start(self) -> None:
         """Takes up what a former process left, and sends from now on."""
         self.outbox.slot = self._lock.take()
         self.outbox.start()
-        self._hand_on()
+        self.passing.start()
+        self.hand_on()
 
     def stop(self) -> None:
         """Ends the threads within two seconds; what is being sent is sent again later, marked as a repeat."""
+        self.passing.stop()
         self.outbox.stop()
         self._lock.give()
         self.database.close()
@@ -115,7 +123,7 @@ class Notify:
                 known, self.directory(), self.cards, now, self.push, self.mail, quiet=self.quiet, zone=self.zone
             )
             plan = planner.take(changes, offset)
-            store_intake.write(self.database, connection, plan)
+            store_intake.write(self.database, connection, plan, from_ms(now))
             store_intake.advance(connection, consumer, offset)
         self.metrics.committed(plan.counts)
         self.outbox.wake(plan.queues)
@@ -168,14 +176,22 @@ class Notify:
 
     def acknowledge(self, person: str, warning_id: str) -> Refusal | None:
         """The person has taken the warning up. Returns why it was refused, if it was."""
-        refusal = store_acts.acknowledge(self.database, person, warning_id, self.clock())
-        self._hand_on()
-        return refusal
+        return self._acted(self.acts.acknowledge(person, warning_id))
 
-    def close(self, person: str, warning_id: str, measure: str) -> Refusal | None:
-        """The person closes the warning with the measure taken (改进措施). Returns why it was refused, if it was."""
-        refusal = store_acts.close(self.database, person, warning_id, measure, self.clock())
-        self._hand_on()
+    def improve(self, person: str, warning_id: str, measure: str, due: str) -> Refusal | None:
+        """The person names a measure (改进措施) and its last day. Returns why it was refused, if it was."""
+        return self._acted(self.acts.improve(person, warning_id, measure, due))
+
+    def close(self, person: str, warning_id: str, measure: str, reason: str = "fixed") -> Refusal | None:
+        """The person closes the warning. Returns why it was refused, if it was."""
+        return self._acted(self.acts.close(person, warning_id, measure, reason))
+
+    def judge(self, person: str, warning_id: str, verdict: str) -> Refusal | None:
+        """Whether the warning was of use to the person. Returns why it was refused, if it was."""
+        return self._acted(self.acts.judge(person, warning_id, verdict))
+
+    def _acted(self, refusal: Refusal | None) -> Refusal | None:
+        self.hand_on()
         return refusal
 
     def routes(self) -> list[BaseRoute]:
@@ -199,9 +215,10 @@ class Notify:
         with self.database.reading() as connection:
             return store_outbox.sizes(connection)
 
-    def _hand_on(self) -> None:
+    def hand_on(self) -> None:
+        """Tells the log what people have done; what it does not take now, it is told the next time."""
         with self._acting:
             try:
-                store_acts.hand_on(self.database, self._on_act)
-            except Exception:  # noqa: BLE001 - the act is kept; it is handed on with the next one or the next start
-                _LOG.exception("an act could not be handed on yet")
+                store_feedback.hand_on(self.database, self._publish)
+            except Exception:  # noqa: BLE001 - the event is kept; it is handed on with the next one or the next start
+                _LOG.exception("what was done with a warning could not be told to the rules yet")

@@ -176,6 +176,8 @@ def facts(row: WarningRow, card: RuleCard | None, reader: Reader) -> list[tuple[
         ("opened_at", reader.time(row.opened_at)),
         ("ended_at", reader.time(row.closed_at) if row.closed_at is not None and not is_open else None),
         ("highest", reader.level(row.highest_level).word if row.highest_level != row.level else None),
+        ("deadline", reader.time(row.deadline) if row.deadline is not None and row.status == "open" else None),
+        ("due_at", reader.time(row.due_at) if row.due_at is not None else None),
         ("rule", f"{row.row} {row.rule}" if row.row else row.rule),
         ("standard", row.standard),
         ("source", card.source if card else None),
@@ -198,6 +200,20 @@ def records(row: WarningRow, reader: Reader) -> Records:
             for item in evidence
         ],
     )
+
+
+def verdict_of(found: Dossier, person: str) -> str | None:
+    """What the person has said of it last."""
+    return next((act.detail for act in found.acts[::-1] if (act.person, act.action) == (person, "verdict")), None)
+
+
+def escalations(found: Dossier, reader: Reader) -> list[tuple[str, str, str]]:
+    """Whom a chain tells, when, and what became of it; reminders are not among them."""
+    return [
+        (reader.role(row.role), reader.time(row.decided_at or row.due_at), reader.of(glossary.STEP[row.status]))
+        for row in found.escalations
+        if row.cause != "reminder" and row.reason != "overtaken"
+    ]
 
 
 def not_told(found: Dossier, reader: Reader) -> list[tuple[str, str, str]]:

@@ -1,96 +1,195 @@
-"""What people do with a warning: the act and its effect in one transaction; and handing acts on, none left out."""
+"""What people do with a warning: the act, its effect and the event that tells of it in one transaction."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import datetime
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any, Literal
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, insert, select, update
 
-from services.messages import from_ms, to_ms
-from services.notify import store
-from services.notify.ports import Act, Action, OnAct
+from services.messages import to_ms
+from services.notify import feedback, life, store, store_feedback, store_life
+from services.notify.life import CLOSINGS, LONGEST_TEXT, VERDICTS
 from services.notify.store_engine import Store
-from services.notify.store_intake import advance, positions
 
-Refusal = Literal["not_found", "not_open", "needs_measure"]
-_HANDED_ON = "acts"
-
-
-def acknowledge(database: Store, person: str, warning_id: str, at: datetime) -> Refusal | None:
-    """The person has taken the warning up. Again changes nothing. Returns why it was refused, if it was."""
-    effect = {"acknowledged_at": to_ms(at), "acknowledged_by": person}
-    with database.writing() as connection:
-        row = _mine(connection, person, warning_id)
-        if row is None:
-            return "not_found"
-        if row.status != "open":
-            return "not_open"
-        if row.acknowledged_at is None:
-            _record(connection, row.number, person, "acknowledged", "", at, effect)
-    return None
+Refusal = Literal[
+    "not_found", "not_open", "needs_measure", "measure_too_long", "needs_due", "due_past",
+    "due_too_far", "needs_reason", "unknown_verdict", "same_verdict",
+]  # fmt: skip
+"""Why an act is refused; words.WORDS says it to people as `refused_…`."""
+_REMIND = timedelta(days=1)
+"""So long before a deadline its holder is reminded, if there is as much time again."""
+_w, _a = store.warning.c, store.act.c
 
 
-def close(database: Store, person: str, warning_id: str, measure: str, at: datetime) -> Refusal | None:
-    """The person closes the warning with the measure that was taken. Returns why it was refused, if it was."""
-    measure = measure.replace("\0", "").strip()  # PostgreSQL has no text with that
-    effect = {"status": "closed", "closed_at": to_ms(at), "closed_by": person, "measure": measure}
-    with database.writing() as connection:
-        row = _mine(connection, person, warning_id)
-        if row is None:
-            return "not_found"
-        if row.status != "open":
-            return "not_open"
-        if not measure:
-            return "needs_measure"
-        _record(connection, row.number, person, "closed", measure, at, effect)
-        mine = update(store.recipient).where(store.recipient.c.warning == row.number)
-        connection.execute(mine.values(is_open=0))
-    return None
+class RefusedError(Exception):
+    """Ends the transaction of an act that cannot be."""
+
+    def __init__(self, why: Refusal) -> None:
+        self.why: Refusal = why
+        super().__init__(why)
 
 
-def hand_on(database: Store, on_act: OnAct) -> None:
-    """Calls `on_act` with every act that it has not taken yet, oldest first; where it raises, that act stays next."""
-    while True:
-        with database.reading() as connection:
-            act = _next_act(connection)
-        if act is None:
-            return
-        on_act(act)
-        with database.writing() as connection:
-            advance(connection, _HANDED_ON, act.id)
+@dataclass(frozen=True, slots=True)
+class Acts:
+    """The acts of people over one store, at the time of `clock`; each returns why it was refused, if it was."""
+
+    database: Store
+    clock: Callable[[], datetime]
+    zone: ZoneInfo
+
+    def acknowledge(self, person: str, warning_id: str) -> Refusal | None:
+        """The person has taken the warning up: the escalation ends, a measure is expected. Again changes nothing."""
+
+        def act(on: _On) -> None:
+            if on.row["acknowledged_at"] is None:
+                on.acknowledge()
+
+        return self._act(person, warning_id, act)
+
+    def improve(self, person: str, warning_id: str, measure: str, due: str) -> Refusal | None:
+        """The person names a measure (改进措施) and its last day (YYYY-MM-DD); both can be changed later."""
+        measure = _clean(measure)
+
+        def act(on: _On) -> None:
+            if not measure:
+                raise RefusedError("needs_measure")
+            until = life.due_at(due, on.at, self.zone)
+            if isinstance(until, str):
+                raise RefusedError(until)
+            if on.row["acknowledged_at"] is None:
+                on.acknowledge()
+            on.settle(measure=measure, due_at=until, deadline=until)
+            on.remind(until)
+            on.record("measure", measure, due.strip(), deadline=until)
+
+        return self._act(person, warning_id, act, measure)
+
+    def close(self, person: str, warning_id: str, measure: str, reason: str) -> Refusal | None:
+        """The person closes the warning for one of life.CLOSINGS, with the measure unless one was named before."""
+        measure = _clean(measure)
+
+        def act(on: _On) -> None:
+            if reason not in CLOSINGS:
+                raise RefusedError("needs_reason")
+            if not measure and not on.row["measure"]:
+                raise RefusedError("needs_measure")
+            on.settle(
+                status="closed", closed_at=to_ms(on.at), closed_by=person, closed_reason=reason,
+                measure=measure or on.row["measure"], deadline=None,
+            )  # fmt: skip
+            on.record("closed", measure, reason)
+            mine = update(store.recipient).where(store.recipient.c.warning == on.row["number"])
+            on.connection.execute(mine.values(is_open=0))
+            store_life.stop(on.connection, [on.row["number"]], "closed", to_ms(on.at))
+
+        return self._act(person, warning_id, act, measure)
+
+    def judge(self, person: str, warning_id: str, verdict: str) -> Refusal | None:
+        """Whether the warning was of use to the person; another verdict replaces the former. Also after its end."""
+
+        def act(on: _On) -> None:
+            if verdict not in VERDICTS:
+                raise RefusedError("unknown_verdict")
+            before = on.verdicts()
+            if before and before[-1] == verdict:
+                raise RefusedError("same_verdict")
+            on.record("verdict", "", verdict, verdict=verdict, revision=len(before))
+
+        return self._act(person, warning_id, act, whatever_status=True)
+
+    def _act(
+        self, person: str, warning_id: str, act: Callable[[_On], None], text: str = "", *, whatever_status: bool = False
+    ) -> Refusal | None:
+        try:
+            with self._on(person, warning_id) as on:
+                _refuse("not_open", not whatever_status and on.row["status"] != "open")
+                _refuse("measure_too_long", len(text) > LONGEST_TEXT)
+                act(on)
+        except RefusedError as refused:
+            return refused.why
+        return None
+
+    @contextmanager
+    def _on(self, person: str, warning_id: str) -> Iterator[_On]:
+        with self.database.writing() as connection:
+            row = _mine(connection, person, warning_id)
+            if row is None:
+                raise RefusedError("not_found")
+            yield _On(connection, row, person, self.clock())
 
 
-def _mine(connection: Connection, person: str, warning_id: str) -> Any:
+@dataclass(slots=True)
+class _On:
+    """One warning in the transaction of an act; its row is held until the end."""
+
+    connection: Connection
+    row: dict[str, Any]
+    person: str
+    at: datetime
+
+    def acknowledge(self) -> None:
+        now = to_ms(self.at)
+        deadline = life.to_name_a_measure(self.row["level"], now)
+        self.settle(acknowledged_at=now, acknowledged_by=self.person, deadline=deadline)
+        self.record("acknowledged", deadline=deadline)
+        store_life.stop(self.connection, [self.row["number"]], "acknowledged", now)
+        self.remind(deadline)
+
+    def remind(self, deadline: int | None) -> None:
+        """The person is reminded a day before; a reminder of an earlier deadline goes."""
+        now, ahead = to_ms(self.at), _REMIND // timedelta(milliseconds=1)
+        store_life.stop(self.connection, [self.row["number"]], "acted_on", now)
+        if deadline is not None and deadline - now > 2 * ahead:
+            row = {
+                "warning": self.row["number"], "sequence": self.row["sequence"], "cause": "reminder", "step": 1,
+                "role": "", "due_at": deadline - ahead, "status": "waiting", "reason": "",
+            }  # fmt: skip
+            self.connection.execute(insert(store.escalation).values(**row))
+
+    def settle(self, **effect: Any) -> None:
+        """Changes the warning; whoever acts on an overdue one has a new deadline, which the rules are told."""
+        was_overdue = self.row["overdue_at"] is not None
+        self.row |= effect | {"overdue_at": None}
+        mine = update(store.warning).where(_w.number == self.row["number"])
+        self.connection.execute(mine.values(**effect, overdue_at=None))
+        if was_overdue:
+            store_life.tell_state(self.connection, self.row, self.at)
+
+    def record(self, action: str, text: str = "", detail: str = "", **more: Any) -> None:
+        """A line of the audit trail, and the event that the rules hear."""
+        act = {
+            "warning": self.row["number"], "at": to_ms(self.at), "person": self.person, "action": action, "text": text,
+            "detail": detail,
+        }  # fmt: skip
+        self.connection.execute(insert(store.act).values(**act))
+        store_feedback.add(self.connection, [feedback.of_act(self.row, action, self.at, person=self.person, **more)])
+
+    def verdicts(self) -> list[str]:
+        """What the person has said so far."""
+        mine = (_a.warning == self.row["number"], _a.person == self.person, _a.action == "verdict")
+        return [row[0] for row in self.connection.execute(select(_a.detail).where(*mine).order_by(_a.id))]
+
+
+def _mine(connection: Connection, person: str, warning_id: str) -> dict[str, Any] | None:
     """The warning's state, if the person may see it; its row is held until the transaction ends."""
-    return connection.execute(
-        select(store.warning.c.number, store.warning.c.status, store.warning.c.acknowledged_at)
-        .join(store.recipient, store.recipient.c.warning == store.warning.c.number)
-        .where(store.warning.c.id == warning_id, store.recipient.c.person == person)
+    found = connection.execute(
+        select(store.warning)
+        .join(store.recipient, store.recipient.c.warning == _w.number)
+        .where(_w.id == warning_id, store.recipient.c.person == person)
         .with_for_update(of=store.warning)
     ).first()
+    return dict(found._mapping) if found is not None else None  # noqa: SLF001 - SQLAlchemy's public name for it
 
 
-def _record(
-    connection: Connection, number: int, person: str, action: Action, text: str, at: datetime, effect: Mapping[str, Any]
-) -> None:
-    connection.execute(update(store.warning).where(store.warning.c.number == number).values(**effect))
-    act = {"warning": number, "at": to_ms(at), "person": person, "action": action, "text": text}
-    connection.execute(insert(store.act).values(**act))
+def _refuse(why: Refusal, refused: bool) -> None:
+    if refused:
+        raise RefusedError(why)
 
 
-def _next_act(connection: Connection) -> Act | None:
-    row = connection.execute(
-        select(store.act, store.warning.c.id.label("warning_id"), store.warning.c.rule)
-        .join(store.warning, store.warning.c.number == store.act.c.warning)
-        .where(store.act.c.id > positions(connection)[_HANDED_ON])
-        .order_by(store.act.c.id)
-        .limit(1)
-    ).first()
-    if row is None:
-        return None
-    return Act(
-        id=row.id, warning_id=row.warning_id, rule=row.rule, at=from_ms(row.at),
-        person=row.person, action=row.action, text=row.text,
-    )  # fmt: skip
+def _clean(text: str) -> str:
+    return text.replace("\0", "").strip()  # PostgreSQL has no text with that

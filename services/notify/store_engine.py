@@ -166,3 +166,6 @@ def _begun(connection: Connection) -> None:
     # A transaction that reads first and writes later can be refused half-way; one that will write says so at once.
     writes = connection.get_execution_options().get("writes")
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+__all__ = ["HEAD", "Connection", "Store", "migrate", "streamed"]

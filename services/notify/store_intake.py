@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
 from itertools import islice
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, insert, select, update
 
-from services.messages import WarningChange, WarningReading
-from services.notify import store, store_silences
+from services.messages import WarningChange, WarningReading, to_ms
+from services.notify import store, store_life, store_silences
 from services.notify.intake import ENDS, Known, Plan, Row
 from services.notify.store_engine import Store
 
@@ -42,6 +43,7 @@ def known_of(connection: Connection, items: Items, consumer: str, now: int, *, p
         for number, person in connection.execute(select(seen.warning, seen.person).where(seen.warning.in_(part))):
             known.people[number].add(person)
     if push:
+        known.ended.update(_ended_before(connection, items, known.warnings))
         _overtake(connection, again | ended.keys(), now)
     if push and ended:
         known.told.update(_told(connection, ended))
@@ -65,6 +67,16 @@ def _interest(items: Items, warnings: dict[str, Row]) -> tuple[set[int], set[int
     return old, again, {number: item.change for number, item in newest.items() if item.change in ENDS}
 
 
+def _ended_before(
+    connection: Connection, items: Items, warnings: dict[str, Row]
+) -> Iterator[tuple[tuple[str, str], str]]:
+    opened = {item.subject for item in items if isinstance(item, WarningChange) and item.warning_id not in warnings}
+    w = store.warning.c
+    for part in _slices(opened):
+        found = select(w.rule, w.subject, w.id).where(w.subject.in_(part), w.status.in_(("resolved", "closed")))
+        yield from (((row[0], row[1]), row[2]) for row in connection.execute(found.order_by(w.number)))
+
+
 def _overtake(connection: Connection, numbers: set[int], now: int) -> None:
     """A message that is still held (holding.py) when its warning changes has been overtaken: nobody can have got it."""
     sent = store.delivery.c
@@ -82,11 +94,14 @@ def _told(connection: Connection, ended: dict[int, str]) -> Iterator[tuple[int, 
         yield from ((row[0], row[1]) for row in rows)
 
 
-def write(database: Store, connection: Connection, plan: Plan) -> None:
+def write(database: Store, connection: Connection, plan: Plan, at: datetime) -> None:
     """Writes the rows of a plan."""
     updates = defaultdict(list)
     for row in plan.updated:
         updates[frozenset(row)].append(row)
+    numbers = [row["of_warning"] for row in plan.updated]
+    for part in _slices(plan.stopped.intersection(numbers)):
+        store_life.stop(connection, part, "overtaken", to_ms(at))
     for statement, rows in (
         (_NEW_WARNING, plan.opened),
         *((_WARNING, rows) for rows in updates.values()),
@@ -95,8 +110,11 @@ def write(database: Store, connection: Connection, plan: Plan) -> None:
         (_RECIPIENT, plan.recipients),
         (_DELIVERY, plan.deliveries),
         (_DECISION, plan.decisions),
+        (_ESCALATION, plan.escalations),
     ):
         database.bulk(connection, statement, rows)
+    for part in _slices(row["warning"] for row in plan.changes):
+        store_life.changed(connection, part, at)
     if plan.opened:
         advance(connection, "numbers", plan.opened[-1]["number"])
 
@@ -127,6 +145,7 @@ _CHANGE = insert(store.change)
 _RECIPIENT = insert(store.recipient)
 _DELIVERY = insert(store.delivery)
 _DECISION = insert(store.decision)
+_ESCALATION = insert(store.escalation)
 _WARNING = update(store.warning).where(store.warning.c.number == bindparam("of_warning"))
 _POSITIONS = select(store.position.c.consumer, store.position.c.position)
 _ONE_AT_A_TIME = select(store.position.c.position).where(store.position.c.consumer == "numbers").with_for_update()

@@ -38,7 +38,7 @@ def claim(connection: Connection, queue: str, owner: str, now: int, lease: int) 
         claimed = connection.execute(_CLAIM, taken | {"repeat": int(left_behind or row.possibly_duplicate)})
         if claimed.rowcount == 1:
             sent = Sent(
-                row.warning_id, row.sequence, row.change, row.rule, row.level,
+                row.warning_id, row.sequence, row.change, row.rule, row.level, news=row.news,
                 possibly_duplicate=left_behind or bool(row.possibly_duplicate),
             )  # fmt: skip
             return Claim(row.id, row.attempts + 1, row.recipient, queue, row.rule_version, now - row.next_try_at, sent)
@@ -88,7 +88,7 @@ def sizes(connection: Connection) -> dict[str, int]:
 
 _DUE = (
     select(
-        _d.id, _d.status, _d.attempts, _d.next_try_at, _d.recipient, _d.sequence, _d.possibly_duplicate,
+        _d.id, _d.status, _d.attempts, _d.next_try_at, _d.recipient, _d.sequence, _d.possibly_duplicate, _d.news,
         _w.id.label("warning_id"), _w.rule, _c.change, _c.level, _c.rule_version,
     )
     .join(store.warning, _w.number == _d.warning)

@@ -12,7 +12,7 @@ from sqlmodel import select as pick
 
 from services.messages import from_ms
 from services.notify import store
-from services.notify.store import ActRow, ChangeRow, DecisionRow, DeliveryRow, RecipientRow, WarningRow
+from services.notify.store import ActRow, ChangeRow, DecisionRow, DeliveryRow, EscalationRow, RecipientRow, WarningRow
 from services.notify.store_engine import streamed
 
 _r, _w = store.recipient.c, store.warning.c
@@ -35,6 +35,9 @@ class Dossier(NamedTuple):
     deliveries: list[DeliveryRow]
     decisions: list[DecisionRow]
     acts: list[ActRow]
+    escalations: list[EscalationRow]
+    predecessor: WarningRow | None
+    """The warning that this one is a relapse of."""
 
 
 def people(connection: Connection, limit: int) -> list[tuple[str, int]]:
@@ -88,6 +91,8 @@ def dossier(connection: Connection, warning_id: str) -> Dossier | None:
             list(session.exec(pick(DeliveryRow).where(DeliveryRow.warning == of).order_by(col(DeliveryRow.id)))),
             list(session.exec(pick(DecisionRow).where(DecisionRow.warning == of).order_by(col(DecisionRow.id)))),
             list(session.exec(pick(ActRow).where(ActRow.warning == of).order_by(col(ActRow.id)))),
+            list(session.exec(pick(EscalationRow).where(EscalationRow.warning == of).order_by(col(EscalationRow.id)))),
+            session.exec(pick(WarningRow).where(WarningRow.id == row.predecessor)).first() if row.predecessor else None,
         )
 
 
@@ -99,7 +104,9 @@ def every_warning(connection: Connection) -> Iterator[dict[str, Any]]:
             "highest_level": row.highest_level, "status": row.status, "value": row.value, "threshold": row.threshold,
             "opened_at": _rfc3339(row.opened_at), "closed_at": _rfc3339(row.closed_at),
             "evidence": msgspec.json.decode(row.evidence), "first_event": row.first_event, "standard": row.standard,
-            "acknowledged_at": _rfc3339(row.acknowledged_at), "reason": row.reason,
+            "acknowledged_at": _rfc3339(row.acknowledged_at), "reason": row.reason, "measure": row.measure,
+            "due_at": _rfc3339(row.due_at), "closed_by": row.closed_by, "closed_reason": row.closed_reason,
+            "deadline": _rfc3339(row.deadline), "overdue_at": _rfc3339(row.overdue_at), "relapse_of": row.predecessor,
         }  # fmt: skip
 
 

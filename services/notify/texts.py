@@ -26,9 +26,15 @@ _NEWS: dict[str, Text] = {
     "opened": Text("有一条新的提醒与您有关。", "Something new concerns you."),
     "raised": Text("这条预警升级了。", "This warning has become more serious."),
     "resolved": Text("这条预警已经解除。", "This warning is over."),
+    "escalated": Text("这条预警还没有人受理，请督促或处理。", "Nobody has taken this warning up: please see to it."),
+    "overdue": Text("您受理的预警已超过处置期限。", "The warning that you took up is past its deadline."),
+    "reminder": Text("您受理的预警明天到期。", "The warning that you took up is due tomorrow."),
     "withdrawn": Text("记录已更正，这条预警撤回，请忽略。", "A record was corrected: this warning is taken back."),
 }
 _HEADS: dict[str, Text] = {
+    "escalated": Text("无人受理：", "Nobody has taken it up: "),
+    "overdue": Text("已逾期：", "Overdue: "),
+    "reminder": Text("即将到期：", "Due soon: "),
     "resolved": Text("已解除：", "Over: "),
     "withdrawn": Text("已撤回：", "Taken back: "),
 }
@@ -57,6 +63,8 @@ class Sent(NamedTuple):
     rule: str
     level: str
     possibly_duplicate: bool
+    news: str = ""
+    """What it tells of instead of the change: `escalated 1`, overdue, reminder."""
 
 
 def of(text: Text, language: Language) -> str:
@@ -67,18 +75,19 @@ def of(text: Text, language: Language) -> str:
 def push(sent: Sent, card: RuleCard | None, base_url: str, key: str, language: Language) -> Message:
     """The kind of warning, its level and where to read it: what may pass through somebody else's servers."""
     name = of(card.title, language) if card else sent.rule
-    head = of(_HEADS[sent.change], language) if sent.change in _HEADS else ""
+    said = sent.news.partition(" ")[0] or sent.change
+    head = of(_HEADS[said], language) if said in _HEADS else ""
     colon = ": " if language == "en" else "："
     repeat = of(_REPEAT, language) if sent.possibly_duplicate else ""
     link = f"{base_url}/warnings/{sent.warning_id}"
-    news = of(_NEWS.get(sent.change, _NEWS["opened"]), language)
+    news = of(_NEWS.get(said, _NEWS["opened"]), language)
     return Message(
         title=f"{head}{of(_KIND[sent.level], language)}{colon}{name}{repeat}",
         body=f"{news}\n{of(_LINK, language)}{link}{repeat}",
         key=key,
         extras={
             "warning": sent.warning_id, "sequence": sent.sequence, "change": sent.change, "level": sent.level,
-            "link": link, "possibly_duplicate": sent.possibly_duplicate,
+            "link": link, "possibly_duplicate": sent.possibly_duplicate, **({"news": sent.news} if sent.news else {}),
         },
     )  # fmt: skip
 

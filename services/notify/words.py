@@ -64,9 +64,23 @@ WORDS: dict[str, Text] = {
         "采取了什么措施？例如：与学生谈话，约定补课时间。",
         "What was done? For example: talked to the student, agreed on catching up.",
     ),
-    "measure_needed": Text(
-        "请填写已采取的改进措施，再关闭预警。", "Say which measure was taken before closing the warning."
-    ),
+    "refused_needs_measure": Text("请先填写改进措施。", "Say which measure is taken first."),
+    "refused_measure_too_long": Text("改进措施最多 2000 字。", "A measure has at most 2000 characters."),
+    "refused_needs_due": Text("请选择完成日期。", "Choose the day until which it shall have worked."),
+    "refused_due_past": Text("完成日期已经过去。", "That day is past."),
+    "refused_due_too_far": Text("完成日期最迟为一年内。", "That day is more than a year away."),
+    "refused_needs_reason": Text("请选择关闭原因。", "Choose why it is closed."),
+    "refused_unknown_verdict": Text("请选择一种评价。", "Choose one of the verdicts."),
+    "measure_is": Text("改进措施：{measure}", "Measure: {measure}"),
+    "improve_now": Text("记录改进措施", "Note the measure"),
+    "due": Text("完成日期", "Until"),
+    "due_at": Text("改进期限", "Measure until"),
+    "deadline": Text("处置期限", "To be dealt with by"),
+    "overdue": Text("已逾期", "Overdue"),
+    "closing_reason": Text("关闭原因", "Why"),
+    "verdict": Text("这条预警对您有用吗？", "Was this warning of use to you?"),
+    "relapse": Text("这是同一问题的再次出现，上一次：", "This has come up before: "),
+    "escalation": Text("逐级上报", "Escalation"),
     "close": Text("关闭预警", "Close the warning"),
     "over_resolved": Text(
         "指标已恢复，预警自动解除，无需处理。", "The figures are back in order; the warning ended by itself."

@@ -195,7 +195,7 @@ def test_closing_a_warning_needs_a_measure(at_the_warning, notify):
     token = at_the_warning.token(WARNING)
     refused = at_the_warning.post(f"{WARNING}/close", token=token, measure="  ")
     assert refused.status_code == 422
-    assert "请填写已采取的改进措施" in refused.text
+    assert "请先填写改进措施" in refused.text
     assert [found["status"] for found in notify.warnings()] == ["open"]
 
 
@@ -222,18 +222,39 @@ def test_a_form_from_elsewhere_is_refused(token, at_the_warning, notify):
 def test_acts_are_handed_on_in_order_and_not_lost_when_nobody_takes_them(make):
     taken, broken = [], [True]
 
-    def on_act(act):
+    def publish(events):
         if broken:
             raise OSError("the log is full")
-        taken.append((act.action, act.person, act.text, act.rule))
+        taken.extend((one.kind, one.data["action"], one.data["rule"]) for one in events)
 
-    notify = make(on_act=on_act)
+    notify = make(publish=publish)
     notify.take_in([change()], 1)
     notify.acknowledge("T1", facts().warning_id)
     assert notify.close("T1", facts().warning_id, "谈话") is None
     broken.clear()
     notify.start()
-    assert taken == [("acknowledged", "T1", "", CARD.rule), ("closed", "T1", "谈话", CARD.rule)]
+    assert taken == [("feedback", "acknowledged", CARD.rule), ("feedback", "closed", CARD.rule)]
+
+
+def test_a_measure_with_its_day_a_reason_and_a_verdict(at_the_warning, notify):
+    token = at_the_warning.token(WARNING)
+    assert at_the_warning.post(f"{WARNING}/improve", token=token, measure="谈话", due="soon").status_code == 422
+    past = at_the_warning.post(f"{WARNING}/improve", token=token, measure="谈话", due="2020-01-01")
+    assert "完成日期已经过去" in past.text
+    assert at_the_warning.post(f"{WARNING}/improve", token=token, measure="谈话", due="2026-12-01").status_code == 303
+    page = at_the_warning.get(WARNING).text
+    assert "王秀英 已于" in page
+    assert "改进措施：谈话" in page
+    assert at_the_warning.post(f"{WARNING}/judge", token=token, verdict="useful").status_code == 303
+    assert at_the_warning.post(f"{WARNING}/judge", token=token, verdict="splendid").status_code == 422
+    assert 'value="useful" aria-pressed="true"' in at_the_warning.get(WARNING).text
+    assert at_the_warning.post(f"{WARNING}/close", token=token, reason="because").status_code == 422
+    assert at_the_warning.post(f"{WARNING}/close", token=token, reason="no_response").status_code == 303
+    page = at_the_warning.get(WARNING).text
+    assert "多次联系无回应" in page
+    assert at_the_warning.post(f"{WARNING}/judge", token=token, verdict="known").status_code == 303
+    (found,) = notify.warnings()
+    assert (found["status"], found["closed_reason"], found["measure"]) == ("closed", "no_response", "谈话")
 
 
 def test_metrics_count_changes_deliveries_and_what_waits(browser, notify, eventually):
