@@ -17,7 +17,25 @@ def holders(index: Index, role: str, context: Context, second: float) -> list[Pe
     word = role_word(role)
     find = _SPECIAL.get(word)
     found = find(index, context, second) if find else _of_nearest_scope(index, word, context, second)
-    return sorted({person.id: person for person in found}.values(), key=lambda person: person.id)
+    there = _instead(index, found, second)
+    return sorted({person.id: person for person in there}.values(), key=lambda person: person.id)
+
+
+def _instead(index: Index, found: list[Person], second: float) -> list[Person]:
+    """Whoever is away is left out, and their substitute, or the substitute's, put in; if nobody is left, all are told."""
+    there = []
+    for person in found:
+        seen: set[str] = set()
+        now: Person | None = person
+        while now is not None and now.id not in seen:
+            seen.add(now.id)
+            away = present(index.leave.get(now.id, ()), second)
+            if not away:
+                there.append(now)
+                break
+            here = present([index.people[away[0].id]], second) if away[0] is not None else []
+            now = here[0] if here else None
+    return there or found
 
 
 def _of_nearest_scope(index: Index, word: str, context: Context, second: float) -> list[Person]:

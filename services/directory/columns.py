@@ -138,6 +138,16 @@ TABLES: dict[str, Table] = {
         },
         key=("role", "person", "scope_kind", "scope", "class", "from"),
     ),
+    "leave": Table(
+        records.Leave,
+        {
+            "person": _to("people", required=True),
+            "substitute": _to("people"),
+            "from": Column(day, "a day", "2026-09-01", required=True),
+            "to": _FROM_TO["to"],
+        },
+        key=("person", "from"),
+    ),
     "students": Table(
         records.Enrolment,
         {"id": _ID, "name": _TEXT, "class": _to("classes", required=True), **_REACH, **_FROM_TO},

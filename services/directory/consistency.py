@@ -41,6 +41,15 @@ def _days_in_order(entries: Entries) -> Iterator[Problem]:
             )
 
 
+def _leave_of_oneself(entries: Entries) -> Iterator[Problem]:
+    for entry in entries["leave"] or ():
+        if entry.values.get("person") and entry.values["person"] == entry.values.get("substitute"):
+            yield Problem(
+                where=entry.row.at("substitute"), what=f"{entry.values['person']} stands in for oneself",
+                expected="somebody else, or nothing",
+            )  # fmt: skip
+
+
 def _rows_once(entries: Entries) -> Iterator[Problem]:
     for name, table in TABLES.items():
         seen: dict[tuple[Any, ...], Entry] = {}
@@ -157,6 +166,7 @@ def _students_are_not_staff(entries: Entries) -> Iterator[Problem]:
 
 _CHECKS: tuple[Callable[[Entries], Iterator[Problem]], ...] = (
     _days_in_order,
+    _leave_of_oneself,
     _rows_once,
     _rows_of_one_id_agree,
     _references,

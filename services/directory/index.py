@@ -56,6 +56,8 @@ class Index:
     offices: dict[str, TeachingOffice]
     holders: dict[tuple[str, str, str], tuple[Dated[Person], ...]]
     """Who holds (role, scope kind, scope)."""
+    leave: dict[str, tuple[Dated[Person | None], ...]]
+    """Who is away when, and who stands in."""
     teachers: dict[tuple[str, str], tuple[Dated[Person], ...]]
     """Who teaches (course, class) by a row of roles."""
     standing_teachers: dict[tuple[str, str], Dated[Person]]
@@ -107,12 +109,24 @@ def build_index(tables: Tables, zone: ZoneInfo) -> Index:
         departments={row.id: row for row in tables.departments},
         offices=offices,
         holders=holders,
+        leave=_leave(tables, people, zone),
         teachers=teachers,
         standing_teachers=standing,
         taught=taught,
         checked=tuple(row for row in known if row[2]),
         nearest={field: Nearest(ids) for field, _, ids in known},
     )
+
+
+def _leave(
+    tables: Tables, people: dict[str, Dated[Person]], zone: ZoneInfo
+) -> dict[str, tuple[Dated[Person | None], ...]]:
+    found: defaultdict[str, list[Dated[Person | None]]] = defaultdict(list)
+    for row in tables.leave:
+        if row.substitute is None or row.substitute in people:
+            instead = people[row.substitute][2] if row.substitute else None
+            found[row.person].append((*_span(row, zone), instead))
+    return {person: tuple(rows) for person, rows in found.items()}
 
 
 def _span(row: _Days, zone: ZoneInfo) -> Span:

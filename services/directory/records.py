@@ -89,6 +89,16 @@ class Role(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     to_day: date | None = msgspec.field(default=None, name="to")
 
 
+class Leave(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One person is away during some days, and somebody stands in."""
+
+    person: str
+    substitute: str | None = None
+    """None: the others who hold a role answer for it; where there are none, the person is told nevertheless."""
+    from_day: date | None = msgspec.field(default=None, name="from")
+    to_day: date | None = msgspec.field(default=None, name="to")
+
+
 class Enrolment(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One student in one class during some days; a student who changed class has several rows."""
 
@@ -120,5 +130,6 @@ class Tables(msgspec.Struct, frozen=True, kw_only=True):
     classes: tuple[SchoolClass, ...] = ()
     courses: tuple[Course, ...] = ()
     roles: tuple[Role, ...] = ()
+    leave: tuple[Leave, ...] = ()
     students: tuple[Enrolment, ...] = ()
     sources: tuple[Source, ...] = ()

@@ -218,3 +218,9 @@ def test_an_empty_yaml_file_is_an_empty_table(tmp_path):
 
 def test_an_interval_is_kept_in_seconds(folder):
     assert load(folder).tables.sources[0].expected_interval == 3600
+
+
+def test_nobody_stands_in_for_oneself(folder):
+    (folder / "leave.csv").write_text("person,substitute,from,to\nanna,anna,2026-10-01,\n", "utf-8")
+    expected = "leave.csv row 2, column substitute: anna stands in for oneself (expected: somebody else, or nothing)"
+    assert told(folder) == [expected]

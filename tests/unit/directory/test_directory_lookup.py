@@ -282,3 +282,26 @@ def test_the_version_is_the_content_whatever_the_order_of_the_rows(folder):
 def test_a_snapshot_cannot_be_changed(college):
     with pytest.raises(FrozenInstanceError):
         college.version = "other"
+
+
+@pytest.mark.parametrize(
+    ("rows", "expected"),
+    [
+        pytest.param("anna,chen,2026-10-01,2026-10-07", ["chen"], id="the substitute"),
+        pytest.param("anna,chen,2026-10-01,2026-10-06", ["anna"], id="back on the day after"),
+        pytest.param("anna,chen,2026-10-08,", ["anna"], id="not before the first day"),
+        pytest.param("anna,chen,2026-10-01,\nchen,bo,2026-10-05,", ["bo"], id="the substitute's substitute"),
+        pytest.param("anna,chen,2026-10-01,\nchen,anna,2026-10-05,", ["anna"], id="a circle tells whom it was about"),
+        pytest.param("anna,,2026-10-01,", ["anna"], id="nobody else: told nevertheless"),
+    ],
+)
+def test_whoever_is_on_leave_is_stood_in_for(folder, rows, expected):
+    (folder / "leave.csv").write_text(f"person,substitute,from,to\n{rows}\n", "utf-8")
+    assert ids(load(folder).holders("class_tutor", {"class": "m2601"}, OCTOBER_7)) == expected
+
+
+def test_of_two_holders_the_one_who_is_there_answers(folder):
+    with (folder / "roles.csv").open("a", encoding="utf-8") as file:
+        file.write("class_tutor,chen,class,m2601,,,\n")
+    (folder / "leave.csv").write_text("person,substitute,from,to\nanna,,2026-10-01,\n", "utf-8")
+    assert ids(load(folder).holders("class_tutor", {"class": "m2601"}, OCTOBER_7)) == ["chen"]
