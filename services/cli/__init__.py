@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from services import __version__
-from services.cli import backtesting, channels, cluster, data, explaining, people, rules, running, silences
+from services.cli import backtesting, channels, cluster, data, explaining, people, reporting, rules, running, silences
 from services.errors import PrewarnError
 from services.settings import Settings
 
@@ -32,6 +32,7 @@ app.add_typer(rules.app, name="rules")
 app.add_typer(explaining.standards, name="standards")
 app.add_typer(channels.channels, name="channels")
 app.add_typer(silences.app, name="silences")
+app.add_typer(reporting.app, name="report")
 app.add_typer(cluster.topics, name="topics")
 
 

@@ -22,7 +22,7 @@ def holders(index: Index, role: str, context: Context, second: float) -> list[Pe
 
 
 def _instead(index: Index, found: list[Person], second: float) -> list[Person]:
-    """Whoever is away is left out, and their substitute, or the substitute's, put in; if nobody is left, all are told."""
+    """Whoever is away is left out, and their substitute put in; if nobody is left then, all are told."""
     there = []
     for person in found:
         seen: set[str] = set()

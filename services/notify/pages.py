@@ -8,6 +8,7 @@ from __future__ import annotations
 import hmac
 import secrets
 from collections.abc import Callable
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any, Literal, Protocol
 from zoneinfo import ZoneInfo
@@ -22,6 +23,7 @@ from starlette.staticfiles import StaticFiles
 from services.notify import glossary, showing, store_views, texts
 from services.notify.metrics import Metrics
 from services.notify.ports import Cards, Clock, Directory
+from services.notify.report import BYS, By, Period, Report
 from services.notify.showing import Reader
 from services.notify.store_acts import Refusal
 from services.notify.store_engine import Store
@@ -64,6 +66,9 @@ class Notifying(Protocol):
     def judge(self, person: str, warning_id: str, verdict: str) -> Refusal | None:
         """Whether it was of use."""
 
+    def effectiveness(self, period: Period, by: By) -> Report:
+        """What became of the warnings of a period."""
+
     def unwell(self) -> str | None:
         """Why the service stands still, if it does."""
 
@@ -88,6 +93,7 @@ class Pages:
             Route("/warnings/{id}/improve", self.improve, methods=["POST"]),
             Route("/warnings/{id}/close", self.close, methods=["POST"]),
             Route("/warnings/{id}/judge", self.judge, methods=["POST"]),
+            Route("/reports/effectiveness", self.effectiveness),
             Route("/metrics", self.metrics),
             Route("/healthz", self.healthz),
             Mount("/static", StaticFiles(directory=_HERE / "static")),
@@ -205,6 +211,23 @@ class Pages:
             case _:
                 return await run_in_threadpool(self._warning, request, error=f"refused_{refused}", status=422)
 
+    def effectiveness(self, request: Request) -> Response:
+        """Whether the warnings work; `?from=…&to=…&by=…`, by default the last 30 days by rule. Without names."""
+        reader, asked = self._reader(request), request.query_params
+        today = self._notify.clock().astimezone(self._notify.zone).date()
+        last = _day(asked.get("to")) or today
+        period = Period(_day(asked.get("from")) or last - timedelta(days=29), last)
+        by = next((one for one in BYS if one == asked.get("by")), "rule")
+        found = self._notify.effectiveness(period, by)
+        names = {key: reader.word(f"report_{key.replace(' ', '_')}") for key in ("total", "before", "year before")}
+        if by == "level":
+            names |= {level: reader.level(level).word for _, level in _RANKS}
+        if by == "department":
+            names |= {one.name: reader.names({"department": one.name})["department"] for one in found.lines}
+        return self._page(
+            request, reader, "report.html", found=found, names=names, number=texts.number, glossary=glossary, bys=BYS
+        )
+
     def metrics(self, _request: Request) -> Response:
         """For Prometheus."""
         return Response(self._notify.metrics.exposition(), media_type="text/plain; version=0.0.4; charset=utf-8")
@@ -259,6 +282,13 @@ def _language(request: Request) -> Literal["zh", "en"]:
         if part.strip().startswith(("zh", "en")):
             return "en" if part.strip().startswith("en") else "zh"
     return "zh"
+
+
+def _day(text: str | None) -> date | None:
+    try:
+        return date.fromisoformat(text or "")
+    except ValueError:
+        return None
 
 
 def _said(form: Any, name: str) -> str:

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from starlette.routing import BaseRoute
 
 from services.messages import CampusEvent, WarningChange, WarningReading, from_ms, to_ms
-from services.notify import store_feedback, store_intake, store_outbox, store_silences, store_views
+from services.notify import store_feedback, store_intake, store_outbox, store_report, store_silences, store_views
 from services.notify.channels import Channels
 from services.notify.courier import Courier, Pace, Send
 from services.notify.health import Health
@@ -24,6 +24,7 @@ from services.notify.outbox import Outbox
 from services.notify.pages import Pages
 from services.notify.passing import Passing
 from services.notify.ports import Cards, Clock, Directory, Publish
+from services.notify.report import By, Period, Report
 from services.notify.store_acts import Acts, Refusal
 from services.notify.store_engine import Store
 
@@ -155,6 +156,11 @@ class Notify:
         """Every warning by opening, one at a time: what `prewarn warnings --json` prints."""
         with self.database.reading() as connection:
             yield from store_views.every_warning(connection)
+
+    def effectiveness(self, period: Period, by: By) -> Report:
+        """预警机制的实效性分析报告: what became of the warnings of a period."""
+        with self.database.reading() as connection:
+            return store_report.effectiveness(connection, period, by, self.zone)
 
     def silence(self, silence: Silence) -> int:
         """Lets messages wait; the number of the silence."""

@@ -1,0 +1,172 @@
+"""预警机制的实效性分析报告: what warnings led to, in a period, beside the one before and the year before. Pure.
+
+Periods are days in the college's time zone, the last one included. A warning belongs to the period in which it opened;
+withdrawn ones and those of replays and trials are left out.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import date, datetime, time, timedelta
+from statistics import median
+from typing import Any, Literal, NamedTuple
+from zoneinfo import ZoneInfo
+
+from services.messages import from_ms, to_ms
+
+By = Literal["rule", "level", "department", "month"]
+BYS: tuple[By, ...] = ("rule", "level", "department", "month")
+_HOUR = 3_600_000
+
+
+class Period(NamedTuple):
+    """Days, both included."""
+
+    first: date
+    last: date
+
+    def span(self, zone: ZoneInfo) -> tuple[int, int]:
+        """Begin and end (ms); the end does not belong to it."""
+        begin = datetime.combine(self.first, time.min, zone)
+        return to_ms(begin), to_ms(datetime.combine(self.last + timedelta(days=1), time.min, zone))
+
+    def before(self) -> Period:
+        """As many days, right before it."""
+        last = self.first - timedelta(days=1)
+        return Period(last - (self.last - self.first), last)
+
+    def year_before(self) -> Period:
+        """The same days of the year before."""
+        return Period(_year_before(self.first), _year_before(self.last))
+
+
+class Case(NamedTuple):
+    """What is counted of one warning."""
+
+    rule: str
+    level: str
+    """The highest that it had."""
+    department: str
+    opened_at: int
+    acknowledged_at: int | None
+    measure_at: int | None
+    ended_at: int | None
+    """By a person or by the rules."""
+    relapse: bool
+    overdue: bool
+    verdicts: tuple[str, ...]
+    """The last one of each person."""
+    told: int
+    """People whom a message has reached."""
+    not_told: tuple[str, ...]
+    """Named reasons why somebody was not."""
+
+
+class Line(NamedTuple):
+    """One group of warnings. Hours are medians; None where there was nothing to count."""
+
+    name: str
+    warnings: int
+    judged: int
+    useful_percent: float | None
+    known: int
+    acknowledged: int
+    hours_to_acknowledge: float | None
+    hours_to_measure: float | None
+    hours_to_end: float | None
+    relapses: int
+    overdue: int
+    told: int
+    nobody_told: int
+
+
+class Load(NamedTuple):
+    """Messages to people, by the day."""
+
+    people: int
+    messages: int
+    median_a_day: float | None
+    """Of a person on a day with messages."""
+    most_a_day: int
+    most_whom: str
+    most_day: str
+
+
+class Report(NamedTuple):
+    """The whole report."""
+
+    period: Period
+    by: By
+    total: Line
+    before: Line
+    year_before: Line
+    lines: list[Line]
+    not_told: list[tuple[str, int]]
+    """Named reason → how often somebody was not told, most first."""
+    load: Load
+    accidents: list[Mapping[str, Any]]
+    """Graded quality accidents (Q1) of three years, and how they were handled."""
+
+
+def group(cases: Iterable[Case], by: By, zone: ZoneInfo) -> list[Line]:
+    """One line for each group, the largest first; months in their order."""
+    name: Callable[[Case], str] = {
+        "rule": lambda one: one.rule,
+        "level": lambda one: one.level,
+        "department": lambda one: one.department or "—",
+        "month": lambda one: f"{from_ms(one.opened_at).astimezone(zone):%Y-%m}",
+    }[by]
+    found: defaultdict[str, list[Case]] = defaultdict(list)
+    for case in cases:
+        found[name(case)].append(case)
+    lines = [line(key, mine) for key, mine in found.items()]
+    return sorted(lines, key=lambda one: one.name if by == "month" else (-one.warnings, one.name))
+
+
+def line(name: str, cases: Sequence[Case]) -> Line:
+    """The figures of some warnings."""
+    verdicts = [verdict for case in cases for verdict in case.verdicts]
+    return Line(
+        name=name,
+        warnings=len(cases),
+        judged=len(verdicts),
+        useful_percent=100 * verdicts.count("useful") / len(verdicts) if verdicts else None,
+        known=verdicts.count("known"),
+        acknowledged=sum(case.acknowledged_at is not None for case in cases),
+        hours_to_acknowledge=_hours(cases, lambda case: case.acknowledged_at),
+        hours_to_measure=_hours(cases, lambda case: case.measure_at),
+        hours_to_end=_hours(cases, lambda case: case.ended_at),
+        relapses=sum(case.relapse for case in cases),
+        overdue=sum(case.overdue for case in cases),
+        told=sum(case.told > 0 for case in cases),
+        nobody_told=sum(case.told == 0 for case in cases),
+    )
+
+
+def reasons(cases: Iterable[Case]) -> list[tuple[str, int]]:
+    """Why people were not told, most frequent first."""
+    counted = Counter(reason for case in cases for reason in case.not_told)
+    return sorted(counted.items(), key=lambda one: (-one[1], one[0]))
+
+
+def load(sent: Iterable[tuple[str, int]], zone: ZoneInfo) -> Load:
+    """From (person, instant in ms) of every message that went out."""
+    days = Counter((person, f"{from_ms(at).astimezone(zone):%Y-%m-%d}") for person, at in sent)
+    if not days:
+        return Load(0, 0, None, 0, "", "")
+    (whom, day), most = min(days.items(), key=lambda one: (-one[1], one[0]))
+    people = {person for person, _ in days}
+    return Load(len(people), sum(days.values()), median(days.values()), most, whom, day)
+
+
+def _hours(cases: Iterable[Case], when: Callable[[Case], int | None]) -> float | None:
+    found = [(at - case.opened_at) / _HOUR for case in cases if (at := when(case)) is not None]
+    return median(found) if found else None
+
+
+def _year_before(day: date) -> date:
+    try:
+        return day.replace(year=day.year - 1)
+    except ValueError:  # 29 February
+        return day.replace(year=day.year - 1, day=28)
