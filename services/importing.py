@@ -53,7 +53,7 @@ def run_import(
     until, goes_on = spawn.Pipe(duplex=False)
     feeder = spawn.Process(target=_feed, args=(settings, imported.name, path, tells), daemon=True)
     keeper = spawn.Process(target=_keep, args=(settings, push is not None, until), daemon=True)
-    embedded = Embedded(settings, mode="live" if push else "replay", push=push is not None, past=True)
+    embedded = Embedded(settings, mode="replay", push=push is not None, past=True)
     try:
         embedded.start_evaluating()
         for process, end in ((feeder, tells), (keeper, until)):

@@ -13,7 +13,7 @@ import typer
 from services.clock import wall_clock
 from services.embedded import Embedded
 from services.errors import ConfigurationError
-from services.notify.report import BYS, By, Period
+from services.notify.report import BYS, By, Period, grouping
 from services.settings import Settings
 
 app = typer.Typer(no_args_is_help=True, help="Whether the warnings work. 实效性分析")
@@ -58,10 +58,9 @@ def effectiveness(
 
 
 def _by(word: str) -> By:
-    for one in BYS:
-        if one == word:
-            return one
-    raise ConfigurationError(f"--by {word} is no grouping (expected: one of {', '.join(BYS)})")
+    if (found := grouping(word)) is None:
+        raise ConfigurationError(f"--by {word} is no grouping (expected: one of {', '.join(BYS)})")
+    return found
 
 
 def _day(option: str, text: str | None, default: date) -> date:

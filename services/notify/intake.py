@@ -113,6 +113,7 @@ class Planner:
         if state is None:
             self.known.number += 1
             state = self.known.warnings[change.warning_id] = _new(change, self.known.number)
+            state["predecessor"] = self.known.ended.get((change.rule, change.subject)) if self.push else None
             self.plan.opened.append(state)
         else:
             newest = change.sequence > state["sequence"]
@@ -120,6 +121,8 @@ class Planner:
                 return
             if newest:
                 self._note(state, _after(change, state))
+        if newest and change.change == "resolved":
+            self.known.ended[change.rule, change.subject] = change.warning_id
         number = state["number"]
         self.known.sequences.add((number, change.sequence))
         stop = _stop_change(Transition(change.change, change.mode, newest, self.push))
@@ -172,10 +175,10 @@ class Planner:
         self.plan.stopped.add(number)
         self.plan.escalations = [row for row in self.plan.escalations if row["warning"] != number]
         card = self.cards(change.rule_version, change.rule)
-        begins = change.change not in ENDS and stop is None and card is not None and level != "praise"
+        begins = change.change not in ENDS and stop is None and change.mode == "live" and level != "praise"
         news = {"deadline": to_acknowledge(card, level, self.now) if begins and card else None}
         self._note(state, news)
-        for step, one in enumerate(card.escalate if begins and card else (), start=1):
+        for step, one in enumerate(card.escalate if card and begins else (), start=1):
             self.plan.escalations.append(
                 {
                     "warning": number, "sequence": change.sequence, "cause": "unacknowledged", "step": step,
@@ -233,8 +236,6 @@ class Planner:
     def _settle(self) -> None:
         """Rows that depend on where each warning ended up."""
         self.plan.updated += self._news.values()
-        for state in self.plan.opened:
-            state["predecessor"] = self.known.ended.get((state["rule"], state["subject"]))
         for id_, before in self._before.items():
             state = self.known.warnings[id_]
             if (after := _standing(state)) != before:

@@ -23,7 +23,7 @@ from starlette.staticfiles import StaticFiles
 from services.notify import glossary, showing, store_views, texts
 from services.notify.metrics import Metrics
 from services.notify.ports import Cards, Clock, Directory
-from services.notify.report import BYS, By, Period, Report
+from services.notify.report import BYS, By, Period, Report, grouping
 from services.notify.showing import Reader
 from services.notify.store_acts import Refusal
 from services.notify.store_engine import Store
@@ -217,7 +217,7 @@ class Pages:
         today = self._notify.clock().astimezone(self._notify.zone).date()
         last = _day(asked.get("to")) or today
         period = Period(_day(asked.get("from")) or last - timedelta(days=29), last)
-        by = next((one for one in BYS if one == asked.get("by")), "rule")
+        by = grouping(asked.get("by")) or "rule"
         found = self._notify.effectiveness(period, by)
         names = {key: reader.word(f"report_{key.replace(' ', '_')}") for key in ("total", "before", "year before")}
         if by == "level":

@@ -109,6 +109,14 @@ class Report(NamedTuple):
     """Graded quality accidents (Q1) of three years, and how they were handled."""
 
 
+def grouping(word: str | None) -> By | None:
+    """A grouping by its name; None if there is no such."""
+    for one in BYS:
+        if one == word:
+            return one
+    return None
+
+
 def group(cases: Iterable[Case], by: By, zone: ZoneInfo) -> list[Line]:
     """One line for each group, the largest first; months in their order."""
     name: Callable[[Case], str] = {

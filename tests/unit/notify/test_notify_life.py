@@ -5,7 +5,7 @@ from datetime import timedelta
 import msgspec
 import pytest
 
-from services.messages import EscalationStep, to_ms
+from services.messages import EscalationStep
 from services.notify.testing import CARD, Somebody, change, facts
 
 STEPS = [EscalationStep(after=3600, to="counsellor"), EscalationStep(after=7200, to="department")]
@@ -147,11 +147,15 @@ def test_who_took_it_up_is_reminded_a_day_before_and_told_when_it_is_overdue(not
     assert told(notify)[2:] == [("T1", "overdue")]
 
 
-def test_the_same_trouble_again_is_linked_to_what_was_before(notify, clock):
-    notify.take_in([change(), change("resolved", 2)], 1)
-    again = change()
-    facts_again = msgspec.structs.replace(again.facts, warning_id="again")
-    notify.take_in([msgspec.structs.replace(again, warning_id="again", facts=facts_again)], 2)
+@pytest.mark.parametrize("together", [False, True], ids=["a chunk each", "one chunk"])
+def test_the_same_trouble_again_is_linked_to_what_was_before(notify, together):
+    shown = msgspec.structs.replace(facts(), warning_id="again")
+    again = msgspec.structs.replace(change(), warning_id="again", facts=shown)
+    if together:
+        notify.take_in([change(), change("resolved", 2), again], 1)
+    else:
+        notify.take_in([change(), change("resolved", 2)], 1)
+        notify.take_in([again], 2)
     assert {found["id"]: found["relapse_of"] for found in notify.warnings()} == {ID: None, "again": ID}
 
 
@@ -168,10 +172,10 @@ def test_verdicts_are_one_event_whose_newest_revision_counts(notify, heard):
     assert all("T1" not in msgspec.json.encode(event).decode() for event in heard)
 
 
-def test_replays_and_imports_have_no_deadlines(make, college, clock):
-    notify = make(push=False, cards=lambda *_: CHAIN)
-    notify.take_in([change()], 1)
+@pytest.mark.parametrize(("push", "mode"), [(False, "live"), (True, "replay"), (True, "shadow"), (True, "warm-up")])
+def test_replays_imports_and_trials_have_no_deadlines(push, mode, make, clock):
+    notify = make(push=push, cards=lambda *_: CHAIN)
+    notify.take_in([change(mode=mode)], 1)
     assert one(notify)["deadline"] is None
     clock.advance(timedelta(days=3))
     assert notify.passing.step() == 0
-    assert to_ms(clock()) > 0
