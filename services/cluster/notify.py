@@ -36,6 +36,8 @@ from services.topics import WARNINGS, full_name
 
 _log = logging.getLogger(__name__)
 _AGAIN = 1.0
+_LOST = 5_000
+"""Milliseconds; without a limit kafka-python waits for ever for an answer that was lost."""
 _MESSAGES_AT_ONCE = 50
 _RAW = 500_000
 """Bytes of a refused message that are kept: in base64 it has to fit into one of Kafka's."""
@@ -160,7 +162,7 @@ class Intake:
         """The lag, and the group's offsets."""
         mine = consumer.assignment()
         ends = consumer.end_offsets(list(mine)) if mine else {}
-        at = {place.partition: consumer.position(place) for place in mine}
+        at = {place.partition: consumer.position(place, timeout_ms=_LOST) or 0 for place in mine}
         last = {place.partition: offset for place, offset in ends.items()}
         if why := self._progress.stands(at, last, time.monotonic()):  # a consumer that has stopped without a word
             end(STANDS, f"{self._topic}: {why}")

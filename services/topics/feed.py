@@ -15,6 +15,7 @@ from services.topics.records import read_latest
 _log = logging.getLogger(__name__)
 _POLL = 500
 _AGAIN = 2.0
+_LOST = 15_000
 _LARGEST = 16 << 20
 
 
@@ -27,12 +28,14 @@ class Feed:
     def __init__(self, brokers: Sequence[str], topic: str, changed: Callable[[Mapping[bytes, bytes]], None]) -> None:
         self._brokers, self._topic, self._changed = list(brokers), topic, changed
         self._found: dict[bytes, bytes] = {}
+        self._told: dict[bytes, bytes] = {}
+        """What `changed` was called with last."""
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name=f"feed {topic}", daemon=True)
 
     def start(self) -> None:
         """Reads what is there, and follows. Raises BrokerError."""
-        self._found = read_latest(self._brokers, self._topic)
+        self._found = self._told = read_latest(self._brokers, self._topic)
         self._changed(self._found)
         self._thread.start()
 
@@ -50,6 +53,12 @@ class Feed:
                 _log.warning("%s cannot be followed, trying again: %s", self._topic, error)
                 self._stop.wait(_AGAIN)
 
+    @staticmethod
+    def _at(consumer: Any, place: TopicPartition) -> int:
+        """Without a time limit kafka-python waits for ever where an answer was lost."""
+        at = consumer.position(place, timeout_ms=_LOST)
+        return -1 if at is None else int(at)
+
     def _follow(self) -> None:
         consumer: Any = KafkaConsumer(
             bootstrap_servers=self._brokers, auto_offset_reset="earliest", enable_auto_commit=False,
@@ -66,11 +75,10 @@ class Feed:
                         fresh.pop(record.key, None)
                     elif record.key is not None:
                         fresh[record.key] = record.value
+                self._found = fresh
                 # From the beginning anew, older values pass by; only the end of the topic is what counts.
-                if fresh != self._found and consumer.position(place) >= consumer.end_offsets([place])[place]:
-                    self._found = fresh
+                if fresh != self._told and self._at(consumer, place) >= consumer.end_offsets([place])[place]:
+                    self._told = fresh
                     self._changed(fresh)
-                elif fresh != self._found:
-                    self._found = fresh
         finally:
             consumer.close()

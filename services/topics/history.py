@@ -9,6 +9,7 @@ from kafka import KafkaConsumer, TopicPartition
 from kafka.errors import KafkaError
 
 from services.errors import BrokerError
+from services.topics.records import Reading
 
 _AT_ONCE = 200
 _LARGEST = 16 << 20
@@ -32,11 +33,12 @@ def read_again(
     try:
         consumer.assign([place])
         consumer.seek(place, max(begin, consumer.beginning_offsets([place])[place]))
-        while consumer.position(place) < end:
+        reading = Reading(consumer, place)
+        while reading.position() < end:
             records = consumer.poll(timeout_ms=500).get(place, ())
             values = [record.value for record in records if record.offset < end]
             if values:
-                yield min(consumer.position(place), end), values
+                yield min(records[-1].offset + 1, end), values
     except (KafkaError, OSError) as error:
         raise BrokerError(f"Kafka at {', '.join(brokers)}: {error}") from error
     finally:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -33,6 +34,29 @@ def _consumer(brokers: Sequence[str]) -> Iterator[Any]:
         consumer.close()
 
 
+class Reading:
+    """How far a reader of one partition has come; it must get on, or say so.
+
+    kafka-python's `position` waits for ever where an answer was lost, and its `poll` may stay empty.
+    """
+
+    def __init__(self, consumer: Any, place: TopicPartition, patience: float = _PATIENCE / 1000) -> None:
+        """`patience`: seconds without progress."""
+        self._consumer, self._place, self._patience = consumer, place, patience
+        self._at, self._since = -1, time.monotonic()
+
+    def position(self) -> int:
+        """The next offset; -1 if it is not known yet. Raises BrokerError if it has not changed for too long."""
+        found = self._consumer.position(self._place, timeout_ms=int(self._patience * 1000))
+        at = -1 if found is None else int(found)
+        now = time.monotonic()
+        if at != self._at:
+            self._at, self._since = at, now
+        elif now - self._since > self._patience:
+            raise BrokerError(f"{self._place.topic}: nothing came behind offset {at} for {self._patience:.0f} s")
+        return at
+
+
 def count_partitions(brokers: Sequence[str], topics: Sequence[str]) -> dict[str, int]:
     """How many partitions each topic has. Raises BrokerError, and ConfigurationError if one is not there."""
     with _consumer(brokers) as consumer:
@@ -55,7 +79,8 @@ def read_latest(brokers: Sequence[str], topic: str) -> dict[bytes, bytes]:
         consumer.assign([place])
         last = consumer.end_offsets([place])[place]
         consumer.seek_to_beginning(place)
-        while consumer.position(place) < last:
+        reading = Reading(consumer, place)
+        while reading.position() < last:
             for record in consumer.poll(timeout_ms=500).get(place, ()):
                 if record.key is None:
                     continue

@@ -9,7 +9,6 @@ import re
 import signal
 import time
 from datetime import UTC, datetime, timedelta
-from functools import partial
 from pathlib import Path
 
 import pytest
@@ -88,7 +87,8 @@ def test_cluster_with(victim, broker, tmp_path, request):
                 break_rules(cluster, tmp_path)
                 hurt(cluster, running, victim, rng)
             cluster.append(part[2:])
-            until(partial(is_evaluated_by, cluster, edition), 90)
+            until(lambda edition=edition: (cluster.supervise(), is_evaluated_by(cluster, edition))[1], 90)
+            running = {name: alive[-1] for name in running if (alive := cluster.alive(name))}
         cluster.wait_until_done(within=90)
         assert_as_embedded(cluster, embedded_editions(cluster, folders, packs, tmp_path / "one"))
 
