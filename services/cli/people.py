@@ -9,8 +9,11 @@ import msgspec
 import typer
 
 from services import directory as directories
+from services import reaching
+from services.cli.changes import Change, refusals
 from services.clock import wall_clock
 from services.embedded import Embedded
+from services.errors import PrewarnError
 from services.rules.language.load import load
 from services.settings import Settings, resource
 
@@ -23,16 +26,13 @@ def warnings(
 ) -> None:
     """Every warning that there ever was. 全部预警"""
     settings: Settings = context.obj
-    embedded = Embedded(settings)
-    try:
+    with Embedded(settings) as embedded:
         for found in embedded.notify.warnings():
             if json:
                 typer.echo(msgspec.json.encode(found))
             else:
                 state, level = found["status"], found["level"]
                 typer.echo(f"{found['opened_at']}  {level:6} {state:9} {found['rule']:24} {found['subject']}")
-    finally:
-        embedded.stop()
 
 
 def _zone(settings: Settings) -> str:
@@ -40,56 +40,89 @@ def _zone(settings: Settings) -> str:
 
 
 @directory.command("check")
-def check(context: typer.Context) -> None:
-    """Does every rule reach somebody with a working channel? 每条规则是否都有可送达的责任人"""
-    settings: Settings = context.obj
-    rule_set = load(settings.rules_folder, resource("schemas"))
-    present = directories.load_installed(settings.directory_folder, rule_set.zone.key)
-    problems = directories.check(present, rule_set.cards.values(), wall_clock())
-    for problem in problems:
-        typer.echo(str(problem))
-    people = sum(1 for _ in present.people())
-    typer.echo(f"{people} people, {len(rule_set.cards)} rules, {len(problems)} holes")
-    raise typer.Exit(1 if problems else 0)
-
-
-@directory.command("load")
-def load_(
+def check(
     context: typer.Context,
-    folder: Annotated[Path, typer.Argument(help="Folder of CSV or YAML files. CSV 或 YAML 文件夹")],
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show the difference. 只显示差异")] = False,
-    limit: Annotated[int | None, typer.Option(help="Show so many differences at most")] = 50,
+    json: Annotated[bool, typer.Option("--json", help="Everything as one JSON object. 以 JSON 输出")] = False,
 ) -> None:
-    """Take a new directory into use, after showing what it changes. 启用新的人员目录，并显示差异"""
+    """Does every rule reach somebody with a working channel? 每条规则是否都有可送达的责任人
+
+    Exit code 0: yes; 1: there are holes; 2: rules or directory cannot be read. 退出码：0 无缺口；1 有缺口；2 无法检查
+    """
     settings: Settings = context.obj
-    zone = _zone(settings)
-    new = directories.load(folder, zone)
-    found = directories.difference(directories.load_installed(settings.directory_folder, zone), new)
-    for one in found[:limit]:
-        typer.echo(str(one))
-    if limit is not None and len(found) > limit:
-        typer.echo(f"… and {len(found) - limit} more")
-    typer.echo(f"{len(found)} differences")
-    if not dry_run:
-        directories.install(folder, settings.directory_folder)
-        typer.echo(f"version {new.version} is in use")
+    try:
+        rules = load(settings.rules_folder, resource("schemas"))
+        present = directories.load_installed(settings.directory_folder, rules.zone.key)
+        found = reaching.check(rules, present, wall_clock(), mail=settings.mail_server is not None)
+    except PrewarnError as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(2) from None
+    if json:
+        typer.echo(msgspec.json.encode(found))
+    else:
+        for hole in found.holes:
+            typer.echo(str(hole))
+        typer.echo(
+            f"{len(present.tables.people)} people, {len(rules.cards)} rules; {found.reached} of {found.pairs} "
+            f"rule × subject pairs reach somebody at once; {len(found.holes)} holes"
+        )
+    raise typer.Exit(1 if found.holes else 0)
+
+
+_Source = Annotated[
+    Path,
+    typer.Argument(
+        help="Folder of CSV or YAML files, workbook (.xlsx), or OneRoster 1.1 (folder or .zip). "
+        "CSV、YAML 文件夹，XLSX 工作簿，或 OneRoster 1.1 导出",
+        show_default=False,
+    ),
+]
+_DryRun = Annotated[bool, typer.Option("--dry-run", help="Only show the difference. 只显示差异，不写入")]
+_Limit = Annotated[int, typer.Option(help="Show so many lines of a table at most. 每张表最多显示的行数")]
+_Remove = Annotated[
+    bool, typer.Option("--yes-remove", help="It is meant that more than a fifth of a table goes. 确认大量删除")
+]
+_Json = Annotated[bool, typer.Option("--json", help="Everything as one JSON object. 以 JSON 输出")]
+
+
+@directory.command("import")
+def import_(
+    context: typer.Context,
+    source: _Source,
+    dry_run: _DryRun = False,
+    yes_remove: _Remove = False,
+    limit: _Limit = 20,
+    json: _Json = False,
+) -> None:
+    """Take a new directory into use, after showing what it changes. 导入并启用新的人员目录，先显示差异"""
+    settings: Settings = context.obj
+    in_use = directories.load_installed(settings.directory_folder, _zone(settings))
+    with refusals(json=json), directories.offered(source, in_use, settings.directory_folder) as offer:
+        change = Change.between(in_use, offer)
+        if not dry_run:
+            change.allow(removing=yes_remove)
+            directories.install(offer.folder, settings.directory_folder)
+        change.show("is not in use" if dry_run else "is in use", limit=limit, json=json)
 
 
 @directory.command("publish")
 def publish(
     context: typer.Context,
-    folder: Annotated[Path, typer.Argument(help="Folder of CSV or YAML files. CSV 或 YAML 文件夹")],
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show the difference. 只显示差异")] = False,
-    limit: Annotated[int, typer.Option(help="Show so many differences at most")] = 50,
+    source: _Source,
+    dry_run: _DryRun = False,
+    yes_remove: _Remove = False,
+    limit: _Limit = 20,
+    json: _Json = False,
 ) -> None:
-    """Make a directory that of the cluster, after showing what it changes. 在集群中启用新的人员目录"""
-    from services.cluster.known import publish_directory  # noqa: PLC0415 - Kafka costs every other command a second
+    """Make a directory that of the cluster, after showing what it changes. 在集群中启用新的人员目录，先显示差异"""
+    from services.cluster.known import publish_directory, published_directory  # noqa: PLC0415 - Kafka costs a second
     from services.cluster.rules import published_rules  # noqa: PLC0415
 
     settings: Settings = context.obj
-    found = publish_directory(settings, folder, published_rules(settings).zone.key, dry_run=dry_run)
-    for one in found[:limit]:
-        typer.echo(str(one))
-    if len(found) > limit:
-        typer.echo(f"… and {len(found) - limit} more")
-    typer.echo(f"{len(found)} differences; {'nothing was changed' if dry_run or not found else 'published'}")
+    in_use = published_directory(settings, published_rules(settings).zone.key)
+    with refusals(json=json), directories.offered(source, in_use, None) as offer:
+        change = Change.between(in_use, offer)
+        if not dry_run:
+            change.allow(removing=yes_remove)
+            if change.differences:
+                publish_directory(settings, offer.directory)
+        change.show("is not in use" if dry_run else "is published", limit=limit, json=json)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import logging
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from threading import Lock
 
 from services import directory as directories
 from services.cluster.bundles import ACTIVE, bundle_of, rule_set_of, unpacked
-from services.directory import Difference, Directory
+from services.directory import Directory
 from services.errors import PrewarnError
 from services.messages import RuleCard
 from services.settings import Settings
@@ -18,22 +19,20 @@ from services.topics.feed import Feed
 from services.topics.records import read_latest, write_records
 
 _log = logging.getLogger(__name__)
-_SUFFIXES = (".csv", ".yaml", ".yml")
 
 
-def publish_directory(settings: Settings, folder: Path, zone: str, *, dry_run: bool = False) -> list[Difference]:
-    """Checks a folder of people, roles, classes … and makes it the directory of this prefix; what that changes.
+def published_directory(settings: Settings, zone: str) -> Directory:
+    """The directory of this prefix; where none was published, the empty one. Raises BrokerError."""
+    return _read(read_latest(settings.broker_list, full_name(settings.topic_prefix, DIRECTORY)), zone)
 
-    Raises DirectoryError with everything that is wrong, and BrokerError.
-    """
-    new = directories.load(folder, zone)
+
+def publish_directory(settings: Settings, new: Directory) -> None:
+    """Makes it the directory of this prefix. Raises BrokerError."""
     topic = full_name(settings.topic_prefix, DIRECTORY)
-    found = read_latest(settings.broker_list, topic)
-    changes = list(directories.difference(_read(found, zone), new))
-    if changes and not dry_run:
-        paths = [path for path in folder.iterdir() if path.suffix.lower() in _SUFFIXES]
-        write_records(settings.broker_list, topic, {ACTIVE: bundle_of(new.version, folder, paths)})
-    return changes
+    with tempfile.TemporaryDirectory(prefix="prewarn-") as name:
+        folder = Path(name)
+        directories.write(new.tables, folder)
+        write_records(settings.broker_list, topic, {ACTIVE: bundle_of(new.version, folder, folder.iterdir())})
 
 
 def _read(found: Mapping[bytes, bytes], zone: str) -> Directory:

@@ -1,6 +1,6 @@
 """The sample college as the directory's tables (services/directory reads the same columns from CSV).
 
-Nobody has a channel or an e-mail address: what a demo says goes to the local sink.
+Everybody's channel is the local sink: what a demo says goes into a file.
 """
 
 from __future__ import annotations
@@ -26,6 +26,8 @@ from services.demo.campus import (
 
 Row = dict[str, str]
 
+CHANNEL = "sink://demo"
+
 SOURCES = {
     "timetable": ("academic-affairs", "1d"),
     "rollcall-app": ("student-affairs", "2h"),
@@ -42,7 +44,7 @@ SOURCES = {
 def tables(campus: Campus) -> dict[str, list[Row]]:
     """File stem → rows."""
     return {
-        "people": [{"id": one.id, "name": one.name.written, "email": "", "channel": ""} for one in _staff(campus)],
+        "people": [{"id": one.id, "name": one.name.written, "email": "", "channel": CHANNEL} for one in _staff(campus)],
         "departments": [{"id": id_, "name_zh": text.zh, "name_en": text.en} for id_, text in DEPARTMENTS.items()],
         "teaching_offices": list(_offices()),
         "majors": [
@@ -56,7 +58,7 @@ def tables(campus: Campus) -> dict[str, list[Row]]:
         "courses": list(_courses(campus)),
         "roles": list(_roles(campus)),
         "students": [
-            {"id": student.id, "name": student.name.written, "class": one.id, "email": "", "channel": ""}
+            {"id": student.id, "name": student.name.written, "class": one.id, "email": "", "channel": CHANNEL}
             for one, _ in _cohorts(campus)
             for student in one.students
         ],

@@ -3,21 +3,28 @@
 Effective-dated, and a pure look-up over one immutable, versioned snapshot that every service gets.
 """
 
-from services.directory.checks import check, vacant
-from services.directory.difference import Difference, difference
+from services.directory.checks import Asked, Checked, Doubt, Hole, check, vacant
+from services.directory.difference import Difference, difference, shrinkage
+from services.directory.importing import Offer, offered
 from services.directory.installing import install
 from services.directory.loading import load, load_installed
 from services.directory.records import Person, Tables
 from services.directory.roles import ALIASES, ASSIGNABLE, ROLES, RoleWord, role_word
 from services.directory.snapshot import TIME_ZONE, Directory
+from services.directory.writing import write
 
 __all__ = [
     "ALIASES",
     "ASSIGNABLE",
     "ROLES",
     "TIME_ZONE",
+    "Asked",
+    "Checked",
     "Difference",
     "Directory",
+    "Doubt",
+    "Hole",
+    "Offer",
     "Person",
     "RoleWord",
     "Tables",
@@ -26,6 +33,9 @@ __all__ = [
     "install",
     "load",
     "load_installed",
+    "offered",
     "role_word",
+    "shrinkage",
     "vacant",
+    "write",
 ]

@@ -17,25 +17,32 @@ def holders(index: Index, role: str, context: Context, second: float) -> list[Pe
     word = role_word(role)
     find = _SPECIAL.get(word)
     found = find(index, context, second) if find else _of_nearest_scope(index, word, context, second)
-    there = _instead(index, found, second)
+    there = instead(index, found, second)
     return sorted({person.id: person for person in there}.values(), key=lambda person: person.id)
 
 
-def _instead(index: Index, found: list[Person], second: float) -> list[Person]:
-    """Whoever is away is left out, and their substitute put in; if nobody is left then, all are told."""
-    there = []
-    for person in found:
-        seen: set[str] = set()
-        now: Person | None = person
-        while now is not None and now.id not in seen:
-            seen.add(now.id)
-            away = present(index.leave.get(now.id, ()), second)
-            if not away:
-                there.append(now)
-                break
-            here = present([index.people[away[0].id]], second) if away[0] is not None else []
-            now = here[0] if here else None
-    return there or found
+def posts(index: Index, role: str, context: Context, second: float) -> list[str]:
+    """See `Directory.posts`."""
+    word = role_word(role)
+    find = _SCOPES.get(ROLES[word].scopes[0]) if word in ROLES else None
+    return find(index, context, second) if find else []
+
+
+def instead(index: Index, found: list[Person], second: float) -> list[Person]:
+    """Whoever is away is left out, and their substitutes put in; if nobody is left then, all are told."""
+    return [one for person in found for one in _stand_ins(index, person, second, set())] or found
+
+
+def _stand_ins(index: Index, person: Person, second: float, seen: set[str]) -> list[Person]:
+    """The person; of somebody who is away, whoever stands in by any of the rows of leave of that day."""
+    if person.id in seen:  # a circle: nobody in it is there
+        return []
+    seen.add(person.id)
+    away = present(index.leave.get(person.id, ()), second)
+    if not away:
+        return [person]
+    named = [index.people[one.id] for one in away if one is not None]
+    return [one for instead in present(named, second) for one in _stand_ins(index, instead, second, seen)]
 
 
 def _of_nearest_scope(index: Index, word: str, context: Context, second: float) -> list[Person]:
@@ -64,15 +71,22 @@ def _course_teacher(index: Index, context: Context, second: float) -> list[Perso
 
 
 def _department_head(index: Index, context: Context, second: float) -> list[Person]:
-    # A department without a head of its own is answered for by the one above it.
-    for start in _departments(index, context, second):
-        department: str | None = start
-        while department is not None:
-            found = present(index.holders.get(("department_head", "department", department), ()), second)
-            if found:
-                return found
-            row = index.departments.get(department)
-            department = row.parent if row else None
+    """Of each department, the nearest up the tree with a head; where there is none at all, the college's own.
+
+    Two-level intake (附件1 5.2): department, then college.
+    """
+    found = [one for start in _departments(index, context, second) for one in _nearest_head(index, start, second)]
+    return found or present(index.holders.get(("department_head", "college", ""), ()), second)
+
+
+def _nearest_head(index: Index, start: str, second: float) -> list[Person]:
+    department: str | None = start
+    while department is not None:
+        found = present(index.holders.get(("department_head", "department", department), ()), second)
+        if found:
+            return found
+        row = index.departments.get(department)
+        department = row.parent if row else None
     return []
 
 

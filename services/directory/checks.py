@@ -1,54 +1,127 @@
-"""Does every warning reach somebody? Asked before the rules and the directory go live.
+"""Does every warning reach somebody? Each rule is tried with everything that it can warn about, before both go live.
 
-A rule card names roles but not subjects, so each role is tried with everything that it can be held for on that day.
+Who is told depends on the role and the subject only, so each role is resolved once for each kind of subject.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
-from datetime import date, datetime
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cached_property
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
+import msgspec
+
 from services.directory.reading import nearest_of
-from services.directory.records import Enrolment, Person, SchoolClass
+from services.directory.records import Person
 from services.directory.roles import ALIASES, ROLES, role_word
 from services.directory.snapshot import Directory
-from services.messages import Problem, RuleCard
+from services.directory.subjects import Subjects, named_for, subjects_of, there
+from services.messages import Text
 
 _SHOWN = 10
 
-_Subjects = list[tuple[str, dict[str, str]]]
-"""What a role is tried with: what a person would call it, and the context of such a warning."""
+NOBODY = Text("无人担任", "nobody holds it")
+NOT_THERE = Text("担任者当日不在岗，且无他人担任", "who holds it is not there on that day")
+SEVERAL = Text("应由一人担任，却有多人", "several hold it, and one should")
+NO_ROLE = Text("没有这一职责", "there is no such role")
+NOTHING = Text("目录中没有可对应的内容", "the directory has nothing that it could be held for")
+
+Doubt = Callable[[Person], Text | None]
+"""Why a person cannot be reached, if so."""
 
 
-def check(directory: Directory, cards: Iterable[RuleCard], at: datetime) -> list[Problem]:
-    """Roles that a rule names and nobody holds on the day of `at`, and holders whom nothing can reach.
+class Asked(NamedTuple):
+    """A rule, as far as it says who is to be told of what."""
 
-    One problem for each role without holders (with the classes, courses … and the rules concerned) and one for each
-    person without channel and e-mail (with what they would be told about); the students without are one together.
+    rule: str
+    by: tuple[str, ...]
+    to: tuple[str, ...]
+    later: tuple[str, ...] = ()
+    """Roles of its escalation."""
+
+
+class Hole(msgspec.Struct, frozen=True, kw_only=True):
+    """One cause for which warnings do not reach whom they should."""
+
+    cause: Text
+    who: str
+    """The role; `people` or `students` when it is about their addresses."""
+    of: list[str]
+    """What the role is not held for, or the people."""
+    rules: list[str]
+    pairs: int
+    """How many rule × subject pairs it concerns."""
+    expected: str = ""
+
+    def __str__(self) -> str:
+        of = f" ({_listed(self.of)})" if any(self.of) else ""
+        rules = ("rule " if len(self.rules) == 1 else f"{len(self.rules)} rules: ") + _listed(self.rules)
+        expected = f" (expected: {self.expected})" if self.expected else ""
+        return f"{self.who}: {self.cause.zh} {self.cause.en}{of}; {self.pairs} pairs of {rules}{expected}"
+
+
+class Checked(msgspec.Struct, frozen=True, kw_only=True):
+    """The answer for all rules."""
+
+    pairs: int
+    """Rule × subject."""
+    reached: int
+    """Of these, those of which somebody hears at once."""
+    holes: list[Hole]
+
+
+class _Cause(NamedTuple):
+    cause: Text
+    who: str
+    expected: str = ""
+
+
+@dataclass(slots=True)
+class _Resolved:
+    """A role and all subjects of one kind."""
+
+    shape: str
+    subjects: Subjects
+    reached: list[bool] = field(default_factory=list)
+    hit: defaultdict[_Cause, set[int]] = field(default_factory=lambda: defaultdict(set))
+    """Cause → positions of subjects."""
+
+    @property
+    def pairs(self) -> int:
+        return sum(one.size for one in self.subjects)
+
+
+def check(directory: Directory, asked: Iterable[Asked], at: datetime, doubt: Doubt | None = None) -> Checked:
+    """Tries each rule with everything that it can warn about on the day of `at`.
+
+    `doubt` says whom messages cannot reach; without it, those with neither channel nor e-mail.
     """
-    cards = list(cards)
-    day = at.astimezone(ZoneInfo(directory.time_zone)).date()
-    problems: list[Problem] = []
-    unreachable: defaultdict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
-    for role, rules in _named_roles(cards).items():
-        if role not in ROLES:
-            expected = nearest_of(role, (*ROLES, *ALIASES))
-            problems.append(Problem(where=_rules(rules), what=f"there is no role {role!r}", expected=expected))
-            continue
-        subjects = _SUBJECTS[ROLES[role].scopes[0]](directory, day)
-        nobody = []
-        for name, context in subjects:
-            holders = directory.holders(role, context, at)
-            if not holders:
-                nobody.append(name)
-            for person in holders:
-                if not (person.channel or person.email):
-                    unreachable[person.id][role].append(name)
-        if nobody or not subjects:
-            problems.append(_without_holder(role, rules, nobody, len(subjects)))
-    return problems + _out_of_reach(directory, unreachable)
+    look = _Look(directory, at, doubt or _without_address)
+    total = reached = 0
+    found: dict[_Cause, tuple[list[str], int]] = {}
+    for one in asked:
+        told, later = _resolved(look, one, one.to), _resolved(look, one, one.later)
+        total, reached = total + max((each.pairs for each in told), default=0), reached + _reached(told)
+        for cause, pairs in _pairs([*told, *later]).items():
+            rules, before = found.setdefault(cause, ([], 0))
+            rules.append(one.rule)
+            found[cause] = rules, before + pairs
+        for word in (*one.to, *one.later):
+            if role_word(word) not in ROLES:
+                unknown = _Cause(NO_ROLE, word, nearest_of(word, (*ROLES, *ALIASES)))
+                found.setdefault(unknown, ([], 0))[0].append(one.rule)
+    holes = [
+        Hole(
+            cause=cause.cause, who=cause.who, of=sorted(look.of[cause]), rules=list(dict.fromkeys(rules)), pairs=pairs,
+            expected=cause.expected,
+        )
+        for cause, (rules, pairs) in found.items()
+    ]  # fmt: skip
+    return Checked(pairs=total, reached=reached, holes=sorted(holes, key=lambda hole: -hole.pairs))
 
 
 def vacant(directory: Directory, role: str, at: datetime) -> bool:
@@ -56,119 +129,121 @@ def vacant(directory: Directory, role: str, at: datetime) -> bool:
     found = ROLES.get(role_word(role))
     if found is None:
         return True
-    day = at.astimezone(ZoneInfo(directory.time_zone)).date()
-    subjects = _SUBJECTS[found.scopes[0]](directory, day)
-    return not any(directory.holders(role, context, at) for _, context in subjects)
+    subjects = named_for(found.scopes[0], directory, at.astimezone(ZoneInfo(directory.time_zone)).date())
+    return not any(directory.holders(role, one.context, at) for one in subjects)
 
 
-def _named_roles(cards: Sequence[RuleCard]) -> dict[str, list[str]]:
-    rules: defaultdict[str, list[str]] = defaultdict(list)
-    for card in cards:
-        for role in dict.fromkeys(role_word(word) for word in (*card.to, *(step.to for step in card.escalate))):
-            rules[role].append(card.rule)
-    return rules
+def _resolved(look: _Look, one: Asked, roles: Sequence[str]) -> list[_Resolved]:
+    words = dict.fromkeys(role_word(word) for word in roles)
+    return [look.resolve(one.by, word) for word in words if word in ROLES]
 
 
-def _without_holder(role: str, rules: list[str], nobody: list[str], tried: int) -> Problem:
-    title = f"{role} {ROLES[role].title.zh}"
-    kind = ROLES[role].scopes[0]
-    if not tried:
-        what = f"the directory has nothing of the kind {kind}; named by {_rules(rules)}"
-        return Problem(where=f"role {title}", what=what)
-    whom = "" if kind == "college" else f" for {len(nobody)} of {tried}: {_listed(nobody)}"
-    return Problem(
-        where=f"role {title}",
-        what=f"nobody holds it{whom}; named by {_rules(rules)}",
-        expected=f"a row of roles with role {role}" if role != "student" else "students who are enrolled on that day",
-    )
+def _reached(told: list[_Resolved]) -> int:
+    """Of the finest kind of subjects, those of which the holder of some role hears."""
+    finest = max(told, key=lambda each: each.pairs, default=None)
+    if finest is None:
+        return 0
+    alike = [each.reached for each in told if each.shape == finest.shape]
+    if any(all(each.reached) for each in told if each.reached and each.shape != finest.shape):
+        return finest.pairs
+    return sum(one.size for one, flags in zip(finest.subjects, zip(*alike, strict=True), strict=True) if any(flags))
 
 
-def _out_of_reach(directory: Directory, unreachable: dict[str, dict[str, list[str]]]) -> list[Problem]:
-    expected = "a channel or an e-mail address"
-    problems = []
-    for id_, roles in sorted(unreachable.items()):
-        person = directory.person(id_)
-        if person is None or "student" in roles:
-            continue
-        told_as = "; ".join(f"{role} ({_listed(names)})" if any(names) else role for role, names in roles.items())
-        what = f"has neither channel nor email, but is to be told as {told_as}"
-        problems.append(Problem(where=f"person {_called(person)}", what=what, expected=expected))
-    students = sorted(id_ for id_, roles in unreachable.items() if "student" in roles)
-    if students:
-        what = f"{len(students)} have neither channel nor email, but are to be told: {_listed(students)}"
-        problems.append(Problem(where="students", what=what, expected=expected))
-    return problems
+def _pairs(resolved: list[_Resolved]) -> dict[_Cause, int]:
+    """Subjects that a cause concerns, each once, whatever the roles through which it does."""
+    seen: defaultdict[_Cause, dict[tuple[str, int], int]] = defaultdict(dict)
+    for each in resolved:
+        for cause, positions in each.hit.items():
+            seen[cause].update({(each.shape, place): each.subjects[place].size for place in positions})
+        if not each.subjects:
+            seen[next(iter(each.hit))] = {}
+    return {cause: sum(counts.values()) for cause, counts in seen.items()}
 
 
-def _college(_directory: Directory, _day: date) -> _Subjects:
-    return [("", {})]
+class _Look:
+    """What has been resolved so far."""
+
+    def __init__(self, directory: Directory, at: datetime, doubt: Doubt) -> None:
+        self._directory, self._at, self._doubt = directory, at, doubt
+        self._day = at.astimezone(ZoneInfo(directory.time_zone)).date()
+        self._known: dict[tuple[str, str], _Resolved] = {}
+        self._doubts: dict[str, Text | None] = {}
+        self.of: defaultdict[_Cause, set[str]] = defaultdict(set)
+
+    def resolve(self, by: tuple[str, ...], role: str) -> _Resolved:
+        """Tries a role with everything that rules with this `by` warn about."""
+        scope = ROLES[role].scopes[0]
+        shape, subjects = subjects_of(by, role, scope, self._directory, self._day)
+        if not subjects:  # a college that does not list its students, say
+            shape, subjects = scope, named_for(scope, self._directory, self._day)
+        if (shape, role) not in self._known:
+            self._known[shape, role] = self._resolve(_Resolved(shape, subjects), role)
+        return self._known[shape, role]
+
+    def _resolve(self, found: _Resolved, role: str) -> _Resolved:
+        title = f"{role} {ROLES[role].title.zh}"
+        if not found.subjects:
+            cause = _Cause(NOTHING, title, f"a table of what has a {role}")
+            found.hit[cause] = set()
+        for place, subject in enumerate(found.subjects):
+            holders = self._directory.holders(role, subject.context, self._at)
+            doubts = [(person, doubt) for person in holders if (doubt := self._doubted(person))]
+            found.reached.append(len(doubts) < len(holders))
+            for person, doubt in doubts:
+                cause = _Cause(doubt, "students" if role == "student" else "people")
+                self._note(found, cause, place, [f"{person.id} ({person.name})"])
+            if not holders:
+                self._note_vacancy(found, role, title, place)
+            elif len(holders) > 1 and (posts := self._posts_of_several(role, subject.context)):
+                self._note(found, _Cause(SEVERAL, title), place, posts)
+        return found
+
+    def _note_vacancy(self, found: _Resolved, role: str, title: str, place: int) -> None:
+        subject = found.subjects[place]
+        if away := self._ever.holders(role, subject.context, self._at):
+            people = [f"{one.id} ({one.name})" for one in away]
+            self._note(found, _Cause(NOT_THERE, title, "somebody who is there"), place, people)
+            return
+        posts = self._directory.posts(role, subject.context, self._at) or [subject.name]
+        expected = "students who are enrolled on that day" if role == "student" else f"a row of roles with role {role}"
+        self._note(found, _Cause(NOBODY, title, expected), place, posts)
+
+    def _note(self, found: _Resolved, cause: _Cause, place: int, of: Iterable[str]) -> None:
+        found.hit[cause].add(place)
+        self.of[cause].update(of)
+
+    def _doubted(self, person: Person) -> Text | None:
+        if person.id not in self._doubts:
+            self._doubts[person.id] = self._doubt(person)
+        return self._doubts[person.id]
+
+    def _posts_of_several(self, role: str, context: dict[str, str]) -> list[str]:
+        return [post for post in self._directory.posts(role, context, self._at) if post in self._held_by_several[role]]
+
+    @cached_property
+    def _held_by_several(self) -> dict[str, set[str]]:
+        """Role that one should hold → what several hold it for, whoever stands in for them."""
+        present = {person.id for person in self._directory.tables.people if there(person, self._day)}
+        people: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
+        for row in self._directory.tables.roles:
+            if row.person in present and there(row, self._day) and ROLES[row.role].single:
+                people[row.role, row.scope or ""].add(row.person)
+        found: defaultdict[str, set[str]] = defaultdict(set)
+        for (role, scope), held in people.items():
+            if len(held) > 1:
+                found[role].add(scope)
+        return found
+
+    @cached_property
+    def _ever(self) -> Directory:
+        """As if nobody had ever left, or not come yet."""
+        tables = self._directory.tables
+        people = tuple(msgspec.structs.replace(one, from_day=None, to_day=None) for one in tables.people)
+        return Directory(msgspec.structs.replace(tables, people=people), self._directory.time_zone)
 
 
-def _departments(directory: Directory, _day: date) -> _Subjects:
-    return [(row.id, {"department": row.id}) for row in directory.tables.departments]
-
-
-def _teaching_offices(directory: Directory, _day: date) -> _Subjects:
-    return [(row.id, {"teaching_office": row.id}) for row in directory.tables.teaching_offices]
-
-
-def _majors(directory: Directory, _day: date) -> _Subjects:
-    return [(row.id, {"major": row.id}) for row in directory.tables.majors]
-
-
-def _classes(directory: Directory, day: date) -> _Subjects:
-    return [(row.id, {"class": row.id}) for row in directory.tables.classes if _there(row, day)]
-
-
-def _students(directory: Directory, day: date) -> _Subjects:
-    return [
-        (id_, {"student": id_}) for id_ in sorted({row.id for row in directory.tables.students if _there(row, day)})
-    ]
-
-
-def _sources(directory: Directory, _day: date) -> _Subjects:
-    return [(row.id, {"source": row.id}) for row in directory.tables.sources]
-
-
-def _courses(directory: Directory, day: date) -> _Subjects:
-    # A course is tried with the classes that the directory knows to take it; with itself where it knows none.
-    tables = directory.tables
-    pairs = {(row.id, row.class_id) for row in tables.courses if row.class_id}
-    pairs |= {(row.scope or "", row.class_id) for row in tables.roles if row.role == "course_teacher" and row.class_id}
-    ended = {row.id for row in tables.classes if not _there(row, day)}
-    alone = {row.id for row in tables.courses} - {course for course, _ in pairs}
-    return [
-        *(
-            (f"{course} in {class_}", {"course": course, "class": class_})
-            for course, class_ in sorted(pairs)
-            if class_ not in ended
-        ),
-        *((course, {"course": course}) for course in sorted(alone)),
-    ]
-
-
-_SUBJECTS: dict[str, Callable[[Directory, date], _Subjects]] = {
-    "college": _college,
-    "department": _departments,
-    "teaching_office": _teaching_offices,
-    "major": _majors,
-    "class": _classes,
-    "course": _courses,
-    "student": _students,
-    "source": _sources,
-}
-
-
-def _there(row: SchoolClass | Enrolment, day: date) -> bool:
-    return (row.from_day is None or row.from_day <= day) and (row.to_day is None or day <= row.to_day)
-
-
-def _called(person: Person) -> str:
-    return f"{person.id} ({person.name})"
-
-
-def _rules(rules: list[str]) -> str:
-    return ("rule " if len(rules) == 1 else "rules ") + _listed(rules)
+def _without_address(person: Person) -> Text | None:
+    return None if person.channel or person.email else Text("既无渠道也无邮箱", "has neither channel nor e-mail")
 
 
 def _listed(names: list[str]) -> str:

@@ -14,7 +14,7 @@ from services.directory import records
 _DAY = re.compile(r"(\d{4})([-/])(\d{1,2})\2(\d{1,2})")
 _NUMBER = re.compile(r"\d+(\.\d+)?")
 _DURATION = re.compile(r"([1-9]\d*)([smhd])")
-_EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
+_EMAIL = re.compile(r"[^@\s,;<>]+@[^@\s.,;<>]+(\.[^@\s.,;<>]+)*")
 _CHANNEL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://\S+")
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
@@ -50,6 +50,10 @@ def _like(pattern: re.Pattern[str]) -> Callable[[str], str | None]:
     return lambda cell: cell if pattern.fullmatch(cell) else None
 
 
+email = _like(_EMAIL)
+"""An address that may be one; whether somebody reads it, only a mail can tell."""
+
+
 class Column(msgspec.Struct, frozen=True):
     """One column: how to read a cell (None: it is wrong), and what to say when it is wrong."""
 
@@ -77,7 +81,7 @@ _ID = Column(required=True)
 _FROM_TO = {"from": Column(day, "a day", "2026-09-01"), "to": Column(day, "a day", "2026-09-01")}
 _NAMES = {"name_zh": _TEXT, "name_en": _TEXT}
 _REACH = {
-    "email": Column(_like(_EMAIL), "an e-mail address", "name@domain"),
+    "email": Column(email, "an e-mail address", "name@domain"),
     "channel": Column(_like(_CHANNEL), "an Apprise URL", "service://…", secret=True),
 }
 
@@ -146,7 +150,7 @@ TABLES: dict[str, Table] = {
             "from": Column(day, "a day", "2026-09-01", required=True),
             "to": _FROM_TO["to"],
         },
-        key=("person", "from"),
+        key=("person", "from", "substitute"),
     ),
     "students": Table(
         records.Enrolment,

@@ -16,7 +16,7 @@ from services.messages import Problem
 
 Entries = dict[str, list[Entry] | None]
 
-_SCOPE_TABLES = {
+SCOPE_TABLES = {
     "department": "departments",
     "teaching_office": "teaching_offices",
     "major": "majors",
@@ -111,7 +111,7 @@ def _roles(entries: Entries) -> Iterator[Problem]:
             what = f"{word} has no second scope"
             yield Problem(where=entry.row.at("class"), what=what, expected="scope_kind class and the class in scope")
     for kind, cells in scopes.items():
-        yield from _unknown(cells, "scope", _SCOPE_TABLES[kind], known)
+        yield from _unknown(cells, "scope", SCOPE_TABLES[kind], known)
 
 
 def _wrong_scope(entry: Entry, word: str | None, kind: str, scope: str | None) -> Problem | None:

@@ -8,6 +8,10 @@ import msgspec
 
 from services.directory.columns import TABLES
 from services.directory.snapshot import Directory
+from services.directory.writing import cells_of
+from services.messages import Problem
+
+_SUSPICIOUS = 0.2
 
 
 class Difference(msgspec.Struct, frozen=True, kw_only=True):
@@ -28,6 +32,27 @@ class Difference(msgspec.Struct, frozen=True, kw_only=True):
 def difference(old: Directory, new: Directory) -> list[Difference]:
     """The rows in which two directories differ, table by table and sorted by key."""
     return [found for table in TABLES for found in _of_table(table, _rows(old, table), _rows(new, table))]
+
+
+def shrinkage(old: Directory, new: Directory) -> list[Problem]:
+    """Tables of which more than a fifth would go: as like as not, the new directory is half a file."""
+    found = []
+    for table in TABLES:
+        before, after = _held(old, table), _held(new, table)
+        gone = len(before - after)
+        if gone > len(before) * _SUSPICIOUS:
+            what = f"{gone} of {len(before)} would go"
+            found.append(Problem(where=table, what=what, expected="the whole table, or --yes-remove if that is meant"))
+    return found
+
+
+def _held(directory: Directory, table: str) -> set[tuple[str, ...]]:
+    """What should be there again: ids, and of roles what they are held for, whoever holds it now."""
+    if table == "leave":  # passes
+        return set()
+    columns = ("role", "scope_kind", "scope", "class") if table == "roles" else ("id",)
+    rows = (cells_of(table, row) for row in getattr(directory.tables, table))
+    return {tuple(cells.get(column, "") for column in columns) for cells in rows}
 
 
 _Row = dict[str, Any]

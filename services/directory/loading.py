@@ -26,12 +26,16 @@ def load(folder: Path, time_zone: str = TIME_ZONE) -> Directory:
     Raises DirectoryError with everything that is wrong, not only the first; ConfigurationError for an unknown zone.
     A file that does not exist is an empty table; a folder that does not exist is an error.
     """
+    problems: list[Problem] = []
+    return directory_of(_read_whole(folder, problems), problems, time_zone)
+
+
+def directory_of(tables: dict[str, list[Row] | None], problems: list[Problem], time_zone: str = TIME_ZONE) -> Directory:
+    """The directory that rows of text cells describe. Raises as `load`, with `problems` first."""
     try:
         ZoneInfo(time_zone)
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:
         raise ConfigurationError(f"{time_zone!r} is not a time zone (expected: {TIME_ZONE})") from error
-    problems: list[Problem] = []
-    tables = _read_whole(folder, problems)
     entries = {
         name: None if found is None else [_entry(name, row, problems) for row in found]
         for name, found in tables.items()
@@ -69,19 +73,20 @@ def _read_whole(folder: Path, problems: list[Problem]) -> dict[str, list[Row] | 
 
 
 def _identity(folder: Path) -> tuple[Path, int, int, int]:
-    place = _present_folder(folder)
+    place = present_folder(folder)
+    if place is None:
+        raise DirectoryError(
+            [Problem(where=str(folder), what="there is no such folder", expected="a folder with people.csv …")]
+        )
     state = place.stat()
     return place, state.st_dev, state.st_ino, state.st_mtime_ns
 
 
-def _present_folder(folder: Path) -> Path:
+def present_folder(folder: Path) -> Path | None:
+    """Where the files of an installed directory are at this moment."""
     # Between its two renames, or after a crash there, `install` leaves only the previous folder.
-    for candidate in (folder, folder.with_name(folder.name + PREVIOUS)):
-        if candidate.is_dir():
-            return candidate
-    raise DirectoryError(
-        [Problem(where=str(folder), what="there is no such folder", expected="a folder with people.csv …")]
-    )
+    candidates = (folder, folder.with_name(folder.name + PREVIOUS))
+    return next((candidate for candidate in candidates if candidate.is_dir()), None)
 
 
 def _entry(name: str, row: Row, problems: list[Problem]) -> Entry:

@@ -87,40 +87,54 @@ def _text(path: Path, problems: list[Problem]) -> str | None:
     except OSError as error:
         problems.append(Problem(where=path.name, what=f"cannot be read: {error.strerror}"))
         return None
+    return decoded(path.name, raw, problems)
+
+
+def decoded(file: str, raw: bytes, problems: list[Problem]) -> str | None:
+    """The text of a file in UTF-8 or GB18030; what is neither is a problem."""
     # Chinese Windows writes GB18030; hardly any text in it is valid UTF-8 by chance.
     for encoding in ("utf-8-sig", "gb18030"):
         try:
             return raw.decode(encoding)
         except UnicodeDecodeError:
             continue
-    problems.append(Problem(where=path.name, what="is neither UTF-8 nor GB18030 text", expected="UTF-8"))
+    problems.append(Problem(where=file, what="is neither UTF-8 nor GB18030 text", expected="UTF-8"))
     return None
 
 
 def _csv(file: str, text: str, table: Table, problems: list[Problem]) -> list[Row] | None:
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
-    rows: list[Row] = []
     number = 0
+
+    def counted() -> Iterator[list[str]]:
+        nonlocal number
+        for number, cells in enumerate(reader, start=1):  # noqa: B007 - told when the next one cannot be read
+            yield cells
+
     try:
-        header = [name.strip() for name in next(reader, [])]
-        number = 1
-        wrong = list(_wrong_header(file, header, table))
-        problems.extend(wrong)
-        for number, cells in enumerate(reader, start=2):
-            stripped = [cell.strip() for cell in cells]
-            if not any(stripped):
-                continue
-            if any(stripped[len(header) :]):
-                what = f"has {len(cells)} cells, but the header has {len(header)}"
-                problems.append(
-                    Problem(where=f"{file} row {number}", what=what, expected="a comma inside a cell needs quotes")
-                )
-                continue
-            stripped += [""] * (len(header) - len(stripped))
-            rows.append(Row(dict(zip(header, stripped, strict=False)), f"{file} row {number}"))
+        return rows_of(file, counted(), table, problems)
     except csv.Error as error:
         problems.append(Problem(where=f"{file} row {number + 1}", what=f"is not CSV: {error}"))
         return None
+
+
+def rows_of(file: str, grid: Iterator[list[str]], table: Table, problems: list[Problem]) -> list[Row] | None:
+    """The rows below a header, each with its number; blank ones are nothing."""
+    header = [name.strip() for name in next(grid, [])]
+    wrong = list(_wrong_header(file, header, table))
+    problems.extend(wrong)
+    rows: list[Row] = []
+    for number, cells in enumerate(grid, start=2):
+        stripped = [cell.strip() for cell in cells]
+        if not any(stripped):
+            continue
+        if any(stripped[len(header) :]):
+            what = f"has {len(cells)} cells, but the header has {len(header)}"
+            expected = "a comma inside a cell needs quotes"
+            problems.append(Problem(where=f"{file} row {number}", what=what, expected=expected))
+            continue
+        stripped += [""] * (len(header) - len(stripped))
+        rows.append(Row(dict(zip(header, stripped, strict=False)), f"{file} row {number}"))
     return None if wrong else rows
 
 

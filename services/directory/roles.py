@@ -24,16 +24,20 @@ class RoleWord(msgspec.Struct, frozen=True):
     title: Text
     scopes: tuple[str, ...]
     """What it is held for, nearest first: the nearest that has a holder decides; the college needs no context."""
+    single: bool = False
+    """One person should hold it for one thing at a time."""
 
 
 ROLES: dict[str, RoleWord] = {
-    "class_tutor": RoleWord(Text("班主任", "class tutor"), _CLASS),
+    "class_tutor": RoleWord(Text("班主任", "class tutor"), _CLASS, single=True),
     "counsellor": RoleWord(Text("辅导员", "counsellor"), _CLASS),
-    "class_mentor": RoleWord(Text("班级导师", "class mentor"), _CLASS),
+    "class_mentor": RoleWord(Text("班级导师", "class mentor"), _CLASS, single=True),
     "course_teacher": RoleWord(Text("任课教师", "course teacher"), ("course",)),
-    "teaching_office_head": RoleWord(Text("教研室主任", "head of the teaching office"), ("teaching_office",)),
-    "department_head": RoleWord(Text("系主任", "head of department"), ("department",)),
-    "major_head": RoleWord(Text("专业负责人", "head of the major"), ("major",)),
+    "teaching_office_head": RoleWord(
+        Text("教研室主任", "head of the teaching office"), ("teaching_office",), single=True
+    ),
+    "department_head": RoleWord(Text("系主任", "head of department"), ("department", "college"), single=True),
+    "major_head": RoleWord(Text("专业负责人", "head of the major"), ("major",), single=True),
     "student_affairs": RoleWord(Text("学生工作处", "student affairs office"), ("college",)),
     "academic_affairs": RoleWord(Text("教务科技处", "academic affairs office"), ("college",)),
     "supervision_office": RoleWord(Text("督导办", "supervision office"), ("college",)),
@@ -43,7 +47,7 @@ ROLES: dict[str, RoleWord] = {
     "college_duty": RoleWord(Text("学院值班", "college duty"), ("college",)),
     "source_owner": RoleWord(Text("数据源负责人", "owner of the data source"), ("source",)),
     "rules_operator": RoleWord(Text("规则管理员", "rules operator"), ("college",)),
-    "college_head": RoleWord(Text("院长", "head of the college"), ("college",)),
+    "college_head": RoleWord(Text("院长", "head of the college"), ("college",), single=True),
     # Nobody is given this one in a file: it is the student that the warning is about.
     "student": RoleWord(Text("学生本人", "the student"), ("student",)),
 }

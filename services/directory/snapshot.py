@@ -68,10 +68,19 @@ class Directory:
         """
         return accountable.holders(self._index, role, context, at.timestamp())
 
+    def posts(self, role: str, context: Mapping[str, str], at: datetime) -> list[str]:
+        """What `role` would have to be held for so that its holder is the nearest; empty where nothing is known."""
+        return accountable.posts(self._index, role, context, at.timestamp())
+
     def person(self, id: str) -> Person | None:  # noqa: A002 - the column's name
         """The person, or the student as a person, whether or not they are still there."""
         found = self._index.people.get(id) or self._index.students.get(id)
         return found[2] if found else None
+
+    def instead(self, id: str, at: datetime) -> list[Person]:  # noqa: A002 - the column's name
+        """The person, or whoever stands in for them on the day of `at`; nobody if the id is unknown."""
+        person = self.person(id)
+        return [] if person is None else accountable.instead(self._index, [person], at.timestamp())
 
     def people(self) -> Iterable[Person]:
         """All rows of `people`, sorted by id; students are not among them."""

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
+from typer.testing import CliRunner
+
+from services.cli import app
 
 COLLEGE = {
     "people.csv": """\
@@ -78,3 +83,22 @@ def add(folder: Path) -> Callable[[str, str], None]:
             file.write(row + "\n")
 
     return append
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    """Where a directory is installed."""
+    return tmp_path / "home"
+
+
+@pytest.fixture
+def run(home: Path) -> Callable[..., tuple[int, Any]]:
+    """Runs `prewarn directory …`: exit code, and what it prints; with --json as data; else what it raises."""
+
+    def ran(*arguments: str | Path) -> tuple[int, Any]:
+        found = CliRunner().invoke(app, ["--home", str(home), "directory", *map(str, arguments)])
+        if found.exception is not None and not isinstance(found.exception, SystemExit):
+            return 1, str(found.exception)
+        return found.exit_code, json.loads(found.stdout) if "--json" in arguments else found.stdout
+
+    return ran

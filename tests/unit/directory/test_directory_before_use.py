@@ -1,4 +1,4 @@
-"""What an operator asks before a directory goes live: what changes, whom does it not reach; and its installation."""
+"""What an operator asks before a directory goes live: what changes; and its installation."""
 
 from __future__ import annotations
 
@@ -10,30 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from services.directory import Directory, Tables, check, difference, install, load
+from services.directory import Directory, Tables, difference, install, load
 from services.directory.nearest import Nearest
 from services.directory.records import Enrolment, Person, SchoolClass
 from services.directory.roles import ALIASES, ROLES
 from services.errors import DirectoryError
-from services.messages import EscalationStep, RuleCard, Text
 
 OCTOBER = datetime(2026, 10, 8, 4, tzinfo=UTC)
-
-
-def card(rule: str, *to: str, escalate: tuple[str, ...] = ()) -> RuleCard:
-    return RuleCard(
-        rule=rule,
-        row=None,
-        title=Text(rule, rule),
-        message=Text("", ""),
-        source="",
-        to=list(to),
-        escalate=[EscalationStep(after=60.0, to=role) for role in escalate],
-    )
-
-
-def checked(folder, *cards: RuleCard) -> list[str]:
-    return [str(problem) for problem in check(load(folder), cards, OCTOBER)]
 
 
 def test_a_directory_does_not_differ_from_itself(folder):
@@ -59,94 +42,6 @@ def test_a_difference_never_shows_a_channel(folder):
     (folder / "people.csv").write_text(people.replace("json://chen.test", "json://token.test"), encoding="utf-8")
     (found,) = difference(before, load(folder))
     assert found.fields == {"channel": ("a secret", "another secret")}
-
-
-def test_a_check_is_silent_when_every_role_reaches_somebody(folder):
-    assert checked(folder, card("k1", "teaching_office", "student_affairs", escalate=("source_owner",))) == []
-
-
-def test_a_role_that_nobody_holds_is_told_once_with_all_classes_and_rules(folder):
-    assert checked(folder, card("s1", "class_tutor"), card("s2", escalate=("class_tutor",))) == [
-        (
-            "role class_tutor 班主任: nobody holds it for 2 of 3: n2601, open; named by rules s1, s2 "
-            "(expected: a row of roles with role class_tutor)"
-        )
-    ]
-
-
-def test_a_course_is_tried_with_each_of_its_classes_and_alone_when_none_is_known(folder):
-    assert checked(folder, card("k1", "course_teacher")) == [
-        (
-            "role course_teacher 任课教师: nobody holds it for 1 of 3: english; named by rule k1 "
-            "(expected: a row of roles with role course_teacher)"
-        )
-    ]
-
-
-def test_an_alias_and_its_role_are_the_same(folder):
-    problems = checked(folder, card("k1", "department"), card("k2", "department_head"))
-    assert problems == [
-        (
-            "role department_head 系主任: nobody holds it for 1 of 3: care; named by rules k1, k2 "
-            "(expected: a row of roles with role department_head)"
-        )
-    ]
-
-
-def test_a_college_role_without_holder_is_told_without_a_list(folder):
-    assert checked(folder, card("q3", "college_duty")) == [
-        (
-            "role college_duty 学院值班: nobody holds it; named by rule q3 "
-            "(expected: a row of roles with role college_duty)"
-        )
-    ]
-
-
-def test_a_word_that_is_no_role_is_told_with_the_nearest_one(folder):
-    assert checked(folder, card("q3", "colege_duty")) == [
-        "rule q3: there is no role 'colege_duty' (expected: college_duty)"
-    ]
-
-
-def test_a_role_with_nothing_to_be_held_for_is_told(folder):
-    (folder / "sources.csv").unlink()
-    assert checked(folder, card("d1", "source_owner")) == [
-        "role source_owner 数据源负责人: the directory has nothing of the kind source; named by rule d1"
-    ]
-
-
-def test_a_person_whom_nothing_can_reach_is_told_once_for_all_roles(folder):
-    people = (folder / "people.csv").read_text(encoding="utf-8")
-    (folder / "people.csv").write_text(people.replace("anna@college.test", ""), encoding="utf-8")
-    assert checked(folder, card("d1", "source_owner", "student_affairs")) == [
-        (
-            "person anna (安娜): has neither channel nor email, but is to be told as source_owner (phone); "
-            "student_affairs (expected: a channel or an e-mail address)"
-        )
-    ]
-
-
-def test_students_whom_nothing_can_reach_are_told_together(folder):
-    assert checked(folder, card("p1", "student")) == [
-        (
-            "students: 1 have neither channel nor email, but are to be told: s2 "
-            "(expected: a channel or an e-mail address)"
-        )
-    ]
-
-
-def test_classes_that_have_ended_are_not_asked_about(folder):
-    after = datetime(2031, 1, 1, tzinfo=UTC)
-    (problem,) = check(load(folder), [card("s1", "class_mentor")], after)
-    assert problem.what == "nobody holds it for 1 of 1: open; named by rule s1"
-    (problem,) = check(load(folder), [card("k1", "course_teacher")], after)
-    assert problem.what == "nobody holds it for 1 of 1: english; named by rule k1"
-
-
-def test_a_long_list_is_cut_so_that_a_person_can_read_it():
-    college = Directory(Tables(classes=tuple(SchoolClass(id=f"c{number:02}") for number in range(14))))
-    (problem,) = check(college, [card("s1", "class_tutor")], OCTOBER)
-    assert problem.what.endswith("c08, c09 and 4 more; named by rule s1")
 
 
 def files(folder: Path) -> dict[str, bytes]:

@@ -293,11 +293,49 @@ def test_a_snapshot_cannot_be_changed(college):
         pytest.param("anna,chen,2026-10-01,\nchen,bo,2026-10-05,", ["bo"], id="the substitute's substitute"),
         pytest.param("anna,chen,2026-10-01,\nchen,anna,2026-10-05,", ["anna"], id="a circle tells whom it was about"),
         pytest.param("anna,,2026-10-01,", ["anna"], id="nobody else: told nevertheless"),
+        pytest.param("anna,chen,2026-10-01,\nanna,bo,2026-10-05,2026-10-09", ["bo", "chen"], id="two rows of one day"),
+        pytest.param("anna,,2026-10-01,\nanna,bo,2026-10-05,", ["bo"], id="the second row names somebody"),
+        pytest.param("anna,chen,2026-10-01,\nanna,bo,2026-10-01,", ["bo", "chen"], id="two rows from one day on"),
+        pytest.param("anna,eve,2026-10-01,\nanna,bo,2026-10-05,", ["bo"], id="a substitute who is not there yet"),
+        pytest.param("anna,eve,2026-10-01,", ["anna"], id="nobody but a substitute who is not there yet"),
+        pytest.param("anna,chen,2026-10-01,\nanna,bo,2026-10-01,\nchen,bo,2026-10-01,", ["bo"], id="both lead to one"),
     ],
 )
 def test_whoever_is_on_leave_is_stood_in_for(folder, rows, expected):
     (folder / "leave.csv").write_text(f"person,substitute,from,to\n{rows}\n", "utf-8")
     assert ids(load(folder).holders("class_tutor", {"class": "m2601"}, OCTOBER_7)) == expected
+
+
+def test_a_teacher_of_two_departments_has_two_heads_and_one_who_is_of_both_is_told_once(folder, add):
+    add("teaching_offices.csv", "care-office,护理教研室,,care")
+    add("courses.csv", "hygiene,卫生,Hygiene,care-office,32,,bo")
+    add("roles.csv", "department_head,anna,department,care,,,")
+    of_bo = {"teacher": "bo"}
+    assert ids(load(folder).holders("department", of_bo, OCTOBER_8)) == ["anna", "chen"]
+    assert ids(load(folder).holders("teaching_office", of_bo, OCTOBER_8)) == ["bo"]
+    add("roles.csv", "department_head,chen,department,care,,,")
+    assert ids(load(folder).holders("department", of_bo, OCTOBER_8)) == ["anna", "chen"]
+
+
+@pytest.mark.parametrize(
+    ("context", "expected"),
+    [
+        pytest.param({"department": "mech"}, ["chen"], id="a department with a head above it"),
+        pytest.param({"department": "care"}, ["bo"], id="a department without a head"),
+        pytest.param({"ticket": "R1"}, ["bo"], id="taken in by the college, without a department"),
+    ],
+)
+def test_intake_has_two_levels_the_department_then_the_college(folder, add, context, expected):
+    add("roles.csv", "department_head,bo,,,,,")
+    assert ids(load(folder).holders("department", context, OCTOBER_8)) == expected
+
+
+def test_a_head_who_left_is_followed_by_the_college(folder, add):
+    add("roles.csv", "department_head,dai,department,care,,,")
+    add("roles.csv", "department_head,bo,college,,,,")
+    care = {"department": "care"}
+    assert ids(load(folder).holders("department", care, OCTOBER_8)) == ["dai"]
+    assert ids(load(folder).holders("department", care, NOVEMBER)) == ["bo"]
 
 
 def test_of_two_holders_the_one_who_is_there_answers(folder):

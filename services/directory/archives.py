@@ -1,0 +1,66 @@
+"""Archives from elsewhere, opened without trusting them: a .zip or .xlsx of some kilobytes may hold gigabytes."""
+
+from __future__ import annotations
+
+import zipfile
+import zlib
+from pathlib import Path
+
+from services.errors import DirectoryError
+from services.messages import Problem
+
+LARGEST = 64 << 20
+"""Bytes of a file as it comes."""
+LARGEST_UNPACKED = 256 << 20
+"""Bytes of all that is in it; the directory of 50,000 people has a tenth of that."""
+MOST_MEMBERS = 2000
+
+
+def opened(path: Path) -> zipfile.ZipFile:
+    """The archive, once it says that it is of a reasonable size; `zipfile` reads no more of a member than it says.
+
+    Raises DirectoryError.
+    """
+    try:
+        if path.stat().st_size > LARGEST:
+            raise _refused(path, f"is larger than {LARGEST >> 20} MB", "the directory alone")
+        archive = zipfile.ZipFile(path)
+    except OSError as error:
+        raise _refused(path, f"cannot be read: {error.strerror or error}") from error
+    except zipfile.BadZipFile:
+        raise _refused(path, "is damaged, or no .zip or .xlsx file", "the whole file; copy it again") from None
+    members = archive.infolist()
+    wrong = None
+    if len(members) > MOST_MEMBERS:
+        wrong = f"holds {len(members)} files"
+    elif sum(member.file_size for member in members) > LARGEST_UNPACKED:
+        wrong = f"unpacks to more than {LARGEST_UNPACKED >> 20} MB"
+    elif any(member.flag_bits & 1 for member in members):
+        wrong = "is encrypted"
+    if wrong:
+        archive.close()
+        raise _refused(path, wrong, "the directory alone, without a password")
+    return archive
+
+
+def members(source: Path, problems: list[Problem]) -> dict[str, bytes]:
+    """File name → content of the .csv files in a folder, or in a .zip beside its manifest."""
+    if source.is_dir():
+        return {path.name: path.read_bytes() for path in sorted(source.glob("*.csv"))}
+    with opened(source) as archive:
+        names = [name for name in archive.namelist() if name.endswith(".csv") and not name.startswith("__MACOSX/")]
+        places = {name.rpartition("/")[0] for name in names if name.rpartition("/")[2] == "manifest.csv"}
+        found: dict[str, bytes] = {}
+        for name in names:
+            place, _, file = name.rpartition("/")
+            if place not in places:
+                continue
+            try:
+                found[file] = archive.read(name)
+            except (zipfile.BadZipFile, NotImplementedError, EOFError, OSError, zlib.error) as error:
+                problems.append(Problem(where=f"{source.name}, {name}", what=f"cannot be unpacked: {error}"))
+        return found
+
+
+def _refused(path: Path, what: str, expected: str = "") -> DirectoryError:
+    return DirectoryError([Problem(where=path.name, what=what, expected=expected)])

@@ -1,0 +1,233 @@
+"""The files of an export, checked cell by cell, and put together with what was imported before."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from services.directory.archives import members
+from services.directory.nearest import Nearest
+from services.directory.oneroster.columns import FILES, STATUSES, Field
+from services.directory.reading import decoded, nearest_of
+from services.messages import Problem
+
+STATE = "oneroster"
+"""Folder beside the directory's tables with what was imported, so that a delta can be added to it."""
+MODES = ("bulk", "delta", "absent")
+_MANIFEST = "manifest.csv"
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One row."""
+
+    values: dict[str, str]
+    place: str
+    """`users.csv row 7`, or that it was imported before."""
+    fresh: bool = True
+
+    def at(self, column: str) -> str:
+        """Where a cell stands."""
+        return f"{self.place}, column {column}"
+
+    def each(self, column: str) -> list[str]:
+        """The ids of a cell that may hold several."""
+        return [id_ for part in self.values[column].split(",") if (id_ := part.strip())]
+
+
+Records = dict[str, Record]
+
+
+@dataclass(frozen=True, slots=True)
+class Export:
+    """What is known of a college by OneRoster: file → sourcedId → row; a file that never came is not in it."""
+
+    files: dict[str, Records] = field(default_factory=dict)
+
+    def __getitem__(self, file: str) -> Records:
+        return self.files.get(file, {})
+
+
+def remembered(directory: Path) -> Export:
+    """What was imported into an installed directory; nothing if OneRoster never was."""
+    found = Export()
+    for name, fields in FILES.items():
+        path = directory / STATE / f"{name}.csv"
+        if path.is_file():
+            with path.open(encoding="utf-8", newline="") as file:
+                found.files[name] = {
+                    row["sourcedId"]: Record(
+                        {column: row.get(column) or "" for column in fields},
+                        f"{name}.csv (imported before) {row['sourcedId']}",
+                        fresh=False,
+                    )
+                    for row in csv.DictReader(file)
+                }
+    return found
+
+
+def keep(export: Export, directory: Path) -> None:
+    """Writes what `remembered` reads."""
+    for name, records in export.files.items():
+        (directory / STATE).mkdir(exist_ok=True)
+        with (directory / STATE / f"{name}.csv").open("w", encoding="utf-8", newline="") as file:
+            writer = csv.DictWriter(file, list(FILES[name]))
+            writer.writeheader()
+            writer.writerows(record.values for record in records.values())
+
+
+def read_export(source: Path, before: Export, problems: list[Problem]) -> Export:
+    """The export in a folder or .zip, on top of what was imported before; what is wrong with it goes to `problems`."""
+    raw = members(source, problems)
+    if _MANIFEST not in raw:
+        expected = f"the files of a OneRoster 1.1 export, {_MANIFEST} among them"
+        problems.append(Problem(where=source.name, what=f"holds no {_MANIFEST}", expected=expected))
+        return before
+    modes = _modes(raw, problems)
+    files = {name: dict(records) for name, records in before.files.items()}
+    gone: dict[str, set[str]] = {name: set() for name in FILES}
+    for name, fields in FILES.items():
+        mode = modes.get(name, "absent")
+        if mode == "delta" and name not in before.files:
+            what = "is a delta, and no bulk export was imported before"
+            problems.append(Problem(where=f"{_MANIFEST}, file.{name}", what=what, expected="a bulk export first"))
+        elif mode != "absent":
+            found = _records(name, fields, raw[f"{name}.csv"], gone[name], problems)
+            if found is None:  # told once, and not for every reference to it
+                files.pop(name, None)
+                continue
+            files[name] = found if mode == "bulk" else files[name] | found
+            for id_ in gone[name]:
+                files[name].pop(id_, None)
+            gone[name].update(before[name].keys() - files[name].keys())
+    export = Export(files)
+    _let_go(export, gone)
+    problems.extend(_dangling(export))
+    return export
+
+
+def _modes(raw: Mapping[str, bytes], problems: list[Problem]) -> dict[str, str]:
+    """File → bulk or delta."""
+    said = {key: (number, value) for number, key, value in _manifest(raw[_MANIFEST], problems)}
+    number, version = said.get("oneroster.version", (1, ""))
+    if version != "1.1":
+        where, what = f"{_MANIFEST} row {number}", f"oneroster.version is {version or 'missing'}"
+        problems.append(Problem(where=where, what=what, expected="1.1"))
+    modes: dict[str, str] = {}
+    for name in FILES:
+        number, mode = said.get(f"file.{name}", (0, "absent"))
+        where = f"{_MANIFEST} row {number}, file.{name}" if number else f"{_MANIFEST}, file.{name}"
+        there = f"{name}.csv" in raw
+        if mode.lower() not in MODES:
+            expected = nearest_of(mode.lower(), MODES)
+            problems.append(Problem(where=where, what=f"there is no mode {mode!r}", expected=expected))
+        elif mode.lower() == "absent":
+            if there:
+                problems.append(
+                    Problem(where=where, what=f"is absent, but {name}.csv is there", expected="bulk or delta")
+                )
+        elif there:
+            modes[name] = mode.lower()
+        else:
+            problems.append(Problem(where=where, what=f"there is no {name}.csv", expected=f"{name}.csv, or absent"))
+    return modes
+
+
+def _manifest(raw: bytes, problems: list[Problem]) -> Iterator[tuple[int, str, str]]:
+    text = decoded(_MANIFEST, raw, problems) or ""
+    for number, cells in enumerate(csv.reader(io.StringIO(text, newline="")), start=1):
+        if len(cells) > 1 and number > 1:
+            yield number, cells[0].strip(), cells[1].strip()
+
+
+def _records(
+    name: str, fields: Mapping[str, Field], raw: bytes, gone: set[str], problems: list[Problem]
+) -> Records | None:
+    """The rows of one file, None if it cannot be read at all; the ids of those to be deleted go to `gone`."""
+    text = decoded(f"{name}.csv", raw, problems)
+    if text is None:
+        return None
+    reader = csv.DictReader(io.StringIO(text, newline=""), strict=True)
+    try:
+        header = reader.fieldnames = [column.strip() for column in reader.fieldnames or ()]
+        missing = [column for column, field_ in fields.items() if field_.required and column not in header]
+        for column in missing:
+            where, near = f"{name}.csv row 1, column {column}", nearest_of(column, tuple(header))
+            problems.append(Problem(where=where, what="is missing", expected=f"{column} instead of {near}"))
+        return None if missing else dict(_sound(name, fields, reader, gone, problems))
+    except csv.Error as error:
+        problems.append(Problem(where=f"{name}.csv line {reader.line_num + 1}", what=f"is not CSV: {error}"))
+        return None
+
+
+def _sound(
+    name: str, fields: Mapping[str, Field], rows: Iterable[dict[str, str]], gone: set[str], problems: list[Problem]
+) -> Iterator[tuple[str, Record]]:
+    seen: dict[str, str] = {}
+    for number, cells in enumerate(rows, start=2):
+        record = Record({column: (cells.get(column) or "").strip() for column in fields}, f"{name}.csv row {number}")
+        id_ = record.values["sourcedId"]
+        first = seen.setdefault(id_, record.place) if id_ else record.place
+        if first != record.place:
+            problems.append(Problem(where=record.at("sourcedId"), what=f"{id_} is already in {first}"))
+        elif _deleted(record, cells.get("status") or "", problems):
+            gone.add(id_)
+        else:
+            problems.extend(_wrong_cells(record, fields))
+            yield id_, record
+
+
+def _deleted(record: Record, status: str, problems: list[Problem]) -> bool:
+    word = status.strip().lower()
+    if word and word not in STATUSES:
+        what = f"there is no status {status!r}"
+        problems.append(Problem(where=record.at("status"), what=what, expected=nearest_of(word, STATUSES)))
+    return word == "tobedeleted"
+
+
+def _wrong_cells(record: Record, fields: Mapping[str, Field]) -> Iterator[Problem]:
+    for column, field_ in fields.items():
+        cell = record.values[column]
+        if not cell:
+            if field_.required:
+                yield Problem(where=record.at(column), what="is empty", expected=" or ".join(field_.words) or "a text")
+        elif field_.words:
+            record.values[column] = cell.lower()
+            if cell.lower() not in field_.words:
+                expected = nearest_of(cell.lower(), field_.words)
+                yield Problem(where=record.at(column), what=f"there is no {column} {cell!r}", expected=expected)
+        elif field_.reads and field_.reads(cell) is None:
+            yield Problem(where=record.at(column), what=f"{cell!r} is wrong", expected=field_.example)
+
+
+def _let_go(export: Export, gone: Mapping[str, set[str]]) -> None:
+    """What was imported before and needs something that is deleted now goes with it."""
+    for name, fields in FILES.items():
+        for column, field_ in fields.items():
+            if field_.required and field_.refers:
+                lost = {
+                    id_
+                    for id_, record in export[name].items()
+                    if not record.fresh and record.values[column] in gone[field_.refers]
+                }
+                gone[name].update(lost)
+                for id_ in lost:
+                    del export.files[name][id_]
+
+
+def _dangling(export: Export) -> Iterator[Problem]:
+    """References of new rows to what nobody has ever told of; to a file that never came anything is allowed."""
+    for name, fields in FILES.items():
+        for column, field_ in fields.items():
+            if field_.refers not in export.files:
+                continue
+            ids, nearest = export[field_.refers], None
+            for record in export[name].values():
+                for id_ in record.each(column) if record.fresh else ():
+                    if id_ not in ids:
+                        nearest = nearest or Nearest(ids)
+                        what = f"{id_!r} is not in {field_.refers}.csv"
+                        yield Problem(where=record.at(column), what=what, expected=nearest(id_))

@@ -1,0 +1,105 @@
+"""A workbook (.xlsx) with one sheet for each table, as rows of text cells; formulas count as what they last came to."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator
+from datetime import date, datetime, time
+from itertools import repeat
+from pathlib import Path
+from typing import Any
+
+import openpyxl
+
+from services.directory.archives import opened
+from services.directory.columns import TABLES
+from services.directory.reading import Row, nearest_of, rows_of
+from services.errors import DirectoryError
+from services.messages import Problem
+
+_WIDEST = 64
+"""Columns that are looked at: what stands further to the right is no column of a table."""
+_MOST_ROWS = 500_000
+_EXACT = 10**15
+"""A spreadsheet keeps 15 digits of a number."""
+
+
+def read_workbook(path: Path, problems: list[Problem]) -> dict[str, list[Row] | None]:
+    """The rows of every table; a missing sheet is an empty table. Raises DirectoryError if it is no workbook."""
+    with opened(path) as archive:
+        sheets = [name for name in archive.namelist() if name.startswith("xl/worksheets/")]
+        calculated = any(_holds_formula(archive.read(name)) for name in sheets)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # what openpyxl leaves out (charts, validations) is no data
+            return _tables(path, calculated, problems)
+    except Exception as error:  # openpyxl raises whatever the XML makes it stumble over
+        what = f"is not a workbook that can be read ({type(error).__name__})"
+        raise DirectoryError([Problem(where=path.name, what=what, expected="save it anew as .xlsx")]) from error
+
+
+def _holds_formula(sheet: bytes) -> bool:
+    return b"<f>" in sheet or b"<f " in sheet
+
+
+def _tables(path: Path, calculated: bool, problems: list[Problem]) -> dict[str, list[Row] | None]:
+    tables: dict[str, list[Row] | None] = {name: [] for name in TABLES}
+    with path.open("rb") as file, path.open("rb") as again:
+        values = openpyxl.load_workbook(file, read_only=True, data_only=True, keep_links=False)
+        formulas = openpyxl.load_workbook(again, read_only=True, keep_links=False) if calculated else None
+        for sheet in values.worksheets:
+            name, place = sheet.title.strip().lower(), f"{path.name} sheet {sheet.title}"
+            beside = _cells(formulas[sheet.title]) if formulas else repeat(())
+            if name in TABLES:
+                tables[name] = rows_of(place, _texts(place, _cells(sheet), beside, problems), TABLES[name], problems)
+            elif any(cell.value is not None for row in _cells(sheet) for cell in row):
+                expected = nearest_of(name, tuple(TABLES))
+                problems.append(Problem(where=place, what="is no table of the directory", expected=expected))
+    return tables
+
+
+def _cells(sheet: Any) -> Iterator[tuple[Any, ...]]:
+    sheet.reset_dimensions()  # what a file says of its own size may be wrong
+    rows: Iterator[tuple[Any, ...]] = sheet.iter_rows(max_col=_WIDEST)
+    return rows
+
+
+def _texts(
+    place: str, rows: Iterator[tuple[Any, ...]], beside: Iterator[tuple[Any, ...]], problems: list[Problem]
+) -> Iterator[list[str]]:
+    for number, (row, formulas) in enumerate(zip(rows, beside, strict=False), start=1):
+        if number > _MOST_ROWS:
+            problems.append(Problem(where=place, what=f"has more than {_MOST_ROWS} rows", expected="the table alone"))
+            return
+        for cell, formula in zip(row, formulas or repeat(None), strict=False):
+            if wrong := _wrong(cell, formula):
+                problems.append(Problem(where=f"{place} cell {cell.coordinate}", what=wrong[0], expected=wrong[1]))
+        texts = [_text(cell.value) for cell in row]
+        while texts and not texts[-1]:
+            texts.pop()
+        yield texts
+
+
+def _wrong(cell: Any, formula: Any) -> tuple[str, str] | None:
+    """What is wrong with a cell before anybody reads it as a day or a name, and what would be right."""
+    value = cell.value
+    if value is None:
+        never = formula is not None and getattr(formula, "data_type", "") == "f"
+        return ("holds a formula that was never calculated", "open and save the file, or its value") if never else None
+    if cell.data_type == "e":
+        return f"holds an error ({value})", "a value"
+    if isinstance(value, int | float) and abs(value) >= _EXACT:
+        return "is a number of more than 15 digits, of which the last are lost", "a column formatted as text"
+    return None
+
+
+def _text(value: object) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, datetime):
+        return value.date().isoformat() if value.time() == time() else value.isoformat(" ")
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return str(value)

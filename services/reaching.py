@@ -1,0 +1,20 @@
+"""`prewarn directory check` put together: the rules, the people, and whether messages can be sent to them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from functools import partial
+
+from services import directory as directories
+from services.directory import Asked, Checked, Directory
+from services.notify.addresses import doubt
+from services.rules.language.load import RuleSet
+
+
+def check(rules: RuleSet, directory: Directory, at: datetime, *, mail: bool) -> Checked:
+    """Each rule with all that it can warn about on the day of `at`; `mail`: the college has named its mail server."""
+    asked = [
+        Asked(rule.id, rule.by, tuple(rule.card.to), tuple(step.to for step in rule.card.escalate))
+        for rule in rules.plan.rules
+    ]
+    return directories.check(directory, asked, at, partial(doubt, mail=mail))
