@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 
 from services import directory as directories
 from services.directory import Directory
-from services.errors import DirectoryError
+from services.errors import DirectoryError, RuleError
 from services.messages import Problem, RuleCard, Text
 from services.notify.routing import route
 from services.notify.texts import message
 from services.rules.language.fields import read_fields
-from services.rules.language.lint import lint
-from services.rules.language.load import RuleSet, load
+from services.rules.language.load import load
 from services.rules.language.reading import Report
 from services.rules.testing import Bench, Coverage, State, Telling, Told, coverage, read_cases
 
@@ -28,6 +25,14 @@ class Result:
     tests: int
     failed: int
     coverage: Coverage
+    errors: int = 0
+    """What is wrong with the test files themselves; such tests are not among those that were run."""
+
+    @property
+    def summary(self) -> str:
+        """In a line."""
+        wrong = f", {self.errors} errors in the test files 测试文件有误" if self.errors else ""
+        return f"{self.tests} tests, {self.failed} failed{wrong}"
 
 
 def run(folder: Path, schemas: Path) -> Result:
@@ -41,46 +46,19 @@ def run(folder: Path, schemas: Path) -> Result:
         except DirectoryError as error:
             report.problems += error.problems
     cases = read_cases(folder, rules, read_fields(schemas), report)
-    bench = Bench(rules.plan, telling)
+    errors, bench = len(report), Bench(rules.plan, telling)
     outcomes = [bench.run(case, report) for case in cases]
     failed = sum(outcome.failed for outcome in outcomes)
-    return Result(report.problems, len(cases), failed, coverage(rules.plan, outcomes))
+    return Result(report.problems, len(cases), failed, coverage(rules.plan, outcomes), errors)
 
 
-def doubts(
-    folder: Path, rules: RuleSet, schemas: Path, directory: Directory | None = None, at: datetime | None = None
-) -> list[Problem]:
-    """What is allowed and probably not meant: a level that no value reaches, a rule without a test, and so on.
-
-    Rules without a test are told of where the folder has tests; roles that nobody in the `directory` holds on the day
-    of `at` where one is given.
-    """
-    found = lint(rules)
-    if directory is not None and at is not None:
-        found += _vacant(rules, directory, at)
-    if (folder / "tests").is_dir():
-        tested = {case.rule for case in read_cases(folder, rules, read_fields(schemas), Report())}
-        found += [
-            Problem(
-                where=f"{placed.place.file}:{placed.place.line}:{placed.place.column}",
-                what=f"{placed.rule.id} has no test", expected=f"tests/….test.yaml with rule: {placed.rule.id}",
-            )
-            for placed in rules.placed
-            if placed.rule.id not in tested
-        ]  # fmt: skip
-    return found
-
-
-def _vacant(rules: RuleSet, directory: Directory, at: datetime) -> Iterator[Problem]:
-    for placed in rules.placed:
-        card = placed.rule.card
-        for role in dict.fromkeys((*card.to, *(step.to for step in card.escalate))):
-            if directories.vacant(directory, role, at):
-                yield Problem(
-                    where=f"{placed.place.file}:{placed.place.line}:{placed.place.column}",
-                    what=f"{placed.rule.id} tells {role}, and nobody in the directory holds that role",
-                    expected=f"a row of roles with role {role} (prewarn directory check says for what)",
-                )
+def hold(folder: Path, schemas: Path) -> None:
+    """Raises RuleError with every rule test that does not hold, and with what is wrong in the rules or the tests."""
+    result = run(folder, schemas)
+    if result.problems:
+        what = f"{result.summary}: nothing is published 规则测试未通过，未发布"
+        expected = "rules and tests that agree, or --untested"
+        raise RuleError([*result.problems, Problem(where=str(folder), what=what, expected=expected)])
 
 
 def _telling(directory: Directory) -> Telling:

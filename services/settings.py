@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from pathlib import Path
 
-from pydantic import AliasChoices, Field, SecretStr
+from pydantic import AliasChoices, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from services.errors import ConfigurationError
 
 _PACKAGE = Path(__file__).resolve().parent
 _ADDRESS = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+):[0-9]{1,5}")
+
+
+MOST_PORT = 65535
 
 
 def resource(name: str) -> Path:
@@ -34,7 +38,7 @@ class Settings(BaseSettings):
     )
     """Store of notify, `postgresql://user:password@host/name`; default: the SQLite file notify.db in home."""
     host: str = "127.0.0.1"
-    port: int = 8321
+    port: int = Field(default=8321, ge=1, le=MOST_PORT)
     base_url: str | None = None
     """Address under which people reach the pages; default: host and port."""
 
@@ -43,18 +47,32 @@ class Settings(BaseSettings):
     `mailtos://user:password@smtp.college.example:465?from=warnings@college.example`."""
 
     quiet: str = ""
-    """Hours and weekdays in which only red is pushed, by the college's clock; the rest waits: `22:00-07:00,sat,sun`."""
+    """Hours, weekdays and holidays in which only red is pushed, by the college's clock and calendar; the rest waits:
+    `22:00-07:00,sat,sun,holidays`.
+    """
+    group_wait: float = Field(default=10.0, ge=0)
+    """Seconds for which a message waits for others to the same person; red does not."""
+    group_interval: float = Field(default=300.0, ge=0)
+    """Seconds after a message before the next to the same person over the same channel, a digest of what came since."""
+    repeat: float = Field(default=0.0, ge=0)
+    """Seconds after which a warning that nobody has taken up is told again; 0: never."""
+
+    names: str = ""
+    """Channels whose messages may name people and say figures: `mailtos://smtp.college.example:465,wecombot`; all
+    others say only which kind of warning it is, and where to read it."""
+    students: bool = False
+    """Whether students are told of warnings about them, where a rule names them."""
 
     brokers: str | None = None
     """Kafka of the cluster mode: `host:port[,host:port]`."""
     topic_prefix: str = ""
     """What stands before the names of its topics, so that several colleges can share one Kafka."""
 
-    session_timeout: float = 8.0
+    session_timeout: float = Field(default=8.0, gt=0)
     """Seconds after which Kafka gives a rules worker's partitions to another one if it is not heard of."""
-    patience: float = 60.0
+    patience: float = Field(default=60.0, gt=0)
     """Seconds after which a rules worker ends that has something to do and commits nothing."""
-    metrics_port: int = 0
+    metrics_port: int = Field(default=0, ge=0, le=MOST_PORT)
     """Port of /metrics of a rules worker; 0: none."""
     past: bool = False
     """Cluster mode: the events' time is past, so time comes from them and never from the clock (a replay)."""
@@ -72,6 +90,15 @@ class Settings(BaseSettings):
             if not _ADDRESS.fullmatch(one):
                 raise ConfigurationError(f"brokers: {one} is not an address (expected: host:port)")
         return brokers
+
+    @property
+    def grouping(self) -> tuple[timedelta, timedelta, timedelta]:
+        """How long a message waits for others, and the next one behind it, and what nobody takes up."""
+        return (
+            timedelta(seconds=self.group_wait),
+            timedelta(seconds=self.group_interval),
+            timedelta(seconds=self.repeat),
+        )
 
     @property
     def mail_server(self) -> str | None:
@@ -105,6 +132,30 @@ class Settings(BaseSettings):
         return self.database_url or f"sqlite:///{(self.home / 'notify.db').resolve()}"
 
     @property
+    def retention_file(self) -> Path:
+        """Where the college says how long what is kept."""
+        return self.home / "retention.yaml"
+
+    @property
+    def has_store(self) -> bool:
+        """Whether notify's store is there already, or is a server's."""
+        return self.database_url is not None or (self.home / "notify.db").exists()
+
+    @property
     def public_url(self) -> str:
         """Address of the pages, without a slash at the end."""
         return (self.base_url or f"http://{self.host}:{self.port}").rstrip("/")
+
+
+def read_settings(home: Path | None) -> Settings:
+    """From the environment and `--home`. Raises ConfigurationError with every variable that is wrong."""
+    try:
+        return Settings() if home is None else Settings(home=home)
+    except ValidationError as error:
+        wrong = [f"{_variable(one['loc'])}: {one['msg']} 设置有误 (got: {one['input']!r})" for one in error.errors()]
+        raise ConfigurationError("\n".join(wrong)) from None
+
+
+def _variable(place: tuple[int | str, ...]) -> str:
+    name = str(place[0])
+    return name if name.isupper() else f"PREWARN_{name.upper()}"

@@ -243,7 +243,7 @@ class Rule:
         return {
             level: Stage(self.measure, compare, threshold, clear.get(level), again.get(level, []))
             for level, threshold in thresholds.items()
-            if threshold is not None
+            if threshold not in (None, "none")
         }
 
     def _of_standard(self, value: dict[str, Any]) -> dict[str, Stage]:

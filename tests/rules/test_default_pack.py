@@ -18,7 +18,7 @@ ROWS = {
 
 def test_every_row_of_the_catalogue_has_a_rule():
     assert len(ROWS) == 42
-    assert {rule.card.row for rule in RULES.plan.rules} == ROWS
+    assert {rule.card.row for rule in RULES.plan.rules if rule.card.summary is None} == ROWS
 
 
 def without_breaks(text):

@@ -185,6 +185,12 @@ class Calendar:
         usual = day.weekday() in self._teaching or day in self._make_up
         return day in self._opened or (usual and day not in self._off)
 
+    def day_off(self, day: date) -> bool | None:
+        """Whether nobody works then, whatever the weekday; false if people do; None where the weekday decides."""
+        if day in self._opened or day in self._make_up:
+            return False
+        return True if day in self._off else None
+
     def teaching_week(self, begin: int, number: int) -> int:
         """When that teaching week of the period that begins at `begin` begins: on its Monday; the first, at `begin`."""
         first = self._day(begin)

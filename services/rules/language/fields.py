@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,8 @@ class Field:
     nullable: bool
     """May be absent or null."""
     values: tuple[str, ...] = ()
+    least: float = -math.inf
+    """The least number that it can be."""
 
 
 def read_fields(folder: Path) -> dict[str, dict[str, Field]]:
@@ -42,4 +45,7 @@ def _field(schema: dict[str, Any], required: bool) -> Field:
     if name == "string" and schema.get("format") == "date-time":
         name = "date-time"
     values = tuple(value for value in schema.get("enum", ()) if isinstance(value, str))
-    return Field(name if name in ("string", "integer", "number", "boolean", "date-time") else "any", nullable, values)
+    least = schema.get("minimum", schema.get("exclusiveMinimum", -math.inf))
+    return Field(
+        name if name in ("string", "integer", "number", "boolean", "date-time") else "any", nullable, values, least
+    )

@@ -16,17 +16,17 @@ from services.rules.language.thresholds import (
     Found,
     check_clear,
     comparison,
-    duration,
     read_again,
     read_thresholds,
     threshold,
 )
+from services.rules.language.units import check_unit, plain
 
 _Given = Mapping[str, Place]
 
 
 def read_levels(
-    rule: _Given, own: Gauge | None, m: Measured, standards: Mapping[str, Standard], named: Iterable[str]
+    rule: _Given, own: Gauge | None, m: Measured, standards: Mapping[str, Standard], named: Iterable[str] | None
 ) -> tuple[list[Gauge], list[Rung], Standard | None]:
     """(further gauges, rungs from the highest down, standard or None)."""
     place = rule["levels"]
@@ -42,12 +42,13 @@ def read_levels(
 
 
 def _by_standard(
-    place: Place, own: Gauge | None, standards: Mapping[str, Standard], named: Iterable[str], report: Report
+    place: Place, own: Gauge | None, standards: Mapping[str, Standard], named: Iterable[str] | None, report: Report
 ) -> tuple[list[Rung], Standard | None]:
     given = fields(place, {"standard": True}, report, "levels")
     standard = standards.get(word(given.get("standard"), report, "standard", named))
     if standard is None:
         return [], None
+    check_unit(given["standard"], own, standard, report)
     used = standard.used
     kept = {"clear": used[3:6], "again": used[6:]}
     there = [standard.compare, *(name for name, numbers in kept.items() if any(n is not None for n in numbers))]
@@ -58,7 +59,7 @@ def _by_standard(
 def _by_comparison(place: Place, compare: Compare, own: Gauge | None, report: Report) -> list[Rung]:
     given = fields(place, {compare: True, "clear": False, "again": False}, report, "levels")
     _fits_deadlines(given, own, report)
-    thresholds, praise = read_thresholds(given, compare, compare, report)
+    thresholds, praise = read_thresholds(given, compare, compare, plain(own), report)
     return _rungs(thresholds, compare, praise, fixed=True)
 
 
@@ -100,7 +101,7 @@ def _level_by_level(rule: _Given, own: Gauge | None, m: Measured) -> tuple[list[
             gauges.append(gauge)
         _fits_deadlines(parts, gauge, m.report)
         index = gauges.index(gauge) + 1 if gauge in gauges else 0
-        rungs += _level(level, compare, parts, index, m.report)
+        rungs += _level(level, compare, parts, index, plain(gauge), m.report)
     return gauges, rungs
 
 
@@ -116,27 +117,22 @@ def _own_gauge(rule: _Given, place: Place, parts: _Given, own: Gauge | None, m: 
     return gauge
 
 
-def _level(level: Level, compare: Compare, parts: _Given, gauge: int, report: Report) -> list[Rung]:
+def _level(level: Level, compare: Compare, parts: _Given, gauge: int, plain: str | None, report: Report) -> list[Rung]:
     """The rungs of one level, highest first."""
-    levels: Found = {level: threshold(parts[compare], report, level)}
-    clear = threshold(parts["clear"], report, "clear") if "clear" in parts else None
+    levels: Found = {level: threshold(parts[compare], report, level, plain)}
+    clear = threshold(parts["clear"], report, "clear", plain) if "clear" in parts else None
     if clear is not None:
         check_clear(parts["clear"], level, levels, clear, compare, report)
-    steps = read_again(parts["again"], levels, compare, report) if "again" in parts else ()
+    steps = read_again(parts["again"], levels, compare, plain, report) if "again" in parts else ()
     again = [Rung(level=level, gauge=gauge, compare=compare, threshold=x, step=k) for k, x in enumerate(steps, 1)]
     own = Rung(level=level, gauge=gauge, compare=compare, threshold=levels[level], clear=clear)
     return [*again[::-1], own]
 
 
 def _fits_deadlines(given: _Given, gauge: Gauge | None, report: Report) -> None:
-    """A deadline passes or does not: nothing but `at_least` goes with it. Stages of a limit are percents."""
+    """A deadline passes or does not: nothing but `at_least` goes with it."""
     if gauge is None or gauge.measure not in DEADLINES:
         return
     for name in given:
         if name in (*OPERATORS, "clear", "again") and name != "at_least":
             report.add(given[name], f"levels of {gauge.measure} have no {name}", "at_least alone")
-    stages = given.get("at_least")
-    if stages is not None and gauge.measure == "elapsed":
-        for place in stages.value.values() if isinstance(stages.value, dict) else [stages]:
-            if duration(place.text) is not None:
-                report.add(place, f"{place.text} is not a percent of the limit", "such as 80 or 100")

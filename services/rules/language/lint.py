@@ -2,30 +2,45 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 
 from services.messages import Problem
 from services.rules.engine.plan import Compare, Gauge, Rule, Rung
+from services.rules.language.fields import Field
 from services.rules.language.load import RuleSet
-from services.rules.language.reading import Place
+from services.rules.language.reading import Place, Report, items, nearest
 from services.rules.language.standards import Standard
 from services.rules.language.thresholds import WARNING
 
+_Kinds = Mapping[str, Mapping[str, Field]]
 _PERCENT = frozenset({"share", "rank"})
+_OF_NUMBERS = frozenset({"forecast", "max", "mean", "min", "ratio", "sum", "value"})
+"""Measures that are not negative if the numbers of the records are not."""
+_FIELD = re.compile(r"\bf_(\w+)")
 _WHOLE = frozenset({"count", "distinct", "nested", "none", "open", "streak"})
 _ENDLESS = float("inf")
 
 
-def lint(rules: RuleSet) -> list[Problem]:
-    """One problem for each level of a rule, and for each value of its standard, that cannot mean what it says."""
+def lint(rules: RuleSet, kinds: _Kinds) -> list[Problem]:
+    """One problem for each level of a rule, value of its standard, and row that it mutes, that cannot be meant."""
     found = []
+    rows = {placed.rule.card.row for placed in rules.placed if placed.rule.card.row}
     for placed in rules.placed:
+        found += [
+            Problem(where=_shown(placed.place), what=f"{placed.rule.id} mutes {row}, of which there is no rule",
+                    expected=nearest(row, rows))
+            for row in placed.rule.card.mutes
+            if row not in rows
+        ]  # fmt: skip
         standard = rules.standards.get(placed.rule.standard or "")
-        found += list(_of_rule(placed.rule, placed.place, standard))
+        found += list(_of_rule(placed.rule, placed.place, standard, kinds))
+    for standard in rules.standards.values():
+        found += list(_dropped(standard))
     return found
 
 
-def possible(gauge: Gauge) -> tuple[float, float]:
+def possible(gauge: Gauge, kinds: _Kinds) -> tuple[float, float]:
     """The least and the greatest value that a measure can have."""
     if gauge.measure in _PERCENT or (gauge.measure == "open" and gauge.among is not None):
         return 0, 100
@@ -35,20 +50,58 @@ def possible(gauge: Gauge) -> tuple[float, float]:
         return 0, _ENDLESS
     if gauge.measure in _WHOLE:
         return 0, gauge.window.size if gauge.window.kind == "last" else _ENDLESS
+    if gauge.measure == "elapsed" or (gauge.measure in _OF_NUMBERS and _never_negative(gauge, kinds)):
+        return 0, _ENDLESS
     return -_ENDLESS, _ENDLESS
 
 
-def _of_rule(rule: Rule, place: Place, standard: Standard | None) -> Iterator[Problem]:
+def _never_negative(gauge: Gauge, kinds: _Kinds) -> bool:
+    """Whether it is plain: its numbers are made without a minus of fields that are never negative."""
+    source = f"{gauge.number} {gauge.other or ''}"
+    return (
+        "-" not in source
+        and "subtracted" not in source
+        and all(
+            field.type not in ("integer", "number") or field.least >= 0
+            for field in (kinds[gauge.kind][name] for name in _FIELD.findall(source) if name in kinds[gauge.kind])
+        )
+    )
+
+
+def _dropped(standard: Standard) -> Iterator[Problem]:
+    """Levels that a narrower or newer value leaves out: it stands for itself, and nothing is taken from the others."""
+    listed = items(standard.place.value["values"], Report(), "values")
+    for value, place in zip(standard.values, listed, strict=True):
+        given = place.value["warning"].value if "warning" in place.value else {}
+        behind = [
+            one.thresholds
+            for one in standard.values
+            if one is not value and one.begins <= value.begins and {*one.scope} <= {*value.scope}
+        ]
+        lost = [
+            name
+            for at, name in enumerate(WARNING)
+            if given and name not in given and any(one[at] is not None for one in behind)
+        ]
+        if lost:
+            yield Problem(
+                where=_shown(place),
+                what=f"{standard.id} has no {' and no '.join(lost)} here, unlike the value behind it",
+                expected=f"{lost[0]}: and a number, or {lost[0]}: none",
+            )
+
+
+def _of_rule(rule: Rule, place: Place, standard: Standard | None, kinds: _Kinds) -> Iterator[Problem]:
     dead = 0
     for rung in rule.rungs:
         gauge = rule.gauges[rung.gauge]
-        least, greatest = possible(gauge)
+        least, greatest = possible(gauge, kinds)
         what = f"{rung.level} of {rule.id}"
         numbers = list(_thresholds(rung, standard, place))
         verdicts = [_verdict(rung.compare, number, least, greatest) for _, number in numbers]
         dead += bool(verdicts) and all(one == "never" for one in verdicts)
         for (where, number), verdict in zip(numbers, verdicts, strict=True):
-            if verdict:
+            if verdict and rule.card.summary is None:  # a summary is made whatever the figures
                 ways = {
                     "never": f"{what} can never be reached: {gauge.measure} is {rung.compare} {number:g} at no time",
                     "always": f"{what} is reached by every value: {gauge.measure} is always {rung.compare} {number:g}",

@@ -17,8 +17,7 @@ from services.rules.language.reading import Place, Report, nearest, read_yaml
 from services.rules.language.rules import Known, Placed, read_rules
 from services.rules.language.standards import Standard, read_standards, standard_ids
 from services.rules.language.strata import refuse_circles
-
-_STANDARD_LEVELS = ("college", "major", "course", "teacher", "student")
+from services.rules.language.strays import STANDARD_LEVELS, report_strays, strays
 
 
 @dataclass(frozen=True)
@@ -42,7 +41,7 @@ class RuleSet:
 
 
 def fingerprint(folder: Path) -> str:
-    """Content hash of the files that `load` reads; changes with any edit."""
+    """Content hash of the files that `load` reads; changes with any edit, and with each file that it refuses."""
     digest = hashlib.sha256()
     for path in _files(folder):
         digest.update(path.relative_to(folder).as_posix().encode() + b"\0")
@@ -50,6 +49,8 @@ def fingerprint(folder: Path) -> str:
             digest.update(path.read_bytes())
         except OSError as error:
             digest.update(str(error).encode())
+    for path in strays(folder):  # one that goes away again makes a set right that was refused for it
+        digest.update(path.relative_to(folder).as_posix().encode() + b"\0")
     return digest.hexdigest()[:12]
 
 
@@ -73,6 +74,7 @@ def check(folder: Path, schemas: Path) -> tuple[RuleSet | None, list[Problem]]:
         report.add(Place(None, str(folder), None), "is not a folder", "a folder with rule files")
         return None, report.problems
     version = fingerprint(folder)
+    report_strays(folder, report)
     calendar = read_calendar(folder, report)
     standards, named = _standards(folder, calendar.zone, report)
     known = Known(kinds, standards, named)
@@ -108,20 +110,26 @@ def _once(named: list[tuple[str, Place]], what: str, report: Report) -> None:
         seen.setdefault(name, place)
 
 
-def _standards(folder: Path, zone: ZoneInfo, report: Report) -> tuple[dict[str, Standard], frozenset[str]]:
-    """The sound standards by id, and the ids of all, so that a rule is not blamed for a standard with an error."""
-    named: set[str] = set()
+def _standards(folder: Path, zone: ZoneInfo, report: Report) -> tuple[dict[str, Standard], frozenset[str] | None]:
+    """The sound standards by id, and the ids of all, so that a rule is not blamed for a standard with an error.
+
+    None instead of the ids if a file cannot be read: any standard may be in it.
+    """
+    named: list[set[str] | None] = []
     found: list[Standard] = []
     for path in sorted(folder.glob("standards/*.yaml")):
         shown = f"standards/{path.name}"
-        if path.stem not in _STANDARD_LEVELS:
+        if path.stem not in STANDARD_LEVELS:
             place = Place(None, shown, None)
-            report.add(place, f"{path.stem} is not a level of standards", nearest(path.stem, _STANDARD_LEVELS))
-        elif (content := read_yaml(path, shown, report)) is not None:
+            report.add(place, f"{path.stem} is not a level of standards", nearest(path.stem, STANDARD_LEVELS))
+            continue
+        content = read_yaml(path, shown, report)
+        named.append(None if content is None else standard_ids(content))
+        if content is not None:
             found += read_standards(content, zone, report)
-            named |= standard_ids(content)
     _once([(standard.id, standard.place) for standard in found], "standard", report)
-    return {standard.id: standard for standard in found}, frozenset(named)
+    ids = None if None in named else frozenset(id_ for some in named for id_ in some or ())
+    return {standard.id: standard for standard in found}, ids
 
 
 __all__ = ["Field", "RuleSet", "check", "fingerprint", "load"]

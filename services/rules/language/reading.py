@@ -15,9 +15,12 @@ from typing import Any
 import yaml
 
 from services.messages import Problem
+from services.rules.language import slips
 
 _LARGEST = 1 << 20
 _DEEPEST = 40
+_LISTED = 24
+"""Known words that are listed where none is near."""
 _HALF_CHARACTER = re.compile("[\ud800-\udfff]")
 """What an escape can name and no text can hold."""
 
@@ -58,7 +61,10 @@ def nearest(word: str, words: Iterable[str]) -> str:
     """The known word that was probably meant, else all of them."""
     words = sorted(words)
     close = difflib.get_close_matches(word, words, 1, 0.6)
-    return close[0] if close else ("one of " + ", ".join(words) if words else "")
+    if close or not words:
+        return close[0] if close else ""
+    more = f" and {len(words) - _LISTED} more" if len(words) > _LISTED else ""
+    return "one of " + ", ".join(words[:_LISTED]) + more
 
 
 def read_yaml(path: Path, shown: str, report: Report) -> Place | None:  # noqa: PLR0911 - one per way to be wrong
@@ -90,7 +96,7 @@ def read_yaml(path: Path, shown: str, report: Report) -> Place | None:  # noqa: 
     except yaml.MarkedYAMLError as error:
         if error.problem_mark is not None:
             start.line, start.column = error.problem_mark.line + 1, error.problem_mark.column + 1
-        report.add(start, f"not valid YAML: {error.problem or error.context}")
+        report.add(start, f"not valid YAML: {error.problem or error.context}", slips.of_yaml(error, text))
         return None
     except (yaml.YAMLError, RecursionError, ValueError, OverflowError) as error:
         report.add(start, f"not valid YAML: {type(error).__name__}")
@@ -142,11 +148,19 @@ def fields(place: Place, known: Mapping[str, bool], report: Report, what: str) -
         return {}
     for name, value in place.value.items():
         if name not in known:
-            report.add(value, f"unknown field {name} in {what}", nearest(name, known))
+            report.add(value, f"unknown field {name} in {what}", _field_meant(name, value, known))
     for name, required in known.items():
         if required and name not in place.value:
             report.add(place, f"{what} lacks {name}", f"{name}: …")
     return {name: value for name, value in place.value.items() if name in known}
+
+
+def _field_meant(name: str, value: Place, known: Iterable[str]) -> str:
+    if value.value is None and (pair := slips.of_name(name)):
+        return f"{nearest(pair[0], known)}: {pair[1]}, with a colon and a blank"
+    if value.value is None and slips.is_number(name):
+        return "a point in a number, such as 4.5"
+    return nearest(name, known)
 
 
 def items(place: Place | None, report: Report, what: str) -> list[Place]:
@@ -183,7 +197,9 @@ LARGEST_NUMBER = 10**15
 def number(place: Place, report: Report, what: str) -> float | None:
     """A number."""
     if isinstance(place.value, bool) or not isinstance(place.value, (int, float)):
-        report.add(place, f"{what} must be a number, not {place.text or 'a list or mapping'}")
+        shown = f'"{place.text}"' if place.quoted else place.text
+        shown = shown or ("nothing" if place.value is None else "a list or mapping")
+        report.add(place, f"{what} must be a number, not {shown}", slips.of_number(place.text, quoted=place.quoted))
         return None
     if not -LARGEST_NUMBER <= place.value <= LARGEST_NUMBER:  # nan neither
         report.add(place, f"{what} {place.text[:20]} is not a number to compare with", "at most 1e15")

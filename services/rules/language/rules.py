@@ -6,19 +6,17 @@ import re
 import string
 from dataclasses import dataclass
 
-from services.directory import ALIASES, ROLES
-from services.messages import EscalationStep, RuleCard, Text
+from services.messages import RuleCard, Text
 from services.rules.engine.layout import CONTEXT
 from services.rules.engine.plan import Rule
 from services.rules.language.fields import Field
 from services.rules.language.levels import read_levels
 from services.rules.language.measures import read_measure
 from services.rules.language.measures.base import Measured
+from services.rules.language.notifying import read_notify
 from services.rules.language.reading import Place, Report, fields, items, nearest, word
 from services.rules.language.standards import Standard, texts
-from services.rules.language.thresholds import duration
 
-_ROLES = (*ROLES, *ALIASES)
 FIELDS = {
     "id": True, "row": False, "title": True, "source": False, "on": True, "by": True, "where": False, "measure": True,
     "window": False, "levels": True, "evidence": False, "notify": True, "message": True, "mode": False,
@@ -32,8 +30,8 @@ class Known:
 
     kinds: dict[str, dict[str, Field]]
     standards: dict[str, Standard]
-    named: frozenset[str]
-    """Ids of standards, those with errors included."""
+    named: frozenset[str] | None
+    """Ids of standards, those with errors included; None: not all of them are known."""
 
 
 @dataclass(frozen=True)
@@ -70,6 +68,8 @@ def _rule(place: Place, known: Known, report: Report) -> Rule | None:
     measured = Measured(kind, by, given.get("where"), known.kinds, report)
     own = read_measure(given["measure"], given.get("window"), measured)
     gauges, rungs, standard = read_levels(given, own, measured, known.standards, known.named)
+    if card and card.summary is not None and any(rung.level != "praise" for rung in rungs):
+        report.add(given["levels"], "a summary warns of nothing", "levels: {at_least: {praise: 0}}")
     awaited = own.awaited_kind if own else None
     evidence = _evidence(given.get("evidence"), [kind, *([awaited] if awaited else [])], known, report)
     if own is None or card is None:
@@ -94,9 +94,6 @@ def _by(place: Place | None, known: dict[str, Field], kind: str, report: Report)
     return tuple(names)
 
 
-_NOTIFY = {"to": True, "escalate": False, "always": False}
-
-
 def _evidence(place: Place | None, kinds: list[str], known: Known, report: Report) -> tuple[str, ...]:
     allowed = {name for kind in kinds for name in known.kinds.get(kind, ())}
     return tuple(word(item, report, "evidence field", allowed) for item in items(place, report, "evidence"))
@@ -107,33 +104,13 @@ def _card(
 ) -> RuleCard | None:
     title, message = texts(given.get("title"), report, "title"), texts(given.get("message"), report, "message")
     _placeholders(given.get("message"), by, known, report)
-    notify = fields(given["notify"], _NOTIFY, report, "notify") if "notify" in given else {}
-    to = [word(item, report, "role", _ROLES) for item in items(notify.get("to"), report, "notify.to")]
-    escalate = [_step(item, report) for item in items(notify.get("escalate"), report, "notify.escalate")]
-    always = "always" in notify and _truth(notify["always"], report)
+    shown = [item.text for item in items(given.get("evidence"), report, "evidence")]
     mode = word(given["mode"], report, "mode", ("live", "shadow")) if "mode" in given else "live"
     return RuleCard(
         rule=name, row=word(given["row"], report, "row") if "row" in given else None, title=Text(**title),
         message=Text(**message), source=word(given["source"], report, "source") if "source" in given else "",
-        to=to, escalate=[step for step in escalate if step], always=always,
-        mode="shadow" if mode == "shadow" else "live",
+        mode="shadow" if mode == "shadow" else "live", **read_notify(given.get("notify"), shown, report),
     )  # fmt: skip
-
-
-def _truth(place: Place, report: Report) -> bool:
-    if not isinstance(place.value, bool):
-        report.add(place, f"notify.always is {place.text}", "true or false")
-    return place.value is True
-
-
-def _step(place: Place, report: Report) -> EscalationStep | None:
-    given = fields(place, {"after": True, "to": True}, report, "an escalation")
-    role = word(given.get("to"), report, "role", _ROLES)
-    after = given.get("after")
-    wait = duration(str(after.value)) if after else None
-    if wait is None and after is not None:
-        report.add(after, f"{after.text} is not a duration", "such as 30m, 24h, 3d")
-    return EscalationStep(after=wait / 1000, to=role) if wait is not None else None
 
 
 def _placeholders(place: Place | None, by: tuple[str, ...], known: dict[str, Field], report: Report) -> None:

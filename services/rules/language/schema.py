@@ -16,7 +16,8 @@ from services.rules.language import rules, standards
 from services.rules.language.fields import Field, read_fields
 from services.rules.language.measures import MEASURES, PERIODS
 from services.rules.language.measures.base import Form
-from services.rules.language.thresholds import LEVELS, WARNING
+from services.rules.language.notifying import NOTIFY
+from services.rules.language.thresholds import LEVELS, NO_LEVEL, WARNING
 
 _DRAFT = "https://json-schema.org/draft/2020-12/schema"
 _DURATION = {"type": "string", "pattern": "^[0-9]{1,9}[smhdw]$"}
@@ -75,9 +76,11 @@ def rules_schema(kinds: Mapping[str, Mapping[str, Field]]) -> dict[str, Any]:
 def standards_schema() -> dict[str, Any]:
     """Of `rules/standards/*.yaml`."""
     scope = {"type": "object", "properties": {name: {"type": "string"} for name in standards.SCOPES}}
+    level = {"anyOf": [_NUMBER, {"const": NO_LEVEL}]}
+    warning = {"type": "object", "properties": dict.fromkeys(WARNING, level), "additionalProperties": False}
     value = _object(standards.VALUE_FIELDS, {
         "from": {"type": "string", "format": "date"}, "scope": {**scope, "additionalProperties": False},
-        "target": {"type": "number"}, "warning": {"$ref": "#/$defs/warning"}, "praise": _NUMBER,
+        "target": {"type": "number"}, "warning": warning, "praise": _NUMBER,
         "clear": {"$ref": "#/$defs/warning"}, "again": {"$ref": "#/$defs/again"},
     })  # fmt: skip
     word = {"type": "string"}
@@ -101,11 +104,15 @@ def _notify() -> dict[str, Any]:
     role = {"enum": sorted({*ROLES, *ALIASES})}
     step = _object({"after": True, "to": True}, {"after": _DURATION, "to": role})
     return _object(
-        {"to": True, "escalate": False, "always": False},
+        NOTIFY,
         {
             "to": {"anyOf": [role, {"type": "array", "items": role}]},
             "escalate": {"type": "array", "items": step},
             "always": {"type": "boolean"},
+            "from": {"enum": list(WARNING)},
+            "summary": _DURATION,
+            "outcome": {"type": "string"},
+            "mutes": {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]},
         },
     )
 

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from services.rules.engine.calendar import midnight
 from services.rules.engine.plan import FOREVER, OPERATORS, Compare, Resolve, Thresholds
 from services.rules.language.reading import Place, Report, fields, items, number, word
-from services.rules.language.thresholds import NONE, read_thresholds
+from services.rules.language.thresholds import MINUTES, NONE, read_thresholds
 
 SCOPES = ("department", "major", "course", "cohort", "class", "teacher_stage", "teacher", "student")
 """From least to most specific."""
@@ -106,12 +106,13 @@ def read_standards(place: Place, zone: ZoneInfo, report: Report) -> list[Standar
     return [standard for standard in found if standard is not None]
 
 
-def standard_ids(place: Place) -> set[str]:
-    """Ids that a standards file speaks of, sound or not."""
+def standard_ids(place: Place) -> set[str] | None:
+    """Ids that a standards file speaks of, sound or not; None if it has some that cannot be told."""
     top = place.value.get("standards") if isinstance(place.value, dict) else None
-    listed = top.value if top is not None and isinstance(top.value, list) else []
-    ids = [item.value.get("id") for item in listed if isinstance(item.value, dict)]
-    return {one.text for one in ids if one is not None}
+    if top is None or not isinstance(top.value, list):
+        return None
+    ids = [item.value.get("id") if isinstance(item.value, dict) else None for item in top.value]
+    return None if None in ids else {one.text for one in ids if one is not None}
 
 
 def _standard(place: Place, zone: ZoneInfo, report: Report) -> Standard | None:
@@ -125,14 +126,27 @@ def _standard(place: Place, zone: ZoneInfo, report: Report) -> Standard | None:
         named = fields(indicator, INDICATOR_FIELDS, report, "indicator")
         for part in {"name", "level"} & named.keys():
             word(named[part], report, part)
-    placed = [(value, item) for item in listed if (value := _value(item, compare, zone, report)) is not None]
+    placed = [
+        (value, item) for item in listed if (value := _value(item, compare, _plain(given), zone, report)) is not None
+    ]
     _agree(placed, report)
     if len(report) > before or compare not in OPERATORS:
+        return None
+    if placed and not any(number is not None for value, _ in placed for number in value.thresholds):
+        report.add(place, "no value of the standard has a level", "yellow: and a number, in one of them")
         return None
     values = _alike([value for value, _ in placed])
     notes = {name: str(given[name].value) for name in ("unit", "basis", "set_by", "approved_on") if name in given}
     name = word(given["id"], report, "id")
     return Standard(name, title, compare, values, place, notes, indicator)  # type: ignore[arg-type]
+
+
+def _plain(given: dict[str, Place]) -> str | None:
+    """What a threshold is instead of a duration; None: minutes, so that it may be one."""
+    unit = given["unit"].text if "unit" in given else ""
+    if unit in MINUTES:
+        return None
+    return f"a number of {unit}" if unit else "a number without a unit"
 
 
 def _agree(placed: list[tuple[Value, Place]], report: Report) -> None:
@@ -158,13 +172,13 @@ def _tie(a: Value, b: Value) -> bool:
     return all(other.get(name, wanted) == wanted for name, wanted in a.scope)
 
 
-def _value(place: Place, compare: str, zone: ZoneInfo, report: Report) -> Value | None:
+def _value(place: Place, compare: str, plain: str | None, zone: ZoneInfo, report: Report) -> Value | None:
     before = len(report)
     given = fields(place, VALUE_FIELDS, report, "a value")
     begins = day(given.get("from"), report)
     scope = given.get("scope")
     chosen = fields(scope, dict.fromkeys(SCOPES, False), report, "a scope") if scope else {}
-    thresholds, praise = read_thresholds(given, "warning", compare, report)
+    thresholds, praise = read_thresholds(given, "warning", compare, plain, report)
     if isinstance(place.value, dict) and not {"warning", "praise"} & {*given}:
         report.add(place, "a value has neither warning nor praise", "warning: {yellow: …} or praise: …")
     target = number(given["target"], report, "target") if "target" in given else None

@@ -14,33 +14,42 @@ WARNING: tuple[Level, ...] = ("yellow", "orange", "red")
 LEVELS: tuple[Level, ...] = ("praise", *WARNING)
 NONE: Thresholds = (None,) * (2 * len(WARNING))
 """No threshold, no `clear`, no `again`."""
+NO_LEVEL = "none"
+"""Instead of a number in a standard's value: nobody is warned at this level there, and that is meant."""
 Found = dict[str, float | None]
 """Level → its number, None where that has a problem; a level that is not given is not in it."""
 
 
-def read_thresholds(given: Mapping[str, Place], main: str, compare: str, report: Report) -> tuple[Thresholds, bool]:
-    """What `main` (a mapping of levels), `clear` and `again` beside it say, and whether it is praise."""
-    levels = per_level(given[main], LEVELS if main in OPERATORS else WARNING, report, main) if main in given else {}
+def read_thresholds(
+    given: Mapping[str, Place], main: str, compare: str, plain: str | None, report: Report
+) -> tuple[Thresholds, bool]:
+    """What `main` (a mapping of levels), `clear` and `again` beside it say, and whether it is praise.
+
+    `plain`: see `threshold`.
+    """
+    allowed = LEVELS if main in OPERATORS else WARNING
+    levels = per_level(given[main], allowed, plain, report, main) if main in given else {}
     praised = given.get("praise", levels and given[main].value.get("praise"))
     if praised and len({*levels, "praise"}) > 1:
         report.add(praised, "praise cannot stand beside warning levels", "a rule or standard of its own")
     if "praise" in given:
-        levels["praise"] = threshold(given["praise"], report, "praise")
+        levels["praise"] = threshold(given["praise"], report, "praise", plain)
     _growing(given.get(main), levels, compare, report)
-    kept = per_level(given["clear"], LEVELS, report, "clear") if "clear" in given else {}
+    kept = per_level(given["clear"], LEVELS, plain, report, "clear") if "clear" in given else {}
     for name, value in kept.items():
         check_clear(given["clear"].value[name], name, levels, value, compare, report)
-    steps = read_again(given["again"], levels, compare, report) if "again" in given else ()
+    steps = read_again(given["again"], levels, compare, plain, report) if "again" in given else ()
     names = ("praise", *WARNING[1:]) if praised else WARNING
     return (*(levels.get(name) for name in names), *(kept.get(name) for name in names), *steps), bool(praised)
 
 
-def per_level(place: Place, allowed: tuple[Level, ...], report: Report, what: str) -> Found:
+def per_level(place: Place, allowed: tuple[Level, ...], plain: str | None, report: Report, what: str) -> Found:
     """The numbers of a mapping of levels, from the lowest up."""
     given = fields(place, dict.fromkeys(allowed, False), report, what)
     if not given and isinstance(place.value, dict):
         report.add(place, f"{what} has no level", "yellow, orange or red")
-    return {name: threshold(given[name], report, name) for name in allowed if name in given}
+    there = [name for name in allowed if name in given and not (what == "warning" and given[name].value == NO_LEVEL)]
+    return {name: threshold(given[name], report, name, plain) for name in there}
 
 
 def _growing(place: Place | None, levels: Found, compare: str, report: Report) -> None:
@@ -65,7 +74,7 @@ def check_clear(place: Place, level: str, levels: Found, clear: float | None, co
         )
 
 
-def read_again(place: Place, levels: Found, compare: str, report: Report) -> tuple[float, ...]:
+def read_again(place: Place, levels: Found, compare: str, plain: str | None, report: Report) -> tuple[float, ...]:
     """The further steps above red, each sharper than the one before."""
     found: list[float] = []
     before = levels.get("red")
@@ -75,7 +84,7 @@ def read_again(place: Place, levels: Found, compare: str, report: Report) -> tup
     elif isinstance(place.value, list) and not listed:
         report.add(place, "again has no step", "such as [20, 30]")
     for item in listed:
-        value = threshold(item, report, "again")
+        value = threshold(item, report, "again", plain)
         if value is None:
             continue
         if before is not None and not sharper(value, before, compare):
@@ -111,10 +120,18 @@ def _side(compare: str) -> str:
     return "below" if falls(compare) else "above"
 
 
-def threshold(place: Place, report: Report, what: str) -> float | None:
-    """A number, or a duration in minutes."""
+MINUTES = frozenset({"minutes", "minute", "min", "分钟", "分"})
+"""Units of standards whose thresholds may be durations."""
+
+
+def threshold(place: Place, report: Report, what: str, plain: str | None = None) -> float | None:
+    """A number, or a duration in minutes. `plain`: what it is instead, where a duration would be another unit."""
     if isinstance(place.value, str) and (milliseconds := duration(place.value)) is not None:
-        return milliseconds / 60_000
+        if plain is None:
+            return milliseconds / 60_000
+        expected = "a number; durations are for missing and for standards with unit: minutes"
+        report.add(place, f"{place.text} is a duration, and {what} is {plain}", expected)
+        return None
     return number(place, report, what)
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +18,14 @@ from services.messages import CampusEvent
 from services.rules.language.fields import Field
 from services.rules.language.load import RuleSet
 from services.rules.language.reading import Place, Report, fields, items, nearest, number, read_yaml, word
+from services.rules.language.strays import report_stray_tests
 from services.rules.language.thresholds import LEVELS, duration, threshold
 from services.rules.testing.moments import Clock
 
 REASONS = ("no_record", "no_value", "not_reached", "not_due", "resolved", "withdrawn", "late")
 """Why a rule is silent about a subject."""
 _EVENT = ("at", "kind", "id", "source", "times", "every", "correct", "retract")
+_STEPS = ("at", "expect", "correct", "retract", "wait")
 _EXPECT = {
     "expect": True, "about": False, "because": False, "value": False, "threshold": False, "at": False, "to": False,
     "text": False,
@@ -73,6 +76,7 @@ def read_cases(folder: Path, rules: RuleSet, kinds: Mapping[str, Mapping[str, Fi
     terms = _terms(folder)
     own_kinds = {rule.id: rule.gauges[0].kind for rule in rules.plan.rules}
     found: list[Case] = []
+    report_stray_tests(folder, report)
     for path in sorted((folder / "tests").glob("*.test.yaml")):
         content = read_yaml(path, f"tests/{path.name}", report)
         if content is None:
@@ -188,6 +192,10 @@ class _Reader:
 
     def _events(self, place: Place, given: Mapping[str, Place]) -> list[Step]:
         if "at" not in given:
+            for name, value in given.items():
+                if name not in self._kinds[self._kind] and (near := get_close_matches(name, _STEPS, 1)):
+                    self._report.add(value, f"unknown step {name}", near[0])
+                    return []
             self._report.add(place, "a step lacks at", "at: mon w3 08:00; or expect, correct, retract, wait")
             return []
         full = {**self._each, **given}

@@ -15,9 +15,10 @@ from tests.rule_files import folder, rule
 BAD = sorted((Path(__file__).parents[3] / "rules" / "bad").glob("*.yaml"))
 WITHOUT_A_FILE = {
     "is not a folder", "holds no rule", "cannot be read: …", "… bytes are too many", "is not UTF-8 (byte …)",
-    "… is not a level of standards", "not an expression that can be read",
+    "… is not a level of standards", "not an expression that can be read", "nothing is read from …",
+    "no test is read from …", "… is …, and the unit of … is …",
 }  # fmt: skip
-"""Messages about a folder, or about bytes that an editor would not show: the tests below and test_hostile_yaml."""
+"""Messages about a folder, two files, or bytes that an editor would not show: the tests below and beside this file."""
 
 
 def expected(path: Path) -> str:

@@ -47,7 +47,6 @@ def rungs(rule_set):
             "{at_least: {praise: 4}, clear: {praise: 3}}", [("praise", 0, 4, 3)], id="praise in comparison form"
         ),
         pytest.param("{praise: {above: 4}}", [("praise", 0, 4, None)], id="praise as a level"),
-        pytest.param("{at_least: {red: 1h}, again: [1d]}", [("red", 1, 1440, None), ("red", 0, 60, None)], id="times"),
     ],
 )
 def test_levels_become_rungs_from_the_highest_down(tmp_path, levels, expected):

@@ -1,17 +1,23 @@
 """What is allowed and probably not meant is said, with file, line and column."""
 
+from datetime import UTC, datetime
+
 import pytest
 from typer.testing import CliRunner
 
+from services import directory as directories
 from services.cli import app
-from services.rule_tests import doubts
+from services.doubting import doubts
+from services.rules.language.fields import read_fields
 from services.rules.language.lint import lint
 from tests.harness import SCHEMAS, rule_set
 from tests.rule_files import folder, rule
 
+KINDS = read_fields(SCHEMAS)
+
 
 def found(path, **about):
-    return [str(one) for one in lint(rule_set(folder(path, rule("r", **about))))]
+    return [str(one) for one in lint(rule_set(folder(path, rule("r", **about))), KINDS)]
 
 
 @pytest.mark.parametrize(
@@ -34,6 +40,19 @@ def found(path, **about):
         ({"on": "ticket", "by": "[responsible]", "levels": "{at_least: {yellow: 1, orange: 2, red: 3}}",
           "measure": "{composite: true, each: ticket, grade: severity, grades: [minor], cases: {orange: [[minor]]}}"},
          ["red of r can never be reached: composite is at_least 3 at no time (expected: a number from 0 to 2)"]),
+        ({"measure": "{count: true}", "levels": "{at_least: {praise: 0}}", "notify": "{to: class_tutor, summary: 10m}"},
+         []),
+        ({"measure": "{count: true}", "levels": "{at_least: {yellow: 1}}", "notify": "{to: class_tutor, mutes: [S99]}"},
+         ["r mutes S99, of which there is no rule"]),
+        ({"measure": "{share: status == 'late'}", "levels": "{at_least: {yellow: -5}}"},
+         ["yellow of r is reached by every value: share is always at_least -5 (expected: a number from 0 to 100)"]),
+        ({"measure": "{sum: hours}", "levels": "{at_least: {yellow: -4}}"},
+         ["yellow of r is reached by every value: sum is always at_least -4 (expected: a number from 0 on)"]),
+        ({"measure": "{ratio: '3 * hours if status == \"late\" else 1', to: {figure: 300}}",
+          "levels": "{above: {yellow: -1}}"},
+         ["yellow of r is reached by every value: ratio is always above -1 (expected: a number from 0 on)"]),
+        ({"measure": "{sum: 'hours - 1'}", "levels": "{at_least: {yellow: -4}}"}, []),
+        ({"on": "indicator", "by": "[subject]", "measure": "{value: value}", "levels": "{at_most: {yellow: -4}}"}, []),
         ({"measure": "{sum: hours}", "levels": "{at_least: {yellow: 1000000}}"}, []),
         ({"measure": "{count: true}", "levels": "{at_least: {yellow: 1}}"}, []),
     ],
@@ -52,10 +71,71 @@ def test_a_standard_is_told_of_with_its_own_place(tmp_path):
     - {from: 2027-09-01, warning: {yellow: 20, red: 50}}
 """
     levels = rule("r", measure="{share: status == 'late'}", levels="{standard: student.late}")
-    (only,) = lint(rule_set(folder(tmp_path, levels, standards=standard)))
+    (only,) = lint(rule_set(folder(tmp_path, levels, standards=standard)), KINDS)
     assert (only.where, only.what) == (
         "standards/student.yaml:2:5", "red of r can never be reached: share is at_least 120 at no time"
     )  # fmt: skip
+
+
+def standard(*values):
+    listed = "".join(f"    - {value}\n" for value in values)
+    return f"- id: student.late\n  title: {{zh: 迟到, en: Late}}\n  compare: at_least\n  values:\n{listed}"
+
+
+WHOLE = "{from: 2026-09-01, warning: {yellow: 2, orange: 4, red: 6}}"
+LOST = (
+    "student.late has no orange and no red here, unlike the value behind it"
+    " (expected: orange: and a number, or orange: none)"
+)
+DROPPED = {
+    "for a major": ([WHOLE, "{from: 2026-09-01, scope: {major: m}, warning: {yellow: 1}}"], [LOST]),
+    "a newer one": ([WHOLE, "{from: 2027-09-01, warning: {yellow: 1}}"], [LOST]),
+    "meant": ([WHOLE, "{from: 2027-09-01, scope: {major: m}, warning: {yellow: 1, orange: none, red: none}}"], []),
+    "beside it": (
+        ["{from: 2026-09-01, scope: {major: n}, warning: {yellow: 2, red: 6}}",
+         "{from: 2026-09-01, scope: {major: m}, warning: {yellow: 1}}"], [],
+    ),
+    "before it": (["{from: 2026-09-01, warning: {yellow: 1}}", WHOLE.replace("2026", "2027")], []),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("values", "what"), DROPPED.values(), ids=DROPPED)
+def test_a_value_that_drops_levels_of_the_one_behind_it_says_so_or_is_doubted(tmp_path, values, what):
+    levels = rule("r", measure="{sum: hours}", levels="{standard: student.late}")
+    found = lint(rule_set(folder(tmp_path, levels, standards=standard(*values))), KINDS)
+    assert [str(one) for one in found] == [f"standards/student.yaml:7:9: {one}" for one in what]
+
+
+def test_a_level_that_is_none_is_not_warned_of_there(tmp_path):
+    levels = rule("r", measure="{sum: hours}", levels="{standard: student.late}")
+    values = standard(WHOLE, "{from: 2026-09-01, scope: {major: m}, warning: {yellow: 1, orange: none, red: none}}")
+    resolve = rule_set(folder(tmp_path, levels, standards=values)).standards["student.late"].resolver()
+    late = 4_000_000_000_000
+    assert [resolve((major,), late)[0][:3] for major in ("m", "n")] == [(1, None, None), (2, 4, 6)]
+
+
+SCOPES = {
+    "a major": ("major: mechatronic", "major mechatronic, which is not in the directory (expected: mechatronics)"),
+    "a student": ("student: zzz", "student zzz, which is not in the directory (expected: the id of a student)"),
+    "a cohort": ("cohort: 2062", "cohort 2062, which is not in the directory (expected: 2026)"),
+    "known": ("major: mechatronics", None),
+    "what no directory has": ("teacher_stage: new", None),
+}
+
+
+@pytest.mark.parametrize(("scope", "what"), SCOPES.values(), ids=SCOPES)
+def test_a_scope_that_the_directory_does_not_know_is_doubted_with_the_nearest(tmp_path, scope, what):
+    path = folder(
+        tmp_path, rule("r", measure="{sum: hours}", levels="{standard: student.late}"),
+        standards=standard(f"{{from: 2026-09-01, scope: {{{scope}}}, warning: {{yellow: 1}}}}"),
+    )  # fmt: skip
+    known = directories.load(SCHEMAS.parent / "rules" / "tests" / "directory", "Asia/Shanghai")
+    found = [str(one) for one in doubts(path, rule_set(path), SCHEMAS, known, datetime(2026, 11, 2, tzinfo=UTC))]
+    told = [one for one in found if "which is not in" in one]
+    place = "standards/student.yaml:6:"
+    assert told == [] if what is None else told[0].startswith(place) and told[0].endswith(f"is for {what}")
+    assert doubts(path, rule_set(path), SCHEMAS, directories.Directory.empty(), datetime(2026, 11, 2, tzinfo=UTC))
+    assert "which is not in" not in str(doubts(path, rule_set(path), SCHEMAS))
 
 
 def test_a_rule_without_a_test_is_named_where_there_are_tests(tmp_path):
@@ -81,7 +161,7 @@ def test_a_role_that_nobody_holds_is_named_where_a_directory_is_in_use(tmp_path)
     (people / "roles.csv").write_text("role,person,scope_kind,scope\nclass_tutor,anna,class,k\n", "utf-8")
     run = CliRunner().invoke(app, ["--home", str(tmp_path / "home"), "rules", "check", str(path), "--strict"])
     assert run.exit_code == 1
-    assert "rules.yaml:2:5: r tells counsellor, and nobody in the directory holds that role" in run.output
+    assert "rules.yaml:2:5: r tells counsellor 辅导员, and nobody in the directory holds that role" in run.output
     assert "class_tutor" not in run.output
     (people / "roles.csv").write_text("role,person,scope_kind\nclass_tutor,nobody,class\n", "utf-8")
     run = CliRunner().invoke(app, ["--home", str(tmp_path / "home"), "rules", "check", str(path)])

@@ -78,6 +78,7 @@ WRONG = {
     "no instant": (["{at: monday, student: s1}"], {}, "5:14: monday is not an instant"),
     "no day": (["{at: 2026-02-30 08:00, student: s1}"], {}, "5:14: 2026-02-30 08:00 is not an instant"),
     "no at": (["{student: s1}"], {}, "5:9: a step lacks at"),
+    "a misspelt step": (["{expct: red}"], {}, "5:17: unknown step expct (expected: expect)"),
     "an unknown field": (["{at: mon w2 08:00, studnt: s1}"], {}, "attendance has no field studnt (expected: student)"),
     "an unknown value": (["{at: mon w2 08:00, status: abset}"], {}, "unknown status abset (expected: absent)"),
     "a word for a number": (["{at: mon w2 08:00, hours: two}"], {}, "hours must be a number, not two"),
@@ -136,6 +137,12 @@ def test_an_event_that_was_put_aside_as_late_is_named(tmp_path):
     late = "{at: mon w1 08:00, student: s1, status: absent, hours: 2, id: x}"
     steps = ["{at: mon w7 08:00, student: s1, status: absent, hours: 2}", late, "{expect: red}"]
     assert "put aside as late: test x" in told(tmp_path, steps)[0][0]
+
+
+def test_a_test_that_cannot_be_read_is_counted(tmp_path):
+    told(tmp_path, [ABSENT, "{expct: yellow}"])
+    run = CliRunner().invoke(app, ["rules", "test", str(tmp_path)])
+    assert (run.exit_code, "0 tests, 0 failed, 1 errors in the test files" in run.output) == (1, True)
 
 
 @pytest.mark.parametrize(("step", "code"), [("{expect: yellow}", 0), ("{expect: red}", 1)], ids=["green", "red"])

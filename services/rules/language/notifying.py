@@ -1,0 +1,79 @@
+"""`notify:` of a rule: who is told of its warnings, who next, and what keeps its messages back or lets them pass."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from difflib import get_close_matches
+from typing import Any
+
+from services.directory import ALIASES, ROLES
+from services.messages import EscalationStep
+from services.rules.language.reading import Place, Report, fields, items, word
+from services.rules.language.thresholds import WARNING, duration
+
+_ROLES = (*ROLES, *ALIASES)
+NOTIFY = {
+    "to": True,
+    "escalate": False,
+    "always": False,
+    "from": False,
+    "mutes": False,
+    "outcome": False,
+    "summary": False,
+}
+"""Field of `notify` → whether it is required."""
+_LONGEST_SUMMARY = 7 * 86_400_000
+"""Milliseconds; later, results are no news."""
+
+
+def read_notify(place: Place | None, evidence: Collection[str], report: Report) -> dict[str, Any]:
+    """The fields of a RuleCard that `notify` gives; `evidence`: the fields that the rule's evidence shows."""
+    given = fields(place, NOTIFY, report, "notify") if place is not None else {}
+    steps = [_step(item, report) for item in items(given.get("escalate"), report, "notify.escalate")]
+    return {
+        "to": [_role(item, report) for item in items(given.get("to"), report, "notify.to")],
+        "escalate": [step for step in steps if step],
+        "always": "always" in given and _truth(given["always"], report),
+        "tell_from": word(given["from"], report, "notify.from", WARNING) if "from" in given else None,
+        "outcome": word(given["outcome"], report, "notify.outcome", evidence) if "outcome" in given else None,
+        "mutes": [word(item, report, "row") for item in items(given.get("mutes"), report, "notify.mutes")],
+        "summary": _summary(given["summary"], report) if "summary" in given else None,
+    }
+
+
+def _role(place: Place | None, report: Report) -> str:
+    """A role word; whoever writes what people call the role is told the word."""
+    if place is None or not isinstance(place.value, str) or place.value in _ROLES:
+        return word(place, report, "role")
+    titles = {title: name for name, role in ROLES.items() for title in (role.title.zh, role.title.en)}
+    near = titles.get(place.value) or next(iter(get_close_matches(place.value, [*_ROLES, *titles], 1)), "")
+    known = ", ".join(f"{name} {role.title.zh}" for name, role in ROLES.items())
+    report.add(place, f"unknown role {place.value}", titles.get(near, near) or f"one of {known}")
+    return ""
+
+
+def _truth(place: Place, report: Report) -> bool:
+    if not isinstance(place.value, bool):
+        report.add(place, f"notify.always is {place.text}", "true or false")
+    return place.value is True
+
+
+def _step(place: Place, report: Report) -> EscalationStep | None:
+    given = fields(place, {"after": True, "to": True}, report, "an escalation")
+    role = _role(given.get("to"), report)
+    wait = _wait(given["after"], report) if "after" in given else None
+    return EscalationStep(after=wait / 1000, to=role) if wait is not None else None
+
+
+def _summary(place: Place, report: Report) -> float | None:
+    wait = _wait(place, report)
+    if wait is not None and wait > _LONGEST_SUMMARY:
+        report.add(place, f"a summary after {place.text} is none", "such as 10m, 24h; at most 7d")
+    return None if wait is None else wait / 1000
+
+
+def _wait(place: Place, report: Report) -> int | None:
+    wait = duration(str(place.value))
+    if wait is None:
+        report.add(place, f"{place.text} is not a duration", "such as 30m, 24h, 3d")
+    return wait

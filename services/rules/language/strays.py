@@ -1,0 +1,61 @@
+"""What lies in a rule folder and is read by nobody, such as `attendance.yml`: probably meant, so it is an error."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fnmatch import fnmatch
+from pathlib import Path
+
+from services.rules.language.reading import Place, Report, nearest
+
+STANDARD_LEVELS = ("college", "major", "course", "teacher", "student")
+_FOLDERS = ("standards", "tests", "examples")
+_LEFT_ALONE = (".*", "*~", "#*#", "*.bak", "*.orig", "*.swp", "*.md", "Thumbs.db", "desktop.ini")
+"""Hidden files, what editors and desktops leave behind, and notes."""
+
+
+def strays(folder: Path) -> list[Path]:
+    """Files and folders that nothing is read from, sorted."""
+    return sorted(path for path in _listed(folder) if not _left_alone(path))
+
+
+def _listed(folder: Path) -> Iterator[Path]:
+    for path in folder.glob("*"):
+        if path.suffix != ".yaml" and not (path.name in _FOLDERS and path.is_dir()):
+            yield path
+    yield from (path for path in folder.glob("standards/*") if path.suffix != ".yaml")
+
+
+def report_strays(folder: Path, report: Report) -> None:
+    """Says of each what would be right."""
+    for path in strays(folder):
+        report.add(_place(folder, path), f"nothing is read from {path.name}", _meant(path.relative_to(folder), path))
+
+
+def report_stray_tests(folder: Path, report: Report) -> None:
+    """Likewise of `tests`, for those who run them: a service that runs does not suffer from them."""
+    for path in sorted(folder.glob("tests/*")):
+        if path.is_file() and not path.name.endswith(".test.yaml") and not _left_alone(path):
+            report.add(_place(folder, path), f"no test is read from {path.name}", f"{_stem(path)}.test.yaml")
+
+
+def _meant(shown: Path, path: Path) -> str:
+    within = shown.parent.name
+    if path.is_dir():
+        return "files alone" if within else nearest(path.name, _FOLDERS)
+    if within:
+        near = nearest(_stem(path), STANDARD_LEVELS)
+        return f"{near}.yaml" if near in STANDARD_LEVELS else f"{near}, and .yaml"
+    return f"{_stem(path)}.yaml, or {_stem(path)}.md for notes"
+
+
+def _place(folder: Path, path: Path) -> Place:
+    return Place(None, path.relative_to(folder).as_posix(), None)
+
+
+def _stem(path: Path) -> str:
+    return path.name.split(".")[0]
+
+
+def _left_alone(path: Path) -> bool:
+    return any(fnmatch(path.name, one) for one in _LEFT_ALONE)
