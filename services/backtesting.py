@@ -91,7 +91,10 @@ class Backtest(msgspec.Struct):
 
 
 def backtest(settings: Settings, old: Path, new: Path, files: Sequence[Path] = (), shown: int = _SHOWN) -> Backtest:
-    """Compares two rule folders over the home's log, or over files of events. Raises RuleError, LogError."""
+    """Compares two rule folders over the home's log, or over files of events.
+
+    Raises RuleError, and LogError also where there is no event.
+    """
     rule_sets = [load(folder, resource("schemas")) for folder in (old, new)]
     zone = rule_sets[0].zone
     directory = directories.load_installed(settings.directory_folder, zone.key)
@@ -120,8 +123,19 @@ def backtest(settings: Settings, old: Path, new: Path, files: Sequence[Path] = (
                         run.take(clock, packed)
                 except msgspec.MsgspecError as error:
                     raise LogError(f"{path}: a row of the log cannot be read by this version: {error}") from error
+    if not events:
+        raise LogError(_nothing(path, files, summary))
     before, after = (_in_order(run.found.values()) for run in runs)
     return _compared(events, before, after, zone, shown, summary)
+
+
+def _nothing(path: Path, files: Sequence[Path], summary: Summary | None) -> str:
+    """Without events every rule set says the same, which would read as if nothing were different."""
+    if summary is None:
+        return f"{path} holds no event: there is nothing to compare over 日志中没有事件 (expected: --events FILE)"
+    named = ", ".join(map(str, files))
+    refused = [f"{one.origin} {one.position}: {one.reasons[0]}" for one in summary.rejections[:_SHOWN]]
+    return "\n".join([*refused, f"{named}: no event could be read 未读到任何事件 (expected: NDJSON or CSV of events)"])
 
 
 class _Run:

@@ -16,8 +16,12 @@ Bad *events* are not exceptions: they are `messages.Rejection` values on a strea
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Literal
 
 from services.messages import Problem
+
+Refused = Literal["message", "address", "account"]
+"""What a provider does not want: this message, whatever goes to the address, or whatever is sent with its login."""
 
 
 class PrewarnError(Exception):
@@ -59,8 +63,8 @@ class UnstorableError(PrewarnError):
 class DeliveryError(PrewarnError):
     """A channel did not take a message. `permanent`: trying again cannot help (wrong address, refused token)."""
 
-    def __init__(self, message: str, *, permanent: bool) -> None:
-        self.permanent = permanent
+    def __init__(self, message: str, *, permanent: bool, refused: Refused = "message") -> None:
+        self.permanent, self.refused = permanent, refused
         super().__init__(message)
 
 
@@ -68,4 +72,4 @@ class AddressError(DeliveryError):
     """What should be the address of a channel is none."""
 
     def __init__(self, message: str) -> None:
-        super().__init__(message, permanent=True)
+        super().__init__(message, permanent=True, refused="address")

@@ -16,10 +16,11 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
-from services.embedded import Embedded, prepare_home, replay
+from services.embedded import Embedded, replay
 from services.errors import PrewarnError
 from services.ingest.importers import nyc, oulad
 from services.ingest.importers.sheet import Imported
+from services.preparing import prepare_home
 from services.settings import Settings, resource
 
 _OPEN: dict[str, Callable[[Path], Imported]] = {"nyc": nyc, "oulad": oulad}
@@ -44,6 +45,8 @@ def run_import(
     Returns when everything is evaluated, stored and, with `push`, handed over.
     """
     started = time.monotonic()
+    # It ends when all is sent: in a replay nothing waits for the morning, or for more to come.
+    settings = settings.model_copy(update={"quiet": "", "group_wait": 0.0, "group_interval": 0.0})
     tables = imported.directory()
     if push is not None:
         tables["people"] = [{**person, "channel": push} for person in tables["people"]]

@@ -170,4 +170,13 @@ class RuleCard(msgspec.Struct, frozen=True, kw_only=True):
     escalate: list[EscalationStep] = []
     always: bool = False
     """Never silenced, nor held over night: safety."""
+    outcome: str | None = None
+    """Field of the evidence that names who hears how it ended: the one who had raised it."""
+    tell_from: Level | None = None
+    """Below this level it is shown and in summaries, and nobody is sent anything."""
+    mutes: list[str] = []
+    """Rows whose warnings about the same subject, or a part of it, are part of this one: while it is open, messages
+    about those of lower levels wait."""
+    summary: float | None = None
+    """It sums up results instead of warning: sent when for so many seconds nothing more came."""
     mode: Mode = "live"

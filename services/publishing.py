@@ -2,7 +2,7 @@
 
 `rules` in home is what is in use; a running `prewarn run` sees it change. `editions` in home keeps every publication:
 `editions.json`, and a folder with the files of each number. What somebody has edited in `rules` by hand becomes an
-edition of its own at the next publication, so that one can go back to it.
+edition of its own when a running process sees it or at the next publication, so that one can go back to it.
 """
 
 from __future__ import annotations
@@ -24,6 +24,8 @@ from services.settings import Settings, resource
 
 FOUND = "found in use 当时已在使用"
 """Reason of an edition that nobody has published."""
+EDITED = "edited in place 直接修改文件，未经发布"
+"""Reason of one that a running process has seen come."""
 
 
 def publish(settings: Settings, folder: Path, *, author: str = "", reason: str = "") -> Edition:
@@ -34,6 +36,13 @@ def publish(settings: Settings, folder: Path, *, author: str = "", reason: str =
     rule_set = load(folder, resource("schemas"))
     with _alone(settings):
         return _publish(settings, folder, rule_set, author, reason)
+
+
+def copy(rules: Path, folder: Path) -> None:
+    """Copies rules and their tests to a folder of their own. Raises ConfigurationError if it exists."""
+    if folder.exists():
+        raise ConfigurationError(f"{folder} exists already 已存在 (expected: the name of a new folder)")
+    shutil.copytree(rules, folder, ignore=shutil.ignore_patterns("examples"))
 
 
 def roll_back(settings: Settings, number: int, *, author: str = "", reason: str = "") -> Edition:
@@ -47,6 +56,20 @@ def roll_back(settings: Settings, number: int, *, author: str = "", reason: str 
         return _publish(
             settings, folder, load(folder, resource("schemas")), author, reason or f"back to edition {number}"
         )
+
+
+def note_edit(settings: Settings) -> Edition | None:
+    """Records what somebody has written into the rules in use; None if it was published, or lies elsewhere.
+
+    Raises as `publish`, and OSError.
+    """
+    if settings.rules is not None or settings.rules_folder.parent != settings.home:
+        return None
+    with _alone(settings):
+        in_use, known = load(settings.rules_folder, resource("schemas")), editions(settings)
+        if known and known[-1].version == in_use.version:
+            return None
+        return _record(settings, known, settings.rules_folder, in_use, "", EDITED)
 
 
 def editions(settings: Settings) -> list[Edition]:

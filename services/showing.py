@@ -11,8 +11,9 @@ from typing import Any
 
 from services.clock import wall_clock
 from services.demo import College
-from services.embedded import Embedded, prepare_home, replay
+from services.embedded import Embedded, replay
 from services.messages import to_ms
+from services.preparing import prepare_home
 from services.settings import Settings, resource
 
 _PROFILE = "demo"

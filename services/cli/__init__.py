@@ -10,9 +10,23 @@ from typing import Annotated
 import typer
 
 from services import __version__
-from services.cli import backtesting, channels, cluster, data, explaining, people, reporting, rules, running, silences
+from services.cli import (
+    backtesting,
+    channels,
+    cluster,
+    data,
+    explaining,
+    people,
+    publishing,
+    reporting,
+    retention,
+    rules,
+    running,
+    silences,
+)
+from services.cli.homes import asks, college, college_to_check
 from services.errors import PrewarnError
-from services.settings import Settings
+from services.settings import read_settings
 
 app = typer.Typer(
     name="prewarn", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False,
@@ -21,18 +35,23 @@ app = typer.Typer(
 app.command("run")(running.run)
 app.command("demo")(running.demo)
 app.command("ingest")(data.ingest)
-app.command("warnings")(people.warnings)
+app.command("warnings")(asks(people.warnings))
 app.command("backtest")(backtesting.run)
-app.command("why")(explaining.why)
+app.command("why")(asks(explaining.why))
 rules.app.command("explain")(explaining.explain)
-app.add_typer(data.rejected, name="rejected")
+rules.app.command("copy")(publishing.copy)
+rules.app.command("publish")(publishing.publish)
+rules.app.command("roll-back")(publishing.roll_back)
+rules.app.command("editions")(asks(publishing.editions))
+app.add_typer(data.rejected, name="rejected", callback=college)
 app.add_typer(data.imports, name="import")
-app.add_typer(people.directory, name="directory")
+app.add_typer(people.directory, name="directory", callback=college_to_check)
 app.add_typer(rules.app, name="rules")
-app.add_typer(explaining.standards, name="standards")
+app.add_typer(explaining.standards, name="standards", callback=college)
 app.add_typer(channels.channels, name="channels")
-app.add_typer(silences.app, name="silences")
-app.add_typer(reporting.app, name="report")
+app.add_typer(silences.app, name="silences", callback=college)
+app.add_typer(reporting.app, name="report", callback=college)
+app.add_typer(retention.app, name="retention", callback=college)
 app.add_typer(cluster.topics, name="topics")
 
 
@@ -50,7 +69,7 @@ def _settings(
     ] = None,
     _: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True)] = False,
 ) -> None:
-    context.obj = Settings() if home is None else Settings(home=home)
+    context.obj = read_settings(home)
 
 
 def main() -> None:

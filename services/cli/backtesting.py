@@ -10,7 +10,11 @@ import typer
 
 from services import backtesting
 from services.backtesting import Backtest, Episode
+from services.cli.homes import college
 from services.settings import Settings
+
+_REFUSED = 5
+"""Refused events that are shown."""
 
 
 def run(
@@ -18,13 +22,16 @@ def run(
     new: Annotated[Path, typer.Argument(help="Rule folder to try. 要试算的规则文件夹", show_default=False)],
     old: Annotated[Path | None, typer.Option(help="Default: the rules in use. 默认：正在使用的规则")] = None,
     events: Annotated[
-        list[Path] | None, typer.Option(help="NDJSON or CSV instead of the log. 用事件文件代替日志")
+        list[Path] | None,
+        typer.Option(exists=True, dir_okay=False, help="NDJSON or CSV instead of the log. 用事件文件代替日志"),
     ] = None,
     shown: Annotated[int, typer.Option(min=0, help="Differences of each sort. 每类差异显示条数")] = 10,
     json: Annotated[bool, typer.Option("--json", help="One JSON object")] = False,
 ) -> None:  # fmt: skip
     """Compare two rule folders over the log, or over files of events. 用日志或文件试算新旧规则的差异"""
     settings: Settings = context.obj
+    if not (old and events):
+        college(context)
     found = backtesting.backtest(settings, old or settings.rules_folder, new, events or (), shown)
     typer.echo(msgspec.json.encode(found) if json else "\n".join(_lines(found)))
 
@@ -33,7 +40,8 @@ def _lines(found: Backtest) -> list[str]:
     lines = []
     if found.rejected is not None and found.rejected.rejected:
         lines.append(f"not read 未能读取: {found.rejected.rejected} events 条")
-        lines += [f"    {one.origin} {one.position}: {one.reasons[0]}" for one in found.rejected.rejections[:5]]
+        lines += [f"    {one.origin} {one.position}: {one.reasons[0]}" for one in found.rejected.rejections[:_REFUSED]]
+        lines += _more(found.rejected.rejected, _REFUSED)
     lines.append(f"events 事件: {found.events}; warnings 预警: old 旧 {found.old}, new 新 {found.new}")
     if found.counts:
         lines.append(f"{'rule 规则':34} {'level 级别':10} {'week 周':12} {'old 旧':>6} {'new 新':>6}")
@@ -46,11 +54,17 @@ def _lines(found: Backtest) -> list[str]:
         if count:
             lines.append(f"{title}: {count}")
             lines += [f"    {_shown(one)}" for one in some]
+            lines += _more(count, len(some))
     if found.changed_count:
         lines.append(f"other level or begin 级别或起点不同: {found.changed_count}")
         pairs = [(pair.old, pair.new) for pair in found.changed]
         lines += [f"    {_shown(old)} → {new.level}, {new.opened_at:%Y-%m-%d %H:%M} UTC" for old, new in pairs]
+        lines += _more(found.changed_count, len(pairs))
     return lines
+
+
+def _more(count: int, shown: int) -> list[str]:
+    return [f"    … and {count - shown} more 另有 {count - shown} 条 (--shown N)"] if count > shown else []
 
 
 def _shown(one: Episode) -> str:

@@ -50,14 +50,16 @@ def _place(rejection: Rejection, reason: Problem) -> str:
 
 def ingest(
     context: typer.Context,
-    files: Annotated[list[Path], typer.Argument(help="NDJSON or CSV, gzip'd or not. NDJSON 或 CSV，可为 gzip")],
+    files: Annotated[
+        list[Path],
+        typer.Argument(exists=True, dir_okay=False, help="NDJSON or CSV, gzip'd or not. NDJSON 或 CSV，可为 gzip"),
+    ],
     kind: Annotated[str | None, typer.Option(help="Event kind of CSV rows. CSV 行的事件类型")] = None,
     source: Annotated[str | None, typer.Option(help="Source of CSV rows. CSV 行的数据来源")] = None,
 ) -> None:
     """Take files of events in. Good rows go on, bad ones are kept with their reasons. 导入事件文件"""
     settings: Settings = context.obj
-    embedded = Embedded(settings)
-    try:
+    with Embedded(settings) as embedded:
         evaluating = _evaluates(embedded)
         options = TableOptions(kind=kind, source=source)
         total = sum(path.stat().st_size for path in files if path.exists())
@@ -72,30 +74,24 @@ def ingest(
         typer.echo(f"accepted {summary.accepted}, duplicate {summary.duplicate}, rejected {summary.rejected}")
         if evaluating:
             embedded.catch_up()
-    finally:
-        embedded.stop()
     raise typer.Exit(1 if summary.rejected else 0)
 
 
 @rejected.command("list")
 def list_(context: typer.Context) -> None:
     """What waits. 列出"""
-    embedded = Embedded(context.obj)
-    try:
+    with Embedded(context.obj) as embedded:
         for number, rejection in embedded.journal.list():
             reasons = "; ".join(str(reason) for reason in rejection.reasons)
             typer.echo(
                 f"{number}  {rejection.received_at:%Y-%m-%d %H:%M}  {rejection.origin} {rejection.position}: {reasons}"
             )
-    finally:
-        embedded.stop()
 
 
 @rejected.command()
 def show(context: typer.Context, number: int) -> None:
     """One reject, with its bytes. 显示一条及其原始字节"""
-    embedded = Embedded(context.obj)
-    try:
+    with Embedded(context.obj) as embedded:
         rejection = embedded.journal.get(number)
         if rejection is None:
             typer.echo(f"no reject has number {number}; see prewarn rejected list", err=True)
@@ -104,15 +100,12 @@ def show(context: typer.Context, number: int) -> None:
         for reason in rejection.reasons:
             typer.echo(f"  {reason}")
         typer.echo(rejection.raw)
-    finally:
-        embedded.stop()
 
 
 @rejected.command("retry")
 def retry_(context: typer.Context, numbers: Annotated[list[int] | None, typer.Argument()] = None) -> None:
     """Try again, after the directory or a schema was mended. 重新导入"""
-    embedded = Embedded(context.obj)
-    try:
+    with Embedded(context.obj) as embedded:
         evaluating = _evaluates(embedded)
         result = retry(embedded.journal, embedded.intake, numbers or None)
         for number, reasons in result.failed.items():
@@ -120,8 +113,6 @@ def retry_(context: typer.Context, numbers: Annotated[list[int] | None, typer.Ar
         typer.echo(f"accepted {len(result.passed)}, still rejected {len(result.failed)}")
         if evaluating:
             embedded.catch_up()
-    finally:
-        embedded.stop()
     raise typer.Exit(1 if result.failed else 0)
 
 

@@ -10,6 +10,7 @@ import msgspec
 import typer
 
 from services import explaining
+from services.cli.homes import rules_in_use
 from services.clock import wall_clock
 from services.errors import ProblemsError
 from services.messages import Problem
@@ -78,6 +79,7 @@ def explain(
     at: At = None, json: Json = False, language: Chosen = Languages.both,
 ) -> None:  # fmt: skip
     """A rule as a sentence, its thresholds, who is told, and its tests. 用一句话解释规则"""
+    rules_in_use(context)
     _tell(explaining.explain_rule(context.obj, rule, subject, at, wall_clock()), json, language, explaining.rule_lines)
 
 

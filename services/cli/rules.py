@@ -9,11 +9,12 @@ import msgspec
 import typer
 
 from services import directory as directories
-from services import publishing, rule_tests
+from services import rule_tests
+from services.cli.homes import rules_in_use
 from services.clock import wall_clock
+from services.doubting import doubts
 from services.errors import DirectoryError
 from services.messages import Problem
-from services.rules.editions import Edition
 from services.rules.language.load import RuleSet, load
 from services.rules.language.load import check as check_folder
 from services.rules.language.schema import texts
@@ -32,20 +33,22 @@ def check(
 ) -> None:
     """Check rule files, standards and calendar: every error with file:line:col, then what is doubtful. 检查规则文件"""
     settings: Settings = context.obj
-    folder = folder or settings.rules_folder
+    folder = folder or rules_in_use(context)
     rule_set, problems = check_folder(folder, resource("schemas"))
-    doubts = [] if rule_set is None else _doubts(settings, folder, rule_set)
+    doubtful = [] if rule_set is None else _doubts(settings, folder, rule_set)
     if json:
-        found = {"problems": problems, "doubts": doubts, "rules": 0 if rule_set is None else len(rule_set.plan.rules)}
+        found = {"problems": problems, "doubts": doubtful, "rules": 0 if rule_set is None else len(rule_set.plan.rules)}
         typer.echo(msgspec.json.encode(found))
     else:
         for problem in problems:
             typer.echo(str(problem))
-        for doubt in doubts:
+        for doubt in doubtful:
             typer.echo(f"doubtful 存疑: {doubt}")
         if rule_set is not None:
-            typer.echo(f"{folder}: {len(rule_set.plan.rules)} rules, {len(rule_set.standards)} standards, no error")
-    raise typer.Exit(0 if rule_set is not None and not (strict and doubts) else 1)
+            typer.echo(
+                f"{folder}: {len(rule_set.plan.rules)} rules, {len(rule_set.standards)} standards, no error 无错误"
+            )
+    raise typer.Exit(0 if rule_set is not None and not (strict and doubtful) else 1)
 
 
 def _doubts(settings: Settings, folder: Path, rules: RuleSet) -> list[Problem]:
@@ -54,8 +57,8 @@ def _doubts(settings: Settings, folder: Path, rules: RuleSet) -> list[Problem]:
     try:
         known = directories.load_installed(people, rules.zone.key) if people.is_dir() else None
     except DirectoryError as error:
-        return [*error.problems, *rule_tests.doubts(folder, rules, resource("schemas"))]
-    return rule_tests.doubts(folder, rules, resource("schemas"), known, wall_clock())
+        return [*error.problems, *doubts(folder, rules, resource("schemas"))]
+    return doubts(folder, rules, resource("schemas"), known, wall_clock())
 
 
 @app.command("list")
@@ -65,8 +68,7 @@ def list_(
     json: Annotated[bool, typer.Option("--json", help="One JSON object")] = False,
 ) -> None:
     """List rules with the catalogue's row, levels, file and line. 列出规则"""
-    settings: Settings = context.obj
-    listed = _listed(load(folder or settings.rules_folder, resource("schemas")))
+    listed = _listed(load(folder or rules_in_use(context), resource("schemas")))
     if json:
         typer.echo(msgspec.json.encode({"rules": listed}))
         return
@@ -98,15 +100,14 @@ def run_tests(
     json: Annotated[bool, typer.Option("--json", help="One JSON object")] = False,
 ) -> None:
     """Run FOLDER/tests/*.test.yaml: what fails, with file:line:col, and what the tests cover. 运行规则测试"""
-    settings: Settings = context.obj
-    folder = folder or settings.rules_folder
+    folder = folder or rules_in_use(context)
     result = rule_tests.run(folder, resource("schemas"))
     if json:
         typer.echo(msgspec.json.encode(result))
     else:
         for problem in result.problems:
             typer.echo(str(problem))
-        typer.echo(f"{folder}: {result.tests} tests, {result.failed} failed")
+        typer.echo(f"{folder}: {result.summary}")
         _tell(result.coverage)
     raise typer.Exit(1 if result.problems or not result.tests else 0)
 
@@ -133,68 +134,3 @@ def schema(
     for name, text in texts(resource("schemas")).items():
         (folder / name).write_text(text, "utf-8")
         typer.echo(str(folder / name))
-
-
-_AUTHOR = Annotated[str, typer.Option(help="Who answers for it. 由谁负责", envvar=["PREWARN_AUTHOR", "USER"])]
-_REASON = Annotated[str, typer.Option(help="Why, for the record. 原因，供存档")]
-
-
-@app.command()
-def publish(
-    context: typer.Context,
-    folder: Annotated[Path | None, typer.Argument(help="Default: the rules in use. 默认：正在使用的规则")] = None,
-    author: _AUTHOR = "",
-    reason: _REASON = "",
-) -> None:
-    """Put a folder into use, as the next edition: in this home, or with brokers in the cluster. 发布规则"""
-    settings: Settings = context.obj
-    folder = folder or settings.rules_folder
-    if settings.brokers is None:
-        _show_edition(publishing.publish(settings, folder, author=author, reason=reason))
-        return
-    from services.cluster.rules import publish_rules  # noqa: PLC0415 - Faust and Kafka cost every command a second
-
-    _show_edition(publish_rules(settings, folder, author=author, reason=reason))
-
-
-@app.command("roll-back")
-def roll_back(
-    context: typer.Context,
-    edition: Annotated[int, typer.Argument(help="Its number, see editions. 版次编号")],
-    author: _AUTHOR = "",
-    reason: _REASON = "",
-) -> None:
-    """Put the rules of an earlier edition into use again, as the next one. 回退到以前的版次"""
-    settings: Settings = context.obj
-    if settings.brokers is None:
-        _show_edition(publishing.roll_back(settings, edition, author=author, reason=reason))
-        return
-    from services.cluster import rules  # noqa: PLC0415 - as above
-
-    _show_edition(rules.roll_back(settings, edition, author=author, reason=reason))
-
-
-@app.command()
-def editions(context: typer.Context) -> None:
-    """The rule sets of this home or cluster: who published which, when and why. 规则版次及来历"""
-    settings: Settings = context.obj
-    if settings.brokers is None:
-        for edition in publishing.editions(settings):
-            _show_edition(edition)
-        return
-    from services.cluster import rules  # noqa: PLC0415 - as above
-
-    for edition in rules.editions(context.obj):
-        _show_edition(edition)
-    at = list(rules.evaluated(context.obj).values())
-    shares = ", ".join(f"{at.count(number)} by edition {number}" for number in sorted(set(at)) if number)
-    waiting = f"; {at.count(0)} not yet 尚未开始" if 0 in at else ""
-    typer.echo(f"partitions evaluated 已评估分区: {shares or 'none 无'}{waiting}")
-
-
-def _show_edition(edition: Edition) -> None:
-    who = f" by {edition.author}" if edition.author else ""
-    why = f": {edition.reason}" if edition.reason else ""
-    typer.echo(f"edition {edition.number} (rule set {edition.version}), {edition.at:%Y-%m-%d %H:%M} UTC{who}{why}")
-    for line in edition.changed:
-        typer.echo(f"    {line}")

@@ -7,12 +7,15 @@ from typing import Annotated
 import typer
 import uvicorn
 from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse
+from starlette.routing import Route
 
 from services.cli.data import progress_bar
 from services.embedded import Embedded
 from services.errors import ConfigurationError
 from services.ingest.api import ingest_routes
-from services.settings import Settings
+from services.settings import MOST_PORT, Settings
 from services.showing import Show
 
 _HERE = "all"
@@ -27,7 +30,7 @@ def run(
             " 运行全部服务，或集群模式的一项"
         ),
     ] = _HERE,
-    port: Annotated[int | None, typer.Option(help="Port of pages and API. 端口")] = None,
+    port: Annotated[int | None, typer.Option(min=1, max=MOST_PORT, help="Port of pages and API. 端口")] = None,
 ) -> None:
     """Take events in, warn, and serve the pages until Ctrl-C. 运行服务"""
     settings: Settings = context.obj
@@ -35,12 +38,9 @@ def run(
         settings = settings.model_copy(update={"port": port})
     if service != _HERE:
         raise typer.Exit(_run_of_the_cluster(service, settings))
-    embedded = Embedded(settings)
-    try:
+    with Embedded(settings) as embedded:
         embedded.start()
         serve(embedded)
-    finally:
-        embedded.stop()
 
 
 def _run_of_the_cluster(service: str, settings: Settings) -> int:
@@ -63,10 +63,10 @@ def _run_of_the_cluster(service: str, settings: Settings) -> int:
 
 def demo(
     context: typer.Context,
-    port: Annotated[int | None, typer.Option(help="Port of the pages. 端口")] = None,
-    seconds: Annotated[float, typer.Option(help="How long the day takes. 一天压缩为多少秒")] = 180,
+    port: Annotated[int | None, typer.Option(min=1, max=MOST_PORT, help="Port of the pages. 端口")] = None,
+    seconds: Annotated[float, typer.Option(min=0, help="How long the day takes. 一天压缩为多少秒")] = 180,
 ) -> None:
-    """A sample college: a term of history, then today's events at a visible pace. 示例学校"""
+    """A sample college: the term so far, then today's events at a visible pace. 示例学校"""
     settings: Settings = context.obj
     if port is not None:
         settings = settings.model_copy(update={"port": port})
@@ -88,6 +88,16 @@ def demo(
 
 def serve(embedded: Embedded) -> None:
     """Serves API and pages until a signal comes."""
-    app = Starlette(routes=[*ingest_routes(embedded.intake), *embedded.notify.routes()])
-    settings = embedded.settings
+    app, settings = application(embedded), embedded.settings
     uvicorn.run(app, host=settings.host, port=settings.port, log_level="warning", access_log=False)
+
+
+def application(embedded: Embedded) -> Starlette:
+    """API and pages; /healthz also names edited files that are not used (200: a restart would not mend them)."""
+
+    def health(_: Request) -> PlainTextResponse:
+        reason, edits = embedded.notify.unwell(), embedded.refused_edits()
+        said = [reason] if reason else ["degraded" if edits else "ok"]
+        return PlainTextResponse("\n".join([*said, *edits]), 503 if reason else 200)
+
+    return Starlette(routes=[*ingest_routes(embedded.intake), Route("/healthz", health), *embedded.notify.routes()])

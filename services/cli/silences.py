@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, time
+from datetime import UTC, date, datetime, time
 from typing import Annotated
 
 import msgspec
@@ -14,6 +14,7 @@ from services.errors import ConfigurationError
 from services.messages import from_ms, to_ms
 from services.notify.holding import Silence
 from services.settings import Settings
+from services.silencing import check_end, check_matchers
 
 app = typer.Typer(no_args_is_help=True, help="Let messages wait, with author, reason and end. 静默")
 
@@ -27,26 +28,25 @@ def add(
     rule: Annotated[str | None, typer.Option(help="Id of a rule. 规则")] = None,
     subject: Annotated[str | None, typer.Option(help="Such as a student, or student/course. 对象")] = None,
     department: Annotated[str | None, typer.Option(help="Id of a department. 部门")] = None,
+    long: Annotated[bool, typer.Option("--long", help="For more than 180 days. 超过 180 天")] = False,
 ) -> None:
     """Messages about matching warnings wait until then; warnings are shown as before. 设置静默"""
     if not (rule or subject or department):
-        raise ConfigurationError("a silence of everything is not one (expected: --rule, --subject or --department)")
+        raise ConfigurationError(
+            "a silence of everything is not one 须指定规则、对象或部门 (expected: --rule, --subject or --department)"
+        )
     if not author.strip() or not comment.strip():
-        raise ConfigurationError("a silence has an author and a reason (expected: --author NAME --comment WHY)")
-    embedded = Embedded(context.obj)
-    try:
+        raise ConfigurationError(
+            "a silence has an author and a reason 须注明设置人与原因 (expected: --author NAME --comment WHY)"
+        )
+    with Embedded(context.obj) as embedded:
         now, end = wall_clock(), _instant(until, embedded)
-        if end <= now:
-            raise ConfigurationError(f"--until {until} is past (expected: a later moment)")
-        known = embedded.rules.value.cards if embedded.rules is not None else {}
-        if rule and known and rule not in known:
-            raise ConfigurationError(f"--rule {rule} is no rule in use (expected: one of prewarn rules list)")
+        check_matchers(embedded, rule, subject, department)
+        check_end(until, now, end, long=long)
         number = embedded.notify.silence(
             Silence(0, rule, subject, department, to_ms(now), to_ms(end), author.strip(), comment.strip())
         )
-        typer.echo(f"silence {number} is in force until {_local(to_ms(end), embedded)}")
-    finally:
-        embedded.stop()
+        typer.echo(f"silence {number} is in force until 静默生效至 {_local(to_ms(end), embedded)}")
 
 
 @app.command("list")
@@ -56,8 +56,7 @@ def list_(
 ) -> None:
     """All silences that there ever were. 全部静默"""
     settings: Settings = context.obj
-    embedded = Embedded(settings)
-    try:
+    with Embedded(settings) as embedded:
         now = to_ms(wall_clock())
         for one in embedded.notify.silences():
             if json:
@@ -71,31 +70,31 @@ def list_(
             )
             state = "in force 生效" if one.ends > now else "ended 已结束"
             typer.echo(f"{one.number:4}  {state}  {_local(one.ends, embedded)}  {about}  {one.author}: {one.comment}")
-    finally:
-        embedded.stop()
 
 
 @app.command()
 def end(context: typer.Context, number: Annotated[int, typer.Argument(help="Of prewarn silences list. 编号")]) -> None:
     """End a silence now: what it has held goes out. 立即结束静默"""
-    embedded = Embedded(context.obj)
-    try:
+    with Embedded(context.obj) as embedded:
         if not embedded.notify.end_silence(number):
-            raise ConfigurationError(f"silence {number} is not in force (expected: one of prewarn silences list)")
-        typer.echo(f"silence {number} has ended")
-    finally:
-        embedded.stop()
+            raise ConfigurationError(
+                f"silence {number} is not in force 未生效 (expected: one of prewarn silences list)"
+            )
+        typer.echo(f"silence {number} has ended 静默已结束")
 
 
 def _instant(text: str, embedded: Embedded) -> datetime:
     """In the college's time zone unless it names one."""
     zone = embedded.notify.zone
     try:
-        found = datetime.fromisoformat(text)
+        found = datetime.combine(date.fromisoformat(text), time.max)
     except ValueError:
-        raise ConfigurationError(f"--until {text} is no moment (expected: such as 2026-12-01T08:00)") from None
-    if len(text) == len("2026-12-01"):
-        found = datetime.combine(found.date(), time.max)
+        try:
+            found = datetime.fromisoformat(text)
+        except ValueError:
+            raise ConfigurationError(
+                f"--until {text} is no moment 不是时间 (expected: such as 2026-12-01T08:00)"
+            ) from None
     return (found if found.tzinfo else found.replace(tzinfo=zone)).astimezone(UTC)
 
 

@@ -18,7 +18,7 @@ from services.rules.language.load import RuleSet
 from services.rules.language.rules import Placed
 
 _UNHEARD = {"no_record", "no_matching_record"}
-_NOT_PUSHED_STAGE = {"overtaken": "order", "push_off": "setting", "lowered_is_not_pushed": "change"}
+_NOT_PUSHED_STAGE = {"overtaken": "order", "push_off": "setting", "only_shown_at_this_level": "level"}
 _NOT_TAKEN_IN = Text(
     "规则已判定预警，通知服务尚未接收（服务未运行，或规则文件刚改过）",
     "the rules find a warning that notify has not taken in (it is not running, or the rule files are newer)",
@@ -87,7 +87,7 @@ def _of_notify(told: dict[str, Any]) -> tuple[str, str, Text]:
     sent = [one for one in told["deliveries"] if one["sequence"] == newest["sequence"]]
     stopped = [one for one in told["decisions"] if one["sequence"] == newest["sequence"]]
     held = [one for one in stopped if one["reason"] in HELD]
-    if held and any(one["held_until"] for one in sent):
+    if held and any(one["held_until"] for one in sent) and not any(one["status"] == "sent" for one in sent):
         return f"notify: {held[-1]['stage']}", held[-1]["reason"], REASON[held[-1]["reason"]]
     if sent:
         best = next((one for one in sent if one["status"] == "sent"), sent[-1])
@@ -126,6 +126,14 @@ def _told(dossier: Dossier, sides: Sides) -> dict[str, Any]:
             }
             for one in dossier.deliveries
             if one.sequence <= last
+        ],
+        "acts": [
+            {
+                "at": _at(one.at, sides), "person": one.person, "action": one.action, "text": one.text,
+                "detail": one.detail,
+            }
+            for one in dossier.acts
+            if one.at <= sides.at
         ],
         "decisions": [
             {"sequence": one.sequence, "whom": one.whom, "stage": one.stage, "reason": one.reason}

@@ -46,6 +46,11 @@ class Subject:
         return {name: str(value) for name, value in full.items() if value is not None}
 
 
+def ids_of(directory: Directory) -> set[str]:
+    """Every id of whatever kind that the directory has."""
+    return {id_ for kind in _KINDS.values() for id_ in kind(directory)}
+
+
 def find_subject(said: str, directory: Directory, rules: RuleSet) -> Subject:
     """Reads a subject. Raises ProblemsError for an id that stands for several things and does not say which."""
     if said.strip() == COLLEGE:
@@ -81,7 +86,7 @@ def refuse_unknown(subject: Subject, directory: Directory, seen: Iterable[str] =
 
 
 def _nobody(said: str, part: str, directory: Directory, seen: Iterable[str]) -> ProblemsError:
-    ids = {id_ for kind in _KINDS.values() for id_ in kind(directory)} | {*seen}
+    ids = ids_of(directory) | {*seen}
     tables = directory.tables
     named = {
         name: row.id for rows in (tables.students, tables.people, tables.classes) for row in rows if (name := row.name)

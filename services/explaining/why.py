@@ -68,6 +68,7 @@ def why(settings: Settings, said: str, rule: str | None, at: str | None, now: dt
             "at": from_ms(instant_ms).astimezone(rules.zone).isoformat(timespec="seconds"),
             "rule_version": rules.version, "running_rule_version": sides.running,
             "known_later": _known_later(found.rows, instant_ms) if at is not None else 0,
+            "ahead": instant_ms > to_ms(now),
             "not_evaluated_yet": max(found.end - evaluated, 0), "unreadable": found.unreadable,
             "asked_rule": asked, "answers": answers,
             "note": None if needs else _no_rule(subject, asked),

@@ -8,7 +8,7 @@ from typing import Any
 from services.explaining.standards import standard_lines
 from services.explaining.words import Say, level_word, saying
 from services.messages import Text
-from services.notify.glossary import CHANGE, DELIVERY, REASON, STATUS, window
+from services.notify.glossary import ACTION, CHANGE, CLOSING, DELIVERY, REASON, STATUS, VERDICT, window
 from services.notify.texts import Language, of
 from services.rules.explaining.sentences import SIGNS, number
 
@@ -26,6 +26,12 @@ def why_lines(found: Mapping[str, Any], language: Language) -> list[str]:
                 f"! the running rule set is {running}, not that of the files",
             )
         )
+    if found["ahead"]:
+        zh, en = (
+            "! 该时刻尚未到来：只依据目前已有的记录",
+            "! that instant is still to come: this is what is known so far",
+        )
+        lines.append(say(zh, en))
     if n := found["known_later"]:
         zh, en = f"! 其中 {n} 条记录在该时刻之后才到达", f"! {n} of these records came in after that instant only"
         lines.append(say(zh, en))
@@ -36,7 +42,8 @@ def why_lines(found: Mapping[str, Any], language: Language) -> list[str]:
         lines.append(found["note"][language])
     for one in found["answers"]:
         if found["asked_rule"] is None and one["status"] != "open":
-            lines.append(f"· {one['rule']} {one['subject']}: {one['why'][language]} [{one['reason']}]")
+            ended = f"; {_last(one['last'], language, say)}" if one["last"] else ""
+            lines.append(f"· {one['rule']} {one['subject']}: {one['why'][language]} [{one['reason']}]{ended}")
         else:
             lines += ["", *_answer(one, language, say)]
     return lines
@@ -66,9 +73,7 @@ def _answer(one: Mapping[str, Any], language: Language, say: Say) -> list[str]:
     if one["next_at"]:
         lines.append(f"  {say('下次可能因时间变化：', 'time alone may change it at')} {one['next_at']}")
     if one["last"]:
-        last = one["last"]
-        ended = of(CHANGE[last["change"]], language)
-        lines.append(f"  {say('上一次预警', 'the last warning')}: {ended} {last['at']}, {last['why'][language]}")
+        lines.append(f"  {_last(one['last'], language, say)}")
     if one["standard"]:
         lines += [f"  {line}" for line in standard_lines(one["standard"], language)]
     for record in one["evidence"]:
@@ -78,6 +83,20 @@ def _answer(one: Mapping[str, Any], language: Language, say: Say) -> list[str]:
         lines.append(f"  {say('拒收', 'refused')} {reject['number']}: {'; '.join(reject['reasons'])}")
     lines.append(f"  {one['file']}:{one['line']}")
     return lines + ([] if one["notify"] is None else _notify(one["notify"], language, say))
+
+
+def _last(last: Mapping[str, Any], language: Language, say: Say) -> str:
+    """How the last warning ended."""
+    ended = of(CHANGE[last["change"]], language)
+    return f"{say('上一次预警', 'the last warning')}: {ended} {last['at']}, {last['why'][language]}"
+
+
+def _act(act: Mapping[str, Any], language: Language) -> str:
+    """Who did what with a warning, or what time did."""
+    action = of(ACTION.get(act["action"], Text(act["action"], act["action"])), language)
+    detail = {**CLOSING, **VERDICT}.get(act["detail"], Text(act["detail"], act["detail"]))
+    more = "".join(f"; {text}" for text in (of(detail, language), act["text"]) if text)
+    return f"    {act['at']}  {act['person']}{': ' if act['person'] else ''}{action}{more}"
 
 
 def _level(level: Mapping[str, Any], language: Language) -> str:
@@ -102,6 +121,7 @@ def _notify(told: Mapping[str, Any], language: Language, say: Say) -> list[str]:
             f"    {one['sequence']} → {one['recipient']} {one['channel']}: {status}"
             + (f" ({one['last_error']})" if one["last_error"] else "")
         )
+    lines += [_act(one, language) for one in told["acts"]]
     for one in told["decisions"]:
         reason = of(REASON.get(one["reason"], Text(one["reason"], one["reason"])), language)
         lines.append(f"    {one['sequence']} ✗ {one['whom']}: {reason} [{one['stage']}: {one['reason']}]")

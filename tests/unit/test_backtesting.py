@@ -4,9 +4,13 @@ import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from typer.testing import CliRunner
 
 from services.backtesting import backtest, week
+from services.cli import app
+from services.clock import wall_clock
 from services.errors import LogError, RuleError
+from services.journal import Journal
 from services.rules.language.load import load
 from services.settings import Settings, resource
 from tests.harness import event
@@ -78,6 +82,27 @@ def test_without_a_log_it_says_where_it_looked(settings, tmp_path):
     good = rules(tmp_path / "good", "{at_least: {yellow: 2}}")
     with pytest.raises(LogError, match=r"home/prewarn.db: there is no log here"):
         backtest(settings, good, good)
+
+
+def test_over_no_event_there_is_no_difference_to_tell_of(settings, tmp_path):
+    good = rules(tmp_path / "good", "{at_least: {yellow: 2}}")
+    Journal(settings.home / "prewarn.db", wall_clock).close()
+    with pytest.raises(LogError, match=r"prewarn.db holds no event: there is nothing to compare over"):
+        backtest(settings, good, good)
+    (tmp_path / "broken.ndjson").write_text('{"id": 7\n', "utf-8")
+    with pytest.raises(LogError, match=r"broken.ndjson line 1: .*\n.*broken.ndjson: no event could be read"):
+        backtest(settings, good, good, [tmp_path / "broken.ndjson"])
+
+
+def test_the_command_says_how_many_more_there_are_and_refuses_a_file_that_is_not_there(settings, tmp_path, events):
+    old, new = (rules(tmp_path / f"{n}", f"{{at_least: {{yellow: {n}}}}}") for n in (1, 4))
+    command = ["--home", str(settings.home), "backtest", str(new), "--old", str(old), "--shown", "1"]
+    found = CliRunner().invoke(app, [*command, "--events", str(events)])
+    assert found.exit_code == 0
+    assert "only old 仅旧规则: 2\n" in found.output
+    assert "    … and 1 more 另有 1 条 (--shown N)" in found.output
+    found = CliRunner().invoke(app, [*command, "--events", str(tmp_path / "nosuch.csv")])
+    assert (found.exit_code, "--events" in found.output) == (2, True)
 
 
 def test_a_week_is_that_of_the_colleges_time_zone(tmp_path):

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from services import publishing
+from services.embedded import Embedded
 from services.errors import ConfigurationError, RuleError
 from services.rules.language.load import load
 from services.settings import Settings, resource
@@ -83,6 +84,28 @@ def test_the_folder_in_use_itself_can_be_published_with_author_and_reason(settin
     shutil.copytree(rules(tmp_path / "hand", 5), settings.rules_folder, dirs_exist_ok=True)
     newest = publishing.publish(settings, settings.rules_folder, author="Gao", reason="from the editor")
     assert (newest.number, newest.reason, newest.version) == (3, "from the editor", in_use(settings))
+
+
+def test_an_edit_in_place_is_on_record_when_a_running_process_sees_it(settings, tmp_path):
+    publishing.publish(settings, rules(tmp_path / "one", 1), author="Gao", reason="trial")
+    with Embedded(settings) as embedded:
+        assert embedded.try_evaluating()
+        shutil.copytree(rules(tmp_path / "hand", 5), settings.rules_folder, dirs_exist_ok=True)
+        embedded._look_at_files(embedded.worker)
+    assert [(one.author, one.reason) for one in publishing.editions(settings)][1:] == [
+        ("Gao", "trial"), ("", publishing.EDITED)
+    ]  # fmt: skip
+    assert publishing.editions(settings)[-1].version == in_use(settings)
+    assert publishing.note_edit(settings) is None
+    assert publishing.publish(settings, rules(tmp_path / "two", 2)).number == 4
+
+
+def test_what_was_published_or_lies_elsewhere_is_no_edit(settings, tmp_path):
+    assert publishing.note_edit(settings) is None, "the rules that come with Prewarn"
+    publishing.publish(settings, rules(tmp_path / "one", 1))
+    assert publishing.note_edit(settings) is None
+    elsewhere = Settings(home=settings.home, rules=rules(tmp_path / "mine", 1))
+    assert publishing.note_edit(elsewhere) is None
 
 
 @pytest.mark.parametrize("moves", [0, 1])

@@ -102,13 +102,10 @@ def make(home):
 def take_in(home, found):
     path = home.parent / "events.ndjson"
     path.write_text("".join(json.dumps(one) + "\n" for one in found), "utf-8")
-    embedded = Embedded(Settings(home=home), clock=lambda: NOW)
-    try:
+    with Embedded(Settings(home=home), clock=lambda: NOW) as embedded:
         embedded.try_evaluating()
         summary = ingest_files([path], embedded.intake, lambda _: None, TableOptions(kind=None, source=None))
         embedded.catch_up()
-    finally:
-        embedded.stop()
     return summary
 
 

@@ -5,7 +5,9 @@ import shutil
 from datetime import datetime, timedelta, timezone
 
 import pytest
+from typer.testing import CliRunner
 
+from services.cli import app
 from services.embedded import Embedded
 from services.errors import ConfigurationError, ProblemsError
 from services.settings import Settings
@@ -13,6 +15,7 @@ from tests.faults.running import prewarn, write_table
 from tests.unit.explaining.conftest import NOW, absent, make, take_in
 
 DAY = "2026-11-23"
+STREAK = ("absence-streak", "s1/algebra")
 
 
 @pytest.fixture
@@ -89,6 +92,35 @@ def test_a_withdrawn_and_an_ended_warning_are_told_beside_the_present_reason(why
     assert ended["notify"]["status"] == "resolved"
 
 
+def test_what_people_did_with_a_warning_is_told(college, tmp_path):
+    home = tmp_path / "copy"
+    shutil.copytree(college, home)
+    with Embedded(Settings(home=home), clock=lambda: NOW) as embedded:
+        told = [one for one in embedded.notify.warnings() if (one["rule"], one["subject"]) == STREAK]
+        (warning,) = [one["id"] for one in told]
+        assert embedded.notify.acknowledge("fang", warning) is None
+        assert embedded.notify.close("fang", warning, "talked to the parents", "explained") is None
+    arguments = ("--home", str(home), "why", "s1", "--rule", "absence-streak", "--language", "en")
+    said = CliRunner().invoke(app, arguments).stdout
+    assert "fang: Took it up\n" in said
+    assert "fang: Closed it; explained; talked to the parents\n" in said
+    before = CliRunner().invoke(app, (*arguments, "--at", "2026-11-20")).stdout
+    assert "Closed it" not in before
+
+
+def test_a_silent_rule_says_in_its_line_how_its_last_warning_ended(ask):
+    (line,) = [
+        one for one in ask("why", "s2", "--language", "en").splitlines() if one.startswith("· absence-streak s2/")
+    ]
+    assert "[not_reached]; the last warning: Over 2026-11-19T08:00:00+08:00, " in line
+
+
+def test_an_instant_to_come_says_that_it_is(ask):
+    sentence = "! that instant is still to come: this is what is known so far"
+    assert sentence in ask("why", "s1", "--at", "2099-01-01", "--language", "en").splitlines()
+    assert sentence not in ask("why", "s1", "--at", "2026-11-18", "--language", "en")
+
+
 def test_an_earlier_instant_sees_only_what_was_dated_by_then(why, ask):
     assert why("s1", "absence-streak", "--at", "2026-11-17")["reason"] == "not_reached"
     found = why("s1", "absence-streak", "--at", "2026-11-18 12:00")
@@ -128,11 +160,8 @@ def test_rules_about_something_else_say_so(ask):
 
 
 def test_a_whole_subject_has_its_warnings_first_and_agrees_with_the_store(ask, college):
-    embedded = Embedded(Settings(home=college), clock=lambda: NOW)
-    try:
+    with Embedded(Settings(home=college), clock=lambda: NOW) as embedded:
         stored = {(one["rule"], one["subject"]): one for one in embedded.notify.warnings() if one["status"] == "open"}
-    finally:
-        embedded.stop()
     told = {}
     for student in ("s1", "s2", "s3", "s4", "s5", "s6"):
         answers = ask("why", student, "--json")["answers"]
@@ -201,10 +230,10 @@ def test_what_is_asked_wrongly_is_told_with_what_would_be_right(ask, arguments, 
     assert sentence in str(error.value)
 
 
-def test_a_folder_without_a_college_is_named(ask, tmp_path):
+def test_a_college_without_a_log_is_named(ask, tmp_path):
+    (tmp_path / "new" / "rules").mkdir(parents=True)
     with pytest.raises(ConfigurationError, match="holds no college"):
-        ask("--home", str(tmp_path / "none"), "why", "s1")
-    assert not (tmp_path / "none").exists()
+        ask("--home", str(tmp_path / "new"), "why", "s1")
 
 
 def test_a_home_made_by_the_command_line_is_answered(tmp_path):
@@ -247,16 +276,31 @@ def test_a_silenced_warning_says_so_with_its_value_threshold_and_rule_version(tm
     ("arguments", "sentence"),
     [
         (["--until", "2099-01-01"], "--rule, --subject or --department"),
-        (["--until", "soon", "--subject", "s1"], "--until soon is no moment (expected: such as 2026-12-01T08:00)"),
+        (["--until", "soon", "--subject", "s1"], "--until soon is no moment 不是时间 (expected: such as 2026-12-01"),
         (["--until", "2020-01-01", "--subject", "s1"], "--until 2020-01-01 is past"),
-        (["--until", "2099-01-01", "--rule", "absence-streek"], "--rule absence-streek is no rule in use"),
+        (["--until", "2099-01-01", "--rule", "absence-streek"],
+         "--rule absence-streek is no rule in use 未找到 (expected: absence-streak, "),
+        (["--until", "2099-01-01", "--department", "tehc"],
+         "--department tehc is no department of the directory 未找到 (expected: tech"),
+        (["--until", "2099-01-01", "--subject", "s1/algebar"],
+         "--subject algebar is in no event and not in the directory 未找到 (expected: algebra"),
+        (["--until", "2099-01-01", "--subject", "s1"], "(expected: within 180 days, or --long if it is meant)"),
     ],
-)
+)  # fmt: skip
 def test_a_silence_that_cannot_be_is_refused_with_what_would_be_right(tmp_path, arguments, sentence):
     told = prewarn(make(tmp_path / "college"), "silences", "add", "--author", "A", "--comment", "c", *arguments)
     assert told.returncode == 1
     assert sentence in told.stderr
     assert "Traceback" not in told.stderr
+
+
+@pytest.mark.parametrize("about", ["s1/algebra", "college", "l-a1", "k1"])
+def test_a_silence_is_about_whom_the_directory_or_an_event_knows(tmp_path, about):
+    home = make(tmp_path / "college")
+    take_in(home, [absent("s1", "a1", "2026-11-17T08:00")])
+    add = ("silences", "add", "--author", "A", "--comment", "c", "--subject", about, "--until", "2099-01-01", "--long")
+    told = prewarn(home, *add)
+    assert (told.returncode, "is in force until 静默生效至 2099-01-01" in told.stdout) == (0, True), told.stderr
 
 
 def test_an_id_of_two_kinds_asks_which(tmp_path):

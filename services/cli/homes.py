@@ -1,0 +1,63 @@
+"""Commands that ask about a college: in a folder without one they say so and create nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from services.settings import Settings
+
+_SIGNS = (
+    "prewarn.db",
+    "notify.db",
+    "rules",
+    "rules.old",
+    "directory",
+    "directory.previous",
+    "editions",
+    "profile.json",
+)
+"""One of these lies in the folder of every college, or of a notify of the cluster whose store is not elsewhere."""
+
+
+def college(context: typer.Context) -> Settings:
+    """The settings, if there is a college in their home, brokers or database; else ends with exit code 2."""
+    settings: Settings = context.obj
+    elsewhere = settings.brokers is not None or settings.database_url is not None
+    if not elsewhere and not any((settings.home / name).exists() for name in _SIGNS):
+        typer.echo(
+            f"there is no college in {settings.home} 此文件夹中没有学校数据"
+            " (expected: the folder of one, by --home or PREWARN_HOME)",
+            err=True,
+        )
+        raise typer.Exit(2)
+    return settings
+
+
+def rules_in_use(context: typer.Context) -> Path:
+    """The folder of the rules; those that come with Prewarn are meant only where nobody named a home or rules."""
+    settings: Settings = context.obj
+    if "home" in settings.model_fields_set and settings.rules is None:
+        college(context)
+    return settings.rules_folder
+
+
+def college_to_check(context: typer.Context) -> None:
+    """Callback of a group of which `check` alone asks."""
+    if context.invoked_subcommand == "check":
+        college(context)
+
+
+def asks(command: Callable[..., None]) -> Callable[..., None]:
+    """The command, which needs a college."""
+
+    @wraps(command)
+    def asked(*arguments: Any, **options: Any) -> None:
+        college(options["context"])
+        command(*arguments, **options)
+
+    return asked

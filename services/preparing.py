@@ -1,0 +1,48 @@
+"""Makes a folder ready for a sample or a data set, before anything runs in it."""
+
+from __future__ import annotations
+
+import csv
+import json
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from services import directory as directories
+from services.errors import ConfigurationError
+from services.settings import Settings
+
+
+def prepare_home(settings: Settings, profile: str, rules: Path, tables: dict[str, list[dict[str, str]]]) -> None:
+    """Puts its rules and its directory into home; one folder serves one sample or data set."""
+    home = settings.home
+    marker = home / "profile.json"
+    if marker.exists():
+        found = json.loads(marker.read_text("utf-8"))["profile"]
+        if found != profile:
+            raise ConfigurationError(f"{home} already holds {found}; choose another folder with --home")
+        return
+    if (home / "prewarn.db").exists():
+        raise ConfigurationError(f"{home} already holds a college of its own; choose another folder with --home")
+    home.mkdir(parents=True, exist_ok=True)
+    shutil.copytree(rules, home / "rules", dirs_exist_ok=True, ignore=shutil.ignore_patterns("examples"))
+    with _written(tables, home) as folder:
+        directories.install(folder, settings.directory_folder)
+    aside = marker.with_suffix(".new")
+    aside.write_text(json.dumps({"profile": profile}), "utf-8")
+    aside.replace(marker)
+
+
+@contextmanager
+def _written(tables: dict[str, list[dict[str, str]]], home: Path) -> Iterator[Path]:
+    with tempfile.TemporaryDirectory(dir=home) as name:
+        folder = Path(name)
+        for stem, rows in tables.items():
+            if rows:
+                with (folder / f"{stem}.csv").open("w", newline="", encoding="utf-8") as file:
+                    writer = csv.DictWriter(file, list(dict.fromkeys(key for row in rows for key in row)))
+                    writer.writeheader()
+                    writer.writerows(rows)
+        yield folder
