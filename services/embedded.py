@@ -8,26 +8,23 @@ Several processes may append to the journal; only the one that holds the folder'
 
 from __future__ import annotations
 
-import csv
 import fcntl
 import gc
 import hashlib
-import json
 import logging
-import shutil
-import tempfile
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
-from datetime import datetime
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import ExitStack
+from datetime import date, datetime
 from itertools import accumulate
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Self, TypeVar
 from zoneinfo import ZoneInfo
 
 import msgspec
 
 from services import directory as directories
+from services import publishing
 from services.clock import wall_clock
 from services.directory import Directory
 from services.errors import ConfigurationError, LogError, PrewarnError, ProblemsError, RuleError
@@ -37,7 +34,9 @@ from services.ingest.source_report import SourceCounter
 from services.ingest.validation import Validator
 from services.journal import Journal
 from services.messages import CampusEvent, Mode, Problem, Rejection, RuleCard, Verdict, from_ms, to_ms
+from services.notify.grouping import Grouping
 from services.notify.holding import read_quiet
+from services.notify.privacy import read_allowed
 from services.notify.service import Notify
 from services.rules.engine.plan import FOREVER
 from services.rules.language.load import RuleSet, fingerprint, load
@@ -138,13 +137,23 @@ class Embedded:
         self.notify = Notify(
             settings.store_url, settings.home, directory=self.present_directory, cards=self._card, clock=clock,
             base_url=settings.public_url, push=push, zone=ZoneInfo(zone),
-            mail=settings.mail_server, quiet=read_quiet(settings.quiet), publish=self._publish,
+            mail=settings.mail_server, quiet=read_quiet(settings.quiet, self._day_off), publish=self._publish,
+            grouping=Grouping(*settings.grouping), allowed=read_allowed(settings.names), students=settings.students,
         )  # fmt: skip
         self.notify.metrics.registry.register(RulesCollector(lambda: self.worker))
         self.worker: Worker | None = None
         self._stop = threading.Event()
         self._threads: list[threading.Thread] = []
         self._held = ExitStack()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def _day_off(self, day: date) -> bool | None:
+        return self.rules.value.plan.times.day_off(day) if self.rules is not None else None
 
     def _publish(self, events: Sequence[CampusEvent]) -> None:
         """What people do with warnings goes into the log, where rules read it; in a replay at its time."""
@@ -203,6 +212,15 @@ class Embedded:
         for offset, published in steps:
             self.notify.take_in([*published.changes, *published.readings], offset)
         return len(steps)
+
+    def refused_edits(self) -> list[str]:
+        """A line for the edited rules and one for the edited directory, where they have errors and are not used."""
+        watched = {"rules": self.rules.problems if self.rules else (), "directory": self.directory.problems}
+        return [
+            f"{name} not used, what was active stays active 未启用，沿用原有内容: {len(problems)} errors, {problems[0]}"
+            for name, problems in watched.items()
+            if problems
+        ]
 
     def go_live(self) -> None:
         """From here on warnings are live: they are pushed."""
@@ -313,6 +331,15 @@ class Embedded:
         if rule_set is not None:
             changes = worker.use(rule_set)
             _log.info("rule set %s is active; it published %d changes", rule_set.version, changes)
+            self._note_edit()
+
+    def _note_edit(self) -> None:
+        """The rules act already: that they cannot be put on record stops nothing."""
+        try:
+            if edition := publishing.note_edit(self.settings):
+                _log.warning("edition %d was not published: %s", edition.number, edition.reason)
+        except (PrewarnError, OSError) as error:
+            _log.error("the edited rules are not on record as an edition: %s", error)
 
 
 def _files_key(folder: Path) -> str:
@@ -325,39 +352,6 @@ def _files_key(folder: Path) -> str:
             continue
         parts.append(f"{path.name} {status.st_size} {status.st_mtime_ns}")
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
-
-
-def prepare_home(settings: Settings, profile: str, rules: Path, tables: dict[str, list[dict[str, str]]]) -> None:
-    """Makes a folder ready for a sample or a data set: its rules and its directory. One folder serves one of them."""
-    home = settings.home
-    marker = home / "profile.json"
-    if marker.exists():
-        found = json.loads(marker.read_text("utf-8"))["profile"]
-        if found != profile:
-            raise ConfigurationError(f"{home} already holds {found}; choose another folder with --home")
-        return
-    if (home / "prewarn.db").exists():
-        raise ConfigurationError(f"{home} already holds a college of its own; choose another folder with --home")
-    home.mkdir(parents=True, exist_ok=True)
-    shutil.copytree(rules, home / "rules", dirs_exist_ok=True, ignore=shutil.ignore_patterns("examples"))
-    with _written(tables, home) as folder:
-        directories.install(folder, settings.directory_folder)
-    aside = marker.with_suffix(".new")
-    aside.write_text(json.dumps({"profile": profile}), "utf-8")
-    aside.replace(marker)
-
-
-@contextmanager
-def _written(tables: dict[str, list[dict[str, str]]], home: Path) -> Iterator[Path]:
-    with tempfile.TemporaryDirectory(dir=home) as name:
-        folder = Path(name)
-        for stem, rows in tables.items():
-            if rows:
-                with (folder / f"{stem}.csv").open("w", newline="", encoding="utf-8") as file:
-                    writer = csv.DictWriter(file, list(dict.fromkeys(key for row in rows for key in row)))
-                    writer.writeheader()
-                    writer.writerows(rows)
-        yield folder
 
 
 def replay(intake: Intake, events: Iterable[CampusEvent], told: Callable[[int], Any], size: int = 4_000) -> None:
@@ -374,4 +368,4 @@ def replay(intake: Intake, events: Iterable[CampusEvent], told: Callable[[int], 
         told(len(batch))
 
 
-__all__ = ["Embedded", "LogError", "Settings", "Watched", "prepare_home", "replay"]
+__all__ = ["Embedded", "LogError", "Settings", "Watched", "replay"]

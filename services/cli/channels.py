@@ -1,15 +1,25 @@
-"""`prewarn channels test URL`: does the provider take a message?"""
+"""`prewarn channels`: does a provider take a message, and which channels are stopped since theirs does not?"""
 
 from __future__ import annotations
 
+from itertools import groupby
+from operator import attrgetter
 from typing import Annotated
 from uuid import uuid4
+from zoneinfo import ZoneInfo
 
+import msgspec
 import typer
 
-from services.errors import AddressError, DeliveryError
+from services.embedded import Embedded
+from services.errors import AddressError, ConfigurationError, DeliveryError
+from services.messages import from_ms
+from services.notify import store_stopped
 from services.notify.answers import UnansweredError
 from services.notify.channels import Channels
+from services.notify.service import CHINA
+from services.notify.stopped import Stop, keys_of
+from services.notify.store_engine import Store
 from services.notify.texts import Message
 from services.settings import Settings
 
@@ -18,18 +28,16 @@ _TITLE = "预警系统测试消息 / Prewarn: test message"
 _BODY = "收到本消息说明该渠道可用，无需处理。\nThis channel works; nothing needs to be done."
 
 
-@channels.callback()
-def _group() -> None:
-    """Keeps `test` a sub-command while it is the only one."""
-
-
 @channels.command("test")
 def try_out(
     context: typer.Context,
     url: Annotated[str, typer.Argument(help="Apprise URL, see docs/notify.md. 渠道地址", show_default=False)],
     text: Annotated[str, typer.Option(help="Instead of the usual words. 自定义内容")] = _BODY,
 ) -> None:
-    """Send one message; exit code 0: taken, 1: refused, or nobody knows, 2: not an address. 发送一条测试消息"""
+    """Send one message; exit code 0: taken, 1: refused, or nobody knows, 2: not an address. 发送一条测试消息
+
+    A stopped channel whose provider takes it is resumed. 对方接受后，已停用的渠道随即恢复
+    """
     settings: Settings = context.obj
     settings.home.mkdir(parents=True, exist_ok=True)
     message = Message(_TITLE, text, str(uuid4()), {})
@@ -46,3 +54,60 @@ def try_out(
         typer.echo(f"未被接受 / refused: {error} ({again})", err=True)
         raise typer.Exit(1) from None
     typer.echo("已被接受 / accepted")
+    if settings.has_store:
+        database = Store(settings.store_url)
+        with database.writing() as connection:
+            if store_stopped.resume(connection, keys_of(url).values()):
+                typer.echo("渠道已恢复 / the channel is resumed")
+        database.close()
+
+
+@channels.command("list")
+def list_(
+    context: typer.Context,
+    json: Annotated[bool, typer.Option("--json", help="One JSON object a line. 每行一个 JSON 对象")] = False,
+) -> None:
+    """The channels that are stopped since their provider refuses them for good. 已停用的渠道"""
+    every, zone = _stopped(context.obj)
+    for key, stops in groupby(sorted(every), key=attrgetter("key")):
+        found = sorted(stops, key=attrgetter("since"))
+        first, people = found[0], [one.person for one in found]
+        since = from_ms(first.since).astimezone(zone)
+        if json:
+            shown = {"key": key, "channel": first.queue, "since": since, "reason": first.reason, "people": people}
+            typer.echo(msgspec.json.encode(shown))
+            continue
+        typer.echo(f"{key}  {first.queue}  {since:%Y-%m-%d %H:%M}  {', '.join(people)}  {first.reason}")
+
+
+def _stopped(settings: Settings) -> tuple[list[Stop], ZoneInfo]:
+    if settings.brokers is None:
+        with Embedded(settings) as embedded:
+            return embedded.notify.stopped(), embedded.notify.zone
+    database = Store(settings.store_url)  # the directory is with the cluster: addresses since changed are shown, too
+    with database.reading() as connection:
+        found = store_stopped.every(connection)
+    database.close()
+    return found, CHINA
+
+
+@channels.command()
+def resume(
+    context: typer.Context,
+    key: Annotated[str | None, typer.Argument(help="Of prewarn channels list. 编号", show_default=False)] = None,
+    all_: Annotated[bool, typer.Option("--all", help="Every one that is stopped. 全部")] = False,
+) -> None:
+    """Send to a stopped channel again. 恢复已停用的渠道"""
+    if all_ == (key is not None):
+        raise ConfigurationError("which channel? (expected: a key of prewarn channels list, or --all)")
+    settings: Settings = context.obj
+    resumed = 0
+    if settings.has_store:
+        database = Store(settings.store_url)
+        with database.writing() as connection:
+            keys = [key] if key else [one.key for one in store_stopped.every(connection)]
+            resumed = store_stopped.resume(connection, keys)
+        database.close()
+    if key and not resumed:
+        raise ConfigurationError(f"{key} is not stopped (expected: a key of prewarn channels list)")
+    typer.echo(f"{resumed} resumed / 已恢复")

@@ -28,7 +28,9 @@ from services.errors import LogError, UnstorableError
 from services.ingest.publishing import Publisher
 from services.journal import Changes
 from services.messages import CampusEvent, Problem, Rejection
+from services.notify.grouping import Grouping
 from services.notify.holding import read_quiet
+from services.notify.privacy import read_allowed
 from services.notify.service import Notify
 from services.rules.pulse import STANDS, Progress, end
 from services.settings import Settings
@@ -189,7 +191,8 @@ class _Goes(ConsumerRebalanceListener):  # type: ignore[misc]  # kafka-python ha
 def run_notify(settings: Settings) -> int:
     """Warns people and serves the pages until a signal comes; the exit code."""
     with ExitStack() as held:
-        zone = published_rules(settings).zone
+        published = published_rules(settings)
+        zone, calendar = published.zone, published.plan.times
         directory, rules = KnownDirectory(settings, zone.key), KnownRules(settings)
         for known in (directory, rules):
             known.start()
@@ -206,7 +209,8 @@ def run_notify(settings: Settings) -> int:
         notify = Notify(
             settings.store_url, settings.home, directory=directory, cards=rules.card, clock=wall_clock,
             base_url=settings.public_url, push=True, zone=zone, mail=settings.mail_server,
-            quiet=read_quiet(settings.quiet), publish=publish,
+            quiet=read_quiet(settings.quiet, calendar.day_off), grouping=Grouping(*settings.grouping), publish=publish,
+            allowed=read_allowed(settings.names), students=settings.students,
         )  # fmt: skip
         held.callback(notify.stop)
         notify.start()

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from services.errors import DeliveryError
+from services.errors import DeliveryError, Refused
 
 SHOWN = 250
 """Characters of an error that are kept."""
@@ -40,26 +40,50 @@ class _Codes(NamedTuple):
     field: str
     temporary: frozenset[int]
     """Codes after which trying again helps: too fast, busy."""
+    address: frozenset[int]
+    """Codes that refuse whatever is sent to this address: no such bot, a token or signature that is wrong."""
+    account: frozenset[int] = frozenset()
+    """Codes that refuse whatever is sent with this login."""
 
 
-_DINGTALK = _Codes("errcode", frozenset({-1, 130101, 130102, 410100}))
-_WECOM = _Codes("errcode", frozenset({-1, 45009, 45033}))
-_FEISHU = _Codes("code", frozenset({11232, 11233, 11247, 99991400}))
-
-_SERVERCHAN = _Codes("code", frozenset({-1}))
+_DINGTALK = _Codes(
+    "errcode", frozenset({-1, 130101, 130102, 410100}),
+    frozenset({40014, 300001, 300005, 400101, 400102, 400106}),
+)  # fmt: skip
+"""310000 is its word for a missing keyword and a wrong signature alike, so it is held against the message only."""
+_WECOM_BOT = _Codes("errcode", frozenset({-1, 45009, 45033}), frozenset({93000, 93008}))
+_WECOM_APP = _Codes(
+    "errcode", frozenset({-1, 45009, 45033, 42001}), frozenset({60111, 81013}),
+    frozenset({40001, 40013, 40056, 40091, 48002, 60020, 301002}),
+)  # fmt: skip
+_FEISHU = _Codes("code", frozenset({11232, 11233, 11247, 99991400}), frozenset({19001, 19021, 19022}))
+_SERVERCHAN = _Codes("code", frozenset({-1}), frozenset({40001}))
+_COLLEGE_SMS = _Codes("code", frozenset({1}), frozenset({2}), frozenset({3}))
+"""Our own contract (docs/notify.md): 1 busy, 2 a number that cannot be reached, 3 a token that is not known."""
 
 PROVIDERS: dict[str, _Codes] = {
     "dingtalk": _DINGTALK,
-    "wecombot": _WECOM,
-    "wechat": _WECOM,
+    "wecombot": _WECOM_BOT,
+    "wechat": _WECOM_APP,
     "feishu": _FEISHU,
     "lark": _FEISHU,
     "schan": _SERVERCHAN,
+    "collegesms": _COLLEGE_SMS,
+    "collegesmss": _COLLEGE_SMS,
 }
 """Scheme of the URL → how the answer's body is read. A new provider is one line."""
 
 _TEMPORARY_4XX = frozenset({408, 425, 429})
+_ADDRESS_REFUSED = frozenset({301, 308, 401, 403, 404, 410})
+"""Moved for good, a token that is not known, nothing there: the next message would fare no better."""
 _SMTP_CODE = re.compile(r"(?<![\d.])([45]\d\d)(?![\d.])")
+_ENHANCED = re.compile(r"(?<![\d.])[45]\.\d{1,3}\.\d{1,3}(?![\d.])")
+_OF_RECIPIENTS = ": {"
+"""How smtplib writes that it was the recipients who were refused; the sender and the mail itself come in brackets."""
+_LOGIN_REFUSED = frozenset({"530", "534", "535", "538"})
+_SENDER_REFUSED = frozenset({"5.1.7", "5.1.8", "5.7.8", "5.7.9"})
+_MAILBOX_REFUSED = frozenset({"550", "551", "553"})
+_NO_MAILBOX = frozenset({"5.1.0", "5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10", "5.2.1"})
 
 
 def judge(answer: Answer) -> None:
@@ -72,17 +96,32 @@ def judge(answer: Answer) -> None:
         return
     if answer.status in elsewhere:
         said = f"HTTP {answer.status}: it sends us elsewhere, and the message with its token was not sent on"
-        raise DeliveryError(said, permanent=True)
+        raise DeliveryError(said, permanent=True, refused=_by_status(answer.status))
     said = f"HTTP {answer.status} {_shown(answer.body)}".strip()
     if answer.status in server_errors or answer.status in _TEMPORARY_4XX:
         raise DeliveryError(said, permanent=False)
-    raise DeliveryError(said, permanent=answer.status in client_errors or answer.status < ok.start)
+    permanent = answer.status in client_errors or answer.status < ok.start
+    raise DeliveryError(said, permanent=permanent, refused=_by_status(answer.status))
+
+
+def _by_status(status: int) -> Refused:
+    return "address" if status in _ADDRESS_REFUSED else "message"
 
 
 def judge_smtp(said: str) -> None:
-    """What a mail server's refusal means (RFC 5321, 4.2.1: 4yz is temporary, 5yz permanent)."""
-    codes = _SMTP_CODE.findall(said)
-    raise DeliveryError(said[:_READ] or "the mail was not taken", permanent=bool(codes) and codes[0][0] == "5")
+    """What a mail server's refusal means (RFC 5321, 4.2.1: 4yz is temporary, 5yz permanent).
+
+    A login that it refuses (RFC 4954) concerns the account; a recipient's mailbox that is not there or is closed
+    (5.1.1, 5.2.1 of RFC 3463; without such a code 550, 551, 553), its address; anything else, this message only.
+    """
+    codes, found = _SMTP_CODE.findall(said), _ENHANCED.search(said)
+    code, enhanced = codes[0] if codes else "", found[0] if found else ""
+    refused: Refused = "message"
+    if code in _LOGIN_REFUSED or enhanced in _SENDER_REFUSED:
+        refused = "account"
+    elif _OF_RECIPIENTS in said and code in _MAILBOX_REFUSED and (not enhanced or enhanced in _NO_MAILBOX):
+        refused = "address"
+    raise DeliveryError(said[:_READ] or "the mail was not taken", permanent=code.startswith("5"), refused=refused)
 
 
 def _judge_body(provider: _Codes, answer: Answer) -> None:
@@ -95,7 +134,10 @@ def _judge_body(provider: _Codes, answer: Answer) -> None:
     if isinstance(code, bool) or not isinstance(code, int):
         raise UnansweredError(f"an answer that cannot be read: {_shown(answer.body)}", timed_out=False)
     if code != 0:
-        raise DeliveryError(_shown(answer.body), permanent=code not in provider.temporary)
+        refused: Refused = "message"
+        if code in provider.address or code in provider.account:
+            refused = "address" if code in provider.address else "account"
+        raise DeliveryError(_shown(answer.body), permanent=code not in provider.temporary, refused=refused)
 
 
 _decode: Callable[[bytes], Any] = msgspec.json.Decoder().decode

@@ -1,4 +1,4 @@
-"""Sending one message to one address, through Apprise; the only module that knows it.
+"""Sending one message to one address, through Apprise; beside our own notifier (sms.py) the only module that knows it.
 
 Apprise says only whether a send worked. What the provider answered decides whether to try again, so the answer is read
 where it passes: `requests` is tapped for the thread that is sending, and for mail Apprise's own log of that thread is.
@@ -26,6 +26,7 @@ from services.notify.answers import PROVIDERS, SHOWN, Answer, UnansweredError, j
 from services.notify.endpoints import attributes, split_endpoint
 from services.notify.routing import SINK
 from services.notify.secrets import redact
+from services.notify.sms import check_number, register
 from services.notify.texts import Message
 
 _LOG = logging.getLogger("apprise")
@@ -57,7 +58,8 @@ class Channels:
         except AddressError as error:
             raise AddressError(redact(str(error), address)[:SHOWN]) from None
         except DeliveryError as error:
-            raise DeliveryError(redact(str(error), address)[:SHOWN], permanent=error.permanent) from None
+            said = redact(str(error), address)[:SHOWN]
+            raise DeliveryError(said, permanent=error.permanent, refused=error.refused) from None
         except Exception as error:  # noqa: BLE001 - a plugin may raise anything, with the address in its words
             where = "".join(traceback.format_tb(error.__traceback__))
             _OWN_LOG.error("a channel failed in a way that nobody foresaw: %s\n%s", type(error).__name__, where)
@@ -78,6 +80,7 @@ class Channels:
 def _send(address: str, message: Message) -> None:
     """Its errors may hold the address's secrets."""
     _load_plugins()
+    check_number(address)
     known, endpoint = split_endpoint(address)
     with _listening() as heard:
         service: Any = apprise.Apprise.instantiate(known)
@@ -108,6 +111,7 @@ def _load_plugins() -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)
         apprise.Apprise.instantiate("json://localhost")
+    register()
 
 
 def _add_extras(service: Any, message: Message) -> None:

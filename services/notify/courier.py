@@ -3,22 +3,33 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Any
+from typing import Any, NamedTuple
+from urllib.parse import quote
 from uuid import UUID, uuid5
 from zoneinfo import ZoneInfo
 
-from services.errors import DeliveryError
-from services.messages import to_ms
-from services.notify.answers import UnansweredError
-from services.notify.ports import Cards, Clock, Directory, Person
-from services.notify.routing import addresses_of, queue_of
-from services.notify.store_outbox import Claim
-from services.notify.texts import Message, Sent, push
+import msgspec
 
+from services.errors import AddressError, DeliveryError
+from services.messages import LEVELS, RuleCard, to_ms
+from services.notify.addresses import BAD_EMAIL, is_mail_address
+from services.notify.answers import UnansweredError
+from services.notify.digests import digest
+from services.notify.ports import Cards, Clock, Directory, Person
+from services.notify.privacy import Allowed, with_names
+from services.notify.routing import addresses_of, queue_of
+from services.notify.stopped import Stop, keys_of
+from services.notify.store_outbox import Claim
+from services.notify.texts import Language, Message, Sent, push
+
+_Told = tuple[Sent, RuleCard | None]
+_NAMED = 10
+"""Sentences in one digest."""
 _LOG = logging.getLogger(__name__)
+_CONTEXT = msgspec.json.Decoder(dict[str, str])
 Send = Callable[[str, str, Message], None]
 """(address, recipient, message); raises DeliveryError or UnansweredError."""
 
@@ -51,6 +62,15 @@ class Pace:
         return min(self.first * (1 << min(attempt - 1, 30)), self.longest)
 
 
+class Way(NamedTuple):
+    """Where a message goes."""
+
+    person: Person
+    address: str
+    further: list[str]
+    """Queues on which it is tried when this address does not take it."""
+
+
 @dataclass(slots=True, kw_only=True)
 class Courier:
     """Sends one claimed delivery and says what became of it; the result names columns of the delivery."""
@@ -65,44 +85,87 @@ class Courier:
     """The college's: a person is there until the end of their last day in it."""
     mail: str | None = None
     """The college's mail server, for people with nothing but an e-mail address."""
+    allowed: Allowed = field(default_factory=Allowed)
+    """Where messages may name people and figures."""
 
-    def deliver(self, claim: Claim) -> dict[str, Any]:
-        """One attempt. Never raises: whatever goes wrong is a result.
-
-        `elsewhere` in it is a queue: the message did not arrive, or nobody knows, so it is tried on that one, too.
-        """
+    def way(self, claim: Claim) -> Way | None:
+        """Where the claim goes, by the directory of now; none if the person is not there any more."""
         person = self.directory().person(claim.recipient)
         if person is None or (person.to_day and person.to_day < self.clock().astimezone(self.zone).date()):
-            return _over("cancelled", "person_left")
+            return None
         addresses = addresses_of(person, self.mail)
         queues = [queue_of(one) for one in addresses]
         # Of an address that the directory does not have any more, the best one that it has.
         place = queues.index(claim.queue) if claim.queue in queues else 0
-        result = self._attempt(claim, person, addresses[place])
-        if result["status"] in ("unknown", "dead") and place + 1 < len(queues):
-            result["elsewhere"] = queues[place + 1]
+        return Way(person, addresses[place], queues[place + 1 :])
+
+    def deliver(self, claim: Claim, way: Way | None, stopped: tuple[str, str] | None) -> dict[str, Any]:
+        """One attempt. Never raises: whatever goes wrong is a result. `stopped`: key of the channel, and why.
+
+        Beside columns there may be: `elsewhere`, a queue: the message did not arrive, or nobody knows, so it is tried
+        on that one, too; `stop`: nothing goes to this channel from now on; `not_told`: why the person is told by no
+        channel; `unsent`: the provider was not asked.
+        """
+        if way is None:
+            return _over("cancelled", "person_left") | {"unsent": True}
+        if stopped is None:
+            result = self._attempt(claim, way)
+        else:
+            result = _over("dead", "channel_stopped") | {"unsent": True, "stop": self._stop(*stopped, way)}
+        if result["status"] in ("unknown", "dead") and way.further:
+            result["elsewhere"] = way.further[0]
+        elif "stop" in result:
+            result["not_told"] = "channel_stopped"
         return result
 
-    def _attempt(self, claim: Claim, person: Person, address: str) -> dict[str, Any]:
+    def _attempt(self, claim: Claim, way: Way) -> dict[str, Any]:
         if claim.attempt > self.pace.attempts:
             return _over("dead", "given_up")
         try:
-            self._send(claim, person, address)
+            self._send(claim, way)
         except UnansweredError as error:
             again = _over("unknown", str(error)) if error.timed_out else self._again(claim, str(error))
             return again | {"possibly_duplicate": 1}
         except DeliveryError as error:
-            return _over("dead", str(error)) if error.permanent else self._again(claim, str(error))
+            return self._refused(way, error) if error.permanent else self._again(claim, str(error))
         except Exception as error:  # noqa: BLE001 - a plugin may raise anything; the queue goes on
             _LOG.exception("a channel failed in a way that nobody foresaw")
             return self._again(claim, f"{type(error).__name__} in the channel") | {"possibly_duplicate": 1}
         return {"status": "sent", "next_try_at": None, "last_error": None, "sent_at": to_ms(self.clock())}
 
-    def _send(self, claim: Claim, person: Person, address: str) -> None:
-        key = str(uuid5(UUID(int=0), told_of(claim.sent, claim.recipient)))
-        card = self.cards(claim.rule_version, claim.sent.rule)
-        message = push(claim.sent, card, self.base_url, key, person.language or "zh")
-        self.send(address, claim.recipient, message)
+    def _send(self, claim: Claim, way: Way) -> None:
+        # Of an address that is none, a mail plugin sends to a part, or to nobody without a word.
+        if self.mail and way.address.startswith(self.mail) and not is_mail_address(way.person.email or ""):
+            raise AddressError(BAD_EMAIL.en)
+        language = way.person.language or "zh"
+        told = [(one, self.cards(one.rule_version, one.rule)) for one in claim.told]
+        name = told_of(claim.told[0], claim.recipient) if claim.batch is None else f"{self.base_url}/{claim.batch}"
+        key = str(uuid5(UUID(int=0), name))
+        if claim.batch is None:
+            message = push(*told[0], self.base_url, key, language)
+        else:
+            message = digest(told, f"{self.base_url}/inbox/{quote(claim.recipient)}", self.base_url, key, language)
+        if self.allowed.at(way.address):
+            message = self._with_names(message, told, language)
+        self.send(way.address, claim.recipient, message)
+
+    def _with_names(self, message: Message, told: Sequence[_Told], language: Language) -> Message:
+        """The gravest first, as many as one can read."""
+        known = [(sent, card) for sent, card in told if card is not None and sent.news != "outcome"]
+        for sent, card in sorted(known, key=lambda one: LEVELS.index(one[0].level))[-_NAMED:]:
+            names = self.directory().names(_CONTEXT.decode(sent.context))
+            facts = {"subject": sent.subject, "level": sent.level, "value": sent.value, "threshold": sent.threshold}
+            message = with_names(message, card, facts, names, language)
+        return message
+
+    def _refused(self, way: Way, error: DeliveryError) -> dict[str, Any]:
+        result = _over("dead", str(error))
+        if error.refused != "message":
+            result["stop"] = self._stop(keys_of(way.address)[error.refused], str(error), way)
+        return result
+
+    def _stop(self, key: str, reason: str, way: Way) -> Stop:
+        return Stop(key, queue_of(way.address), way.person.id, to_ms(self.clock()), reason)
 
     def _again(self, claim: Claim, error: str) -> dict[str, Any]:
         if claim.attempt >= self.pace.attempts:

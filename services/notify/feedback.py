@@ -52,13 +52,16 @@ def of_act(
     )  # fmt: skip
 
 
-def of_state(row: Row, change: str, at: datetime) -> CampusEvent:
-    """The `warning` event that says whether the warning is past its deadline: what the rules cannot know."""
+def of_state(row: Row, change: str, place: str, at: datetime) -> CampusEvent:
+    """The `warning` event that says whether the warning is past its deadline: what the rules cannot know.
+
+    `place` orders those of one instant, and is part of the event's identity.
+    """
     data = _about(row, _ABOUT) | {
         "change": change, "open": row["status"] not in ("resolved", "withdrawn"), "value": row["value"],
         "threshold": row["threshold"], "overdue": row["overdue_at"] is not None,
     }  # fmt: skip
-    return CampusEvent(source=SOURCE, id=f"{row['id']}/state/{uuid4()}", kind="warning", time=at, data=data)
+    return CampusEvent(source=SOURCE, id=f"{row['id']}/state/{place}", kind="warning", time=at, data=data)
 
 
 def _about(row: Row, fields: tuple[str, ...]) -> dict[str, Any]:

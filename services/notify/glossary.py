@@ -70,8 +70,11 @@ REASON: dict[str, Text] = {
     "mode_replay": Text("历史数据回放，不推送", "replay of history: not sent"),
     "push_off": Text("推送已关闭", "sending is switched off"),
     "lowered_is_not_pushed": Text("降级不另行推送", "a lower level is shown, not sent"),
+    "end_of_praise_is_not_pushed": Text("激励或结果到期不另行推送", "that praise or results are over is not sent"),
     "was_not_told": Text("此前未收到通知，不再打扰", "had not been told of it, so not of its end"),
+    "channel_stopped": Text("渠道已停用：对方不接受", "the channel is stopped: its provider refuses it"),
     "no_channel": Text("联系方式不是有效地址", "the channel is not an address"),
+    "students_off": Text("未开通向学生推送", "telling students is switched off"),
     "nobody_holds_role": Text("无人担任该职责", "nobody holds this role"),
     "person_unknown": Text("名单中已无此人", "no longer in the directory"),
     "rule_unknown": Text("找不到该规则的说明", "the rule's card is not known"),
@@ -82,14 +85,17 @@ REASON: dict[str, Text] = {
     "the address is not one that Apprise knows": Text(
         "联系方式不是有效地址", "the address is not one that Apprise knows"
     ),
+    "only_shown_at_this_level": Text("此级别只在页面和结果汇总中显示", "at this level it is shown, and in summaries"),
+    "part_of_case": Text("已并入更高级别的综合预警", "part of a case of a higher level: sent if that is over first"),
     "silenced": Text("已静默，静默结束时再发送", "silenced: sent when the silence ends"),
     "quiet_hours": Text("免打扰时段，结束时再发送", "quiet hours: sent when they end"),
     "overtaken_while_held": Text("发送前预警已变化", "the warning had changed before it was sent"),
     "person_left": Text("已离校或离职", "has left"),
+    "acted_on_before_sent": Text("发送前已有人处理", "somebody had acted on it before it was sent"),
     "given_up": Text("多次未成功，已放弃", "given up after many attempts"),
     "withdrawn_before_sent": Text("发送前预警已撤回", "the warning was taken back before it was sent"),
 }
-HELD = frozenset({"silenced", "quiet_hours"})
+HELD = frozenset({"silenced", "quiet_hours", "part_of_case"})
 """Reasons for which a message waits."""
 FIELD: dict[str, Text] = {
     "student": Text("学生", "Student"), "class": Text("班级", "Class"), "course": Text("课程", "Course"),

@@ -1,23 +1,29 @@
-"""What keeps a message back for a while: silences that a person has set, and quiet hours. Pure.
+"""What keeps a message back for a while: a case it is a part of, silences that a person has set, quiet hours. Pure.
 
-A message that is held is not lost: it goes out when the silence or the quiet hours end, unless the warning is over or
-has changed by then. Rules with `always: true` (safety) are never held; red is not held by quiet hours.
+A message that is held is not lost: it goes out when the case is over, or the silence or the quiet hours end, unless the
+warning is over or has changed by then. Rules with `always: true` (safety) are never held; red is not held by quiet
+hours.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import NamedTuple
 
 from services.errors import ConfigurationError
-from services.messages import from_ms, to_ms
+from services.messages import LEVELS, Level, from_ms, to_ms
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _HOURS = re.compile(r"([01]\d|2[0-3]):([0-5]\d)-([01]\d|2[0-3]):([0-5]\d)", re.ASCII)
-_LONGEST = timedelta(days=7)
+_LONGEST = timedelta(days=60)
+_SUCH_AS = "22:00-07:00,sat,sun,holidays"
+
+
+def _by_weekday(_day: date) -> bool | None:
+    return None
 
 
 class Silence(NamedTuple):
@@ -51,12 +57,31 @@ class Hold(NamedTuple):
     until: int
 
 
+UNTIL_THE_CASE_IS_OVER = 253_402_214_400_000
+"""Milliseconds: the last day of the year 9999, on which nobody will look at it."""
+
+
+class Case(NamedTuple):
+    """An open warning that sums up others."""
+
+    subject: str
+    level: Level
+    mutes: frozenset[str]
+    """Rows of its parts."""
+
+    def has_part(self, row: str | None, subject: str, level: Level) -> bool:
+        """Whether a warning is a part of it, of a lower level."""
+        about = subject == self.subject or subject.startswith(f"{self.subject}/")
+        return about and row in self.mutes and LEVELS.index(level) < LEVELS.index(self.level)
+
+
 class Matter(NamedTuple):
     """A change, as far as holding it goes."""
 
     rule: str
+    row: str | None
     subject: str
-    level: str
+    level: Level
     context: Mapping[str, str]
     always: bool
 
@@ -68,6 +93,8 @@ class Quiet:
     begins: time | None = None
     ends: time | None = None
     days: frozenset[int] = frozenset()
+    day_off: Callable[[date], bool | None] = _by_weekday
+    """Holidays, and days on which people work in their place; None where the weekday decides."""
 
     def until(self, moment: datetime) -> datetime | None:
         """The end of the quiet that holds a local instant; none if it is not quiet then."""
@@ -78,7 +105,8 @@ class Quiet:
 
     def _next(self, moment: datetime) -> datetime | None:
         midnight = moment.replace(hour=0, minute=0, second=0, microsecond=0)
-        if moment.weekday() in self.days:
+        off = self.day_off(moment.date())
+        if off or (off is None and moment.weekday() in self.days):
             return midnight + timedelta(days=1)
         if self.begins is None or self.ends is None:
             return None
@@ -91,9 +119,10 @@ class Quiet:
         return day.replace(hour=self.ends.hour, minute=self.ends.minute)
 
 
-def read_quiet(text: str) -> Quiet:
-    """`22:00-07:00,sat,sun` → quiet hours. Raises ConfigurationError."""
+def read_quiet(text: str, day_off: Callable[[date], bool | None] = _by_weekday) -> Quiet:
+    """`22:00-07:00,sat,sun,holidays` → quiet hours; `day_off`: the college's calendar. Raises ConfigurationError."""
     begins = ends = None
+    holidays = False
     days = set()
     for part in (one.strip() for one in text.split(",") if one.strip()):
         found = _HOURS.fullmatch(part)
@@ -101,11 +130,13 @@ def read_quiet(text: str) -> Quiet:
             begins, ends = time(int(found[1]), int(found[2])), time(int(found[3]), int(found[4]))
         elif part in WEEKDAYS:
             days.add(WEEKDAYS.index(part))
+        elif part == "holidays":
+            holidays = True
         else:
-            raise ConfigurationError(f"PREWARN_QUIET: {part} is not known (expected: such as 22:00-07:00,sat,sun)")
+            raise ConfigurationError(f"PREWARN_QUIET: {part} is not known (expected: such as {_SUCH_AS})")
     if len(days) == len(WEEKDAYS):
-        raise ConfigurationError("PREWARN_QUIET leaves no day (expected: such as 22:00-07:00,sat,sun)")
-    return Quiet(begins, ends, frozenset(days))
+        raise ConfigurationError(f"PREWARN_QUIET leaves no day (expected: such as {_SUCH_AS})")
+    return Quiet(begins, ends, frozenset(days), day_off if holidays else _by_weekday)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,11 +147,14 @@ class Holding:
     quiet: Quiet
     now: datetime
     """Local."""
+    cases: Sequence[Case] = ()
 
     def hold(self, matter: Matter) -> Hold | None:
         """The stage that holds a message about it longest, if one does."""
         if matter.always:
             return None
+        if any(case.has_part(matter.row, matter.subject, matter.level) for case in self.cases):
+            return Hold("inhibit", "part_of_case", UNTIL_THE_CASE_IS_OVER)
         found = [
             Hold("silence", "silenced", one.ends)
             for one in self.silences

@@ -6,13 +6,14 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
+from itertools import chain
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import msgspec
 
-from services.messages import Level, WarningChange, WarningFacts, WarningReading, from_ms, to_ms
-from services.notify.holding import Hold, Holding, Matter, Quiet, Silence
+from services.messages import Level, RuleCard, WarningChange, WarningFacts, WarningReading, from_ms, to_ms
+from services.notify.holding import Case, Hold, Holding, Matter, Quiet, Silence
 from services.notify.life import to_acknowledge
 from services.notify.ports import Cards, Directory, Person
 from services.notify.routing import addresses_of, queue_of, route
@@ -40,12 +41,16 @@ class Known:
     """(number, sequence) of changes that have been overtaken."""
     people: defaultdict[int, set[str]] = field(default_factory=lambda: defaultdict(set))
     """Who may see it."""
-    told: set[tuple[int, str]] = field(default_factory=set)
-    """(number, person) whom a message has reached, or may have, or still will."""
+    told: defaultdict[int, set[str]] = field(default_factory=lambda: defaultdict(set))
+    """Whom a message has reached, or may have."""
+    coming: defaultdict[int, set[str]] = field(default_factory=lambda: defaultdict(set))
+    """Whom a message still will reach, unless the warning is taken back."""
     ended: dict[tuple[str, str], str] = field(default_factory=dict)
     """(rule, subject) → the last warning of it that has ended: one that opens now is its relapse."""
     silences: list[Silence] = field(default_factory=list)
     """Those that have not ended."""
+    cases: list[Case] = field(default_factory=list)
+    """Open ones that warnings of the chunk may be parts of."""
 
 
 @dataclass(slots=True)
@@ -65,6 +70,16 @@ class Plan:
     """Steps of the chains that begin."""
     stopped: set[int] = field(default_factory=set)
     """Warnings whose former chains end: they rose, or are over."""
+    moved: set[int] = field(default_factory=set)
+    """Known warnings that are not what they were."""
+    overtaken: set[int] = field(default_factory=set)
+    """Warnings whose held messages end with them, or give way to a newer one."""
+    settling: dict[int, int] = field(default_factory=dict)
+    """Summary → until when (ms) its message waits now that its figures have changed."""
+    cases: bool = False
+    """Whether cases have opened, ended or changed their level: what is held is looked at anew."""
+    taken_back: set[int] = field(default_factory=set)
+    """Warnings of which nothing goes out that is not out."""
     counts: Counter[tuple[str, str, str]] = field(default_factory=Counter)
     """(rule, level, change) → how many."""
 
@@ -89,16 +104,26 @@ class Planner:
     quiet: Quiet = field(default_factory=Quiet)
     zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("UTC"))
     """The college's, in which hours are quiet."""
+    wait: int = 0
+    """Milliseconds for which what is not urgent waits for more."""
+    repeat: int = 0
+    """Milliseconds after which what nobody has taken up is told again; never if zero."""
+    students: bool = False
+    """Whether students are told of warnings about them."""
     plan: Plan = field(default_factory=Plan)
     _holding: Holding = field(init=False)
     _news: dict[str, Row] = field(default_factory=dict)
     _fresh: dict[str, dict[str, str]] = field(default_factory=dict)
     _before: dict[str, tuple[int, int, int]] = field(default_factory=dict)
+    _chains: dict[int, list[Row]] = field(default_factory=dict)
+    _made: dict[int, list[Row]] = field(default_factory=dict)
+    """Warning → its messages of this chunk."""
 
     def take(self, items: Sequence[WarningChange | WarningReading], offset: int) -> Plan:
         """The plan for `items`, which reach up to `offset` of the stream."""
         repeated = offset <= self.known.offset
-        self._holding = Holding(self.known.silences, self.quiet, from_ms(self.now).astimezone(self.zone))
+        local = from_ms(self.now).astimezone(self.zone)
+        self._holding = Holding(self.known.silences, self.quiet, local, self.known.cases)
         for item in items:
             if isinstance(item, WarningChange):
                 self._change(item)
@@ -109,10 +134,11 @@ class Planner:
 
     def _change(self, change: WarningChange) -> None:
         state = self.known.warnings.get(change.warning_id)
+        card = self.cards(change.rule_version, change.rule)
         newest = True
         if state is None:
             self.known.number += 1
-            state = self.known.warnings[change.warning_id] = _new(change, self.known.number)
+            state = self.known.warnings[change.warning_id] = _new(change, self.known.number, card)
             state["predecessor"] = self.known.ended.get((change.rule, change.subject)) if self.push else None
             self.plan.opened.append(state)
         else:
@@ -121,14 +147,22 @@ class Planner:
                 return
             if newest:
                 self._note(state, _after(change, state))
+                self.plan.moved.add(state["number"])
         if newest and change.change == "resolved":
             self.known.ended[change.rule, change.subject] = change.warning_id
         number = state["number"]
         self.known.sequences.add((number, change.sequence))
-        stop = _stop_change(Transition(change.change, change.mode, newest, self.push))
-        self._recipients(change, number, stop)
+        least = card.tell_from if card else None
+        too_low = least is not None and RANK[change.facts.level] < RANK[least]
+        stop = _stop_change(
+            Transition(change.change, change.mode, newest, self.push, too_low, change.facts.level == "praise")
+        )
+        self.plan.cases |= self.push and newest and bool(card and card.mutes)
+        if newest and self.push and (change.change in ENDS or stop is None):
+            self._overtake(change, number)
+        self._recipients(change, number, card, stop)
         if newest and change.change != "lowered":
-            self._chain(change, state, stop)
+            self._chain(change, state, card, stop)
         self.plan.changes.append(_history(change, number, self.now, stop.reason if stop else ""))
         self.plan.counts[change.rule, change.facts.level, change.change] += 1
 
@@ -140,6 +174,20 @@ class Planner:
         if reading.facts.closed_at is not None and state["status"] == "resolved":
             news["closed_at"] = to_ms(reading.facts.closed_at)
         self._note(state, news)
+        if self.push:
+            self._settle_anew(reading, state)
+
+    def _settle_anew(self, reading: WarningReading, state: Row) -> None:
+        """A summary waits until nothing more comes, within reason."""
+        card = self.cards(state["rule_version"], reading.rule)
+        if card is None or card.summary is None:
+            return
+        wait = _settling(card)
+        self.plan.settling[state["number"]] = wait
+        for row in self._made.get(state["number"], ()):
+            if row["status"] == "pending":
+                row["not_before"] = self.now + wait
+                row["next_try_at"] = max(row["next_try_at"], row["not_before"])
 
     def _note(self, state: Row, news: Row) -> None:
         if "rule" not in state:  # one that the store has, not one that this chunk opens
@@ -147,18 +195,19 @@ class Planner:
             self._news.setdefault(state["id"], {"of_warning": state["number"]}).update(news)
         state.update(news)
 
-    def _recipients(self, change: WarningChange, number: int, stop: Stop | None) -> None:
+    def _recipients(self, change: WarningChange, number: int, card: RuleCard | None, stop: Stop | None) -> None:
         if change.change in ENDS:
             if stop is None:
-                self._tell_of_the_end(change, number)
+                self._tell_of_the_end(change, number, card)
             return
         if change.change == "lowered":
             return
-        card = self.cards(change.rule_version, change.rule)
         if card is None:
             self._decide(change, number, change.rule, Stop("routing", "rule_unknown"))
             return
-        routed = route(card, change.facts.context, self.directory, change.at)
+        routed = route(card, change.facts.context, self.directory, change.at, students=self.students)
+        for role in routed.off:
+            self._decide(change, number, role, Stop("routing", "students_off"))
         for role in routed.vacant:
             self._decide(change, number, role, Stop("routing", "nobody_holds_role"))
         seen = self.known.people.get(number, ())
@@ -167,75 +216,75 @@ class Planner:
             if person.id not in seen:
                 fresh.setdefault(person.id, role)
             if stop is None:
-                self._deliver(change, number, person)
+                self._deliver(change, number, card, person)
 
-    def _chain(self, change: WarningChange, state: Row, stop: Stop | None) -> None:
+    def _chain(self, change: WarningChange, state: Row, card: RuleCard | None, stop: Stop | None) -> None:
         """A warning that begins or rises has a new deadline, and its rule's chain as it is now; one that ends, none."""
         number, level = state["number"], change.facts.level
         self.plan.stopped.add(number)
-        self.plan.escalations = [row for row in self.plan.escalations if row["warning"] != number]
-        card = self.cards(change.rule_version, change.rule)
         begins = change.change not in ENDS and stop is None and change.mode == "live" and level != "praise"
         news = {"deadline": to_acknowledge(card, level, self.now) if begins and card else None}
         self._note(state, news)
-        for step, one in enumerate(card.escalate if card and begins else (), start=1):
-            self.plan.escalations.append(
-                {
-                    "warning": number, "sequence": change.sequence, "cause": "unacknowledged", "step": step,
-                    "role": one.to, "due_at": self.now + int(one.after * 1000), "status": "waiting", "reason": "",
-                }
-            )  # fmt: skip
+        self._chains[number] = steps = [
+            due_step(number, change.sequence, "unacknowledged", self.now + int(one.after * 1000), step, one.to)
+            for step, one in enumerate(card.escalate if card and begins else (), start=1)
+        ]
+        if begins and self.repeat:
+            steps.append(due_step(number, change.sequence, "repeated", self.now + self.repeat))
+        if change.change == "resolved" and stop is None and change.mode == "live" and card and card.outcome:
+            steps.append(due_step(number, change.sequence, "outcome", self.now))
 
-    def _tell_of_the_end(self, change: WarningChange, number: int) -> None:
-        if change.change == "withdrawn":
-            self._cancel(number)
+    def _tell_of_the_end(self, change: WarningChange, number: int, card: RuleCard | None) -> None:
         for id_ in self.known.people.get(number, set()) | self._fresh.get(change.warning_id, {}).keys():
             person = self.directory.person(id_)
             if person is None:
                 self._decide(change, number, id_, Stop("routing", "person_unknown"))
             else:
-                self._deliver(change, number, person)
+                self._deliver(change, number, card, person)
 
-    def _deliver(self, change: WarningChange, number: int, person: Person) -> None:
-        told = (number, person.id)
+    def _deliver(self, change: WarningChange, number: int, card: RuleCard | None, person: Person) -> None:
         queue = queue_of(addresses_of(person, self.mail)[0])
-        if stop := stop_recipient(Candidate(change.change, told in self.known.told, queue)):
+        knows = person.id in self.known.told[number] or person.id in self.known.coming[number]
+        if stop := stop_recipient(Candidate(change.change, knows, queue)):
             self._decide(change, number, person.id, stop)
             return
-        self.known.told.add(told)
-        hold = self._hold(change)
+        self.known.coming[number].add(person.id)
+        hold = self._hold(change, card)
         if hold is not None:
-            self._decide(change, number, person.id, Stop(hold.stage, hold.reason))
-        self.plan.deliveries.append(
-            {
-                "warning": number, "sequence": change.sequence, "recipient": person.id,
-                "channel": queue, "news": "", "status": "pending", "attempts": 0,
-                "next_try_at": self.now if hold is None else hold.until, "last_error": None, "possibly_duplicate": 0,
-                "created_at": self.now,
-            }
-        )  # fmt: skip
+            self._decide(change, number, person.id, hold)
+        urgent = is_urgent(change.facts.level, card)
+        wait = _settling(card) if card and card.summary is not None else self.wait
+        made = delivery(number, change.sequence, person.id, queue, self.now, hold, wait=wait, urgent=urgent)
+        self._made.setdefault(number, []).append(made)
+        self.plan.deliveries.append(made)
 
-    def _hold(self, change: WarningChange) -> Hold | None:
-        card = self.cards(change.rule_version, change.rule)
+    def _hold(self, change: WarningChange, card: RuleCard | None) -> Hold | None:
         facts = change.facts
         always = card is not None and card.always
-        return self._holding.hold(Matter(change.rule, change.subject, facts.level, facts.context, always))
+        return self._holding.hold(Matter(change.rule, change.row, change.subject, facts.level, facts.context, always))
 
-    def _cancel(self, number: int) -> None:
-        """What this chunk would have told of a warning that it also takes back is not told."""
-        for row in self.plan.deliveries:
-            if row["warning"] == number and row["status"] == "pending":
-                row.update(status="cancelled", next_try_at=None, last_error="withdrawn_before_sent")
-                self.known.told.discard((number, row["recipient"]))
+    def _overtake(self, change: WarningChange, number: int) -> None:
+        """Messages that nobody can have got, of this chunk or held before, give way to this change.
 
-    def _decide(self, change: WarningChange, number: int, whom: str, stop: Stop) -> None:
-        self.plan.decisions.append(
-            {"warning": number, "sequence": change.sequence, "whom": whom, "stage": stop.stage, "reason": stop.reason}
-        )
+        Those that are held, as if they had come in a chunk of their own; all if the warning is taken back.
+        """
+        back = change.change == "withdrawn"
+        why = "withdrawn_before_sent" if back else "overtaken_while_held"
+        (self.plan.taken_back if back else self.plan.overtaken).add(number)
+        for row in self._made.get(number, ()):
+            if row["status"] == "pending" and (back or row["next_try_at"] > self.now):
+                row.update(status="cancelled", next_try_at=None, last_error=why)
+                self.known.coming[number].discard(row["recipient"])
+        if back:
+            self.known.coming.pop(number, None)
+
+    def _decide(self, change: WarningChange, number: int, whom: str, stop: Stop | Hold) -> None:
+        self.plan.decisions.append(decision(number, change.sequence, whom, stop))
 
     def _settle(self) -> None:
         """Rows that depend on where each warning ended up."""
         self.plan.updated += self._news.values()
+        self.plan.escalations += chain.from_iterable(self._chains.values())
         for id_, before in self._before.items():
             state = self.known.warnings[id_]
             if (after := _standing(state)) != before:
@@ -248,12 +297,51 @@ class Planner:
             ]
 
 
-def _new(change: WarningChange, number: int) -> Row:
+def due_step(warning: int, sequence: int, cause: str, due_at: int, step: int = 1, role: str = "") -> Row:
+    """Something that time does to a warning at `due_at` (ms), unless somebody acts before."""
+    return {
+        "warning": warning, "sequence": sequence, "cause": cause, "step": step, "role": role, "due_at": due_at,
+        "status": "waiting", "reason": "",
+    }  # fmt: skip
+
+
+def is_urgent(level: str, card: RuleCard | None) -> bool:
+    """Whether a message waits for no others."""
+    return level == "red" or (card is not None and card.always)
+
+
+def delivery(
+    warning: int, sequence: int, recipient: str, queue: str, now: int, hold: Hold | None,
+    *, wait: int = 0, urgent: bool = False, news: str = "",
+) -> Row:  # fmt: skip
+    """A message that goes into the outbox at `now` (ms), and out when nothing holds it and `wait` (ms) has passed.
+
+    What is urgent does not wait.
+    """
+    not_before = now if urgent else now + wait
+    return {
+        "warning": warning, "sequence": sequence, "recipient": recipient, "channel": queue, "news": news,
+        "status": "pending", "attempts": 0, "next_try_at": max(not_before, hold.until if hold else 0),
+        "not_before": not_before, "urgent": int(urgent), "last_error": None, "possibly_duplicate": 0, "created_at": now,
+    }  # fmt: skip
+
+
+def _settling(card: RuleCard) -> int:
+    return int((card.summary or 0) * 1000)
+
+
+def decision(warning: int, sequence: int, whom: str, stop: Stop | Hold) -> Row:
+    """Why somebody, or the holders of a role, are not told, or not yet."""
+    return {"warning": warning, "sequence": sequence, "whom": whom, "stage": stop.stage, "reason": stop.reason}
+
+
+def _new(change: WarningChange, number: int, card: RuleCard | None) -> Row:
     state: Row = {
         "number": number, "id": change.warning_id, "rule": change.rule, "row": change.row, "standard": change.standard,
         "subject": change.subject, "closed_at": None, "evidence": "[]", "status": "", "acknowledged_at": None,
         "acknowledged_by": None, "closed_by": None, "closed_reason": None, "measure": None, "due_at": None,
         "deadline": None, "overdue_at": None, "predecessor": None, "reporter": change.facts.context.get("reporter"),
+        "mutes": " ".join(card.mutes) if card and card.mutes else None,
     }  # fmt: skip
     state.update(_after(change, state))
     return state

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import date, datetime, time, timedelta
 from typing import Literal
@@ -18,6 +19,7 @@ LONGEST = timedelta(days=366)
 """A measure that takes longer is no measure against this warning."""
 LONGEST_TEXT = 2000
 """Characters of a measure."""
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 
 _ACKNOWLEDGE: Mapping[Level, timedelta] = {
     "yellow": timedelta(days=7), "orange": timedelta(days=3), "red": timedelta(days=1),
@@ -51,6 +53,8 @@ Due = Literal["needs_due", "due_past", "due_too_far"]
 
 def due_at(said: str, now: datetime, zone: ZoneInfo) -> int | Due:
     """The end (ms) of the day `said` (YYYY-MM-DD) in the college's zone; a named reason if it cannot be one."""
+    if not _DAY.fullmatch(said.strip()):
+        return "needs_due"
     try:
         day = date.fromisoformat(said.strip())
     except ValueError:

@@ -16,11 +16,18 @@ Changes = Mapping[tuple[str, str, str], int]
 class Metrics:
     """Counters of one Notify since its start; the outbox is counted in the store when it is asked for."""
 
-    def __init__(self, outbox: Callable[[], Mapping[str, int]], lags: Callable[[], Mapping[str, int]]) -> None:
+    def __init__(
+        self,
+        outbox: Callable[[], Mapping[str, int]],
+        lags: Callable[[], Mapping[str, int]],
+        stopped: Callable[[], Mapping[str, int]],
+    ) -> None:
         self.registry = CollectorRegistry()
         ProcessCollector(registry=self.registry)
         self.registry.register(_Asked("prewarn_outbox_size", "Deliveries in the store, by status", "status", outbox))
         self.registry.register(_Asked("prewarn_lag", "What a loop still has before it", "loop", lags))
+        what = "Channels that their provider refuses for good, by queue"
+        self.registry.register(_Asked("prewarn_channels_stopped", what, "queue", stopped))
         self._warnings = Counter(
             "prewarn_warnings", "Changes of warnings", ["rule", "level", "change"], registry=self.registry
         )

@@ -8,13 +8,15 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import uuid4
 
 from services.messages import to_ms
-from services.notify import store_outbox
-from services.notify.courier import Courier
-from services.notify.store_engine import Store
+from services.notify import store_outbox, store_stopped
+from services.notify.courier import Courier, Way
+from services.notify.grouping import AT_ONCE, Grouping
+from services.notify.stopped import keys_of
+from services.notify.store_engine import Connection, Store
 from services.notify.store_outbox import Claim
 
 _LOG = logging.getLogger(__name__)
@@ -30,6 +32,7 @@ class Outbox:
     courier: Courier
     on_result: Callable[[str], None]
     """Hears the status that each attempt ended with."""
+    grouping: Grouping = AT_ONCE
     slot: str | None = None
     """Names the place that only one living process has; what its former holder left unfinished is taken up at once."""
     owner: str = ""
@@ -126,7 +129,7 @@ class _Queue:
             return True
 
     def give_turn(self) -> None:
-        """There was nothing to send."""
+        """Nothing was sent."""
         with self._ready:
             if self._turns:
                 self._turns.pop()
@@ -155,6 +158,12 @@ class _Queue:
         worker.start()
 
 
+class _Task(NamedTuple):
+    claim: Claim
+    way: Way | None
+    stopped: tuple[str, str] | None
+
+
 class _Worker(threading.Thread):
     """Claim, send, record, as long as something is due; then wait to be woken."""
 
@@ -179,32 +188,42 @@ class _Worker(threading.Thread):
             self.queue.wait(min(wait, pace.look_again.total_seconds()))
 
     def _drain(self) -> None:
-        claim = self._step(None, {})
-        while claim is not None and not self.outbox.stopped.is_set():
+        task = self._step(None, {})
+        while task is not None and not self.outbox.stopped.is_set():
             self.moved = time.monotonic()
-            if claim.overdue > _BEHIND:
+            if task.claim.overdue > _BEHIND:
                 self.queue.help()
-            claim = self._step(claim, self.outbox.courier.deliver(claim))
-        if claim is not None:  # claimed, not sent: it goes back untouched
-            self._release(claim)
+            task = self._step(task.claim, self.outbox.courier.deliver(*task))
+        if task is not None:  # claimed, not sent: it goes back untouched
+            self._release(task.claim)
 
-    def _step(self, done: Claim | None, result: dict[str, Any]) -> Claim | None:
+    def _step(self, done: Claim | None, result: dict[str, Any]) -> _Task | None:
         """Records the last send and claims the next, in one transaction."""
         box, courier = self.outbox, self.outbox.courier
-        lease = int(courier.pace.lease.total_seconds() * 1000)
-        claim = None
+        if result.get("unsent"):  # the provider did not see it: it takes another one instead
+            self.queue.give_turn()
+        task = None
         mine = self.queue.take_turn()
         with box.database.writing() as connection:
             if done is not None:
                 store_outbox.finish(connection, done, box.owner, result, to_ms(courier.clock()))
             if mine:
-                claim = store_outbox.claim(connection, self.queue.name, box.owner, to_ms(courier.clock()), lease)
-        if mine and claim is None:
+                task = self._claim(connection)
+        if mine and task is None:
             self.queue.give_turn()
         if done is not None:
             box.on_result(result["status"])
             box.wake({result["elsewhere"]} if "elsewhere" in result else ())
-        return claim
+        return task
+
+    def _claim(self, connection: Connection) -> _Task | None:
+        box, courier = self.outbox, self.outbox.courier
+        now, lease = to_ms(courier.clock()), int(courier.pace.lease.total_seconds() * 1000)
+        claim = store_outbox.claim(connection, self.queue.name, box.owner, now, lease, box.grouping)
+        if claim is None:
+            return None
+        way = courier.way(claim)
+        return _Task(claim, way, way and store_stopped.first_of(connection, keys_of(way.address).values()))
 
     def _release(self, claim: Claim) -> None:
         box = self.outbox

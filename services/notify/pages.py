@@ -8,7 +8,6 @@ from __future__ import annotations
 import hmac
 import secrets
 from collections.abc import Callable
-from datetime import date, timedelta
 from pathlib import Path
 from typing import Any, Literal, Protocol
 from zoneinfo import ZoneInfo
@@ -20,11 +19,13 @@ from starlette.responses import HTMLResponse, PlainTextResponse, RedirectRespons
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from services.notify import glossary, showing, store_views, texts
+from services.notify import glossary, report_forms, showing, store_views, texts
 from services.notify.metrics import Metrics
 from services.notify.ports import Cards, Clock, Directory
-from services.notify.report import BYS, By, Period, Report, grouping
+from services.notify.report import By, Period, Report, asked_for
 from services.notify.showing import Reader
+from services.notify.stopped import Stop
+from services.notify.store import WarningRow
 from services.notify.store_acts import Refusal
 from services.notify.store_engine import Store
 from services.notify.store_views import Dossier
@@ -41,6 +42,7 @@ _HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Cache-Control": "no-store",
 }
+_XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _RANKS = ((3, "red"), (2, "orange"), (1, "yellow"), (0, "praise"))
 
 
@@ -69,8 +71,19 @@ class Notifying(Protocol):
     def effectiveness(self, period: Period, by: By) -> Report:
         """What became of the warnings of a period."""
 
+    def stopped(self) -> list[Stop]:
+        """The channels that their provider refuses for good."""
+
     def unwell(self) -> str | None:
         """Why the service stands still, if it does."""
+
+
+def templates() -> Environment:
+    """The pages' templates; whatever is put into them is escaped."""
+    return Environment(
+        loader=FileSystemLoader(_HERE / "templates"), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
+        lstrip_blocks=True,
+    )  # fmt: skip
 
 
 class Pages:
@@ -78,10 +91,7 @@ class Pages:
 
     def __init__(self, notify: Notifying) -> None:
         self._notify = notify
-        self._templates = Environment(
-            loader=FileSystemLoader(_HERE / "templates"), autoescape=True, undefined=StrictUndefined,
-            trim_blocks=True, lstrip_blocks=True,
-        )  # fmt: skip
+        self._templates = templates()
 
     def routes(self) -> list[BaseRoute]:
         """For the composition root's web application."""
@@ -94,6 +104,7 @@ class Pages:
             Route("/warnings/{id}/close", self.close, methods=["POST"]),
             Route("/warnings/{id}/judge", self.judge, methods=["POST"]),
             Route("/reports/effectiveness", self.effectiveness),
+            Route("/reports/effectiveness.xlsx", self.effectiveness),
             Route("/metrics", self.metrics),
             Route("/healthz", self.healthz),
             Mount("/static", StaticFiles(directory=_HERE / "static")),
@@ -105,7 +116,10 @@ class Pages:
         with self._notify.database.reading() as connection:
             found = store_views.people(connection, _PEOPLE)
         people = [(id_, reader.person(id_), count) for id_, count in found]
-        return self._page(request, reader, "people.html", people=people, next=_next(request), limit=_PEOPLE)
+        return self._page(
+            request, reader, "people.html", people=people, next=_next(request), limit=_PEOPLE,
+            stopped=showing.stopped(self._notify.stopped(), reader),
+        )  # fmt: skip
 
     def inbox(self, request: Request) -> Response:
         """One person's warnings, open or ended, worst first."""
@@ -119,7 +133,7 @@ class Pages:
             return _remember_person(_remember_language(request, RedirectResponse(goal, 303)), person)
         lines = [showing.line(row, self._notify.cards(row.rule_version, row.rule), reader) for row in found.warnings]
         groups = [
-            (reader.level(level), found.counts.get(rank, 0), [one for one in lines if one.level.key == level])
+            (reader.group(level), found.counts.get(rank, 0), [one for one in lines if one.level.key == level])
             for rank, level in _RANKS
             if rank in found.counts
         ]
@@ -142,19 +156,23 @@ class Pages:
         with self._notify.database.reading() as connection:
             mine = store_views.may_see(connection, person, id_)
             found = store_views.dossier(connection, id_) if mine else None
+            siblings = store_views.siblings(connection, found.warning, person) if found else []
         if found is None:
             return self._missing(request, reader, "not_found_more")
         return self._page(
             request, reader, "warning.html", status=status, person=person, error=error, number=texts.number,
-            **self._shown(found, reader, person),
+            **self._shown(found, siblings, reader, person),
         )  # fmt: skip
 
-    def _shown(self, found: Dossier, reader: Reader, person: str) -> dict[str, Any]:
+    def _shown(self, found: Dossier, siblings: list[WarningRow], reader: Reader, person: str) -> dict[str, Any]:
         row = found.warning
         card = self._notify.cards(row.rule_version, row.rule)
         return {
             "warning": row,
-            "level": reader.level(row.level),
+            "level": reader.level(row.level, card),
+            "siblings": [
+                (one.id, showing.line(one, self._notify.cards(one.rule_version, one.rule), reader)) for one in siblings
+            ],
             "title": showing.title(row, card, reader),
             "message": showing.sentence(row, card, reader),
             "about": showing.about(row, reader),
@@ -196,9 +214,9 @@ class Pages:
 
     async def _act(self, request: Request, act: Callable[[str, str, Any], Refusal | None]) -> Response:
         reader, person, id_ = self._reader(request), request.cookies.get(_PERSON), request.path_params["id"]
-        form = await request.form()
+        form = await request.form(max_files=0)
         token = request.cookies.get(_TOKEN, "")
-        if not token or not hmac.compare_digest(token, str(form.get("token", ""))):
+        if not token or not hmac.compare_digest(token.encode(), _said(form, "token").encode()):
             return self._page(request, reader, "problem.html", status=403, head="expired", more="expired_more")
         refused = await run_in_threadpool(act, person, id_, form) if person else "not_found"
         match refused:
@@ -212,20 +230,25 @@ class Pages:
                 return await run_in_threadpool(self._warning, request, error=f"refused_{refused}", status=422)
 
     def effectiveness(self, request: Request) -> Response:
-        """Whether the warnings work; `?from=…&to=…&by=…`, by default the last 30 days by rule. Without names."""
-        reader, asked = self._reader(request), request.query_params
+        """Whether the warnings work; `?from=…&to=…&by=…`, by default the last 30 days by rule. Without names.
+
+        As a page, and by the path's end as XLSX.
+        """
+        reader = self._reader(request)
         today = self._notify.clock().astimezone(self._notify.zone).date()
-        last = _day(asked.get("to")) or today
-        period = Period(_day(asked.get("from")) or last - timedelta(days=29), last)
-        by = grouping(asked.get("by")) or "rule"
-        found = self._notify.effectiveness(period, by)
-        names = {key: reader.word(f"report_{key.replace(' ', '_')}") for key in ("total", "before", "year before")}
-        if by == "level":
-            names |= {level: reader.level(level).word for _, level in _RANKS}
-        if by == "department":
-            names |= {one.name: reader.names({"department": one.name})["department"] for one in found.lines}
-        return self._page(
-            request, reader, "report.html", found=found, names=names, number=texts.number, glossary=glossary, bys=BYS
+        asked = asked_for({name: request.query_params.get(name) for name in ("from", "to", "by")}, today)
+        if asked is None:
+            return self._page(
+                request, reader, "problem.html", status=400, head="report_wrong", more="report_wrong_more"
+            )
+        found = self._notify.effectiveness(*asked)
+        if request.url.path.endswith(".xlsx"):
+            name = f"effectiveness-{asked[0].first}-{asked[0].last}.xlsx"
+            headers = _HEADERS | {"Content-Disposition": f'attachment; filename="{name}"'}
+            return Response(report_forms.workbook(found, self._notify.cards, reader), media_type=_XLSX, headers=headers)
+        frame = self._frame(request, reader)
+        return self._respond(
+            request, report_forms.html(self._templates, found, self._notify.cards, reader, frame), frame["token"]
         )
 
     def metrics(self, _request: Request) -> Response:
@@ -233,9 +256,12 @@ class Pages:
         return Response(self._notify.metrics.exposition(), media_type="text/plain; version=0.0.4; charset=utf-8")
 
     def healthz(self, _request: Request) -> Response:
-        """200 while everything moves, else 503 with the reason."""
+        """200 while everything moves, else 503 with the reason. Channels that are stopped are named and no reason."""
         reason = self._notify.unwell()
-        return PlainTextResponse(reason or "ok", 503 if reason else 200)
+        if reason:
+            return PlainTextResponse(reason, 503)
+        queues = sorted({one.queue for one in self._notify.stopped()})
+        return PlainTextResponse("\n".join(["ok", *(f"channel stopped: {queue}" for queue in queues)]))
 
     def _reader(self, request: Request) -> Reader:
         return Reader(_language(request), self._notify.zone, self._notify.clock(), self._notify.directory())
@@ -244,14 +270,20 @@ class Pages:
         return self._page(request, reader, "problem.html", status=404, head="not_found", more=more)
 
     def _page(self, request: Request, reader: Reader, template: str, *, status: int = 200, **shown: Any) -> Response:
-        token = request.cookies.get(_TOKEN) or secrets.token_urlsafe(24)
+        more = self._frame(request, reader)
+        html = self._templates.get_template(template).render(w=reader.word, reader=reader, **more, **shown)
+        return self._respond(request, html, more["token"], status)
+
+    def _frame(self, request: Request, reader: Reader) -> dict[str, str]:
+        """What base.html shows around every page."""
         other = "zh" if reader.language == "en" else "en"
         here = request.url.include_query_params(lang=other)
-        html = self._templates.get_template(template).render(
-            w=reader.word, reader=reader, token=token, other_language=other,
-            other_address=f"{request.url.path if request.method == 'GET' else _back(request)}?{here.query}",
-            **shown,
-        )  # fmt: skip
+        return {
+            "token": request.cookies.get(_TOKEN) or secrets.token_urlsafe(24), "other_language": other,
+            "other_address": f"{request.url.path if request.method == 'GET' else _back(request)}?{here.query}",
+        }  # fmt: skip
+
+    def _respond(self, request: Request, html: str, token: str, status: int = 200) -> Response:
         response = HTMLResponse(html, status, headers=_HEADERS)
         response.set_cookie(_TOKEN, token, httponly=True, samesite="strict")
         return _remember_language(request, response)
@@ -282,13 +314,6 @@ def _language(request: Request) -> Literal["zh", "en"]:
         if part.strip().startswith(("zh", "en")):
             return "en" if part.strip().startswith("en") else "zh"
     return "zh"
-
-
-def _day(text: str | None) -> date | None:
-    try:
-        return date.fromisoformat(text or "")
-    except ValueError:
-        return None
 
 
 def _said(form: Any, name: str) -> str:

@@ -12,16 +12,18 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from services.messages import to_ms
+from services.messages import Evidence, to_ms
 from services.notify import store_life, store_silences
 from services.notify.holding import Holding, Matter, Quiet
-from services.notify.intake import RANK
+from services.notify.intake import RANK, decision, delivery, is_urgent
 from services.notify.ports import Cards, Directory, Person
-from services.notify.routing import addresses_of, queue_of
+from services.notify.routing import STUDENT, addresses_of, queue_of
+from services.notify.stages import Candidate, stop_recipient
 from services.notify.store_engine import Connection, Store
 
 _LOG = logging.getLogger(__name__)
 _EVERY = 1.0
+_EVIDENCE = msgspec.json.Decoder(list[Evidence])
 _CONTEXT = msgspec.json.Decoder(dict[str, str])
 Row = dict[str, Any]
 
@@ -37,9 +39,17 @@ class Passing:
     zone: ZoneInfo
     mail: str | None
     quiet: Quiet
+    wait: int
+    """Milliseconds for which what is not urgent waits for more."""
+    repeat: int
+    """Milliseconds after which what nobody has taken up is told again."""
+    students: bool
+    """Whether students are told of warnings about them."""
     wake: Callable[[set[str]], None]
     told: Callable[[], None]
     """Called after something was done, so that the rules hear of it."""
+    beat: Callable[[str, int], None]
+    """Hears of each round that was gone."""
     _stop: threading.Event = field(default_factory=threading.Event)
     _thread: threading.Thread | None = None
 
@@ -59,8 +69,9 @@ class Passing:
             try:
                 while self.step() and not self._stop.is_set():
                     pass
+                self.beat("passing", 0)
             except Exception:  # noqa: BLE001 - a full disk passes; nothing of it was done by halves
-                _LOG.exception("escalations wait: the store failed; trying again")
+                _LOG.exception("escalations and reminders wait; trying again")
 
     def step(self) -> int:
         """Does a part of what is due, in one transaction; how much that was."""
@@ -71,12 +82,15 @@ class Passing:
             late = store_life.overdue(connection, to_ms(at))
             if due or late:
                 local = at.astimezone(self.zone)
-                holding = Holding(store_silences.current(connection, to_ms(at)), self.quiet, local)
+                cases = store_silences.cases(connection, {row["subject"] for row in (*late, *(row for _, row in due))})
+                holding = Holding(store_silences.current(connection, to_ms(at)), self.quiet, local, cases)
                 for step, row in due:
                     queues |= self._take(connection, step, row, at, holding)
                 for row in late:
                     store_life.mark_overdue(connection, row, at)
-                    queues |= self._tell(connection, row, "overdue", self._holder(row), at, holding)
+                    queues |= self._tell(
+                        connection, row, f"overdue {row['deadline']}", self._holder(connection, row, at), at, holding
+                    )
         if due or late:
             self.wake(queues)
             self.told()
@@ -85,23 +99,55 @@ class Passing:
     def _take(self, connection: Connection, step: Row, row: Row, at: datetime, holding: Holding) -> set[str]:
         """One step of a chain, or a reminder."""
         now = to_ms(at)
-        if step["cause"] == "reminder":
-            people = self._holder(row)
-            store_life.decide(connection, step, "sent" if people else "vacant", "deadline_near", now)
-            return self._tell(connection, row, "reminder", people, at, holding)
-        holders = self.directory().holders(step["role"], _CONTEXT.decode(row["context"]), at)
+        match step["cause"]:
+            case "reminder":
+                people, news, why = self._holder(connection, row, at), f"reminder {row['deadline']}", "deadline_near"
+            case "outcome":
+                people, news, why = self._who_raised(connection, row), "outcome", "is_over"
+            case "repeated":
+                people, news, why = self._everybody(connection, row), f"repeated {step['step']}", "unacknowledged"
+                store_life.repeat(connection, step, now + self.repeat)
+            case _:
+                return self._escalate(connection, step, row, at, holding)
+        store_life.decide(connection, step, "sent" if people else "vacant", why, now)
+        return self._tell(connection, row, news, people, at, holding)
+
+    def _escalate(self, connection: Connection, step: Row, row: Row, at: datetime, holding: Holding) -> set[str]:
+        now = to_ms(at)
+        asked = step["role"] != STUDENT or self.students
+        holders = self.directory().holders(step["role"], _CONTEXT.decode(row["context"]), at) if asked else []
         known = store_life.recipients(connection, row["number"])
         for person in holders:
             if person.id not in known:
                 store_life.add_recipient(connection, row, RANK[row["level"]], person.id, step["role"])
-        status, reason = ("sent", step["cause"]) if holders else ("vacant", "nobody_holds_role")
+        nobody = "nobody_holds_role" if asked else "students_off"
+        status, reason = ("sent", step["cause"]) if holders else ("vacant", nobody)
         store_life.decide(connection, step, status, reason, now)
         store_life.note(connection, row, "escalated" if holders else "escalation_failed", step["role"], at)
         return self._tell(connection, row, f"escalated {step['step']}", list(holders), at, holding)
 
-    def _holder(self, row: Row) -> list[Person]:
-        """Who has taken it up, if they are still there."""
-        person = self.directory().person(row["acknowledged_by"]) if row["acknowledged_by"] else None
+    def _holder(self, connection: Connection, row: Row, at: datetime) -> list[Person]:
+        """Who has taken it up; while they are away, whoever stands in, who may see it from now on."""
+        holder = row["acknowledged_by"]
+        people = list(self.directory().instead(holder, at)) if holder else []
+        known = store_life.roles(connection, row["number"])
+        for person in people:
+            if person.id not in known:
+                store_life.add_recipient(connection, row, RANK[row["level"]], person.id, known.get(holder, ""))
+        return people
+
+    def _everybody(self, connection: Connection, row: Row) -> list[Person]:
+        """Who may see it and is still there."""
+        known = (self.directory().person(id_) for id_ in sorted(store_life.recipients(connection, row["number"])))
+        return [person for person in known if person is not None]
+
+    def _who_raised(self, connection: Connection, row: Row) -> list[Person]:
+        """Whom the evidence names as the one who raised it, once, if the directory knows them by that id."""
+        card = self.cards(row["rule_version"], row["rule"])
+        if card is None or card.outcome is None or store_life.was_sent(connection, row["number"], "outcome"):
+            return []
+        named = [one.fields[card.outcome] for one in _EVIDENCE.decode(row["evidence"]) if card.outcome in one.fields]
+        person = self.directory().person(str(named[-1])) if named else None
         return [person] if person is not None else []
 
     def _tell(
@@ -110,17 +156,19 @@ class Passing:
         card = self.cards(row["rule_version"], row["rule"])
         context = _CONTEXT.decode(row["context"])
         always = card is not None and card.always
-        hold = holding.hold(Matter(row["rule"], row["subject"], row["level"], context, always))
-        now = to_ms(at)
-        made = [
-            {
-                "warning": row["number"], "sequence": row["sequence"], "recipient": person.id,
-                "channel": queue_of(addresses_of(person, self.mail)[0]), "news": news, "status": "pending",
-                "attempts": 0, "next_try_at": now if hold is None else hold.until, "last_error": None,
-                "possibly_duplicate": 0, "created_at": now,
-            }
-            for person in people
-        ]  # fmt: skip
-        made = [one for one in made if one["channel"]]
-        store_life.send(connection, made)
+        hold = holding.hold(Matter(row["rule"], row["row"], row["subject"], row["level"], context, always))
+        urgent = is_urgent(row["level"], card)
+        number, sequence, made, stopped = row["number"], row["sequence"], [], []
+        for person in people:
+            queue = queue_of(addresses_of(person, self.mail)[0])
+            stop = stop_recipient(Candidate("raised", told=True, channel=queue))
+            if stop is None:
+                made.append(
+                    delivery(
+                        number, sequence, person.id, queue, to_ms(at), hold, wait=self.wait, urgent=urgent, news=news
+                    )
+                )
+            if why := stop or hold:
+                stopped.append(decision(number, sequence, person.id, why))
+        store_life.send(connection, made, stopped)
         return {str(one["channel"]) for one in made}

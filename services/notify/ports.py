@@ -46,6 +46,9 @@ class Directory(Protocol):
     def person(self, id: str, /) -> Person | None:  # noqa: A002 - as the directory calls it
         """The person, whether or not they are still there."""
 
+    def instead(self, id: str, at: datetime, /) -> Sequence[Person]:  # noqa: A002 - as the directory calls it
+        """The person, or whoever stands in for them then."""
+
     def names(self, context: Mapping[str, str]) -> dict[str, str]:
         """What people call the ids in a context."""
 

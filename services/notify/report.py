@@ -1,7 +1,7 @@
 """预警机制的实效性分析报告: what warnings led to, in a period, beside the one before and the year before. Pure.
 
 Periods are days in the college's time zone, the last one included. A warning belongs to the period in which it opened;
-withdrawn ones and those of replays and trials are left out.
+praise and results, withdrawn ones and those of replays and trials are left out, and counted apart.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 from statistics import median
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple
 from zoneinfo import ZoneInfo
 
 from services.messages import from_ms, to_ms
@@ -18,6 +18,8 @@ from services.messages import from_ms, to_ms
 By = Literal["rule", "level", "department", "month"]
 BYS: tuple[By, ...] = ("rule", "level", "department", "month")
 _HOUR = 3_600_000
+_FIRST, _LAST = date(2000, 1, 1), date(2999, 12, 31)
+"""Beyond these there is no period before, or no day after."""
 
 
 class Period(NamedTuple):
@@ -60,7 +62,7 @@ class Case(NamedTuple):
     told: int
     """People whom a message has reached."""
     not_told: tuple[str, ...]
-    """Named reasons why somebody was not."""
+    """Named reasons why somebody was not; one that only lets a message wait is none."""
 
 
 class Line(NamedTuple):
@@ -93,6 +95,17 @@ class Load(NamedTuple):
     most_day: str
 
 
+class Accident(NamedTuple):
+    """A graded quality accident. Without the person: the report is for many eyes."""
+
+    opened_at: int
+    department: str
+    level: str
+    status: str
+    closed_reason: str | None
+    hours_to_end: float | None
+
+
 class Report(NamedTuple):
     """The whole report."""
 
@@ -102,11 +115,26 @@ class Report(NamedTuple):
     before: Line
     year_before: Line
     lines: list[Line]
+    versions: dict[str, str]
+    """Rule → the newest rule set that a warning of it was decided by."""
     not_told: list[tuple[str, int]]
     """Named reason → how often somebody was not told, most first."""
+    held: list[tuple[str, int]]
+    """Named reason → how many messages waited for it, whatever became of them."""
     load: Load
-    accidents: list[Mapping[str, Any]]
-    """Graded quality accidents (Q1) of three years, and how they were handled."""
+    left_out: list[tuple[str, int]]
+    """What opened in the period and is not counted as a warning: praise, withdrawn, replay, shadow."""
+    accidents: list[Accident]
+    """Graded quality accidents (Q1) of three years, the oldest first, and how they were handled."""
+
+
+def read_day(text: str | None) -> date | None:
+    """YYYY-MM-DD of this millennium; None if it is no such day."""
+    try:
+        found = date.fromisoformat(text or "")
+    except ValueError:
+        return None
+    return found if _FIRST <= found <= _LAST else None
 
 
 def grouping(word: str | None) -> By | None:
@@ -115,6 +143,16 @@ def grouping(word: str | None) -> By | None:
         if one == word:
             return one
     return None
+
+
+def asked_for(given: Mapping[str, str | None], today: date) -> tuple[Period, By] | None:
+    """What `from`, `to` and `by` ask for, the last 30 days by rule where they are not given; None if that cannot be."""
+    last = read_day(given["to"]) if given.get("to") else today
+    if last is None:
+        return None
+    first = read_day(given["from"]) if given.get("from") else last - timedelta(days=29)
+    by = grouping(given["by"]) if given.get("by") else "rule"
+    return None if first is None or by is None or first > last else (Period(first, last), by)
 
 
 def group(cases: Iterable[Case], by: By, zone: ZoneInfo) -> list[Line]:

@@ -17,19 +17,32 @@ class Routed(NamedTuple):
 
     people: list[tuple[Person, str]]
     vacant: list[str]
+    off: list[str]
+    """Roles that are told of nothing unless the college switches them on."""
 
 
-def route(card: RuleCard, context: Mapping[str, str], directory: Directory, at: datetime) -> Routed:
-    """The holders of the card's roles for what the warning is about, on the day of `at` (event time)."""
+STUDENT = "student"
+
+
+def route(
+    card: RuleCard, context: Mapping[str, str], directory: Directory, at: datetime, *, students: bool = True
+) -> Routed:
+    """The holders of the card's roles for what the warning is about, on the day of `at` (event time).
+
+    `students`: whether they are told, too, where the rule names them. There is no role for parents.
+    """
     people: dict[str, tuple[Person, str]] = {}
-    vacant = []
+    vacant, off = [], []
     for role in card.to:
+        if role == STUDENT and not students:
+            off.append(role)
+            continue
         holders = directory.holders(role, context, at)
         if not holders:
             vacant.append(role)
         for person in holders:
             people.setdefault(person.id, (person, role))
-    return Routed(list(people.values()), vacant)
+    return Routed(list(people.values()), vacant, off)
 
 
 SINK = "sink://"
@@ -38,18 +51,33 @@ SINK = "sink://"
 BOTS = frozenset({"dingtalk", "wecombot", "feishu", "lark", "schan"})
 """Schemes in which a token stands where a host would."""
 _HOST_MATTERS = frozenset(
-    {"json", "jsons", "form", "forms", "xml", "xmls", "mailto", "mailtos", "ntfy", "ntfys", "gotify"}
+    {
+        "json",
+        "jsons",
+        "form",
+        "forms",
+        "xml",
+        "xmls",
+        "mailto",
+        "mailtos",
+        "ntfy",
+        "ntfys",
+        "gotify",
+        "collegesms",
+        "collegesmss",
+    }
 )
 
 
 def addresses_of(person: Person, mail: str | None) -> list[str]:
     """Where a person can be told, the best first: the channel, the e-mail address by the college's mail server.
 
-    The sink for those who have neither.
+    The sink for those who have neither. A channel that is no address is left out where there is mail instead.
     """
     found = [person.channel] if person.channel else []
     if person.email and mail:
-        found.append(f"{mail}{'&' if '?' in mail else '?'}to={quote(person.email, safe='')}")
+        by_mail = f"{mail}{'&' if '?' in mail else '?'}to={quote(person.email, safe='')}"
+        return [*(one for one in found if queue_of(one)), by_mail]
     return found or [SINK]
 
 

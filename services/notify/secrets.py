@@ -11,7 +11,7 @@ _LEAST = 6
 _LEAST_PASSWORD = 3
 HOST_IS_NO_SECRET = frozenset(
     {"json", "jsons", "form", "forms", "xml", "xmls", "mailto", "mailtos", "ntfy", "ntfys", "gotify", "gotifys",
-     "http", "https", "sms+http", "sms+https"}
+     "http", "https", "collegesms", "collegesmss"}
 )  # fmt: skip
 """Schemes whose addresses begin with a host; in all others a token stands there."""
 

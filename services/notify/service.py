@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-import threading
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,11 +12,12 @@ from zoneinfo import ZoneInfo
 from starlette.routing import BaseRoute
 
 from services.messages import CampusEvent, WarningChange, WarningReading, from_ms, to_ms
-from services.notify import store_feedback, store_intake, store_outbox, store_report, store_silences, store_views
+from services.notify import store_intake, store_outbox, store_report, store_silences, store_stopped, store_views
 from services.notify.channels import Channels
 from services.notify.courier import Courier, Pace, Send
+from services.notify.grouping import AT_ONCE, Grouping
 from services.notify.health import Health
-from services.notify.holding import Quiet, Silence
+from services.notify.holding import Holding, Quiet, Silence
 from services.notify.home import HomeLock
 from services.notify.intake import Planner
 from services.notify.metrics import Metrics
@@ -24,13 +25,18 @@ from services.notify.outbox import Outbox
 from services.notify.pages import Pages
 from services.notify.passing import Passing
 from services.notify.ports import Cards, Clock, Directory, Publish
+from services.notify.privacy import Allowed
 from services.notify.report import By, Period, Report
+from services.notify.routing import addresses_of
+from services.notify.stopped import Stop, keys_of
 from services.notify.store_acts import Acts, Refusal
-from services.notify.store_engine import Store
+from services.notify.store_engine import Connection, Store
+from services.notify.telling import Telling
 
 _LOG = logging.getLogger(__name__)
 CONSUMER = "warnings"
 NEVER_QUIET = Quiet()
+NOTHING_ALLOWED = Allowed()
 CHINA = ZoneInfo("Asia/Shanghai")
 
 
@@ -58,45 +64,53 @@ class Notify:
         zone: ZoneInfo = CHINA,
         mail: str | None = None,
         quiet: Quiet = NEVER_QUIET,
+        grouping: Grouping = AT_ONCE,
         publish: Publish = nobody_listens,
+        allowed: Allowed = NOTHING_ALLOWED,
+        students: bool = False,
         send: Send | None = None,
         pace: Pace | None = None,
     ) -> None:
         """`mail`: Apprise URL of the college's mail server, without a recipient.
 
+        `allowed`: channels whose messages may name people and figures; `students`: whether they are told, too.
         `directory` is asked anew for each chunk, page and message; `send`: Apprise, unless a test brings its own.
         """
         home.mkdir(parents=True, exist_ok=True)
         self.directory, self.cards, self.clock, self.zone = directory, cards, clock, zone
-        self.push, self.mail, self.quiet = push, mail, quiet
+        self.push, self.mail, self.quiet, self.grouping, self.students = push, mail, quiet, grouping, students
         self.health = Health(pace or Pace())
         self.database = Store(store_url)
-        self.metrics = Metrics(self._outbox_sizes, self.health.lags)
-        self._publish = publish
+        self.metrics = Metrics(self._outbox_sizes, self.health.lags, self._stopped_by_queue)
         self._lock = HomeLock(home)
-        self._acting = threading.Lock()
         courier = Courier(
             send=send or Channels(home).send, directory=directory, cards=cards, clock=clock,
             base_url=base_url.rstrip("/"), pace=pace or Pace(), zone=zone,
-            mail=mail,
+            mail=mail, allowed=allowed,
         )  # fmt: skip
-        self.outbox = Outbox(database=self.database, courier=courier, on_result=self.metrics.attempted)
+        self.outbox = Outbox(
+            database=self.database, courier=courier, grouping=grouping, on_result=self.metrics.attempted
+        )
         self.acts = Acts(self.database, clock, zone)
+        self.telling = Telling(self.database, publish)
         self.passing = Passing(
             database=self.database, directory=directory, cards=cards, clock=clock, zone=zone, mail=mail, quiet=quiet,
-            wake=self.outbox.wake, told=self.hand_on,
+            wait=grouping.wait_ms, repeat=grouping.repeat_ms, students=students, wake=self.outbox.wake,
+            told=self.telling.wake, beat=self.health.beat,
         )  # fmt: skip
 
     def start(self) -> None:
         """Takes up what a former process left, and sends from now on."""
         self.outbox.slot = self._lock.take()
         self.outbox.start()
+        self._look_at_held()
         self.passing.start()
-        self.hand_on()
+        self.telling.start()
 
     def stop(self) -> None:
-        """Ends the threads within two seconds; what is being sent is sent again later, marked as a repeat."""
+        """Ends the threads, in seconds; what is being sent is sent again later, marked as a repeat."""
         self.passing.stop()
+        self.telling.stop()
         self.outbox.stop()
         self._lock.give()
         self.database.close()
@@ -121,13 +135,16 @@ class Notify:
             if since is not None and since < known.offset:
                 return False
             planner = Planner(
-                known, self.directory(), self.cards, now, self.push, self.mail, quiet=self.quiet, zone=self.zone
-            )
+                known, self.directory(), self.cards, now, self.push, self.mail, quiet=self.quiet, zone=self.zone,
+                wait=self.grouping.wait_ms, repeat=self.grouping.repeat_ms, students=self.students,
+            )  # fmt: skip
             plan = planner.take(changes, offset)
             store_intake.write(self.database, connection, plan, from_ms(now))
             store_intake.advance(connection, consumer, offset)
+            let_go = self._hold_anew(connection) if plan.cases else set()
         self.metrics.committed(plan.counts)
-        self.outbox.wake(plan.queues)
+        self.outbox.wake(plan.queues | let_go)
+        self.telling.wake()
         return True
 
     def offset(self, consumer: str = CONSUMER) -> int:
@@ -141,9 +158,9 @@ class Notify:
             return store_views.count(connection)
 
     def waiting(self) -> int:
-        """How many messages have not been tried yet, or are being sent."""
-        sizes = self._outbox_sizes()
-        return sizes.get("pending", 0) + sizes.get("sending", 0)
+        """How many messages could go out now and have not been tried yet, or are being sent."""
+        with self.database.reading() as connection:
+            return store_outbox.due(connection, to_ms(self.clock()))
 
     def beat(self, loop: str, lag: int) -> None:
         """A loop of the composition root has gone round, with `lag` things still before it.
@@ -162,10 +179,29 @@ class Notify:
         with self.database.reading() as connection:
             return store_report.effectiveness(connection, period, by, self.zone)
 
+    def stopped(self) -> list[Stop]:
+        """The channels that have been stopped and that the directory still has, one for each person concerned."""
+        with self.database.reading() as connection:
+            found = store_stopped.every(connection)
+        directory = self.directory()
+        people = {one.person: directory.person(one.person) for one in found}
+        keys = {
+            id_: {key for address in addresses_of(person, self.mail) for key in keys_of(address).values()}
+            for id_, person in people.items()
+            if person is not None
+        }
+        return [one for one in found if one.key in keys.get(one.person, ())]
+
+    def _stopped_by_queue(self) -> dict[str, int]:
+        by_queue = {(one.queue, one.key) for one in self.stopped()}
+        return Counter(queue for queue, _ in by_queue)
+
     def silence(self, silence: Silence) -> int:
-        """Lets messages wait; the number of the silence."""
+        """Lets messages wait, those that are held already too; the number of the silence."""
         with self.database.writing() as connection:
-            return store_silences.add(connection, silence)
+            number = store_silences.add(connection, silence)
+            self._hold_anew(connection)
+        return number
 
     def silences(self) -> list[Silence]:
         """All that there ever were, those that have ended too."""
@@ -173,12 +209,22 @@ class Notify:
             return store_silences.every(connection)
 
     def end_silence(self, number: int) -> bool:
-        """Ends a silence now: what it has held goes out. False if it is not in force."""
+        """Ends a silence now: what nothing else holds goes out. False if it is not in force."""
         with self.database.writing() as connection:
             ended = store_silences.end(connection, number, to_ms(self.clock()))
-            waiting = store_outbox.queues(connection)
-        self.outbox.wake(waiting)
+            let_go = self._hold_anew(connection) if ended else set()
+        self.outbox.wake(let_go)
         return ended
+
+    def _look_at_held(self) -> None:
+        with self.database.writing() as connection:
+            let_go = self._hold_anew(connection)
+        self.outbox.wake(let_go)
+
+    def _hold_anew(self, connection: Connection) -> set[str]:
+        now = self.clock()
+        current = store_silences.current(connection, to_ms(now))
+        return store_silences.hold_anew(connection, Holding(current, self.quiet, now.astimezone(self.zone)))
 
     def acknowledge(self, person: str, warning_id: str) -> Refusal | None:
         """The person has taken the warning up. Returns why it was refused, if it was."""
@@ -190,14 +236,17 @@ class Notify:
 
     def close(self, person: str, warning_id: str, measure: str, reason: str = "fixed") -> Refusal | None:
         """The person closes the warning. Returns why it was refused, if it was."""
-        return self._acted(self.acts.close(person, warning_id, measure, reason))
+        refusal = self.acts.close(person, warning_id, measure, reason)
+        if refusal is None:  # of a case, its parts are told of again
+            self._look_at_held()
+        return self._acted(refusal)
 
     def judge(self, person: str, warning_id: str, verdict: str) -> Refusal | None:
         """Whether the warning was of use to the person. Returns why it was refused, if it was."""
         return self._acted(self.acts.judge(person, warning_id, verdict))
 
     def _acted(self, refusal: Refusal | None) -> Refusal | None:
-        self.hand_on()
+        self.telling.wake()
         return refusal
 
     def routes(self) -> list[BaseRoute]:
@@ -220,11 +269,3 @@ class Notify:
     def _outbox_sizes(self) -> dict[str, int]:
         with self.database.reading() as connection:
             return store_outbox.sizes(connection)
-
-    def hand_on(self) -> None:
-        """Tells the log what people have done; what it does not take now, it is told the next time."""
-        with self._acting:
-            try:
-                store_feedback.hand_on(self.database, self._publish)
-            except Exception:  # noqa: BLE001 - the event is kept; it is handed on with the next one or the next start
-                _LOG.exception("what was done with a warning could not be told to the rules yet")

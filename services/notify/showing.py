@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -14,9 +14,10 @@ from services.directory import ROLES, role_word
 from services.messages import Evidence, RuleCard, Text, from_ms
 from services.notify import glossary, texts
 from services.notify.ports import Directory
+from services.notify.stopped import Stop
 from services.notify.store import DecisionRow, WarningRow
 from services.notify.store_views import Dossier
-from services.notify.texts import LEVEL_WORDS, Language
+from services.notify.texts import LEVEL_WORDS, RESULTS, Language
 from services.notify.words import WORDS
 
 _ABOUT = (
@@ -67,9 +68,16 @@ class Reader:
         """A word of the glossary, or the key itself."""
         return self.of(table[key]) if key in table else key
 
-    def level(self, key: str) -> Level:
-        """How a level is shown."""
+    def level(self, key: str, card: RuleCard | None = None) -> Level:
+        """How a level is shown; that of a summary is none."""
+        if card is not None and card.summary is not None:
+            return Level(key, "▤", self.of(RESULTS))
         return Level(key, _MARKS[key], self.of(LEVEL_WORDS[key]))
+
+    def group(self, key: str) -> Level:
+        """How the warnings of a level are headed; summaries stand with praise."""
+        one = self.level(key)
+        return one._replace(word=self.word("praise_and_results")) if key == "praise" else one
 
     def time(self, milliseconds: int) -> str:
         """An instant in the college's zone."""
@@ -144,7 +152,7 @@ def line(row: WarningRow, card: RuleCard | None, reader: Reader) -> Line:
     said = sentence(row, card, reader)
     about = [names[key] for key in _ABOUT if key in names and names[key] not in said][:_IN_LISTS]
     return Line(
-        row.id, reader.level(row.level), title(row, card, reader), said, " · ".join(about),
+        row.id, reader.level(row.level, card), title(row, card, reader), said, " · ".join(about),
         reader.age(row.opened_at), reader.term(glossary.STATUS, row.status), row.acknowledged_at is not None,
     )  # fmt: skip
 
@@ -156,7 +164,7 @@ def title(row: WarningRow, card: RuleCard | None, reader: Reader) -> str:
 
 def sentence(row: WarningRow, card: RuleCard | None, reader: Reader) -> str:
     """The rule's sentence about this subject, with names and figures."""
-    if card is None:
+    if card is None or row.blanked_at is not None:
         return row.subject
     names = reader.names(_CONTEXT.decode(row.context))
     facts = {"value": row.value, "threshold": row.threshold, "level": row.level, "subject": row.subject}
@@ -202,6 +210,29 @@ def records(row: WarningRow, reader: Reader) -> Records:
     )
 
 
+class StoppedChannel(NamedTuple):
+    """A channel that is not sent to any more."""
+
+    queue: str
+    since: str
+    reason: str
+    people: str
+
+
+def stopped(stops: Sequence[Stop], reader: Reader) -> list[StoppedChannel]:
+    """The channels that are stopped, the longest first, each with the people whom it does not reach."""
+    by_key: dict[str, list[Stop]] = {}
+    for one in stops:
+        by_key.setdefault(one.key, []).append(one)
+    found = []
+    for first, *others in by_key.values():
+        people = [reader.person(one.person) for one in (first, *others)][:_IN_LISTS]
+        more = "" if len(others) < _IN_LISTS else " …"
+        since, reason = reader.time(first.since), reader.term(glossary.REASON, first.reason)
+        found.append(StoppedChannel(first.queue, since, reason, " · ".join(people) + more))
+    return found
+
+
 def verdict_of(found: Dossier, person: str) -> str | None:
     """What the person has said of it last."""
     return next((act.detail for act in found.acts[::-1] if (act.person, act.action) == (person, "verdict")), None)
@@ -212,7 +243,7 @@ def escalations(found: Dossier, reader: Reader) -> list[tuple[str, str, str]]:
     return [
         (reader.role(row.role), reader.time(row.decided_at or row.due_at), reader.of(glossary.STEP[row.status]))
         for row in found.escalations
-        if row.cause != "reminder" and row.reason != "overtaken"
+        if row.cause == "unacknowledged" and row.reason != "overtaken"
     ]
 
 

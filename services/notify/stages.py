@@ -21,6 +21,9 @@ class Transition(NamedTuple):
     """False if a later change of the same warning is known already."""
     push: bool
     """Whether this installation pushes at all."""
+    too_low: bool = False
+    """Whether its rule tells nobody of this level."""
+    praise: bool = False
 
 
 class Candidate(NamedTuple):
@@ -58,7 +61,9 @@ def by_setting(transition: Transition) -> str:
 
 
 def by_change(transition: Transition) -> str:
-    """That something became less bad is shown, not pushed."""
+    """That something became less bad is shown, not pushed; nor that it is good no more, or that results are old."""
+    if transition.change == "resolved" and transition.praise:
+        return "end_of_praise_is_not_pushed"
     return "lowered_is_not_pushed" if transition.change == "lowered" else ""
 
 
@@ -72,11 +77,17 @@ def by_channel(candidate: Candidate) -> str:
     return "" if candidate.channel else "no_channel"
 
 
+def by_level(transition: Transition) -> str:
+    """Below `notify: {from: …}` it is shown, and in summaries."""
+    return "only_shown_at_this_level" if transition.too_low and transition.change in ("opened", "raised") else ""
+
+
 CHANGE_STAGES: tuple[tuple[str, Callable[[Transition], str]], ...] = (
     ("order", by_order),
     ("mode", by_mode),
     ("setting", by_setting),
     ("change", by_change),
+    ("level", by_level),
 )
 RECIPIENT_STAGES: tuple[tuple[str, Callable[[Candidate], str]], ...] = (
     ("earlier telling", by_earlier_telling),

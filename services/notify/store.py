@@ -73,7 +73,11 @@ class WarningRow(Stored, table=True):
     predecessor: str | None = Field(default=None, sa_type=Text)
     """The warning of the same rule and subject that this one is a relapse of."""
     reporter: str | None = Field(default=None, sa_type=Text)
-    """Who raised it (of a ticket): hears how it ends."""
+    """Who raised it (of a ticket)."""
+    mutes: str | None = Field(default=None, sa_type=Text)
+    """Of a case: the rows of its parts, joined by blanks, as its rule said when it opened."""
+    blanked_at: int | None = Field(default=None, sa_type=BigInteger)
+    """When evidence and context were taken out, their time being over."""
 
 
 class ChangeRow(Stored, table=True):
@@ -124,6 +128,7 @@ class DeliveryRow(Stored, table=True):
         UniqueConstraint("warning", "sequence", "recipient", "channel", "news"),
         Index("delivery_queue", "channel", "next_try_at", "id"),
         Index("delivery_status", "status"),
+        Index("delivery_of_person", "recipient", "channel", "next_try_at"),
     )
 
     id: int | None = Field(default=None, primary_key=True)
@@ -133,7 +138,9 @@ class DeliveryRow(Stored, table=True):
     channel: str = Field(sa_type=Text)
     """The queue that it waits in (`json://host`); the address itself stays in the directory, with its secrets."""
     news: str = Field(default="", sa_type=Text, sa_column_kwargs={"server_default": ""})
-    """What it tells of instead of the change itself: escalated, overdue, outcome."""
+    """What it tells of instead of the change itself: `escalated` and `repeated` with their step, `reminder` and
+    `overdue` with the deadline (ms) that they are about, `outcome`.
+    """
     status: str = Field(sa_type=Text)
     """pending, sending, sent, failed (will be tried again), unknown, dead (given up), cancelled."""
     attempts: int = 0
@@ -143,6 +150,12 @@ class DeliveryRow(Stored, table=True):
     lease_until: int | None = Field(default=None, sa_type=BigInteger)
     last_error: str | None = Field(default=None, sa_type=Text)
     possibly_duplicate: int = 0
+    not_before: int = Field(default=0, sa_type=BigInteger, sa_column_kwargs={"server_default": "0"})
+    """Until when it waits for more to go with it, or for its figures to settle, whatever else holds it."""
+    urgent: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
+    """It waits for no others."""
+    batch: int | None = Field(default=None, sa_type=BigInteger)
+    """It went out, or will again, as one with all that have the same number."""
     created_at: int = Field(sa_type=BigInteger)
     sent_at: int | None = Field(default=None, sa_type=BigInteger)
 
@@ -203,7 +216,9 @@ class EscalationRow(Stored, table=True):
     sequence: int
     """The change that the chain began with."""
     cause: str = Field(sa_type=Text)
-    """unacknowledged, or overdue."""
+    """unacknowledged; repeated: to all once more; reminder: to who has taken it up, a day before the deadline; outcome:
+    to who had raised it, when it is over.
+    """
     step: int
     """From 1."""
     role: str = Field(sa_type=Text)
@@ -231,6 +246,43 @@ class SilenceRow(Stored, table=True):
     comment: str = Field(sa_type=Text)
 
 
+class ContactRow(Stored, table=True):
+    """When somebody was last sent something over a channel that was not urgent."""
+
+    __tablename__ = "contact"
+
+    recipient: str = Field(primary_key=True, sa_type=Text)
+    channel: str = Field(primary_key=True, sa_type=Text)
+    last_at: int = Field(sa_type=BigInteger)
+
+
+class StoppedRow(Stored, table=True):
+    """A channel that its provider refuses for good, and somebody who is not told by it for that reason."""
+
+    __tablename__ = "stopped"
+    __table_args__ = (PrimaryKeyConstraint("key", "person"),)
+
+    key: str = Field(sa_type=Text)
+    """Some digits of a hash of the address, or of its account; the address itself stays in the directory."""
+    person: str = Field(sa_type=Text)
+    queue: str = Field(sa_type=Text)
+    since: int = Field(sa_type=BigInteger)
+    reason: str = Field(sa_type=Text)
+
+
+class RetentionRow(Stored, table=True):
+    """The audit trail of what was deleted when its time was over."""
+
+    __tablename__ = "retention"
+
+    id: int | None = Field(default=None, primary_key=True)
+    at: int = Field(sa_type=BigInteger)
+    policy: str = Field(sa_type=Text)
+    """JSON: kind → days."""
+    deleted: str = Field(sa_type=Text)
+    """JSON: kind → how many."""
+
+
 class PositionRow(Stored, table=True):
     """How far a consumer has come in the stream of changes (`warnings`, or one for each partition).
 
@@ -254,3 +306,6 @@ feedback = metadata.tables["feedback"]
 escalation = metadata.tables["escalation"]
 position = metadata.tables["position"]
 silence = metadata.tables["silence"]
+contact = metadata.tables["contact"]
+stopped = metadata.tables["stopped"]
+retention = metadata.tables["retention"]

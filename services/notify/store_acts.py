@@ -13,6 +13,7 @@ from sqlalchemy import Connection, insert, select, update
 
 from services.messages import to_ms
 from services.notify import feedback, life, store, store_feedback, store_life
+from services.notify.intake import due_step
 from services.notify.life import CLOSINGS, LONGEST_TEXT, VERDICTS
 from services.notify.store_engine import Store
 
@@ -86,6 +87,9 @@ class Acts:
             mine = update(store.recipient).where(store.recipient.c.warning == on.row["number"])
             on.connection.execute(mine.values(is_open=0))
             store_life.stop(on.connection, [on.row["number"]], "closed", to_ms(on.at))
+            tell = due_step(on.row["number"], on.row["sequence"], "outcome", to_ms(on.at))
+            on.connection.execute(insert(store.escalation).values(**tell))
+            store_life.relieve(on.connection, on.row["number"], closed=True)
 
         return self._act(person, warning_id, act, measure)
 
@@ -131,6 +135,8 @@ class _On:
     row: dict[str, Any]
     person: str
     at: datetime
+    was_overdue: bool = False
+    """And the rules have not been told yet that it is so no more."""
 
     def acknowledge(self) -> None:
         now = to_ms(self.at)
@@ -145,29 +151,28 @@ class _On:
         now, ahead = to_ms(self.at), _REMIND // timedelta(milliseconds=1)
         store_life.stop(self.connection, [self.row["number"]], "acted_on", now)
         if deadline is not None and deadline - now > 2 * ahead:
-            row = {
-                "warning": self.row["number"], "sequence": self.row["sequence"], "cause": "reminder", "step": 1,
-                "role": "", "due_at": deadline - ahead, "status": "waiting", "reason": "",
-            }  # fmt: skip
+            row = due_step(self.row["number"], self.row["sequence"], "reminder", deadline - ahead)
             self.connection.execute(insert(store.escalation).values(**row))
 
     def settle(self, **effect: Any) -> None:
-        """Changes the warning; whoever acts on an overdue one has a new deadline, which the rules are told."""
-        was_overdue = self.row["overdue_at"] is not None
+        """Changes the warning; whoever acts on an overdue one has a new deadline. Nobody is pressed any more."""
+        store_life.relieve(self.connection, self.row["number"])
+        self.was_overdue = self.was_overdue or self.row["overdue_at"] is not None
         self.row |= effect | {"overdue_at": None}
         mine = update(store.warning).where(_w.number == self.row["number"])
         self.connection.execute(mine.values(**effect, overdue_at=None))
-        if was_overdue:
-            store_life.tell_state(self.connection, self.row, self.at)
 
     def record(self, action: str, text: str = "", detail: str = "", **more: Any) -> None:
-        """A line of the audit trail, and the event that the rules hear."""
+        """A line of the audit trail, and what the rules hear of it: the act, and that nothing is overdue any more."""
         act = {
             "warning": self.row["number"], "at": to_ms(self.at), "person": self.person, "action": action, "text": text,
             "detail": detail,
         }  # fmt: skip
         self.connection.execute(insert(store.act).values(**act))
         store_feedback.add(self.connection, [feedback.of_act(self.row, action, self.at, person=self.person, **more)])
+        if self.was_overdue:
+            store_life.tell_state(self.connection, self.row, self.at)
+            self.was_overdue = False
 
     def verdicts(self) -> list[str]:
         """What the person has said so far."""

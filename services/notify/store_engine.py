@@ -17,7 +17,7 @@ from services.errors import ConfigurationError, LogError, UnstorableError
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
 VERSION_TABLE = "notify_schema"
-HEAD = "0003"
+HEAD = "0006"
 """The newest migration."""
 _SQLITE = (
     "PRAGMA journal_mode=WAL",
@@ -57,9 +57,9 @@ class Store:
             if not self._is_present():
                 with self.writing() as connection:
                     migrate(connection)
-        except OperationalError as error:
+        except LogError as error:
             self.engine.dispose()
-            raise LogError(f"notify's store {self.engine.url} cannot be opened: {error.orig}") from error
+            raise LogError(f"notify's store {self.engine.url} cannot be opened: {error.__cause__}") from error
 
     def _is_present(self) -> bool:
         """Whether the schema is this version's already: then nothing waits for a writer, and alembic is not loaded."""
@@ -70,21 +70,27 @@ class Store:
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
-        """A consistent view; it takes no lock that a writer waits for."""
-        with self._reader.connect() as connection, connection.begin():
-            yield connection
+        """A consistent view; it takes no lock that a writer waits for. Raises LogError if nothing answers."""
+        try:
+            with self._reader.connect() as connection, connection.begin():
+                yield connection
+        except OperationalError as error:
+            raise LogError(f"notify's store cannot be read: {error.orig}") from error
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
         """A transaction that may write: committed at the end, rolled back by an exception.
 
-        Raises UnstorableError for a number or a text that the database has no room for.
+        Raises UnstorableError for a number or a text that the database has no room for, LogError if it is full, locked
+        or away: trying again can help.
         """
         try:
             with self._turn, self._writer.begin() as connection:
                 yield connection
         except DataError as error:  # PostgreSQL
             raise UnstorableError(f"the store cannot hold this: {error.orig}") from error
+        except OperationalError as error:
+            raise LogError(f"notify's store cannot be written: {error.orig}") from error
         except OverflowError as error:  # SQLite
             raise UnstorableError(f"the store cannot hold this: {error}") from error
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, insert, select, update
+from sqlalchemy import Connection, and_, bindparam, insert, or_, select, update
 
 from services.messages import WarningChange, WarningReading, to_ms
 from services.notify import store, store_life, store_silences
@@ -22,11 +22,7 @@ Items = Sequence[WarningChange | WarningReading]
 
 
 def known_of(connection: Connection, items: Items, consumer: str, now: int, *, push: bool) -> Known:
-    """What the store knows of the warnings in `items`.
-
-    Messages about a warning that is now taken back are cancelled on the way if nobody can have got them: only so is it
-    certain who was told.
-    """
+    """What the store knows of the warnings in `items`."""
     connection.execute(_ONE_AT_A_TIME)
     at = positions(connection)  # a statement of its own: it sees what the one before has waited for
     known = Known(offset=at.get(consumer, 0), number=at["numbers"], silences=store_silences.current(connection, now))
@@ -39,21 +35,21 @@ def known_of(connection: Connection, items: Items, consumer: str, now: int, *, p
     for part in _slices(old):
         found = select(history.warning, history.sequence).where(history.warning.in_(part))
         known.sequences.update((row[0], row[1]) for row in connection.execute(found))
-    for part in _slices(again | ended.keys() if push else again):
+    for part in _slices(again | ended if push else again):
         for number, person in connection.execute(select(seen.warning, seen.person).where(seen.warning.in_(part))):
             known.people[number].add(person)
     if push:
+        known.cases = store_silences.cases(connection, {item.subject for item in items})
         known.ended.update(_ended_before(connection, items, known.warnings))
-        _overtake(connection, again | ended.keys(), now)
-    if push and ended:
-        known.told.update(_told(connection, ended))
+        for part in _slices(ended):
+            for number, person, sure in connection.execute(_TOLD.where(_d.warning.in_(part)), {"now": now}):
+                (known.told if sure else known.coming)[number].add(person)
     return known
 
 
-def _interest(items: Items, warnings: dict[str, Row]) -> tuple[set[int], set[int], dict[int, str]]:
-    """Numbers of known warnings: with changes that may be known, that (re-)open or rise, and that end (with how)."""
-    old, again = set(), set()
-    newest: dict[int, WarningChange] = {}
+def _interest(items: Items, warnings: dict[str, Row]) -> tuple[set[int], set[int], set[int]]:
+    """Numbers of known warnings: with changes that may be known, that (re-)open or rise, and that end."""
+    old, again, ended = set(), set(), set()
     for item in items:
         if not isinstance(item, WarningChange) or (state := warnings.get(item.warning_id)) is None:
             continue
@@ -62,9 +58,9 @@ def _interest(items: Items, warnings: dict[str, Row]) -> tuple[set[int], set[int
             again.add(number)
         if item.sequence <= state["sequence"]:
             old.add(number)
-        elif number not in newest or item.sequence > newest[number].sequence:
-            newest[number] = item
-    return old, again, {number: item.change for number, item in newest.items() if item.change in ENDS}
+        elif item.change in ENDS:
+            ended.add(number)
+    return old, again, ended
 
 
 def _ended_before(
@@ -77,23 +73,6 @@ def _ended_before(
         yield from (((row[0], row[1]), row[2]) for row in connection.execute(found.order_by(w.number)))
 
 
-def _overtake(connection: Connection, numbers: set[int], now: int) -> None:
-    """A message that is still held (holding.py) when its warning changes has been overtaken: nobody can have got it."""
-    sent = store.delivery.c
-    for part in _slices(numbers):
-        connection.execute(_OVERTAKEN.where(sent.warning.in_(part), sent.next_try_at > now))
-
-
-def _told(connection: Connection, ended: dict[int, str]) -> Iterator[tuple[int, str]]:
-    sent = store.delivery.c
-    for part in _slices(number for number, change in ended.items() if change == "withdrawn"):
-        connection.execute(_CANCEL.where(sent.warning.in_(part)))
-    for part in _slices(ended):
-        found = select(sent.warning, sent.recipient).where(sent.warning.in_(part))
-        rows = connection.execute(found.where(sent.status.not_in(("cancelled", "dead"))))
-        yield from ((row[0], row[1]) for row in rows)
-
-
 def write(database: Store, connection: Connection, plan: Plan, at: datetime) -> None:
     """Writes the rows of a plan."""
     updates = defaultdict(list)
@@ -102,6 +81,12 @@ def write(database: Store, connection: Connection, plan: Plan, at: datetime) -> 
     numbers = [row["of_warning"] for row in plan.updated]
     for part in _slices(plan.stopped.intersection(numbers)):
         store_life.stop(connection, part, "overtaken", to_ms(at))
+    for part in _slices(plan.overtaken):
+        store_life.overtake(connection, part, to_ms(at))
+    for number, wait in plan.settling.items():
+        store_life.settle_anew(connection, number, to_ms(at), wait)
+    for part in _slices(plan.taken_back):
+        store_life.take_back(connection, part)
     for statement, rows in (
         (_NEW_WARNING, plan.opened),
         *((_WARNING, rows) for rows in updates.values()),
@@ -113,8 +98,8 @@ def write(database: Store, connection: Connection, plan: Plan, at: datetime) -> 
         (_ESCALATION, plan.escalations),
     ):
         database.bulk(connection, statement, rows)
-    for part in _slices(row["warning"] for row in plan.changes):
-        store_life.changed(connection, part, at)
+    for part in _slices(plan.moved):
+        store_life.changed(connection, part, plan.stopped, at)
     if plan.opened:
         advance(connection, "numbers", plan.opened[-1]["number"])
 
@@ -137,7 +122,7 @@ def _slices(ids: Iterable[Any]) -> Iterator[list[Any]]:
         yield part
 
 
-_STATE_COLUMNS = ("number", "id", "sequence", "status", "level", "opened_at", "evidence")
+_STATE_COLUMNS = ("number", "id", "sequence", "status", "level", "opened_at", "evidence", "rule_version")
 _STATE = select(*(store.warning.c[name] for name in _STATE_COLUMNS)).with_for_update()
 """Held too: what a person does with a warning meanwhile comes before the chunk or behind it."""
 _NEW_WARNING = insert(store.warning)
@@ -155,14 +140,14 @@ _ADVANCE = (
     .where(store.position.c.consumer == bindparam("who"), store.position.c.position < bindparam("reached"))
     .values(position=bindparam("reached"))
 )
+_d = store.delivery.c
+_TOLD = select(
+    _d.warning,
+    _d.recipient,
+    or_(_d.status.not_in(("pending", "failed")), _d.possibly_duplicate == 1).label("sure"),
+).where(
+    _d.status.not_in(("cancelled", "dead")),
+    ~and_(_d.status == "pending", _d.attempts == 0, _d.next_try_at > bindparam("now")),
+)
+"""Whom a message has reached, or may have (`sure`), or still will; one that is held is overtaken by the end."""
 _STANDING = update(store.recipient).where(store.recipient.c.warning == bindparam("of_warning"))
-_OVERTAKEN = (
-    update(store.delivery)
-    .where(store.delivery.c.status == "pending", store.delivery.c.attempts == 0)
-    .values(status="cancelled", next_try_at=None, last_error="overtaken_while_held")
-)
-_CANCEL = (
-    update(store.delivery)
-    .where(store.delivery.c.status.in_(("pending", "failed")), store.delivery.c.possibly_duplicate == 0)
-    .values(status="cancelled", next_try_at=None, last_error="withdrawn_before_sent")
-)

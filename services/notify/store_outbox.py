@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import BigInteger, Connection, Text, bindparam, exists, func, insert, literal, select, update
+from sqlalchemy import BigInteger, Connection, Text, bindparam, exists, func, insert, literal, select, text, update
 
-from services.notify import store
+from services.notify import store, store_stopped
+from services.notify.grouping import AT_ONCE, Grouping
 from services.notify.texts import Sent
 
 _d, _w, _c = store.delivery.c, store.warning.c, store.change.c
@@ -15,49 +16,96 @@ WAITING = ("pending", "failed", "sending")
 
 
 class Claim(NamedTuple):
-    """A delivery that is ours to send until the lease ends."""
+    """What is ours to send to somebody as one message until the lease ends."""
 
-    id: int
+    ids: tuple[int, ...]
     attempt: int
     recipient: str
     queue: str
-    rule_version: str
     overdue: int
     """Milliseconds for which it had been due."""
-    sent: Sent
+    told: tuple[Sent, ...]
+    """What it tells of; of more than one, a digest."""
+    batch: int | None = None
+    """The digest's number; every attempt at it has the same."""
+
+    @property
+    def possibly_duplicate(self) -> bool:
+        """Whether a part of it may have been sent already."""
+        return any(one.possibly_duplicate for one in self.told)
 
 
-def claim(connection: Connection, queue: str, owner: str, now: int, lease: int) -> Claim | None:
+def claim(
+    connection: Connection, queue: str, owner: str, now: int, lease: int, grouping: Grouping = AT_ONCE
+) -> Claim | None:
     """The longest-waiting delivery of `queue` that is due, claimed for `lease` milliseconds; its attempt is recorded.
 
-    One that is found `sending` was left behind by somebody whose lease ran out: it may have been sent.
+    With it goes what else waits for the same person, as `grouping` says; or, of what was tried before, the same as
+    then. One that is found `sending` was left behind by somebody whose lease ran out: it may have been sent.
     """
     while (row := connection.execute(_DUE, {"queue": queue, "now": now}).first()) is not None:
+        rows = _with(connection, row, queue, now, grouping)
+        if not rows:
+            continue
         left_behind = row.status == "sending"
-        taken = {"mine": row.id, "seen": row.status, "now": now, "owner": owner, "until": now + lease}
-        claimed = connection.execute(_CLAIM, taken | {"repeat": int(left_behind or row.possibly_duplicate)})
-        if claimed.rowcount == 1:
-            sent = Sent(
-                row.warning_id, row.sequence, row.change, row.rule, row.level, news=row.news,
-                possibly_duplicate=left_behind or bool(row.possibly_duplicate),
+        ids = tuple(one.id for one in rows)
+        batch = row.batch if row.batch is not None or len(ids) == 1 else row.id
+        repeat = int(left_behind or any(one.possibly_duplicate for one in rows))
+        taken = {"seen": row.status, "tried": row.attempts, "owner": owner, "until": now + lease}
+        claimed = connection.execute(_CLAIM.where(_d.id.in_(ids)), taken | {"repeat": repeat, "batch": batch})
+        if claimed.rowcount == len(ids):
+            told = tuple(
+                Sent(
+                    one.warning_id, one.sequence, one.change, one.rule, one.level, news=one.news, subject=one.subject,
+                    rule_version=one.rule_version, value=one.value, threshold=one.threshold, context=one.context,
+                    possibly_duplicate=bool(repeat),
+                )
+                for one in rows
             )  # fmt: skip
-            return Claim(row.id, row.attempts + 1, row.recipient, queue, row.rule_version, now - row.next_try_at, sent)
+            return Claim(ids, row.attempts + 1, row.recipient, queue, now - row.next_try_at, told, batch)
     return None
+
+
+def _with(connection: Connection, row: Any, queue: str, now: int, grouping: Grouping) -> Sequence[Any]:
+    """The deliveries that go out with one that is due, itself included; none if it has to wait."""
+    mine = (_d.channel == queue, _d.recipient == row.recipient)
+    if row.batch is not None:
+        again = (_d.batch == row.batch, _d.status == row.status, _d.attempts == row.attempts)
+        return connection.execute(_ROWS.where(*mine, *again)).all()
+    if row.status != "pending" or row.attempts or not grouping.groups:
+        return [row]
+    fresh = (*mine, _d.status == "pending", _d.attempts == 0, _d.batch.is_(None))
+    if not row.urgent:
+        person = {"recipient": row.recipient, "channel": queue}
+        last = connection.execute(_LAST, person).scalar()
+        if last is not None and (until := last + grouping.interval_ms) > now:
+            connection.execute(update(store.delivery).where(*fresh, *_IDLE).values(next_try_at=until), {"now": now})
+            return []
+        connection.execute(_MEET, person | {"now": now})
+    return connection.execute(_ROWS.where(*fresh, _d.next_try_at <= now + grouping.wait_ms).limit(_MOST)).all()
 
 
 def finish(connection: Connection, claimed: Claim, owner: str, result: Mapping[str, Any], now: int) -> bool:
     """Records what became of a claim; false if it had been taken over meanwhile.
 
-    With `elsewhere` in the result, the same is to be told by that queue, too, unless it was already.
+    With `elsewhere` in the result, the same is to be told by that queue, too, unless it was already; with `not_told` it
+    is why the person is told by none; with `stop` the channel is stopped.
     """
-    columns = {name: value for name, value in result.items() if name != "elsewhere"}
+    columns = {name: value for name, value in result.items() if name in _COLUMNS}
     done = connection.execute(
-        _FINISH.values(lease_owner=None, lease_until=None, **columns),
-        {"mine": claimed.id, "owner": owner, "attempt": claimed.attempt},
+        _FINISH.where(_d.id.in_(claimed.ids)).values(lease_owner=None, lease_until=None, **columns),
+        {"owner": owner, "attempt": claimed.attempt},
     )
-    if done.rowcount == 1 and "elsewhere" in result:
-        connection.execute(_ELSEWHERE, {"mine": claimed.id, "queue": result["elsewhere"], "now": now})
-    return done.rowcount == 1
+    if not done.rowcount:
+        return False
+    for mine in claimed.ids:
+        if "elsewhere" in result:
+            connection.execute(_ELSEWHERE, {"mine": mine, "queue": result["elsewhere"], "now": now})
+        if "not_told" in result:
+            connection.execute(_NOT_TOLD, {"mine": mine, "reason": result["not_told"]})
+    if "stop" in result:
+        store_stopped.add(connection, result["stop"])
+    return True
 
 
 def recover(connection: Connection, slot: str, now: int) -> int:
@@ -81,36 +129,49 @@ def queues(connection: Connection) -> list[str]:
     return [row.channel for row in found]
 
 
+def due(connection: Connection, now: int) -> int:
+    """How many are due and untried, or under way; not what is held back, or failed and waits."""
+    mine = (_d.status == "sending") | ((_d.status == "pending") & (_d.next_try_at <= now))
+    return int(connection.execute(select(func.count()).where(mine)).scalar_one())
+
+
 def sizes(connection: Connection) -> dict[str, int]:
     """Deliveries by status."""
     return {row[0]: row[1] for row in connection.execute(select(_d.status, func.count()).group_by(_d.status))}
 
 
-_DUE = (
+_MOST = 100
+"""Warnings in one digest."""
+_ROWS = (
     select(
         _d.id, _d.status, _d.attempts, _d.next_try_at, _d.recipient, _d.sequence, _d.possibly_duplicate, _d.news,
-        _w.id.label("warning_id"), _w.rule, _c.change, _c.level, _c.rule_version,
+        _d.urgent, _d.batch, _w.id.label("warning_id"), _w.rule, _w.subject, _w.context, _c.change, _c.level, _c.value,
+        _c.threshold, _c.rule_version,
     )
     .join(store.warning, _w.number == _d.warning)
     .join(store.change, (_c.warning == _d.warning) & (_c.sequence == _d.sequence))
-    .where(_d.channel == bindparam("queue"), _d.next_try_at <= bindparam("now"))
     .order_by(_d.next_try_at, _d.id)
-    .limit(1)
     .with_for_update(of=store.delivery, skip_locked=True)
 )  # fmt: skip
+_DUE = _ROWS.where(_d.channel == bindparam("queue"), _d.next_try_at <= bindparam("now")).limit(1)
+_IDLE = (_d.urgent == 0, _d.next_try_at <= bindparam("now"))
+_t = store.contact.c
+_LAST = select(_t.last_at).where(_t.recipient == bindparam("recipient"), _t.channel == bindparam("channel"))
+_MEET = text(
+    "INSERT INTO contact (recipient, channel, last_at) VALUES (:recipient, :channel, :now)"
+    " ON CONFLICT (recipient, channel) DO UPDATE SET last_at = excluded.last_at"
+)
 _CLAIM = (
     update(store.delivery)
-    .where(_d.id == bindparam("mine"), _d.status == bindparam("seen"), _d.next_try_at <= bindparam("now"))
+    .where(_d.status == bindparam("seen"), _d.attempts == bindparam("tried"))
     .values(
         status="sending", attempts=_d.attempts + 1, lease_owner=bindparam("owner"), lease_until=bindparam("until"),
-        next_try_at=bindparam("until"), possibly_duplicate=bindparam("repeat"),
+        next_try_at=bindparam("until"), possibly_duplicate=bindparam("repeat"), batch=bindparam("batch"),
     )
 )  # fmt: skip
+_COLUMNS = frozenset(_d.keys())
 _FINISH = update(store.delivery).where(
-    _d.id == bindparam("mine"),
-    _d.lease_owner == bindparam("owner"),
-    _d.attempts == bindparam("attempt"),
-    _d.status == "sending",
+    _d.lease_owner == bindparam("owner"), _d.attempts == bindparam("attempt"), _d.status == "sending"
 )
 _other = store.delivery.alias()
 _ELSEWHERE = insert(store.delivery).from_select(
@@ -127,4 +188,10 @@ _ELSEWHERE = insert(store.delivery).from_select(
         ),
     ),
 )  # fmt: skip
+_NOT_TOLD = insert(store.decision).from_select(
+    ["warning", "sequence", "whom", "stage", "reason"],
+    select(_d.warning, _d.sequence, _d.recipient, literal("channel"), bindparam("reason", type_=Text)).where(
+        _d.id == bindparam("mine")
+    ),
+)
 _NEXT = select(func.min(_d.next_try_at)).where(_d.channel == bindparam("queue"))

@@ -6,16 +6,24 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import msgspec
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, and_, exists, func, or_, select
 from sqlmodel import Session, col
 from sqlmodel import select as pick
 
-from services.messages import from_ms
+from services.messages import LEVELS, from_ms
 from services.notify import store
 from services.notify.store import ActRow, ChangeRow, DecisionRow, DeliveryRow, EscalationRow, RecipientRow, WarningRow
 from services.notify.store_engine import streamed
 
 _r, _w = store.recipient.c, store.warning.c
+
+
+_o, _q = store.warning.alias("other").c, store.recipient.alias("others").c
+_LESSER = exists().where(
+    _o.row == _w.row, _o.subject == _w.subject, _o.number != _w.number, _q.warning == _o.number,
+    _q.person == _r.person, _q.is_open == 1, or_(_q.rank > _r.rank, and_(_q.rank == _r.rank, _o.number < _w.number)),
+)  # fmt: skip
+"""The person has a graver open one of the same row and subject."""
 
 
 class Inbox(NamedTuple):
@@ -48,12 +56,17 @@ def people(connection: Connection, limit: int) -> list[tuple[str, int]]:
 
 
 def inbox(connection: Connection, person: str, *, is_open: bool, page: int, size: int) -> Inbox:
-    """The `page`-th (from 0) part of a person's open, or closed, warnings."""
-    mine = (_r.person == person, _r.is_open == int(is_open))
-    counted = select(_r.rank, func.count()).where(*mine).group_by(_r.rank)
+    """The `page`-th (from 0) part of a person's open, or closed, warnings.
+
+    Of open ones of one row and subject the gravest stands for all.
+    """
+    mine = (_r.person == person, _r.is_open == int(is_open), *((~_LESSER,) if is_open else ()))
+    whole = store.recipient.join(store.warning, _w.number == _r.warning) if is_open else store.recipient
+    counted = select(_r.rank, func.count()).select_from(whole).where(*mine).group_by(_r.rank)
     counts = {row[0]: row[1] for row in connection.execute(counted)}
     numbers = (
         select(_r.warning)
+        .select_from(whole)
         .where(*mine)
         .order_by(_r.rank.desc(), _r.opened_at.desc(), _r.warning.desc())
         .offset(page * size)
@@ -64,6 +77,16 @@ def inbox(connection: Connection, person: str, *, is_open: bool, page: int, size
         rows = session.exec(pick(WarningRow).where(col(WarningRow.number).in_(wanted))).all()
     place = {number: i for i, number in enumerate(wanted)}
     return Inbox(sorted(rows, key=lambda row: place[row.number]), counts)
+
+
+def siblings(connection: Connection, row: WarningRow, person: str) -> list[WarningRow]:
+    """The person's other open warnings of the same row and subject, the gravest first."""
+    mine = select(_r.warning).where(_r.person == person, _r.is_open == 1)
+    mine = mine.where(_r.warning != row.number)
+    same = (col(WarningRow.row) == row.row, col(WarningRow.subject) == row.subject)
+    with Session(connection) as session:
+        found = session.exec(pick(WarningRow).where(*same, col(WarningRow.number).in_(mine))).all()
+    return sorted(found, key=lambda one: -LEVELS.index(one.level))
 
 
 def count(connection: Connection) -> int:

@@ -44,6 +44,8 @@ class College:
     def __init__(self, roles: Mapping[str, Sequence[Somebody]], names: Mapping[str, str] | None = None) -> None:
         self.roles = {role: list(people) for role, people in roles.items()}
         self.known = dict(names or {})
+        self.away: dict[str, list[Somebody]] = {}
+        """Who is away → who stands in."""
 
     def holders(self, role: str, _context: Mapping[str, str], _at: datetime) -> Sequence[Somebody]:
         """The holders of a role."""
@@ -53,6 +55,10 @@ class College:
         """Anybody who holds a role."""
         everybody = (person for people in self.roles.values() for person in people)
         return next((person for person in everybody if person.id == id), None)
+
+    def instead(self, id: str, _at: datetime, /) -> Sequence[Somebody]:  # noqa: A002 - as the directory calls it
+        """Whoever `away` names, else the person."""
+        return self.away.get(id) or [person for person in [self.person(id)] if person is not None]
 
     def names(self, context: Mapping[str, str]) -> dict[str, str]:
         """The names given, ids where none was."""

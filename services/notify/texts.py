@@ -22,8 +22,13 @@ _KIND: dict[str, Text] = {
     "yellow": Text("黄色预警", "Yellow warning"),
     "praise": Text("激励", "Good news"),
 }
+RESULTS = Text("结果", "Results")
+"""Instead of a level, of what sums up and warns of nothing."""
 _NEWS: dict[str, Text] = {
     "opened": Text("有一条新的提醒与您有关。", "Something new concerns you."),
+    "results": Text("新的结果已汇总，请查看需关注的学生。", "New results: please look at the students concerned."),
+    "repeated": Text("这条预警仍无人受理。", "Nobody has taken this warning up yet."),
+    "outcome": Text("您反映的事项已处理完毕。", "What you had raised has been dealt with."),
     "raised": Text("这条预警升级了。", "This warning has become more serious."),
     "resolved": Text("这条预警已经解除。", "This warning is over."),
     "escalated": Text("这条预警还没有人受理，请督促或处理。", "Nobody has taken this warning up: please see to it."),
@@ -33,18 +38,20 @@ _NEWS: dict[str, Text] = {
 }
 _HEADS: dict[str, Text] = {
     "escalated": Text("无人受理：", "Nobody has taken it up: "),
+    "repeated": Text("仍待处理：", "Still open: "),
+    "outcome": Text("处理结果：", "Outcome: "),
     "overdue": Text("已逾期：", "Overdue: "),
     "reminder": Text("即将到期：", "Due soon: "),
     "resolved": Text("已解除：", "Over: "),
     "withdrawn": Text("已撤回：", "Taken back: "),
 }
-_LINK = Text("查看依据并处理：", "Evidence, and what to do: ")
-_REPEAT = Text("（可能重复）", " (may be a repeat)")
+LINK = Text("查看依据并处理：", "Evidence, and what to do: ")
+REPEAT = Text("（可能重复）", " (may be a repeat)")
 _PLACEHOLDER = re.compile(r"\{(\w+)[^{}]*\}")
 
 
 class Message(NamedTuple):
-    """What goes out: no names, no scores, no comments."""
+    """What goes out: no names, no scores, no comments, unless the college allows the first two there (privacy.py)."""
 
     title: str
     body: str
@@ -64,7 +71,14 @@ class Sent(NamedTuple):
     level: str
     possibly_duplicate: bool
     news: str = ""
-    """What it tells of instead of the change: `escalated 1`, overdue, reminder."""
+    """What it tells of instead of the change: `escalated 1`, `overdue …`, `reminder …`, `outcome`."""
+    subject: str = ""
+    """What the warning is about: ids, no names."""
+    rule_version: str = ""
+    value: float | None = None
+    threshold: float | None = None
+    context: str = "{}"
+    """JSON: whom and what the warning is about."""
 
 
 def of(text: Text, language: Language) -> str:
@@ -74,22 +88,59 @@ def of(text: Text, language: Language) -> str:
 
 def push(sent: Sent, card: RuleCard | None, base_url: str, key: str, language: Language) -> Message:
     """The kind of warning, its level and where to read it: what may pass through somebody else's servers."""
-    name = of(card.title, language) if card else sent.rule
     said = sent.news.partition(" ")[0] or sent.change
-    head = of(_HEADS[said], language) if said in _HEADS else ""
-    colon = ": " if language == "en" else "："
-    repeat = of(_REPEAT, language) if sent.possibly_duplicate else ""
+    if said == "opened" and sums_up(card):
+        said = "results"
+    repeat = of(REPEAT, language) if sent.possibly_duplicate else ""
+    if said == "outcome":
+        return _outcome(sent, key, language)
     link = f"{base_url}/warnings/{sent.warning_id}"
     news = of(_NEWS.get(said, _NEWS["opened"]), language)
     return Message(
-        title=f"{head}{of(_KIND[sent.level], language)}{colon}{name}{repeat}",
-        body=f"{news}\n{of(_LINK, language)}{link}{repeat}",
+        title=f"{headline(sent, card, language)}{repeat}",
+        body=f"{news}\n{of(LINK, language)}{link}{repeat}",
         key=key,
         extras={
             "warning": sent.warning_id, "sequence": sent.sequence, "change": sent.change, "level": sent.level,
             "link": link, "possibly_duplicate": sent.possibly_duplicate, **({"news": sent.news} if sent.news else {}),
         },
     )  # fmt: skip
+
+
+def sums_up(card: RuleCard | None) -> bool:
+    """Whether it is a summary of results, and warns of nothing."""
+    return card is not None and card.summary is not None
+
+
+def kind(sent: Sent, card: RuleCard | None, language: Language) -> str:
+    """Red warning, good news, results."""
+    return of(RESULTS if sums_up(card) else _KIND[sent.level], language)
+
+
+def ended(sent: Sent, language: Language) -> str:
+    """Over, or taken back; empty if it is neither."""
+    return of(_HEADS[sent.change], language).rstrip("：: ") if sent.change in _HEADS and not sent.news else ""
+
+
+def headline(sent: Sent, card: RuleCard | None, language: Language) -> str:
+    """`Overdue: Red warning: Absent again and again`."""
+    said = sent.news.partition(" ")[0] or sent.change
+    head = of(_HEADS[said], language) if said in _HEADS else ""
+    if said == "outcome":
+        return f"{head}{sent.subject}"
+    name = of(card.title, language) if card else sent.rule
+    return f"{head}{kind(sent, card, language)}{': ' if language == 'en' else '：'}{name}"
+
+
+def _outcome(sent: Sent, key: str, language: Language) -> Message:
+    """To the one who had raised it and may not see the warning."""
+    repeat = of(REPEAT, language) if sent.possibly_duplicate else ""
+    return Message(
+        title=f"{headline(sent, None, language)}{repeat}",
+        body=f"{of(_NEWS['outcome'], language)}{repeat}",
+        key=key,
+        extras={"subject": sent.subject, "news": sent.news, "possibly_duplicate": sent.possibly_duplicate},
+    )
 
 
 def number(value: float | None) -> str:

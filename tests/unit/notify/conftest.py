@@ -86,7 +86,7 @@ def deliveries(rows):
 @pytest.fixture
 def one_recipient(college):
     college.roles.clear()
-    college.roles.update(ONE)
+    college.roles.update({role: [*people] for role, people in ONE.items()})
 
 
 @pytest.fixture
@@ -146,6 +146,12 @@ class Browser:
 @pytest.fixture
 def browser(notify):
     return Browser(notify)
+
+
+@pytest.fixture
+def browser_of():
+    """A browser for a Notify that the test has made itself."""
+    return Browser
 
 
 class Provider(ThreadingHTTPServer):
@@ -214,7 +220,7 @@ def provider():
 
 
 class MailServer:
-    """As much SMTP (RFC 5321) as a client needs; `refusals` says which command gets which reply instead."""
+    """As much SMTP (RFC 5321) as a client needs; `refusals` says which command, or whole line, gets which reply."""
 
     def __init__(self):
         self.refusals, self.mails = {}, []
@@ -242,7 +248,7 @@ class MailServer:
         _say(stream, "220 campus ready")
         for line in stream:
             word = line[:4].decode().upper()
-            reply = replies.get(word, "250 ok")
+            reply = replies.get(line.decode().strip(), replies.get(word, "250 ok"))
             if reply == "hang up":
                 return
             _say(stream, reply)

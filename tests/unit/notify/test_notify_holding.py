@@ -1,4 +1,4 @@
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -35,9 +35,25 @@ def test_quiet_hours_end_when_nothing_is_quiet_any_more(quiet, moment, until):
     assert read_quiet(quiet).until(local(moment)) == (until and local(until))
 
 
+@pytest.mark.parametrize(
+    ("moment", "until"),
+    [
+        ("2026-09-30T12:00", None),
+        ("2026-10-01T12:00", "2026-10-08T07:00"),  # the holidays and a night
+        ("2026-10-10T12:00", None),  # a Saturday on which people work for it
+        ("2026-10-17T12:00", "2026-10-19T07:00"),
+    ],
+)
+def test_holidays_are_quiet_and_a_saturday_that_makes_up_for_them_is_not(moment, until):
+    off = {date(2026, 10, day): True for day in range(1, 8)} | {date(2026, 10, 10): False}
+    quiet = read_quiet("22:00-07:00,sat,sun,holidays", off.get)
+    assert quiet.until(local(moment)) == (until and local(until))
+    assert read_quiet("22:00-07:00,sat,sun", off.get).until(local("2026-10-01T12:00")) is None
+
+
 @pytest.mark.parametrize("text", ["22:00", "22:00-22:00", "25:00-07:00", "sunday", "mon,tue,wed,thu,fri,sat,sun"])
 def test_quiet_hours_that_cannot_be_read_are_refused_with_what_would_be_right(text):
-    with pytest.raises(ConfigurationError, match=r"PREWARN_QUIET.*22:00-07:00,sat,sun"):
+    with pytest.raises(ConfigurationError, match=r"PREWARN_QUIET.*22:00-07:00,sat,sun,holidays"):
         read_quiet(text)
 
 
@@ -116,6 +132,28 @@ def test_ending_a_silence_lets_go_what_it_held_once(notify, clock, deliveries, o
     assert not notify.end_silence(99)
 
 
+def test_ending_one_silence_lets_go_only_what_nothing_else_holds(make, clock, deliveries, one_recipient):
+    begin = clock().astimezone(SHANGHAI)
+    quiet = Quiet((begin + timedelta(hours=1)).time(), (begin + timedelta(hours=9)).time())
+    notify = make(quiet=quiet, zone=SHANGHAI)
+    first = notify.silence(silence(clock, hours=24, rule="absence-streak"))
+    notify.silence(silence(clock, hours=12, subject="S2"))
+    notify.take_in([change(), change(subject="S2/MATH")], 1)
+    clock.advance(timedelta(hours=2))
+    assert notify.end_silence(first)
+    held = [row["next_try_at"] - to_ms(clock()) for row in deliveries(notify)]
+    assert held == [7 * 3_600_000, 10 * 3_600_000]  # the end of the quiet, and of the other silence
+
+
+def test_a_silence_holds_what_is_held_already_for_longer(make, clock, deliveries, decisions, one_recipient):
+    begin = clock().astimezone(SHANGHAI)
+    notify = make(quiet=Quiet(begin.time(), (begin + timedelta(hours=1)).time()), zone=SHANGHAI)
+    notify.take_in([change()], 1)
+    notify.silence(silence(clock, hours=5, rule="absence-streak"))
+    assert deliveries(notify)[0]["next_try_at"] == to_ms(clock() + timedelta(hours=5))
+    assert decisions(notify) == [("mute", "quiet_hours"), ("silence", "silenced")]
+
+
 def test_quiet_hours_hold_all_but_red_and_what_is_always_told(make, clock, deliveries, one_recipient):
     begin = clock().astimezone(SHANGHAI)
     quiet = Quiet(begin.time().replace(microsecond=0), (begin + timedelta(hours=1)).time())
@@ -124,3 +162,51 @@ def test_quiet_hours_hold_all_but_red_and_what_is_always_told(make, clock, deliv
     safety = msgspec.structs.replace(change(subject="S3/MATH"), rule="safety")
     notify.take_in([change(), change(level="red", subject="S2/MATH"), safety], 1)
     assert [row["next_try_at"] - to_ms(clock()) for row in deliveries(notify)] == [3_600_000, 0, 0]
+
+
+def held(deliveries, notify):
+    return [(row["sequence"], row["status"], row["last_error"]) for row in deliveries(notify)]
+
+
+def test_what_comes_again_overtakes_nothing(notify, clock, deliveries, one_recipient):
+    notify.silence(silence(clock, rule="absence-streak"))
+    notify.take_in([change()], 1)
+    for offset in (1, 2):
+        notify.take_in([change()], offset)
+    assert not notify.take_in([change("raised", 2, level="red")], 4, since=1)
+    assert held(deliveries, notify) == [(1, "pending", None)]
+
+
+def test_what_is_not_pushed_itself_overtakes_nothing(notify, clock, deliveries, one_recipient):
+    notify.silence(silence(clock, rule="absence-streak"))
+    notify.take_in([change()], 1)
+    notify.take_in([change("raised", 2, level="red", mode="warm-up")], 2)
+    assert held(deliveries, notify) == [(1, "pending", None)]
+
+
+@pytest.mark.parametrize("together", [False, True], ids=["a chunk each", "one chunk"])
+@pytest.mark.parametrize(
+    ("last", "left"),
+    [([], ["cancelled", "pending"]), (["resolved"], ["cancelled"] * 2), (["withdrawn"], ["cancelled"] * 2)],
+)
+def test_how_changes_are_cut_into_chunks_makes_no_difference_to_what_is_held(
+    last, left, together, notify, clock, deliveries, decisions, one_recipient
+):
+    notify.silence(silence(clock, rule="absence-streak"))
+    story = [change(), change("raised", 2, level="red"), *(change(kind, 3) for kind in last)]
+    for offset, part in enumerate([story] if together else [[one] for one in story], start=1):
+        notify.take_in(part, offset)
+    assert [row["status"] for row in deliveries(notify)] == left
+    assert decisions(notify)[2:] == [("earlier telling", "was_not_told")] * len(last)
+
+
+def test_setting_silences_says_why_once_and_lets_be_what_was_cancelled(
+    notify, clock, deliveries, decisions, one_recipient
+):
+    notify.silence(silence(clock, rule="absence-streak"))
+    notify.take_in([change()], 1)
+    for hours in (3, 4, 5):
+        notify.silence(silence(clock, hours=hours, rule="absence-streak"))
+    assert decisions(notify) == [("silence", "silenced")]
+    assert deliveries(notify)[0]["next_try_at"] == to_ms(clock() + timedelta(hours=5))
+    assert notify.waiting() == 0

@@ -47,6 +47,12 @@ def test_without_a_mail_server_it_goes_to_the_sink(make, only_mail, channel, del
         (TUTOR, None, [SINK]),
         (BOTH, "mailto://h", ["json://h", "mailto://h?to=wang%2Bk1%40college.example"]),
         (BOTH, None, ["json://h"]),
+        (
+            msgspec.structs.replace(BOTH, channel="json://?a=b"),
+            "mailto://h",
+            ["mailto://h?to=wang%2Bk1%40college.example"],
+        ),
+        (msgspec.structs.replace(BOTH, channel="json://?a=b"), None, ["json://?a=b"]),
         (msgspec.structs.replace(TUTOR, email=None), "mailto://h", [SINK]),
     ],
 )

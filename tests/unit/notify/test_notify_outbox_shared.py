@@ -129,7 +129,7 @@ def test_a_sleeper_that_wakes_up_cannot_finish_what_another_has_taken_over(notif
         sleeper = store_outbox.claim(connection, queue, "a", at, lease)
         assert store_outbox.claim(connection, queue, "b", at, lease) is None
         taken_over = store_outbox.claim(connection, queue, "b", at + lease, lease)
-        assert (sleeper.sent.possibly_duplicate, taken_over.sent.possibly_duplicate) == (False, True)
+        assert (sleeper.possibly_duplicate, taken_over.possibly_duplicate) == (False, True)
         assert not store_outbox.finish(connection, sleeper, "a", result, 0)
         assert store_outbox.finish(connection, taken_over, "b", result, 0)
     assert status_of(notify) == "sent"

@@ -1,6 +1,7 @@
 import re
 from datetime import timedelta
 
+import msgspec
 import pytest
 
 from services.notify.testing import CARD, MORNING, Somebody, change, facts
@@ -40,7 +41,7 @@ def test_an_inbox_has_the_worst_first(browser, notify):
         [change(subject="A/X"), change(subject="B/X", level="red"), change(subject="C/X", level="praise")], 1
     )
     page = browser.get("/inbox/T1").text
-    places = [page.index(f">{word}<span>1<") for word in ("红色", "黄色", "激励")]
+    places = [page.index(f">{word}<span>1<") for word in ("红色", "黄色", "激励与结果")]
     assert places == sorted(places)
 
 
@@ -219,7 +220,7 @@ def test_a_form_from_elsewhere_is_refused(token, at_the_warning, notify):
     assert [found["status"] for found in notify.warnings()] == ["open"]
 
 
-def test_acts_are_handed_on_in_order_and_not_lost_when_nobody_takes_them(make):
+def test_acts_are_handed_on_in_order_and_not_lost_when_nobody_takes_them(make, eventually):
     taken, broken = [], [True]
 
     def publish(events):
@@ -233,12 +234,14 @@ def test_acts_are_handed_on_in_order_and_not_lost_when_nobody_takes_them(make):
     assert notify.close("T1", facts().warning_id, "谈话") is None
     broken.clear()
     notify.start()
+    eventually(lambda: len(taken) == 2)
     assert taken == [("feedback", "acknowledged", CARD.rule), ("feedback", "closed", CARD.rule)]
 
 
 def test_a_measure_with_its_day_a_reason_and_a_verdict(at_the_warning, notify):
     token = at_the_warning.token(WARNING)
     assert at_the_warning.post(f"{WARNING}/improve", token=token, measure="谈话", due="soon").status_code == 422
+    assert at_the_warning.post(f"{WARNING}/improve", token=token, measure="谈", due="2026-W50-1").status_code == 422
     past = at_the_warning.post(f"{WARNING}/improve", token=token, measure="谈话", due="2020-01-01")
     assert "完成日期已经过去" in past.text
     assert at_the_warning.post(f"{WARNING}/improve", token=token, measure="谈话", due="2026-12-01").status_code == 303
@@ -277,3 +280,36 @@ def test_health_is_well_and_then_says_what_stands_still(browser, notify):
     unwell = browser.get("/healthz")
     assert unwell.status_code == 503
     assert unwell.text.startswith("loop rules stands still since")
+
+
+@pytest.mark.parametrize("token", ["é", "", "other"])
+def test_a_form_of_another_site_is_refused_whatever_its_token(token, at_the_warning):
+    at_the_warning.token(WARNING)
+    assert at_the_warning.post(f"{WARNING}/acknowledge", token=token).status_code == 403
+
+
+def test_a_file_where_a_text_belongs_is_refused(at_the_warning):
+    form = {"data": {"token": at_the_warning.token(WARNING), "reason": "fixed"}, "files": {"measure": b"x"}}
+    assert at_the_warning._ask("POST", f"{WARNING}/close", **form).status_code == 400
+
+
+def test_of_one_row_and_subject_the_gravest_stands_for_all_in_the_inbox(browser, notify):
+    def again(rule, level, **more):
+        one = change(level=level, **more)
+        id_ = f"{rule}-{one.subject}".replace("/", "-")
+        return msgspec.structs.replace(
+            one, rule=rule, warning_id=id_, facts=msgspec.structs.replace(one.facts, warning_id=id_)
+        )
+
+    notify.cards = lambda *_: CARD
+    same = [again("a", "yellow"), again("b", "red"), again("c", "orange")]
+    notify.take_in([*same, again("a", "yellow", subject="S2/MATH")], 1)
+    page = browser.get("/inbox/T1").text
+    assert [id_ for id_ in ("a-S1-MATH", "b-S1-MATH", "c-S1-MATH", "a-S2-MATH") if f"/warnings/{id_}" in page] == [
+        "b-S1-MATH", "a-S2-MATH",
+    ]  # fmt: skip
+    assert page.count('class="card ') == 2
+    gravest = browser.get("/warnings/b-S1-MATH").text
+    assert gravest.index("/warnings/c-S1-MATH") < gravest.index("/warnings/a-S1-MATH")
+    notify.take_in([msgspec.structs.replace(again("b", "red"), change="resolved", sequence=2)], 2)
+    assert "/warnings/c-S1-MATH" in browser.get("/inbox/T1").text

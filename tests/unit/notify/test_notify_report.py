@@ -1,11 +1,15 @@
 """The effectiveness report, held against a story whose figures can be counted by hand."""
 
+import io
 from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
 import msgspec
 import pytest
+from openpyxl import load_workbook
 
+from services.messages import to_ms
+from services.notify.holding import Silence
 from services.notify.report import Case, Period, group, line, load
 from services.notify.testing import CARD, MORNING, change, facts
 
@@ -82,5 +86,59 @@ def test_the_page_shows_it_in_both_languages_without_names(notify, browser):
     assert "预警机制实效性分析报告" in page.text
     english = browser.get("/reports/effectiveness?from=2026-11-01&to=2026-11-30&by=month&lang=en")
     assert "How well the warnings work" in english.text
-    assert browser.get("/reports/effectiveness?from=x&to=y&by=z").status_code == 200
     assert "张伟" not in page.text
+
+
+@pytest.mark.parametrize(
+    "asked", ["from=x", "by=z", "from=0001-01-01", "to=9999-12-31", "from=2026-12-01&to=2026-11-01"]
+)
+def test_what_cannot_be_asked_is_refused_with_what_can_be(asked, notify, browser):
+    page = browser.get(f"/reports/effectiveness?{asked}")
+    assert page.status_code == 400
+    assert "2026-09-01" in page.text
+
+
+def test_the_page_gives_the_workbook_too_and_is_found_from_the_first_one(notify, browser):
+    assert 'href="/reports/effectiveness"' in browser.get("/").text
+    given = browser.get("/reports/effectiveness.xlsx?from=2026-11-01&to=2026-11-30&by=level")
+    book = load_workbook(io.BytesIO(given.content))
+    assert [row[:2] for row in book["预警"].values][1:4] == [("黄色", 2), ("红色", 1), ("合计", 3)]
+    assert list(book["未送达原因"].values)[1:] == [("已撤回", 1), ("历史数据回放", 1)]
+
+
+def test_what_a_person_has_closed_ended_then_and_not_when_the_rules_saw_it(notify, clock):
+    clock.advance(timedelta(hours=40))
+    notify.take_in([warning("S1/MATH", kind="resolved", sequence=2)], 3)
+    assert notify.effectiveness(ALL, "rule").total.hours_to_end == 8.0
+
+
+def test_a_warning_is_as_it_opened_whatever_changes_it_later(notify):
+    notify.take_in([change("raised", 2, subject="S3/MATH", level="red", mode="replay")], 3)
+    notify.take_in([change("raised", 2, subject="S9/MATH", level="red", mode="live")], 4)
+    found = notify.effectiveness(ALL, "rule")
+    assert (found.total.warnings, found.left_out) == (3, [("withdrawn", 1), ("replay", 1)])
+
+
+def test_who_was_told_late_was_told_and_who_was_not_has_a_reason(notify, clock, eventually):
+    end = to_ms(clock() + timedelta(hours=2))
+    notify.silence(Silence(0, None, "S4", None, to_ms(clock()), end, "Anna", "known"))
+    notify.silence(Silence(0, None, "S5", None, to_ms(clock()), end, "Anna", "known"))
+    notify.take_in([warning("S4/MATH", at=clock()), warning("S5/MATH", at=clock())], 3)
+    notify.take_in([warning("S6/MATH", at=clock(), mode="warm-up")], 4)
+    notify.take_in([change("resolved", 2, subject="S5/MATH")], 5)
+    clock.advance(timedelta(hours=2))
+    notify.outbox.wake({"sink://"})
+    eventually(lambda: notify.waiting() == 0)
+    found = notify.effectiveness(ALL, "rule")
+    assert found.not_told == [("overtaken_while_held", 2), ("was_not_told", 2), ("mode_warm_up", 1)]
+    assert (found.total.warnings, found.total.nobody_told) == (6, 2)
+    assert found.held == [("silenced", 4)]
+
+
+def test_accidents_of_replays_are_not_counted(notify):
+    def accident(subject, mode):
+        return msgspec.structs.replace(warning(subject, mode=mode), row="Q1")
+
+    notify.take_in([accident("A1", "live"), accident("A2", "replay")], 4)
+    (only,) = notify.effectiveness(ALL, "rule").accidents
+    assert (only.department, only.level, only.status, only.hours_to_end) == ("tech", "yellow", "open", None)

@@ -54,8 +54,8 @@ def test_the_tables_can_be_made_in_postgresql():
 
 @pytest.mark.parametrize(
     "statement",
-    [store_intake._NEW_WARNING, store_intake._WARNING, store_intake._STANDING, store_intake._CANCEL],
-    ids=["new warning", "warning", "standing", "cancel"],
+    [store_intake._NEW_WARNING, store_intake._WARNING, store_intake._STANDING, store_intake._TOLD],
+    ids=["new warning", "warning", "standing", "told"],
 )
 def test_the_statements_of_an_import_can_be_said_in_postgresql(statement):
     assert str(statement.compile(dialect=postgresql.dialect()))

@@ -2,13 +2,17 @@
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 
+import msgspec
 import pytest
+from sqlalchemy import select, update
 
 from services.errors import ConfigurationError, LogError
-from services.notify import store_intake
+from services.messages import EscalationStep
+from services.notify import store, store_intake, store_life
 from services.notify.store_engine import Store
-from services.notify.testing import change, facts
+from services.notify.testing import CARD, change, facts
 
 
 @pytest.fixture
@@ -46,6 +50,21 @@ def test_a_warning_that_is_being_taken_in_is_not_closed_at_the_same_time(notify)
             with pytest.raises(TimeoutError):
                 closing.result(0.5)
         assert closing.result(30) is None
+
+
+@pytest.mark.usefixtures("one_recipient")
+def test_time_passes_by_a_warning_that_somebody_is_acting_on(make, clock):
+    chain = msgspec.structs.replace(CARD, escalate=[EscalationStep(after=60, to="class_tutor")])
+    notify = make(cards=lambda *_: chain)
+    notify.take_in([change()], 1)
+    clock.advance(timedelta(hours=1))
+    with ThreadPoolExecutor(1) as passing:
+        with notify.database.writing() as connection:
+            number = connection.execute(select(store.warning.c.number).with_for_update()).scalar_one()
+            assert passing.submit(notify.passing.step).result(30) == 0
+            store_life.stop(connection, [number], "acknowledged", 0)
+            connection.execute(update(store.warning).values(deadline=None))
+        assert passing.submit(notify.passing.step).result(30) == 0
 
 
 @pytest.mark.usefixtures("one_recipient")

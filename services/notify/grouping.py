@@ -1,0 +1,40 @@
+"""How messages to one person become fewer: they wait for others, and what is due together goes out as one. Pure."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import NamedTuple
+
+
+class Grouping(NamedTuple):
+    """Waits; red and rules with `always: true` have none. By default each message goes out at once, on its own."""
+
+    wait: timedelta = timedelta(0)
+    """A message waits so long for others to the same person."""
+    interval: timedelta = timedelta(0)
+    """After it, the next to the same person over the same channel waits so long, and is one digest with the others."""
+    repeat: timedelta = timedelta(0)
+    """So often a warning that nobody has taken up is told again; never if zero."""
+
+    @property
+    def groups(self) -> bool:
+        """Whether messages become digests at all."""
+        return bool(self.wait or self.interval)
+
+    @property
+    def wait_ms(self) -> int:
+        """The wait in milliseconds."""
+        return self.wait // timedelta(milliseconds=1)
+
+    @property
+    def interval_ms(self) -> int:
+        """The interval in milliseconds."""
+        return self.interval // timedelta(milliseconds=1)
+
+    @property
+    def repeat_ms(self) -> int:
+        """Milliseconds between two tellings."""
+        return self.repeat // timedelta(milliseconds=1)
+
+
+AT_ONCE = Grouping()

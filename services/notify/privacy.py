@@ -1,0 +1,44 @@
+"""What may be said where: outside channels get neither names nor figures unless the college allows it. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from services.errors import ConfigurationError
+from services.messages import RuleCard
+from services.notify import texts
+from services.notify.routing import queue_of
+from services.notify.texts import Language, Message
+
+_PLACE = re.compile(r"[a-z0-9]{1,32}(://[^\s/?@]+)?")
+
+
+class Allowed(NamedTuple):
+    """The channels whose messages may say whom and how much: kinds (`wecombot`), or one host or bot of a kind."""
+
+    places: frozenset[str] = frozenset()
+
+    def at(self, address: str) -> bool:
+        """Whether a message to this address may."""
+        queue = queue_of(address)
+        return bool(queue) and not self.places.isdisjoint({queue.lower(), queue.partition("://")[0].lower()})
+
+
+def read_allowed(text: str) -> Allowed:
+    """`json://hooks.college.example,wecombot` as PREWARN_NAMES has it. Raises ConfigurationError with what is wrong."""
+    places = [one.strip().lower() for one in text.split(",") if one.strip()]
+    for number, one in enumerate(places, start=1):
+        if not _PLACE.fullmatch(one):  # it may hold a secret, so it is not repeated
+            expected = "kinds of channels, or one as prewarn channels list shows it: mailtos://smtp.college.example:465"
+            raise ConfigurationError(f"PREWARN_NAMES: entry {number} is no channel (expected: {expected})")
+    return Allowed(frozenset(places))
+
+
+def with_names(
+    message: Message, card: RuleCard, facts: Mapping[str, Any], names: Mapping[str, str], language: Language
+) -> Message:
+    """The message with the rule's sentence, which names whom it is about and says the figure; never a comment."""
+    sentence = texts.message(card.message, facts, names, language)
+    return message._replace(body=f"{sentence}\n{message.body}")

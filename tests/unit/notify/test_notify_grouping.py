@@ -1,0 +1,160 @@
+"""Messages to one person wait for each other, and what is due together goes out as one."""
+
+from datetime import timedelta
+
+import msgspec
+import pytest
+
+from services.errors import DeliveryError
+from services.messages import to_ms
+from services.notify import store_outbox
+from services.notify.answers import UnansweredError
+from services.notify.courier import Pace
+from services.notify.digests import digest
+from services.notify.grouping import Grouping
+from services.notify.testing import CARD, RecordingChannel, Somebody, change
+from services.notify.texts import Sent
+
+FIVE = Grouping(wait=timedelta(seconds=10), interval=timedelta(minutes=5))
+
+
+@pytest.fixture
+def notify(make, one_recipient, channel):
+    notify = make(grouping=FIVE, pace=Pace(look_again=timedelta(milliseconds=20)))
+    notify.start()
+    return notify
+
+
+@pytest.fixture
+def sent(channel, clock, notify, eventually, rows):
+    """Lets time pass; what was sent since: of each message the subjects' places in it."""
+
+    def sent(**by):
+        before = len(channel.sent)
+        clock.advance(timedelta(**by))
+        notify.outbox.wake({"json://hooks.campus"})
+        eventually(lambda: notify.waiting() == 0)
+        return [len(message.extras.get("digest", [1])) for _, _, message in channel.sent[before:]]
+
+    return sent
+
+
+def about(*students, level="yellow"):
+    return [change(subject=f"{student}/MATH", level=level) for student in students]
+
+
+def test_what_comes_within_the_wait_is_one_digest(notify, sent, clock, channel):
+    notify.take_in(about("S1"), 1)
+    assert sent(seconds=5) == []
+    notify.take_in(about("S2", "S3"), 2)
+    assert sent(seconds=5) == [3]
+    title, body, _, extras = channel.sent[0][2]
+    assert title == "3 条消息：黄色预警 3"
+    assert body == "黄色预警：连续旷课 ×3\n查看依据并处理：http://campus/inbox/T1"
+    assert [one["level"] for one in extras["digest"]] == ["yellow"] * 3
+
+
+def test_the_next_digest_comes_after_the_interval(notify, sent, clock):
+    notify.take_in(about("S1"), 1)
+    assert sent(seconds=10) == [1]
+    notify.take_in(about("S2"), 2)
+    assert sent(seconds=60) == []
+    notify.take_in(about("S3"), 3)
+    assert sent(seconds=230) == []
+    assert sent(seconds=10) == [2]
+
+
+def test_red_waits_for_nothing_and_takes_along_what_is_due_soon(notify, sent):
+    notify.take_in(about("S1"), 1)
+    assert sent(seconds=10) == [1]
+    notify.take_in(about("S2"), 2)
+    notify.take_in(about("S3", level="red"), 3)
+    assert sent(seconds=0) == [2]
+
+
+def test_an_end_within_the_wait_tells_nobody(notify, sent, rows):
+    notify.take_in(about("S1", "S2"), 1)
+    notify.take_in([change("resolved", 2, subject="S1/MATH")], 2)
+    assert sent(seconds=10) == [1]
+
+
+def test_different_people_have_digests_of_their_own(notify, sent, college, channel):
+    college.roles["class_tutor"] += [Somebody(id="T9", name="Li", channel="json://hooks.campus/b", language="en")]
+    notify.take_in(about("S1", "S2"), 1)
+    assert sorted(sent(seconds=10)) == [2, 2]
+    assert {message.title for _, _, message in channel.sent} == {"2 条消息：黄色预警 2", "2 messages: Yellow warning 2"}
+
+
+def test_a_digest_that_fails_comes_again_as_it_was(make, clock, one_recipient, eventually, deliveries):
+    answers = iter([DeliveryError("busy", permanent=False), None])
+
+    def answer(_message):
+        if error := next(answers):
+            raise error
+
+    channel = RecordingChannel(answer)
+    notify = make(grouping=FIVE, send=channel, pace=Pace(look_again=timedelta(milliseconds=20)))
+    notify.start()
+    notify.take_in(about("S1", "S2"), 1)
+    clock.advance(timedelta(seconds=10))
+    eventually(lambda: [row["status"] for row in deliveries(notify)] == ["failed"] * 2)
+    notify.take_in(about("S3"), 2)
+    clock.advance(timedelta(seconds=30))
+    eventually(lambda: [row["status"] for row in deliveries(notify)] == ["sent", "sent", "pending"])
+    assert len({message.key for _, _, message in channel.sent}) == 1
+    assert [len(message.extras["digest"]) for _, _, message in channel.sent] == [2, 2]
+
+
+def test_a_digest_of_a_process_that_died_comes_again_whole_and_marked(make, clock, one_recipient, eventually, channel):
+    first = make(grouping=FIVE)
+    first.outbox.slot = "slot"
+    first.take_in(about("S1", "S2"), 1)
+    clock.advance(timedelta(seconds=10))
+    with first.database.writing() as connection:
+        claim = store_outbox.claim(connection, "json://hooks.campus", "slot:1", to_ms(clock()), 60_000, FIVE)
+    assert len(claim.ids) == 2
+    clock.advance(timedelta(minutes=2))
+    second = make("other", grouping=FIVE, pace=Pace(look_again=timedelta(milliseconds=20)))
+    second.start()
+    eventually(lambda: len(channel.sent) == 1)
+    message = channel.sent[0][2]
+    assert message.extras["possibly_duplicate"]
+    assert len(message.extras["digest"]) == 2
+    assert message.title.endswith("（可能重复）")
+
+
+def test_of_a_digest_that_nobody_answered_the_other_channel_tells_all(make, clock, college, eventually, deliveries):
+    college.roles.clear()
+    college.roles["class_tutor"] = [Somebody(id="T1", name="王", channel="json://hooks.campus/a", email="t1@campus.cn")]
+
+    def answer(_message):
+        raise UnansweredError("no answer in time", timed_out=True)
+
+    notify = make(grouping=FIVE, send=RecordingChannel(answer), mail="mailtos://u:p@mail.campus?from=w@campus.cn")
+    notify.start()
+    notify.take_in(about("S1", "S2"), 1)
+    clock.advance(timedelta(seconds=10))
+    notify.outbox.wake({"json://hooks.campus"})
+    eventually(lambda: [row["status"] for row in deliveries(notify)] == ["unknown"] * 4)
+    assert {row["possibly_duplicate"] for row in deliveries(notify)} == {1}
+
+
+def test_a_digest_names_the_gravest_first_and_counts_what_it_does_not_name():
+    titled = [
+        msgspec.structs.replace(CARD, title=msgspec.structs.replace(CARD.title, en=f"Kind {n}")) for n in range(12)
+    ]
+    told = [(Sent("w", 1, "opened", "r", "yellow", possibly_duplicate=False), card) for card in titled]
+    told += [(Sent("w", 1, "opened", "r", "red", possibly_duplicate=False), titled[0])] * 2
+    said = digest(told, "http://campus/inbox/T1", "http://campus", "k", "en")
+    assert said.title == "14 messages: Red warning 2, Yellow warning 12"
+    lines = said.body.splitlines()
+    assert (lines[0], lines[-2]) == ("Red warning: Kind 0 ×2", "… and 3 more")
+    assert len(lines) == 12
+
+
+def test_a_digest_counts_what_is_over_apart():
+    told = [
+        (Sent("w", n, kind, "r", "yellow", possibly_duplicate=False), CARD)
+        for n, kind in enumerate(["opened", "resolved", "withdrawn"])
+    ]
+    assert digest(told, "x", "x", "k", "zh").title == "3 条消息：黄色预警 1，已解除 1，已撤回 1"

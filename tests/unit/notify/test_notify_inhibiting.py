@@ -1,0 +1,145 @@
+"""Cases that mute their parts, levels that are only shown, summaries that settle."""
+
+from datetime import timedelta
+
+import msgspec
+import pytest
+
+from services.messages import EscalationStep, to_ms
+from services.notify.grouping import Grouping
+from services.notify.holding import UNTIL_THE_CASE_IS_OVER, Silence
+from services.notify.testing import CARD, change, reading
+
+CASE = msgspec.structs.replace(CARD, rule="student-case", row="S9", mutes=["S1", "S2"])
+SHY = msgspec.structs.replace(CARD, tell_from="orange", escalate=[EscalationStep(after=3600, to="class_tutor")])
+SUMMARY = msgspec.structs.replace(CARD, summary=600.0)
+
+
+def case(kind="opened", sequence=1, *, level="red", subject="S1"):
+    one = change(kind, sequence, level=level, subject=subject)
+    return msgspec.structs.replace(one, rule="student-case", row="S9")
+
+
+@pytest.fixture
+def notify(make, one_recipient):
+    return make(cards=lambda _version, rule: CASE if rule == "student-case" else CARD)
+
+
+@pytest.fixture
+def waiting(rows, clock):
+    """Of each message about a part that is not cancelled: for how many minutes it still waits; None: until the end."""
+    query = (
+        "SELECT next_try_at FROM delivery JOIN warning ON number = warning"
+        " WHERE rule = 'absence-streak' AND delivery.status = 'pending' ORDER BY delivery.id"
+    )
+
+    def waiting(notify):
+        due = [row["next_try_at"] for row in rows(notify, query)]
+        left = [None if at == UNTIL_THE_CASE_IS_OVER else (at - to_ms(clock())) / 60_000 for at in due]
+        return [one if one is None else max(one, 0) for one in left]
+
+    return waiting
+
+
+def test_a_case_mutes_its_lesser_parts_until_it_is_over(notify, waiting, rows):
+    notify.take_in([case()], 1)
+    notify.take_in([change(level="orange")], 2)
+    assert waiting(notify) == [None]
+    decided = rows(notify, "SELECT stage, reason FROM decision WHERE stage <> 'routing'")
+    assert [tuple(one.values()) for one in decided] == [("inhibit", "part_of_case")]
+    notify.take_in([case("resolved", 2)], 3)
+    assert waiting(notify) == [0]
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        change(level="red"),
+        change(subject="S2/MATH"),
+        change(subject="S11/MATH"),
+        msgspec.structs.replace(change(), row="K1"),
+    ],
+    ids=["as grave", "another student", "an id that begins alike", "no part"],
+)
+def test_a_case_mutes_nothing_else(part, notify, waiting):
+    notify.take_in([case()], 1)
+    notify.take_in([part], 2)
+    assert waiting(notify) == [0]
+
+
+def test_a_case_that_comes_while_its_parts_still_wait_mutes_them(make, waiting, one_recipient):
+    cards = lambda _version, rule: CASE if rule == "student-case" else CARD  # noqa: E731
+    notify = make(cards=cards, grouping=Grouping(wait=timedelta(minutes=1)))
+    notify.take_in([change()], 1)
+    assert waiting(notify) == [1]
+    notify.take_in([case(level="orange")], 2)
+    assert waiting(notify) == [None]
+    notify.take_in([case("lowered", 2, level="yellow")], 3)
+    assert waiting(notify) == [1]
+
+
+def test_a_case_that_somebody_closes_mutes_no_more(notify, waiting):
+    notify.take_in([case(), change()], 1)
+    notify.take_in([change(subject="S1/PHYS")], 2)
+    assert waiting(notify) == [0, None]
+    assert notify.close("T1", case().warning_id, "talked") is None
+    assert waiting(notify) == [0, 0]
+
+
+def test_a_part_that_ends_under_its_case_tells_nobody(notify, waiting, deliveries):
+    notify.take_in([case()], 1)
+    notify.take_in([change()], 2)
+    notify.take_in([change("resolved", 2)], 3)
+    notify.take_in([case("resolved", 2)], 4)
+    assert waiting(notify) == []
+
+
+def test_a_silence_goes_on_when_the_case_is_over(notify, waiting, clock):
+    end = to_ms(clock() + timedelta(hours=2))
+    notify.silence(Silence(0, "absence-streak", None, None, to_ms(clock()), end, "Anna", "a known case"))
+    notify.take_in([case()], 1)
+    notify.take_in([change()], 2)
+    notify.take_in([case("withdrawn", 2)], 3)
+    assert waiting(notify) == [120]
+
+
+def test_below_the_level_that_is_told_it_is_only_shown_and_has_no_deadline(make, waiting, rows, one_recipient):
+    notify = make(cards=lambda *_: SHY)
+    notify.take_in([change()], 1)
+    assert waiting(notify) == []
+    (shown,) = notify.warnings()
+    assert (shown["status"], shown["deadline"]) == ("open", None)
+    assert rows(notify, "SELECT not_pushed FROM warning_change") == [{"not_pushed": "only_shown_at_this_level"}]
+    assert rows(notify, "SELECT * FROM escalation") == []
+    notify.take_in([change("raised", 2, level="orange")], 2)
+    assert waiting(notify) == [0]
+    assert len(rows(notify, "SELECT * FROM escalation")) == 1
+
+
+def test_who_was_told_of_orange_hears_of_the_end_at_yellow(make, deliveries, one_recipient):
+    notify = make(cards=lambda *_: SHY)
+    notify.take_in([change(level="orange")], 1)
+    notify.take_in([change("lowered", 2, level="yellow")], 2)
+    notify.take_in([change("resolved", 3, level="yellow")], 3)
+    assert [row["sequence"] for row in deliveries(notify)] == [1, 3]
+
+
+@pytest.mark.parametrize("together", [True, False], ids=["one chunk", "a chunk each"])
+def test_a_summary_waits_until_nothing_more_comes(together, make, waiting, clock, one_recipient):
+    notify = make(cards=lambda *_: SUMMARY)
+    first = [change(level="praise"), reading(level="praise", value=3)]
+    for offset, part in enumerate([first] if together else [[one] for one in first], start=1):
+        notify.take_in(part, offset)
+        clock.advance(timedelta(minutes=4))
+    assert waiting(notify) == [6]
+    notify.take_in([reading(level="praise", value=4)], 9)
+    assert waiting(notify) == [10]
+
+
+def test_a_summary_does_not_wait_for_ever(make, waiting, clock, one_recipient):
+    notify = make(cards=lambda *_: SUMMARY)
+    notify.take_in([change(level="praise")], 1)
+    for minute in range(2, 100):
+        clock.advance(timedelta(minutes=1))
+        notify.take_in([reading(level="praise", value=minute)], minute)
+    assert waiting(notify) == [0]
