@@ -107,7 +107,7 @@ class Cluster:
         )
         for command in (
             ["topics", "apply"],
-            ["rules", "publish"],
+            ["rules", "publish", "--author", "deploy/cluster.py", "--reason", "start of the cluster"],
             ["directory", "publish", str(people), "--limit", "0"],
         ):
             done = subprocess.run([*prewarn(), *command], env=env, cwd=ROOT, check=False)

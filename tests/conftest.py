@@ -11,6 +11,9 @@ import pytest
 from deploy.kafka.broker import Broker, missing
 from tests import postgres as servers
 
+# Most tests, and the processes that they start, ask what each message says and when; those of grouping say so.
+os.environ.setdefault("PREWARN_GROUP_WAIT", "0")
+os.environ.setdefault("PREWARN_GROUP_INTERVAL", "0")
 _SHARED = Path(os.environ.get("PREWARN_SHARED") or Path(__file__).resolve().parents[2] / "shared")
 _DATA = _SHARED / "data"
 _NEEDS = {"shared_data": "shared", "broker_of_session": "kafka", "postgres_of_session": "postgres"}

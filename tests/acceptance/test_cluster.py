@@ -17,12 +17,13 @@ import pytest
 from kafka import KafkaConsumer, TopicPartition
 
 from services.cluster.known import publish_directory
+from services.directory import load
 from services.settings import resource
 from services.topics import EVENTS, REJECTED, WARNINGS
 from services.topics.records import read_latest
 from tests.cluster import Cluster, kill
 from tests.faults.kinds import until
-from tests.faults.running import free_port, receiving, write_table
+from tests.faults.running import environment, free_port, receiving, write_table
 from tests.rule_files import folder, rule
 
 ABSENT = rule("absent", by="[student]", levels="{at_least: {yellow: 1, red: 3}}", notify="{to: class_tutor}")
@@ -89,7 +90,7 @@ def stored(cluster):
 
 def test_from_a_post_to_a_message_while_notify_is_killed_and_the_broker_restarts(cluster, people, tmp_path):
     with receiving() as receiver:
-        publish_directory(cluster.settings, people(f"{receiver.url}"), "Asia/Shanghai")
+        publish_directory(cluster.settings, load(people(f"{receiver.url}"), "Asia/Shanghai"))
         way_in, pages = free_port(), free_port()
         cluster.start("ingest", port=way_in, past="false")
         cluster.start("route", past="false"), cluster.start("evaluate", past="false")
@@ -114,15 +115,26 @@ def test_from_a_post_to_a_message_while_notify_is_killed_and_the_broker_restarts
         until(lambda: sum(cluster.ends(REJECTED).values()) == 2)
 
 
+def publishing(cluster, folder, *options):
+    """What `prewarn directory publish` says."""
+    done = subprocess.run(
+        [sys.executable, "-c", "from services.cli import main; main()", "directory", "publish", folder, *options],
+        env=environment(PREWARN_BROKERS=cluster.broker.address, PREWARN_TOPIC_PREFIX=cluster.prefix),
+        capture_output=True, text=True, check=False, timeout=60,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
 def test_a_new_directory_is_known_within_seconds(cluster, people):
     way_in = free_port()
     cluster.start("ingest", port=way_in)
     until(lambda: answers(way_in))
     new = people("json://127.0.0.1:9/hook")
-    assert len(publish_directory(cluster.settings, new, "Asia/Shanghai", dry_run=True)) > 50
+    assert len(json.loads(publishing(cluster, new, "--dry-run", "--json"))["differences"]) > 50
     assert read_latest(cluster.settings.broker_list, f"{cluster.prefix}campus.directory") == {}
-    assert publish_directory(cluster.settings, new, "Asia/Shanghai")
-    assert publish_directory(cluster.settings, new, "Asia/Shanghai") == []
+    assert json.loads(publishing(cluster, new, "--json"))["differences"]
+    assert json.loads(publishing(cluster, new, "--json"))["differences"] == []
     end, n = time.monotonic() + 30, 0
     while True:
         n += 1

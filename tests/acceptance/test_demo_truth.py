@@ -1,25 +1,17 @@
 """The sample college, through the default rules: every planted problem is found, and nothing else is."""
 
-import csv
 from collections import Counter
 from datetime import date, timedelta
-from itertools import groupby
 from pathlib import Path
 
-import msgspec
 import pytest
 
-from services import directory as directories
 from services.demo import College
-from services.demo.college import arrival
-from services.demo.dates import ZONE
-from services.messages import to_ms
 from services.rules.engine.engine import Engine
 from services.rules.language.load import load
-from services.rules.returning import returned
+from tests.simulation import changes_of, directory_of
 
 ROOT = Path(__file__).parents[2]
-PACK = 500
 
 DAYS = {
     "a Monday": date(2026, 10, 26),
@@ -40,56 +32,18 @@ def plan():
     return load(ROOT / "rules", ROOT / "schemas").plan
 
 
-def directory_of(college, folder):
-    folder.mkdir()
-    for name, rows in college.directory().items():
-        with (folder / f"{name}.csv").open("w", encoding="utf-8", newline="") as file:
-            writer = csv.DictWriter(file, list(rows[0]))
-            writer.writeheader()
-            writer.writerows(rows)
-    return directories.load(folder)
-
-
-def changes_of(engine, events, end, directory):
-    """Everything that is published while the events come, and until the end; warnings come back at once.
-
-    As ingest and the worker do it: each event is completed from the directory.
-    """
-    fields = frozenset(engine.plan.fields["warning"])
-
-    def complete(kind, data, at):
-        return directory.enrich(kind, data, at)[0]
-
-    def completed(event):
-        return msgspec.structs.replace(event, data=complete(event.kind, dict(event.data), event.time))
-
-    def told(changes):
-        while changes:
-            yield from changes
-            changes = engine.process_many(msgspec.json.encode(returned(changes, fields, complete)))
-
-    def passing(moment):
-        while (due := engine.next_due()) <= moment:
-            yield from told(engine.advance(due))
-        yield from told(engine.advance(moment))
-
-    for _, day in groupby(events, lambda event: arrival(event).astimezone(ZONE).date()):
-        today = [completed(event) for event in day]
-        yield from passing(min(to_ms(event.time) for event in today))
-        for start in range(0, len(today), PACK):
-            pack = today[start : start + PACK]
-            yield from told(engine.process_many(msgspec.json.encode(pack)))
-            yield from passing(max(engine.now, *(to_ms(event.time) for event in pack)))
-    yield from passing(to_ms(end))
-
-
 def warnings_of(engine, college, folder):
     """The last word on every warning: (rule, subject, level, status)."""
     events = [*college.history(), *college.today()]
     last = {
         change.warning_id: change for change in changes_of(engine, events, college.end, directory_of(college, folder))
     }
-    return [(one.rule, one.subject, one.facts.level, status(one.change)) for one in last.values()]
+    sums_up = {rule.id for rule in engine.plan.rules if rule.card.summary is not None}
+    return [
+        (one.rule, one.subject, one.facts.level, status(one.change))
+        for one in last.values()
+        if one.rule not in sums_up  # nothing is planted for these: see below
+    ]
 
 
 def status(change):
@@ -115,8 +69,52 @@ def test_what_comes_up_today_comes_up_today(plan, day, tmp_path):
     today = {change.warning_id: change for change in changes_of(engine, [*college.today()], college.end, directory)}
     parts = {"history": before.keys() - today.keys(), "today": today.keys()}
     last = {**before, **today}
+    sums_up = {rule.id for rule in plan.rules if rule.card.summary is not None}
     found = {(last[one].rule, last[one].subject, part) for part, ids in parts.items() for one in ids}
+    found = {one for one in found if one[0] not in sums_up}
     assert found == {(one.rule, one.subject, one.part) for one in college.truth()}
+
+
+def counted(events, kind, key, looked_at):
+    """Key → (share in per cent, time of the newest), of what stands in the end."""
+    newest = {}
+    for event in events:
+        if event.kind == kind:
+            known = newest.get((event.source, event.id))
+            newest[event.source, event.id] = event if known is None or event.revision > known.revision else known
+    records = {}
+    for event in newest.values():
+        if not event.retracted and (verdict := looked_at(event.data)) is not None:
+            records.setdefault("/".join(event.data[name] for name in key), []).append((verdict, event.time))
+    return {one: (100 * sum(v for v, _ in all_) / len(all_), max(t for _, t in all_)) for one, all_ in records.items()}
+
+
+def failed(data):
+    if data["status"] not in ("graded", "not_submitted") or data.get("attempt", 1) != 1:
+        return None
+    return data["status"] == "not_submitted" or data["score"] < data.get("pass_score", 0.6 * data["max_score"])
+
+
+@pytest.mark.parametrize(
+    ("rule", "kind", "key", "looked_at", "days"),
+    [
+        ("lesson-test-results", "test", ("test", "class"), failed, 7),
+        ("assessment-results", "assessment", ("class", "course", "period"), lambda d: d["overall"] == "poor", 30),
+        ("assessment-month", "assessment", ("class", "period"), lambda d: d["overall"] == "poor", 30),
+    ],
+)
+def test_every_test_and_assessment_has_its_summary(rule, kind, key, looked_at, days, plan, tmp_path):
+    college = College(date(2026, 10, 26), 1)
+    directory = directory_of(college, tmp_path / "people")
+    events = [*college.history(), *college.today()]
+    last = {one.warning_id: one for one in changes_of(Engine(plan), events, college.end, directory)}
+    mine = [one for one in last.values() if one.rule == rule]
+    expected = counted(events, kind, key, looked_at)
+    assert len(expected) > 5
+    since = college.end - timedelta(days=days)
+    assert {one.subject: status(one.change) for one in mine} == {
+        one: "open" if time > since else "resolved" for one, (_, time) in expected.items()
+    }
 
 
 def test_one_day_shows_a_warning_rise_through_all_levels_and_warnings_taken_back(plan, tmp_path):

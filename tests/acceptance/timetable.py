@@ -18,6 +18,7 @@ from zoneinfo import ZoneInfo
 
 import yaml
 
+from services import directory as directories
 from services.cluster.known import publish_directory
 from services.settings import resource
 from tests.cluster import Cluster
@@ -36,7 +37,7 @@ service_hours: {mon-fri: ["08:00-12:00", "14:00-18:00"]}
 """
 _WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _MOMENT = re.compile(r"(?P<day>\w{3}) w(?P<week>\d+) (?P<hour>\d\d):(?P<minute>\d\d)")
-_UNITS = {"m": "minutes", "h": "hours", "d": "days"}
+_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 _STEP = {"at", "send", "told", "act", "inbox"}
 _QUIET = 2.0
 """Seconds without a message after which nothing more is expected of a step; what comes later counts for the next."""
@@ -120,9 +121,10 @@ class Playing(ExitStack):
     def run(self, arguments, log, **settings):
         """A process of ours under the timetable's clock; it is ended with the story."""
         given = {f"PREWARN_{name.upper()}": str(value) for name, value in settings.items()}
+        group = {f"PREWARN_GROUP_{name.upper()}": str(value) for name, value in self.story.get("group", {}).items()}
         env = environment(
             PREWARN_TEST_CLOCK=str(self.clock_file), PREWARN_HOME=str(self.home),
-            PREWARN_QUIET=self.story.get("quiet", ""), **given,
+            PREWARN_QUIET=self.story.get("quiet", ""), **group, **given,
         )  # fmt: skip
         file = self.enter_context((self.tmp_path / log).open("w"))
         process = subprocess.Popen([*CLOCKED, *map(str, arguments)], cwd=ROOT, env=env, stdout=file, stderr=file)
@@ -253,7 +255,7 @@ class Embedded(Playing):
     """Everything in one process."""
 
     def start(self):
-        self.prewarn("directory", "load", self.people)
+        self.prewarn("directory", "import", self.people)
         port = free_port()
         self.run(["run"], "run.log", port=port, rules=self.rules)
         self.pages = self.way_in = f"http://127.0.0.1:{port}"
@@ -272,7 +274,7 @@ class OnKafka(Playing):
             "brokers": self.cluster.broker.address, "topic_prefix": self.cluster.prefix, "session_timeout": 10,
             "patience": 40,
         }  # fmt: skip
-        publish_directory(self.cluster.settings, self.people, "Asia/Shanghai")
+        publish_directory(self.cluster.settings, directories.load(self.people, "Asia/Shanghai"))
         way_in, pages = free_port(), free_port()
         self.run(["run", "ingest"], "ingest.log", port=way_in, **settings)
         self.run(["run", "route"], "route.log", **settings)

@@ -43,6 +43,7 @@ from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 from kafka.admin import KafkaAdminClient, NewTopic
 
 from deploy.kafka.broker import Broker
+from services import directory as directories
 from services.cluster.known import publish_directory
 from services.journal import Changes
 from services.topics import EVENTS, WARNINGS
@@ -219,9 +220,8 @@ def college(place: Path, channel: str) -> Path:
 def latency(broker: Broker, rate: int, seconds: int, rules: Path, scratch: Path, channel: str) -> dict[str, float]:
     """p50 and p99 in milliseconds from Kafka's answer to the channel, and to a consumer of campus.warnings."""
     with Cluster(broker, "latency.", rules, scratch) as cluster, receiving() as receiver:
-        publish_directory(
-            cluster.settings, college(scratch / "people", receiver.url if channel == "webhook" else ""), "Asia/Shanghai"
-        )
+        people = college(scratch / "people", receiver.url if channel == "webhook" else "")
+        publish_directory(cluster.settings, directories.load(people))
         cluster.start("route", past="false"), cluster.start("evaluate", past="false")
         cluster.start("notify", past="false", port=free_port())
         seen: dict[str, float] = {}

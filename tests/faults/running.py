@@ -24,7 +24,8 @@ PATIENCE = 60
 
 def environment(**more: str) -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith("PREWARN_")}
-    return kept | {"PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "utf-8"} | more
+    at_once = {"PREWARN_GROUP_WAIT": "0", "PREWARN_GROUP_INTERVAL": "0"}
+    return kept | at_once | {"PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "utf-8"} | more
 
 
 def prewarn(home: Path, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
@@ -54,12 +55,12 @@ def until(look: Callable[[], Any], what: str, patience: float = PATIENCE) -> Any
 class Process:
     """A `prewarn` in a session of its own; what it says goes to a file."""
 
-    def __init__(self, home: Path, *arguments: str | Path) -> None:
+    def __init__(self, home: Path, *arguments: str | Path, **more: str) -> None:
         self.log = home.parent / f"{home.name}.log"
         with self.log.open("ab") as file:
             self.popen = subprocess.Popen(
                 [*PREWARN, "--home", home, *arguments],
-                env=environment(), stdin=subprocess.DEVNULL, stdout=file, stderr=file, start_new_session=True,
+                env=environment(**more), stdin=subprocess.DEVNULL, stdout=file, stderr=file, start_new_session=True,
                 cwd=home.parent,
             )  # fmt: skip
 
@@ -103,8 +104,8 @@ def _sessions() -> Iterator[tuple[int, int]]:
 
 
 @contextmanager
-def running(home: Path, *arguments: str | Path) -> Iterator[Process]:
-    process = Process(home, *arguments)
+def running(home: Path, *arguments: str | Path, **more: str) -> Iterator[Process]:
+    process = Process(home, *arguments, **more)
     try:
         yield process
     finally:

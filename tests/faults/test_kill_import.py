@@ -69,6 +69,10 @@ def moment(rng, receiver):
     return lambda: len(receiver.pushes) >= pushes
 
 
+PATIENT = {"PREWARN_QUIET": "00:00-23:59", "PREWARN_GROUP_WAIT": "3600", "PREWARN_GROUP_INTERVAL": "3600"}
+"""Settings by which a live college would wait."""
+
+
 def by_key(receiver):
     arrived = defaultdict(list)
     for push in receiver.pushes:
@@ -80,10 +84,10 @@ def test_an_import_that_is_killed_twenty_times_warns_as_if_it_had_never_been(tmp
     rng = random.Random(SEED)
     killed_home, calm_home = tmp_path / "killed", tmp_path / "calm"
     with receiving() as calm, receiving() as receiver:
-        with running(calm_home, "import", "oulad", excerpt, "--push", calm.url) as uninterrupted:
+        with running(calm_home, "import", "oulad", excerpt, "--push", calm.url, **PATIENT) as uninterrupted:
             kills = 0
             while kills < KILLS:
-                with running(killed_home, "import", "oulad", excerpt, "--push", receiver.url) as process:
+                with running(killed_home, "import", "oulad", excerpt, "--push", receiver.url, **PATIENT) as process:
                     wait_for(process, moment(rng, receiver))
                     if process.ended:
                         assert process.popen.returncode == 0, process.said()
@@ -92,7 +96,7 @@ def test_an_import_that_is_killed_twenty_times_warns_as_if_it_had_never_been(tmp
                     until(lambda process=process: not process.family(), "its child has ended too")
                     kills += 1
             assert uninterrupted.popen.wait(PATIENCE) == 0, uninterrupted.said()
-        with running(killed_home, "import", "oulad", excerpt, "--push", receiver.url) as process:
+        with running(killed_home, "import", "oulad", excerpt, "--push", receiver.url, **PATIENT) as process:
             assert process.popen.wait(PATIENCE) == 0, process.said()
 
         assert len(warnings(calm_home)) > STUDENTS

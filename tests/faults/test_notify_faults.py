@@ -14,6 +14,7 @@ import msgspec
 import psycopg
 import pytest
 
+from services import directory as directories
 from services.cluster.known import publish_directory
 from services.cluster.rules import published_rules
 from services.journal import Changes
@@ -41,7 +42,7 @@ def told(cluster, url):
     write_table(people, "people.csv", "id,name,channel", [("anna", "Anna", url)])
     write_table(people, "classes.csv", "id,name", [("m1", "M1")])
     write_table(people, "roles.csv", "role,person,scope_kind,scope", [("class_tutor", "anna", "class", "m1")])
-    publish_directory(cluster.settings, people, "Asia/Shanghai")
+    publish_directory(cluster.settings, directories.load(people))
 
 
 def warned(version, n):

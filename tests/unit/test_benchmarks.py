@@ -1,6 +1,7 @@
-"""The engine's benchmark counts only what is right: its warnings are the oracle's. No time is looked at."""
+"""The benchmarks count only what is right: warnings are the oracle's, each is told or has a reason. No time counts."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -26,3 +27,20 @@ def test_without_the_workload_it_says_so(tmp_path):
     done = benchmark(tmp_path)
     assert done.returncode == 2
     assert f"no workload: {tmp_path}" in done.stderr
+
+
+def test_in_a_term_every_warning_reaches_somebody_or_has_a_reason_and_digests_are_fewer():
+    done = subprocess.run(
+        [sys.executable, str(BENCHMARK.with_name("load.py")), "--json"], check=False, capture_output=True, text=True,
+        env={name: value for name, value in os.environ.items() if not name.startswith("PREWARN_GROUP")},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    alone, grouped = json.loads(done.stdout).values()
+    assert alone["sent_to_a_person"] + alone["told_in_results"] >= 0.99 * alone["warnings"]
+    for found in (alone, grouped):
+        told = found["sent_to_a_person"] + found["told_in_results"]
+        assert told + sum(found["not_sent"].values()) == found["warnings"]
+        assert "" not in found["not_sent"]
+        assert found["shown_to_nobody"] == 0
+    assert grouped["most_to_one_person_in_a_day"] < alone["most_to_one_person_in_a_day"]
+    assert grouped["messages"] < alone["messages"]

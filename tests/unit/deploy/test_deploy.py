@@ -81,7 +81,7 @@ def exported():
 
     registries = (
         Meters().registry,
-        Metrics(lambda: {"pending": 1}, lambda: {"x": 1}).registry,
+        Metrics(lambda: {"pending": 1}, lambda: {"x": 1}, lambda: {"json://h": 1}).registry,
         Metered(Log()).registry,
     )
     names = set()
