@@ -102,6 +102,10 @@ class Job:
         self.tick: Callable[[dict[int, int], dict[int, int]], Awaitable[None]] | None = None
         """Called every second with what is committed, and the ends of the log, by partition."""
         self.revoked: Callable[[], None] = lambda: None
+        """Called when the partitions are given out anew; never while `step` is at work, which still needs what it
+        knows: a state that is exchanged in the middle of a batch lacks what stood before in it, for good."""
+        self._given_up = False
+        """What is known of the partitions does not hold any more, and is still to be forgotten."""
         self.evaluated: Callable[[int], int] = lambda _: -1
         """Partition → the last offset that its state holds, -1: none."""
         self.table: Any = None
@@ -164,6 +168,7 @@ class Job:
             events, self._buffer = self._buffer, []
             self._room.set()
             self._idle.clear()
+            self._forget()
             if events := await self._in_order(events):
                 if first:
                     self.meters.recovery.set(time.monotonic() - self._began)
@@ -238,12 +243,20 @@ class Job:
     async def _on_revoked(self, _: Any, *__: Any, **___: Any) -> None:
         self._buffer.clear()
         self._room.set()
+        self._given_up = True
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._idle.wait(), self._session / 2)
         await self._commit()
-        self._order.forget()
-        self._done.clear()
-        self.revoked()
+        if self._idle.is_set():
+            self._forget()
+
+    def _forget(self) -> None:
+        """Between two steps: what was known of the partitions that were given up."""
+        if self._given_up:
+            self._given_up = False
+            self._order.forget()
+            self._done.clear()
+            self.revoked()
 
     async def _commit_often(self) -> None:
         while True:
