@@ -13,6 +13,7 @@ from services import __version__
 from services.cli import (
     backtesting,
     channels,
+    chinese,
     cluster,
     data,
     explaining,
@@ -81,5 +82,5 @@ def main() -> None:
     try:
         app()
     except PrewarnError as error:
-        typer.echo(str(error), err=True)
+        chinese.tell_error(error)
         sys.exit(1)

@@ -26,7 +26,7 @@ def run(
         typer.Option(exists=True, dir_okay=False, help="NDJSON or CSV instead of the log. 用事件文件代替日志"),
     ] = None,
     shown: Annotated[int, typer.Option(min=0, help="Differences of each sort. 每类差异显示条数")] = 10,
-    json: Annotated[bool, typer.Option("--json", help="One JSON object")] = False,
+    json: Annotated[bool, typer.Option("--json", help="One JSON object. 输出 JSON")] = False,
 ) -> None:  # fmt: skip
     """Compare two rule folders over the log, or over files of events. 用日志或文件试算新旧规则的差异"""
     settings: Settings = context.obj

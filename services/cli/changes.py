@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import groupby
@@ -12,6 +12,7 @@ import msgspec
 import typer
 
 from services import directory as directories
+from services.cli import chinese
 from services.directory import Difference, Directory, Offer
 from services.errors import DirectoryError, ProblemsError
 from services.messages import Problem
@@ -54,13 +55,17 @@ class Change:
             lines = list(group)
             counts = Counter(one.change for one in lines)
             typer.echo(f"{table}: " + ", ".join(f"{number} {change}" for change, number in sorted(counts.items())))
-            _lines([f"  {one}" for one in lines], limit)
+            for one in lines[:limit]:
+                typer.echo(f"  {one}")
+            _more(lines, limit)
         if self.left_out:
-            typer.echo(f"{len(self.left_out)} rows of the source were not taken")
-            _lines([f"  {one}" for one in self.left_out], limit)
+            typer.echo(f"{len(self.left_out)} rows of the source were not taken 行未采用")
+            for problem in self.left_out[:limit]:
+                chinese.tell(problem, "  ")
+            _more(self.left_out, limit)
         for problem in self.suspicious:
-            typer.echo(str(problem))
-        typer.echo(f"{len(self.differences)} differences; version {self.after} {outcome}")
+            chinese.tell(problem)
+        typer.echo(f"{len(self.differences)} differences 处不同; version {self.after} {outcome}")
 
     def _plain(self) -> dict[str, object]:
         counts: dict[str, Counter[str]] = {}
@@ -84,8 +89,6 @@ def refusals(*, json: bool) -> Iterator[None]:
         raise typer.Exit(1) from None
 
 
-def _lines(lines: list[str], limit: int) -> None:
-    for line in lines[:limit]:
-        typer.echo(line)
+def _more(lines: Sequence[object], limit: int) -> None:
     if len(lines) > limit > 0:
-        typer.echo(f"  … and {len(lines) - limit} more")
+        typer.echo(f"  … and {len(lines) - limit} more 条未列出")

@@ -37,4 +37,4 @@ def apply_(
     for line in todo.lines():
         typer.echo(f"would {line}" if dry_run else line)
     if not todo.lines():
-        typer.echo(f"all {len(declared)} topics are as declared")
+        typer.echo(f"all {len(declared)} topics are as declared 主题与声明一致")

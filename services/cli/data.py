@@ -9,6 +9,7 @@ import typer
 from rich import get_console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from services.cli import chinese
 from services.embedded import Embedded
 from services.errors import RuleError
 from services.importing import run_import
@@ -38,7 +39,10 @@ def _evaluates(embedded: Embedded) -> bool:
     try:
         return embedded.try_evaluating()
     except RuleError as error:
-        typer.echo(f"{error}\nthe events are kept; they are evaluated once the rules are mended", err=True)
+        chinese.tell_error(error)
+        typer.echo(
+            "the events are kept; they are evaluated once the rules are mended 事件已保存，规则修正后即判断", err=True
+        )
         return False
 
 
@@ -68,10 +72,12 @@ def ingest(
             summary = ingest_files(files, embedded.intake, lambda n: bar.advance(task, n), options)
         for rejection in summary.rejections[:_SHOWN]:
             for reason in rejection.reasons:
-                typer.echo(f"{_place(rejection, reason)}{reason}", err=True)
+                chinese.tell(reason, _place(rejection, reason), err=True)
         if summary.rejected > _SHOWN:
-            typer.echo(f"… and {summary.rejected - _SHOWN} more: prewarn rejected list", err=True)
-        typer.echo(f"accepted {summary.accepted}, duplicate {summary.duplicate}, rejected {summary.rejected}")
+            typer.echo(f"… and {summary.rejected - _SHOWN} more 条未列出: prewarn rejected list", err=True)
+        typer.echo(
+            f"accepted 接收 {summary.accepted}, duplicate 重复 {summary.duplicate}, rejected 拒收 {summary.rejected}"
+        )
         if evaluating:
             embedded.catch_up()
     raise typer.Exit(1 if summary.rejected else 0)
@@ -94,11 +100,11 @@ def show(context: typer.Context, number: int) -> None:
     with Embedded(context.obj) as embedded:
         rejection = embedded.journal.get(number)
         if rejection is None:
-            typer.echo(f"no reject has number {number}; see prewarn rejected list", err=True)
+            typer.echo(f"no reject has number {number} 没有此编号; see prewarn rejected list", err=True)
             raise typer.Exit(1)
         typer.echo(f"{rejection.origin} {rejection.position}, {rejection.received_at.isoformat()}")
         for reason in rejection.reasons:
-            typer.echo(f"  {reason}")
+            chinese.tell(reason, "  ")
         typer.echo(rejection.raw)
 
 
@@ -110,7 +116,7 @@ def retry_(context: typer.Context, numbers: Annotated[list[int] | None, typer.Ar
         result = retry(embedded.journal, embedded.intake, numbers or None)
         for number, reasons in result.failed.items():
             typer.echo(f"{number}: " + "; ".join(str(reason) for reason in reasons), err=True)
-        typer.echo(f"accepted {len(result.passed)}, still rejected {len(result.failed)}")
+        typer.echo(f"accepted 接收 {len(result.passed)}, still rejected 仍拒收 {len(result.failed)}")
         if evaluating:
             embedded.catch_up()
     raise typer.Exit(1 if result.failed else 0)
@@ -122,10 +128,10 @@ def _run(context: typer.Context, imported: Imported, path: Path, push: str | Non
         task = bar.add_task(f"events of {imported.rows:,} rows", total=None)
         result = run_import(settings, imported, path, push, lambda count: bar.advance(task, count))
     for problem in imported.problems[:_SHOWN]:
-        typer.echo(str(problem), err=True)
+        chinese.tell(problem, err=True)
     typer.echo(
-        f"{imported.rows:,} rows, {result.events:,} events, {result.warnings:,} warnings, {result.seconds:.1f} s "
-        f"({imported.rows / result.seconds:,.0f} rows/s)"
+        f"{imported.rows:,} rows 行, {result.events:,} events 事件, {result.warnings:,} warnings 预警, "
+        f"{result.seconds:.1f} s ({imported.rows / result.seconds:,.0f} rows/s)"
     )
     raise typer.Exit(1 if imported.problems else 0)
 

@@ -10,6 +10,7 @@ import typer
 
 from services import directory as directories
 from services import reaching
+from services.cli import chinese
 from services.cli.changes import Change, refusals
 from services.clock import wall_clock
 from services.embedded import Embedded
@@ -54,7 +55,7 @@ def check(
         present = directories.load_installed(settings.directory_folder, rules.zone.key)
         found = reaching.check(rules, present, wall_clock(), mail=settings.mail_server is not None)
     except PrewarnError as error:
-        typer.echo(str(error), err=True)
+        chinese.tell_error(error)
         raise typer.Exit(2) from None
     if json:
         typer.echo(msgspec.json.encode(found))
@@ -63,7 +64,7 @@ def check(
             typer.echo(str(hole))
         typer.echo(
             f"{len(present.tables.people)} people, {len(rules.cards)} rules; {found.reached} of {found.pairs} "
-            f"rule × subject pairs reach somebody at once; {len(found.holes)} holes"
+            f"rule × subject pairs reach somebody at once; {len(found.holes)} holes 处缺口"
         )
     raise typer.Exit(1 if found.holes else 0)
 

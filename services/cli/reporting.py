@@ -46,7 +46,7 @@ def effectiveness(
     xlsx: Annotated[Path | None, typer.Option(help="Write the whole report as a workbook. 输出 XLSX")] = None,
     html: Annotated[Path | None, typer.Option(help="Write it as a page to print. 输出可打印网页")] = None,
     csv: Annotated[Path | None, typer.Option(help="Write the lines as a table. 输出 CSV 表格")] = None,
-    json: Annotated[bool, typer.Option("--json", help="One JSON object")] = False,
+    json: Annotated[bool, typer.Option("--json", help="One JSON object. 输出 JSON")] = False,
     language: Annotated[Languages, typer.Option(help="Of the text and the files. 语言")] = Languages.zh,
 ) -> None:
     """What became of the warnings of a period, beside the one before and last year. 预警机制实效性分析报告"""

@@ -10,6 +10,7 @@ import typer
 
 from services import directory as directories
 from services import rule_tests
+from services.cli import chinese
 from services.cli.homes import rules_in_use
 from services.clock import wall_clock
 from services.doubting import doubts
@@ -29,7 +30,7 @@ def check(
     context: typer.Context,
     folder: Annotated[Path | None, typer.Argument(help="Default: the rules in use. 默认：正在使用的规则")] = None,
     strict: Annotated[bool, typer.Option("--strict", help="Doubts count as errors. 提示也算错误")] = False,
-    json: Annotated[bool, typer.Option("--json", help="One JSON object")] = False,
+    json: Annotated[bool, typer.Option("--json", help="One JSON object. 输出 JSON")] = False,
 ) -> None:
     """Check rule files, standards and calendar: every error with file:line:col, then what is doubtful. 检查规则文件"""
     settings: Settings = context.obj
@@ -41,9 +42,9 @@ def check(
         typer.echo(msgspec.json.encode(found))
     else:
         for problem in problems:
-            typer.echo(str(problem))
+            chinese.tell(problem)
         for doubt in doubtful:
-            typer.echo(f"doubtful 存疑: {doubt}")
+            chinese.tell(doubt, "doubtful 存疑: ")
         if rule_set is not None:
             typer.echo(
                 f"{folder}: {len(rule_set.plan.rules)} rules, {len(rule_set.standards)} standards, no error 无错误"
@@ -65,7 +66,7 @@ def _doubts(settings: Settings, folder: Path, rules: RuleSet) -> list[Problem]:
 def list_(
     context: typer.Context,
     folder: Annotated[Path | None, typer.Argument(help="Default: the rules in use. 默认：正在使用的规则")] = None,
-    json: Annotated[bool, typer.Option("--json", help="One JSON object")] = False,
+    json: Annotated[bool, typer.Option("--json", help="One JSON object. 输出 JSON")] = False,
 ) -> None:
     """List rules with the catalogue's row, levels, file and line. 列出规则"""
     listed = _listed(load(folder or rules_in_use(context), resource("schemas")))
@@ -97,7 +98,7 @@ def _listed(rules: RuleSet) -> list[dict[str, Any]]:
 def run_tests(
     context: typer.Context,
     folder: Annotated[Path | None, typer.Argument(help="Default: the rules in use. 默认：正在使用的规则")] = None,
-    json: Annotated[bool, typer.Option("--json", help="One JSON object")] = False,
+    json: Annotated[bool, typer.Option("--json", help="One JSON object. 输出 JSON")] = False,
 ) -> None:
     """Run FOLDER/tests/*.test.yaml: what fails, with file:line:col, and what the tests cover. 运行规则测试"""
     folder = folder or rules_in_use(context)
@@ -106,7 +107,7 @@ def run_tests(
         typer.echo(msgspec.json.encode(result))
     else:
         for problem in result.problems:
-            typer.echo(str(problem))
+            chinese.tell(problem)
         typer.echo(f"{folder}: {result.summary}")
         _tell(result.coverage)
     raise typer.Exit(1 if result.problems or not result.tests else 0)
@@ -114,13 +115,13 @@ def run_tests(
 
 def _tell(covered: Coverage) -> None:
     typer.echo(
-        f"rules tested: {covered.tested} of {covered.rules}; levels: {covered.reached} of {covered.levels}; "
-        f"withdrawn: {covered.withdrawn} of {covered.rules}"
+        f"rules tested 已测规则: {covered.tested} of {covered.rules}; "
+        f"levels 级别: {covered.reached} of {covered.levels}; withdrawn 撤回: {covered.withdrawn} of {covered.rules}"
     )
-    typer.echo("silent: " + ", ".join(f"{reason} {count}" for reason, count in covered.silences.items()))
+    typer.echo("silent 不预警: " + ", ".join(f"{reason} {count}" for reason, count in covered.silences.items()))
     for what, names in (
-        ("not tested", covered.untested), ("level never reached", covered.unreached),
-        ("never withdrawn", covered.never_withdrawn),
+        ("not tested 未测", covered.untested), ("level never reached 从未达到的级别", covered.unreached),
+        ("never withdrawn 从未撤回", covered.never_withdrawn),
     ):  # fmt: skip
         if names:
             typer.echo(f"{what}: {', '.join(names)}")

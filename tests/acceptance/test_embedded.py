@@ -89,14 +89,16 @@ def test_the_same_event_again_is_a_duplicate(served):
 
 def test_a_file_beside_the_running_process_is_evaluated_by_it(served, home, tmp_path):
     told = prewarn(home, "ingest", write_events(tmp_path / "today.ndjson", absences("tom", 2)))
-    assert (told.returncode, told.stdout) == (0, "accepted 2, duplicate 0, rejected 0\n")
+    assert (told.returncode, told.stdout) == (0, "accepted 接收 2, duplicate 重复 0, rejected 拒收 0\n")
     until(lambda: in_inbox(served, "tom"), "the running process warns of it")
 
 
 def test_a_second_process_on_the_same_folder_is_refused(served, home):
     told = prewarn(home, "run", "--port", str(free_port()))
     assert told.returncode == 1
-    assert told.stderr.splitlines()[-1] == f"another process is running on {home}"
+    assert told.stderr.splitlines()[-2:] == [
+        f"another process is running on {home}", f"    另一进程正在使用 {home}"
+    ]  # fmt: skip
     assert "Traceback" not in told.stderr
     assert served.ready()
 
@@ -153,7 +155,7 @@ def test_bad_input_is_kept_with_its_reasons_and_the_rest_goes_on(served, home, t
     told = prewarn(home, "ingest", "--kind", "attendance", "--source", "excel", *files)
     assert told.returncode == 1
     assert "Traceback" not in told.stderr
-    counts = dict(re.findall(r"(accepted|duplicate|rejected) (\d+)", told.stdout.splitlines()[-1]))
+    counts = dict(re.findall(r"(accepted|duplicate|rejected) \w+ (\d+)", told.stdout.splitlines()[-1]))
     assert (counts["accepted"], counts["duplicate"]) == ("5", "0")
     for number, (name, (_, reason)) in enumerate(bad_lines().items(), start=2):
         said = [line for line in told.stderr.splitlines() if line.startswith(f"mixed.ndjson line {number}: ")]
@@ -171,16 +173,16 @@ def test_bad_input_is_kept_with_its_reasons_and_the_rest_goes_on(served, home, t
     assert "data.student" in shown.stdout
 
     again = prewarn(home, "rejected", "retry", number)
-    assert (again.returncode, again.stdout) == (1, "accepted 0, still rejected 1\n")
+    assert (again.returncode, again.stdout) == (1, "accepted 接收 0, still rejected 仍拒收 1\n")
     write_directory(tmp_path / "new", ["sue", "tom", "uma", "vic", "wes", "xia", "zoe"])
     dry = prewarn(home, "directory", "import", tmp_path / "new", "--dry-run")
     assert dry.returncode == 0
-    assert re.fullmatch(r"1 differences; version \w+ is not in use", dry.stdout.splitlines()[-1])
+    assert re.fullmatch(r"1 differences 处不同; version \w+ is not in use", dry.stdout.splitlines()[-1])
     assert "zoe" in dry.stdout
     assert prewarn(home, "rejected", "retry", number).returncode == 1  # it was a rehearsal
     assert prewarn(home, "directory", "import", tmp_path / "new").returncode == 0
     again = prewarn(home, "rejected", "retry", number)
-    assert (again.returncode, again.stdout) == (0, "accepted 1, still rejected 0\n")
+    assert (again.returncode, again.stdout) == (0, "accepted 接收 1, still rejected 仍拒收 0\n")
     until(lambda: served.post([absence("zoe", 16)]).status == 202, "the running process knows the new directory")
     until(lambda: in_inbox(served, "zoe"), "what was tried again counts")
 
@@ -188,7 +190,7 @@ def test_bad_input_is_kept_with_its_reasons_and_the_rest_goes_on(served, home, t
 def test_a_reject_that_does_not_exist_is_told(home, served):
     told = prewarn(home, "rejected", "show", "4711")
     assert (told.returncode, told.stderr.splitlines()[-1]) == (
-        1, "no reject has number 4711; see prewarn rejected list",
+        1, "no reject has number 4711 没有此编号; see prewarn rejected list",
     )  # fmt: skip
 
 

@@ -27,7 +27,7 @@ def in_use(folder, home, run):
 def test_the_exit_code_says_whether_there_are_holes(in_use, run):
     in_use()
     code, told = run("check")
-    assert (code, told) == (0, "5 people, 1 rules; 2 of 2 rule × subject pairs reach somebody at once; 0 holes\n")
+    assert (code, told) == (0, "5 people, 1 rules; 2 of 2 rule × subject pairs reach somebody at once; 0 holes 处缺口\n")
 
 
 @pytest.mark.parametrize(
@@ -44,7 +44,7 @@ def test_an_address_that_does_not_work_is_a_hole_and_its_secret_is_not_shown(in_
     code, told = run("check")
     assert code == 1
     assert f"{cause} (chen (陈主任)); 2 pairs of rule r" in told
-    assert told.splitlines()[-1] == "5 people, 1 rules; 0 of 2 rule × subject pairs reach somebody at once; 1 holes"
+    assert told.splitlines()[-1] == "5 people, 1 rules; 0 of 2 rule × subject pairs reach somebody at once; 1 holes 处缺口"
     assert "s3cret" not in told
 
 

@@ -33,9 +33,9 @@ def test_the_first_import_adds_everything_and_is_in_use(folder, home, run):
         "people: 5 added",
         "  people anna added: id – → anna, name – → 安娜, email – → anna@college.test, language – → zh",
         "  people bo added: id – → bo, name – → 薄老师, email – → bo@college.test, language – → zh",
-        "  … and 3 more",
+        "  … and 3 more 条未列出",
     ]
-    assert told.splitlines()[-1] == f"31 differences; version {load(folder).version} is in use"
+    assert told.splitlines()[-1] == f"31 differences 处不同; version {load(folder).version} is in use"
     assert load(home / "directory").version == load(folder).version
 
 
@@ -53,7 +53,8 @@ def test_a_dry_run_tells_what_is_added_changed_and_removed_and_writes_nothing(fo
         "sources: 1 removed",
         "  sources phone removed: id phone → –, owner anna → –, expected_interval 3600 → –",
         "sources: 1 of 1 would go (expected: the whole table, or --yes-remove if that is meant)",
-        f"3 differences; version {load(folder).version} is not in use",
+        "    1 行中将有 1 行被删除（应为：完整的表；确要删除请加 --yes-remove）",
+        f"3 differences 处不同; version {load(folder).version} is not in use",
     ])  # fmt: skip
     assert load(installed).version == before
 

@@ -264,7 +264,7 @@ def test_who_is_not_in_the_next_export_goes_with_all_that_refers_to_them(own, ex
 
 def test_importing_the_same_export_again_changes_nothing(own, export, run):
     assert run("import", export())[0] == 0
-    assert "\n0 differences; " in run("import", export())[1]
+    assert "\n0 differences 处不同; " in run("import", export())[1]
 
 
 def test_a_delta_changes_adds_and_deletes(export, delta, run, installed):
@@ -353,7 +353,7 @@ def test_a_zip_is_the_same_as_a_folder_whatever_its_encoding(export, run, instal
         for name, text in EXPORT.items():
             archive.writestr(nested + name, text.replace("\n", "\r\n").encode("gb18030"))
         archive.writestr("__MACOSX/manifest.csv", b"\0")
-    assert "\n0 differences; " in run("import", path)[1]
+    assert "\n0 differences 处不同; " in run("import", path)[1]
     assert installed().version == version
 
 

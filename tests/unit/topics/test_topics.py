@@ -180,7 +180,7 @@ def test_the_command_applies_and_tells(broker: Broker, tmp_path: Path, changed) 
     dry, first, second = (prewarn(home, *asked, *more) for more in (["--dry-run"], [], []))
     assert dry.stdout.splitlines()[0].startswith("would create command.campus.events: 4 partitions, cleanup.policy=del")
     assert first.stdout.replace("create", "would create") == dry.stdout
-    assert second.stdout == "all 8 topics are as declared\n"
+    assert second.stdout == "all 8 topics are as declared 主题与声明一致\n"
     wrong = prewarn(home, *asked, "--file", changed("campus.events", partitions=5))
     assert wrong.returncode == 1
     assert wrong.stderr.startswith("command.campus.events has 4 partitions and cannot get 5")
