@@ -53,7 +53,8 @@ def check(
     try:
         rules = load(settings.rules_folder, resource("schemas"))
         present = directories.load_installed(settings.directory_folder, rules.zone.key)
-        found = reaching.check(rules, present, wall_clock(), mail=settings.mail_server is not None)
+        mail = settings.mail_server is not None
+        found = reaching.check(rules, present, wall_clock(), mail=mail, students=settings.students)
     except PrewarnError as error:
         chinese.tell_error(error)
         raise typer.Exit(2) from None

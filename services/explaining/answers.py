@@ -11,6 +11,7 @@ import msgspec
 from services.explaining.standards import judgement_of
 from services.messages import Rejection, Text, WarningChange, from_ms
 from services.notify.glossary import DELIVERY, HELD, REASON
+from services.notify.holding import UNTIL_THE_CASE_IS_OVER
 from services.notify.store import DeliveryRow
 from services.notify.store_views import Dossier
 from services.rules.explaining.standing import Standing
@@ -87,7 +88,7 @@ def _of_notify(told: dict[str, Any]) -> tuple[str, str, Text]:
     sent = [one for one in told["deliveries"] if one["sequence"] == newest["sequence"]]
     stopped = [one for one in told["decisions"] if one["sequence"] == newest["sequence"]]
     held = [one for one in stopped if one["reason"] in HELD]
-    if held and any(one["held_until"] for one in sent) and not any(one["status"] == "sent" for one in sent):
+    if held and any(one["held"] for one in sent) and not any(one["status"] == "sent" for one in sent):
         return f"notify: {held[-1]['stage']}", held[-1]["reason"], REASON[held[-1]["reason"]]
     if sent:
         best = next((one for one in sent if one["status"] == "sent"), sent[-1])
@@ -122,7 +123,8 @@ def _told(dossier: Dossier, sides: Sides) -> dict[str, Any]:
             {
                 "sequence": one.sequence, "recipient": one.recipient, "channel": one.channel, "status": one.status,
                 "attempts": one.attempts, "last_error": one.last_error, "sent_at": _at(one.sent_at, sides),
-                "held_until": _at(one.next_try_at, sides) if _held(one) else None,
+                "held": _held(one),
+                "held_until": _at(one.next_try_at, sides) if _held(one) and _ends(one) else None,
             }
             for one in dossier.deliveries
             if one.sequence <= last
@@ -146,6 +148,11 @@ def _told(dossier: Dossier, sides: Sides) -> dict[str, Any]:
 def _held(row: DeliveryRow) -> bool:
     """Not tried yet, and not to be before some later moment."""
     return row.status == "pending" and row.attempts == 0 and (row.next_try_at or 0) > row.created_at
+
+
+def _ends(row: DeliveryRow) -> bool:
+    """Whether the wait has an end that is known: that of a part ends when its case is over."""
+    return row.next_try_at != UNTIL_THE_CASE_IS_OVER
 
 
 def _standard(one: Standing, placed: Placed, sides: Sides) -> dict[str, Any] | None:

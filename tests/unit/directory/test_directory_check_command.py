@@ -7,6 +7,8 @@ import pytest
 from tests.rule_files import folder as rules_folder
 from tests.rule_files import rule
 
+REACHED = "rule × subject pairs reach somebody at once;"
+
 
 @pytest.fixture
 def in_use(folder, home, run):
@@ -27,7 +29,7 @@ def in_use(folder, home, run):
 def test_the_exit_code_says_whether_there_are_holes(in_use, run):
     in_use()
     code, told = run("check")
-    assert (code, told) == (0, "5 people, 1 rules; 2 of 2 rule × subject pairs reach somebody at once; 0 holes 处缺口\n")
+    assert (code, told) == (0, f"5 people, 1 rules; 2 of 2 {REACHED} 0 holes 处缺口\n")
 
 
 @pytest.mark.parametrize(
@@ -44,7 +46,7 @@ def test_an_address_that_does_not_work_is_a_hole_and_its_secret_is_not_shown(in_
     code, told = run("check")
     assert code == 1
     assert f"{cause} (chen (陈主任)); 2 pairs of rule r" in told
-    assert told.splitlines()[-1] == "5 people, 1 rules; 0 of 2 rule × subject pairs reach somebody at once; 1 holes 处缺口"
+    assert told.splitlines()[-1] == f"5 people, 1 rules; 0 of 2 {REACHED} 1 holes 处缺口"
     assert "s3cret" not in told
 
 
@@ -52,6 +54,16 @@ def test_an_e_mail_address_is_enough_where_a_mail_server_is_named(in_use, run, m
     monkeypatch.setenv("PREWARN_MAIL", "mailto://127.0.0.1?from=a@college.test")
     in_use(channel="", email="chen@college.test")
     assert run("check")[0] == 0
+
+
+def test_students_without_a_channel_are_holes_only_where_students_are_told(in_use, home, run, monkeypatch):
+    rules_folder(home / "rules", rule("r", by="[student]", notify="{to: [class_tutor, student]}"))
+    in_use()
+    assert run("check")[0] == 0
+    monkeypatch.setenv("PREWARN_STUDENTS", "true")
+    code, told = run("check")
+    assert code == 1
+    assert "has neither channel nor e-mail" in told
 
 
 def test_the_holes_as_json(in_use, run):
