@@ -117,7 +117,7 @@ class Settings(BaseSettings):
         """Where the rule files are."""
         if self.rules is not None:
             return self.rules
-        # `rules.old` is there without `rules` only where a publication was cut short (services/publishing.py).
+        # `rules.old` is there without `rules` only where a publication was cut short (rules/registry/files.py).
         places = (self.home / "rules", self.home / "rules.old")
         return next((place for place in places if place.is_dir()), resource("rules"))
 

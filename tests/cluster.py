@@ -13,14 +13,14 @@ from kafka import KafkaConsumer, TopicPartition
 from kafka.admin import KafkaAdminClient
 from kafka.errors import KafkaError
 
-from services.cluster.rules import publish_rules
-from services.ingest.publishing import Publisher
-from services.journal import Changes
-from services.rules.pulse import FROZEN, STANDS
+from services.app.cluster.rules import publish_rules
+from services.log.journal import Changes
+from services.log.kafka import EVENTS, OBSERVATIONS, WARNINGS
+from services.log.kafka.applying import apply_topics
+from services.log.kafka.declaration import read_topics
+from services.log.kafka.producer import Publisher
+from services.rules.cluster.watchdog import FROZEN, STANDS
 from services.settings import Settings, resource
-from services.topics import EVENTS, OBSERVATIONS, WARNINGS
-from services.topics.applying import apply_topics
-from services.topics.declaration import read_topics
 from tests.journals import append, campus, journal, published
 
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import msgspec
 
-from services.journal import Journal
+from services.log.journal import Journal
 from services.messages import CampusEvent, to_ms
 from tests.harness import event, packed, school
 

@@ -6,10 +6,10 @@ from itertools import groupby
 import msgspec
 
 from services import directory as directories
-from services.demo.college import arrival
-from services.demo.dates import ZONE
+from services.app.demo.college import arrival
+from services.app.demo.dates import ZONE
 from services.messages import to_ms
-from services.rules.returning import returned
+from services.rules.feedback import returned
 
 PACK = 500
 

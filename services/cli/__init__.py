@@ -11,47 +11,47 @@ import typer
 
 from services import __version__
 from services.cli import (
-    backtesting,
+    backtest,
     channels,
-    chinese,
     cluster,
     data,
-    explaining,
+    explain,
     people,
-    publishing,
-    reporting,
+    publish,
+    report,
     retention,
     rules,
-    running,
+    run,
     silences,
 )
-from services.cli.homes import asks, college, college_to_check
+from services.cli.home import asks, college, college_to_check
 from services.errors import PrewarnError
+from services.i18n import chinese
 from services.settings import read_settings
 
 app = typer.Typer(
     name="prewarn", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False,
     help="Events in, thresholds applied, the accountable person warned. 校园预警：事件进，阈值判，责任人知。",
 )  # fmt: skip
-app.command("run")(running.run)
-app.command("demo")(running.demo)
+app.command("run")(run.run)
+app.command("demo")(run.demo)
 app.command("ingest")(data.ingest)
 app.command("warnings")(asks(people.warnings))
-app.command("backtest")(backtesting.run)
-app.command("why")(asks(explaining.why))
-rules.app.command("explain")(explaining.explain)
-rules.app.command("copy")(publishing.copy)
-rules.app.command("publish")(publishing.publish)
-rules.app.command("roll-back")(publishing.roll_back)
-rules.app.command("editions")(asks(publishing.editions))
+app.command("backtest")(backtest.run)
+app.command("why")(asks(explain.why))
+rules.app.command("explain")(explain.explain)
+rules.app.command("copy")(publish.copy)
+rules.app.command("publish")(publish.publish)
+rules.app.command("roll-back")(publish.roll_back)
+rules.app.command("editions")(asks(publish.editions))
 app.add_typer(data.rejected, name="rejected", callback=college)
 app.add_typer(data.imports, name="import")
 app.add_typer(people.directory, name="directory", callback=college_to_check)
 app.add_typer(rules.app, name="rules")
-app.add_typer(explaining.standards, name="standards", callback=college)
+app.add_typer(explain.standards, name="standards", callback=college)
 app.add_typer(channels.channels, name="channels")
 app.add_typer(silences.app, name="silences", callback=college)
-app.add_typer(reporting.app, name="report", callback=college)
+app.add_typer(report.app, name="report", callback=college)
 app.add_typer(retention.app, name="retention", callback=college)
 app.add_typer(cluster.topics, name="topics")
 

@@ -12,9 +12,9 @@ import msgspec
 import typer
 
 from services import directory as directories
-from services.cli import chinese
 from services.directory import Difference, Directory, Offer
 from services.errors import DirectoryError, ProblemsError
+from services.i18n import chinese
 from services.messages import Problem
 
 

@@ -11,15 +11,15 @@ from zoneinfo import ZoneInfo
 import msgspec
 import typer
 
-from services.embedded import Embedded
+from services.app.embedded import Embedded
 from services.errors import AddressError, ConfigurationError, DeliveryError
 from services.messages import from_ms
-from services.notify import store_stopped
-from services.notify.answers import UnansweredError
-from services.notify.channels import Channels
+from services.notify.channels.responses import UnansweredError
+from services.notify.channels.sending import Channels
+from services.notify.disabled_channels import Stop, keys_of
 from services.notify.service import CHINA
-from services.notify.stopped import Stop, keys_of
-from services.notify.store_engine import Store
+from services.notify.store import disabled_channels
+from services.notify.store.engine import Store
 from services.notify.texts import Message
 from services.settings import Settings
 
@@ -57,7 +57,7 @@ def try_out(
     if settings.has_store:
         database = Store(settings.store_url)
         with database.writing() as connection:
-            if store_stopped.resume(connection, keys_of(url).values()):
+            if disabled_channels.resume(connection, keys_of(url).values()):
                 typer.echo("渠道已恢复 / the channel is resumed")
         database.close()
 
@@ -86,7 +86,7 @@ def _stopped(settings: Settings) -> tuple[list[Stop], ZoneInfo]:
             return embedded.notify.stopped(), embedded.notify.zone
     database = Store(settings.store_url)  # the directory is with the cluster: addresses since changed are shown, too
     with database.reading() as connection:
-        found = store_stopped.every(connection)
+        found = disabled_channels.every(connection)
     database.close()
     return found, CHINA
 
@@ -105,8 +105,8 @@ def resume(
     if settings.has_store:
         database = Store(settings.store_url)
         with database.writing() as connection:
-            keys = [key] if key else [one.key for one in store_stopped.every(connection)]
-            resumed = store_stopped.resume(connection, keys)
+            keys = [key] if key else [one.key for one in disabled_channels.every(connection)]
+            resumed = disabled_channels.resume(connection, keys)
         database.close()
     if key and not resumed:
         raise ConfigurationError(f"{key} is not stopped (expected: a key of prewarn channels list)")

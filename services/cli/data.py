@@ -9,13 +9,13 @@ import typer
 from rich import get_console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from services.cli import chinese
-from services.embedded import Embedded
+from services.app.embedded import Embedded
+from services.app.replay import run_import
 from services.errors import RuleError
-from services.importing import run_import
+from services.i18n import chinese
+from services.ingest.connectors import nyc, oulad
+from services.ingest.connectors.sheet import Imported
 from services.ingest.files import ingest_files
-from services.ingest.importers import nyc, oulad
-from services.ingest.importers.sheet import Imported
 from services.ingest.rejected import retry
 from services.ingest.table import TableOptions
 from services.messages import Problem, Rejection

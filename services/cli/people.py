@@ -9,12 +9,12 @@ import msgspec
 import typer
 
 from services import directory as directories
-from services import reaching
-from services.cli import chinese
+from services.app.embedded import Embedded
 from services.cli.changes import Change, refusals
 from services.clock import wall_clock
-from services.embedded import Embedded
 from services.errors import PrewarnError
+from services.i18n import chinese
+from services.operate import directory_check
 from services.rules.language.load import load
 from services.settings import Settings, resource
 
@@ -54,7 +54,7 @@ def check(
         rules = load(settings.rules_folder, resource("schemas"))
         present = directories.load_installed(settings.directory_folder, rules.zone.key)
         mail = settings.mail_server is not None
-        found = reaching.check(rules, present, wall_clock(), mail=mail, students=settings.students)
+        found = directory_check.check(rules, present, wall_clock(), mail=mail, students=settings.students)
     except PrewarnError as error:
         chinese.tell_error(error)
         raise typer.Exit(2) from None
@@ -116,8 +116,8 @@ def publish(
     json: _Json = False,
 ) -> None:
     """Make a directory that of the cluster, after showing what it changes. 在集群中启用新的人员目录，先显示差异"""
-    from services.cluster.known import publish_directory, published_directory  # noqa: PLC0415 - Kafka costs a second
-    from services.cluster.rules import published_rules  # noqa: PLC0415
+    from services.app.cluster.directory import publish_directory, published_directory  # noqa: PLC0415 - Kafka costs a second
+    from services.app.cluster.rules import published_rules  # noqa: PLC0415
 
     settings: Settings = context.obj
     in_use = published_directory(settings, published_rules(settings).zone.key)

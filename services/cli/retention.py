@@ -9,10 +9,10 @@ import typer
 
 from services.clock import wall_clock
 from services.messages import from_ms
-from services.notify.store_engine import Store
-from services.notify.store_retention import history
-from services.retention import apply as apply_policy
-from services.retention import read_policy
+from services.notify.store.engine import Store
+from services.notify.store.retention import history
+from services.operate.retention import apply as apply_policy
+from services.operate.retention import read_policy
 from services.settings import Settings
 
 app = typer.Typer(no_args_is_help=True, help="How long what is kept. 保存期限")

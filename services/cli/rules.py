@@ -9,17 +9,16 @@ import msgspec
 import typer
 
 from services import directory as directories
-from services import rule_tests
-from services.cli import chinese
-from services.cli.homes import rules_in_use
+from services.cli.home import rules_in_use
 from services.clock import wall_clock
-from services.doubting import doubts
 from services.errors import DirectoryError
+from services.i18n import chinese
 from services.messages import Problem
+from services.operate.rule_doubts import doubts
+from services.operate.rule_tests import Coverage, suite
 from services.rules.language.load import RuleSet, load
 from services.rules.language.load import check as check_folder
 from services.rules.language.schema import texts
-from services.rules.testing import Coverage
 from services.settings import Settings, resource
 
 app = typer.Typer(no_args_is_help=True, help="Check and list rules. 检查与列出规则")
@@ -102,7 +101,7 @@ def run_tests(
 ) -> None:
     """Run FOLDER/tests/*.test.yaml: what fails, with file:line:col, and what the tests cover. 运行规则测试"""
     folder = folder or rules_in_use(context)
-    result = rule_tests.run(folder, resource("schemas"))
+    result = suite.run(folder, resource("schemas"))
     if json:
         typer.echo(msgspec.json.encode(result))
     else:

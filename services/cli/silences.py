@@ -8,13 +8,13 @@ from typing import Annotated
 import msgspec
 import typer
 
+from services.app.embedded import Embedded
 from services.clock import wall_clock
-from services.embedded import Embedded
 from services.errors import ConfigurationError
 from services.messages import from_ms, to_ms
-from services.notify.holding import Silence
+from services.notify.suppression import Silence
+from services.operate.silence_check import check_end, check_matchers
 from services.settings import Settings
-from services.silencing import check_end, check_matchers
 
 app = typer.Typer(no_args_is_help=True, help="Let messages wait, with author, reason and end. 静默")
 
@@ -41,7 +41,15 @@ def add(
         )
     with Embedded(context.obj) as embedded:
         now, end = wall_clock(), _instant(until, embedded)
-        check_matchers(embedded, rule, subject, department)
+        rules = None if embedded.rules is None else embedded.rules.value
+        check_matchers(
+            rules,
+            embedded.present_directory(),
+            embedded.journal,
+            rule=rule,
+            subject=subject,
+            department=department,
+        )
         check_end(until, now, end, long=long)
         number = embedded.notify.silence(
             Silence(0, rule, subject, department, to_ms(now), to_ms(end), author.strip(), comment.strip())

@@ -11,9 +11,9 @@ from typing import Any
 
 import msgspec
 
-from services.ingest.explaining import reason_name
 from services.ingest.intake import Intake, Outcome
 from services.ingest.lines import Line, Lines
+from services.ingest.schema_errors import reason_name
 from services.ingest.table import Table, TableOptions
 from services.messages import Problem, Rejection
 

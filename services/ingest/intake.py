@@ -12,8 +12,8 @@ from typing import Any, NamedTuple, Protocol
 
 import msgspec
 
-from services.ingest.explaining import reason_name
 from services.ingest.reading import BOM, Packed
+from services.ingest.schema_errors import reason_name
 from services.ingest.source_report import SourceCounter
 from services.ingest.validation import Checked, Validator, wire_value
 from services.messages import CampusEvent, Problem, Rejection, Verdict

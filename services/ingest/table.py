@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from services.ingest.explaining import nearest, shown
+from services.ingest.schema_errors import nearest, shown
 from services.ingest.schemas import Schemas
 from services.messages import Problem
 

@@ -8,9 +8,9 @@ from typing import Any
 
 import msgspec
 
-from services.ingest.explaining import Where, find_problems, shown
 from services.ingest.moments import read_moment, write_moment
 from services.ingest.reading import BOM, Packed, decode
+from services.ingest.schema_errors import Where, find_problems, shown
 from services.ingest.schemas import Schema, Schemas
 from services.messages import CampusEvent, Problem, Rejection
 

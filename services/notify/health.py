@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import NamedTuple
 
-from services.notify.courier import Pace
+from services.notify.delivery import Pace
 
 
 class _Beat(NamedTuple):

@@ -13,11 +13,11 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from services.messages import Level, RuleCard, WarningChange, WarningFacts, WarningReading, from_ms, to_ms
-from services.notify.holding import Case, Hold, Holding, Matter, Quiet, Silence
-from services.notify.life import to_acknowledge
+from services.notify.deadlines import to_acknowledge
 from services.notify.ports import Cards, Directory, Person
-from services.notify.routing import addresses_of, queue_of, route
+from services.notify.recipients import addresses_of, queue_of, route
 from services.notify.stages import Candidate, Stop, Transition, stop_change, stop_recipient
+from services.notify.suppression import Case, Hold, Holding, Matter, Quiet, Silence
 
 Row = dict[str, Any]
 RANK: dict[Level, int] = {"praise": 0, "yellow": 1, "orange": 2, "red": 3}

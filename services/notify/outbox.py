@@ -12,12 +12,12 @@ from typing import Any, NamedTuple
 from uuid import uuid4
 
 from services.messages import to_ms
-from services.notify import store_outbox, store_stopped
-from services.notify.courier import Courier, Way
+from services.notify.delivery import Courier, Way
+from services.notify.disabled_channels import keys_of
 from services.notify.grouping import AT_ONCE, Grouping
-from services.notify.stopped import keys_of
-from services.notify.store_engine import Connection, Store
-from services.notify.store_outbox import Claim
+from services.notify.store import disabled_channels, outbox
+from services.notify.store.engine import Connection, Store
+from services.notify.store.outbox import Claim
 
 _LOG = logging.getLogger(__name__)
 _BEHIND = 50
@@ -44,10 +44,10 @@ class Outbox:
         """Takes up what a former process left and begins to send."""
         with self.database.writing() as connection:
             if self.slot:
-                store_outbox.recover(connection, self.slot, to_ms(self.courier.clock()))
+                outbox.recover(connection, self.slot, to_ms(self.courier.clock()))
             self.owner = f"{self.slot or 'shared'}:{uuid4()}"
         with self.database.reading() as connection:
-            waiting = store_outbox.queues(connection)
+            waiting = outbox.queues(connection)
         self.wake(waiting)
 
     def wake(self, queues: Iterable[str]) -> None:
@@ -206,7 +206,7 @@ class _Worker(threading.Thread):
         mine = self.queue.take_turn()
         with box.database.writing() as connection:
             if done is not None:
-                store_outbox.finish(connection, done, box.owner, result, to_ms(courier.clock()))
+                outbox.finish(connection, done, box.owner, result, to_ms(courier.clock()))
             if mine:
                 task = self._claim(connection)
         if mine and task is None:
@@ -219,21 +219,21 @@ class _Worker(threading.Thread):
     def _claim(self, connection: Connection) -> _Task | None:
         box, courier = self.outbox, self.outbox.courier
         now, lease = to_ms(courier.clock()), int(courier.pace.lease.total_seconds() * 1000)
-        claim = store_outbox.claim(connection, self.queue.name, box.owner, now, lease, box.grouping)
+        claim = outbox.claim(connection, self.queue.name, box.owner, now, lease, box.grouping)
         if claim is None:
             return None
         way = courier.way(claim)
-        return _Task(claim, way, way and store_stopped.first_of(connection, keys_of(way.address).values()))
+        return _Task(claim, way, way and disabled_channels.first_of(connection, keys_of(way.address).values()))
 
     def _release(self, claim: Claim) -> None:
         box = self.outbox
         back = {"status": "pending", "attempts": claim.attempt - 1, "next_try_at": to_ms(box.courier.clock())}
         with box.database.writing() as connection:
-            store_outbox.finish(connection, claim, box.owner, back, to_ms(box.courier.clock()))
+            outbox.finish(connection, claim, box.owner, back, to_ms(box.courier.clock()))
 
     def _until_due(self) -> float:
         with self.outbox.database.reading() as connection:
-            due = store_outbox.next_due(connection, self.queue.name)
+            due = outbox.next_due(connection, self.queue.name)
         if due is None:
             return self.outbox.courier.pace.look_again.total_seconds()
         return max(0.0, (due - to_ms(self.outbox.courier.clock())) / 1000)

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from services.errors import ConfigurationError
 from services.messages import RuleCard
 from services.notify import texts
-from services.notify.routing import queue_of
+from services.notify.recipients import queue_of
 from services.notify.texts import Language, Message
 
 _PLACE = re.compile(r"[a-z0-9]{1,32}(://[^\s/?@]+)?")

@@ -9,29 +9,26 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from starlette.routing import BaseRoute
-
 from services.messages import CampusEvent, WarningChange, WarningReading, from_ms, to_ms
-from services.notify import store_intake, store_outbox, store_report, store_silences, store_stopped, store_views
-from services.notify.channels import Channels
-from services.notify.courier import Courier, Pace, Send
+from services.notify.channels.sending import Channels
+from services.notify.delivery import Courier, Pace, Send
+from services.notify.disabled_channels import Stop, keys_of
+from services.notify.feedback_publisher import Telling
 from services.notify.grouping import AT_ONCE, Grouping
 from services.notify.health import Health
-from services.notify.holding import Holding, Quiet, Silence
-from services.notify.home import HomeLock
 from services.notify.intake import Planner
+from services.notify.lock import HomeLock
 from services.notify.metrics import Metrics
 from services.notify.outbox import Outbox
-from services.notify.pages import Pages
-from services.notify.passing import Passing
 from services.notify.ports import Cards, Clock, Directory, Publish
 from services.notify.privacy import Allowed
+from services.notify.recipients import addresses_of
 from services.notify.report import By, Period, Report
-from services.notify.routing import addresses_of
-from services.notify.stopped import Stop, keys_of
-from services.notify.store_acts import Acts, Refusal
-from services.notify.store_engine import Connection, Store
-from services.notify.telling import Telling
+from services.notify.scheduler import Passing
+from services.notify.store import disabled_channels, intake, outbox, report, silences, views
+from services.notify.store.acts import Acts, Refusal
+from services.notify.store.engine import Connection, Store
+from services.notify.suppression import Holding, Quiet, Silence
 
 _LOG = logging.getLogger(__name__)
 CONSUMER = "warnings"
@@ -131,7 +128,7 @@ class Notify:
         """
         now = to_ms(self.clock())
         with self.health.during("taking warnings in"), self.database.writing() as connection:
-            known = store_intake.known_of(connection, changes, consumer, now, push=self.push)
+            known = intake.known_of(connection, changes, consumer, now, push=self.push)
             if since is not None and since < known.offset:
                 return False
             planner = Planner(
@@ -139,8 +136,8 @@ class Notify:
                 wait=self.grouping.wait_ms, repeat=self.grouping.repeat_ms, students=self.students,
             )  # fmt: skip
             plan = planner.take(changes, offset)
-            store_intake.write(self.database, connection, plan, from_ms(now))
-            store_intake.advance(connection, consumer, offset)
+            intake.write(self.database, connection, plan, from_ms(now))
+            intake.advance(connection, consumer, offset)
             let_go = self._hold_anew(connection) if plan.cases else set()
         self.metrics.committed(plan.counts)
         self.outbox.wake(plan.queues | let_go)
@@ -150,17 +147,17 @@ class Notify:
     def offset(self, consumer: str = CONSUMER) -> int:
         """How far the consumer has come; 0 at the beginning."""
         with self.database.reading() as connection:
-            return store_intake.positions(connection).get(consumer, 0)
+            return intake.positions(connection).get(consumer, 0)
 
     def count(self) -> int:
         """How many warnings there are."""
         with self.database.reading() as connection:
-            return store_views.count(connection)
+            return views.count(connection)
 
     def waiting(self) -> int:
         """How many messages could go out now and have not been tried yet, or are being sent."""
         with self.database.reading() as connection:
-            return store_outbox.due(connection, to_ms(self.clock()))
+            return outbox.due(connection, to_ms(self.clock()))
 
     def beat(self, loop: str, lag: int) -> None:
         """A loop of the composition root has gone round, with `lag` things still before it.
@@ -172,17 +169,17 @@ class Notify:
     def warnings(self) -> Iterator[dict[str, Any]]:
         """Every warning by opening, one at a time: what `prewarn warnings --json` prints."""
         with self.database.reading() as connection:
-            yield from store_views.every_warning(connection)
+            yield from views.every_warning(connection)
 
     def effectiveness(self, period: Period, by: By) -> Report:
         """预警机制的实效性分析报告: what became of the warnings of a period."""
         with self.database.reading() as connection:
-            return store_report.effectiveness(connection, period, by, self.zone)
+            return report.effectiveness(connection, period, by, self.zone)
 
     def stopped(self) -> list[Stop]:
         """The channels that have been stopped and that the directory still has, one for each person concerned."""
         with self.database.reading() as connection:
-            found = store_stopped.every(connection)
+            found = disabled_channels.every(connection)
         directory = self.directory()
         people = {one.person: directory.person(one.person) for one in found}
         keys = {
@@ -199,19 +196,19 @@ class Notify:
     def silence(self, silence: Silence) -> int:
         """Lets messages wait, those that are held already too; the number of the silence."""
         with self.database.writing() as connection:
-            number = store_silences.add(connection, silence)
+            number = silences.add(connection, silence)
             self._hold_anew(connection)
         return number
 
     def silences(self) -> list[Silence]:
         """All that there ever were, those that have ended too."""
         with self.database.reading() as connection:
-            return store_silences.every(connection)
+            return silences.every(connection)
 
     def end_silence(self, number: int) -> bool:
         """Ends a silence now: what nothing else holds goes out. False if it is not in force."""
         with self.database.writing() as connection:
-            ended = store_silences.end(connection, number, to_ms(self.clock()))
+            ended = silences.end(connection, number, to_ms(self.clock()))
             let_go = self._hold_anew(connection) if ended else set()
         self.outbox.wake(let_go)
         return ended
@@ -223,8 +220,8 @@ class Notify:
 
     def _hold_anew(self, connection: Connection) -> set[str]:
         now = self.clock()
-        current = store_silences.current(connection, to_ms(now))
-        return store_silences.hold_anew(connection, Holding(current, self.quiet, now.astimezone(self.zone)))
+        current = silences.current(connection, to_ms(now))
+        return silences.hold_anew(connection, Holding(current, self.quiet, now.astimezone(self.zone)))
 
     def acknowledge(self, person: str, warning_id: str) -> Refusal | None:
         """The person has taken the warning up. Returns why it was refused, if it was."""
@@ -249,10 +246,6 @@ class Notify:
         self.telling.wake()
         return refusal
 
-    def routes(self) -> list[BaseRoute]:
-        """The pages, /static, /metrics and /healthz, for the composition root's web application."""
-        return Pages(self).routes()
-
     def unwell(self) -> str | None:
         """Why the service stands still, if it does."""
         checks = (self.health.stalled, self.outbox.stalled, self._store_answers)
@@ -268,4 +261,4 @@ class Notify:
 
     def _outbox_sizes(self) -> dict[str, int]:
         with self.database.reading() as connection:
-            return store_outbox.sizes(connection)
+            return outbox.sizes(connection)

@@ -12,13 +12,13 @@ from typing import Any
 import msgspec
 
 from services.errors import LogError
-from services.journal import Changes, Journal
+from services.log.journal import Changes, Journal
 from services.messages import CampusEvent, Mode, WarningChange
 from services.rules.engine.engine import Engine
 from services.rules.engine.segments import heads
 from services.rules.engine.switch import take_over
+from services.rules.feedback import Enrich, as_it_is, returned
 from services.rules.language.load import RuleSet
-from services.rules.returning import Enrich, as_it_is, returned
 
 _log = logging.getLogger(__name__)
 _EVENTS_PER_COMMIT = 8_000

@@ -16,11 +16,11 @@ import msgspec
 import pytest
 from kafka import KafkaConsumer, TopicPartition
 
-from services.cluster.known import publish_directory
+from services.app.cluster.directory import publish_directory
 from services.directory import load
+from services.log.kafka import EVENTS, REJECTED, WARNINGS
+from services.log.kafka.records import read_latest
 from services.settings import resource
-from services.topics import EVENTS, REJECTED, WARNINGS
-from services.topics.records import read_latest
 from tests.cluster import Cluster, kill
 from tests.faults.kinds import until
 from tests.faults.running import environment, free_port, receiving, write_table

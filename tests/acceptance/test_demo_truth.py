@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from services.demo import College
+from services.app.demo import College
 from services.rules.engine.engine import Engine
 from services.rules.language.load import load
 from tests.simulation import changes_of, directory_of

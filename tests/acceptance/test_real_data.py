@@ -17,13 +17,13 @@ from typing import NamedTuple
 import msgspec
 import pytest
 
-from services.ingest.importers import nyc, oulad
+from services.ingest.connectors import nyc, oulad
 from services.messages import CampusEvent
 from services.rules.engine.engine import Engine
 from services.rules.engine.plan import Plan
 from services.settings import resource
-from tests import slow_evaluator
 from tests.harness import Reader, rule_set
+from tests.oracle import evaluator
 
 PACK = 500
 PACKS_BETWEEN_READINGS = 10
@@ -43,11 +43,11 @@ def campus(imported, events: list[CampusEvent]) -> Campus:
     folder = resource("rules") / imported.rules
     now = max(event.time for event in events) + BEYOND_EVERY_DEADLINE
     wire = ({**msgspec.to_builtins(event), "time": event.time.isoformat()} for event in events)
-    episodes = slow_evaluator.evaluate(*slow_evaluator.load(folder), wire, now)
+    episodes = evaluator.evaluate(*evaluator.load(folder), wire, now)
     return Campus(events, rule_set(folder).plan, Counter(as_warning(episode) for episode in episodes), now)
 
 
-def as_warning(e: slow_evaluator.Episode) -> tuple:
+def as_warning(e: evaluator.Episode) -> tuple:
     """In the form of `Reader.warnings`."""
     known = (e.rule, e.subject, e.level, e.highest_level, e.status, e.value, e.threshold)
     return (*known, e.opened_at, e.closed_at, e.first_event, tuple(e.evidence))

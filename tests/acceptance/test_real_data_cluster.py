@@ -8,7 +8,7 @@ import os
 
 import pytest
 
-from services.ingest.importers import nyc, oulad
+from services.ingest.connectors import nyc, oulad
 from services.rules.worker import Worker
 from services.settings import resource
 from tests.cluster import Cluster, assert_as_embedded, embedded

@@ -19,7 +19,7 @@ from zoneinfo import ZoneInfo
 import yaml
 
 from services import directory as directories
-from services.cluster.known import publish_directory
+from services.app.cluster.directory import publish_directory
 from services.settings import resource
 from tests.cluster import Cluster
 from tests.faults.running import ROOT, environment, free_port, receiving

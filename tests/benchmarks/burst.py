@@ -27,7 +27,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from services.notify.courier import Pace
+from services.notify.delivery import Pace
 from tests.faults.running import Served, serving, until, write_table
 from tests.rule_files import folder, rule
 

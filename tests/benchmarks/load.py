@@ -18,12 +18,12 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from services.demo import College
-from services.demo.dates import ZONE
+from services.app.demo import College
+from services.app.demo.dates import ZONE
 from services.messages import from_ms, to_ms
 from services.notify.grouping import Grouping
 from services.notify.service import Notify
-from services.notify.store_outbox import claim, finish, queues
+from services.notify.store.outbox import claim, finish, queues
 from services.notify.testing import ManualClock
 from services.rules.engine.engine import Engine
 from services.rules.language.load import load

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
-from services.topics import EVENTS, OBSERVATIONS
+from services.log.kafka import EVENTS, OBSERVATIONS
 from tests.cluster import Cluster, kill
 from tests.harness import packed, school
 

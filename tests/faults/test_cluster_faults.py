@@ -13,11 +13,11 @@ from pathlib import Path
 
 import pytest
 
-from services.cluster.editions import Editions
-from services.cluster.rules import evaluated, publish_rules
+from services.app.cluster.rules import evaluated, publish_rules
 from services.errors import RuleError
+from services.log.kafka import EVENTS
+from services.rules.registry.kafka import Editions
 from services.rules.worker import Worker
-from services.topics import EVENTS
 from tests.cluster import Cluster, assert_as_embedded, embedded, kill
 from tests.faults.kinds import BEGIN, KINDS, parts, stream, until
 from tests.harness import event, rule_set

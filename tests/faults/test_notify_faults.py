@@ -15,12 +15,12 @@ import psycopg
 import pytest
 
 from services import directory as directories
-from services.cluster.known import publish_directory
-from services.cluster.rules import published_rules
-from services.journal import Changes
-from services.notify.courier import Pace
+from services.app.cluster.directory import publish_directory
+from services.app.cluster.rules import published_rules
+from services.log.journal import Changes
+from services.log.kafka import REJECTED, WARNINGS
+from services.notify.delivery import Pace
 from services.notify.testing import change
-from services.topics import REJECTED, WARNINGS
 from tests.cluster import Cluster, kill
 from tests.faults.kinds import LONG, until
 from tests.faults.running import free_port, receiving, write_table

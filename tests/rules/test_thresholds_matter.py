@@ -7,13 +7,12 @@ import msgspec
 import pytest
 import yaml
 
-from services import rule_tests
+from services.operate.rule_tests import Bench, read_cases, suite
+from services.operate.rule_tests.cases import Expectation
 from services.rules.composite import by_comparing, keys_of
 from services.rules.language.fields import read_fields
 from services.rules.language.load import load
 from services.rules.language.reading import Report
-from services.rules.testing import Bench, read_cases
-from services.rules.testing.cases import Expectation
 
 ROOT = Path(__file__).parents[2]
 RULES = load(ROOT / "rules", ROOT / "schemas")
@@ -58,7 +57,7 @@ def speaks_of_people(step):
 
 
 def test_the_rule_tests_are_green_and_cover_every_rule_every_level_and_a_withdrawal_of_each():
-    result = rule_tests.run(ROOT / "rules", ROOT / "schemas")
+    result = suite.run(ROOT / "rules", ROOT / "schemas")
     assert [str(problem) for problem in result.problems] == []
     covered = result.coverage
     assert (covered.untested, covered.unreached, covered.never_withdrawn) == ((), (), ())

@@ -17,9 +17,9 @@ from services.messages import EPOCH, MILLISECOND, Mode, WarningChange, WarningRe
 from services.rules.engine import history
 from services.rules.engine.arithmetic import FUNCTIONS, trouble
 from services.rules.engine.decode import decoder
+from services.rules.engine.episodes import Lives, folded_now
 from services.rules.engine.generate import compile_source, handler_source, number_source, step_source
 from services.rules.engine.layout import NO_TIME_BOUND, Layout, ranks
-from services.rules.engine.lives import Lives, folded_now
 from services.rules.engine.plan import FOREVER, Plan
 from services.rules.engine.segments import Written, erased, read, written
 from services.rules.engine.stepping import value_source

@@ -11,7 +11,7 @@ from collections.abc import Set as AbstractSet
 
 from services.messages import WarningChange, WarningFacts, from_ms
 from services.rules.engine.engine import Engine
-from services.rules.engine.lives import folded_now, warning_id
+from services.rules.engine.episodes import folded_now, warning_id
 from services.rules.engine.plan import level_of
 from services.rules.engine.segments import Written
 from services.rules.engine.subject import Episode, State, encode_state

@@ -17,7 +17,7 @@ from services.rules.language.reading import Place, Report, nearest, read_yaml
 from services.rules.language.rules import Known, Placed, read_rules
 from services.rules.language.standards import Standard, read_standards, standard_ids
 from services.rules.language.strata import refuse_circles
-from services.rules.language.strays import STANDARD_LEVELS, report_strays, strays
+from services.rules.language.unread_files import STANDARD_LEVELS, report_strays, strays
 
 
 @dataclass(frozen=True)

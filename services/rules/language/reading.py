@@ -15,7 +15,7 @@ from typing import Any
 import yaml
 
 from services.messages import Problem
-from services.rules.language import slips
+from services.rules.language import suggestions
 
 _LARGEST = 1 << 20
 _DEEPEST = 40
@@ -96,7 +96,7 @@ def read_yaml(path: Path, shown: str, report: Report) -> Place | None:  # noqa: 
     except yaml.MarkedYAMLError as error:
         if error.problem_mark is not None:
             start.line, start.column = error.problem_mark.line + 1, error.problem_mark.column + 1
-        report.add(start, f"not valid YAML: {error.problem or error.context}", slips.of_yaml(error, text))
+        report.add(start, f"not valid YAML: {error.problem or error.context}", suggestions.of_yaml(error, text))
         return None
     except (yaml.YAMLError, RecursionError, ValueError, OverflowError) as error:
         report.add(start, f"not valid YAML: {type(error).__name__}")
@@ -156,9 +156,9 @@ def fields(place: Place, known: Mapping[str, bool], report: Report, what: str) -
 
 
 def _field_meant(name: str, value: Place, known: Iterable[str]) -> str:
-    if value.value is None and (pair := slips.of_name(name)):
+    if value.value is None and (pair := suggestions.of_name(name)):
         return f"{nearest(pair[0], known)}: {pair[1]}, with a colon and a blank"
-    if value.value is None and slips.is_number(name):
+    if value.value is None and suggestions.is_number(name):
         return "a point in a number, such as 4.5"
     return nearest(name, known)
 
@@ -199,7 +199,9 @@ def number(place: Place, report: Report, what: str) -> float | None:
     if isinstance(place.value, bool) or not isinstance(place.value, (int, float)):
         shown = f'"{place.text}"' if place.quoted else place.text
         shown = shown or ("nothing" if place.value is None else "a list or mapping")
-        report.add(place, f"{what} must be a number, not {shown}", slips.of_number(place.text, quoted=place.quoted))
+        report.add(
+            place, f"{what} must be a number, not {shown}", suggestions.of_number(place.text, quoted=place.quoted)
+        )
         return None
     if not -LARGEST_NUMBER <= place.value <= LARGEST_NUMBER:  # nan neither
         report.add(place, f"{what} {place.text[:20]} is not a number to compare with", "at most 1e15")

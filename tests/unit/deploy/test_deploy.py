@@ -12,10 +12,10 @@ import pytest
 import yaml
 from typer.main import get_command
 
+from services.app.cluster.ingest import Metered
 from services.cli import app
-from services.cluster.ingest import Metered
 from services.notify.metrics import Metrics
-from services.rules.meters import Meters
+from services.rules.cluster.metrics import Meters
 from services.settings import Settings
 
 DEPLOY = Path(__file__).parents[3] / "deploy"

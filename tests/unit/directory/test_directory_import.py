@@ -9,7 +9,7 @@ from datetime import date
 
 import pytest
 
-from services.demo import College
+from services.app.demo import College
 from services.directory import difference, load, load_installed, offered, write
 from services.directory.archives import LARGEST_UNPACKED
 from services.errors import DirectoryError

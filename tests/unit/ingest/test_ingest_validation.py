@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.ingest.explaining import reason_name
+from services.ingest.schema_errors import reason_name
 from services.ingest.schemas import load_schemas
 from services.ingest.validation import Validator
 from services.messages import CampusEvent, Rejection

@@ -12,6 +12,7 @@ from starlette.applications import Starlette
 
 from services.notify.service import Notify
 from services.notify.testing import CARD, College, ManualClock, RecordingChannel, Somebody
+from services.web.pages import Pages
 
 TUTOR = Somebody(id="T1", name="王秀英")
 ONE = {"class_tutor": [Somebody(id="T1", name="王秀英", channel="json://hooks.campus/a")], "course_teacher": []}
@@ -118,7 +119,7 @@ class Browser:
     """Follows links and sends forms like a person's browser: with cookies."""
 
     def __init__(self, notify):
-        self._app = Starlette(routes=notify.routes())
+        self._app = Starlette(routes=Pages(notify).routes())
         self.cookies = httpx.Cookies()
 
     def get(self, path, **options):

@@ -4,7 +4,15 @@ import logging
 
 import pytest
 
-from services.notify.addresses import BAD_CHANNEL, BAD_EMAIL, NO_SERVER, NOTHING, doubt, is_channel, is_mail_address
+from services.notify.channels.addresses import (
+    BAD_CHANNEL,
+    BAD_EMAIL,
+    NO_SERVER,
+    NOTHING,
+    doubt,
+    is_channel,
+    is_mail_address,
+)
 from services.notify.testing import Somebody
 
 

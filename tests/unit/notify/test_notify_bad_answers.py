@@ -5,8 +5,8 @@ from urllib.parse import quote
 
 import pytest
 
-from services.notify.channels import Channels
-from services.notify.courier import Pace
+from services.notify.channels.sending import Channels
+from services.notify.delivery import Pace
 from services.notify.testing import Somebody, change
 
 QUICK = Pace(first=timedelta(seconds=5), look_again=timedelta(milliseconds=20))

@@ -3,7 +3,7 @@
 import pytest
 
 from services.directory import load
-from services.notify.channels import Channels
+from services.notify.channels.sending import Channels
 from services.notify.testing import change, facts
 
 AT = {"subject": "S1/MATH"}

@@ -6,8 +6,8 @@ import pytest
 import requests
 
 from services.errors import DeliveryError
-from services.notify.answers import Answer, UnansweredError, judge
-from services.notify.channels import Channels
+from services.notify.channels.responses import Answer, UnansweredError, judge
+from services.notify.channels.sending import Channels
 from services.notify.testing import CARD
 from services.notify.texts import Sent, push
 

@@ -7,11 +7,11 @@ import pytest
 
 from services.errors import DeliveryError
 from services.messages import to_ms
-from services.notify import store_outbox
-from services.notify.answers import UnansweredError
-from services.notify.courier import Pace
+from services.notify.channels.responses import UnansweredError
+from services.notify.delivery import Pace
 from services.notify.digests import digest
 from services.notify.grouping import Grouping
+from services.notify.store import outbox
 from services.notify.testing import CARD, RecordingChannel, Somebody, change
 from services.notify.texts import Sent
 
@@ -111,7 +111,7 @@ def test_a_digest_of_a_process_that_died_comes_again_whole_and_marked(make, cloc
     first.take_in(about("S1", "S2"), 1)
     clock.advance(timedelta(seconds=10))
     with first.database.writing() as connection:
-        claim = store_outbox.claim(connection, "json://hooks.campus", "slot:1", to_ms(clock()), 60_000, FIVE)
+        claim = outbox.claim(connection, "json://hooks.campus", "slot:1", to_ms(clock()), 60_000, FIVE)
     assert len(claim.ids) == 2
     clock.advance(timedelta(minutes=2))
     second = make("other", grouping=FIVE, pace=Pace(look_again=timedelta(milliseconds=20)))

@@ -6,7 +6,7 @@ import pytest
 
 from services.errors import ConfigurationError
 from services.messages import to_ms
-from services.notify.holding import Quiet, Silence, read_quiet
+from services.notify.suppression import Quiet, Silence, read_quiet
 from services.notify.testing import CARD, change
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")

@@ -7,7 +7,7 @@ import pytest
 
 from services.messages import EscalationStep, to_ms
 from services.notify.grouping import Grouping
-from services.notify.holding import UNTIL_THE_CASE_IS_OVER, Silence
+from services.notify.suppression import UNTIL_THE_CASE_IS_OVER, Silence
 from services.notify.testing import CARD, change, reading
 
 CASE = msgspec.structs.replace(CARD, rule="student-case", row="S9", mutes=["S1", "S2"])

@@ -8,11 +8,11 @@ import pytest
 
 from services.errors import DeliveryError, LogError
 from services.messages import EscalationStep, to_ms
-from services.notify import store_feedback, store_life
-from services.notify.courier import Pace
+from services.notify.delivery import Pace
 from services.notify.grouping import Grouping
-from services.notify.holding import Quiet, Silence
 from services.notify.service import CHINA
+from services.notify.store import due_steps, feedback
+from services.notify.suppression import Quiet, Silence
 from services.notify.testing import CARD, RecordingChannel, Somebody, change, facts
 
 STEPS = [EscalationStep(after=3600, to="counsellor"), EscalationStep(after=7200, to="department")]
@@ -26,7 +26,7 @@ def heard(notify):
 
     def heard():
         events = []
-        store_feedback.hand_on(notify.database, events.extend)
+        feedback.hand_on(notify.database, events.extend)
         return events
 
     return heard
@@ -218,7 +218,7 @@ def test_time_that_stands_still_is_not_well(make, clock, eventually, monkeypatch
     notify.start()
     eventually(lambda: "passing" in notify.health.lags())
     monkeypatch.setattr(notify.passing, "directory", None)
-    monkeypatch.setattr(store_life, "steps_due", None)
+    monkeypatch.setattr(due_steps, "steps_due", None)
     assert "passing" in eventually(notify.unwell)
 
 

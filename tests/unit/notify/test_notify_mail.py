@@ -4,8 +4,8 @@ import msgspec
 import pytest
 
 from services.errors import ConfigurationError
-from services.notify.channels import Channels
-from services.notify.routing import SINK, addresses_of, queue_of
+from services.notify.channels.sending import Channels
+from services.notify.recipients import SINK, addresses_of, queue_of
 from services.notify.testing import Somebody, change
 from services.settings import Settings
 

@@ -5,9 +5,9 @@ from datetime import date, timedelta
 import pytest
 
 from services.errors import DeliveryError
-from services.notify.answers import UnansweredError
-from services.notify.channels import Channels
-from services.notify.courier import Pace
+from services.notify.channels.responses import UnansweredError
+from services.notify.channels.sending import Channels
+from services.notify.delivery import Pace
 from services.notify.testing import RecordingChannel, Somebody, change
 
 QUICK = Pace(first=timedelta(seconds=5), attempts=3, look_again=timedelta(milliseconds=20))

@@ -6,9 +6,9 @@ from datetime import timedelta
 import msgspec
 import pytest
 
-from services.notify import store_outbox
-from services.notify.channels import Channels
-from services.notify.courier import Pace
+from services.notify.channels.sending import Channels
+from services.notify.delivery import Pace
+from services.notify.store import outbox
 from services.notify.testing import RecordingChannel, change, facts
 
 QUICK = Pace(first=timedelta(seconds=5), attempts=3, look_again=timedelta(milliseconds=20))
@@ -80,7 +80,7 @@ DYING = """
 import os, sys
 from datetime import UTC, datetime
 from pathlib import Path
-from services.notify.channels import Channels
+from services.notify.channels.sending import Channels
 from services.notify.service import Notify
 from services.notify.testing import CARD, MORNING, College, Somebody, change
 
@@ -126,10 +126,10 @@ def test_a_sleeper_that_wakes_up_cannot_finish_what_another_has_taken_over(notif
     at = int(now.timestamp() * 1000)
     result = {"status": "sent", "next_try_at": None}
     with notify.database.writing() as connection:
-        sleeper = store_outbox.claim(connection, queue, "a", at, lease)
-        assert store_outbox.claim(connection, queue, "b", at, lease) is None
-        taken_over = store_outbox.claim(connection, queue, "b", at + lease, lease)
+        sleeper = outbox.claim(connection, queue, "a", at, lease)
+        assert outbox.claim(connection, queue, "b", at, lease) is None
+        taken_over = outbox.claim(connection, queue, "b", at + lease, lease)
         assert (sleeper.possibly_duplicate, taken_over.possibly_duplicate) == (False, True)
-        assert not store_outbox.finish(connection, sleeper, "a", result, 0)
-        assert store_outbox.finish(connection, taken_over, "b", result, 0)
+        assert not outbox.finish(connection, sleeper, "a", result, 0)
+        assert outbox.finish(connection, taken_over, "b", result, 0)
     assert status_of(notify) == "sent"

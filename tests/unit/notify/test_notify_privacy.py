@@ -8,10 +8,10 @@ import pytest
 from services.directory import ROLES
 from services.errors import ConfigurationError
 from services.messages import EscalationStep
-from services.notify.channels import Channels
+from services.notify.channels.sending import Channels
+from services.notify.channels.sms import SCHEMES
 from services.notify.privacy import read_allowed
 from services.notify.service import NOTHING_ALLOWED
-from services.notify.sms import SCHEMES
 from services.notify.testing import CARD, Somebody, change
 from services.rules.language.load import load
 from services.settings import Settings, resource

@@ -6,9 +6,9 @@ from urllib.parse import quote
 import pytest
 
 from services.errors import DeliveryError
-from services.notify import channels as channels_module
-from services.notify.answers import UnansweredError
-from services.notify.channels import Channels
+from services.notify.channels import sending as channels_module
+from services.notify.channels.responses import UnansweredError
+from services.notify.channels.sending import Channels
 from services.notify.testing import CARD, Somebody, change
 from services.notify.texts import Sent, push
 

@@ -9,8 +9,8 @@ import pytest
 from openpyxl import load_workbook
 
 from services.messages import to_ms
-from services.notify.holding import Silence
 from services.notify.report import Case, Period, group, line, load
+from services.notify.suppression import Silence
 from services.notify.testing import CARD, MORNING, change, facts
 
 ZONE = ZoneInfo("Asia/Shanghai")

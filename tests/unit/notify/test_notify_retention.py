@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from services.messages import to_ms
-from services.notify.store_retention import Applied, StoreSweep, history
+from services.notify.store.retention import Applied, StoreSweep, history
 from services.notify.testing import change
 
 

@@ -1,6 +1,6 @@
 import pytest
 
-from services.notify.routing import queue_of, route
+from services.notify.recipients import queue_of, route
 from services.notify.stages import Candidate, Stop, Transition, stop_change, stop_recipient
 from services.notify.testing import CARD, MORNING, College, Somebody
 

@@ -6,10 +6,10 @@ import msgspec
 import pytest
 
 from services.errors import AddressError, DeliveryError
-from services.notify.answers import UnansweredError
-from services.notify.channels import Channels
-from services.notify.routing import queue_of
-from services.notify.sms import short
+from services.notify.channels.responses import UnansweredError
+from services.notify.channels.sending import Channels
+from services.notify.channels.sms import short
+from services.notify.recipients import queue_of
 from services.notify.testing import CARD, Somebody, change
 from services.notify.texts import Message, Sent, push
 

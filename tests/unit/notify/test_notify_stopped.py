@@ -10,11 +10,11 @@ from typer.testing import CliRunner
 
 from services.cli import app
 from services.errors import DeliveryError
-from services.notify import store_stopped
-from services.notify.answers import Answer, judge
-from services.notify.channels import Channels
-from services.notify.courier import Pace
-from services.notify.stopped import keys_of
+from services.notify.channels.responses import Answer, judge
+from services.notify.channels.sending import Channels
+from services.notify.delivery import Pace
+from services.notify.disabled_channels import keys_of
+from services.notify.store import disabled_channels
 from services.notify.testing import CARD, Somebody, change
 from services.notify.texts import Sent, push
 
@@ -189,7 +189,7 @@ def test_a_resumed_channel_is_sent_to_again(tell, provider, deliveries):
     say(1)
     provider.answer = 200
     with notify.database.writing() as connection:
-        assert store_stopped.resume(connection, [notify.stopped()[0].key]) == 1
+        assert disabled_channels.resume(connection, [notify.stopped()[0].key]) == 1
     say(2)
     assert statuses(deliveries(notify)) == [("json", "dead"), ("json", "sent")]
     assert notify.stopped() == []

@@ -7,8 +7,8 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.schema import CreateIndex, CreateTable
 
-from services.notify import store, store_engine, store_intake
-from services.notify.store_engine import Store
+from services.notify.store import engine, intake, tables
+from services.notify.store.engine import Store
 from services.notify.testing import change
 
 
@@ -21,14 +21,14 @@ def database(store_url):
 
 def test_the_migrations_lead_to_the_tables_that_the_code_knows(database):
     with database.reading() as connection:
-        context = MigrationContext.configure(connection, opts={"version_table": store_engine.VERSION_TABLE})
-        assert compare_metadata(context, store.metadata) == []
+        context = MigrationContext.configure(connection, opts={"version_table": engine.VERSION_TABLE})
+        assert compare_metadata(context, tables.metadata) == []
 
 
 def test_the_newest_migration_is_the_one_that_the_code_expects():
     config = Config()
-    config.set_main_option("script_location", str(store_engine._MIGRATIONS))
-    assert ScriptDirectory.from_config(config).get_heads() == [store_engine.HEAD]
+    config.set_main_option("script_location", str(engine._MIGRATIONS))
+    assert ScriptDirectory.from_config(config).get_heads() == [engine.HEAD]
 
 
 def test_a_second_start_finds_the_schema_present(database, store_url):
@@ -47,14 +47,14 @@ def test_sqlite_is_opened_for_several_readers_and_one_writer(pragma, value, data
 
 def test_the_tables_can_be_made_in_postgresql():
     dialect = postgresql.dialect()
-    for table in store.metadata.sorted_tables:
+    for table in tables.metadata.sorted_tables:
         assert "WITHOUT" not in str(CreateTable(table).compile(dialect=dialect))
         assert all(str(CreateIndex(index).compile(dialect=dialect)) for index in table.indexes)
 
 
 @pytest.mark.parametrize(
     "statement",
-    [store_intake._NEW_WARNING, store_intake._WARNING, store_intake._STANDING, store_intake._TOLD],
+    [intake._NEW_WARNING, intake._WARNING, intake._STANDING, intake._TOLD],
     ids=["new warning", "warning", "standing", "told"],
 )
 def test_the_statements_of_an_import_can_be_said_in_postgresql(statement):
@@ -64,13 +64,13 @@ def test_the_statements_of_an_import_can_be_said_in_postgresql(statement):
 def test_an_exception_takes_back_what_was_written(database):
     def write():
         with database.writing() as connection:
-            store_intake.advance(connection, "warnings", 5)
-            database.bulk(connection, store_intake._NEW_WARNING, [{"number": 1, "id": "w"}])
+            intake.advance(connection, "warnings", 5)
+            database.bulk(connection, intake._NEW_WARNING, [{"number": 1, "id": "w"}])
 
     with pytest.raises(IntegrityError):
         write()
     with database.reading() as connection:
-        assert store_intake.positions(connection)["warnings"] == 0
+        assert intake.positions(connection)["warnings"] == 0
 
 
 @pytest.mark.parametrize("count", [1, 4001, 9000])

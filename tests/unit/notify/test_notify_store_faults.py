@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import event
 
 from services.errors import LogError
-from services.notify.courier import Pace
+from services.notify.delivery import Pace
 from services.notify.testing import change
 
 QUICK = Pace(look_again=timedelta(milliseconds=20))

@@ -10,8 +10,8 @@ from sqlalchemy import select, update
 
 from services.errors import ConfigurationError, LogError
 from services.messages import EscalationStep
-from services.notify import store, store_intake, store_life
-from services.notify.store_engine import Store
+from services.notify.store import due_steps, intake, tables
+from services.notify.store.engine import Store
 from services.notify.testing import CARD, change, facts
 
 
@@ -32,9 +32,9 @@ def test_what_is_only_read_waits_for_no_intake(notify, store_url):
     hasty = Store(store_url + "?options=-clock_timeout%3D200")
     try:
         with notify.database.writing() as connection:
-            store_intake.known_of(connection, [], "warnings", 0, push=True)
+            intake.known_of(connection, [], "warnings", 0, push=True)
             with hasty.reading() as reader:
-                assert store_intake.positions(reader)["warnings"] == 0
+                assert intake.positions(reader)["warnings"] == 0
     finally:
         hasty.close()
 
@@ -44,7 +44,7 @@ def test_a_warning_that_is_being_taken_in_is_not_closed_at_the_same_time(notify)
     notify.take_in([change()], 1)
     with ThreadPoolExecutor(1) as person:
         with notify.database.writing() as connection:
-            known = store_intake.known_of(connection, [change("raised", 2, level="red")], "warnings", 0, push=True)
+            known = intake.known_of(connection, [change("raised", 2, level="red")], "warnings", 0, push=True)
             assert known.warnings[facts().warning_id]["status"] == "open"
             closing = person.submit(notify.close, "T1", facts().warning_id, "谈话")
             with pytest.raises(TimeoutError):
@@ -60,10 +60,10 @@ def test_time_passes_by_a_warning_that_somebody_is_acting_on(make, clock):
     clock.advance(timedelta(hours=1))
     with ThreadPoolExecutor(1) as passing:
         with notify.database.writing() as connection:
-            number = connection.execute(select(store.warning.c.number).with_for_update()).scalar_one()
+            number = connection.execute(select(tables.warning.c.number).with_for_update()).scalar_one()
             assert passing.submit(notify.passing.step).result(30) == 0
-            store_life.stop(connection, [number], "acknowledged", 0)
-            connection.execute(update(store.warning).values(deadline=None))
+            due_steps.stop(connection, [number], "acknowledged", 0)
+            connection.execute(update(tables.warning).values(deadline=None))
         assert passing.submit(notify.passing.step).result(30) == 0
 
 
@@ -100,11 +100,11 @@ def test_a_server_that_was_stopped_and_started_is_found_again(make, postgres, de
 def test_the_first_use_after_a_restart_of_the_server_fails_nobody(postgres, store_url):
     database = Store(store_url)
     with database.writing() as connection:
-        store_intake.advance(connection, "warnings", 5)
+        intake.advance(connection, "warnings", 5)
     postgres.stop()
     postgres.start()
     with database.writing() as connection:
-        assert store_intake.positions(connection)["warnings"] == 5
+        assert intake.positions(connection)["warnings"] == 5
     database.close()
 
 
@@ -112,7 +112,7 @@ def test_the_first_use_after_a_restart_of_the_server_fails_nobody(postgres, stor
 def test_an_intake_that_gave_up_waiting_for_a_lock_has_changed_nothing_and_can_be_repeated(make, store_url, deliveries):
     notify, hasty = make("a"), make("b", store=store_url + "?options=-clock_timeout%3D200")
     with notify.database.writing() as connection:
-        store_intake.known_of(connection, [], "warnings", 0, push=True)
+        intake.known_of(connection, [], "warnings", 0, push=True)
         with pytest.raises(Exception, match="lock timeout"):
             hasty.take_in([change()], 1)
     assert (hasty.offset(), deliveries(notify)) == (0, [])

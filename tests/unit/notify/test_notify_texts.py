@@ -5,10 +5,11 @@ from typing import get_args
 
 import pytest
 
-import services.notify
+import services.web
+from services.i18n import glossary, words
 from services.messages import Text
-from services.notify import glossary, texts, words
-from services.notify.store_acts import Refusal
+from services.notify import texts
+from services.notify.store.acts import Refusal
 from services.notify.testing import CARD
 
 SENT = texts.Sent("w-1", 1, "opened", "absence-streak", "red", possibly_duplicate=False)
@@ -85,7 +86,7 @@ def test_every_string_is_there_in_both_languages_with_the_same_parts(table):
 
 
 def test_every_string_is_shown_somewhere():
-    package = Path(services.notify.__file__).parent
+    package = Path(services.web.__file__).parent
     shown = "".join(path.read_text("utf-8") for path in [*package.rglob("*.html"), *package.glob("*.py")])
     composed = {"empty_open", "empty_closed", "over_resolved", "over_withdrawn"}
     seen = {key for key in words.WORDS if len(re.findall(rf"['\"]{key}['\"]", shown)) > 1}

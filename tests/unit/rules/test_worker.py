@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from services.errors import LogError
-from services.journal import Journal
+from services.log.journal import Journal
 from services.messages import to_ms
 from services.rules.worker import Worker
 from tests.harness import rule_set

@@ -8,8 +8,8 @@ import msgspec
 import pytest
 
 from services.rules.engine.engine import Engine
-from tests import slow_evaluator
 from tests.harness import Reader, event, packed, rule_set, run, school, wire
+from tests.oracle import evaluator
 from tests.rule_files import folder, rule
 
 EVERY_MEASURE = Path(__file__).parent / "every_measure"
@@ -31,7 +31,7 @@ def told(reader):
 
 
 def slow(path, events, now):
-    found = slow_evaluator.evaluate(*slow_evaluator.load(path), events, now)
+    found = evaluator.evaluate(*evaluator.load(path), events, now)
     return sorted(
         [(e.rule, e.subject, e.level, e.status, e.value, e.opened_at, e.closed_at, tuple(e.evidence)) for e in found],
         key=str,

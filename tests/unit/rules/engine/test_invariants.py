@@ -7,8 +7,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from tests import slow_evaluator
 from tests.harness import packed, rule_set, run, school
+from tests.oracle import evaluator
 
 RULES = Path(__file__).parent / "every_measure"
 BEGIN = datetime(2026, 3, 2, 7, 0, tzinfo=UTC)
@@ -21,8 +21,8 @@ def plan():
 
 
 def expected(events, now):
-    rules, standards, calendar = slow_evaluator.load(RULES)
-    found = slow_evaluator.evaluate(rules, standards, calendar, events, now)
+    rules, standards, calendar = evaluator.load(RULES)
+    found = evaluator.evaluate(rules, standards, calendar, events, now)
     return sorted(
         (
             (

@@ -13,8 +13,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from services.rules.engine.engine import Engine
-from tests import slow_evaluator
 from tests.harness import Reader, event, rule_set, wire
+from tests.oracle import evaluator
 
 RULES = Path(__file__).parent / "every_measure"
 BEGIN = datetime(2026, 3, 3, 22, tzinfo=UTC)
@@ -40,7 +40,7 @@ def quick(examples):
 
 @cache
 def everything():
-    rules, standards, calendar = slow_evaluator.load(RULES)
+    rules, standards, calendar = evaluator.load(RULES)
     return rule_set(RULES).plan, {entry["id"]: entry for entry in rules}, standards, calendar
 
 
@@ -59,7 +59,7 @@ def plan_of(idents):
 
 def slow(idents, events, now=NOW):
     _, rules, standards, calendar = everything()
-    found = slow_evaluator.evaluate([rules[ident] for ident in sorted(idents)], standards, calendar, events, now)
+    found = evaluator.evaluate([rules[ident] for ident in sorted(idents)], standards, calendar, events, now)
     return sorted(
         (
             (

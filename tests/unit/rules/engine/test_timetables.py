@@ -7,8 +7,8 @@ import msgspec
 import pytest
 
 from services.rules.engine.engine import Engine
-from tests import slow_evaluator
 from tests.harness import Reader, event, rule_set, run, wire
+from tests.oracle import evaluator
 from tests.rule_files import folder, rule
 
 SHANGHAI, BERLIN = ZoneInfo("Asia/Shanghai"), ZoneInfo("Europe/Berlin")
@@ -41,7 +41,7 @@ def story(path, events, *rules, now=LATER, calendar=IN_CHINA, standards="", **mo
     place = folder(path, *(rules or [rule(**more)]), calendar=calendar, standards=standards)
     reader, engine = run(rule_set(place).plan, [[e] for e in events], now, ticks=False)
     assert not engine.late
-    found = slow_evaluator.evaluate(*slow_evaluator.load(place), events, now)
+    found = evaluator.evaluate(*evaluator.load(place), events, now)
     wanted = [(e.rule, e.level, e.status, e.value, e.opened_at, e.closed_at, tuple(e.evidence)) for e in found]
     ours = [(w[0], w[2], w[4], w[5], w[7], w[8], w[10]) for w in reader.warnings()]
     assert sorted(ours, key=str) == sorted(wanted, key=str)

@@ -11,8 +11,8 @@ from services.rules.engine.arithmetic import FUNCTIONS, _scaled
 from services.rules.language.expressions import Expression
 from services.rules.language.fields import read_fields
 from services.rules.language.reading import Place, Report
-from tests import slow_evaluator
 from tests.harness import SCHEMAS
+from tests.oracle import evaluator
 
 FIELDS = read_fields(SCHEMAS)["test"]
 STATUSES = FIELDS["status"].values
@@ -91,9 +91,9 @@ def engine_result(source: str, data: dict[str, Any]) -> Any:
     return eval(source, {**FUNCTIONS, **names})  # our own source
 
 
-def slow_record(data: dict[str, Any]) -> slow_evaluator.Record:
+def slow_record(data: dict[str, Any]) -> evaluator.Record:
     written = {name: value.isoformat() if isinstance(value, datetime) else value for name, value in data.items()}
-    return slow_evaluator.Record(0, "s", "1", "test", written, {})
+    return evaluator.Record(0, "s", "1", "test", written, {})
 
 
 @settings(max_examples=300, deadline=None)
@@ -104,7 +104,7 @@ def test_a_condition_is_satisfied_exactly_where_the_slow_evaluator_says_so(text,
     if report.problems:  # too many products, too long: refused is not wrong
         assert all("many products" in problem.what or "characters" in problem.what for problem in report.problems), text
         return
-    assert bool(engine_result(source, data)) == slow_evaluator.satisfies(text, slow_record(data)), (text, data)
+    assert bool(engine_result(source, data)) == evaluator.satisfies(text, slow_record(data)), (text, data)
 
 
 @settings(max_examples=300, deadline=None)
@@ -115,6 +115,6 @@ def test_a_number_is_the_one_that_the_slow_evaluator_finds(text, data):
     if report.problems:
         return
     value = engine_result(source, data)
-    expected = slow_evaluator.micro(text, slow_record(data))
+    expected = evaluator.micro(text, slow_record(data))
     assert (value * 1_000_000 if whole and value is not None else _scaled(value)) == expected, (text, data)
     assert not whole or value is None or isinstance(value, int)

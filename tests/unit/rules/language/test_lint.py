@@ -7,7 +7,7 @@ from typer.testing import CliRunner
 
 from services import directory as directories
 from services.cli import app
-from services.doubting import doubts
+from services.operate.rule_doubts import doubts
 from services.rules.language.fields import read_fields
 from services.rules.language.lint import lint
 from tests.harness import SCHEMAS, rule_set

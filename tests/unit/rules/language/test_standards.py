@@ -4,8 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from tests import slow_evaluator
 from tests.harness import event, rule_set, run
+from tests.oracle import evaluator
 from tests.rule_files import folder, rule
 
 AT = datetime(2026, 3, 2, 8, tzinfo=UTC)
@@ -36,7 +36,7 @@ def both(path, standards, on, by, events, now):
     levels = "{standard: student.number}"
     rules = folder(path, rule(on=on, by=by, measure="{count: true}", levels=levels), standards=standards)
     reader, _ = run(rule_set(rules).plan, [events], now)
-    slow = slow_evaluator.evaluate(*slow_evaluator.load(rules), events, now)
+    slow = evaluator.evaluate(*evaluator.load(rules), events, now)
     found = [(w[1], w[2], w[4], w[6], w[7], w[8]) for w in reader.warnings()]
     return found, [(e.subject, e.level, e.status, e.threshold, e.opened_at, e.closed_at) for e in slow]
 

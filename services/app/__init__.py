@@ -1,0 +1,1 @@
+"""Composition roots: each puts the services together for one way of running."""

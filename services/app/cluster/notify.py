@@ -1,0 +1,225 @@
+"""`prewarn run notify`: warnings from Kafka into the store, messages to people, the pages.
+
+How far each partition of `campus.warnings` has been taken in stands in the store, in the transaction that took it in:
+whoever gets a partition goes on from there, whatever the group has committed. Of two processes that both believe a
+partition theirs for a moment, one waits for the other's transaction and then finds everything taken in already. The
+group's own offsets are committed behind it, for whoever watches the lag.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Sequence
+from contextlib import ExitStack, suppress
+from typing import Any
+
+import msgspec
+import uvicorn
+from kafka import ConsumerRebalanceListener, KafkaConsumer
+from kafka.errors import KafkaError
+from starlette.applications import Starlette
+
+from services.app.cluster.directory import KnownDirectory, KnownRules
+from services.app.cluster.rules import published_rules
+from services.clock import wall_clock
+from services.errors import LogError, UnstorableError
+from services.log.journal import Changes
+from services.log.kafka import WARNINGS, full_name
+from services.log.kafka.producer import Publisher
+from services.messages import CampusEvent, Problem, Rejection
+from services.notify.grouping import Grouping
+from services.notify.privacy import read_allowed
+from services.notify.service import Notify
+from services.notify.suppression import read_quiet
+from services.rules.cluster.watchdog import STANDS, Progress, end
+from services.settings import Settings
+from services.web.pages import Pages
+
+_log = logging.getLogger(__name__)
+_AGAIN = 1.0
+_LOST = 5_000
+"""Milliseconds; without a limit kafka-python waits for ever for an answer that was lost."""
+_MESSAGES_AT_ONCE = 50
+_RAW = 500_000
+"""Bytes of a refused message that are kept: in base64 it has to fit into one of Kafka's."""
+_decode = msgspec.json.Decoder(Changes).decode
+
+
+def consumer_name(partition: int) -> str:
+    """Under which the store keeps how far a partition has been taken in."""
+    return f"{WARNINGS}/{partition}"
+
+
+class Intake:
+    """Takes `campus.warnings` into the store, on a thread of its own."""
+
+    def __init__(self, settings: Settings, notify: Notify, rejected: Publisher) -> None:
+        self._settings, self._notify, self._rejected = settings, notify, rejected
+        self._topic = full_name(settings.topic_prefix, WARNINGS)
+        self._in_hand: tuple[str, float] | None = None
+        """A message that is not in the store yet, and since when."""
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="warnings", daemon=True)
+
+    def start(self) -> None:
+        """From here on."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Ends behind the message that is being taken in."""
+        self._stop.set()
+        self._thread.join(20)
+
+    def _run(self) -> None:
+        while not self._stop.is_set():
+            try:
+                self._consume()
+            except Exception:  # noqa: BLE001 - Kafka or the store is away: nothing is passed over meanwhile
+                _log.exception("the warnings cannot be read or stored, trying again")
+                if self._in_hand and time.monotonic() - self._in_hand[1] > self._settings.patience:
+                    end(STANDS, f"{self._in_hand[0]} could not be taken in for {self._settings.patience:.0f} s")
+                self._stop.wait(_AGAIN)
+
+    def _consume(self) -> None:
+        self._progress = Progress(self._settings.patience)  # the time in which Kafka was away does not count
+        consumer: Any = KafkaConsumer(
+            bootstrap_servers=self._settings.broker_list, group_id=f"{self._settings.topic_prefix}prewarn-notify",
+            enable_auto_commit=False, auto_offset_reset="earliest", max_poll_records=_MESSAGES_AT_ONCE,
+            session_timeout_ms=int(self._settings.session_timeout * 1000),
+            heartbeat_interval_ms=int(self._settings.session_timeout * 1000 / 5), allow_auto_create_topics=False,
+            max_partition_fetch_bytes=16 << 20,
+        )  # fmt: skip
+        try:
+            consumer.subscribe([self._topic], listener=_Goes(consumer, self._notify))
+            while not self._stop.is_set():
+                for place, records in consumer.poll(timeout_ms=300).items():
+                    self._take_many(place.partition, records)
+                self._told(consumer)
+        finally:
+            with suppress(KafkaError):
+                consumer.close()
+
+    def _take_many(self, partition: int, records: list[Any]) -> None:
+        """In one transaction, which is what the store can do least often; if that does not go, one by one."""
+        first, last = records[0].offset, records[-1].offset
+        self._begin(f"partition {partition} offset {first}")
+        try:
+            changes = [_decode(record.value or b"") for record in records]
+            items: list[Any] = [one for each in changes for one in (*each.changes, *each.readings)]
+            if len(records) > 1 and self._notify.take_in(items, last + 1, consumer_name(partition), since=first):
+                self._in_hand = None
+                return
+        except (msgspec.MsgspecError, UnstorableError):
+            pass
+        for record in records:
+            self._take(partition, record)
+
+    def _begin(self, position: str) -> None:
+        if self._in_hand is None or self._in_hand[0] != position:
+            self._in_hand = position, time.monotonic()
+
+    def _take(self, partition: int, record: Any) -> None:
+        position, who = f"partition {partition} offset {record.offset}", consumer_name(partition)
+        self._begin(position)
+        items: list[Any] = []
+        try:
+            changes = _decode(record.value or b"")
+            items = [*changes.changes, *changes.readings]
+        except msgspec.MsgspecError as error:
+            self._refuse(position, record.value or b"", str(error))
+        # A message of nothing moves the position on, so that what cannot be read is passed once and for all.
+        try:
+            self._notify.take_in(items, record.offset + 1, who)
+        except UnstorableError:
+            self._take_singly(items, position, record.offset, who)
+            self._notify.take_in([], record.offset + 1, who)
+        self._in_hand = None
+
+    def _take_singly(self, items: list[Any], position: str, offset: int, who: str) -> None:
+        """All but what the store cannot hold; the message counts as taken in only behind the last of them."""
+        for item in items:
+            try:
+                self._notify.take_in([item], offset, who)
+            except UnstorableError as error:
+                self._refuse(position, msgspec.json.encode(item), str(error))
+
+    def _refuse(self, position: str, raw: bytes, why: str) -> None:
+        _log.error("%s, %s cannot be read: %s", self._topic, position, why)
+        if len(raw) > _RAW:
+            raw, why = raw[:_RAW], f"{why} (the first {_RAW} of {len(raw)} bytes are kept)"
+        problem = Problem(where="warning", what=why, expected="changes as evaluate writes them")
+        while not self._stop.is_set():
+            try:
+                self._rejected.reject([
+                    Rejection(received_at=wall_clock(), origin=WARNINGS, position=position, reasons=[problem], raw=raw)
+                ])  # fmt: skip
+            except LogError as error:
+                _log.warning("Kafka did not take what was refused, trying again: %s", error)
+                self._stop.wait(_AGAIN)
+            else:
+                return
+
+    def _told(self, consumer: Any) -> None:
+        """The lag, and the group's offsets."""
+        mine = consumer.assignment()
+        ends = consumer.end_offsets(list(mine)) if mine else {}
+        at = {place.partition: consumer.position(place, timeout_ms=_LOST) or 0 for place in mine}
+        last = {place.partition: offset for place, offset in ends.items()}
+        if why := self._progress.stands(at, last, time.monotonic()):  # a consumer that has stopped without a word
+            end(STANDS, f"{self._topic}: {why}")
+        self._notify.beat("notify", sum(max(0, last[partition] - at[partition]) for partition in at))
+        with suppress(KafkaError):
+            consumer.commit()
+
+
+class _Goes(ConsumerRebalanceListener):  # type: ignore[misc]  # kafka-python has no types
+    """Who gets a partition goes on from where the store says."""
+
+    def __init__(self, consumer: Any, notify: Notify) -> None:
+        self._consumer, self._notify = consumer, notify
+
+    def on_partitions_revoked(self, revoked: Any) -> None:
+        """Nothing is under way between two polls."""
+
+    def on_partitions_assigned(self, assigned: Any) -> None:
+        """Seeks."""
+        for place in assigned:
+            self._consumer.seek(place, self._notify.offset(consumer_name(place.partition)))
+
+
+def run_notify(settings: Settings) -> int:
+    """Warns people and serves the pages until a signal comes; the exit code."""
+    with ExitStack() as held:
+        published = published_rules(settings)
+        zone, calendar = published.zone, published.plan.times
+        directory, rules = KnownDirectory(settings, zone.key), KnownRules(settings)
+        for known in (directory, rules):
+            known.start()
+            held.callback(known.close)
+        publisher = Publisher(settings.broker_list, settings.topic_prefix)
+        held.callback(publisher.close)
+
+        def publish(events: Sequence[CampusEvent]) -> None:
+            known = directory()
+            publisher.append([
+                msgspec.structs.replace(one, data=known.enrich(one.kind, one.data, one.time)[0]) for one in events
+            ])  # fmt: skip
+
+        notify = Notify(
+            settings.store_url, settings.home, directory=directory, cards=rules.card, clock=wall_clock,
+            base_url=settings.public_url, push=True, zone=zone, mail=settings.mail_server,
+            quiet=read_quiet(settings.quiet, calendar.day_off), grouping=Grouping(*settings.grouping), publish=publish,
+            allowed=read_allowed(settings.names), students=settings.students,
+        )  # fmt: skip
+        held.callback(notify.stop)
+        notify.start()
+        intake = Intake(settings, notify, publisher)
+        intake.start()
+        held.callback(intake.stop)
+        uvicorn.run(
+            Starlette(routes=Pages(notify).routes()), host=settings.host, port=settings.port, log_level="warning",
+            access_log=False,
+        )  # fmt: skip
+    return 0

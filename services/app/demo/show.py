@@ -1,0 +1,78 @@
+"""The demo: the sample college's history at once, its day at a visible pace, in the real embedded mode."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable
+from datetime import date, timedelta
+from itertools import groupby
+from typing import Any
+
+from services.app.demo import College
+from services.app.embedded import Embedded, replay
+from services.app.home import prepare_home
+from services.clock import wall_clock
+from services.messages import to_ms
+from services.settings import Settings, resource
+
+_PROFILE = "demo"
+
+
+class Show:
+    """One folder with the sample college. A second one on the same folder goes on where the first stopped."""
+
+    def __init__(self, settings: Settings, seconds: float) -> None:
+        day_file = settings.home / "demo.json"
+        day = wall_clock().date() - timedelta(days=1)  # over, so that none of its events is ahead of the clock
+        if day_file.exists():
+            day = date.fromisoformat(json.loads(day_file.read_text("utf-8"))["day"])
+        self.college = College(day)
+        prepare_home(settings, _PROFILE, resource("rules"), self.college.directory())
+        day_file.write_text(json.dumps({"day": day.isoformat()}), "utf-8")
+        self.truth = settings.home / "truth.json"
+        self.college.write_truth(self.truth)
+        self.embedded = Embedded(settings, mode="replay", past=True)
+        self._intake = self.embedded.replay_intake()
+        self._history = list(self.college.history())
+        self.history_events = len(self._history)
+        self._seconds = seconds
+        self._stop = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def tell_history(self, told: Callable[[int], Any]) -> None:
+        """Replays what was before the demo day; nothing of it is pushed."""
+        journal = self.embedded.journal
+        if not self.embedded.try_evaluating():
+            self.embedded.start()  # says that another process has the folder
+        if journal.meta("demo", "") != "told":
+            replay(self._intake, self._history, told)
+            self.embedded.catch_up()
+            journal.set_meta("demo", "told")
+        else:
+            self._intake.take_events(self._history[-1:])  # time stands where the history ended
+        self.embedded.go_live()
+
+    def start_day(self, say: Callable[[str], Any]) -> None:
+        """Starts the services, and the day in a thread of its own."""
+        self.embedded.start()
+        self._thread = threading.Thread(target=self._tell_day, args=(say,), name="day", daemon=True)
+        self._thread.start()
+
+    def _tell_day(self, say: Callable[[str], Any]) -> None:
+        events = list(self.college.today())
+        pause = self._seconds / max(len({event.time for event in events}), 1)
+        for _, together in groupby(events, lambda event: event.time):
+            if self._intake.take_events(list(together)).accepted and self._stop.wait(pause):
+                return
+            if self._stop.is_set():
+                return
+        self.embedded.journal.tick(to_ms(self.college.end))
+        say("The day is over; the pages stay. 当天事件已放完，页面继续可用")
+
+    def stop(self) -> None:
+        """Stops the day and the services."""
+        self._stop.set()
+        if self._thread is not None:
+            self._thread.join(timeout=5)
+        self.embedded.stop()

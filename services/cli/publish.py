@@ -1,0 +1,126 @@
+"""`prewarn rules copy | publish | roll-back | editions`: rules are put into use, with who, when and why."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from services.cli.home import rules_in_use
+from services.clock import wall_clock
+from services.errors import ConfigurationError
+from services.operate.rule_tests import suite
+from services.rules.registry import files
+from services.rules.registry.revisions import Edition
+from services.settings import Settings, resource
+
+_AUTHOR = Annotated[
+    str,
+    typer.Option(
+        help="Who answers for it; default: the user of this computer. 由谁负责", envvar=["PREWARN_AUTHOR", "USER"]
+    ),
+]
+_REASON = Annotated[str, typer.Option(help="Why, for the record. 原因，供存档")]
+_KEPT = (
+    "open warnings keep their deadline and escalation until their level changes, and going back restores neither"
+    " 已开启的预警在级别变化之前保留原有期限和升级安排，回退也不会恢复"
+)
+
+
+def copy(
+    context: typer.Context,
+    folder: Annotated[Path, typer.Argument(help="A new folder. 新文件夹", show_default=False)],
+) -> None:
+    """Copy the rules in use, with their tests, to work on. 复制正在使用的规则，以便修改"""
+    in_use = rules_in_use(context)
+    files.copy(in_use, folder)
+    typer.echo(f"{in_use} → {folder}")
+
+
+def publish(
+    context: typer.Context,
+    folder: Annotated[Path | None, typer.Argument(help="Default: the rules in use. 默认：正在使用的规则")] = None,
+    author: _AUTHOR = "",
+    reason: _REASON = "",
+    untested: Annotated[
+        bool, typer.Option("--untested", help="Even if its rule tests fail. 规则测试未通过也发布")
+    ] = False,
+) -> None:
+    """Put a folder into use, as the next edition: in this home, or with brokers in the cluster. 发布规则"""
+    settings: Settings = context.obj
+    folder = folder or settings.rules_folder
+    _answered_for(author, reason, needs_reason=True)
+    if not untested:
+        suite.hold(folder, resource("schemas"))
+    began = wall_clock()
+    if settings.brokers is None:
+        edition = files.publish(settings, folder, author=author, reason=reason)
+    else:
+        from services.app.cluster import rules  # noqa: PLC0415 - Faust and Kafka cost every command a second
+
+        edition = rules.publish_rules(settings, folder, author=author, reason=reason)
+    _tell(edition, new=edition.at >= began)
+
+
+def roll_back(
+    context: typer.Context,
+    edition: Annotated[int, typer.Argument(help="Its number, see editions. 版次编号")],
+    author: _AUTHOR = "",
+    reason: _REASON = "",
+) -> None:
+    """Put the rules of an earlier edition into use again, as the next one. 回退到以前的版次"""
+    settings: Settings = context.obj
+    _answered_for(author, reason, needs_reason=False)
+    began = wall_clock()
+    if settings.brokers is None:
+        found = files.roll_back(settings, edition, author=author, reason=reason)
+    else:
+        from services.app.cluster import rules  # noqa: PLC0415 - as above
+
+        found = rules.roll_back(settings, edition, author=author, reason=reason)
+    _tell(found, new=found.at >= began)
+
+
+def editions(context: typer.Context) -> None:
+    """The rule sets of this home or cluster: who published which, when and why. 规则版次及来历"""
+    settings: Settings = context.obj
+    if settings.brokers is None:
+        for edition in files.editions(settings):
+            _show(edition)
+        return
+    from services.app.cluster import rules  # noqa: PLC0415 - as above
+
+    for edition in rules.editions(context.obj):
+        _show(edition)
+    at = list(rules.evaluated(context.obj).values())
+    shares = ", ".join(f"{at.count(number)} by edition {number}" for number in sorted(set(at)) if number)
+    waiting = f"; {at.count(0)} not yet 尚未开始" if 0 in at else ""
+    typer.echo(f"partitions evaluated 已评估分区: {shares or 'none 无'}{waiting}")
+
+
+def _answered_for(author: str, reason: str, *, needs_reason: bool) -> None:
+    """Raises ConfigurationError: what is published is on record with who and why."""
+    if not author.strip():
+        raise ConfigurationError("nobody answers for it 缺少负责人 (expected: --author NAME or PREWARN_AUTHOR)")
+    if needs_reason and not reason.strip():
+        raise ConfigurationError('it has no reason 缺少原因 (expected: --reason "what was decided, and when")')
+
+
+def _tell(edition: Edition, *, new: bool) -> None:
+    if not new:
+        typer.echo(
+            f"nothing is published: these rules are in use already 规则未变，未发布新版次: edition {edition.number}"
+        )
+        return
+    _show(edition)
+    if edition.number > 1:
+        typer.echo(_KEPT)
+
+
+def _show(edition: Edition) -> None:
+    who = f" by {edition.author}" if edition.author else ""
+    why = f": {edition.reason}" if edition.reason else ""
+    typer.echo(f"edition {edition.number} (rule set {edition.version}), {edition.at:%Y-%m-%d %H:%M} UTC{who}{why}")
+    for line in edition.changed:
+        typer.echo(f"    {line}")

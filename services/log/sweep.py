@@ -1,0 +1,132 @@
+"""Takes what is old out of a journal, in small commits, while other processes use the file."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from services.errors import LogError
+from services.log.journal import Changes
+from services.messages import CampusEvent, WarningChange, WarningReading, to_ms
+
+_ROWS_AT_ONCE = 50
+
+
+class Sweep:
+    """One pass over the file at `path`. Raises LogError if it cannot be read or written.
+
+    The newest row of a table stays whatever its age: SQLite would give its number to the next one.
+    """
+
+    def __init__(self, path: Path, *, dry_run: bool) -> None:
+        self._dry_run = dry_run
+        self._events = msgspec.json.Decoder(list[CampusEvent])
+        self._changes = msgspec.msgpack.Decoder(Changes)
+        try:
+            self._db = sqlite3.connect(path, isolation_level=None, timeout=30)
+            self._db.execute("pragma secure_delete = on")  # what is deleted is overwritten, too
+        except sqlite3.Error as error:
+            raise LogError(f"{path}: {error}") from error
+
+    def close(self) -> None:
+        """Closes the file."""
+        self._db.close()
+
+    def come_to(self) -> int:
+        """How far time had come when the rules last evaluated the log (ms); negative if they never have."""
+        return self._evaluated()[1]
+
+    def events(self, before: int, named: AbstractSet[str]) -> int:
+        """Deletes events that were evaluated and came before an instant (ms), but none that names one of `named`.
+
+        Returns how many. Sent again, such an event is a new one, which the rules put aside as late.
+        """
+        last, gone, reached = self._evaluated()[0], 0, 0
+        query = "select offset, events, packed from log where clock < ? and offset > ? and offset < ? order by offset"
+        while rows := self._rows(f"{query} limit {_ROWS_AT_ONCE}", before, reached, last):
+            reached = rows[-1][0]
+            with self._transaction() as db:
+                for offset, count, packed in rows:
+                    gone += self._thin_out(db, offset, count, packed, named)
+                if not self._dry_run:
+                    db.execute("delete from late where offset <= ?", (reached,))
+        return gone
+
+    def _thin_out(self, db: sqlite3.Connection, offset: int, count: int, packed: bytes, named: AbstractSet[str]) -> int:
+        try:
+            events = self._events.decode(packed)
+        except msgspec.MsgspecError:  # a row that the rules could not read either: it stays in the log
+            return 0
+        kept = [event for event in events if not named.isdisjoint(_names(event))]
+        old = [event for event in events if named.isdisjoint(_names(event))]
+        if count and not old:
+            return 0
+        if not self._dry_run:
+            if kept:
+                left = msgspec.json.encode(kept)
+                db.execute("update log set events = ?, packed = ? where offset = ?", (len(kept), left, offset))
+            else:
+                db.execute("delete from log where offset = ?", (offset,))
+            idents = [(f"{one.source} {one.id} {one.revision}",) for one in old]
+            db.executemany("delete from identity where ident = ?", idents)
+        return len(old)
+
+    def changes(self, before: int, taken_in: int) -> int:
+        """Deletes what the rules published before an instant (ms) and notify has taken in; how many changes."""
+        gone, reached = 0, 0
+        query = "select offset, packed from change where offset > ? and offset <= ? and offset < (select max(offset)"
+        while rows := self._rows(f"{query} from change) order by offset limit {_ROWS_AT_ONCE}", reached, taken_in):
+            reached = rows[-1][0]
+            with self._transaction() as db:
+                for offset, packed in rows:
+                    found = self._changes.decode(packed)
+                    said: list[WarningChange | WarningReading] = [*found.changes, *found.readings]
+                    if any(to_ms(one.at) >= before for one in said):
+                        continue
+                    gone += len(found.changes)
+                    if not self._dry_run:
+                        db.execute("delete from change where offset = ?", (offset,))
+        return gone
+
+    def rejected(self, before: str) -> int:
+        """Deletes rejects that came before an instant (RFC 3339, UTC), with their original bytes; how many."""
+        old = "from rejected where received_at < ?"
+        if self._dry_run:
+            return int(self._rows(f"select count(*) {old}", before)[0][0])
+        with self._transaction() as db:
+            return db.execute(f"delete {old}", (before,)).rowcount
+
+    def _evaluated(self) -> tuple[int, int]:
+        rows = self._rows("select value from meta where name = 'evaluated'")
+        offset, now = rows[0][0].split() if rows else ("0", "-1")
+        return int(offset), int(now)
+
+    def _rows(self, query: str, *values: Any) -> list[tuple[Any, ...]]:
+        try:
+            return self._db.execute(query, values).fetchall()
+        except sqlite3.Error as error:
+            raise LogError(f"the log cannot be read: {error}") from error
+
+    @contextmanager
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
+        try:
+            self._db.execute("begin immediate")
+            try:
+                yield self._db
+                self._db.execute("commit")
+            except BaseException:
+                if self._db.in_transaction:
+                    self._db.execute("rollback")
+                raise
+        except sqlite3.Error as error:
+            raise LogError(f"the log cannot be written: {error}") from error
+
+
+def _names(event: CampusEvent) -> set[str]:
+    return {value for value in event.data.values() if isinstance(value, str)}

@@ -1,0 +1,1 @@
+"""How messages leave: addresses, providers, their answers."""

@@ -1,0 +1,1 @@
+"""The store of notify, a module per table or question."""

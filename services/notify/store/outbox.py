@@ -1,0 +1,197 @@
+"""The outbox's statements: a row is claimed by a conditional UPDATE with a lease and finished only by who holds it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from sqlalchemy import BigInteger, Connection, Text, bindparam, exists, func, insert, literal, select, text, update
+
+from services.notify.grouping import AT_ONCE, Grouping
+from services.notify.store import disabled_channels, tables
+from services.notify.texts import Sent
+
+_d, _w, _c = tables.delivery.c, tables.warning.c, tables.change.c
+WAITING = ("pending", "failed", "sending")
+
+
+class Claim(NamedTuple):
+    """What is ours to send to somebody as one message until the lease ends."""
+
+    ids: tuple[int, ...]
+    attempt: int
+    recipient: str
+    queue: str
+    overdue: int
+    """Milliseconds for which it had been due."""
+    told: tuple[Sent, ...]
+    """What it tells of; of more than one, a digest."""
+    batch: int | None = None
+    """The digest's number; every attempt at it has the same."""
+
+    @property
+    def possibly_duplicate(self) -> bool:
+        """Whether a part of it may have been sent already."""
+        return any(one.possibly_duplicate for one in self.told)
+
+
+def claim(
+    connection: Connection, queue: str, owner: str, now: int, lease: int, grouping: Grouping = AT_ONCE
+) -> Claim | None:
+    """The longest-waiting delivery of `queue` that is due, claimed for `lease` milliseconds; its attempt is recorded.
+
+    With it goes what else waits for the same person, as `grouping` says; or, of what was tried before, the same as
+    then. One that is found `sending` was left behind by somebody whose lease ran out: it may have been sent.
+    """
+    while (row := connection.execute(_DUE, {"queue": queue, "now": now}).first()) is not None:
+        rows = _with(connection, row, queue, now, grouping)
+        if not rows:
+            continue
+        left_behind = row.status == "sending"
+        ids = tuple(one.id for one in rows)
+        batch = row.batch if row.batch is not None or len(ids) == 1 else row.id
+        repeat = int(left_behind or any(one.possibly_duplicate for one in rows))
+        taken = {"seen": row.status, "tried": row.attempts, "owner": owner, "until": now + lease}
+        claimed = connection.execute(_CLAIM.where(_d.id.in_(ids)), taken | {"repeat": repeat, "batch": batch})
+        if claimed.rowcount == len(ids):
+            told = tuple(
+                Sent(
+                    one.warning_id, one.sequence, one.change, one.rule, one.level, news=one.news, subject=one.subject,
+                    rule_version=one.rule_version, value=one.value, threshold=one.threshold, context=one.context,
+                    possibly_duplicate=bool(repeat),
+                )
+                for one in rows
+            )  # fmt: skip
+            return Claim(ids, row.attempts + 1, row.recipient, queue, now - row.next_try_at, told, batch)
+    return None
+
+
+def _with(connection: Connection, row: Any, queue: str, now: int, grouping: Grouping) -> Sequence[Any]:
+    """The deliveries that go out with one that is due, itself included; none if it has to wait."""
+    mine = (_d.channel == queue, _d.recipient == row.recipient)
+    if row.batch is not None:
+        again = (_d.batch == row.batch, _d.status == row.status, _d.attempts == row.attempts)
+        return connection.execute(_ROWS.where(*mine, *again)).all()
+    if row.status != "pending" or row.attempts or not grouping.groups:
+        return [row]
+    fresh = (*mine, _d.status == "pending", _d.attempts == 0, _d.batch.is_(None))
+    if not row.urgent:
+        person = {"recipient": row.recipient, "channel": queue}
+        last = connection.execute(_LAST, person).scalar()
+        if last is not None and (until := last + grouping.interval_ms) > now:
+            connection.execute(update(tables.delivery).where(*fresh, *_IDLE).values(next_try_at=until), {"now": now})
+            return []
+        connection.execute(_MEET, person | {"now": now})
+    return connection.execute(_ROWS.where(*fresh, _d.next_try_at <= now + grouping.wait_ms).limit(_MOST)).all()
+
+
+def finish(connection: Connection, claimed: Claim, owner: str, result: Mapping[str, Any], now: int) -> bool:
+    """Records what became of a claim; false if it had been taken over meanwhile.
+
+    With `elsewhere` in the result, the same is to be told by that queue, too, unless it was already; with `not_told` it
+    is why the person is told by none; with `stop` the channel is stopped.
+    """
+    columns = {name: value for name, value in result.items() if name in _COLUMNS}
+    done = connection.execute(
+        _FINISH.where(_d.id.in_(claimed.ids)).values(lease_owner=None, lease_until=None, **columns),
+        {"owner": owner, "attempt": claimed.attempt},
+    )
+    if not done.rowcount:
+        return False
+    for mine in claimed.ids:
+        if "elsewhere" in result:
+            connection.execute(_ELSEWHERE, {"mine": mine, "queue": result["elsewhere"], "now": now})
+        if "not_told" in result:
+            connection.execute(_NOT_TOLD, {"mine": mine, "reason": result["not_told"]})
+    if "stop" in result:
+        disabled_channels.add(connection, result["stop"])
+    return True
+
+
+def recover(connection: Connection, slot: str, now: int) -> int:
+    """What former owners of this process slot left `sending` is due at once; claiming it marks it."""
+    left = connection.execute(
+        update(tables.delivery)
+        .where(_d.status == "sending", _d.lease_owner.startswith(f"{slot}:", autoescape=True))
+        .values(next_try_at=now)
+    )
+    return left.rowcount
+
+
+def next_due(connection: Connection, queue: str) -> int | None:
+    """When the queue has something to do next."""
+    return connection.execute(_NEXT, {"queue": queue}).scalar()
+
+
+def queues(connection: Connection) -> list[str]:
+    """The queues with something to do, now or later."""
+    found = connection.execute(select(_d.channel).where(_d.status.in_(WAITING)).distinct())
+    return [row.channel for row in found]
+
+
+def due(connection: Connection, now: int) -> int:
+    """How many are due and untried, or under way; not what is held back, or failed and waits."""
+    mine = (_d.status == "sending") | ((_d.status == "pending") & (_d.next_try_at <= now))
+    return int(connection.execute(select(func.count()).where(mine)).scalar_one())
+
+
+def sizes(connection: Connection) -> dict[str, int]:
+    """Deliveries by status."""
+    return {row[0]: row[1] for row in connection.execute(select(_d.status, func.count()).group_by(_d.status))}
+
+
+_MOST = 100
+"""Warnings in one digest."""
+_ROWS = (
+    select(
+        _d.id, _d.status, _d.attempts, _d.next_try_at, _d.recipient, _d.sequence, _d.possibly_duplicate, _d.news,
+        _d.urgent, _d.batch, _w.id.label("warning_id"), _w.rule, _w.subject, _w.context, _c.change, _c.level, _c.value,
+        _c.threshold, _c.rule_version,
+    )
+    .join(tables.warning, _w.number == _d.warning)
+    .join(tables.change, (_c.warning == _d.warning) & (_c.sequence == _d.sequence))
+    .order_by(_d.next_try_at, _d.id)
+    .with_for_update(of=tables.delivery, skip_locked=True)
+)  # fmt: skip
+_DUE = _ROWS.where(_d.channel == bindparam("queue"), _d.next_try_at <= bindparam("now")).limit(1)
+_IDLE = (_d.urgent == 0, _d.next_try_at <= bindparam("now"))
+_t = tables.contact.c
+_LAST = select(_t.last_at).where(_t.recipient == bindparam("recipient"), _t.channel == bindparam("channel"))
+_MEET = text(
+    "INSERT INTO contact (recipient, channel, last_at) VALUES (:recipient, :channel, :now)"
+    " ON CONFLICT (recipient, channel) DO UPDATE SET last_at = excluded.last_at"
+)
+_CLAIM = (
+    update(tables.delivery)
+    .where(_d.status == bindparam("seen"), _d.attempts == bindparam("tried"))
+    .values(
+        status="sending", attempts=_d.attempts + 1, lease_owner=bindparam("owner"), lease_until=bindparam("until"),
+        next_try_at=bindparam("until"), possibly_duplicate=bindparam("repeat"), batch=bindparam("batch"),
+    )
+)  # fmt: skip
+_COLUMNS = frozenset(_d.keys())
+_FINISH = update(tables.delivery).where(
+    _d.lease_owner == bindparam("owner"), _d.attempts == bindparam("attempt"), _d.status == "sending"
+)
+_other = tables.delivery.alias()
+_ELSEWHERE = insert(tables.delivery).from_select(
+    ["warning", "sequence", "recipient", "channel", "news", "status", "attempts", "next_try_at", "possibly_duplicate",
+     "created_at"],
+    select(
+        _d.warning, _d.sequence, _d.recipient, bindparam("queue", type_=Text), _d.news, literal("pending"), literal(0),
+        bindparam("now", type_=BigInteger), _d.possibly_duplicate, bindparam("now", type_=BigInteger),
+    ).where(
+        _d.id == bindparam("mine"),
+        ~exists().where(
+            _other.c.warning == _d.warning, _other.c.sequence == _d.sequence, _other.c.recipient == _d.recipient,
+            _other.c.news == _d.news, _other.c.channel == bindparam("queue", type_=Text),
+        ),
+    ),
+)  # fmt: skip
+_NOT_TOLD = insert(tables.decision).from_select(
+    ["warning", "sequence", "whom", "stage", "reason"],
+    select(_d.warning, _d.sequence, _d.recipient, literal("channel"), bindparam("reason", type_=Text)).where(
+        _d.id == bindparam("mine")
+    ),
+)
+_NEXT = select(func.min(_d.next_try_at)).where(_d.channel == bindparam("queue"))

@@ -1,0 +1,146 @@
+"""What the effectiveness report (report.py) counts, read from the store."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from datetime import timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import msgspec
+from sqlalchemy import ColumnElement, Connection, case, func, select
+
+from services.i18n.glossary import HELD
+from services.notify import report
+from services.notify.report import Accident, By, Case, Period, Report
+from services.notify.store import tables
+from services.notify.store.engine import streamed
+
+_w, _a, _d, _x = tables.warning.c, tables.act.c, tables.delivery.c, tables.decision.c
+_CONTEXT = msgspec.json.Decoder(dict[str, str])
+_THREE_YEARS = timedelta(days=3 * 365)
+_HOUR = 3_600_000
+_o = tables.change.alias("opening").c
+_OPENED = (
+    select(_o.mode, _o.not_pushed)
+    .where(_o.warning == _w.number)
+    .order_by(_o.sequence)
+    .limit(1)
+    .correlate(tables.warning)
+)
+_OPENED_AS = _OPENED.with_only_columns(_o.mode).scalar_subquery()
+"""In which mode it opened: a later change of rules or a replay makes no other warning of it."""
+_APART = case(
+    (_w.highest_level == "praise", "praise"), (_w.status == "withdrawn", "withdrawn"),
+    (_OPENED_AS.in_(("replay", "shadow")), _OPENED_AS), else_="",
+)  # fmt: skip
+
+
+def effectiveness(connection: Connection, period: Period, by: By, zone: ZoneInfo) -> Report:
+    """The whole report of a period."""
+    cases = _cases(connection, period, zone)
+    begin, end = period.span(zone)
+    went_out = select(_d.recipient, _d.sent_at, _d.id, _d.batch).where(_d.sent_at >= begin, _d.sent_at < end)
+    mine = (_w.opened_at >= begin, _w.opened_at < end)
+    sent = {(row.recipient, row.sent_at, row.batch or -row.id) for row in streamed(connection, went_out)}
+    opened = select(_APART.label("why")).where(*mine)
+    newest = select(_w.rule, _w.rule_version).where(*mine).order_by(_w.number)
+    apart = Counter(row.why for row in streamed(connection, opened))
+    return Report(
+        period=period,
+        by=by,
+        total=report.line("total", cases),
+        before=report.line("before", _cases(connection, period.before(), zone)),
+        year_before=report.line("year before", _cases(connection, period.year_before(), zone)),
+        lines=report.group(cases, by, zone),
+        versions={row[0]: row[1] for row in streamed(connection, newest)},
+        not_told=report.reasons(cases),
+        held=_held(connection, mine),
+        load=report.load(((person, at) for person, at, _ in sent), zone),
+        left_out=[(why, apart[why]) for why in ("praise", "withdrawn", "replay", "shadow") if apart[why]],
+        accidents=_accidents(connection, end),
+    )
+
+
+def _held(connection: Connection, mine: tuple[ColumnElement[bool], ...]) -> list[tuple[str, int]]:
+    counted = select(_x.reason, func.count()).join(tables.warning, _w.number == _x.warning)
+    found = connection.execute(counted.where(*mine, _APART == "", _x.reason.in_(HELD)).group_by(_x.reason))
+    return sorted(((row[0], row[1]) for row in found), key=lambda one: (-one[1], one[0]))
+
+
+def _cases(connection: Connection, period: Period, zone: ZoneInfo) -> list[Case]:
+    begin, end = period.span(zone)
+    mine = (_w.opened_at >= begin, _w.opened_at < end, _APART == "")
+    of = tables.warning.c.number
+    acts: defaultdict[int, list[Any]] = defaultdict(list)
+    for row in streamed(connection, select(tables.act).join(tables.warning, of == _a.warning).where(*mine)):
+        acts[row.warning].append(row)
+    told: defaultdict[int, set[str]] = defaultdict(set)
+    lost: defaultdict[int, list[tuple[str, str]]] = defaultdict(list)
+    messages = select(_d.warning, _d.recipient, _d.status, _d.last_error).join(tables.warning, of == _d.warning)
+    for row in streamed(connection, messages.where(*mine, _d.status.in_(("sent", "dead", "cancelled")))):
+        if row.status == "sent":
+            told[row.warning].add(row.recipient)
+        else:
+            lost[row.warning].append((row.recipient, row.last_error if row.status == "cancelled" else "dead"))
+    stopped: defaultdict[int, list[str]] = defaultdict(list)
+    decided = select(_x.warning, _x.reason).join(tables.warning, of == _x.warning)
+    for row in streamed(connection, decided.where(*mine, _x.reason.not_in(HELD))):
+        stopped[row.warning].append(row.reason)
+    kept = _OPENED.with_only_columns(_o.not_pushed).scalar_subquery()
+    for row in streamed(connection, select(of, kept.label("why")).where(*mine, kept != "")):
+        stopped[row.number].append(row.why)
+    for number, ones in lost.items():
+        stopped[number] += {whom: why for whom, why in ones if whom not in told[number]}.values()
+    return [
+        _case(row, acts[row.number], told[row.number], stopped[row.number])
+        for row in streamed(connection, select(tables.warning).where(*mine))
+    ]
+
+
+def _case(row: Any, acts: list[Any], told: set[str], stopped: list[str]) -> Case:
+    first: dict[str, int] = {}
+    last: dict[str, int] = {}
+    verdicts: dict[str, str] = {}
+    for act in sorted(acts, key=lambda act: int(act.id)):
+        first.setdefault(act.action, act.at)
+        last[act.action] = act.at
+        if act.action == "verdict":
+            verdicts[act.person] = act.detail
+    return Case(
+        rule=row.rule,
+        level=row.highest_level,
+        department=_department(row),
+        opened_at=row.opened_at,
+        acknowledged_at=first.get("acknowledged"),
+        measure_at=first.get("measure", first.get("closed")),
+        ended_at=_ended_at(row, last.get("closed")),
+        relapse=row.predecessor is not None,
+        overdue="overdue" in first,
+        verdicts=tuple(verdicts.values()),
+        told=len(told),
+        not_told=tuple(stopped),
+    )
+
+
+def _ended_at(row: Any, closed: int | None) -> int | None:
+    """When a person closed it, if that stands; else when the rules did."""
+    if row.status == "open":
+        return None
+    return closed if row.closed_by is not None and closed is not None else row.closed_at
+
+
+def _department(row: Any) -> str:
+    return _CONTEXT.decode(row.context).get("department", "")
+
+
+def _accidents(connection: Connection, end: int) -> list[Accident]:
+    since = end - _THREE_YEARS // timedelta(milliseconds=1)
+    closed = select(func.max(_a.at)).where(_a.warning == _w.number, _a.action == "closed").scalar_subquery()
+    mine = (_w.row == "Q1", _w.opened_at >= since, _w.opened_at < end, _APART == "")
+    found = []
+    for row in connection.execute(select(tables.warning, closed.label("closed")).where(*mine).order_by(_w.opened_at)):
+        ended = _ended_at(row, row.closed)
+        hours = None if ended is None else (ended - row.opened_at) / _HOUR
+        found.append(Accident(row.opened_at, _department(row), row.highest_level, row.status, row.closed_reason, hours))
+    return found

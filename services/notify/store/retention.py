@@ -1,0 +1,122 @@
+"""Takes what is old out of the store, a few hundred rows in a transaction, while the service goes on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
+
+import msgspec
+from sqlalchemy import ColumnElement, Connection, Table, delete, func, insert, or_, select, update
+
+from services.notify.store import tables
+from services.notify.store.engine import Store
+from services.notify.store.outbox import WAITING
+
+_AT_ONCE = 400
+_w, _a, _d = tables.warning.c, tables.act.c, tables.delivery.c
+_CONTEXT = msgspec.json.Decoder(dict[str, str])
+_Due = tuple[ColumnElement[bool], ...]
+_Work = Callable[[Connection, list[int]], Any]
+_NOBODY = frozenset({"department", "teaching_office", "major", "cohort", "period", "indicator", "source_name"})
+"""What a context says of nobody: it stays, for the report by department."""
+
+
+class Applied(NamedTuple):
+    """One application of the policy, as the audit trail has it."""
+
+    at: int
+    """Milliseconds."""
+    policy: dict[str, int | None]
+    deleted: dict[str, int]
+
+
+class StoreSweep:
+    """One pass over the store. Instants are milliseconds; only warnings that ended before one are touched."""
+
+    def __init__(self, database: Store, *, dry_run: bool) -> None:
+        self._database, self._dry_run = database, dry_run
+
+    def open_names(self) -> set[str]:
+        """Whom and what open warnings are about: the first name of their subjects."""
+        with self._database.reading() as connection:
+            found = connection.execute(select(_w.subject).where(_w.status == "open").distinct())
+            return {row.subject.partition("/")[0] for row in found}
+
+    def warnings(self, before: int, now: int) -> int:
+        """Blanks evidence and context; rule, subject, level, figures and times stay."""
+        filled = or_(_w.blanked_at.is_(None), _w.evidence != "[]", _w.first_event.is_not(None))
+        due = (*_ended(before), filled)  # one that had risen again meanwhile has both anew
+
+        def blank(connection: Connection, numbers: list[int]) -> None:
+            rows = connection.execute(select(_w.number, _w.context).where(_w.number.in_(numbers))).all()
+            for row in rows:
+                context = {name: value for name, value in _CONTEXT.decode(row.context).items() if name in _NOBODY}
+                values = {"evidence": "[]", "first_event": None, "reporter": None, "blanked_at": now}
+                mine = update(tables.warning).where(_w.number == row.number)
+                connection.execute(mine.values(**values, context=msgspec.json.encode(context).decode()))
+
+        return self._each(tables.warning, _w.number, due, blank)
+
+    def texts(self, before: int) -> int:
+        """Blanks what people wrote: measures, and their words in the audit trail, whose rows stay."""
+        mine = select(_w.number).where(*_ended(before))
+        acts = (_a.warning.in_(mine), _a.person != "", _a.text != "")
+
+        def blank_acts(connection: Connection, ids: list[int]) -> None:
+            connection.execute(update(tables.act).where(_a.id.in_(ids)).values(text=""))
+
+        def blank_measures(connection: Connection, numbers: list[int]) -> None:
+            connection.execute(update(tables.warning).where(_w.number.in_(numbers)).values(measure=None))
+
+        measures = self._each(tables.warning, _w.number, (*_ended(before), _w.measure.is_not(None)), blank_measures)
+        return measures + self._each(tables.act, _a.id, acts, blank_acts)
+
+    def messages(self, before: int) -> int:
+        """Deletes deliveries that are over, and decisions not to tell somebody."""
+        mine = select(_w.number).where(*_ended(before))
+        x = tables.decision.c
+        deliveries = (_d.warning.in_(mine), _d.status.not_in(WAITING))
+        return self._delete(tables.delivery, _d.id, deliveries) + self._delete(
+            tables.decision, x.id, (x.warning.in_(mine),)
+        )
+
+    def silences(self, before: int) -> int:
+        """Deletes silences that have ended."""
+        s = tables.silence.c
+        return self._delete(tables.silence, s.id, (s.ends < before,))
+
+    def record(self, applied: Applied) -> None:
+        """Writes into the audit trail what was done."""
+        policy, deleted = (msgspec.json.encode(one).decode() for one in (applied.policy, applied.deleted))
+        with self._database.writing() as connection:
+            connection.execute(insert(tables.retention).values(at=applied.at, policy=policy, deleted=deleted))
+
+    def _delete(self, table: Table, key: ColumnElement[int], due: _Due) -> int:
+        return self._each(table, key, due, lambda c, ids: c.execute(delete(table).where(key.in_(ids))))
+
+    def _each(self, table: Table, key: ColumnElement[int], due: _Due, work: _Work) -> int:
+        if self._dry_run:
+            with self._database.reading() as connection:
+                return int(connection.execute(select(func.count()).select_from(table).where(*due)).scalar_one())
+        return sum(self._portions(key, due, work))
+
+    def _portions(self, key: ColumnElement[int], due: _Due, work: _Work) -> Iterator[int]:
+        while True:
+            with self._database.writing() as connection:
+                if connection.dialect.name == "sqlite":  # what is deleted is overwritten, too
+                    connection.exec_driver_sql("PRAGMA secure_delete = ON")
+                ids = [row[0] for row in connection.execute(select(key).where(*due).order_by(key).limit(_AT_ONCE))]
+                if not ids:
+                    return
+                work(connection, ids)
+            yield len(ids)
+
+
+def history(connection: Connection) -> list[Applied]:
+    """Every application there ever was, the oldest first."""
+    rows = connection.execute(select(tables.retention).order_by(tables.retention.c.id))
+    return [Applied(row.at, msgspec.json.decode(row.policy), msgspec.json.decode(row.deleted)) for row in rows]
+
+
+def _ended(before: int) -> _Due:
+    return _w.status != "open", _w.closed_at < before

@@ -1,0 +1,242 @@
+"""`prewarn backtest`: what another rule set would have warned of, over the log or files, beside the present one.
+
+Each rule set evaluates all events from the beginning, in the log's order and time, with an engine of its own. Warnings
+come back as events anew, so that rules on warnings see those of their own set. Nothing is written, nobody is told.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections import Counter, defaultdict, deque
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from services import directory as directories
+from services.clock import wall_clock
+from services.errors import LogError
+from services.ingest.files import Summary, ingest_files
+from services.ingest.intake import Intake
+from services.ingest.schemas import load_schemas
+from services.ingest.validation import Validator
+from services.log.journal import Journal
+from services.log.replay import ReplayLog
+from services.messages import CampusEvent, Evidence, Level, WarningChange
+from services.rules.engine.engine import Engine
+from services.rules.engine.plan import RANK
+from services.rules.feedback import SOURCE, Enrich, returned
+from services.rules.language.load import RuleSet, load
+from services.settings import Settings, resource
+
+_SHOWN = 10
+"""Differences of each sort, unless more are asked for."""
+_OURS = f'"{SOURCE}"'.encode()
+_decode = msgspec.json.Decoder(list[CampusEvent]).decode
+
+
+class Episode(msgspec.Struct):
+    """A warning from its opening to its end, as it stood at last; times in UTC."""
+
+    rule: str
+    subject: str
+    opened_at: datetime
+    closed_at: datetime | None
+    level: Level
+    """The highest one."""
+    value: float | None
+    threshold: float | None
+    evidence: list[Evidence]
+
+
+class Counts(msgspec.Struct):
+    """Warnings of one rule, highest level and ISO week of the opening, in the college's time zone."""
+
+    rule: str
+    level: Level
+    week: str
+    old: int
+    new: int
+
+
+class Changed(msgspec.Struct):
+    """A warning of both, at another level or from another instant on."""
+
+    old: Episode
+    new: Episode
+
+
+class Backtest(msgspec.Struct):
+    """The comparison. Warnings of one rule and subject are the same if there is an instant at which both are open."""
+
+    events: int
+    old: int
+    """Warnings by the old rule set."""
+    new: int
+    counts: list[Counts]
+    """Those that are not equal."""
+    gone: list[Episode]
+    """Only the old rule set warns: the first ones, and how many there are."""
+    gone_count: int
+    added: list[Episode]
+    added_count: int
+    changed: list[Changed]
+    changed_count: int
+    rejected: Summary | None = None
+    """What could not be read of the files."""
+
+
+def backtest(settings: Settings, old: Path, new: Path, files: Sequence[Path] = (), shown: int = _SHOWN) -> Backtest:
+    """Compares two rule folders over the home's log, or over files of events.
+
+    Raises RuleError, and LogError also where there is no event.
+    """
+    rule_sets = [load(folder, resource("schemas")) for folder in (old, new)]
+    zone = rule_sets[0].zone
+    directory = directories.load_installed(settings.directory_folder, zone.key)
+
+    def enrich(kind: str, data: dict[str, Any], at: datetime) -> dict[str, Any]:
+        return directory.enrich(kind, data, at)[0]
+
+    with tempfile.TemporaryDirectory(prefix="prewarn-backtest-") as folder:
+        summary = None
+        path = settings.home / "prewarn.db"
+        if files:
+            path = Path(folder) / "events.db"
+            with closing(Journal(path, wall_clock, repeatable=True)) as journal:
+                validator = Validator(load_schemas(resource("schemas")), wall_clock)
+                intake = Intake(validator, lambda: directory, ReplayLog(journal), wall_clock)
+                summary = ingest_files(files, intake)
+        elif not path.is_file():
+            raise LogError(f"{path}: there is no log here; PREWARN_HOME says where, or name files of events")
+        runs = [_Run(rules, enrich) for rules in rule_sets]
+        events = 0
+        with closing(Journal(path, wall_clock)) as log:
+            for clock, count, packed in _rows(log):
+                events += count
+                try:
+                    for run in runs:
+                        run.take(clock, packed)
+                except msgspec.MsgspecError as error:
+                    raise LogError(f"{path}: a row of the log cannot be read by this version: {error}") from error
+    if not events:
+        raise LogError(_nothing(path, files, summary))
+    before, after = (_in_order(run.found.values()) for run in runs)
+    return _compared(events, before, after, zone, shown, summary)
+
+
+def _nothing(path: Path, files: Sequence[Path], summary: Summary | None) -> str:
+    """Without events every rule set says the same, which would read as if nothing were different."""
+    if summary is None:
+        return f"{path} holds no event: there is nothing to compare over 日志中没有事件 (expected: --events FILE)"
+    named = ", ".join(map(str, files))
+    refused = [f"{one.origin} {one.position}: {one.reasons[0]}" for one in summary.rejections[:_SHOWN]]
+    return "\n".join([*refused, f"{named}: no event could be read 未读到任何事件 (expected: NDJSON or CSV of events)"])
+
+
+class _Run:
+    """One rule set over the events."""
+
+    def __init__(self, rules: RuleSet, enrich: Enrich) -> None:
+        self._engine = Engine(rules.plan, mode="replay")
+        self._fields = frozenset(rules.plan.fields["warning"])
+        self._enrich = enrich
+        self.found: dict[str, Episode] = {}
+        """Warning → what it came to, those left out that were withdrawn."""
+
+    def take(self, clock: int, packed: bytes) -> None:
+        """The events of a row, and time up to `clock` (ms)."""
+        engine = self._engine
+        changes = engine.process_many(packed) + engine.advance(clock)
+        while changes:
+            for change in changes:
+                if change.change == "withdrawn":
+                    self.found.pop(change.warning_id, None)
+                else:
+                    self.found[change.warning_id] = _episode(change)
+            back = returned(changes, self._fields, self._enrich)
+            changes = engine.process_many(msgspec.json.encode(back)) + engine.advance(clock)
+        for reading in engine.readings():
+            if (known := self.found.get(reading.facts.warning_id)) is not None:
+                known.value, known.threshold = reading.facts.value, reading.facts.threshold
+                known.evidence = list(reading.facts.evidence)
+        engine.late.clear()
+        engine.failed.clear()
+
+
+def _episode(change: WarningChange) -> Episode:
+    facts = change.facts
+    return Episode(
+        change.rule, change.subject, facts.opened_at, facts.closed_at, facts.highest_level, facts.value,
+        facts.threshold, list(facts.evidence),
+    )  # fmt: skip
+
+
+def _rows(log: Journal) -> Iterator[tuple[int, int, bytes]]:
+    """(clock in ms, number of events, JSON array) of each row, without the warnings that came back; a tick has none."""
+    offset = 0
+    while rows := log.read(offset):
+        for _, clock, count, packed in rows:
+            if count and _OURS in packed:
+                mine = [event for event in _decode(packed) if event.source != SOURCE]
+                if mine:
+                    yield clock, len(mine), msgspec.json.encode(mine)
+            else:
+                yield clock, count, packed
+        offset = rows[-1][0]
+
+
+def _in_order(episodes: Iterable[Episode]) -> list[Episode]:
+    return sorted(episodes, key=lambda one: (one.opened_at, one.rule, one.subject))
+
+
+def _compared(
+    events: int, before: list[Episode], after: list[Episode], zone: ZoneInfo, shown: int, summary: Summary | None
+) -> Backtest:
+    gone, added, both = _paired(before, after)
+    changed = [one for one in both if (one.old.level, one.old.opened_at) != (one.new.level, one.new.opened_at)]
+    counts = [
+        Counter((one.rule, one.level, week(one.opened_at, zone)) for one in episodes) for episodes in (before, after)
+    ]
+    places = sorted(counts[0].keys() | counts[1].keys(), key=lambda place: (place[0], RANK[place[1]], place[2]))
+    unequal = [Counts(*place, counts[0][place], counts[1][place]) for place in places]
+    return Backtest(
+        events, len(before), len(after), [one for one in unequal if one.old != one.new], gone[:shown], len(gone),
+        added[:shown], len(added), changed[:shown], len(changed), summary,
+    )  # fmt: skip
+
+
+def _paired(old: list[Episode], new: list[Episode]) -> tuple[list[Episode], list[Episode], list[Changed]]:
+    """Those of the old set alone, those of the new one alone, and the pairs; the earliest first."""
+    of: dict[tuple[str, str], tuple[deque[Episode], deque[Episode]]] = defaultdict(lambda: (deque(), deque()))
+    for side, episodes in enumerate((old, new)):
+        for one in episodes:
+            of[one.rule, one.subject][side].append(one)
+    gone: list[Episode] = []
+    added: list[Episode] = []
+    both: list[Changed] = []
+    for before, after in of.values():
+        while before and after:
+            if _is_over(before[0], after[0].opened_at):
+                gone.append(before.popleft())
+            elif _is_over(after[0], before[0].opened_at):
+                added.append(after.popleft())
+            else:
+                both.append(Changed(before.popleft(), after.popleft()))
+        gone += before
+        added += after
+    return _in_order(gone), _in_order(added), sorted(both, key=lambda pair: pair.old.opened_at)
+
+
+def _is_over(one: Episode, at: datetime) -> bool:
+    return one.closed_at is not None and one.closed_at <= at and one.opened_at < at
+
+
+def week(at: datetime, zone: ZoneInfo) -> str:
+    """The ISO week of an instant in a time zone, such as 2026-W12."""
+    year, number, _ = at.astimezone(zone).isocalendar()
+    return f"{year}-W{number:02}"

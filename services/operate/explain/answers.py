@@ -1,0 +1,185 @@
+"""One answer of `prewarn why`: the stage that decided, what the rules find, and what notify's store says."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from services.i18n.glossary import DELIVERY, HELD, REASON
+from services.messages import Rejection, Text, WarningChange, from_ms
+from services.notify.store.tables import DeliveryRow
+from services.notify.store.views import Dossier
+from services.notify.suppression import UNTIL_THE_CASE_IS_OVER
+from services.operate.explain.standards import judgement_of
+from services.operate.reasons.standing import Standing
+from services.rules.language.load import RuleSet
+from services.rules.language.rules import Placed
+
+_UNHEARD = {"no_record", "no_matching_record"}
+_NOT_PUSHED_STAGE = {"overtaken": "order", "push_off": "setting", "only_shown_at_this_level": "level"}
+_NOT_TAKEN_IN = Text(
+    "规则已判定预警，通知服务尚未接收（服务未运行，或规则文件刚改过）",
+    "the rules find a warning that notify has not taken in (it is not running, or the rule files are newer)",
+)
+
+
+@dataclass(frozen=True)
+class Sides:
+    """What all answers share."""
+
+    rules: RuleSet
+    running: str
+    """Version of the rule set that the running service evaluates by."""
+    at: int
+    told: Callable[[str, str], list[Dossier]]
+    """(rule, subject) → its warnings in notify's store, the newest first."""
+    rejects: list[tuple[int, Rejection]]
+    scope: dict[str, str]
+    """What the directory knows of the subject: chooses the standard as long as there is no record."""
+
+
+def answer(one: Standing, sides: Sides) -> dict[str, Any]:
+    """As plain data."""
+    placed = next(placed for placed in sides.rules.placed if placed.rule.id == one.rule)
+    dossiers = sides.told(one.rule, one.subject)
+    notify = [_told(dossier, sides) for dossier in dossiers[:1]]
+    stage, reason, why = _deciding(one, notify, sides)
+    return {
+        "rule": one.rule, "row": placed.rule.card.row, "title": _pair(placed.rule.card.title), "subject": one.subject,
+        "status": one.status, "level": one.level, "stage": stage, "reason": reason, "why": _pair(why),
+        "value": one.value, "threshold": one.threshold, "distance": one.distance,
+        "levels": [msgspec.to_builtins(level) for level in one.levels], "window": one.window, "records": one.records,
+        "standard": _standard(one, placed, sides), "rule_version": sides.rules.version,
+        "file": placed.place.file, "line": placed.place.line, "mode": placed.rule.card.mode,
+        "evidence": [msgspec.to_builtins(record) | {"at": _local(record.at, sides)} for record in one.evidence],
+        "opened_at": _local(one.opened_at, sides), "next_at": _local(one.next_at, sides),
+        "last": _last(one.last, sides), "finding": {"reason": one.reason, "why": _pair(one.why)},
+        "notify": notify[0] if notify else None,
+        "rejects": [
+            {"number": number, "reasons": [str(reason) for reason in reject.reasons]}
+            for number, reject in (sides.rejects if one.reason in _UNHEARD else ())
+        ],
+    }  # fmt: skip
+
+
+def _deciding(one: Standing, notify: list[dict[str, Any]], sides: Sides) -> tuple[str, str, Text]:
+    """The stage that decided what became of it, the named reason, and words."""
+    if one.status == "open":
+        return _of_notify(notify[0]) if notify else ("take-in", "not_taken_in", _NOT_TAKEN_IN)
+    if one.reason in _UNHEARD and sides.rejects:
+        number = sides.rejects[-1][0]
+        why = Text(
+            f"有相关记录被拒收（prewarn rejected show {number}）；{one.why.zh}",
+            f"a record about it was refused (prewarn rejected show {number}); {one.why.en}",
+        )
+        return "ingest", "rejected", why
+    return "rules", one.reason, one.why
+
+
+def _of_notify(told: dict[str, Any]) -> tuple[str, str, Text]:
+    """What became of the newest change of a warning that is open."""
+    newest = told["changes"][-1]
+    if reason := newest["not_pushed"]:
+        stage = "mode" if reason.startswith("mode_") else _NOT_PUSHED_STAGE.get(reason, "change")
+        return f"notify: {stage}", reason, REASON.get(reason, Text(reason, reason))
+    sent = [one for one in told["deliveries"] if one["sequence"] == newest["sequence"]]
+    stopped = [one for one in told["decisions"] if one["sequence"] == newest["sequence"]]
+    held = [one for one in stopped if one["reason"] in HELD]
+    if held and any(one["held"] for one in sent) and not any(one["status"] == "sent" for one in sent):
+        return f"notify: {held[-1]['stage']}", held[-1]["reason"], REASON[held[-1]["reason"]]
+    if sent:
+        best = next((one for one in sent if one["status"] == "sent"), sent[-1])
+        status, channel, whom = best["status"], best["channel"], best["recipient"]
+        words = DELIVERY.get(status, Text(status, status))
+        return "outbox", status, Text(f"{whom} {channel}：{words.zh}", f"{whom} {channel}: {words.en}")
+    if stopped:
+        reason = stopped[-1]["reason"]
+        return f"notify: {stopped[-1]['stage']}", reason, REASON.get(reason, Text(reason, reason))
+    return "notify", "nobody", Text("没有责任人可通知", "there is nobody to tell")
+
+
+def _told(dossier: Dossier, sides: Sides) -> dict[str, Any]:
+    """What the store has of one warning, up to the instant."""
+    row = dossier.warning
+    changes = [one for one in dossier.changes if one.at <= sides.at] or dossier.changes[:1]
+    last = changes[-1].sequence
+    return {
+        "warning": row.id, "status": row.status, "level": row.level, "value": row.value, "threshold": row.threshold,
+        "rule_version": row.rule_version, "standard": row.standard, "opened_at": _at(row.opened_at, sides),
+        "acknowledged_by": row.acknowledged_by,
+        "changes": [
+            {
+                "sequence": one.sequence, "change": one.change, "level": one.level, "value": one.value,
+                "threshold": one.threshold, "reason": one.reason, "at": _at(one.at, sides), "mode": one.mode,
+                "rule_version": one.rule_version, "not_pushed": one.not_pushed,
+            }
+            for one in changes
+        ],
+        "recipients": [{"person": one.person, "role": one.role} for one in dossier.recipients],
+        "deliveries": [
+            {
+                "sequence": one.sequence, "recipient": one.recipient, "channel": one.channel, "status": one.status,
+                "attempts": one.attempts, "last_error": one.last_error, "sent_at": _at(one.sent_at, sides),
+                "held": _held(one),
+                "held_until": _at(one.next_try_at, sides) if _held(one) and _ends(one) else None,
+            }
+            for one in dossier.deliveries
+            if one.sequence <= last
+        ],
+        "acts": [
+            {
+                "at": _at(one.at, sides), "person": one.person, "action": one.action, "text": one.text,
+                "detail": one.detail,
+            }
+            for one in dossier.acts
+            if one.at <= sides.at
+        ],
+        "decisions": [
+            {"sequence": one.sequence, "whom": one.whom, "stage": one.stage, "reason": one.reason}
+            for one in dossier.decisions
+            if one.sequence <= last
+        ],
+    }  # fmt: skip
+
+
+def _held(row: DeliveryRow) -> bool:
+    """Not tried yet, and not to be before some later moment."""
+    return row.status == "pending" and row.attempts == 0 and (row.next_try_at or 0) > row.created_at
+
+
+def _ends(row: DeliveryRow) -> bool:
+    """Whether the wait has an end that is known: that of a part ends when its case is over."""
+    return row.next_try_at != UNTIL_THE_CASE_IS_OVER
+
+
+def _standard(one: Standing, placed: Placed, sides: Sides) -> dict[str, Any] | None:
+    if placed.rule.standard is None:
+        return None
+    return judgement_of(
+        sides.rules.standards[placed.rule.standard], [placed], one.scope or sides.scope, sides.at, sides.rules.zone
+    )
+
+
+def _last(change: WarningChange | None, sides: Sides) -> dict[str, Any] | None:
+    if change is None:
+        return None
+    words = REASON.get(change.reason, Text(change.reason, change.reason))
+    return {
+        "change": change.change, "level": change.facts.level, "at": _local(change.at, sides), "reason": change.reason,
+        "why": _pair(words),
+    }  # fmt: skip
+
+
+def _local(moment: Any, sides: Sides) -> str | None:
+    return None if moment is None else moment.astimezone(sides.rules.zone).isoformat(timespec="seconds")
+
+
+def _at(milliseconds: int | None, sides: Sides) -> str | None:
+    return None if milliseconds is None else _local(from_ms(milliseconds), sides)
+
+
+def _pair(text: Text) -> dict[str, str]:
+    return {"zh": text.zh, "en": text.en}

@@ -1,0 +1,172 @@
+"""`prewarn rules explain`: a rule as a sentence, its thresholds, who is told, and its tests."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from services import directory as directories
+from services.directory import Directory
+from services.i18n.glossary import FIELD
+from services.messages import Text, to_ms
+from services.notify.recipients import route
+from services.notify.texts import LEVEL_WORDS, Language, message, of
+from services.operate.explain.standards import judgement_of, standard_lines
+from services.operate.explain.subjects import Subject, find_rule, find_subject, instant, refuse_unknown
+from services.operate.explain.words import role_title, saying, wait_words
+from services.operate.reasons.sentences import condition_words, levels_words, measure_words, plain, window_words
+from services.operate.rule_tests import Case, read_cases
+from services.rules.language.fields import read_fields
+from services.rules.language.load import RuleSet, load
+from services.rules.language.reading import Report
+from services.rules.language.rules import Placed
+from services.rules.language.standards import SCOPES
+from services.rules.language.strata import looked_at
+from services.settings import Settings, resource
+
+_FIELD = re.compile(r"\bf_(\w+)")
+
+
+def explain_rule(settings: Settings, name: str, said: str | None, at: str | None, now: dt.datetime) -> dict[str, Any]:
+    """As plain data. Raises RuleError, DirectoryError and, for what is asked wrongly, ProblemsError."""
+    rules = load(settings.rules_folder, resource("schemas"))
+    directory = directories.load_installed(settings.directory_folder, rules.zone.key)
+    placed = find_rule(name, rules)
+    moment = instant(at, rules.zone, now)
+    subject = None
+    if said is not None:
+        subject = find_subject(said, directory, rules)
+        refuse_unknown(subject, directory)
+    cases = read_cases(settings.rules_folder, rules, read_fields(resource("schemas")), Report())
+    return describe(rules, placed, directory, subject, moment, cases)
+
+
+def describe(
+    rules: RuleSet,
+    placed: Placed,
+    directory: Directory,
+    subject: Subject | None,
+    at: dt.datetime,
+    cases: Sequence[Case],
+) -> dict[str, Any]:
+    """One rule as plain data; `cases`: the tests of the rule set."""
+    rule, card, given = placed.rule, placed.rule.card, placed.place.value
+    attributes = subject.attributes(directory, at, {}) if subject else {}
+    scope = {name: attributes.get(name) for name in SCOPES}
+    standard = rules.standards[rule.standard] if rule.standard else None
+    judged = None if standard is None else judgement_of(standard, [placed], scope, to_ms(at), rules.zone)
+    levels = _levels(placed, judged)
+    measure, window, where = (
+        measure_words(given["measure"]),
+        window_words(rule.gauges[0]),
+        condition_words(given.get("where")),
+    )
+    said = levels_words(levels, lambda level: LEVEL_WORDS[level])
+    kind = rule.gauges[0].kind
+    by, named = _by_words(rule.by), _kind_words(kind)
+    sentence = Text(
+        f"{card.title.zh}：对每个{by.zh}，看{named.zh}（{kind}）记录{where.zh}，"
+        f"取{window.zh}中{measure.zh}；{said.zh} 时提醒。",
+        f"{card.title.en}: for each {by.en}, of the records of {named.en} ({kind}){where.en}, "
+        f"{measure.en} ({window.en}); told at {said.en}.",
+    )
+    told = route(card, attributes, directory, at) if subject else None
+    names = directory.names(attributes)
+    first = next((level for level, _, bound in levels if bound is not None), "yellow")
+    bound = next((bound for _, _, bound in levels if bound is not None), None)
+    facts = {"value": bound, "threshold": bound, "level": first, "subject": subject.said if subject else "…"}
+    return {
+        "rule": rule.id, "row": card.row, "title": _pair(card.title), "mode": card.mode, "sentence": _pair(sentence),
+        "source": card.source, "file": placed.place.file, "line": placed.place.line, "rule_version": rules.version,
+        "kind": kind, "awaits": rule.gauges[0].awaited_kind, "by": list(rule.by), "fields": _fields(placed),
+        "where": given["where"].text.strip() if "where" in given else None, "measure": plain(given["measure"]),
+        "window": str(rule.gauges[0].window), "evidence": list(rule.evidence),
+        "levels": [{"level": level, "compare": compare, "threshold": x} for level, compare, x in levels],
+        "standard": judged, "subject": subject.said if subject else None, "attributes": attributes,
+        "told": [{"role": role, "title": _pair(role_title(role)), "after": None} for role in card.to],
+        "escalates": [
+            {"role": step.to, "title": _pair(role_title(step.to)), "after": wait_words(step.after)}
+            for step in card.escalate
+        ],
+        "people": [{"id": one.id, "name": one.name, "role": role} for one, role in told.people] if told else None,
+        "vacant": None if told is None else told.vacant,
+        "message": {"zh": message(card.message, facts, names, "zh"), "en": message(card.message, facts, names, "en")},
+        "looks_at": list(looked_at(rules.plan.rules).get(rule.id, ())),
+        "tests": [
+            {"name": case.name, "file": case.place.file, "line": case.place.line}
+            for case in cases
+            if case.rule == rule.id
+        ],
+    }  # fmt: skip
+
+
+def _by_words(by: Sequence[str]) -> Text:
+    words = [FIELD.get(name, Text(name, name)) for name in by] or [Text("学院", "college")]
+    return Text("、".join(word.zh for word in words), ", ".join(word.en.lower() for word in words))
+
+
+def _kind_words(kind: str) -> Text:
+    """What the schema calls the kind."""
+    title = json.loads((resource("schemas") / f"{kind}.v1.json").read_text("utf-8"))["x-title"]
+    return Text(title["zh"], title["en"].lower())
+
+
+def _levels(placed: Placed, judged: Mapping[str, Any] | None) -> list[tuple[str, Any, float | None]]:
+    """(level, comparison, threshold in force) from the lowest up; the steps of `again` are left to the standard."""
+    applies = (judged or {}).get("applies") or {"warning": {}}
+    return [
+        (rung.level, rung.compare, rung.threshold if judged is None else applies["warning"].get(rung.level))
+        for rung in reversed(placed.rule.rungs)
+        if not rung.step
+    ]  # fmt: skip
+
+
+def _fields(placed: Placed) -> list[str]:
+    """The fields of events that the rule reads."""
+    rule = placed.rule
+    source = " ".join([rule.record, *(str(msgspec.structs.asdict(gauge)) for gauge in rule.gauges)])
+    return sorted({*_FIELD.findall(source), *rule.by, *rule.scope_fields, *rule.evidence})
+
+
+def _pair(text: Text) -> dict[str, str]:
+    return {"zh": text.zh, "en": text.en}
+
+
+def rule_lines(found: Mapping[str, Any], language: Language) -> list[str]:
+    """What a person reads."""
+    say = saying(language)
+    row = f"  {found['row']}" if found["row"] else ""
+    shadow = say("（试运行，不推送）", " (on trial: nothing is sent)") if found["mode"] == "shadow" else ""
+    lines = [
+        f"{found['rule']}{row}  {found['file']}:{found['line']}{shadow}",
+        f"  {found['sentence'][language]}",
+        f"  {say('依据条款：', 'Asked for by:')} {found['source'] or '–'}",
+        f"  {say('事件：', 'Reads:')} {found['kind']}" + (f" → {found['awaits']}" if found["awaits"] else "")
+        + f"  ({', '.join(found['fields'])})",
+        f"  {say('计算：', 'Measure:')} {found['measure']}  {say('范围：', 'window:')} {found['window']}",
+    ]  # fmt: skip
+    if found["looks_at"]:
+        lines.append(f"  {say('基于规则：', 'Looks at the rules:')} {', '.join(found['looks_at'])}")
+    if found["standard"] is not None:
+        lines.append(f"  {say('标准：', 'Standard:')}")
+        lines += [f"    {line}" for line in standard_lines(found["standard"], language)]
+    told = ", ".join(one["title"][language] for one in found["told"]) or "–"
+    steps = "".join(f" → {one['after']}: {one['title'][language]}" for one in found["escalates"])
+    lines.append(f"  {say('通知：', 'Told:')} {told}{steps}")
+    if found["people"] is not None:
+        people = ", ".join(f"{one['name']} ({one['id']})" for one in found["people"])
+        lines.append(f"    {found['subject']}: {people or say('无人', 'nobody')}")
+        for role in found["vacant"]:
+            lines.append(f"    {say('无人担任：', 'nobody holds:')} {of(role_title(role), language)}")
+    lines.append(f"  {say('消息示例：', 'Message, for example:')} {found['message'][language]}")
+    tests = found["tests"]
+    lines.append(
+        f"  {say('测试：', 'Tests:')} {len(tests)}" + ("" if tests else say("（没有测试）", " (none: write one)"))
+    )
+    lines += [f"    {one['file']}:{one['line']}  {one['name']}" for one in tests]
+    return lines

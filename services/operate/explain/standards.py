@@ -1,0 +1,153 @@
+"""`prewarn standards show`: which standard applies to somebody, its values, and why this one."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from services import directory as directories
+from services.errors import ProblemsError
+from services.messages import Problem, Text, to_ms
+from services.notify.texts import Language, of
+from services.operate.explain.subjects import Subject, find_rule, find_subject, instant, refuse_unknown
+from services.operate.explain.words import level_word, numbers, saying
+from services.operate.reasons.sentences import SIGNS, number
+from services.operate.reasons.standards import Candidate, Judgement, judge
+from services.rules.language.load import RuleSet, load
+from services.rules.language.rules import Placed
+from services.rules.language.standards import SCOPES, Standard
+from services.settings import Settings, resource
+
+_LEVEL_OF = {"student": "student", "teacher": "teacher", "course": "course", "major": "major"}
+
+
+def show_standards(
+    settings: Settings, said: str, at: str | None, rule: str | None, given: Mapping[str, str], now: dt.datetime
+) -> dict[str, Any]:
+    """As plain data. Raises RuleError, DirectoryError and, for what is asked wrongly, ProblemsError."""
+    rules = load(settings.rules_folder, resource("schemas"))
+    directory = directories.load_installed(settings.directory_folder, rules.zone.key)
+    if wrong := [name for name in given if name not in SCOPES]:
+        raise ProblemsError(
+            [Problem(where="--with", what=f"unknown {wrong[0]}", expected="one of " + ", ".join(SCOPES))]
+        )
+    subject = find_subject(said, directory, rules)
+    refuse_unknown(subject, directory)
+    moment = instant(at, rules.zone, now)
+    attributes = subject.attributes(directory, moment, given)
+    scope = {name: attributes.get(name) for name in SCOPES}
+    judged = [
+        judgement_of(standard, using, scope, to_ms(moment), rules.zone)
+        for standard, using in _chosen(rules, subject, attributes, rule)
+    ]
+    return {
+        "subject": subject.said, "at": moment.isoformat(timespec="seconds"), "rule_version": rules.version,
+        "attributes": attributes, "names": directory.names(attributes), "standards": judged,
+    }  # fmt: skip
+
+
+def _chosen(
+    rules: RuleSet, subject: Subject, attributes: Mapping[str, str], rule: str | None
+) -> list[tuple[Standard, list[Placed]]]:
+    """The standards that the question is about, with the rules that use them."""
+    using: dict[str, list[Placed]] = {}
+    for placed in rules.placed:
+        if placed.rule.standard is not None:
+            using.setdefault(placed.rule.standard, []).append(placed)
+    if rule is not None:
+        asked = find_rule(rule, rules)
+        if asked.rule.standard is None:
+            place = f"{asked.place.file}:{asked.place.line}"
+            raise ProblemsError([
+                Problem(
+                    where=place,
+                    what=f"{rule} has no standard: its thresholds stand in the rule itself 阈值写在规则里",
+                    expected=f"prewarn rules explain {rule}",
+                )
+            ])  # fmt: skip
+        return [(rules.standards[asked.rule.standard], using[asked.rule.standard])]
+    level = next((name for name in _LEVEL_OF if name in subject.fields), "college")
+    own = {*subject.fields} or {"college"}
+    return [
+        (standard, using.get(id_, []))
+        for id_, standard in rules.standards.items()
+        if id_.partition(".")[0] == level
+        or any(own & {*placed.rule.by} for placed in using.get(id_, []))
+        or _scoped(standard, own, attributes)
+    ]  # fmt: skip
+
+
+def _scoped(standard: Standard, names: set[str], attributes: Mapping[str, str]) -> bool:
+    """Whether a value of the standard is for exactly such a subject."""
+    scopes = [one for value in standard.values for one in value.scope]
+    return any(name in names and attributes.get(name) == wanted for name, wanted in scopes)
+
+
+def judgement_of(
+    standard: Standard, using: list[Placed], scope: Mapping[str, str | None], at: int, zone: ZoneInfo
+) -> dict[str, Any]:
+    """One standard as plain data, the value that applies first."""
+    judged: Judgement = judge(standard, scope, at, zone)
+    return {
+        "standard": standard.id, "title": standard.title, "compare": standard.compare, **standard.notes,
+        "file": standard.place.file, "line": standard.place.line, "rules": [placed.rule.id for placed in using],
+        "applies": None if judged.applies is None else _value(judged.applies),
+        "others": [_value(one) for one in judged.candidates if one is not judged.applies],
+    }  # fmt: skip
+
+
+def _value(one: Candidate) -> dict[str, Any]:
+    return {
+        "file": one.file, "line": one.line, "scope": one.scope, "from": one.begins, "target": one.target,
+        "warning": one.thresholds.warning, "clear": one.thresholds.clear, "again": one.thresholds.again,
+        "reason": one.reason, "why": {"zh": one.why.zh, "en": one.why.en},
+    }  # fmt: skip
+
+
+def standards_lines(found: Mapping[str, Any], language: Language) -> list[str]:
+    """What a person reads."""
+    known = "  ".join(f"{name}={value}" for name, value in found["attributes"].items())
+    zh, en = f"{found['subject']}（{found['at']}）适用的标准", f"Standards of {found['subject']} at {found['at']}"
+    lines = [of(Text(zh, en), language), f"  {known}"]
+    if not found["standards"]:
+        lines.append(of(Text("  没有与其相关的标准", "  no standard is about it"), language))
+    for one in found["standards"]:
+        lines += ["", *standard_lines(one, language)]
+    return lines
+
+
+def standard_lines(one: Mapping[str, Any], language: Language) -> list[str]:
+    """One standard."""
+    say = saying(language)
+    unit = f" ({one['unit']})" if "unit" in one else ""
+    lines = [f"{one['standard']}  {one['title'][language]}{unit}  {one['file']}:{one['line']}"]
+    applies = one["applies"]
+    if applies is None:
+        lines.append(say("  此时没有适用的值：不会预警", "  no value applies at this time: nothing is warned of"))
+    else:
+        lines += [f"  ✓ {value_words(applies, one['compare'], language)}", f"    {applies['why'][language]}"]
+    words = {"basis": ("依据：", "basis:"), "set_by": ("制定：", "set by:"), "approved_on": ("批准：", "approved on:")}
+    noted = [f"{say(*both)} {one[name]}" for name, both in words.items() if name in one]
+    lines += [f"    {'  '.join(noted)}"] if noted else []
+    lines += [f"    {say('用于规则：', 'used by:')} {', '.join(one['rules'])}"] if one["rules"] else []
+    for other in one["others"]:
+        lines.append(f"  ✗ {value_words(other, one['compare'], language)}")
+        lines.append(f"    {other['why'][language]}")
+    return lines
+
+
+def value_words(value: Mapping[str, Any], compare: str, language: Language) -> str:
+    """`yellow ≥ 4, orange ≥ 8 …  standards/student.yaml:12`."""
+    sign = SIGNS[compare]  # type: ignore[index]
+    levels = ", ".join(f"{level_word(level, language)} {sign} {number(x)}" for level, x in value["warning"].items())
+    more = [levels]
+    if value["target"] is not None:
+        more.append(of(Text(f"目标 {number(value['target'])}", f"target {number(value['target'])}"), language))
+    if value["clear"]:
+        shown = ", ".join(f"{level_word(level, language)} {number(x)}" for level, x in value["clear"].items())
+        more.append(of(Text(f"解除线 {shown}", f"clear {shown}"), language))
+    if value["again"]:
+        more.append(of(Text(f"再次提醒 {numbers(value['again'])}", f"again at {numbers(value['again'])}"), language))
+    return f"{'; '.join(more)}  {value['file']}:{value['line']}"

@@ -1,0 +1,167 @@
+"""`prewarn why`: what the rules find about somebody at an instant, and what notify made of it.
+
+The rules' part is found by replaying the subject's events from the log through a fresh engine of the present rule
+files, so the running engine is not asked and not disturbed; notify's part is what its store has.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from services import directory as directories
+from services.errors import ConfigurationError, ProblemsError
+from services.log.journal import Journal
+from services.messages import Problem, Rejection, from_ms, to_ms
+from services.notify.store import decisions
+from services.notify.store.engine import Store
+from services.notify.store.views import Dossier
+from services.operate.explain.answers import Sides, answer
+from services.operate.explain.log import fields_with, rows_about
+from services.operate.explain.subjects import Subject, find_rule, find_subject, instant, refuse_unknown
+from services.operate.explain.why_words import why_lines
+from services.operate.reasons.replay import Entries, replay
+from services.operate.reasons.standing import Standing, standing
+from services.rules.language.load import RuleSet, load
+from services.settings import Settings, resource
+
+_REJECTS = 5
+
+
+def why(settings: Settings, said: str, rule: str | None, at: str | None, now: dt.datetime) -> dict[str, Any]:
+    """As plain data. Raises ConfigurationError without a home, ProblemsError for what is asked wrongly."""
+    path = settings.home / "prewarn.db"
+    if not path.is_file():
+        raise ConfigurationError(
+            f"{settings.home} holds no college: prewarn.db is not there; name the folder with --home or PREWARN_HOME "
+            f"此文件夹没有数据，请用 --home 指定"
+        )
+    rules = load(settings.rules_folder, resource("schemas"))
+    asked = None if rule is None else find_rule(rule, rules).rule.id
+    directory = directories.load_installed(settings.directory_folder, rules.zone.key)
+    moment = instant(at, rules.zone, now)
+    journal = Journal(path, lambda: now)
+    try:
+        subject = _named(find_subject(said, directory, rules), journal, rules, directory)
+        evaluated, come = journal.evaluated()
+        instant_ms = to_ms(moment) if at is not None else max(come, 0)
+        needs = _needs(subject, rules, asked)
+        found = rows_about(journal, rules.plan, needs)
+        store = Store(settings.store_url)
+        try:
+            sides = Sides(
+                rules=rules, running=journal.meta("rule_version", ""), at=instant_ms,
+                told=lambda id_, key: _told(store, id_, key, instant_ms), rejects=_rejects(journal, subject),
+                scope=subject.attributes(directory, from_ms(instant_ms), {}),
+            )  # fmt: skip
+            answers = [
+                answer(one, sides) for one in sorted(
+                    _standings(rules, needs, found.rows, instant_ms, asked), key=lambda one: one.status != "open"
+                )
+            ]  # fmt: skip
+        finally:
+            store.close()
+        return {
+            "subject": subject.said, "fields": subject.fields,
+            "at": from_ms(instant_ms).astimezone(rules.zone).isoformat(timespec="seconds"),
+            "rule_version": rules.version, "running_rule_version": sides.running,
+            "known_later": _known_later(found.rows, instant_ms) if at is not None else 0,
+            "ahead": instant_ms > to_ms(now),
+            "not_evaluated_yet": max(found.end - evaluated, 0), "unreadable": found.unreadable,
+            "asked_rule": asked, "answers": answers,
+            "note": None if needs else _no_rule(subject, asked),
+        }  # fmt: skip
+    finally:
+        journal.close()
+
+
+def _named(subject: Subject, journal: Journal, rules: RuleSet, directory: directories.Directory) -> Subject:
+    """The subject, with what only the log knows."""
+    if not subject.unknown:
+        return subject
+    names = frozenset(name for rule in rules.plan.rules for name in rule.by)
+    found, seen = fields_with(journal, names, subject.unknown)
+    left = tuple(part for part in subject.unknown if part not in found.values())
+    for part in left:
+        if refused := _rejects(journal, Subject(part, {"": part})):
+            what = f"{part} is in no event, but in what was refused 只出现在被拒收的数据中"
+            shown = f"prewarn rejected show {refused[-1][0]}: {refused[-1][1].reasons[0]}"
+            raise ProblemsError([Problem(where=subject.said, what=what, expected=shown)])
+    refuse_unknown(Subject(subject.said, subject.fields, left), directory, seen)
+    return Subject(subject.said, {**subject.fields, **found})
+
+
+def _needs(subject: Subject, rules: RuleSet, asked: str | None) -> dict[tuple[str, ...], dict[str, str]]:
+    """The `by`s of rules that can be about the subject → what their events must have."""
+    found: dict[tuple[str, ...], dict[str, str]] = {}
+    for rule in rules.plan.rules:
+        if asked is not None and rule.id != asked:
+            continue
+        if not subject.fields:
+            if not rule.by:
+                found[rule.by] = {}
+            continue
+        # An indicator names whom it is about as `subject`.
+        needed = {(name if name in rule.by else "subject"): value for name, value in subject.fields.items()}
+        if {*needed} <= {*rule.by} and len(needed) == len(subject.fields):
+            found[rule.by] = needed
+    return found
+
+
+def _known_later(rows: list[Entries], at: int) -> int:
+    """How many of the events dated up to the instant came into the log after it."""
+    return sum(to_ms(event.time) <= at for row in rows if row.clock > at for event in row.events)
+
+
+def _no_rule(subject: Subject, asked: str | None) -> dict[str, str]:
+    what = ", ".join(subject.fields) or "college"
+    if asked:
+        zh, en = f"规则 {asked} 的对象不是 {what}", f"the rule {asked} is not about a {what}"
+        return {"reason": "other_subject", "zh": zh, "en": en}
+    return {"reason": "no_rule", "zh": f"没有针对 {what} 的规则", "en": f"no rule is about a {what}"}
+
+
+def _standings(
+    rules: RuleSet, needs: dict[tuple[str, ...], dict[str, str]], rows: list[Entries], at: int, asked: str | None
+) -> Iterator[Standing]:
+    for by, needed in needs.items():
+        replayed = replay(rules.plan, by, rows, at)
+        keys = sorted(key for key in replayed.subjects() if _fits(key, by, needed))
+        if not keys:
+            if asked is None and "subject" in needed:
+                continue  # an indicator's `subject` may be anything: that there is none of s1 is no answer
+            keys = ["/".join(needed.get(name, "*").replace("/", "%2F") for name in by) or "college"]
+            keys = [needed[by[0]]] if len(by) == 1 else keys
+        for place, _, rule in replayed.layouts():
+            if asked is not None and rule.rule.id != asked:
+                continue
+            standard = rules.standards[rule.rule.standard] if rule.rule.standard else None
+            for key in keys:
+                yield standing(replayed, place, rule, key, standard)
+
+
+def _fits(key: str, by: tuple[str, ...], needed: dict[str, str]) -> bool:
+    if len(by) <= 1:
+        return not by or needed.get(by[0]) in (None, key)
+    parts = [part.replace("%2F", "/") for part in key.split("/")]
+    return all(needed.get(name) in (None, part) for name, part in zip(by, parts, strict=True))
+
+
+def _told(store: Store, rule: str, key: str, at: int) -> list[Dossier]:
+    with store.reading() as connection:
+        return decisions.dossiers(connection, rule, key, at)
+
+
+def _rejects(journal: Journal, subject: Subject) -> list[tuple[int, Rejection]]:
+    """Rejects that wait and speak of the subject."""
+    # As a word: s1 is not in s10. The bytes may be in any format, so there is no field to look at.
+    words = [
+        re.compile(rb"(?<![\w-])" + re.escape(value.encode()) + rb"(?![\w-])") for value in subject.fields.values()
+    ]
+    found = [one for one in journal.list() if words and all(word.search(one[1].raw) for word in words)]
+    return found[-_REJECTS:]
+
+
+__all__ = ["why", "why_lines"]

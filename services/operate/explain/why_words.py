@@ -1,0 +1,128 @@
+"""What a person reads of `prewarn why`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from services.i18n.glossary import ACTION, CHANGE, CLOSING, DELIVERY, REASON, STATUS, VERDICT, window
+from services.messages import Text
+from services.notify.texts import Language, of
+from services.operate.explain.standards import standard_lines
+from services.operate.explain.words import Say, level_word, saying
+from services.operate.reasons.sentences import SIGNS, number
+
+
+def why_lines(found: Mapping[str, Any], language: Language) -> list[str]:
+    """The answers, warnings first; a rule that is silent takes one line, unless it was asked for."""
+    say = saying(language)
+    zh, en = f"{found['subject']}：截至 {found['at']}", f"{found['subject']} as of {found['at']}"
+    lines = [f"{say(zh, en)}  {say('规则版本', 'rule set')} {found['rule_version']}"]
+    if found["running_rule_version"] not in ("", found["rule_version"]):
+        running = found["running_rule_version"]
+        lines.append(
+            say(
+                f"! 正在运行的规则版本是 {running}，与文件不同",
+                f"! the running rule set is {running}, not that of the files",
+            )
+        )
+    if found["ahead"]:
+        zh, en = (
+            "! 该时刻尚未到来：只依据目前已有的记录",
+            "! that instant is still to come: this is what is known so far",
+        )
+        lines.append(say(zh, en))
+    if n := found["known_later"]:
+        zh, en = f"! 其中 {n} 条记录在该时刻之后才到达", f"! {n} of these records came in after that instant only"
+        lines.append(say(zh, en))
+    if found["not_evaluated_yet"]:
+        n = found["not_evaluated_yet"]
+        lines.append(say(f"! 日志还有 {n} 行未评估", f"! {n} rows of the log are not evaluated yet"))
+    if found["note"]:
+        lines.append(found["note"][language])
+    for one in found["answers"]:
+        if found["asked_rule"] is None and one["status"] != "open":
+            ended = f"; {_last(one['last'], language, say)}" if one["last"] else ""
+            lines.append(f"· {one['rule']} {one['subject']}: {one['why'][language]} [{one['reason']}]{ended}")
+        else:
+            lines += ["", *_answer(one, language, say)]
+    return lines
+
+
+def _answer(one: Mapping[str, Any], language: Language, say: Say) -> list[str]:
+    state = level_word(one["level"], language) if one["level"] else say("无预警", "no warning")
+    lines = [
+        f"{one['rule']}  {one['title'][language]}  {one['subject']}: {state}",
+        f"  {say('决定环节', 'decided by')} {one['stage']}: {one['why'][language]} [{one['reason']}]",
+    ]
+    if one["stage"] != "rules":
+        lines.append(
+            f"  {say('规则判定：', 'the rules:')} {one['finding']['why'][language]} [{one['finding']['reason']}]"
+        )
+    records = say(f"（{one['records']} 条记录）", f" (records: {one['records']})")
+    lines.append(
+        f"  {say('当前值', 'value')} {number(one['value'])}  {say('阈值', 'threshold')} {number(one['threshold'])}"
+        + (f"  {say('还差', 'away')} {number(one['distance'])}" if one["distance"] is not None else "")
+        + f"  {say('统计范围', 'window')} {of(window(one['window']), language)}{records}"
+    )
+    if one["levels"]:
+        steps = [level for level in one["levels"] if level["threshold"] is not None or not level["step"]]
+        lines.append("  " + "  ".join(_level(level, language) for level in steps))
+    if one["opened_at"]:
+        lines.append(f"  {say('开始于', 'since')} {one['opened_at']}")
+    if one["next_at"]:
+        lines.append(f"  {say('下次可能因时间变化：', 'time alone may change it at')} {one['next_at']}")
+    if one["last"]:
+        lines.append(f"  {_last(one['last'], language, say)}")
+    if one["standard"]:
+        lines += [f"  {line}" for line in standard_lines(one["standard"], language)]
+    for record in one["evidence"]:
+        shown = ", ".join(f"{name} {value}" for name, value in record.get("fields", {}).items())
+        lines.append(f"  - {record['at']}  {record['source']} {record['id']}  {shown}")
+    for reject in one["rejects"]:
+        lines.append(f"  {say('拒收', 'refused')} {reject['number']}: {'; '.join(reject['reasons'])}")
+    lines.append(f"  {one['file']}:{one['line']}")
+    return lines + ([] if one["notify"] is None else _notify(one["notify"], language, say))
+
+
+def _last(last: Mapping[str, Any], language: Language, say: Say) -> str:
+    """How the last warning ended."""
+    ended = of(CHANGE[last["change"]], language)
+    return f"{say('上一次预警', 'the last warning')}: {ended} {last['at']}, {last['why'][language]}"
+
+
+def _act(act: Mapping[str, Any], language: Language) -> str:
+    """Who did what with a warning, or what time did."""
+    action = of(ACTION.get(act["action"], Text(act["action"], act["action"])), language)
+    detail = {**CLOSING, **VERDICT}.get(act["detail"], Text(act["detail"], act["detail"]))
+    more = "".join(f"; {text}" for text in (of(detail, language), act["text"]) if text)
+    return f"    {act['at']}  {act['person']}{': ' if act['person'] else ''}{action}{more}"
+
+
+def _level(level: Mapping[str, Any], language: Language) -> str:
+    step = f"+{level['step']}" if level["step"] else ""
+    mark = "✓" if level["reached"] else "✗"
+    return f"{mark} {level_word(level['level'], language)}{step} {SIGNS[level['compare']]} {number(level['threshold'])}"
+
+
+def _notify(told: Mapping[str, Any], language: Language, say: Say) -> list[str]:
+    lines = [f"  {say('通知', 'notify')}: {told['warning']}  {of(STATUS.get(told['status'], Text('', '')), language)}"]
+    for one in told["changes"]:
+        reason = of(REASON.get(one["reason"], Text(one["reason"], one["reason"])), language)
+        head = f"{of(CHANGE[one['change']], language)} {level_word(one['level'], language)} {one['at']}"
+        line = f"    {one['sequence']}. {head} ({reason}; {say('规则版本', 'rule set')} {one['rule_version']})"
+        if one["not_pushed"]:
+            stopped = of(REASON.get(one["not_pushed"], Text(one["not_pushed"], one["not_pushed"])), language)
+            line += f"  {say('未推送', 'not sent')}: {stopped} [{one['not_pushed']}]"
+        lines.append(line)
+    for one in told["deliveries"]:
+        status = of(DELIVERY.get(one["status"], Text(one["status"], one["status"])), language)
+        lines.append(
+            f"    {one['sequence']} → {one['recipient']} {one['channel']}: {status}"
+            + (f" ({one['last_error']})" if one["last_error"] else "")
+        )
+    lines += [_act(one, language) for one in told["acts"]]
+    for one in told["decisions"]:
+        reason = of(REASON.get(one["reason"], Text(one["reason"], one["reason"])), language)
+        lines.append(f"    {one['sequence']} ✗ {one['whom']}: {reason} [{one['stage']}: {one['reason']}]")
+    return lines

@@ -1,0 +1,46 @@
+"""Words that the operators' answers share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from services.directory import ROLES, role_word
+from services.messages import Text
+from services.notify.texts import LEVEL_WORDS, Language, of
+from services.operate.reasons.sentences import number
+
+Say = Callable[[str, str], str]
+"""(Chinese, English) → the one that is read."""
+
+
+def saying(language: Language) -> Say:
+    """Chooses one of two words."""
+
+    def say(zh: str, en: str) -> str:
+        return of(Text(zh, en), language)
+
+    return say
+
+
+def level_word(level: str, language: Language) -> str:
+    """The level as it stands in a line."""
+    return of(LEVEL_WORDS[level], language).lower()
+
+
+def numbers(values: Iterable[float]) -> str:
+    """`20, 30, 40`."""
+    return ", ".join(number(value) for value in values)
+
+
+def role_title(role: str) -> Text:
+    """What people call a role."""
+    word = ROLES.get(role_word(role))
+    return word.title if word else Text(role, role)
+
+
+def wait_words(seconds: float) -> str:
+    """`24h`, `3d`."""
+    for unit, size in (("d", 86_400), ("h", 3_600), ("m", 60)):
+        if seconds % size == 0 and (unit != "d" or seconds >= 2 * size):
+            return f"{int(seconds // size)}{unit}"
+    return f"{seconds:g}s"

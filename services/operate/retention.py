@@ -1,0 +1,124 @@
+"""How long a college keeps what: a policy in days per kind, applied to the journal and to notify's store."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from services.errors import ConfigurationError
+from services.log.sweep import Sweep
+from services.messages import from_ms, to_ms
+from services.notify.service import CONSUMER
+from services.notify.store import intake
+from services.notify.store.engine import Store
+from services.notify.store.retention import Applied, StoreSweep
+from services.rules.engine.engine import Engine
+from services.rules.language.load import load
+from services.settings import Settings, resource
+
+Policy = dict[str, int | None]
+"""Kind \u2192 days; None: for ever."""
+DEFAULTS: Policy = {
+    "events": 1100, "rejected": 180, "warnings": 1200, "texts": 1200, "messages": 800, "silences": 800,
+}  # fmt: skip
+"""Three years of quality accidents and the same period of last year are in the report."""
+_DAY = 86_400_000
+
+
+def read_policy(path: Path) -> Policy:
+    """A file's policy, with defaults for what it does not name. Raises ConfigurationError with every mistake."""
+    if not path.is_file():
+        return dict(DEFAULTS)
+    try:
+        found: Any = yaml.safe_load(path.read_text("utf-8")) or {}
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"{path}: not YAML: {error}") from None
+    if not isinstance(found, dict):
+        raise ConfigurationError(f"{path}: not a policy (expected: lines such as `rejected: 180`)")
+    wrong = [f"{path}: {name}: no kind (expected: one of {', '.join(DEFAULTS)})" for name in found.keys() - DEFAULTS]
+    wrong += [
+        f"{path}: {name}: {days} is no number of days (expected: such as {DEFAULTS[name]}, or keep)"
+        for name, days in found.items()
+        if name in DEFAULTS and days != "keep" and (isinstance(days, bool) or not isinstance(days, int) or days < 1)
+    ]
+    if wrong:
+        raise ConfigurationError("\n".join(sorted(wrong)))
+    return DEFAULTS | {name: None if days == "keep" else days for name, days in found.items()}
+
+
+def least_days(settings: Settings) -> tuple[int, str]:
+    """For how many days the rules in use need events, and which of them needs them longest."""
+    rule_set = load(settings.rules_folder, resource("schemas"))
+    layout = max(Engine(rule_set.plan).layouts, key=lambda one: one.keep, default=None)
+    if layout is None:
+        return 1, ""
+    # An event may be taken in five minutes before its time: one day more.
+    return -(-(layout.keep + rule_set.plan.allowed_lateness) // _DAY) + 1, layout.rules[0].rule.id
+
+
+def apply(settings: Settings, policy: Policy, clock: datetime, *, dry_run: bool) -> Applied:
+    """Deletes what is older than the policy says; counts by kind. Open warnings, and what names them, stay.
+
+    Also while the service runs: whatever is committed is whole. Raises ConfigurationError, before anything is deleted,
+    if the rules in use need events for longer; LogError, UnstorableError of the files.
+    """
+    journal = settings.home / "prewarn.db"
+    if not journal.is_file() and not settings.has_store:
+        raise ConfigurationError(f"{settings.home}: nothing is kept here (PREWARN_HOME says where)")
+    if journal.is_file():
+        _refuse_too_short(settings, policy["events"])
+    database = Store(settings.store_url)
+    sweep = Sweep(journal, dry_run=dry_run) if journal.is_file() else None
+    stored = StoreSweep(database, dry_run=dry_run)
+    deleted: dict[str, int] = {}
+    try:
+        come_to = sweep.come_to() if sweep is not None else -1
+        # In a home whose events are past, a day is one of theirs.
+        now = min(clock, from_ms(come_to)) if come_to >= 0 else clock
+        before = {kind: to_ms(now - timedelta(days=days)) for kind, days in policy.items() if days is not None}
+        if sweep is not None:
+            _apply_to_journal(sweep, stored, database, before, clock, policy["rejected"], deleted)
+        for kind, work in (("texts", stored.texts), ("messages", stored.messages), ("silences", stored.silences)):
+            if kind in before:
+                deleted[kind] = work(before[kind])
+        if "warnings" in before:
+            deleted["warnings"] = stored.warnings(before["warnings"], to_ms(clock))
+    finally:
+        applied = Applied(to_ms(clock), policy, deleted)
+        if not dry_run and deleted:
+            stored.record(applied)
+        if sweep is not None:
+            sweep.close()
+        database.close()
+    return applied
+
+
+def _apply_to_journal(
+    sweep: Sweep,
+    stored: StoreSweep,
+    database: Store,
+    before: dict[str, int],
+    clock: datetime,
+    rejected_days: int | None,
+    deleted: dict[str, int],
+) -> None:
+    if rejected_days is not None:
+        deleted["rejected"] = sweep.rejected((clock - timedelta(days=rejected_days)).astimezone(UTC).isoformat())
+    if "events" not in before:
+        return
+    deleted["events"] = sweep.events(before["events"], stored.open_names())
+    with database.reading() as connection:
+        taken_in = intake.positions(connection).get(CONSUMER, 0)
+    deleted["changes"] = sweep.changes(before["events"], taken_in)
+
+
+def _refuse_too_short(settings: Settings, days: int | None) -> None:
+    needed, rule = least_days(settings)
+    if days is not None and days < needed:
+        raise ConfigurationError(
+            f"events: {days} days is too short: rule {rule} needs its window and the allowed lateness, should it be"
+            f" evaluated anew (expected: at least {needed})"
+        )

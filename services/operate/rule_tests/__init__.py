@@ -1,0 +1,7 @@
+"""Rule tests as data: `*.test.yaml` → cases, run on the engine alone; what fails is told with file:line:col."""
+
+from services.operate.rule_tests.cases import Case, read_cases
+from services.operate.rule_tests.coverage import Coverage, coverage
+from services.operate.rule_tests.running import Bench, Outcome, State, Telling, Told
+
+__all__ = ["Bench", "Case", "Coverage", "Outcome", "State", "Telling", "Told", "coverage", "read_cases"]

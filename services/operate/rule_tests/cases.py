@@ -1,0 +1,268 @@
+"""Reads test files: a case is one rule, what every event of it has, and steps: events, corrections, expectations.
+
+Everything that is wrong with a file is told at once, with file:line:col (docs/rules.md, Rule tests).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from services.messages import CampusEvent
+from services.operate.rule_tests.moments import Clock
+from services.rules.language.fields import Field
+from services.rules.language.load import RuleSet
+from services.rules.language.reading import Place, Report, fields, items, nearest, number, read_yaml, word
+from services.rules.language.thresholds import LEVELS, duration, threshold
+from services.rules.language.unread_files import report_stray_tests
+
+REASONS = ("no_record", "no_value", "not_reached", "not_due", "resolved", "withdrawn", "late")
+"""Why a rule is silent about a subject."""
+_EVENT = ("at", "kind", "id", "source", "times", "every", "correct", "retract")
+_STEPS = ("at", "expect", "correct", "retract", "wait")
+_EXPECT = {
+    "expect": True, "about": False, "because": False, "value": False, "threshold": False, "at": False, "to": False,
+    "text": False,
+}  # fmt: skip
+_CASE = {"name": False, "rule": True, "about": False, "each": False, "steps": True}
+_MOST = 10_000
+
+
+@dataclass(frozen=True)
+class Expectation:
+    """What must hold of the rule and the subject now."""
+
+    place: Place
+    level: str
+    """A level, or silent."""
+    about: str | None
+    because: str | None
+    value: float | None
+    threshold: float | None
+    to: tuple[str, ...] | None = None
+    """Ids of the people who are told."""
+    text: str | None = None
+    """What they read, in one of the languages."""
+
+
+@dataclass(frozen=True)
+class Wait:
+    """Time passes up to an instant."""
+
+    at: dt.datetime
+
+
+Step = CampusEvent | Expectation | Wait
+
+
+@dataclass(frozen=True)
+class Case:
+    """One test."""
+
+    name: str
+    rule: str
+    place: Place
+    steps: tuple[Step, ...]
+
+
+def read_cases(folder: Path, rules: RuleSet, kinds: Mapping[str, Mapping[str, Field]], report: Report) -> list[Case]:
+    """The cases of `tests/*.test.yaml` of a rule folder; what is wrong is in the report."""
+    terms = _terms(folder)
+    own_kinds = {rule.id: rule.gauges[0].kind for rule in rules.plan.rules}
+    found: list[Case] = []
+    report_stray_tests(folder, report)
+    for path in sorted((folder / "tests").glob("*.test.yaml")):
+        content = read_yaml(path, f"tests/{path.name}", report)
+        if content is None:
+            continue
+        top = fields(content, {"term": False, "tests": True}, report, "a test file")
+        term = word(top["term"], report, "term", terms) if "term" in top else ""
+        clock = Clock(rules.zone, terms.get(term))
+        for item in items(top.get("tests"), report, "tests"):
+            case = _Reader(clock, own_kinds, kinds, report).case(item)
+            if case is not None:
+                found.append(case)
+    return found
+
+
+def _terms(folder: Path) -> dict[str, dt.date]:
+    """Id of each term → its first day; calendar.yaml was checked with the rules."""
+    content = read_yaml(folder / "calendar.yaml", "calendar.yaml", Report())
+    listed = content.value.get("terms") if content is not None and isinstance(content.value, dict) else None
+    terms = listed.value if listed is not None and isinstance(listed.value, list) else []
+    return {one.value["id"].text: one.value["from"].value for one in terms if {"id", "from"} <= {*one.value}}
+
+
+class _Reader:
+    """Reads one case."""
+
+    def __init__(
+        self, clock: Clock, rules: Mapping[str, str], kinds: Mapping[str, Mapping[str, Field]], report: Report
+    ) -> None:
+        self._clock, self._rules, self._kinds, self._report = clock, rules, kinds, report
+        self._each: dict[str, Place] = {}
+        self._kind = ""
+        self._about: str | None = None
+        self._now: dt.datetime | None = None
+        self._sent: dict[str, CampusEvent] = {}
+        self._count = 0
+
+    def case(self, place: Place) -> Case | None:
+        before = len(self._report)
+        given = fields(place, _CASE, self._report, "a test")
+        rule = word(given.get("rule"), self._report, "rule", self._rules)
+        if not rule:
+            return None
+        self._kind = self._rules[rule]
+        self._about = word(given["about"], self._report, "about") if "about" in given else None
+        if "each" in given:
+            self._each = self._mapping(given["each"], "each")
+        steps: list[Step] = []
+        for item in items(given.get("steps"), self._report, "steps"):
+            steps += self._step(item)
+        if not any(isinstance(step, Expectation) for step in steps) and len(self._report) == before:
+            self._report.add(place, "a test without an expectation", "- {expect: yellow} or - {expect: silent}")
+        name = word(given["name"], self._report, "name") if "name" in given else rule
+        return Case(name, rule, place, tuple(steps)) if len(self._report) == before else None
+
+    def _mapping(self, place: Place, what: str) -> dict[str, Place]:
+        if isinstance(place.value, dict):
+            return place.value
+        self._report.add(place, f"{what} must be a mapping", "such as {student: s1}")
+        return {}
+
+    def _step(self, place: Place) -> list[Step]:
+        given = self._mapping(place, "a step")
+        if "expect" in given:
+            return self._expectation(place)
+        if "wait" in given:
+            fields(place, {"wait": True}, self._report, "a wait")
+            at = self._instant(given["wait"])
+            return [] if at is None else [Wait(at)]
+        if "correct" in given or "retract" in given:
+            return self._correction(given)
+        return self._events(place, given)
+
+    def _expectation(self, place: Place) -> list[Step]:
+        given = fields(place, _EXPECT, self._report, "an expectation")
+        level = word(given["expect"], self._report, "expectation", (*LEVELS, "silent"))
+        because = word(given["because"], self._report, "reason", REASONS) if "because" in given else None
+        if because and level != "silent":
+            self._report.add(given["because"], "because belongs to silence", "expect: silent")
+        for name in {"to", "text"} & {*given} if level == "silent" else ():
+            self._report.add(given[name], f"of silence nobody is told: no {name} here", "a level")
+        numbers = {name: threshold(given[name], self._report, name) for name in ("value", "threshold") if name in given}
+        steps: list[Step] = []
+        if "at" in given and (at := self._instant(given["at"])) is not None:
+            steps.append(Wait(at))
+        about = word(given["about"], self._report, "about") if "about" in given else self._about
+        to = None
+        if "to" in given:
+            to = tuple(word(one, self._report, "person") for one in items(given["to"], self._report, "to"))
+        text = word(given["text"], self._report, "text") if "text" in given else None
+        expected = Expectation(place, level, about, because, numbers.get("value"), numbers.get("threshold"), to, text)
+        return [*steps, expected]
+
+    def _instant(self, place: Place) -> dt.datetime | None:
+        at = self._clock.read(place, self._now, self._report)
+        self._now = at or self._now
+        return at
+
+    def _correction(self, given: Mapping[str, Place]) -> list[Step]:
+        taken_back = "retract" in given
+        reference = given["retract" if taken_back else "correct"]
+        known = self._sent.get(reference.text)
+        if known is None:
+            self._report.add(
+                reference, f"no event {reference.text} before this step", nearest(reference.text, self._sent)
+            )
+            return []
+        kept = {name: value for name, value in known.data.items() if name not in given}
+        data = kept | self._data(given, known.kind, known.time, known.id)
+        event = msgspec.structs.replace(known, data=data, revision=known.revision + 1, retracted=taken_back)
+        self._sent[reference.text] = event
+        at = self._instant(given["at"]) if "at" in given else None
+        return [event] if at is None else [Wait(at), event]
+
+    def _events(self, place: Place, given: Mapping[str, Place]) -> list[Step]:
+        if "at" not in given:
+            for name, value in given.items():
+                if name not in self._kinds[self._kind] and (near := get_close_matches(name, _STEPS, 1)):
+                    self._report.add(value, f"unknown step {name}", near[0])
+                    return []
+            self._report.add(place, "a step lacks at", "at: mon w3 08:00; or expect, correct, retract, wait")
+            return []
+        full = {**self._each, **given}
+        kind = word(full["kind"], self._report, "event kind", self._kinds) if "kind" in full else self._kind
+        if "kind" in given:  # what every event has goes for others as far as they have it
+            full = {name: one for name, one in full.items() if name in given or name in self._kinds.get(kind, ())}
+        times, every = self._repeated(full)
+        begin = self._instant(given["at"])
+        if begin is None or not kind:
+            return []
+        found: list[Step] = []
+        for i in range(times):
+            self._count += 1
+            name = str(self._count)
+            id_ = _filled(full["id"].text, name) if "id" in full else name
+            at = begin + i * every
+            source = word(full["source"], self._report, "source") if "source" in full else "test"
+            event = CampusEvent(source=source, id=id_, kind=kind, time=at, data=self._data(full, kind, at, name))
+            if id_ in self._sent:
+                self._report.add(full.get("id", place), f"event {id_} exists already", f"another id, or correct: {id_}")
+            self._sent[id_] = event
+            found.append(event)
+            self._now = at
+        return found
+
+    def _repeated(self, given: Mapping[str, Place]) -> tuple[int, dt.timedelta]:
+        times, every = 1, dt.timedelta()
+        if "times" in given:
+            amount = number(given["times"], self._report, "times")
+            times = int(amount) if amount is not None and 1 <= amount <= _MOST else 1
+            if times != amount:
+                self._report.add(given["times"], "times must be a whole number", f"from 1 to {_MOST}")
+        if "every" in given:
+            wait = duration(given["every"].text)
+            if wait is None:
+                self._report.add(given["every"], f"{given['every'].text} is not a duration", "such as 30m, 24h, 7d")
+            every = dt.timedelta(milliseconds=wait or 0)
+        return times, every
+
+    def _data(self, given: Mapping[str, Place], kind: str, at: dt.datetime, name: str) -> dict[str, Any]:
+        known = self._kinds[kind]
+        data = {}
+        for field, place in given.items():
+            if field in _EVENT:
+                continue
+            if field not in known:
+                self._report.add(place, f"{kind} has no field {field}", nearest(field, known))
+            elif place.value is not None:
+                data[field] = self._value(place, known[field], field, at, name)
+        return data
+
+    def _value(self, place: Place, field: Field, what: str, at: dt.datetime, name: str) -> Any:
+        if field.type == "date-time":
+            moment = self._clock.read(place, at, self._report)
+            return None if moment is None else moment.isoformat()
+        if field.type in ("integer", "number"):
+            if place.text == "{n}":
+                return int(name)
+            return number(place, self._report, what)
+        if field.type == "boolean":
+            if not isinstance(place.value, bool):
+                self._report.add(place, f"{what} must be true or false")
+            return place.value
+        if field.type == "string":
+            return _filled(word(place, self._report, what, field.values or None), name)
+        return None
+
+
+def _filled(text: str, name: str) -> str:
+    return text.replace("{n}", name)

@@ -1,0 +1,72 @@
+"""`prewarn rules test` put together: the rules' cases, and the people and texts of the sample directory beside them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from services import directory as directories
+from services.directory import Directory
+from services.errors import DirectoryError, RuleError
+from services.messages import Problem, RuleCard, Text
+from services.notify.recipients import route
+from services.notify.texts import message
+from services.operate.rule_tests import Bench, Coverage, State, Telling, Told, coverage, read_cases
+from services.rules.language.fields import read_fields
+from services.rules.language.load import load
+from services.rules.language.reading import Report
+
+
+@dataclass(frozen=True)
+class Result:
+    """What became of the tests of a rule folder."""
+
+    problems: list[Problem]
+    tests: int
+    failed: int
+    coverage: Coverage
+    errors: int = 0
+    """What is wrong with the test files themselves; such tests are not among those that were run."""
+
+    @property
+    def summary(self) -> str:
+        """In a line."""
+        wrong = f", {self.errors} errors in the test files 测试文件有误" if self.errors else ""
+        return f"{self.tests} tests, {self.failed} failed{wrong}"
+
+
+def run(folder: Path, schemas: Path) -> Result:
+    """Runs `tests/*.test.yaml` of a rule folder; people are those of `tests/directory`. Raises RuleError."""
+    rules, report = load(folder, schemas), Report()
+    people = folder / "tests" / "directory"
+    telling = None
+    if people.is_dir():
+        try:
+            telling = _telling(directories.load(people, rules.zone.key))
+        except DirectoryError as error:
+            report.problems += error.problems
+    cases = read_cases(folder, rules, read_fields(schemas), report)
+    errors, bench = len(report), Bench(rules.plan, telling)
+    outcomes = [bench.run(case, report) for case in cases]
+    failed = sum(outcome.failed for outcome in outcomes)
+    return Result(report.problems, len(cases), failed, coverage(rules.plan, outcomes), errors)
+
+
+def hold(folder: Path, schemas: Path) -> None:
+    """Raises RuleError with every rule test that does not hold, and with what is wrong in the rules or the tests."""
+    result = run(folder, schemas)
+    if result.problems:
+        what = f"{result.summary}: nothing is published 规则测试未通过，未发布"
+        expected = "rules and tests that agree, or --untested"
+        raise RuleError([*result.problems, Problem(where=str(folder), what=what, expected=expected)])
+
+
+def _telling(directory: Directory) -> Telling:
+    def told(card: RuleCard, state: State) -> Told:
+        facts, names = state.facts, directory.names(state.facts.context)
+        shown = {"value": facts.value, "threshold": facts.threshold, "level": facts.level, "subject": state.subject}
+        people = [person.id for person, _ in route(card, facts.context, directory, state.at).people]
+        text = Text(message(card.message, shown, names, "zh"), message(card.message, shown, names, "en"))
+        return Told(people, text)
+
+    return told

@@ -1,0 +1,69 @@
+"""What a silence may be about: a slip of the pen in it would let messages go out that somebody believes to wait."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from difflib import get_close_matches
+
+from services.directory import Directory
+from services.errors import ConfigurationError
+from services.log.journal import Journal
+from services.operate.explain.log import fields_with
+from services.operate.explain.subjects import COLLEGE, ids_of
+from services.rules.language.load import RuleSet
+
+LONG = timedelta(days=180)
+"""About a term; who wants more says so."""
+
+
+def check_matchers(
+    rule_set: RuleSet | None,
+    directory: Directory,
+    journal: Journal,
+    *,
+    rule: str | None,
+    subject: str | None,
+    department: str | None,
+) -> None:
+    """Raises ConfigurationError for a rule, a subject or a department that nobody knows, with the nearest.
+
+    A subject is known by the directory or by an event; what the college has none of at all is not doubted.
+    """
+    rules = {} if rule_set is None else rule_set.cards
+    if rule and rules and rule not in rules:
+        raise _unknown("--rule", rule, "no rule in use", rules, "one of prewarn rules list")
+    departments = [row.id for row in directory.tables.departments]
+    if department and departments and department not in departments:
+        raise _unknown("--department", department, "no department of the directory", departments, "the id of one")
+    if subject and subject != COLLEGE:
+        _check_subject(rule_set, directory, journal, subject)
+
+
+def check_end(until: str, now: datetime, end: datetime, *, long: bool) -> None:
+    """Raises ConfigurationError for an end that is past, or so far away that it is probably a slip."""
+    if end <= now:
+        raise ConfigurationError(f"--until {until} is past 已过 (expected: a later moment)")
+    if end - now > LONG and not long:
+        days = (end - now).days
+        raise ConfigurationError(
+            f"--until {until} is {days} days away 过长 (expected: within {LONG.days} days, or --long if it is meant)"
+        )
+
+
+def _check_subject(rule_set: RuleSet | None, directory: Directory, journal: Journal, subject: str) -> None:
+    known = ids_of(directory)
+    parts = [part.replace("%2F", "/") for part in subject.split("/")]
+    unknown = tuple(part for part in parts if part not in known)
+    if not unknown:
+        return
+    plans = () if rule_set is None else rule_set.plan.rules
+    found, seen = fields_with(journal, frozenset(name for rule in plans for name in rule.by), unknown)
+    left = [part for part in unknown if part not in found.values()]
+    if left and (known or seen):
+        raise _unknown("--subject", left[0], "in no event and not in the directory", known | seen, "such as s1")
+
+
+def _unknown(option: str, said: str, what: str, known: Iterable[str], otherwise: str) -> ConfigurationError:
+    near = get_close_matches(said, sorted(known), 3)
+    return ConfigurationError(f"{option} {said} is {what} 未找到 (expected: {', '.join(near) or otherwise})")

@@ -1,0 +1,376 @@
+"""What route does: from `campus.events` to `campus.observations`, and each source's way from one edition to the next.
+
+A source is a partition of `campus.events`. Under a new edition whose measures need it, its past is sent again beside
+its live messages, as HISTORY, until that has caught up. When this is so for all sources, each writes down at which
+offset it switches, sends a SWITCH to every target, and goes on with the new edition. Whoever takes over a source after
+a crash finds on `campus.rules` where it switched; what is then sent twice harms nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Protocol
+
+import msgspec
+
+from services.clock import wall_clock
+from services.errors import PrewarnError
+from services.log.kafka import EVENTS, OBSERVATIONS, REJECTED, full_name
+from services.messages import Problem, Rejection, to_ms
+from services.rules.cluster.evaluate import Outgoing, Way
+from services.rules.cluster.observations import (
+    BUCKETS,
+    HISTORY,
+    LIVE,
+    MESSAGE_BYTES,
+    SWITCH,
+    Observations,
+    Router,
+    Unreadable,
+    areas_of,
+    chunks,
+    encode_observations,
+)
+from services.rules.engine.layout import Layout, ranks
+from services.rules.engine.plan import Plan
+
+_log = logging.getLogger(__name__)
+_encode_json = msgspec.json.Encoder().encode
+_TICKS_AT_MOST = 1000
+_BEFORE_LOOKING = 500
+"""Milliseconds by which a tick stays behind the clock: the ends of the log were asked for that long ago at most."""
+_CAUGHT_UP = 1000
+"""So many messages may lie between a source's past that was sent again and its live ones."""
+Step = tuple[int, dict[str, bytes]]
+"""As in `Observations.steps`."""
+
+
+class Editions(Protocol):
+    """The rule sets of this prefix in their order, and how far the sources have come with the newest one.
+
+    Methods that are said to block are called on a thread; they raise PrewarnError.
+    """
+
+    def first(self) -> int:
+        """The edition that a source begins with."""
+
+    def newest(self) -> int:
+        """The edition that was published last."""
+
+    def plan(self, edition: int) -> Plan:
+        """Its rules. Blocks."""
+
+    def switched(self, source: int) -> Sequence[tuple[int, int]]:
+        """(edition, offset from which on the source goes by it), in their order; old ones may be forgotten."""
+
+    def caught_up(self, edition: int) -> Mapping[int, int]:
+        """Source → offset up to which its past was sent again for this edition."""
+
+    def note_caught_up(self, edition: int, source: int, offset: int) -> None:
+        """Writes that down. Blocks."""
+
+    def note_switched(self, edition: int, source: int, offset: int) -> None:
+        """Writes that down. Blocks."""
+
+    def refresh(self) -> None:
+        """Reads what others have written down by now. Blocks."""
+
+    def history(self, source: int, begin: int, end: int) -> Iterator[tuple[int, list[bytes | None]]]:
+        """What `campus.events` holds of a source: (offset behind them, messages). Blocks."""
+
+
+class Route:
+    """From `campus.events` to `campus.observations`. `past`: time is that of the events, not the clock's."""
+
+    def __init__(
+        self, way: Way, editions: Editions, prefix: str, partitions: dict[str, int], *, past: bool = False
+    ) -> None:
+        """`partitions`: how many each topic has."""
+        self._way, self._editions, self._past = way, editions, past
+        self._sources, self._targets = partitions[EVENTS], partitions[OBSERVATIONS]
+        self._observations, self._rejected = full_name(prefix, OBSERVATIONS), full_name(prefix, REJECTED)
+        self._routers: dict[int, Router] = {}
+        self._edition: dict[int, int] = {}
+        """Source → edition by which its next message is routed."""
+        self._routed: dict[int, tuple[int, int]] = {}
+        """Source → (next offset, time to which it has come in ms) that is on Kafka."""
+        self._newest: dict[int, int] = {}
+        """Source → time (ms) of its newest event up to the message that is being routed. A message that is read again
+        must not know what came behind it: evaluate may lack that still, and would let deadlines fire before it."""
+        self._ticked: dict[int, int] = {}
+        self._waiting: dict[tuple[int, int], list[Step]] = {}
+        """(source, target) → how the source's time came on while it had nothing for the target."""
+        self._turn = asyncio.Lock()
+        """Live messages, ticks and switches come one after another."""
+        self._sending_again: asyncio.Task[None] | None = None
+        self._unusable = 0
+        """An edition that this process cannot read."""
+
+    def forget(self) -> None:
+        """Sources are given out anew."""
+        self._edition.clear()
+        self._routed.clear()
+        self._newest.clear()
+        self._ticked.clear()
+        self._waiting.clear()
+        if self._sending_again is not None:
+            self._sending_again.cancel()
+            self._sending_again = None
+
+    async def step(self, events: list[Any]) -> None:
+        """Routes a batch; returns when all of it is on Kafka."""
+        async with self._turn:
+            sources: dict[int, list[Any]] = {}
+            for event in events:
+                sources.setdefault(event.message.partition, []).append(event.message)
+            for source, mine in sources.items():
+                await self._meet(source, mine[0].offset)
+            while sources:
+                sources = await self._step(sources)
+
+    async def _step(self, sources: dict[int, list[Any]]) -> dict[int, list[Any]]:
+        """Routes what comes before a source's next switch, and switches; what comes behind it."""
+        out: list[Outgoing] = []
+        behind: dict[int, list[Any]] = {}
+        for source, mine in sorted(sources.items()):
+            if (switch := self._next_switch(source)) is not None:
+                behind[source] = [message for message in mine if message.offset >= switch[1]]
+            before = mine[: len(mine) - len(behind.get(source, ()))]
+            if before:
+                out += self._route(source, before)
+                sources[source] = before
+            else:
+                sources[source] = []
+        await self._way.send(out)
+        for source, mine in sources.items():
+            if mine:
+                self._routed[source] = mine[-1].offset + 1, self._clock(source, mine[-1])
+        behind = {source: mine for source, mine in behind.items() if mine}
+        for source in behind:
+            await self._follow(source, self._next_switch(source))
+        return behind
+
+    async def _meet(self, source: int, at: int) -> None:
+        """Finds by which edition a source goes from offset `at` on."""
+        if source in self._edition:
+            return
+        while True:
+            try:
+                await asyncio.to_thread(self._editions.refresh)
+                break
+            except PrewarnError as error:
+                _log.warning("how far source %d has come is not known, trying again: %s", source, error)
+                await asyncio.sleep(1)
+        switched = self._editions.switched(source)
+        edition = switched[0][0] - 1 if switched else self._editions.first()
+        for following, offset in switched:
+            if offset <= at:
+                edition = following
+        await self._router(edition)
+        self._edition[source] = edition
+
+    async def _router(self, edition: int) -> Router:
+        if edition not in self._routers:
+            plan = await asyncio.to_thread(self._editions.plan, edition)
+            self._routers[edition] = Router(plan, self._targets)
+        return self._routers[edition]
+
+    def _next_switch(self, source: int) -> tuple[int, int] | None:
+        edition = self._edition[source]
+        return next((one for one in self._editions.switched(source) if one[0] > edition), None)
+
+    def _route(self, source: int, messages: list[Any]) -> list[Outgoing]:
+        out: list[Outgoing] = []
+        steps: dict[int, list[Step]] = {}
+        router = self._routers[self._edition[source]]
+        accepted = int(messages[0].timestamp * 1000)
+        for message in messages:
+            router.newest = self._newest.get(source, 0)
+            parts, wrong = router.route(message.value or b"")
+            self._newest[source] = router.newest
+            out += [self._refused(source, message.offset, one) for one in wrong]
+            if wrong:
+                self._way.meters.decided({"unreadable": len(wrong)})
+            clock = self._clock(source, message)
+            for target in range(self._targets):
+                packs = list(chunks(parts.get(target, {})))
+                into = steps.setdefault(target, [])
+                into += [(-1, pack) for pack in packs[:-1]]
+                into.append((clock, packs[-1] if packs else {}))
+        self._way.meters.events.inc(len(messages))
+        for target, mine in steps.items():
+            waiting = self._waiting.setdefault((source, target), [])
+            waiting += mine
+            if any(events for _, events in mine):
+                out += self._messages(target, source, accepted, waiting)
+                waiting.clear()
+            elif len(waiting) > _TICKS_AT_MOST:
+                del waiting[:-1]
+        return out
+
+    def _clock(self, source: int, message: Any) -> int:
+        return self._newest[source] if self._past else int(message.timestamp * 1000)
+
+    def _messages(self, target: int, source: int, accepted: int, steps: list[Step]) -> Iterator[Outgoing]:
+        part: list[Step] = []
+        size = 0
+        for step in _without_repeats(steps):
+            more = sum(map(len, step[1].values())) + 12
+            if part and size + more > MESSAGE_BYTES:
+                yield self._message(target, source, accepted, part)
+                part, size = [], 0
+            part.append(step)
+            size += more
+        yield self._message(target, source, accepted, part)
+
+    def _message(
+        self, target: int, source: int, accepted: int, steps: list[Step], *, edition: int = 0, part: int = LIVE
+    ) -> Outgoing:
+        edition = edition or self._edition[source]
+        message = Observations(edition, BUCKETS, source, self._sources, accepted, steps, part)
+        return self._observations, target, None, encode_observations(message)
+
+    def _refused(self, source: int, offset: int, one: Unreadable) -> Outgoing:
+        rejection = Rejection(
+            received_at=wall_clock(), origin=EVENTS, position=f"partition {source} offset {offset}",
+            reasons=[Problem(where="event", what=one.why, expected="an event as ingest writes it")], raw=one.raw,
+        )  # fmt: skip
+        return self._rejected, None, None, _encode_json([rejection])
+
+    async def tick(self, committed: dict[int, int], ends: dict[int, int]) -> None:
+        """Writes to every partition how far each source has come: to the clock's time if nothing of it waits.
+
+        And takes the sources on towards the newest edition.
+        """
+        now = to_ms(wall_clock()) - _BEFORE_LOOKING
+        async with self._turn:
+            messages: list[Outgoing] = []
+            for source, at in committed.items():
+                await self._meet(source, at)
+                done, clock = self._routed.get(source, (at, -1))
+                if not self._past and done >= ends[source]:
+                    clock = max(clock, now)
+                if clock > self._ticked.get(source, -1):
+                    self._ticked[source] = clock
+                    for target in range(self._targets):
+                        waiting = self._waiting.pop((source, target), [])
+                        messages += self._messages(target, source, 0, [*waiting, (clock, {})])
+            await self._way.send(messages)
+        try:
+            await self._go_on(committed)
+        except PrewarnError as error:
+            _log.warning("the sources cannot go on to the next edition, trying again: %s", error)
+
+    async def _go_on(self, committed: dict[int, int]) -> None:
+        """One step of each source towards the newest edition."""
+        newest = self._editions.newest()
+        behind = [source for source in committed if self._edition.get(source, newest) < newest]
+        if not behind or newest == self._unusable:
+            return
+        try:
+            await self._router(newest)
+        except PrewarnError as error:
+            self._unusable = newest
+            _log.error("edition %d of the rules cannot be used here, the one before stays:\n%s", newest, error)
+            return
+        caught_up = self._editions.caught_up(newest)
+        if missing := [source for source in behind if source not in caught_up]:
+            if self._sending_again is None or self._sending_again.done():
+                at = {source: committed[source] for source in missing}
+                self._sending_again = asyncio.create_task(self._catch_up(newest, at))
+        elif len(caught_up) >= self._sources:
+            for source in behind:
+                await self._begin_switch(source, newest, committed[source], caught_up[source])
+
+    async def _begin_switch(self, source: int, newest: int, committed: int, caught_up: int) -> None:
+        async with self._turn:
+            if self._edition.get(source) != newest - 1:
+                return
+            at = self._routed.get(source, (committed, -1))[0]
+            if (switch := self._next_switch(source)) is None:
+                if self._needs_history(newest):
+                    await self._send_again(source, newest, caught_up, at, HISTORY)
+                await asyncio.to_thread(self._editions.note_switched, newest, source, at)
+                await self._switch(source)
+            elif switch[1] <= at:
+                self._routed.setdefault(source, (at, -1))
+                await self._follow(source, switch)
+
+    async def _follow(self, source: int, switch: tuple[int, int] | None) -> None:
+        """Switches where it is written down. This process may have gone beyond that before it could know."""
+        if switch is None or source not in self._edition:
+            return
+        done = self._routed.get(source, (-1, -1))[0]
+        await self._switch(source)
+        await self._send_again(source, switch[0], switch[1], done, LIVE)
+
+    async def _switch(self, source: int) -> None:
+        """Sends the SWITCH behind everything of the edition before."""
+        edition, clock = self._edition[source] + 1, self._routed.get(source, (0, -1))[1]
+        before: list[Outgoing] = []
+        for target in range(self._targets):
+            waiting = self._waiting.pop((source, target), [])
+            before += self._messages(target, source, 0, [*waiting, (clock, {})])
+        await self._way.send(before)
+        await self._router(edition)
+        await self._way.send(
+            [self._message(n, source, 0, [(clock, {})], edition=edition, part=SWITCH) for n in range(self._targets)]
+        )
+        self._edition[source] = edition
+        _log.info("source %d goes on with edition %d", source, edition)
+
+    def _needs_history(self, edition: int) -> bool:
+        return bool(_signatures(self._routers[edition].plan) - _signatures(self._routers[edition - 1].plan))
+
+    async def _catch_up(self, edition: int, sources: dict[int, int]) -> None:
+        """Sends the past of sources again until it has caught up with the live messages, and writes that down."""
+        try:
+            for source, committed in sources.items():
+                await self._catch_up_one(edition, source, committed)
+        except PrewarnError as error:
+            _log.warning("the past cannot be sent again for edition %d, trying again: %s", edition, error)
+
+    async def _catch_up_one(self, edition: int, source: int, committed: int) -> None:
+        def end() -> int:
+            return self._routed.get(source, (committed, -1))[0]
+
+        done = 0 if self._needs_history(edition) else end()
+        while end() - done > (_CAUGHT_UP if done else 0):
+            before, done = done, end()
+            await self._send_again(source, edition, before, done, HISTORY)
+        await asyncio.to_thread(self._editions.note_caught_up, edition, source, done)
+        _log.info("source %d: its past up to offset %d was sent again for edition %d", source, done, edition)
+
+    async def _send_again(self, source: int, edition: int, begin: int, end: int, part: int) -> None:
+        if begin >= end:
+            return
+        router = await self._router(edition)
+        parts = self._editions.history(source, begin, end)
+        while (found := await asyncio.to_thread(next, parts, None)) is not None:
+            out: list[Outgoing] = []
+            for value in found[1]:
+                events, _ = router.route(value or b"")  # what cannot be read was refused when it came
+                for target, areas in events.items():
+                    steps = [(-1, pack) for pack in chunks(areas)]
+                    out += [self._message(target, source, 0, [one], edition=edition, part=part) for one in steps]
+            await self._way.send(out)
+
+
+def _signatures(plan: Plan) -> set[str]:
+    """Of the shapes of state that a plan needs."""
+    return {
+        Layout(by, part, peers=peers).signature
+        for part in areas_of(plan).values()
+        for by, peers in {(rule.by, ranks(rule)) for rule in part.rules}
+    }
+
+
+def _without_repeats(steps: list[Step]) -> Iterator[Step]:
+    """Steps of which some say nothing new left out."""
+    before = -1
+    for clock, events in steps:
+        if events or clock > before:
+            yield clock, events
+        before = max(before, clock)

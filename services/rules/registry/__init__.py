@@ -1,0 +1,1 @@
+"""Rule sets with their revisions: in files, and on Kafka."""

@@ -1,0 +1,338 @@
+"""The web pages: who has warnings, a person's inbox, one warning with its evidence; acknowledging and closing.
+
+Rendered on the server, without scripts. There is no sign-in yet: a cookie says who is looking.
+"""
+
+from __future__ import annotations
+
+import hmac
+import secrets
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Literal, Protocol
+from zoneinfo import ZoneInfo
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
+from starlette.routing import BaseRoute, Mount, Route
+from starlette.staticfiles import StaticFiles
+
+from services.i18n import glossary
+from services.notify import texts
+from services.notify.disabled_channels import Stop
+from services.notify.metrics import Metrics
+from services.notify.ports import Cards, Clock, Directory
+from services.notify.report import By, Period, Report, asked_for
+from services.notify.store import views
+from services.notify.store.acts import Refusal
+from services.notify.store.engine import Store
+from services.notify.store.tables import WarningRow
+from services.notify.store.views import Dossier
+from services.web import report_forms, view_models
+from services.web.view_models import Reader
+
+_HERE = Path(__file__).parent
+_PERSON, _LANGUAGE, _TOKEN = "prewarn_person", "prewarn_language", "prewarn_token"
+_YEAR = 365 * 24 * 3600
+_PER_PAGE = 50
+_PEOPLE = 200
+_HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; "
+    "frame-ancestors 'none'; base-uri 'none'",
+    "Referrer-Policy": "same-origin",
+    "X-Content-Type-Options": "nosniff",
+    "Cache-Control": "no-store",
+}
+_XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+_RANKS = ((3, "red"), (2, "orange"), (1, "yellow"), (0, "praise"))
+
+
+class Notifying(Protocol):
+    """What the pages need of the service."""
+
+    database: Store
+    metrics: Metrics
+    directory: Callable[[], Directory]
+    cards: Cards
+    clock: Clock
+    zone: ZoneInfo
+
+    def acknowledge(self, person: str, warning_id: str) -> Refusal | None:
+        """The person takes the warning up."""
+
+    def improve(self, person: str, warning_id: str, measure: str, due: str) -> Refusal | None:
+        """The person names a measure and its last day."""
+
+    def close(self, person: str, warning_id: str, measure: str, reason: str = ...) -> Refusal | None:
+        """The person closes the warning."""
+
+    def judge(self, person: str, warning_id: str, verdict: str) -> Refusal | None:
+        """Whether it was of use."""
+
+    def effectiveness(self, period: Period, by: By) -> Report:
+        """What became of the warnings of a period."""
+
+    def stopped(self) -> list[Stop]:
+        """The channels that their provider refuses for good."""
+
+    def unwell(self) -> str | None:
+        """Why the service stands still, if it does."""
+
+
+def templates() -> Environment:
+    """The pages' templates; whatever is put into them is escaped."""
+    return Environment(
+        loader=FileSystemLoader(_HERE / "templates"), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
+        lstrip_blocks=True,
+    )  # fmt: skip
+
+
+class Pages:
+    """The routes over one Notify."""
+
+    def __init__(self, notify: Notifying) -> None:
+        self._notify = notify
+        self._templates = templates()
+
+    def routes(self) -> list[BaseRoute]:
+        """For the composition root's web application."""
+        return [
+            Route("/", self.people),
+            Route("/inbox/{person}", self.inbox),
+            Route("/warnings/{id}", self.warning),
+            Route("/warnings/{id}/acknowledge", self.acknowledge, methods=["POST"]),
+            Route("/warnings/{id}/improve", self.improve, methods=["POST"]),
+            Route("/warnings/{id}/close", self.close, methods=["POST"]),
+            Route("/warnings/{id}/judge", self.judge, methods=["POST"]),
+            Route("/reports/effectiveness", self.effectiveness),
+            Route("/reports/effectiveness.xlsx", self.effectiveness),
+            Route("/metrics", self.metrics),
+            Route("/healthz", self.healthz),
+            Mount("/static", StaticFiles(directory=_HERE / "static")),
+        ]
+
+    def people(self, request: Request) -> Response:
+        """Choose who you are: until the college's sign-in is connected."""
+        reader = self._reader(request)
+        with self._notify.database.reading() as connection:
+            found = views.people(connection, _PEOPLE)
+        people = [(id_, reader.person(id_), count) for id_, count in found]
+        return self._page(
+            request, reader, "people.html", people=people, next=_next(request), limit=_PEOPLE,
+            stopped=view_models.stopped(self._notify.stopped(), reader),
+        )  # fmt: skip
+
+    def inbox(self, request: Request) -> Response:
+        """One person's warnings, open or ended, worst first."""
+        reader, person = self._reader(request), request.path_params["person"]
+        which, page = request.query_params.get("show"), _page_number(request)
+        with self._notify.database.reading() as connection:
+            found = views.inbox(connection, person, is_open=which != "closed", page=page, size=_PER_PAGE)
+        if not found.counts and self._notify.directory().person(person) is None:
+            return self._missing(request, reader, "person_not_found")
+        if goal := _next(request):
+            return _remember_person(_remember_language(request, RedirectResponse(goal, 303)), person)
+        lines = [
+            view_models.line(row, self._notify.cards(row.rule_version, row.rule), reader) for row in found.warnings
+        ]
+        groups = [
+            (reader.group(level), found.counts.get(rank, 0), [one for one in lines if one.level.key == level])
+            for rank, level in _RANKS
+            if rank in found.counts
+        ]
+        shown = self._page(
+            request, reader, "inbox.html", person=person, name=reader.person(person), groups=groups,
+            which="closed" if which == "closed" else "open", total=sum(found.counts.values()), page=page,
+            pages=max(1, -(-sum(found.counts.values()) // _PER_PAGE)),
+        )  # fmt: skip
+        return _remember_person(shown, person)
+
+    def warning(self, request: Request) -> Response:
+        """One warning: what, why, who knows, what was done."""
+        return self._warning(request, error=None, status=200)
+
+    def _warning(self, request: Request, *, error: str | None, status: int) -> Response:
+        reader, person = self._reader(request), request.cookies.get(_PERSON)
+        id_ = request.path_params["id"]
+        if person is None:
+            return RedirectResponse(f"/?next=/warnings/{id_}", 303)
+        with self._notify.database.reading() as connection:
+            mine = views.may_see(connection, person, id_)
+            found = views.dossier(connection, id_) if mine else None
+            siblings = views.siblings(connection, found.warning, person) if found else []
+        if found is None:
+            return self._missing(request, reader, "not_found_more")
+        return self._page(
+            request, reader, "warning.html", status=status, person=person, error=error, number=texts.number,
+            **self._shown(found, siblings, reader, person),
+        )  # fmt: skip
+
+    def _shown(self, found: Dossier, siblings: list[WarningRow], reader: Reader, person: str) -> dict[str, Any]:
+        row = found.warning
+        card = self._notify.cards(row.rule_version, row.rule)
+        return {
+            "warning": row,
+            "level": reader.level(row.level, card),
+            "siblings": [
+                (one.id, view_models.line(one, self._notify.cards(one.rule_version, one.rule), reader))
+                for one in siblings
+            ],
+            "title": view_models.title(row, card, reader),
+            "message": view_models.sentence(row, card, reader),
+            "about": view_models.about(row, reader),
+            "facts": view_models.facts(row, card, reader),
+            "records": view_models.records(row, reader),
+            "found": found,
+            "relapse_of": found.predecessor,
+            "escalations": view_models.escalations(found, reader),
+            "my_verdict": view_models.verdict_of(found, person),
+            "not_told": view_models.not_told(found, reader),
+            "glossary": glossary,
+        }
+
+    async def acknowledge(self, request: Request) -> Response:
+        """The person takes the warning up."""
+        return await self._act(request, lambda person, id_, _form: self._notify.acknowledge(person, id_))
+
+    async def improve(self, request: Request) -> Response:
+        """The person names a measure and until when it shall have worked."""
+        return await self._act(
+            request,
+            lambda person, id_, form: self._notify.improve(person, id_, _said(form, "measure"), _said(form, "due")),
+        )
+
+    async def close(self, request: Request) -> Response:
+        """The person closes the warning with a measure and a reason."""
+        return await self._act(
+            request,
+            lambda person, id_, form: self._notify.close(
+                person, id_, _said(form, "measure"), _said(form, "reason") or "fixed"
+            ),
+        )
+
+    async def judge(self, request: Request) -> Response:
+        """One tap: useful, not useful, known already."""
+        return await self._act(
+            request, lambda person, id_, form: self._notify.judge(person, id_, _said(form, "verdict"))
+        )
+
+    async def _act(self, request: Request, act: Callable[[str, str, Any], Refusal | None]) -> Response:
+        reader, person, id_ = self._reader(request), request.cookies.get(_PERSON), request.path_params["id"]
+        form = await request.form(max_files=0)
+        token = request.cookies.get(_TOKEN, "")
+        if not token or not hmac.compare_digest(token.encode(), _said(form, "token").encode()):
+            return self._page(request, reader, "problem.html", status=403, head="expired", more="expired_more")
+        refused = await run_in_threadpool(act, person, id_, form) if person else "not_found"
+        match refused:
+            case "not_found":
+                return self._missing(request, reader, "not_found_more")
+            case None | "same_verdict":
+                return RedirectResponse(f"/warnings/{id_}", 303)
+            case "not_open":
+                return await run_in_threadpool(self._warning, request, error="not_open_more", status=409)
+            case _:
+                return await run_in_threadpool(self._warning, request, error=f"refused_{refused}", status=422)
+
+    def effectiveness(self, request: Request) -> Response:
+        """Whether the warnings work; `?from=…&to=…&by=…`, by default the last 30 days by rule. Without names.
+
+        As a page, and by the path's end as XLSX.
+        """
+        reader = self._reader(request)
+        today = self._notify.clock().astimezone(self._notify.zone).date()
+        asked = asked_for({name: request.query_params.get(name) for name in ("from", "to", "by")}, today)
+        if asked is None:
+            return self._page(
+                request, reader, "problem.html", status=400, head="report_wrong", more="report_wrong_more"
+            )
+        found = self._notify.effectiveness(*asked)
+        if request.url.path.endswith(".xlsx"):
+            name = f"effectiveness-{asked[0].first}-{asked[0].last}.xlsx"
+            headers = _HEADERS | {"Content-Disposition": f'attachment; filename="{name}"'}
+            return Response(report_forms.workbook(found, self._notify.cards, reader), media_type=_XLSX, headers=headers)
+        frame = self._frame(request, reader)
+        return self._respond(
+            request, report_forms.html(self._templates, found, self._notify.cards, reader, frame), frame["token"]
+        )
+
+    def metrics(self, _request: Request) -> Response:
+        """For Prometheus."""
+        return Response(self._notify.metrics.exposition(), media_type="text/plain; version=0.0.4; charset=utf-8")
+
+    def healthz(self, _request: Request) -> Response:
+        """200 while everything moves, else 503 with the reason. Channels that are stopped are named and no reason."""
+        reason = self._notify.unwell()
+        if reason:
+            return PlainTextResponse(reason, 503)
+        queues = sorted({one.queue for one in self._notify.stopped()})
+        return PlainTextResponse("\n".join(["ok", *(f"channel stopped: {queue}" for queue in queues)]))
+
+    def _reader(self, request: Request) -> Reader:
+        return Reader(_language(request), self._notify.zone, self._notify.clock(), self._notify.directory())
+
+    def _missing(self, request: Request, reader: Reader, more: str) -> Response:
+        return self._page(request, reader, "problem.html", status=404, head="not_found", more=more)
+
+    def _page(self, request: Request, reader: Reader, template: str, *, status: int = 200, **shown: Any) -> Response:
+        more = self._frame(request, reader)
+        html = self._templates.get_template(template).render(w=reader.word, reader=reader, **more, **shown)
+        return self._respond(request, html, more["token"], status)
+
+    def _frame(self, request: Request, reader: Reader) -> dict[str, str]:
+        """What base.html shows around every page."""
+        other = "zh" if reader.language == "en" else "en"
+        here = request.url.include_query_params(lang=other)
+        return {
+            "token": request.cookies.get(_TOKEN) or secrets.token_urlsafe(24), "other_language": other,
+            "other_address": f"{request.url.path if request.method == 'GET' else _back(request)}?{here.query}",
+        }  # fmt: skip
+
+    def _respond(self, request: Request, html: str, token: str, status: int = 200) -> Response:
+        response = HTMLResponse(html, status, headers=_HEADERS)
+        response.set_cookie(_TOKEN, token, httponly=True, samesite="strict")
+        return _remember_language(request, response)
+
+
+def _remember_language(request: Request, response: Response) -> Response:
+    chosen = request.query_params.get("lang")
+    if chosen in ("zh", "en"):
+        response.set_cookie(_LANGUAGE, chosen, max_age=_YEAR, httponly=True, samesite="lax")
+    return response
+
+
+def _remember_person(response: Response, person: str) -> Response:
+    response.set_cookie(_PERSON, person, httponly=True, samesite="lax")
+    return response
+
+
+def _back(request: Request) -> str:
+    return request.url.path.rpartition("/")[0]
+
+
+def _language(request: Request) -> Literal["zh", "en"]:
+    """What was asked for, then what was chosen before, then what the browser prefers, then Chinese."""
+    for chosen in (request.query_params.get("lang"), request.cookies.get(_LANGUAGE)):
+        if chosen in ("zh", "en"):
+            return "en" if chosen == "en" else "zh"
+    for part in request.headers.get("accept-language", "").lower().split(","):
+        if part.strip().startswith(("zh", "en")):
+            return "en" if part.strip().startswith("en") else "zh"
+    return "zh"
+
+
+def _said(form: Any, name: str) -> str:
+    return str(form.get(name, ""))
+
+
+def _next(request: Request) -> str:
+    """The warning that somebody came for before they said who they are; never another address."""
+    goal = request.query_params.get("next", "")
+    id_ = goal.removeprefix("/warnings/")
+    return goal if goal != id_ and id_.replace("-", "").isalnum() else ""
+
+
+def _page_number(request: Request) -> int:
+    shown = request.query_params.get("page", "1")
+    return max(0, int(shown) - 1) if shown.isascii() and shown.isdigit() and len(shown) < 7 else 0  # noqa: PLR2004

@@ -1,0 +1,160 @@
+"""The effectiveness report as people take it along: a page that stands alone, a workbook, a table."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment
+from markupsafe import Markup
+from openpyxl import Workbook
+from openpyxl.styles import Alignment, Font, PatternFill
+from openpyxl.utils import get_column_letter
+
+from services.i18n import glossary
+from services.messages import from_ms
+from services.notify import texts
+from services.notify.ports import Cards
+from services.notify.report import BYS, Line, Report
+from services.notify.texts import LEVEL_WORDS
+from services.web.view_models import Reader
+
+_STYLE = Path(__file__).parent / "static" / "prewarn.css"
+FIGURES = (
+    "warned", "useful", "judged", "known", "acknowledged", "to_acknowledge", "to_measure", "to_end", "relapses",
+    "overdue", "untold",
+)  # fmt: skip
+"""What a line counts, as words.WORDS calls it with `report_` before it."""
+_ACCIDENT = ("opened_at", "department", "level", "status", "closed_reason", "handled_in")
+_HEAD = PatternFill("solid", fgColor="DDE7E9")
+_NARROWEST, _WIDEST = 10, 48
+
+
+def figures(line: Line) -> tuple[float | None, ...]:
+    """The columns of a line, without its name."""
+    return (
+        line.warnings, line.useful_percent, line.judged, line.known, line.acknowledged, line.hours_to_acknowledge,
+        line.hours_to_measure, line.hours_to_end, line.relapses, line.overdue, line.nobody_told,
+    )  # fmt: skip
+
+
+def html(
+    templates: Environment, found: Report, cards: Cards, reader: Reader, frame: Mapping[str, str] | None = None
+) -> str:
+    """The page in its `frame`; without one it stands alone, with its style in it and nothing to click: for paper."""
+    paper = frame is None
+    style = Markup(_STYLE.read_text("utf-8")) if paper else ""  # noqa: S704 - our own file
+    return templates.get_template("report.html").render(
+        base="paper.html" if paper else "base.html", paper=paper, css=style, w=reader.word, reader=reader, found=found,
+        lines=lines(found, cards, reader), heads=FIGURES, bys=BYS, glossary=glossary, number=texts.number,
+        accidents=accidents(found, reader), accident_heads=_ACCIDENT, reason=reason, **(frame or {}),
+    )  # fmt: skip
+
+
+def lines(found: Report, cards: Cards, reader: Reader) -> list[tuple[str, tuple[float | None, ...]]]:
+    """Every group, then the sum, the period before and the year before, with the names that people read."""
+    sums = (("total", found.total), ("before", found.before), ("year_before", found.year_before))
+
+    def name(key: str) -> str:
+        card = cards(found.versions.get(key, ""), key) if found.by == "rule" else None
+        return reader.of(card.title) if card else _name(key, found.by, reader)
+
+    groups = [(name(one.name), figures(one)) for one in found.lines]
+    return [*groups, *((reader.word(f"report_{key}"), figures(one)) for key, one in sums)]
+
+
+def accidents(found: Report, reader: Reader) -> list[tuple[str, ...]]:
+    """When, where, how grave, what became of it, and in how many hours: nobody's name, and no text of anybody."""
+    return [
+        (
+            f"{from_ms(one.opened_at).astimezone(reader.zone):%Y-%m-%d}",
+            _name(one.department, "department", reader) if one.department else "—", reader.level(one.level).word,
+            reader.term(glossary.STATUS, one.status), reader.term(glossary.CLOSING, one.closed_reason or "—"),
+            texts.number(one.hours_to_end),
+        )
+        for one in found.accidents
+    ]  # fmt: skip
+
+
+def table(found: Report, cards: Cards, reader: Reader) -> str:
+    """The lines as CSV with a mark that spreadsheets take for UTF-8."""
+    file = io.StringIO()
+    writer = csv.writer(file)
+    writer.writerow([_head(found.by, reader), *_heads(FIGURES, reader)])
+    writer.writerows([_plain(name), *numbers] for name, numbers in lines(found, cards, reader))
+    return "\ufeff" + file.getvalue()
+
+
+def workbook(found: Report, cards: Cards, reader: Reader) -> bytes:
+    """The whole report as XLSX, a sheet for each part."""
+    book = Workbook()
+    first = book.active
+    assert first is not None
+    book.remove(first)
+    _sheet(
+        book, reader.word("report_sheet_warnings"), [_head(found.by, reader), *_heads(FIGURES, reader)],
+        [[name, *numbers] for name, numbers in lines(found, cards, reader)],
+    )  # fmt: skip
+    load = found.load
+    _sheet(
+        book, reader.word("report_sheet_load"), _heads(("messages", "people", "median_a_day", "most_a_day"), reader),
+        [[load.messages, load.people, load.median_a_day, load.most_a_day]],
+    )  # fmt: skip
+    counts = [*found.not_told, *found.held, *((f"left_out_{name}", count) for name, count in found.left_out)]
+    _sheet(
+        book, reader.word("report_sheet_reasons"), _heads(("reason", "count"), reader),
+        [[reason(name, reader), count] for name, count in counts],
+    )  # fmt: skip
+    _sheet(book, reader.word("report_sheet_accidents"), _heads(_ACCIDENT, reader), accidents(found, reader))
+    file = io.BytesIO()
+    book.save(file)
+    return file.getvalue()
+
+
+def reason(name: str, reader: Reader) -> str:
+    """Why somebody was not told, or warnings were not counted."""
+    if name.startswith("left_out_"):
+        return reader.word(f"report_{name}")
+    return reader.term(glossary.REASON, name) if name in glossary.REASON else reader.term(glossary.DELIVERY, name)
+
+
+def _sheet(book: Workbook, title: str, heads: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    sheet = book.create_sheet(title)
+    sheet.append(list(heads))
+    for row in rows:
+        sheet.append([_plain(one) if isinstance(one, str) else one for one in row])
+    for cell in sheet[1]:
+        cell.font, cell.fill, cell.alignment = Font(bold=True), _HEAD, Alignment(wrap_text=True, vertical="top")
+    for number, column in enumerate(sheet.iter_cols(), start=1):
+        longest = max(sum(2 if ord(letter) > 0x2E80 else 1 for letter in str(cell.value or "")) for cell in column)  # noqa: PLR2004
+        sheet.column_dimensions[get_column_letter(number)].width = min(max(longest + 2, _NARROWEST), _WIDEST)
+        for cell in column[1:]:
+            if isinstance(cell.value, float):
+                cell.number_format = "0.0"
+    sheet.freeze_panes = "B2"
+    sheet.page_setup.orientation, sheet.page_setup.paperSize = "landscape", sheet.PAPERSIZE_A4
+    sheet.page_setup.fitToHeight = False
+    sheet.sheet_properties.pageSetUpPr.fitToPage = True
+    sheet.print_title_rows = "1:1"
+
+
+def _plain(text: str) -> str:
+    """A spreadsheet takes what begins like a formula for one."""
+    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
+
+
+def _head(by: str, reader: Reader) -> str:
+    return reader.word(f"report_by_{by}")
+
+
+def _heads(names: Iterable[str], reader: Reader) -> list[str]:
+    return [reader.word(f"report_{name}") for name in names]
+
+
+def _name(name: str, by: str, reader: Reader) -> str:
+    if by == "level" and name in LEVEL_WORDS:
+        return reader.level(name).word
+    return reader.names({"department": name})["department"] if by == "department" else name

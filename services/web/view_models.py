@@ -1,0 +1,260 @@
+"""From stored rows to what a page shows: names, figures and times as a person reads them. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from services.directory import ROLES, role_word
+from services.i18n import glossary
+from services.i18n.words import WORDS
+from services.messages import Evidence, RuleCard, Text, from_ms
+from services.notify import texts
+from services.notify.disabled_channels import Stop
+from services.notify.ports import Directory
+from services.notify.store.tables import DecisionRow, WarningRow
+from services.notify.store.views import Dossier
+from services.notify.texts import LEVEL_WORDS, RESULTS, Language
+
+_ABOUT = (
+    "student", "class", "course", "lesson", "test", "teacher", "ticket", "location", "room", "task", "indicator",
+    "period", "teaching_office", "major", "department", "source_name", "responsible",
+)  # fmt: skip
+"""The names of a context that are shown, in this order."""
+_IN_LISTS = 4
+_MARKS = {"red": "▲", "orange": "◆", "yellow": "●", "praise": "★"}
+_EVIDENCE = msgspec.json.Decoder(list[Evidence])
+_CONTEXT = msgspec.json.Decoder(dict[str, str])
+
+
+class Level(NamedTuple):
+    """A level in front of people: a colour, a mark and a word, so that no colour alone says it."""
+
+    key: str
+    mark: str
+    word: str
+
+
+class Records(NamedTuple):
+    """A table of evidence."""
+
+    columns: list[str]
+    rows: list[tuple[str, list[str], str]]
+    """When, the fields, and which record."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Whom a page is for: their language, the college's zone, the present instant, and what things are called."""
+
+    language: Language
+    zone: ZoneInfo
+    now: datetime
+    directory: Directory
+
+    def word(self, key: str, **parts: Any) -> str:
+        """A string of the pages."""
+        return self.of(WORDS[key]).format(**parts)
+
+    def of(self, text: Text) -> str:
+        """A text in the reader's language."""
+        return texts.of(text, self.language)
+
+    def term(self, table: Mapping[str, Text], key: str) -> str:
+        """A word of the glossary, or the key itself."""
+        return self.of(table[key]) if key in table else key
+
+    def level(self, key: str, card: RuleCard | None = None) -> Level:
+        """How a level is shown; that of a summary is none."""
+        if card is not None and card.summary is not None:
+            return Level(key, "▤", self.of(RESULTS))
+        return Level(key, _MARKS[key], self.of(LEVEL_WORDS[key]))
+
+    def group(self, key: str) -> Level:
+        """How the warnings of a level are headed; summaries stand with praise."""
+        one = self.level(key)
+        return one._replace(word=self.word("praise_and_results")) if key == "praise" else one
+
+    def time(self, milliseconds: int) -> str:
+        """An instant in the college's zone."""
+        return self.instant(from_ms(milliseconds))
+
+    def instant(self, moment: datetime) -> str:
+        """An instant in the college's zone; the year only where it is not this one."""
+        there = moment.astimezone(self.zone)
+        same_year = there.year == self.now.astimezone(self.zone).year
+        return there.strftime("%m-%d %H:%M" if same_year else "%Y-%m-%d %H:%M")
+
+    def age(self, milliseconds: int) -> str:
+        """How long ago, roughly; a date beyond a month."""
+        then = from_ms(milliseconds)
+        minutes = int((self.now - then).total_seconds() // 60)
+        for unit, size, up_to in (("minutes", 1, 60), ("hours", 60, 48 * 60), ("days", 24 * 60, 31 * 24 * 60)):
+            if minutes < 1:
+                return self.word("now")
+            if minutes < up_to:
+                return self.word(unit, n=minutes // size)
+        day = then.astimezone(self.zone)
+        return self.word("date", y=day.year, m=day.month, d=day.day)
+
+    def person(self, id_: str | None) -> str:
+        """What people call somebody."""
+        found = self.directory.person(id_) if id_ else None
+        return found.name if found else id_ or ""
+
+    def role(self, role: str) -> str:
+        """What people call a role."""
+        word = role_word(role)
+        return self.of(ROLES[word].title) if word in ROLES else role
+
+    def names(self, context: Mapping[str, str]) -> dict[str, str]:
+        """What people call the ids of a context, in the reader's language where there is a choice."""
+        names = self.directory.names(context)
+        return names | {key: names[f"{key}_{self.language}"] for key in context if f"{key}_{self.language}" in names}
+
+    def field(self, name: str, value: Any) -> str:
+        """A field of a record: names for ids, words for states, local times."""
+        if isinstance(value, str):
+            if name.endswith("_at"):
+                return self._moment(value)
+            return self.of(glossary.VALUE[value]) if value in glossary.VALUE else self.names({name: value})[name]
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            return "—" if value is None else str(value)
+        return texts.number(value)
+
+    def _moment(self, value: str) -> str:
+        try:
+            return self.instant(datetime.fromisoformat(value))
+        except ValueError:
+            return value
+
+
+class Line(NamedTuple):
+    """A warning in a list."""
+
+    id: str
+    level: Level
+    title: str
+    message: str
+    about: str
+    age: str
+    status: str
+    acknowledged: bool
+
+
+def line(row: WarningRow, card: RuleCard | None, reader: Reader) -> Line:
+    """One warning of an inbox."""
+    names = reader.names(_CONTEXT.decode(row.context))
+    said = sentence(row, card, reader)
+    about = [names[key] for key in _ABOUT if key in names and names[key] not in said][:_IN_LISTS]
+    return Line(
+        row.id, reader.level(row.level, card), title(row, card, reader), said, " · ".join(about),
+        reader.age(row.opened_at), reader.term(glossary.STATUS, row.status), row.acknowledged_at is not None,
+    )  # fmt: skip
+
+
+def title(row: WarningRow, card: RuleCard | None, reader: Reader) -> str:
+    """The kind of warning."""
+    return reader.of(card.title) if card else row.rule
+
+
+def sentence(row: WarningRow, card: RuleCard | None, reader: Reader) -> str:
+    """The rule's sentence about this subject, with names and figures."""
+    if card is None or row.blanked_at is not None:
+        return row.subject
+    names = reader.names(_CONTEXT.decode(row.context))
+    facts = {"value": row.value, "threshold": row.threshold, "level": row.level, "subject": row.subject}
+    return texts.message(card.message, facts, names, reader.language)
+
+
+def about(row: WarningRow, reader: Reader) -> list[tuple[str, str]]:
+    """Whom and what a warning is about: what it is, its name."""
+    names = reader.names(_CONTEXT.decode(row.context))
+    return [(reader.term(glossary.FIELD, key), names[key]) for key in _ABOUT if key in names]
+
+
+def facts(row: WarningRow, card: RuleCard | None, reader: Reader) -> list[tuple[str, str]]:
+    """The figures and where they come from."""
+    is_open = row.status in ("open", "closed")
+    found: list[tuple[str, str | None]] = [
+        ("opened_at", reader.time(row.opened_at)),
+        ("ended_at", reader.time(row.closed_at) if row.closed_at is not None and not is_open else None),
+        ("highest", reader.level(row.highest_level).word if row.highest_level != row.level else None),
+        ("deadline", reader.time(row.deadline) if row.deadline is not None and row.status == "open" else None),
+        ("due_at", reader.time(row.due_at) if row.due_at is not None else None),
+        ("rule", f"{row.row} {row.rule}" if row.row else row.rule),
+        ("standard", row.standard),
+        ("source", card.source if card else None),
+    ]
+    return [(reader.word(key), value) for key, value in found if value]
+
+
+def records(row: WarningRow, reader: Reader) -> Records:
+    """The records behind a warning, newest first."""
+    evidence = _EVIDENCE.decode(row.evidence)[::-1]
+    columns = list(dict.fromkeys(name for item in evidence for name in item.fields))
+    return Records(
+        [reader.term(glossary.FIELD, name) for name in columns],
+        [
+            (
+                reader.instant(item.at),
+                [reader.field(name, item.fields.get(name)) for name in columns],
+                f"{item.source} · {item.id}",
+            )
+            for item in evidence
+        ],
+    )
+
+
+class StoppedChannel(NamedTuple):
+    """A channel that is not sent to any more."""
+
+    queue: str
+    since: str
+    reason: str
+    people: str
+
+
+def stopped(stops: Sequence[Stop], reader: Reader) -> list[StoppedChannel]:
+    """The channels that are stopped, the longest first, each with the people whom it does not reach."""
+    by_key: dict[str, list[Stop]] = {}
+    for one in stops:
+        by_key.setdefault(one.key, []).append(one)
+    found = []
+    for first, *others in by_key.values():
+        people = [reader.person(one.person) for one in (first, *others)][:_IN_LISTS]
+        more = "" if len(others) < _IN_LISTS else " …"
+        since, reason = reader.time(first.since), reader.term(glossary.REASON, first.reason)
+        found.append(StoppedChannel(first.queue, since, reason, " · ".join(people) + more))
+    return found
+
+
+def verdict_of(found: Dossier, person: str) -> str | None:
+    """What the person has said of it last."""
+    return next((act.detail for act in found.acts[::-1] if (act.person, act.action) == (person, "verdict")), None)
+
+
+def escalations(found: Dossier, reader: Reader) -> list[tuple[str, str, str]]:
+    """Whom a chain tells, when, and what became of it; reminders are not among them."""
+    return [
+        (reader.role(row.role), reader.time(row.decided_at or row.due_at), reader.of(glossary.STEP[row.status]))
+        for row in found.escalations
+        if row.cause == "unacknowledged" and row.reason != "overtaken"
+    ]
+
+
+def not_told(found: Dossier, reader: Reader) -> list[tuple[str, str, str]]:
+    """Who was not told of which change, and why."""
+    changes = {change.sequence: reader.term(glossary.CHANGE, change.change) for change in found.changes}
+
+    def whom(row: DecisionRow) -> str:
+        return reader.role(row.whom) if row.stage == "routing" else reader.person(row.whom)
+
+    return [
+        (whom(row), changes.get(row.sequence, ""), reader.term(glossary.REASON, row.reason)) for row in found.decisions
+    ]

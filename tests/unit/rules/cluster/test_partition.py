@@ -1,0 +1,162 @@
+"""Route and any number of partitioned engines are one engine: same warnings, same ids, same sequences."""
+
+import random
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from services.errors import ConfigurationError
+from services.messages import to_ms
+from services.rules.cluster import changelog
+from services.rules.cluster.observations import BUCKETS, Observations, Router, bucket_of, bucket_of_subject, chunks
+from services.rules.cluster.partition import Partition
+from services.rules.engine.engine import Engine
+from tests.harness import event, packed, rule_set, school, wire
+
+RULES = Path(__file__).parents[1] / "engine" / "every_measure"
+BEGIN = datetime(2026, 3, 2, 7, 0, tzinfo=UTC)
+
+
+@pytest.fixture(scope="module")
+def plan():
+    return rule_set(RULES).plan
+
+
+def said(changes):
+    return sorted((c.warning_id, c.sequence, c.change, c.reason, c.facts.level) for c in changes)
+
+
+def message(plan, areas, now, source=0, sources=1):
+    return Observations(1, BUCKETS, source, sources, 0, [(to_ms(now), areas)])
+
+
+def timetable(packs):
+    newest = BEGIN
+    for pack in packs:
+        newest = max([newest, *(datetime.fromisoformat(e["time"]) for e in pack)])
+        yield pack, newest
+    for days in (30, 45, 90):
+        yield [], BEGIN + timedelta(days=days)
+
+
+def together(plan, packs):
+    engine, changes = Engine(plan), []
+    for pack, now in timetable(packs):
+        changes += engine.process_many(wire(pack))
+        changes += engine.advance(now)
+    assert not engine.failed
+    return changes
+
+
+class Cluster:
+    """Partitions that may die between any two messages; what they wrote is all that is left of them."""
+
+    def __init__(self, plan, count, rng, *, limit=900_000):
+        self.plan, self.rng, self.limit = plan, rng, limit
+        self.router = Router(plan, count)
+        self.logs = [[] for _ in range(count)]
+        self.parts = [Partition(plan, n) for n in range(count)]
+        self.kept = [{} for _ in range(count)]
+        self.changes = []
+
+    def send(self, pack, now):
+        routed, unreadable = self.router.route(wire(pack))
+        assert not unreadable
+        for number, log in enumerate(self.logs):
+            parts = list(chunks(routed.get(number, {}), self.limit)) or [{}]
+            for part in parts[:-1]:
+                log.append(message(self.plan, part, BEGIN - timedelta(days=9)))
+            log.append(message(self.plan, parts[-1], now))
+
+    def evaluate(self, *, kills=0.0):
+        for number, log in enumerate(self.logs):
+            offset = 0
+            while offset < len(log):
+                part = self.parts[number]
+                size = self.rng.randint(1, 5)
+                for at in range(offset, min(offset + size, len(log))):
+                    part.take(at, log[at])
+                self.changes += part.outcome().changes
+                entries = part.entries()
+                killed = self.rng.random() < kills
+                for key, value in entries[: self.rng.randint(0, len(entries))] if killed else entries:
+                    self.kept[number][key] = value
+                    if value is None:
+                        del self.kept[number][key]
+                if killed:
+                    self.restart(number)
+                    offset = self.rng.randint(max(0, offset - 3), offset)
+                else:
+                    offset += size
+
+    def restart(self, number):
+        self.parts[number] = Partition(self.plan, number)
+        for key in self.parts[number].resume(self.kept[number].items()):
+            del self.kept[number][key]
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_routed_to_partitions_is_as_evaluated_by_one_engine(plan, seed):
+    rng = random.Random(seed)
+    events = school(rng, 150, BEGIN, timedelta(days=28))
+    if seed % 2:
+        rng.shuffle(events)
+    packs = packed(events, rng)
+    cluster = Cluster(plan, rng.choice((1, 3, 4, 12)), rng, limit=rng.choice((300, 900_000)))
+    for pack, now in timetable(packs):
+        cluster.send(pack, now)
+    cluster.evaluate()
+    assert said(cluster.changes) == said(together(plan, packs))
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_partitions_that_die_after_any_part_of_what_they_write_say_nothing_else(plan, seed, monkeypatch):
+    monkeypatch.setattr(changelog, "PAGE_BYTES", 2_000)
+    rng = random.Random(100 + seed)
+    events = school(rng, 150, BEGIN, timedelta(days=28))
+    if seed % 2:
+        rng.shuffle(events)
+    packs = packed(events, rng)
+    cluster = Cluster(plan, 3, rng)
+    for pack, now in timetable(packs):
+        cluster.send(pack, now)
+    cluster.evaluate(kills=0.1)
+    assert set(said(cluster.changes)) == set(said(together(plan, packs)))
+
+
+def test_time_is_the_least_of_the_sources_and_never_goes_back(plan):
+    part = Partition(plan, 0)
+    part.take(0, message(plan, {}, BEGIN + timedelta(hours=2), source=0, sources=2))
+    assert part.now == -1
+    part.take(1, message(plan, {}, BEGIN, source=1, sources=2))
+    assert part.now == to_ms(BEGIN)
+    part.take(2, message(plan, {}, BEGIN - timedelta(hours=1), source=1, sources=2))
+    assert part.now == to_ms(BEGIN)
+
+
+def test_an_edition_that_does_not_follow_and_other_buckets_are_refused(plan):
+    part = Partition(plan, 0)
+    with pytest.raises(ConfigurationError, match="edition 3 of the rules does not follow 1"):
+        part.take(0, Observations(3, BUCKETS, 0, 1, 0, []))
+    with pytest.raises(ConfigurationError, match="made for 512 buckets, this worker has 1024"):
+        part.take(0, Observations(1, 512, 0, 1, 0, []))
+
+
+def test_a_subject_lives_in_the_bucket_that_its_events_are_routed_to():
+    for first in ("s1", "a/b", "a%2Fb", "计算机"):
+        assert bucket_of_subject(("student",), first) == bucket_of(first)
+        assert bucket_of_subject(("student", "course"), first.replace("/", "%2F") + "/c") == bucket_of(first)
+
+
+def test_what_cannot_be_read_harms_nothing_beside_it(plan):
+    good = event("attendance", BEGIN, "1", student="s1", status="absent", hours=1)
+    router = Router(plan, 4)
+    whole, _ = router.route(wire([good]))
+    mixed, unreadable = router.route(wire([good, {"type": "attendance"}, 7, {**good, "type": "unheard"}]))
+    assert mixed == whole
+    assert len(unreadable) == 3
+    for rubbish in (b"", b"nonsense", b"{}", b"null"):
+        routed, unreadable = router.route(rubbish)
+        assert not routed
+        assert [u.raw for u in unreadable] == [rubbish]

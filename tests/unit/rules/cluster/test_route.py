@@ -1,0 +1,98 @@
+"""Route on its own: how far it says time has come, also where it reads a source again."""
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
+
+import pytest
+
+from services.log.kafka import EVENTS, OBSERVATIONS
+from services.rules.cluster.metrics import Meters
+from services.rules.cluster.observations import decode_observations
+from services.rules.cluster.route import Route
+from tests.harness import event, rule_set, wire
+from tests.rule_files import folder, rule
+
+BEGIN = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
+HOUR = 3_600_000
+START = int(BEGIN.timestamp() * 1000)
+
+
+class Way:
+    def __init__(self):
+        self.meters, self.sent = Meters(), []
+
+    async def send(self, messages):
+        self.sent += [decode_observations(value) for topic, _, _, value in messages if topic.endswith(OBSERVATIONS)]
+
+
+class OneEdition:
+    def __init__(self, plan):
+        self.rules = plan
+
+    def first(self):
+        return 1
+
+    newest = first
+
+    def plan(self, _):
+        return self.rules
+
+    def switched(self, _):
+        return []
+
+    def refresh(self):
+        pass
+
+
+@pytest.fixture
+def plan(tmp_path):
+    return rule_set(folder(tmp_path, rule("a", levels="{at_least: {yellow: 1}}"))).plan
+
+
+def messages(source=0, first=0, count=4, late_by=0):
+    return [
+        SimpleNamespace(
+            message=SimpleNamespace(
+                partition=source, offset=n, timestamp=0.0,
+                value=wire([event("attendance", BEGIN + timedelta(hours=n - late_by), f"{source}-{n}", student="s")]),
+            )
+        )
+        for n in range(first, first + count)
+    ]  # fmt: skip
+
+
+def clocks(sent, source=0):
+    """(clock, ids of the events before it) of a source, in order."""
+    return [clock for message in sent if message.source == source for clock, events in message.steps if events]
+
+
+def route(plan, sources=1):
+    way = Way()
+    return Route(way, OneEdition(plan), "", {EVENTS: sources, OBSERVATIONS: 1}, past=True), way
+
+
+def test_time_is_that_of_the_newest_event_so_far(plan):
+    one, way = route(plan)
+    asyncio.run(one.step([*messages(), *messages(first=4, count=1, late_by=3)]))
+    assert clocks(way.sent) == [START, START + HOUR, START + 2 * HOUR, START + 3 * HOUR, START + 3 * HOUR]
+
+
+def test_a_source_that_is_read_again_does_not_know_what_comes_behind(plan):
+    one, way = route(plan)
+
+    async def twice():
+        await one.step(messages())
+        one.forget()
+        way.sent.clear()
+        await one.step(messages(first=1, count=2))
+
+    asyncio.run(twice())
+    assert clocks(way.sent) == [START + HOUR, START + 2 * HOUR]
+
+
+def test_each_source_has_a_time_of_its_own(plan):
+    one, way = route(plan, sources=2)
+    asyncio.run(one.step([*messages(0, first=3, count=1), *messages(1, count=2)]))
+    assert clocks(way.sent, 0) == [START + 3 * HOUR]
+    assert clocks(way.sent, 1) == [START, START + HOUR]
