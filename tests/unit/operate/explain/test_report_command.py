@@ -18,7 +18,7 @@ from services.web import report_forms
 from services.web.view_models import Reader
 
 ZONE = ZoneInfo("Asia/Shanghai")
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[4]
 CARDS = load(ROOT / "rules", ROOT / "schemas").cards
 
 REPORT = ("report", "effectiveness", "--from", "2026-11-01", "--to", "2026-11-30")
