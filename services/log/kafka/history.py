@@ -1,18 +1,14 @@
-"""Reads a part of a topic's partition again. One of the files that import kafka."""
+"""Reads a part of a topic's partition again."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
 
-from kafka import KafkaConsumer, TopicPartition
-from kafka.errors import KafkaError
+from kafka import TopicPartition
 
-from services.errors import BrokerError
-from services.log.kafka.records import Reading
+from services.log.kafka.records import Reading, open_consumer
 
 _AT_ONCE = 200
-_LARGEST = 16 << 20
 
 
 def read_again(
@@ -22,15 +18,8 @@ def read_again(
 
     What the log no longer has is passed over. Raises BrokerError; blocks.
     """
-    try:
-        consumer: Any = KafkaConsumer(
-            bootstrap_servers=list(brokers), enable_auto_commit=False, auto_offset_reset="earliest",
-            max_partition_fetch_bytes=_LARGEST, max_poll_records=_AT_ONCE, allow_auto_create_topics=False,
-        )  # fmt: skip
-    except (KafkaError, OSError) as error:
-        raise BrokerError(f"Kafka at {', '.join(brokers)} does not answer: {error}") from error
     place = TopicPartition(topic, partition)
-    try:
+    with open_consumer(brokers, max_poll_records=_AT_ONCE) as consumer:
         consumer.assign([place])
         consumer.seek(place, max(begin, consumer.beginning_offsets([place])[place]))
         reading = Reading(consumer, place)
@@ -39,7 +28,3 @@ def read_again(
             values = [record.value for record in records if record.offset < end]
             if values:
                 yield min(records[-1].offset + 1, end), values
-    except (KafkaError, OSError) as error:
-        raise BrokerError(f"Kafka at {', '.join(brokers)}: {error}") from error
-    finally:
-        consumer.close()

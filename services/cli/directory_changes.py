@@ -72,9 +72,13 @@ class Change:
         for one in self.differences:
             counts.setdefault(one.table, Counter())[one.change] += 1
         return {
-            "before": self.before, "after": self.after, "counts": counts, "differences": self.differences,
-            "left_out": self.left_out, "suspicious": self.suspicious,
-        }  # fmt: skip
+            "before": self.before,
+            "after": self.after,
+            "counts": counts,
+            "differences": self.differences,
+            "left_out": self.left_out,
+            "suspicious": self.suspicious,
+        }
 
 
 @contextmanager
