@@ -201,6 +201,12 @@ COMMANDS: Mapping[str, Command | Group] = {
 }
 
 
+def function_of(command: Command) -> Callable[..., None]:
+    """Imports it."""
+    found: Callable[..., None] = resolve_name(f"services.cli.{command.function}")
+    return found
+
+
 class _LazyCommand(TyperCommand):
     """A command as a list shows it; called, it is the one that its function makes."""
 
@@ -210,7 +216,7 @@ class _LazyCommand(TyperCommand):
 
     def make_context(self, *arguments: Any, **options: Any) -> Any:
         """The context of the command itself."""
-        function = resolve_name(f"services.cli.{self._command.function}")
+        function = function_of(self._command)
         made = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
         made.command(self.name)(_needs_college(function) if self._command.college else function)
         return get_command(made).make_context(*arguments, **options)
