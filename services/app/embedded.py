@@ -195,7 +195,8 @@ class Embedded:
     def look_at_files(self, worker: Worker) -> None:
         """Takes edited rules and an edited directory into use if they are right."""
         rule_set = self.files.look()
-        self.notify.metrics.refused(*self.files.error_counts())
+        rules, directory = self.files.rules, self.files.directory
+        self.notify.metrics.refused(len(rules.problems) if rules else 0, len(directory.problems))
         if rule_set is not None:
             changes = worker.use(rule_set)
             _log.info("rule set %s is active; it published %d changes", rule_set.version, changes)

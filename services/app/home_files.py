@@ -67,10 +67,6 @@ class HomeFiles:
         except (PrewarnError, OSError) as error:
             _log.error("the edited rules are not on record as a rule set revision: %s", error)
 
-    def error_counts(self) -> tuple[int, int]:
-        """How many errors keep the edited rules, and the edited directory, from being used."""
-        return len(self.rules.problems) if self.rules else 0, len(self.directory.problems)
-
     def refused_edits(self) -> list[str]:
         """A line for the edited rules and one for the edited directory, where they have errors and are not used."""
         watched = {"rules": self.rules.problems if self.rules else (), "directory": self.directory.problems}

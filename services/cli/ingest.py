@@ -8,8 +8,8 @@ from typing import Annotated
 import typer
 
 from services.app.embedded import Embedded
-from services.cli.evaluating import evaluates
 from services.cli.progress import progress_bar
+from services.errors import RuleError
 from services.i18n import chinese
 from services.ingest.files import ingest_files
 from services.ingest.table import TableOptions
@@ -17,6 +17,18 @@ from services.messages import Problem, Rejection
 from services.settings import Settings
 
 _SHOWN = 20
+
+
+def evaluates(embedded: Embedded) -> bool:
+    """Whether this process evaluates what it takes in; rules with errors keep nobody from handing in."""
+    try:
+        return embedded.try_evaluating()
+    except RuleError as error:
+        chinese.tell_error(error)
+        typer.echo(
+            "the events are kept; they are evaluated once the rules are mended 事件已保存，规则修正后即判断", err=True
+        )
+        return False
 
 
 def _place(rejection: Rejection, reason: Problem) -> str:

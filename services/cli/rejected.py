@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from services.app.embedded import Embedded
-from services.cli.evaluating import evaluates
+from services.cli.ingest import evaluates
 from services.i18n import chinese
 from services.ingest.rejected import retry
 

@@ -22,21 +22,21 @@ class Followed(Generic[S, T]):
 
     def __init__(self, state: Callable[[], S], read: Callable[[S], T]) -> None:
         """Reads it for the first time: raises what `state` and `read` raise."""
-        self._state, self._read = state, read
-        self._seen = state()
-        self.value = read(self._seen)
+        self._find, self._read = state, read
+        self.state = state()
+        self.value = read(self.state)
         self.problems: Sequence[Problem] = ()
         """Why a newer state is not used; empty if the newest one is."""
 
     def look(self) -> T | None:
         """As `offer`, with the state as it is now. Raises what reading the state raises."""
-        return self.offer(self._state())
+        return self.offer(self._find())
 
     def offer(self, state: S) -> T | None:
         """The new value if the state is another one and right, else None."""
-        if state == self._seen:
+        if state == self.state:
             return None
-        self._seen = state
+        self.state = state
         try:
             self.value = self._read(state)
         except PrewarnError as error:

@@ -1,4 +1,4 @@
-"""Reads what stands on a compacted topic, and writes to it."""
+"""Reads topics, as a whole or in part, and writes to compacted ones."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from services.errors import BrokerError, ConfigurationError
 
 _PATIENCE = 15_000
 _LARGEST = 16 << 20
+_AT_ONCE = 200
 
 
 @contextmanager
@@ -98,6 +99,25 @@ def read_latest(brokers: Sequence[str], topic: str) -> dict[bytes, bytes]:
         while reading.position() < last:
             keep_newest(found, consumer.poll(timeout_ms=500).get(place, ()))
     return found
+
+
+def read_again(
+    brokers: Sequence[str], topic: str, partition: int, begin: int, end: int
+) -> Iterator[tuple[int, list[bytes | None]]]:
+    """What the partition holds of `begin` … `end` - 1, some messages at a time: (offset behind them, values).
+
+    What the log no longer has is passed over. Raises BrokerError; blocks.
+    """
+    place = TopicPartition(topic, partition)
+    with open_consumer(brokers, max_poll_records=_AT_ONCE) as consumer:
+        consumer.assign([place])
+        consumer.seek(place, max(begin, consumer.beginning_offsets([place])[place]))
+        reading = Reading(consumer, place)
+        while reading.position() < end:
+            records = consumer.poll(timeout_ms=500).get(place, ())
+            values = [record.value for record in records if record.offset < end]
+            if values:
+                yield min(records[-1].offset + 1, end), values
 
 
 def write_records(brokers: Sequence[str], topic: str, records: Mapping[bytes, bytes]) -> None:

@@ -107,7 +107,7 @@ def read_yaml(path: Path, shown: str, report: Report) -> Place | None:  # noqa: 
     return start if found is None else _convert(found, shown, report)
 
 
-def _plain(text: str, loader: Any) -> yaml.Node | tuple[yaml.Mark | None, str, str] | None:
+def _plain(text: str, loader: Any) -> yaml.Node | tuple[Any, str, str] | None:
     """The document, if there is one; or the place that is not plain data, what is wrong there and what would be right.
 
     Raises yaml.YAMLError.

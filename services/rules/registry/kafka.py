@@ -19,8 +19,7 @@ from services.log.followed import Followed
 from services.log.kafka import EVENTS, OBSERVATIONS, RULES, full_name
 from services.log.kafka.bundles import bundle_of, unpacked
 from services.log.kafka.feed import Feed
-from services.log.kafka.history import read_again
-from services.log.kafka.records import count_partitions, read_latest, write_records
+from services.log.kafka.records import count_partitions, read_again, read_latest, write_records
 from services.messages import RuleCard
 from services.rules.engine.plan import Plan
 from services.rules.language.load import RuleSet, load
@@ -30,13 +29,6 @@ from services.settings import Settings, resource
 _log = logging.getLogger(__name__)
 _REVISIONS = b"editions"  # as releases wrote it that said edition: another key would buy nothing
 _SWITCHES_KEPT = 8
-
-
-class _Published(msgspec.Struct, frozen=True):
-    """What stands on the topic."""
-
-    revisions: list[RuleSetRevision]
-    records: Mapping[bytes, bytes]
 
 
 class KafkaRegistry:
@@ -52,8 +44,8 @@ class KafkaRegistry:
         self._loading = Lock()
 
     @cached_property
-    def _followed(self) -> Followed[Mapping[bytes, bytes], _Published]:
-        return Followed(lambda: read_latest(self._brokers, self._topic), _published)
+    def _followed(self) -> Followed[Mapping[bytes, bytes], list[RuleSetRevision]]:
+        return Followed(lambda: read_latest(self._brokers, self._topic), _revisions_in)
 
     @cached_property
     def _feed(self) -> Feed:
@@ -87,18 +79,18 @@ class KafkaRegistry:
         """Makes the rules of a revision the next one. Raises as `publish`."""
         self.refresh()
         rule_set = self.rule_set(number)
-        bundle = self._followed.value.records[_key_of_set(rule_set.version)]
+        bundle = self._followed.state[_key_of_set(rule_set.version)]
         return self._publish(rule_set, bundle, author, reason or reason_to_return(number))
 
     def revisions(self) -> list[RuleSetRevision]:
         """All that are known here."""
-        return self._followed.value.revisions
+        return self._followed.value
 
     def evaluated(self) -> dict[int, int]:
         """As it was when this registry was read."""
         topic = full_name(self._settings.topic_prefix, OBSERVATIONS)
         count = count_partitions(self._brokers, [topic])[topic]
-        records = self._followed.value.records
+        records = self._followed.state
         return {partition: int(records.get(_key_evaluated(partition), b"0")) for partition in range(count)}
 
     def _publish(self, rule_set: RuleSet, bundle: bytes, author: str, reason: str) -> RuleSetRevision:
@@ -154,7 +146,7 @@ class KafkaRegistry:
             return self._sets[version]
 
     def _read(self, version: str) -> RuleSet:
-        if (packed := self._followed.value.records.get(_key_of_set(version))) is None:
+        if (packed := self._followed.state.get(_key_of_set(version))) is None:
             raise ConfigurationError(f"{self._topic} has no rule set {version}: run prewarn rules publish")
         with unpacked(packed) as (bundle, folder):
             rule_set = load(folder, resource("schemas"))
@@ -164,13 +156,14 @@ class KafkaRegistry:
 
     def switched(self, source: int) -> Sequence[tuple[int, int]]:
         """(revision, offset from which on the source goes by it), in their order; the last few."""
-        found = self._followed.value.records.get(_key_switched(source), b"[]")
+        found = self._followed.state.get(_key_switched(source), b"[]")
         return msgspec.json.decode(found, type=list[tuple[int, int]])
 
     def caught_up(self, number: int) -> Mapping[int, int]:
         """Source → offset up to which its past was sent again for this revision."""
-        begin, records = _key_caught_up(number), self._followed.value.records
-        return {int(key[len(begin) :]): int(value) for key, value in records.items() if key.startswith(begin)}
+        begin = _key_caught_up(number)
+        found = self._followed.state.items()
+        return {int(key[len(begin) :]): int(value) for key, value in found if key.startswith(begin)}
 
     def note_caught_up(self, number: int, source: int, offset: int) -> None:
         """Writes that down."""
@@ -194,12 +187,11 @@ class KafkaRegistry:
         return read_again(self._brokers, full_name(self._settings.topic_prefix, EVENTS), source, begin, end)
 
 
-def _published(found: Mapping[bytes, bytes]) -> _Published:
+def _revisions_in(records: Mapping[bytes, bytes]) -> list[RuleSetRevision]:
     try:
-        revisions = msgspec.json.decode(found.get(_REVISIONS, b"[]"), type=list[RuleSetRevision])
+        return msgspec.json.decode(records.get(_REVISIONS, b"[]"), type=list[RuleSetRevision])
     except msgspec.MsgspecError as error:
         raise ConfigurationError(f"the list of rule set revisions cannot be read: {error}") from error
-    return _Published(revisions, found)
 
 
 def _key_of_set(version: str) -> bytes:

@@ -34,22 +34,12 @@ def imported(*arguments):
 
 
 def test_help_imports_no_service():
-    assert imported("--help") & (HEAVY | {"pydantic", "msgspec", "yaml"}) == set()
-    assert imported("rules", "--help") & EVERY = [
-    pytest.param(command, id=f"{name} {below}".strip())
-    for name, one in COMMANDS.items()
-    for below, command in (one.commands if isinstance(one, Group) else {"": one}).items()
-]
-HEAVY == set()
+    assert imported("--help") & (HEAVY | {"pydantic", "yaml"}) == set()
+    assert imported("rules", "--help") & HEAVY == set()
 
 
 def test_a_check_of_rules_imports_no_store_no_channel_and_no_stream():
-    assert imported("rules", "check") & EVERY = [
-    pytest.param(command, id=f"{name} {below}".strip())
-    for name, one in COMMANDS.items()
-    for below, command in (one.commands if isinstance(one, Group) else {"": one}).items()
-]
-HEAVY == set()
+    assert imported("rules", "check") & HEAVY == set()
 
 
 @pytest.mark.parametrize("command", EVERY)
