@@ -8,7 +8,7 @@ import os
 import signal
 from collections.abc import Callable
 
-from services.app.cluster.directory import KafkaDirectory
+from services.app.cluster.directory import published_directory
 from services.errors import ConfigurationError
 from services.log.kafka import EVENTS, OBSERVATIONS, STATE, TOPICS, full_name
 from services.log.kafka.records import count_partitions
@@ -24,7 +24,7 @@ _log = logging.getLogger(__name__)
 def run_route(settings: Settings) -> int:
     """Routes until a signal comes; the exit code."""
     partitions, registry = _partitions(settings), KafkaRegistry(settings)
-    registry.follow()
+    registry.start()
     job = _job(settings, "route", EVENTS)
     route = Route(job, registry, settings.topic_prefix, partitions, past=settings.past)
     job.step, job.tick, job.revoked = route.step, route.tick, route.forget
@@ -38,17 +38,17 @@ def run_evaluate(settings: Settings) -> int:
         raise ConfigurationError(
             f"{STATE} has {partitions[STATE]} partitions, {OBSERVATIONS} {partitions[OBSERVATIONS]} (expected: as many)"
         )
-    registry.follow()
+    registry.start()
     job = _job(settings, "evaluate", OBSERVATIONS, (full_name(settings.topic_prefix, STATE), partitions[STATE]))
-    directory = KafkaDirectory(settings, registry.current().zone.key)
-    directory.follow()
+    directory = published_directory(settings, registry.current().zone.key)
+    directory.start()
     evaluate = Evaluate(
         job,
         registry,
         settings.topic_prefix,
         partitions,
         point=_dying_at(settings.die_at),
-        enrich=lambda kind, data, at: directory().enrich(kind, data, at)[0],
+        enrich=lambda kind, data, at: directory.value().enrich(kind, data, at)[0],
     )
     job.step, job.tick, job.revoked = evaluate.step, evaluate.tick, evaluate.forget
     job.evaluated = evaluate.evaluated
