@@ -11,8 +11,10 @@ import urllib.request
 from http.cookiejar import CookieJar
 from pathlib import Path
 
+from deploy.kafka.broker import Broker
 from tests.upgrade import names, story
 from tests.upgrade.installation import COLLEGE, InOneProcess
+from tests.upgrade.on_kafka import OnKafka, dump, restore
 
 OUT = Path(__file__).parent / "at_34562ab"
 
@@ -48,6 +50,16 @@ class WritingHome(Writing, InOneProcess):
         self.prewarn(*names.IMPORT_DIRECTORY, COLLEGE / "people")
 
 
+class WritingTopics(Writing, OnKafka):
+    """In cluster mode."""
+
+    def prepare(self):
+        """Topics, rules and people."""
+        self.prewarn("topics", "apply")
+        self.prewarn(*names.PUBLISH, COLLEGE / "rules", "--author", "song", "--reason", "学期开始")
+        self.prewarn(*names.PUBLISH_DIRECTORY, COLLEGE / "people")
+
+
 def make_home():
     """`home`, and `expected_home.json`."""
     with tempfile.TemporaryDirectory() as name:
@@ -59,19 +71,44 @@ def make_home():
             story.written(it)
         kept = OUT / "home"
         keep(folder / "home", kept)
-    expect("home", InOneProcess, lambda folder: shutil.copytree(OUT / "home", folder / "home"))
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        shutil.copytree(OUT / "home", folder / "home")
+        expect("home", InOneProcess(folder, 4))
 
 
-def expect(name, mode, restore):
+def make_topics():
+    """`topics`, `home_of_notify`, and `expected_topics.json`."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        broker = Broker(folder / "kafka")
+        broker.start()
+        try:
+            (folder / "first").mkdir()
+            with WritingTopics(folder / "first", 8, broker, "first.") as it:
+                it.at("mon w1 08:00")
+                it.prepare()
+                it.start()
+                story.written(it)
+            (folder / "first" / "home" / "prewarn.db").unlink()  # of commands that were asked; nothing is in it
+            keep(folder / "first" / "home", OUT / "home_of_notify")
+            shutil.rmtree(OUT / "topics", ignore_errors=True)
+            (OUT / "topics").mkdir()
+            dump(broker, "first.", OUT / "topics")
+            restore(broker, "second.", OUT / "topics")
+            shutil.copytree(OUT / "home_of_notify", folder / "second" / "home")
+            expect("topics", OnKafka(folder / "second", 10, broker, "second."))
+        finally:
+            broker.stop()
+
+
+def expect(name, installation):
     """How the story ends at 34562ab."""
-    with tempfile.TemporaryDirectory() as place:
-        folder = Path(place)
-        restore(folder)
-        with mode(folder, 4) as it:
-            it.at("tue w3 08:41")
-            it.start()
-            story.continuation(it)
-            write(f"expected_{name}.json", it.seen)
+    with installation as it:
+        it.at("tue w3 08:41")
+        it.start()
+        story.continuation(it)
+        write(f"expected_{name}.json", it.seen)
 
 
 def keep(home, kept):
@@ -99,4 +136,4 @@ def write(name, what):
 
 if __name__ == "__main__":
     OUT.mkdir(exist_ok=True)
-    {"home": make_home}[sys.argv[1]]()
+    {"home": make_home, "topics": make_topics}[sys.argv[1]]()
