@@ -20,6 +20,8 @@ ALWAYS = {
 }
 OF_THE_CLUSTER = {"PREWARN_SESSION_TIMEOUT": "10", "PREWARN_PATIENCE": "40"}
 
+RENAMED: dict[tuple[str, str], tuple[str, str]] = {}
+"""(database, table) at 34562ab → present ones, where they are others: `("notify.db", "act"): ("notify.db", "deed")`."""
 UPGRADE_HOME: tuple[tuple[str, ...], ...] = ()
 """What an operator types before the present release runs on a home of 34562ab, if anything."""
 UPGRADE_TOPICS: tuple[tuple[str, ...], ...] = (("topics", "apply"),)
