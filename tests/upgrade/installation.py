@@ -60,7 +60,8 @@ class Installation(ExitStack):
         process = subprocess.Popen(
             [*names.CLOCKED, *arguments], cwd=names.ROOT, env=self.environment() | more, stdout=log, stderr=log
         )
-        self.callback(_end, process)
+        self.callback(end, process)
+        return process
 
     def said(self):
         """The last words of each process."""
@@ -68,8 +69,8 @@ class Installation(ExitStack):
 
     def wait_for(self, address):
         """Until it answers."""
-        end = time.monotonic() + PATIENCE
-        while time.monotonic() < end:
+        last = time.monotonic() + PATIENCE
+        while time.monotonic() < last:
             with suppress(OSError), urllib.request.urlopen(address + names.HEALTH, timeout=5) as answer:
                 if answer.status == 200:
                     return
@@ -112,8 +113,8 @@ class Installation(ExitStack):
 
     def silence(self, subject, *, until, author, comment):
         """Messages about a subject wait."""
-        end = f"{moment(until):%Y-%m-%dT%H:%M}"
-        self.prewarn(*names.SILENCE, "--subject", subject, "--until", end, "--author", author, "--comment", comment)
+        last = f"{moment(until):%Y-%m-%dT%H:%M}"
+        self.prewarn(*names.SILENCE, "--subject", subject, "--until", last, "--author", author, "--comment", comment)
 
     def publish(self, folder, author, reason):
         """The next edition of the rules."""
@@ -142,8 +143,8 @@ class Installation(ExitStack):
             self.settle()
             self.seen[what] = look()
             return
-        end, wanted = time.monotonic() + PATIENCE, self.expected[what]
-        while (found := look()) != wanted and time.monotonic() < end:
+        last, wanted = time.monotonic() + PATIENCE, self.expected[what]
+        while (found := look()) != wanted and time.monotonic() < last:
             time.sleep(0.3)
         time.sleep(self.quiet)
         self.seen[what] = found | {"told": self.told()}
@@ -187,7 +188,7 @@ class InOneProcess(Installation):
 
     def start(self):
         """Takes events in, evaluates, tells."""
-        port = _free_port()
+        port = free_port()
         self.run(names.ALL, **{names.PORT: str(port)})
         self.way_in = self.pages = f"http://127.0.0.1:{port}"
         self.wait_for(self.pages)
@@ -217,13 +218,14 @@ def difference(wanted, found):
     return "\n".join(lines)
 
 
-def _free_port():
+def free_port():
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         return listener.getsockname()[1]
 
 
-def _end(process):
+def end(process):
+    """As an operator does."""
     if process.poll() is None:
         process.send_signal(signal.SIGINT)
         with suppress(subprocess.TimeoutExpired):

@@ -6,6 +6,7 @@ import shutil
 import sqlite3
 import sys
 import tempfile
+import time
 import urllib.parse
 import urllib.request
 from http.cookiejar import CookieJar
@@ -13,7 +14,7 @@ from pathlib import Path
 
 from deploy.kafka.broker import Broker
 from tests.upgrade import names, story
-from tests.upgrade.installation import COLLEGE, InOneProcess
+from tests.upgrade.installation import COLLEGE, InOneProcess, end
 from tests.upgrade.on_kafka import OnKafka, dump, restore
 
 OUT = Path(__file__).parent / "at_34562ab"
@@ -59,6 +60,13 @@ class WritingTopics(Writing, OnKafka):
         self.prewarn(*names.PUBLISH, COLLEGE / "rules", "--author", "song", "--reason", "学期开始")
         self.prewarn(*names.PUBLISH_DIRECTORY, COLLEGE / "people")
 
+    def stop_one_by_one(self):
+        """So that something is under way to each of them: no topic that was read can be forgotten."""
+        for process, event in zip((self.notify, self.evaluate, self.route), story.under_way(), strict=True):
+            end(process)
+            self.post(event)
+            time.sleep(3 * self.quiet)
+
 
 def make_home():
     """`home`, and `expected_home.json`."""
@@ -90,6 +98,7 @@ def make_topics():
                 it.prepare()
                 it.start()
                 story.written(it)
+                it.stop_one_by_one()
             (folder / "first" / "home" / "prewarn.db").unlink()  # of commands that were asked; nothing is in it
             keep(folder / "first" / "home", OUT / "home_of_notify")
             shutil.rmtree(OUT / "topics", ignore_errors=True)

@@ -10,7 +10,7 @@ from kafka import KafkaConsumer, KafkaProducer, OffsetAndMetadata, TopicPartitio
 from kafka.admin import ConfigResource, ConfigResourceType, KafkaAdminClient
 
 from tests.upgrade import names
-from tests.upgrade.installation import COLLEGE, PATIENCE, Installation, _free_port
+from tests.upgrade.installation import COLLEGE, PATIENCE, Installation, free_port
 
 _SETTINGS = ("cleanup.policy", "max.message.bytes", "message.timestamp.type", "retention.ms")
 _LARGEST = 16 << 20
@@ -30,11 +30,10 @@ class OnKafka(Installation):
 
     def start(self):
         """All four services."""
-        way_in, pages = _free_port(), _free_port()
+        way_in, pages = free_port(), free_port()
         self.run(names.INGEST, **{names.PORT: str(way_in)})
-        self.run(names.ROUTE)
-        self.run(names.EVALUATE)
-        self.run(names.NOTIFY, **{names.PORT: str(pages)})
+        self.route, self.evaluate = self.run(names.ROUTE), self.run(names.EVALUATE)
+        self.notify = self.run(names.NOTIFY, **{names.PORT: str(pages)})
         self.way_in, self.pages = f"http://127.0.0.1:{way_in}", f"http://127.0.0.1:{pages}"
         self.wait_for(self.way_in)
         self.wait_for(self.pages)
@@ -46,14 +45,14 @@ class OnKafka(Installation):
 
     def wait_for_editions(self):
         """Until every partition goes by the newest edition."""
-        end = time.monotonic() + PATIENCE
+        last = time.monotonic() + PATIENCE
         while True:
             said = self.prewarn(*names.EDITIONS)
             newest = re.findall(names.EDITION, said)[-1].split()[1]
             at = {edition for _, edition in re.findall(names.EVALUATED_BY, said)}
             if at == {newest} and names.NOT_YET not in said:
                 return
-            assert time.monotonic() < end, f"{said}\n{self.said()}"
+            assert time.monotonic() < last, f"{said}\n{self.said()}"
             time.sleep(0.5)
 
     def rejected(self):
@@ -135,7 +134,8 @@ def _check_whole(name, records):
 def restore(broker, prefix, folder):
     """Writes them back as topics of a prefix, every record at its old offset; Kafka stamps them with its present time.
 
-    Their old stamps would be beyond retention one day. The story's clock is far ahead of either.
+    Their old stamps would be beyond retention one day; the story's clock is far ahead of either. Observations that were
+    evaluated are let go, as Kafka does after a month: only the state knows of them.
     """
     told = json.loads((folder / "topics.json").read_text("ascii"))
     admin = KafkaAdminClient(bootstrap_servers=broker.address)
@@ -156,6 +156,12 @@ def restore(broker, prefix, folder):
         producer.close()
     for group, at in told["groups"].items():
         _commit(broker, prefix, group, at)
+    evaluated = {TopicPartition(prefix + topic, n): offset for topic, n, offset in told["groups"]["prewarn-evaluate"]}
+    admin = KafkaAdminClient(bootstrap_servers=broker.address)
+    try:
+        admin.delete_records(evaluated)
+    finally:
+        admin.close()
 
 
 def _write(producer, topic, path):

@@ -35,8 +35,15 @@ def failed(ident, at, student):
     return _event("test", ident, at, data)
 
 
-def ticket(ident, at, number, action):
-    data = {"ticket": number, "action": action, "category": "repair", "location": "2号温室", "department": "estate"}
+def ticket(ident, at, number, action, **more):
+    data = {
+        "ticket": number,
+        "action": action,
+        "category": "repair",
+        "location": "2号温室",
+        "department": "estate",
+        **more,
+    }
     return _event("ticket", ident, at, data)
 
 
@@ -104,6 +111,16 @@ def written(it):
     it.settle()
     it.at("tue w3 08:40")
     it.settle()
+
+
+def under_way():
+    """Of a cluster: what notify, evaluate and route had not taken up yet when they were stopped, in this order."""
+    at = "tue w3 08:40"
+    return (
+        failed("f3", at, "t5"),
+        ticket("w4", at, "wet-floor", "created", priority="urgent"),
+        ticket("w5", at, "lost-key", "created", priority="urgent"),
+    )
 
 
 def continuation(it):
