@@ -13,13 +13,13 @@ from kafka import KafkaConsumer, TopicPartition
 from kafka.admin import KafkaAdminClient
 from kafka.errors import KafkaError
 
-from services.app.cluster.rules import publish_rules
 from services.log.journal import Changes
 from services.log.kafka import EVENTS, OBSERVATIONS, WARNINGS
 from services.log.kafka.applying import apply_topics
 from services.log.kafka.declaration import read_topics
 from services.log.kafka.producer import Publisher
 from services.rules.cluster.watchdog import FROZEN, STANDS
+from services.rules.registry.kafka import KafkaRegistry
 from services.settings import Settings, resource
 from tests.journals import append, campus, journal, published
 
@@ -34,7 +34,7 @@ class Cluster(ExitStack):
         declared[EVENTS] = msgspec.structs.replace(declared[EVENTS], partitions=partitions)
         apply_topics([broker.address], prefix, declared)
         self.settings = Settings(brokers=broker.address, topic_prefix=prefix, rules=rules)
-        publish_rules(self.settings, rules)
+        KafkaRegistry(self.settings).publish(rules)
         self.publisher = Publisher([broker.address], prefix)
         self.callback(self.publisher.close)
         self.services = []

@@ -9,21 +9,35 @@ import multiprocessing
 import os
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import islice
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
-from services.app.embedded import Embedded, replay
+from services.app.embedded import Embedded
 from services.app.home import prepare_home
 from services.errors import PrewarnError
 from services.ingest.connectors import nyc, oulad
 from services.ingest.connectors.sheet import Imported
+from services.ingest.intake import Intake
+from services.messages import CampusEvent
+from services.rules.engine.plan import FOREVER
 from services.settings import Settings, resource
 
 _OPEN: dict[str, Callable[[Path], Imported]] = {"nyc": nyc, "oulad": oulad}
+_BATCH = 4_000
+_WAIT = 0.05
+
+
+def replay(intake: Intake, events: Iterable[CampusEvent], told: Callable[[int], Any]) -> None:
+    """Takes events in batches; `told` hears how many were taken each time."""
+    rest = iter(events)
+    while batch := list(islice(rest, _BATCH)):
+        intake.take_events(batch)
+        told(len(batch))
 
 
 @dataclass(frozen=True)
@@ -71,13 +85,39 @@ def run_import(
         feeder.join()
         if feeder.exitcode:
             raise PrewarnError(f"the import ended early (exit code {feeder.exitcode}); run it again and it goes on")
-        embedded.finish(keeper.is_alive)
+        _finish(embedded, keeper.is_alive)
         return Result(events, embedded.notify.count(), time.monotonic() - started)
     finally:
         feeder.terminate()
         goes_on.close()
         keeper.join(timeout=10)
         embedded.stop()
+
+
+def _finish(embedded: Embedded, alive: Callable[[], bool]) -> None:
+    """Waits until everything is evaluated, lets time pass the last deadline, and waits until all is handed over.
+
+    Raises PrewarnError if the process that stores is not `alive` any more.
+    """
+    _settle(embedded, alive)
+    worker = embedded.worker
+    if worker is not None and worker.engine.last_due() < FOREVER:
+        embedded.journal.tick(worker.engine.last_due())
+    _settle(embedded, alive)
+    while embedded.notify.waiting() and alive():
+        time.sleep(_WAIT)
+
+
+def _settle(embedded: Embedded, alive: Callable[[], bool]) -> None:
+    """Waits until the log is evaluated and what it published is in the store."""
+    journal = embedded.journal
+    while True:
+        if not alive():
+            raise PrewarnError("the process that stores warnings has ended; run the import again and it goes on")
+        if journal.evaluated()[0] >= journal.end() and embedded.notify.offset() >= journal.last_change():
+            return
+        with journal.wakeup:
+            journal.wakeup.wait(_WAIT)
 
 
 def _keep(settings: Settings, push: bool, until: Connection) -> None:

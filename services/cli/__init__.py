@@ -1,59 +1,34 @@
-"""The `prewarn` command: every sub-command is a thin call into a service."""
+"""The `prewarn` command: every sub-command is a thin call into a service, imported when it is called."""
 
 from __future__ import annotations
 
 import logging
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from services import __version__
-from services.cli import (
-    backtest,
-    channels,
-    cluster,
-    data,
-    explain,
-    people,
-    publish,
-    report,
-    retention,
-    rules,
-    run,
-    silences,
-)
-from services.cli.home import asks, college, college_to_check
+from services.cli.commands import COMMANDS, lazy_commands
 from services.errors import PrewarnError
-from services.i18n import chinese
-from services.settings import read_settings
+
+
+class _Commands(TyperGroup):
+    def __init__(self, **attributes: Any) -> None:
+        super().__init__(**attributes)
+        self.commands.update(lazy_commands(COMMANDS))
+
 
 app = typer.Typer(
-    name="prewarn", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False,
+    name="prewarn",
+    cls=_Commands,
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
     help="Events in, thresholds applied, the accountable person warned. 校园预警：事件进，阈值判，责任人知。",
-)  # fmt: skip
-app.command("run")(run.run)
-app.command("demo")(run.demo)
-app.command("ingest")(data.ingest)
-app.command("warnings")(asks(people.warnings))
-app.command("backtest")(backtest.run)
-app.command("why")(asks(explain.why))
-rules.app.command("explain")(explain.explain)
-rules.app.command("copy")(publish.copy)
-rules.app.command("publish")(publish.publish)
-rules.app.command("roll-back")(publish.roll_back)
-rules.app.command("editions")(asks(publish.editions))
-app.add_typer(data.rejected, name="rejected", callback=college)
-app.add_typer(data.imports, name="import")
-app.add_typer(people.directory, name="directory", callback=college_to_check)
-app.add_typer(rules.app, name="rules")
-app.add_typer(explain.standards, name="standards", callback=college)
-app.add_typer(channels.channels, name="channels")
-app.add_typer(silences.app, name="silences", callback=college)
-app.add_typer(report.app, name="report", callback=college)
-app.add_typer(retention.app, name="retention", callback=college)
-app.add_typer(cluster.topics, name="topics")
+)
 
 
 def _version(wanted: bool) -> None:
@@ -70,6 +45,8 @@ def _settings(
     ] = None,
     _: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True)] = False,
 ) -> None:
+    from services.settings import read_settings  # noqa: PLC0415 - pydantic takes longer than --help has
+
     context.obj = read_settings(home)
 
 
@@ -82,5 +59,7 @@ def main() -> None:
     try:
         app()
     except PrewarnError as error:
+        from services.i18n import chinese  # noqa: PLC0415 - only errors need the catalogue
+
         chinese.tell_error(error)
         sys.exit(1)

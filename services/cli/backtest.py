@@ -8,7 +8,7 @@ from typing import Annotated
 import msgspec
 import typer
 
-from services.cli.home import college
+from services.cli.college import college
 from services.operate import backtest
 from services.operate.backtest import Backtest, Episode
 from services.settings import Settings
@@ -27,7 +27,7 @@ def run(
     ] = None,
     shown: Annotated[int, typer.Option(min=0, help="Differences of each sort. 每类差异显示条数")] = 10,
     json: Annotated[bool, typer.Option("--json", help="One JSON object. 输出 JSON")] = False,
-) -> None:  # fmt: skip
+) -> None:
     """Compare two rule folders over the log, or over files of events. 用日志或文件试算新旧规则的差异"""
     settings: Settings = context.obj
     if not (old and events):
@@ -49,8 +49,9 @@ def _lines(found: Backtest) -> list[str]:
     else:
         lines.append("no difference 没有差异")
     for title, some, count in (
-        ("only old 仅旧规则", found.gone, found.gone_count), ("only new 仅新规则", found.added, found.added_count),
-    ):  # fmt: skip
+        ("only old 仅旧规则", found.gone, found.gone_count),
+        ("only new 仅新规则", found.added, found.added_count),
+    ):
         if count:
             lines.append(f"{title}: {count}")
             lines += [f"    {_shown(one)}" for one in some]

@@ -23,12 +23,10 @@ from services.notify.store.engine import Store
 from services.notify.texts import Message
 from services.settings import Settings
 
-channels = typer.Typer(no_args_is_help=True, help="Channels to people. 通知渠道")
 _TITLE = "预警系统测试消息 / Prewarn: test message"
 _BODY = "收到本消息说明该渠道可用，无需处理。\nThis channel works; nothing needs to be done."
 
 
-@channels.command("test")
 def try_out(
     context: typer.Context,
     url: Annotated[str, typer.Argument(help="Apprise URL, see docs/notify.md. 渠道地址", show_default=False)],
@@ -62,7 +60,6 @@ def try_out(
         database.close()
 
 
-@channels.command("list")
 def list_(
     context: typer.Context,
     json: Annotated[bool, typer.Option("--json", help="One JSON object a line. 每行一个 JSON 对象")] = False,
@@ -91,7 +88,6 @@ def _stopped(settings: Settings) -> tuple[list[Stop], ZoneInfo]:
     return found, CHINA
 
 
-@channels.command()
 def resume(
     context: typer.Context,
     key: Annotated[str | None, typer.Argument(help="Of prewarn channels list. 编号", show_default=False)] = None,

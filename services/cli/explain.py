@@ -9,15 +9,13 @@ from typing import Annotated, Any
 import msgspec
 import typer
 
-from services.cli.home import rules_in_use
+from services.cli.college import rules_in_use
 from services.clock import wall_clock
 from services.errors import ProblemsError
 from services.messages import Problem
 from services.notify.texts import Language
 from services.operate.explain import explain_rule, rule_lines, show_standards, standards_lines, why_lines
 from services.operate.explain import why as why_warned
-
-standards = typer.Typer(no_args_is_help=True, help="Which standard applies, and why. 适用哪条标准及原因")
 
 
 class Languages(str, Enum):  # noqa: UP042 - typer reads enums of strings, StrEnum is shown otherwise
@@ -47,19 +45,17 @@ def _tell(
     typer.echo("\n\n".join("\n".join(lines(found, one)) for one in chosen))
 
 
-@standards.callback()
-def _standards() -> None:
-    """Keeps `show` a command of its own while it is the only one."""
-
-
-@standards.command("show")
 def show(
-    context: typer.Context, subject: Subject, at: At = None, rule: Rule = None,
+    context: typer.Context,
+    subject: Subject,
+    at: At = None,
+    rule: Rule = None,
     given: Annotated[
         list[str] | None, typer.Option("--with", help="NAME=VALUE that the directory does not know. 目录中没有的属性")
     ] = None,
-    json: Json = False, language: Chosen = Languages.both,
-) -> None:  # fmt: skip
+    json: Json = False,
+    language: Chosen = Languages.both,
+) -> None:
     """Which standard applies to somebody, its values, and why this one. 对象适用的标准及原因"""
     pairs = dict(_pair(one) for one in given or ())
     found = show_standards(context.obj, subject, at, rule, pairs, wall_clock())
@@ -77,16 +73,22 @@ def explain(
     context: typer.Context,
     rule: Annotated[str, typer.Argument(help="Id of the rule. 规则编号")],
     subject: Annotated[str | None, typer.Option(help="For whom: thresholds and people. 针对谁")] = None,
-    at: At = None, json: Json = False, language: Chosen = Languages.both,
-) -> None:  # fmt: skip
+    at: At = None,
+    json: Json = False,
+    language: Chosen = Languages.both,
+) -> None:
     """A rule as a sentence, its thresholds, who is told, and its tests. 用一句话解释规则"""
     rules_in_use(context)
     _tell(explain_rule(context.obj, rule, subject, at, wall_clock()), json, language, rule_lines)
 
 
 def why(
-    context: typer.Context, subject: Subject, rule: Rule = None, at: At = None, json: Json = False,
+    context: typer.Context,
+    subject: Subject,
+    rule: Rule = None,
+    at: At = None,
+    json: Json = False,
     language: Chosen = Languages.both,
-) -> None:  # fmt: skip
+) -> None:
     """Why somebody has, or does not have, a warning, and who was told. 为什么有（没有）预警"""
     _tell(why_warned(context.obj, subject, rule, at, wall_clock()), json, language, why_lines)

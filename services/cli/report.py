@@ -22,13 +22,6 @@ from services.web import report_forms
 from services.web.pages import templates
 from services.web.view_models import Reader
 
-app = typer.Typer(no_args_is_help=True, help="Whether the warnings work. 实效性分析")
-
-
-@app.callback()
-def callback() -> None:
-    """Reports. 报告"""
-
 
 class Languages(StrEnum):
     """In which language a person reads the report."""
@@ -37,7 +30,6 @@ class Languages(StrEnum):
     en = "en"
 
 
-@app.command()
 def effectiveness(
     context: typer.Context,
     first: Annotated[str | None, typer.Option("--from", help="First day; default: 30 days ago. 起始日期")] = None,

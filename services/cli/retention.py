@@ -15,11 +15,9 @@ from services.operate.retention import apply as apply_policy
 from services.operate.retention import read_policy
 from services.settings import Settings
 
-app = typer.Typer(no_args_is_help=True, help="How long what is kept. 保存期限")
 File = Annotated[Path | None, typer.Option(help="Default: retention.yaml in home. 保存期限文件")]
 
 
-@app.command()
 def apply(
     context: typer.Context,
     policy: File = None,
@@ -33,7 +31,6 @@ def apply(
     typer.echo("nothing was deleted / 未删除" if dry_run else "deleted / 已删除")
 
 
-@app.command()
 def show(context: typer.Context, policy: File = None) -> None:
     """The policy in force, and when it was applied. 现行保存期限与执行记录"""
     settings: Settings = context.obj

@@ -1,4 +1,4 @@
-"""`prewarn rules`: the operator's tools."""
+"""`prewarn rules check | list | schema`."""
 
 from __future__ import annotations
 
@@ -9,22 +9,18 @@ import msgspec
 import typer
 
 from services import directory as directories
-from services.cli.home import rules_in_use
+from services.cli.college import rules_in_use
 from services.clock import wall_clock
 from services.errors import DirectoryError
 from services.i18n import chinese
 from services.messages import Problem
 from services.operate.rule_doubts import doubts
-from services.operate.rule_tests import Coverage, suite
 from services.rules.language.load import RuleSet, load
 from services.rules.language.load import check as check_folder
 from services.rules.language.schema import texts
 from services.settings import Settings, resource
 
-app = typer.Typer(no_args_is_help=True, help="Check and list rules. 检查与列出规则")
 
-
-@app.command()
 def check(
     context: typer.Context,
     folder: Annotated[Path | None, typer.Argument(help="Default: the rules in use. 默认：正在使用的规则")] = None,
@@ -61,7 +57,6 @@ def _doubts(settings: Settings, folder: Path, rules: RuleSet) -> list[Problem]:
     return doubts(folder, rules, resource("schemas"), known, wall_clock())
 
 
-@app.command("list")
 def list_(
     context: typer.Context,
     folder: Annotated[Path | None, typer.Argument(help="Default: the rules in use. 默认：正在使用的规则")] = None,
@@ -93,40 +88,6 @@ def _listed(rules: RuleSet) -> list[dict[str, Any]]:
     ]
 
 
-@app.command("test")
-def run_tests(
-    context: typer.Context,
-    folder: Annotated[Path | None, typer.Argument(help="Default: the rules in use. 默认：正在使用的规则")] = None,
-    json: Annotated[bool, typer.Option("--json", help="One JSON object. 输出 JSON")] = False,
-) -> None:
-    """Run FOLDER/tests/*.test.yaml: what fails, with file:line:col, and what the tests cover. 运行规则测试"""
-    folder = folder or rules_in_use(context)
-    result = suite.run(folder, resource("schemas"))
-    if json:
-        typer.echo(msgspec.json.encode(result))
-    else:
-        for problem in result.problems:
-            chinese.tell(problem)
-        typer.echo(f"{folder}: {result.summary}")
-        _tell(result.coverage)
-    raise typer.Exit(1 if result.problems or not result.tests else 0)
-
-
-def _tell(covered: Coverage) -> None:
-    typer.echo(
-        f"rules tested 已测规则: {covered.tested} of {covered.rules}; "
-        f"levels 级别: {covered.reached} of {covered.levels}; withdrawn 撤回: {covered.withdrawn} of {covered.rules}"
-    )
-    typer.echo("silent 不预警: " + ", ".join(f"{reason} {count}" for reason, count in covered.silences.items()))
-    for what, names in (
-        ("not tested 未测", covered.untested), ("level never reached 从未达到的级别", covered.unreached),
-        ("never withdrawn 从未撤回", covered.never_withdrawn),
-    ):  # fmt: skip
-        if names:
-            typer.echo(f"{what}: {', '.join(names)}")
-
-
-@app.command()
 def schema(
     folder: Annotated[Path, typer.Argument(help="Where to write them. 写入的文件夹")] = Path("schemas"),
 ) -> None:

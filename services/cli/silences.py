@@ -16,10 +16,7 @@ from services.notify.suppression import Silence
 from services.operate.silence_check import check_end, check_matchers
 from services.settings import Settings
 
-app = typer.Typer(no_args_is_help=True, help="Let messages wait, with author, reason and end. 静默")
 
-
-@app.command()
 def add(
     context: typer.Context,
     author: Annotated[str, typer.Option(help="Who wants it. 设置人")],
@@ -41,10 +38,10 @@ def add(
         )
     with Embedded(context.obj) as embedded:
         now, end = wall_clock(), _instant(until, embedded)
-        rules = None if embedded.rules is None else embedded.rules.value
+        files = embedded.files
         check_matchers(
-            rules,
-            embedded.present_directory(),
+            None if files.rules is None else files.rules.value,
+            files.present_directory(),
             embedded.journal,
             rule=rule,
             subject=subject,
@@ -57,7 +54,6 @@ def add(
         typer.echo(f"silence {number} is in force until 静默生效至 {_local(to_ms(end), embedded)}")
 
 
-@app.command("list")
 def list_(
     context: typer.Context,
     json: Annotated[bool, typer.Option("--json", help="One JSON object a line. 每行一个 JSON 对象")] = False,
@@ -80,7 +76,6 @@ def list_(
             typer.echo(f"{one.number:4}  {state}  {_local(one.ends, embedded)}  {about}  {one.author}: {one.comment}")
 
 
-@app.command()
 def end(context: typer.Context, number: Annotated[int, typer.Argument(help="Of prewarn silences list. 编号")]) -> None:
     """End a silence now: what it has held goes out. 立即结束静默"""
     with Embedded(context.obj) as embedded:

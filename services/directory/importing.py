@@ -11,7 +11,6 @@ from typing import NamedTuple
 from services.directory import oneroster
 from services.directory.loading import directory_of, load, present_folder
 from services.directory.snapshot import Directory
-from services.directory.workbook import read_workbook
 from services.directory.writing import write
 from services.errors import DirectoryError
 from services.messages import Problem
@@ -41,6 +40,8 @@ def offered(source: Path, in_use: Directory, installed: Path | None) -> Iterator
     with tempfile.TemporaryDirectory(prefix="prewarn-") as name:
         folder, left_out = Path(name), list[Problem]()
         if source.suffix.lower() == ".xlsx":
+            from services.directory.workbook import read_workbook  # noqa: PLC0415 - openpyxl costs all others 0.1 s
+
             directory = directory_of(read_workbook(source, problems), problems, in_use.time_zone)
         elif source.suffix.lower() == ".zip" or (source / "manifest.csv").is_file():
             if installed is None:

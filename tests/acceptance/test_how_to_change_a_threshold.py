@@ -11,7 +11,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "how-to-change-a-threshold.md").read_text("utf-8")
 BLOCK = re.compile(r"(?:<!-- (?P<what>.*?) -->\n)?```(?P<kind>\w+)\n(?P<text>.*?)```", re.DOTALL)
-CHANGES = re.compile(r"rule set [0-9a-f]{12}\), \d{4}-\d\d-\d\d \d\d:\d\d UTC")
+CHANGES = re.compile(r"\([0-9a-f]{12}\), \d{4}-\d\d-\d\d \d\d:\d\d UTC")
 
 
 @pytest.fixture

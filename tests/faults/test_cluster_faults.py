@@ -13,10 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from services.app.cluster.rules import evaluated, publish_rules
 from services.errors import RuleError
 from services.log.kafka import EVENTS
-from services.rules.registry.kafka import Editions
+from services.rules.registry.kafka import KafkaRegistry
 from services.rules.worker import Worker
 from tests.cluster import Cluster, assert_as_embedded, embedded, kill
 from tests.faults.kinds import BEGIN, KINDS, parts, stream, until
@@ -83,7 +82,7 @@ def test_cluster_with(victim, broker, tmp_path, request):
         for edition, part in enumerate(parts(packs, 3), 1):
             cluster.append(part[:2])
             if edition > 1:
-                publish_rules(cluster.settings, folders[edition - 1])
+                KafkaRegistry(cluster.settings).publish(folders[edition - 1])
                 break_rules(cluster, tmp_path)
                 hurt(cluster, running, victim, rng)
             cluster.append(part[2:])
@@ -112,12 +111,12 @@ def test_a_rule_that_raises_harms_no_other(broker, tmp_path, request):
 
 
 def is_evaluated_by(cluster, edition):
-    return set(evaluated(cluster.settings).values()) == {edition}
+    return set(KafkaRegistry(cluster.settings).evaluated().values()) == {edition}
 
 
 def break_rules(cluster, path):
     with pytest.raises(RuleError):
-        publish_rules(cluster.settings, folder(path / "bad", "- id: x\n  on: nothing\n"))
+        KafkaRegistry(cluster.settings).publish(folder(path / "bad", "- id: x\n  on: nothing\n"))
 
 
 def hurt(cluster, running, victim, rng):
@@ -137,7 +136,7 @@ def hurt(cluster, running, victim, rng):
 
 def embedded_editions(cluster, folders, packs, path):
     """What the embedded worker says of the same log, with the switches at the same places."""
-    switches = Editions(cluster.settings)
+    switches = KafkaRegistry(cluster.settings)
     switches.start()
     switched = switches.switched(0)
     assert [edition for edition, _ in switched] == [2, 3]

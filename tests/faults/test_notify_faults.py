@@ -16,11 +16,11 @@ import pytest
 
 from services import directory as directories
 from services.app.cluster.directory import publish_directory
-from services.app.cluster.rules import published_rules
 from services.log.journal import Changes
 from services.log.kafka import REJECTED, WARNINGS
 from services.notify.delivery import Pace
 from services.notify.testing import change
+from services.rules.registry.kafka import KafkaRegistry
 from tests.cluster import Cluster, kill
 from tests.faults.kinds import LONG, until
 from tests.faults.running import free_port, receiving, write_table
@@ -72,7 +72,7 @@ def query(url, what):
 
 
 def test_two_notifies_of_which_one_is_killed_tell_everybody_and_pass_what_is_poison(cluster, postgres):
-    url, version = postgres.database(), published_rules(cluster.settings).version
+    url, version = postgres.database(), KafkaRegistry(cluster.settings).current().version
     with receiving() as receiver:
         told(cluster, receiver.url)
         notifies = [
@@ -108,7 +108,7 @@ def test_two_notifies_of_which_one_is_killed_tell_everybody_and_pass_what_is_poi
 @pytest.mark.parametrize("moment", ["notify-killed-before-the-send", "notify-killed-after-the-send"])
 def test_notify(moment, cluster, postgres):
     """After the send: the receiver kills it before it answers. Before: as soon as the warnings are in the store."""
-    url, version = postgres.database(), published_rules(cluster.settings).version
+    url, version = postgres.database(), KafkaRegistry(cluster.settings).current().version
     with receiving() as receiver:
         told(cluster, receiver.url)
         notify = cluster.start("notify", port=free_port(), database_url=url)
@@ -130,7 +130,7 @@ def test_notify(moment, cluster, postgres):
 
 
 def test_channel_down_for_a_while(cluster, postgres):
-    url, version = postgres.database(), published_rules(cluster.settings).version
+    url, version = postgres.database(), KafkaRegistry(cluster.settings).current().version
     with receiving() as receiver:
         told(cluster, receiver.url)
         receiver.status = 503
@@ -144,7 +144,7 @@ def test_channel_down_for_a_while(cluster, postgres):
 
 
 def test_a_notify_whose_store_stays_away_ends_with_a_code_that_says_so(cluster, postgres):
-    url, version = postgres.database(), published_rules(cluster.settings).version
+    url, version = postgres.database(), KafkaRegistry(cluster.settings).current().version
     told(cluster, "json://127.0.0.1:9/hook")
     notify = cluster.start("notify", port=free_port(), database_url=url, patience=3)
     send_warnings(cluster, [warned(version, 1)])

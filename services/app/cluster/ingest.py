@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 
 import msgspec
-import uvicorn
 from prometheus_client import (
     CONTENT_TYPE_LATEST,
     CollectorRegistry,
@@ -17,13 +16,12 @@ from prometheus_client import (
     ProcessCollector,
     generate_latest,
 )
-from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from services.app.cluster.directory import KnownDirectory
-from services.app.cluster.rules import published_rules
+from services.app.cluster.directory import KafkaDirectory
+from services.app.serving import serve
 from services.clock import wall_clock
 from services.errors import LogError
 from services.ingest.api import ingest_routes
@@ -33,6 +31,7 @@ from services.ingest.source_report import SourceCounter
 from services.ingest.validation import Validator
 from services.log.kafka.producer import Publisher
 from services.messages import CampusEvent, Rejection, Verdict
+from services.rules.registry.kafka import KafkaRegistry
 from services.settings import Settings, resource
 
 _log = logging.getLogger(__name__)
@@ -75,14 +74,14 @@ class Ingest:
         self._held.callback(self.publisher.close)
         try:
             self.publisher.connect()
-            self.directory = KnownDirectory(settings, published_rules(settings).zone.key)
-            self.directory.start()
+            self.directory = KafkaDirectory(settings, KafkaRegistry(settings).current().zone.key)
+            self.directory.follow()
         except BaseException:
             self._held.close()
             raise
         self._held.callback(self.directory.close)
         self.log = Metered(self.publisher)
-        self.counter = SourceCounter(source.id for source in self.directory.value.tables.sources)
+        self.counter = SourceCounter(source.id for source in self.directory().tables.sources)
         self.intake = Intake(
             Validator(load_schemas(resource("schemas")), wall_clock), self.directory, self.log, wall_clock, self.counter
         )
@@ -100,7 +99,7 @@ class Ingest:
     def _report(self) -> None:
         waiting: list[CampusEvent] = []
         while not self._stop.wait(_REPORT_EVERY):
-            enrich = self.directory.value.enrich
+            enrich = self.directory().enrich
             waiting += [
                 msgspec.structs.replace(one, data=enrich(one.kind, one.data, one.time)[0])
                 for one in self.counter.due(wall_clock())
@@ -130,10 +129,7 @@ def run_ingest(settings: Settings) -> int:
     ingest = Ingest(settings)
     try:
         ingest.start_reporting()
-        uvicorn.run(
-            Starlette(routes=ingest.routes()), host=settings.host, port=settings.port, log_level="warning",
-            access_log=False,
-        )  # fmt: skip
+        serve(ingest.routes(), settings)
     finally:
         ingest.close()
     return 0

@@ -16,13 +16,11 @@ from contextlib import ExitStack, suppress
 from typing import Any
 
 import msgspec
-import uvicorn
 from kafka import ConsumerRebalanceListener, KafkaConsumer
 from kafka.errors import KafkaError
-from starlette.applications import Starlette
 
-from services.app.cluster.directory import KnownDirectory, KnownRules
-from services.app.cluster.rules import published_rules
+from services.app.cluster.directory import KafkaDirectory
+from services.app.serving import serve
 from services.clock import wall_clock
 from services.errors import LogError, UnstorableError
 from services.log.journal import Changes
@@ -34,6 +32,7 @@ from services.notify.privacy import read_allowed
 from services.notify.service import Notify
 from services.notify.suppression import read_quiet
 from services.rules.cluster.watchdog import STANDS, Progress, end
+from services.rules.registry.kafka import KafkaRegistry
 from services.settings import Settings
 from services.web.pages import Pages
 
@@ -85,12 +84,16 @@ class Intake:
     def _consume(self) -> None:
         self._progress = Progress(self._settings.patience)  # the time in which Kafka was away does not count
         consumer: Any = KafkaConsumer(
-            bootstrap_servers=self._settings.broker_list, group_id=f"{self._settings.topic_prefix}prewarn-notify",
-            enable_auto_commit=False, auto_offset_reset="earliest", max_poll_records=_MESSAGES_AT_ONCE,
+            bootstrap_servers=self._settings.broker_list,
+            group_id=f"{self._settings.topic_prefix}prewarn-notify",
+            enable_auto_commit=False,
+            auto_offset_reset="earliest",
+            max_poll_records=_MESSAGES_AT_ONCE,
             session_timeout_ms=int(self._settings.session_timeout * 1000),
-            heartbeat_interval_ms=int(self._settings.session_timeout * 1000 / 5), allow_auto_create_topics=False,
+            heartbeat_interval_ms=int(self._settings.session_timeout * 1000 / 5),
+            allow_auto_create_topics=False,
             max_partition_fetch_bytes=16 << 20,
-        )  # fmt: skip
+        )
         try:
             consumer.subscribe([self._topic], listener=_Goes(consumer, self._notify))
             while not self._stop.is_set():
@@ -152,9 +155,10 @@ class Intake:
         problem = Problem(where="warning", what=why, expected="changes as evaluate writes them")
         while not self._stop.is_set():
             try:
-                self._rejected.reject([
-                    Rejection(received_at=wall_clock(), origin=WARNINGS, position=position, reasons=[problem], raw=raw)
-                ])  # fmt: skip
+                rejection = Rejection(
+                    received_at=wall_clock(), origin=WARNINGS, position=position, reasons=[problem], raw=raw
+                )
+                self._rejected.reject([rejection])
             except LogError as error:
                 _log.warning("Kafka did not take what was refused, trying again: %s", error)
                 self._stop.wait(_AGAIN)
@@ -192,34 +196,41 @@ class _Goes(ConsumerRebalanceListener):  # type: ignore[misc]  # kafka-python ha
 def run_notify(settings: Settings) -> int:
     """Warns people and serves the pages until a signal comes; the exit code."""
     with ExitStack() as held:
-        published = published_rules(settings)
-        zone, calendar = published.zone, published.plan.times
-        directory, rules = KnownDirectory(settings, zone.key), KnownRules(settings)
-        for known in (directory, rules):
-            known.start()
-            held.callback(known.close)
+        registry = KafkaRegistry(settings)
+        rule_set = registry.current()
+        directory = KafkaDirectory(settings, rule_set.zone.key)
+        for followed in (directory, registry):
+            followed.follow()
+            held.callback(followed.close)
         publisher = Publisher(settings.broker_list, settings.topic_prefix)
         held.callback(publisher.close)
 
         def publish(events: Sequence[CampusEvent]) -> None:
             known = directory()
-            publisher.append([
-                msgspec.structs.replace(one, data=known.enrich(one.kind, one.data, one.time)[0]) for one in events
-            ])  # fmt: skip
+            publisher.append(
+                [msgspec.structs.replace(one, data=known.enrich(one.kind, one.data, one.time)[0]) for one in events]
+            )
 
         notify = Notify(
-            settings.store_url, settings.home, directory=directory, cards=rules.card, clock=wall_clock,
-            base_url=settings.public_url, push=True, zone=zone, mail=settings.mail_server,
-            quiet=read_quiet(settings.quiet, calendar.day_off), grouping=Grouping(*settings.grouping), publish=publish,
-            allowed=read_allowed(settings.names), students=settings.students,
-        )  # fmt: skip
+            settings.store_url,
+            settings.home,
+            directory=directory,
+            cards=registry.card,
+            clock=wall_clock,
+            base_url=settings.public_url,
+            push=True,
+            zone=rule_set.zone,
+            mail=settings.mail_server,
+            quiet=read_quiet(settings.quiet, rule_set.plan.times.day_off),
+            grouping=Grouping(*settings.grouping),
+            publish=publish,
+            allowed=read_allowed(settings.names),
+            students=settings.students,
+        )
         held.callback(notify.stop)
         notify.start()
         intake = Intake(settings, notify, publisher)
         intake.start()
         held.callback(intake.stop)
-        uvicorn.run(
-            Starlette(routes=Pages(notify).routes()), host=settings.host, port=settings.port, log_level="warning",
-            access_log=False,
-        )  # fmt: skip
+        serve(Pages(notify).routes(), settings)
     return 0

@@ -10,8 +10,9 @@ from itertools import groupby
 from typing import Any
 
 from services.app.demo import College
-from services.app.embedded import Embedded, replay
+from services.app.embedded import Embedded
 from services.app.home import prepare_home
+from services.app.replay import replay
 from services.clock import wall_clock
 from services.messages import to_ms
 from services.settings import Settings, resource

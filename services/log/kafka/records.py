@@ -1,9 +1,9 @@
-"""Reading what stands on a compacted topic, and writing to it. One of the files that import kafka."""
+"""Reads topics, as a whole or in part, and writes to compacted ones."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -14,16 +14,23 @@ from services.errors import BrokerError, ConfigurationError
 
 _PATIENCE = 15_000
 _LARGEST = 16 << 20
+_AT_ONCE = 200
 
 
 @contextmanager
-def _consumer(brokers: Sequence[str]) -> Iterator[Any]:
+def open_consumer(brokers: Sequence[str], **options: Any) -> Iterator[Any]:
+    """A consumer without a group. What goes wrong while it is open is raised as BrokerError."""
     there = f"Kafka at {', '.join(brokers)}"
     try:
         consumer = KafkaConsumer(
-            bootstrap_servers=list(brokers), bootstrap_timeout_ms=_PATIENCE, auto_offset_reset="earliest",
-            enable_auto_commit=False, max_partition_fetch_bytes=_LARGEST, allow_auto_create_topics=False,
-        )  # fmt: skip
+            bootstrap_servers=list(brokers),
+            bootstrap_timeout_ms=_PATIENCE,
+            auto_offset_reset="earliest",
+            enable_auto_commit=False,
+            max_partition_fetch_bytes=_LARGEST,
+            allow_auto_create_topics=False,
+            **options,
+        )
     except (KafkaError, OSError) as error:
         raise BrokerError(f"{there} does not answer within {_PATIENCE // 1000} s: {error}") from error
     try:
@@ -59,11 +66,20 @@ class Reading:
 
 def count_partitions(brokers: Sequence[str], topics: Sequence[str]) -> dict[str, int]:
     """How many partitions each topic has. Raises BrokerError, and ConfigurationError if one is not there."""
-    with _consumer(brokers) as consumer:
+    with open_consumer(brokers) as consumer:
         found = {topic: len(consumer.partitions_for_topic(topic) or ()) for topic in topics}
     if missing := [topic for topic, count in found.items() if not count]:
         raise ConfigurationError(f"Kafka has no topic {', '.join(missing)}: run prewarn topics apply")
     return found
+
+
+def keep_newest(found: dict[bytes, bytes], records: Iterable[Any]) -> None:
+    """Takes records of a compacted topic into what is found so far."""
+    for record in records:
+        if record.value is None:
+            found.pop(record.key, None)
+        elif record.key is not None:
+            found[record.key] = record.value
 
 
 def read_latest(brokers: Sequence[str], topic: str) -> dict[bytes, bytes]:
@@ -72,7 +88,7 @@ def read_latest(brokers: Sequence[str], topic: str) -> dict[bytes, bytes]:
     Raises BrokerError, and ConfigurationError if there is no such topic.
     """
     found: dict[bytes, bytes] = {}
-    with _consumer(brokers) as consumer:
+    with open_consumer(brokers) as consumer:
         if not consumer.partitions_for_topic(topic):
             raise ConfigurationError(f"Kafka has no topic {topic}: run prewarn topics apply")
         place = TopicPartition(topic, 0)
@@ -81,24 +97,43 @@ def read_latest(brokers: Sequence[str], topic: str) -> dict[bytes, bytes]:
         consumer.seek_to_beginning(place)
         reading = Reading(consumer, place)
         while reading.position() < last:
-            for record in consumer.poll(timeout_ms=500).get(place, ()):
-                if record.key is None:
-                    continue
-                if record.value is None:
-                    found.pop(record.key, None)
-                else:
-                    found[record.key] = record.value
+            keep_newest(found, consumer.poll(timeout_ms=500).get(place, ()))
     return found
+
+
+def read_again(
+    brokers: Sequence[str], topic: str, partition: int, begin: int, end: int
+) -> Iterator[tuple[int, list[bytes | None]]]:
+    """What the partition holds of `begin` … `end` - 1, some messages at a time: (offset behind them, values).
+
+    What the log no longer has is passed over. Raises BrokerError; blocks.
+    """
+    place = TopicPartition(topic, partition)
+    with open_consumer(brokers, max_poll_records=_AT_ONCE) as consumer:
+        consumer.assign([place])
+        consumer.seek(place, max(begin, consumer.beginning_offsets([place])[place]))
+        reading = Reading(consumer, place)
+        while reading.position() < end:
+            records = consumer.poll(timeout_ms=500).get(place, ())
+            values = [record.value for record in records if record.offset < end]
+            if values:
+                yield min(records[-1].offset + 1, end), values
 
 
 def write_records(brokers: Sequence[str], topic: str, records: Mapping[bytes, bytes]) -> None:
     """Returns when all are acknowledged, in this order; raises BrokerError."""
     try:
         producer = KafkaProducer(
-            bootstrap_servers=list(brokers), bootstrap_timeout_ms=_PATIENCE, max_block_ms=_PATIENCE,
-            delivery_timeout_ms=_PATIENCE, request_timeout_ms=_PATIENCE // 2, acks="all", max_request_size=_LARGEST,
-            allow_auto_create_topics=False, metrics_enabled=False,
-        )  # fmt: skip
+            bootstrap_servers=list(brokers),
+            bootstrap_timeout_ms=_PATIENCE,
+            max_block_ms=_PATIENCE,
+            delivery_timeout_ms=_PATIENCE,
+            request_timeout_ms=_PATIENCE // 2,
+            acks="all",
+            max_request_size=_LARGEST,
+            allow_auto_create_topics=False,
+            metrics_enabled=False,
+        )
     except (KafkaError, OSError) as error:
         raise BrokerError(f"Kafka at {', '.join(brokers)} does not answer: {error}") from error
     try:

@@ -1,8 +1,8 @@
-"""`prewarn rules publish` without a cluster: the rules of a home, and every publication with author and difference.
+"""The rule sets of a home without a cluster: the rules in use, and every publication with author and difference.
 
-`rules` in home is what is in use; a running `prewarn run` sees it change. `editions` in home keeps every publication:
-`editions.json`, and a folder with the files of each number. What somebody has edited in `rules` by hand becomes an
-edition of its own when a running process sees it or at the next publication, so that one can go back to it.
+`rules` in home is what is in use; a running `prewarn run` sees it change. `editions` in home keeps every revision:
+`editions.json`, and a folder with the files of each number. What somebody has edited in `rules` by hand becomes a
+revision of its own when a running process sees it or at the next publication, so that one can go back to it.
 """
 
 from __future__ import annotations
@@ -10,32 +10,21 @@ from __future__ import annotations
 import fcntl
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import msgspec
 
-from services.clock import wall_clock
 from services.errors import ConfigurationError, RuleError
-from services.rules.language.differences import differences
-from services.rules.language.load import RuleSet, load
-from services.rules.registry.revisions import Edition
+from services.log.followed import Followed
+from services.rules.language.load import RuleSet, fingerprint, load
+from services.rules.registry.port import RuleSetRevision, find, reason_to_return
 from services.settings import Settings, resource
 
 FOUND = "found in use 当时已在使用"
-"""Reason of an edition that nobody has published."""
+"""Reason of a revision that nobody has published."""
 EDITED = "edited in place 直接修改文件，未经发布"
 """Reason of one that a running process has seen come."""
-
-
-def publish(settings: Settings, folder: Path, *, author: str = "", reason: str = "") -> Edition:
-    """Checks a folder and puts it into use; the newest edition, if it is that already.
-
-    Raises RuleError with everything that is wrong, and ConfigurationError where the rules in use lie elsewhere.
-    """
-    rule_set = load(folder, resource("schemas"))
-    with _alone(settings):
-        return _publish(settings, folder, rule_set, author, reason)
 
 
 def copy(rules: Path, folder: Path) -> None:
@@ -45,103 +34,115 @@ def copy(rules: Path, folder: Path) -> None:
     shutil.copytree(rules, folder, ignore=shutil.ignore_patterns("examples"))
 
 
-def roll_back(settings: Settings, number: int, *, author: str = "", reason: str = "") -> Edition:
-    """Publishes the rules of an edition once more. Raises as `publish`, also if there is no such edition."""
-    with _alone(settings):
-        known = editions(settings)
-        if number not in [one.number for one in known]:
-            listed = ", ".join(str(one.number) for one in known)
-            raise ConfigurationError(f"there is no edition {number} (expected: one of {listed or 'none so far'})")
-        folder = _kept(settings, number)
-        return _publish(
-            settings, folder, load(folder, resource("schemas")), author, reason or f"back to edition {number}"
-        )
+class FileRegistry:
+    """As `Registry`, which see. Publishing raises ConfigurationError where the rules in use lie elsewhere."""
 
+    def __init__(self, settings: Settings) -> None:
+        self._settings, self._home = settings, settings.home
+        # Folder and file are called as releases wrote them that said edition: another name would buy nothing.
+        self._folder = settings.home / "editions"
+        self._list = self._folder / "editions.json"
 
-def note_edit(settings: Settings) -> Edition | None:
-    """Records what somebody has written into the rules in use; None if it was published, or lies elsewhere.
+    def current(self) -> RuleSet:
+        """The rules in use."""
+        return _load(self._settings.rules_folder)
 
-    Raises as `publish`, and OSError.
-    """
-    if settings.rules is not None or settings.rules_folder.parent != settings.home:
-        return None
-    with _alone(settings):
-        in_use, known = load(settings.rules_folder, resource("schemas")), editions(settings)
+    def follow(self) -> Followed[str, RuleSet]:
+        """The rules in use, to be looked at again. Raises RuleError if they have errors now."""
+        return Followed(lambda: fingerprint(self._settings.rules_folder), lambda _: self.current())
+
+    def publish(self, folder: Path, *, author: str = "", reason: str = "") -> RuleSetRevision:
+        """Puts a folder into use."""
+        rule_set = _load(folder)
+        with self._alone():
+            return self._publish(folder, rule_set, author, reason)
+
+    def roll_back(self, number: int, *, author: str = "", reason: str = "") -> RuleSetRevision:
+        """Puts the folder of an earlier revision into use."""
+        with self._alone():
+            find(self.revisions(), number)
+            folder = self._kept(number)
+            return self._publish(folder, _load(folder), author, reason or reason_to_return(number))
+
+    def revisions(self) -> list[RuleSetRevision]:
+        """All publications of this home."""
+        if not self._list.is_file():
+            return []
+        try:
+            return msgspec.json.decode(self._list.read_bytes(), type=list[RuleSetRevision])
+        except msgspec.MsgspecError as error:
+            raise ConfigurationError(f"{self._list} cannot be read: {error}") from error
+
+    def evaluated(self) -> dict[int, int]:
+        """Nothing is partitioned here."""
+        return {}
+
+    def note_edit(self) -> RuleSetRevision | None:
+        """Records what somebody has written into the rules in use; None if it was published, or lies elsewhere.
+
+        Raises as `publish`, and OSError.
+        """
+        if self._settings.rules is not None or self._settings.rules_folder.parent != self._home:
+            return None
+        with self._alone():
+            return self._record_in_use(self.current(), EDITED)
+
+    def _publish(self, folder: Path, rule_set: RuleSet, author: str, reason: str) -> RuleSetRevision:
+        if folder.resolve() != self._settings.rules_folder.resolve():
+            with suppress(RuleError):  # somebody has broken them: nothing to go back to
+                self._record_in_use(self.current(), FOUND)
+        known = self.revisions()
+        if known and known[-1].version == rule_set.version:
+            return known[-1]
+        revision = self._record(known, folder, rule_set, author, reason)
+        self._put_into_use(self._kept(revision.number))
+        return revision
+
+    def _record_in_use(self, in_use: RuleSet, reason: str) -> RuleSetRevision | None:
+        known = self.revisions()
         if known and known[-1].version == in_use.version:
             return None
-        return _record(settings, known, settings.rules_folder, in_use, "", EDITED)
+        return self._record(known, self._settings.rules_folder, in_use, "", reason)
 
+    def _record(
+        self, known: list[RuleSetRevision], folder: Path, rule_set: RuleSet, author: str, reason: str
+    ) -> RuleSetRevision:
+        before = _load(self._kept(known[-1].number)) if known else None
+        revision = RuleSetRevision.after(known, before, rule_set, author, reason)
+        kept = self._kept(revision.number)
+        shutil.rmtree(kept, ignore_errors=True)  # of a publication that was cut short
+        shutil.copytree(folder, kept, ignore=shutil.ignore_patterns("examples"))
+        aside = self._list.with_suffix(".new")
+        aside.write_bytes(msgspec.json.format(msgspec.json.encode([*known, revision]), indent=1))
+        aside.replace(self._list)
+        return revision
 
-def editions(settings: Settings) -> list[Edition]:
-    """All publications of this home, the newest last."""
-    path = settings.home / "editions" / "editions.json"
-    if not path.is_file():
-        return []
-    try:
-        return msgspec.json.decode(path.read_bytes(), type=list[Edition])
-    except msgspec.MsgspecError as error:
-        raise ConfigurationError(f"{path} cannot be read: {error}") from error
-
-
-def _publish(settings: Settings, folder: Path, rule_set: RuleSet, author: str, reason: str) -> Edition:
-    known = editions(settings)
-    if folder.resolve() != settings.rules_folder.resolve():
-        known = _with_what_is_in_use(settings, known)
-    if known and known[-1].version == rule_set.version:
-        return known[-1]
-    edition = _record(settings, known, folder, rule_set, author, reason)
-    _put_into_use(settings, _kept(settings, edition.number))
-    return edition
-
-
-def _with_what_is_in_use(settings: Settings, known: list[Edition]) -> list[Edition]:
-    try:
-        in_use = load(settings.rules_folder, resource("schemas"))
-    except RuleError:
-        return known  # somebody has broken them: nothing to go back to
-    if known and known[-1].version == in_use.version:
-        return known
-    return [*known, _record(settings, known, settings.rules_folder, in_use, "", FOUND)]
-
-
-def _record(
-    settings: Settings, known: list[Edition], folder: Path, rule_set: RuleSet, author: str, reason: str
-) -> Edition:
-    number = known[-1].number + 1 if known else 1
-    changed = differences(load(_kept(settings, number - 1), resource("schemas")), rule_set) if known else []
-    edition = Edition(number, rule_set.version, wall_clock(), author, reason, changed)
-    shutil.rmtree(_kept(settings, number), ignore_errors=True)  # of a publication that was cut short
-    shutil.copytree(folder, _kept(settings, number), ignore=shutil.ignore_patterns("examples"))
-    path = settings.home / "editions" / "editions.json"
-    aside = path.with_suffix(".new")
-    aside.write_bytes(msgspec.json.format(msgspec.json.encode([*known, edition]), indent=1))
-    aside.replace(path)
-    return edition
-
-
-def _put_into_use(settings: Settings, folder: Path) -> None:
-    """Cut short at any point, the rules in use are the old ones or the new ones (`Settings.rules_folder`)."""
-    new, old, place = (settings.home / name for name in ("rules.new", "rules.old", "rules"))
-    shutil.rmtree(new, ignore_errors=True)
-    shutil.copytree(folder, new)
-    if place.is_dir():
+    def _put_into_use(self, folder: Path) -> None:
+        """Cut short at any point, the rules in use are the old ones or the new ones (`Settings.rules_folder`)."""
+        new, old, place = (self._home / name for name in ("rules.new", "rules.old", "rules"))
+        shutil.rmtree(new, ignore_errors=True)
+        shutil.copytree(folder, new)
+        if place.is_dir():
+            shutil.rmtree(old, ignore_errors=True)
+            place.rename(old)
+        new.rename(place)
         shutil.rmtree(old, ignore_errors=True)
-        place.rename(old)
-    new.rename(place)
-    shutil.rmtree(old, ignore_errors=True)
+
+    def _kept(self, number: int) -> Path:
+        return self._folder / str(number)
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        if self._settings.rules is not None:
+            raise ConfigurationError(
+                f"PREWARN_RULES names {self._settings.rules}; "
+                f"what is published lies in {self._home / 'rules'}: unset it"
+            )
+        self._folder.mkdir(parents=True, exist_ok=True)
+        with (self._folder / "lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
 
 
-def _kept(settings: Settings, number: int) -> Path:
-    return settings.home / "editions" / str(number)
-
-
-@contextmanager
-def _alone(settings: Settings) -> Iterator[None]:
-    if settings.rules is not None:
-        raise ConfigurationError(
-            f"PREWARN_RULES names {settings.rules}; what is published lies in {settings.home / 'rules'}: unset it"
-        )
-    (settings.home / "editions").mkdir(parents=True, exist_ok=True)
-    with (settings.home / "editions" / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
+def _load(folder: Path) -> RuleSet:
+    return load(folder, resource("schemas"))

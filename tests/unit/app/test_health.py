@@ -4,9 +4,10 @@ import asyncio
 
 import httpx
 import pytest
+from starlette.applications import Starlette
 
 from services.app.embedded import Embedded
-from services.cli.run import application
+from services.app.embedded_routes import embedded_routes
 from services.settings import Settings
 from tests.rule_files import folder, rule
 
@@ -20,7 +21,7 @@ def college(tmp_path):
 
 def health(college):
     async def asked():
-        transport = httpx.ASGITransport(application(college))
+        transport = httpx.ASGITransport(Starlette(routes=embedded_routes(college)))
         async with httpx.AsyncClient(transport=transport, base_url="http://prewarn") as client:
             return await client.get("/healthz")
 
@@ -30,18 +31,18 @@ def health(college):
 def test_a_broken_edit_is_named_until_it_is_mended(college, tmp_path):
     assert health(college).text == "ok"
     (tmp_path / "rules" / "rules.yaml").write_text("rules: [", "utf-8")
-    college.rules.look()
+    college.files.look()
     found = health(college)
     assert (found.status_code, found.text.splitlines()[0]) == (200, "degraded")
     assert "rules not used, what was active stays active" in found.text
     assert "1 errors, rules.yaml:1:9: not valid YAML" in found.text
     folder(tmp_path / "rules", rule())
-    college.rules.look()
+    college.files.look()
     assert health(college).text == "ok"
 
 
 def test_a_broken_directory_is_named_too(college, tmp_path):
     (tmp_path / "directory").mkdir()
     (tmp_path / "directory" / "people.csv").write_text("id,nmae\nanna,Anna\n", "utf-8")
-    college.directory.look()
+    college.files.look()
     assert "directory not used" in health(college).text

@@ -4,7 +4,7 @@ import pytest
 from typer.testing import CliRunner
 
 from services.cli import app
-from services.rules.registry.files import publish
+from services.rules.registry.files import FileRegistry
 from services.settings import Settings
 from tests.rule_files import folder, rule
 
@@ -12,7 +12,7 @@ ASKING = [
     "why s1", "warnings", "warnings --json", "report effectiveness", "rejected list", "rejected show 1",
     "rejected retry", "silences list", "silences add --author a --comment c --until 2030-01-01 --rule r",
     "silences end 1", "standards show s1", "rules list", "rules check", "rules test", "rules explain absence-hours",
-    "rules editions", "rules copy there", "backtest .", "directory check",
+    "rules revisions", "rules copy there", "backtest .", "directory check",
 ]  # fmt: skip
 
 
@@ -51,8 +51,9 @@ def test_a_folder_that_is_named_needs_no_college(elsewhere, tmp_path):
 
 
 def test_a_college_that_has_nothing_but_rules_is_one(elsewhere, tmp_path):
-    publish(Settings(home="mine"), folder(tmp_path / "rules", rule("mine")), author="Gao", reason="first")
-    for command in ("rules list", "rules editions", "warnings", "silences list"):
+    registry = FileRegistry(Settings(home="mine"))
+    registry.publish(folder(tmp_path / "rules", rule("mine")), author="Gao", reason="first")
+    for command in ("rules list", "rules revisions", "warnings", "silences list"):
         assert run("--home", "mine", *command.split()).exit_code == 0
 
 

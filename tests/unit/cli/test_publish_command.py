@@ -4,7 +4,7 @@ import pytest
 from typer.testing import CliRunner
 
 from services.cli import app
-from services.rules.registry.files import editions
+from services.rules.registry.files import FileRegistry
 from services.settings import Settings
 from tests.rule_files import folder, rule
 
@@ -27,7 +27,7 @@ def ask(tmp_path, monkeypatch):
 
 @pytest.fixture
 def published(tmp_path):
-    return lambda: [(one.author, one.reason) for one in editions(Settings(home=tmp_path / "home"))]
+    return lambda: [(one.author, one.reason) for one in FileRegistry(Settings(home=tmp_path / "home")).revisions()]
 
 
 def with_a_test(path, value, threshold=2):

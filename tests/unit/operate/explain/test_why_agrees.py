@@ -27,7 +27,7 @@ def test_each_open_warning_is_found_with_its_figures_and_no_other_is(show):
         for one in embedded.notify.warnings()
         if one["status"] == "open"
     }
-    rules, at = embedded.rules.value, embedded.journal.evaluated()[1]
+    rules, at = embedded.files.rule_set(), embedded.journal.evaluated()[1]
     bys = {rule.by: {} for rule in rules.plan.rules}
     rows = rows_about(embedded.journal, rules.plan, bys).rows
     found, silent = {}, set()

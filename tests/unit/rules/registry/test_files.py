@@ -9,6 +9,7 @@ from services.app.embedded import Embedded
 from services.errors import ConfigurationError, RuleError
 from services.rules.language.load import load
 from services.rules.registry import files
+from services.rules.registry.files import FileRegistry
 from services.settings import Settings, resource
 from tests.rule_files import folder, rule
 
@@ -26,93 +27,93 @@ def in_use(settings):
     return load(settings.rules_folder, resource("schemas")).version
 
 
-def test_what_is_published_is_in_use_and_what_was_before_is_an_edition_too(settings, tmp_path):
+def test_what_is_published_is_in_use_and_what_was_before_is_a_revision_too(settings, tmp_path):
     before = in_use(settings)
-    edition = files.publish(settings, rules(tmp_path / "one", 1), author="Gao", reason="trial")
-    assert (edition.number, edition.author, edition.reason) == (2, "Gao", "trial")
-    assert "+ rule a" in edition.changed
-    assert in_use(settings) == edition.version
-    assert [one.version for one in files.editions(settings)] == [before, edition.version]
-    assert files.editions(settings)[0].reason == files.FOUND
+    revision = FileRegistry(settings).publish(rules(tmp_path / "one", 1), author="Gao", reason="trial")
+    assert (revision.number, revision.author, revision.reason) == (2, "Gao", "trial")
+    assert "+ rule a" in revision.changed
+    assert in_use(settings) == revision.version
+    assert [one.version for one in FileRegistry(settings).revisions()] == [before, revision.version]
+    assert FileRegistry(settings).revisions()[0].reason == files.FOUND
 
 
-def test_the_same_again_is_no_new_edition(settings, tmp_path):
-    first = files.publish(settings, rules(tmp_path / "one", 1))
-    assert files.publish(settings, rules(tmp_path / "same", 1)) == first
+def test_the_same_again_is_no_new_revision(settings, tmp_path):
+    first = FileRegistry(settings).publish(rules(tmp_path / "one", 1))
+    assert FileRegistry(settings).publish(rules(tmp_path / "same", 1)) == first
 
 
-def test_one_goes_back_to_an_edition_by_its_number(settings, tmp_path):
-    one = files.publish(settings, rules(tmp_path / "one", 1))
-    files.publish(settings, rules(tmp_path / "two", 2))
-    back = files.roll_back(settings, one.number, author="Gao")
-    assert (back.number, back.version, back.reason) == (4, one.version, "back to edition 2")
+def test_one_goes_back_to_a_revision_by_its_number(settings, tmp_path):
+    one = FileRegistry(settings).publish(rules(tmp_path / "one", 1))
+    FileRegistry(settings).publish(rules(tmp_path / "two", 2))
+    back = FileRegistry(settings).roll_back(one.number, author="Gao")
+    assert (back.number, back.version, back.reason) == (4, one.version, "back to rule set revision 2")
     assert in_use(settings) == one.version
 
 
-def test_an_unknown_edition_is_refused_with_those_that_there_are(settings, tmp_path):
-    files.publish(settings, rules(tmp_path / "one", 1))
-    with pytest.raises(ConfigurationError, match=r"no edition 7 \(expected: one of 1, 2\)"):
-        files.roll_back(settings, 7)
+def test_an_unknown_revision_is_refused_with_those_that_there_are(settings, tmp_path):
+    FileRegistry(settings).publish(rules(tmp_path / "one", 1))
+    with pytest.raises(ConfigurationError, match=r"no rule set revision 7 \(expected: one of 1, 2\)"):
+        FileRegistry(settings).roll_back(7)
 
 
 def test_rules_with_an_error_change_nothing(settings, tmp_path):
-    files.publish(settings, rules(tmp_path / "one", 1))
-    before = in_use(settings), files.editions(settings)
+    FileRegistry(settings).publish(rules(tmp_path / "one", 1))
+    before = in_use(settings), FileRegistry(settings).revisions()
     with pytest.raises(RuleError, match="nothing"):
-        files.publish(settings, folder(tmp_path / "bad", "- id: x\n  on: nothing\n"))
-    assert (in_use(settings), files.editions(settings)) == before
+        FileRegistry(settings).publish(folder(tmp_path / "bad", "- id: x\n  on: nothing\n"))
+    assert (in_use(settings), FileRegistry(settings).revisions()) == before
 
 
-def test_what_was_edited_by_hand_is_kept_as_an_edition(settings, tmp_path):
-    files.publish(settings, rules(tmp_path / "one", 1))
+def test_what_was_edited_by_hand_is_kept_as_a_revision(settings, tmp_path):
+    FileRegistry(settings).publish(rules(tmp_path / "one", 1))
     shutil.copytree(rules(tmp_path / "hand", 5), settings.rules_folder, dirs_exist_ok=True)
     by_hand = in_use(settings)
-    newest = files.publish(settings, rules(tmp_path / "two", 2))
-    assert [one.version for one in files.editions(settings)][2:] == [by_hand, newest.version]
+    newest = FileRegistry(settings).publish(rules(tmp_path / "two", 2))
+    assert [one.version for one in FileRegistry(settings).revisions()][2:] == [by_hand, newest.version]
 
 
 def test_rules_that_somebody_broke_can_be_published_over(settings, tmp_path):
-    files.publish(settings, rules(tmp_path / "one", 1))
+    FileRegistry(settings).publish(rules(tmp_path / "one", 1))
     (settings.rules_folder / "rules.yaml").write_text("rules: [", "utf-8")
-    newest = files.publish(settings, rules(tmp_path / "two", 2))
+    newest = FileRegistry(settings).publish(rules(tmp_path / "two", 2))
     assert in_use(settings) == newest.version
     assert newest.number == 3
 
 
 def test_the_folder_in_use_itself_can_be_published_with_author_and_reason(settings, tmp_path):
-    files.publish(settings, rules(tmp_path / "one", 1))
+    FileRegistry(settings).publish(rules(tmp_path / "one", 1))
     shutil.copytree(rules(tmp_path / "hand", 5), settings.rules_folder, dirs_exist_ok=True)
-    newest = files.publish(settings, settings.rules_folder, author="Gao", reason="from the editor")
+    newest = FileRegistry(settings).publish(settings.rules_folder, author="Gao", reason="from the editor")
     assert (newest.number, newest.reason, newest.version) == (3, "from the editor", in_use(settings))
 
 
 def test_an_edit_in_place_is_on_record_when_a_running_process_sees_it(settings, tmp_path):
-    files.publish(settings, rules(tmp_path / "one", 1), author="Gao", reason="trial")
+    FileRegistry(settings).publish(rules(tmp_path / "one", 1), author="Gao", reason="trial")
     with Embedded(settings) as embedded:
         assert embedded.try_evaluating()
         shutil.copytree(rules(tmp_path / "hand", 5), settings.rules_folder, dirs_exist_ok=True)
-        embedded._look_at_files(embedded.worker)
-    assert [(one.author, one.reason) for one in files.editions(settings)][1:] == [
+        embedded.look_at_files(embedded.worker)
+    assert [(one.author, one.reason) for one in FileRegistry(settings).revisions()][1:] == [
         ("Gao", "trial"), ("", files.EDITED)
     ]  # fmt: skip
-    assert files.editions(settings)[-1].version == in_use(settings)
-    assert files.note_edit(settings) is None
-    assert files.publish(settings, rules(tmp_path / "two", 2)).number == 4
+    assert FileRegistry(settings).revisions()[-1].version == in_use(settings)
+    assert FileRegistry(settings).note_edit() is None
+    assert FileRegistry(settings).publish(rules(tmp_path / "two", 2)).number == 4
 
 
 def test_what_was_published_or_lies_elsewhere_is_no_edit(settings, tmp_path):
-    assert files.note_edit(settings) is None, "the rules that come with Prewarn"
-    files.publish(settings, rules(tmp_path / "one", 1))
-    assert files.note_edit(settings) is None
+    assert FileRegistry(settings).note_edit() is None, "the rules that come with Prewarn"
+    FileRegistry(settings).publish(rules(tmp_path / "one", 1))
+    assert FileRegistry(settings).note_edit() is None
     elsewhere = Settings(home=settings.home, rules=rules(tmp_path / "mine", 1))
-    assert files.note_edit(elsewhere) is None
+    assert FileRegistry(elsewhere).note_edit() is None
 
 
 @pytest.mark.parametrize("moves", [0, 1])
 def test_cut_short_between_the_moves_the_old_ones_stay_in_use_and_the_next_one_goes_through(
     settings, tmp_path, monkeypatch, moves
 ):
-    one = files.publish(settings, rules(tmp_path / "one", 1))
+    one = FileRegistry(settings).publish(rules(tmp_path / "one", 1))
     done, rename = [], Path.rename
 
     def dies(self, target):
@@ -123,10 +124,10 @@ def test_cut_short_between_the_moves_the_old_ones_stay_in_use_and_the_next_one_g
 
     monkeypatch.setattr(Path, "rename", dies)
     with pytest.raises(KeyboardInterrupt):
-        files.publish(settings, rules(tmp_path / "two", 2))
+        FileRegistry(settings).publish(rules(tmp_path / "two", 2))
     monkeypatch.undo()
     assert in_use(settings) == one.version
-    newest = files.publish(settings, rules(tmp_path / "three", 3))
+    newest = FileRegistry(settings).publish(rules(tmp_path / "three", 3))
     assert in_use(settings) == newest.version
     assert not [path for path in settings.home.iterdir() if path.name in ("rules.new", "rules.old")]
 
@@ -134,4 +135,4 @@ def test_cut_short_between_the_moves_the_old_ones_stay_in_use_and_the_next_one_g
 def test_rules_that_lie_elsewhere_are_not_published_over(tmp_path):
     settings = Settings(home=tmp_path / "home", rules=rules(tmp_path / "mine", 1))
     with pytest.raises(ConfigurationError, match="PREWARN_RULES names"):
-        files.publish(settings, rules(tmp_path / "one", 1))
+        FileRegistry(settings).publish(rules(tmp_path / "one", 1))

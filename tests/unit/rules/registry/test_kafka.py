@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from services.app.cluster.rules import editions, publish_rules, roll_back
 from services.errors import ConfigurationError, RuleError
+from services.rules.registry.kafka import KafkaRegistry
 from services.rules.worker import Worker
 from tests.cluster import Cluster, assert_as_embedded, embedded
 from tests.faults.kinds import stream
@@ -32,19 +32,20 @@ def test_events_in_give_the_embedded_workers_warnings(cluster, tmp_path):
     assert_as_embedded(cluster, embedded(tmp_path / "one", rule_set(RULES), packs, finish, Worker))
 
 
-def test_a_publication_is_an_edition_with_author_reason_and_what_it_changes(cluster, tmp_path):
-    (first,) = editions(cluster.settings)
-    assert publish_rules(cluster.settings, RULES) == first  # nothing is other than it was
+def test_a_publication_is_a_rule_set_revision_with_author_reason_and_what_it_changes(cluster, tmp_path):
+    registry = KafkaRegistry(cluster.settings)
+    (first,) = registry.revisions()
+    assert registry.publish(RULES) == first  # nothing is other than it was
     other = folder(tmp_path / "other", rule())
-    second = publish_rules(cluster.settings, other, author="wang", reason="a try")
+    second = registry.publish(other, author="wang", reason="a try")
     assert (second.number, second.author, second.reason) == (2, "wang", "a try")
     assert "+ rule r" in second.changed
     assert "- rule count" in second.changed or any(line.startswith("- rule ") for line in second.changed)
-    with pytest.raises(ConfigurationError, match="still on its way to edition 2"):
-        roll_back(cluster.settings, 1)
-    with pytest.raises(ConfigurationError, match="no edition 7"):
-        roll_back(cluster.settings, 7)
+    with pytest.raises(ConfigurationError, match="still on its way to rule set revision 2"):
+        registry.roll_back(1)
+    with pytest.raises(ConfigurationError, match="no rule set revision 7"):
+        registry.roll_back(7)
     (tmp_path / "other" / "rules.yaml").write_text("rules: [{id: 7}]")
     with pytest.raises(RuleError):
-        publish_rules(cluster.settings, other)
-    assert editions(cluster.settings) == [first, second]
+        registry.publish(other)
+    assert registry.revisions() == [first, second]

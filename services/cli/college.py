@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import wraps
 from pathlib import Path
-from typing import Any
 
 import typer
 
@@ -44,20 +41,3 @@ def rules_in_use(context: typer.Context) -> Path:
     if "home" in settings.model_fields_set and settings.rules is None:
         college(context)
     return settings.rules_folder
-
-
-def college_to_check(context: typer.Context) -> None:
-    """Callback of a group of which `check` alone asks."""
-    if context.invoked_subcommand == "check":
-        college(context)
-
-
-def asks(command: Callable[..., None]) -> Callable[..., None]:
-    """The command, which needs a college."""
-
-    @wraps(command)
-    def asked(*arguments: Any, **options: Any) -> None:
-        college(options["context"])
-        command(*arguments, **options)
-
-    return asked

@@ -1,4 +1,4 @@
-"""`prewarn rules copy | publish | roll-back | editions`: rules are put into use, with who, when and why."""
+"""`prewarn rules copy | publish | roll-back | revisions`: rules are put into use, with who, when and why."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from typing import Annotated
 
 import typer
 
-from services.cli.home import rules_in_use
+from services.cli.college import rules_in_use
 from services.clock import wall_clock
 from services.errors import ConfigurationError
 from services.operate.rule_tests import suite
-from services.rules.registry import files
-from services.rules.registry.revisions import Edition
+from services.rules.registry import RuleSetRevision, open_registry
+from services.rules.registry.files import copy as copy_rules
 from services.settings import Settings, resource
 
 _AUTHOR = Annotated[
@@ -34,7 +34,7 @@ def copy(
 ) -> None:
     """Copy the rules in use, with their tests, to work on. 复制正在使用的规则，以便修改"""
     in_use = rules_in_use(context)
-    files.copy(in_use, folder)
+    copy_rules(in_use, folder)
     typer.echo(f"{in_use} → {folder}")
 
 
@@ -47,56 +47,39 @@ def publish(
         bool, typer.Option("--untested", help="Even if its rule tests fail. 规则测试未通过也发布")
     ] = False,
 ) -> None:
-    """Put a folder into use, as the next edition: in this home, or with brokers in the cluster. 发布规则"""
+    """Put a folder into use, as the next rule set revision: in this home, or with brokers in the cluster. 发布规则"""
     settings: Settings = context.obj
     folder = folder or settings.rules_folder
     _answered_for(author, reason, needs_reason=True)
     if not untested:
         suite.hold(folder, resource("schemas"))
     began = wall_clock()
-    if settings.brokers is None:
-        edition = files.publish(settings, folder, author=author, reason=reason)
-    else:
-        from services.app.cluster import rules  # noqa: PLC0415 - Faust and Kafka cost every command a second
-
-        edition = rules.publish_rules(settings, folder, author=author, reason=reason)
-    _tell(edition, new=edition.at >= began)
+    revision = open_registry(settings).publish(folder, author=author, reason=reason)
+    _tell(revision, new=revision.at >= began)
 
 
 def roll_back(
     context: typer.Context,
-    edition: Annotated[int, typer.Argument(help="Its number, see editions. 版次编号")],
+    number: Annotated[int, typer.Argument(metavar="REVISION", help="Its number, see rules revisions. 版次编号")],
     author: _AUTHOR = "",
     reason: _REASON = "",
 ) -> None:
-    """Put the rules of an earlier edition into use again, as the next one. 回退到以前的版次"""
-    settings: Settings = context.obj
+    """Put the rules of an earlier rule set revision into use again, as the next one. 回退到以前的版次"""
     _answered_for(author, reason, needs_reason=False)
     began = wall_clock()
-    if settings.brokers is None:
-        found = files.roll_back(settings, edition, author=author, reason=reason)
-    else:
-        from services.app.cluster import rules  # noqa: PLC0415 - as above
-
-        found = rules.roll_back(settings, edition, author=author, reason=reason)
-    _tell(found, new=found.at >= began)
+    revision = open_registry(context.obj).roll_back(number, author=author, reason=reason)
+    _tell(revision, new=revision.at >= began)
 
 
-def editions(context: typer.Context) -> None:
+def revisions(context: typer.Context) -> None:
     """The rule sets of this home or cluster: who published which, when and why. 规则版次及来历"""
-    settings: Settings = context.obj
-    if settings.brokers is None:
-        for edition in files.editions(settings):
-            _show(edition)
-        return
-    from services.app.cluster import rules  # noqa: PLC0415 - as above
-
-    for edition in rules.editions(context.obj):
-        _show(edition)
-    at = list(rules.evaluated(context.obj).values())
-    shares = ", ".join(f"{at.count(number)} by edition {number}" for number in sorted(set(at)) if number)
-    waiting = f"; {at.count(0)} not yet 尚未开始" if 0 in at else ""
-    typer.echo(f"partitions evaluated 已评估分区: {shares or 'none 无'}{waiting}")
+    registry = open_registry(context.obj)
+    for revision in registry.revisions():
+        _show(revision)
+    if at := list(registry.evaluated().values()):
+        shares = ", ".join(f"{at.count(one)} by rule set revision {one}" for one in sorted(set(at)) if one)
+        waiting = f"; {at.count(0)} not yet 尚未开始" if 0 in at else ""
+        typer.echo(f"partitions evaluated 已评估分区: {shares or 'none 无'}{waiting}")
 
 
 def _answered_for(author: str, reason: str, *, needs_reason: bool) -> None:
@@ -107,20 +90,21 @@ def _answered_for(author: str, reason: str, *, needs_reason: bool) -> None:
         raise ConfigurationError('it has no reason 缺少原因 (expected: --reason "what was decided, and when")')
 
 
-def _tell(edition: Edition, *, new: bool) -> None:
+def _tell(revision: RuleSetRevision, *, new: bool) -> None:
     if not new:
         typer.echo(
-            f"nothing is published: these rules are in use already 规则未变，未发布新版次: edition {edition.number}"
+            "nothing is published: these rules are in use already 规则未变，未发布新版次:"
+            f" rule set revision {revision.number}"
         )
         return
-    _show(edition)
-    if edition.number > 1:
+    _show(revision)
+    if revision.number > 1:
         typer.echo(_KEPT)
 
 
-def _show(edition: Edition) -> None:
-    who = f" by {edition.author}" if edition.author else ""
-    why = f": {edition.reason}" if edition.reason else ""
-    typer.echo(f"edition {edition.number} (rule set {edition.version}), {edition.at:%Y-%m-%d %H:%M} UTC{who}{why}")
-    for line in edition.changed:
+def _show(revision: RuleSetRevision) -> None:
+    who = f" by {revision.author}" if revision.author else ""
+    why = f": {revision.reason}" if revision.reason else ""
+    typer.echo(f"rule set revision {revision.number} ({revision.version}), {revision.at:%Y-%m-%d %H:%M} UTC{who}{why}")
+    for line in revision.changed:
         typer.echo(f"    {line}")

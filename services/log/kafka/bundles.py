@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import msgspec
 
 from services.errors import ConfigurationError
-from services.rules.language.load import RuleSet, load
-from services.settings import resource
-
-ACTIVE = b"active"
 
 
 class Bundle(msgspec.Struct, frozen=True):
@@ -43,19 +39,3 @@ def unpacked(packed: bytes) -> Iterator[tuple[Bundle, Path]]:
             (folder / path).parent.mkdir(parents=True, exist_ok=True)
             (folder / path).write_text(text, "utf-8")
         yield bundle, folder
-
-
-def set_key(version: str) -> bytes:
-    """The key of a rule set on `campus.rules`."""
-    return b"set/" + version.encode()
-
-
-def rule_set_of(found: Mapping[bytes, bytes], version: str, topic: str) -> RuleSet:
-    """A rule set that `campus.rules` holds. Raises ConfigurationError if it does not, or reads as another one."""
-    if (packed := found.get(set_key(version))) is None:
-        raise ConfigurationError(f"{topic} has no rule set {version}: run prewarn rules publish")
-    with unpacked(packed) as (bundle, folder):
-        rule_set = load(folder, resource("schemas"))
-    if rule_set.version != bundle.version:
-        raise ConfigurationError(f"{topic}: rule set {bundle.version} reads as {rule_set.version}")
-    return rule_set

@@ -49,7 +49,9 @@ class Change:
     def show(self, outcome: str, *, limit: int, json: bool) -> None:
         """Counts for each table and its lines, at most `limit` of them; as JSON all."""
         if json:
-            typer.echo(msgspec.json.encode(self._plain() | {"outcome": outcome}))
+            by_table = groupby(self.differences, lambda one: one.table)
+            tables = {table: Counter(one.change for one in lines) for table, lines in by_table}
+            typer.echo(msgspec.json.encode({**vars(self), "counts": tables, "outcome": outcome}))
             return
         for table, group in groupby(self.differences, lambda one: one.table):
             lines = list(group)
@@ -66,15 +68,6 @@ class Change:
         for problem in self.suspicious:
             chinese.tell(problem)
         typer.echo(f"{len(self.differences)} differences 处不同; version {self.after} {outcome}")
-
-    def _plain(self) -> dict[str, object]:
-        counts: dict[str, Counter[str]] = {}
-        for one in self.differences:
-            counts.setdefault(one.table, Counter())[one.change] += 1
-        return {
-            "before": self.before, "after": self.after, "counts": counts, "differences": self.differences,
-            "left_out": self.left_out, "suspicious": self.suspicious,
-        }  # fmt: skip
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""`prewarn warnings` and `prewarn directory`."""
+"""`prewarn directory check | import | publish`."""
 
 from __future__ import annotations
 
@@ -9,38 +9,16 @@ import msgspec
 import typer
 
 from services import directory as directories
-from services.app.embedded import Embedded
-from services.cli.changes import Change, refusals
+from services.cli.directory_changes import Change, refusals
 from services.clock import wall_clock
 from services.errors import PrewarnError
 from services.i18n import chinese
 from services.operate import directory_check
 from services.rules.language.load import load
+from services.rules.registry.files import FileRegistry
 from services.settings import Settings, resource
 
-directory = typer.Typer(no_args_is_help=True, help="People, roles, classes, courses. 人员、角色、班级、课程")
 
-
-def warnings(
-    context: typer.Context,
-    json: Annotated[bool, typer.Option("--json", help="One JSON object a line. 每行一个 JSON 对象")] = False,
-) -> None:
-    """Every warning that there ever was. 全部预警"""
-    settings: Settings = context.obj
-    with Embedded(settings) as embedded:
-        for found in embedded.notify.warnings():
-            if json:
-                typer.echo(msgspec.json.encode(found))
-            else:
-                state, level = found["status"], found["level"]
-                typer.echo(f"{found['opened_at']}  {level:6} {state:9} {found['rule']:24} {found['subject']}")
-
-
-def _zone(settings: Settings) -> str:
-    return load(settings.rules_folder, resource("schemas")).zone.key
-
-
-@directory.command("check")
 def check(
     context: typer.Context,
     json: Annotated[bool, typer.Option("--json", help="Everything as one JSON object. 以 JSON 输出")] = False,
@@ -86,7 +64,6 @@ _Remove = Annotated[
 _Json = Annotated[bool, typer.Option("--json", help="Everything as one JSON object. 以 JSON 输出")]
 
 
-@directory.command("import")
 def import_(
     context: typer.Context,
     source: _Source,
@@ -97,16 +74,16 @@ def import_(
 ) -> None:
     """Take a new directory into use, after showing what it changes. 导入并启用新的人员目录，先显示差异"""
     settings: Settings = context.obj
-    in_use = directories.load_installed(settings.directory_folder, _zone(settings))
-    with refusals(json=json), directories.offered(source, in_use, settings.directory_folder) as offer:
+    folder = settings.directory_folder
+    in_use = directories.load_installed(folder, FileRegistry(settings).current().zone.key)
+    with refusals(json=json), directories.offered(source, in_use, folder) as offer:
         change = Change.between(in_use, offer)
         if not dry_run:
             change.allow(removing=yes_remove)
-            directories.install(offer.folder, settings.directory_folder)
+            directories.install(offer.folder, folder)
         change.show("is not in use" if dry_run else "is in use", limit=limit, json=json)
 
 
-@directory.command("publish")
 def publish(
     context: typer.Context,
     source: _Source,
@@ -116,11 +93,11 @@ def publish(
     json: _Json = False,
 ) -> None:
     """Make a directory that of the cluster, after showing what it changes. 在集群中启用新的人员目录，先显示差异"""
-    from services.app.cluster.directory import publish_directory, published_directory  # noqa: PLC0415 - Kafka costs a second
-    from services.app.cluster.rules import published_rules  # noqa: PLC0415
+    from services.app.cluster.directory import KafkaDirectory, publish_directory  # noqa: PLC0415 - kafka costs the others 0.1 s
+    from services.rules.registry.kafka import KafkaRegistry  # noqa: PLC0415
 
     settings: Settings = context.obj
-    in_use = published_directory(settings, published_rules(settings).zone.key)
+    in_use = KafkaDirectory(settings, KafkaRegistry(settings).current().zone.key)()
     with refusals(json=json), directories.offered(source, in_use, None) as offer:
         change = Change.between(in_use, offer)
         if not dry_run:

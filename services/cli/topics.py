@@ -7,19 +7,12 @@ from typing import Annotated
 
 import typer
 
+from services.log.kafka.applying import apply_topics
 from services.log.kafka.declaration import read_topics
 from services.settings import Settings, resource
 
-topics = typer.Typer(no_args_is_help=True, help="The topics of the cluster mode on Kafka. 集群模式的 Kafka 主题")
 
-
-@topics.callback()
-def _group() -> None:
-    """Keeps `apply` a sub-command while it is the only one."""
-
-
-@topics.command("apply")
-def apply_(
+def apply(
     context: typer.Context,
     brokers: Annotated[str | None, typer.Option(help="host:port[,host:port] (PREWARN_BROKERS). Kafka 地址")] = None,
     prefix: Annotated[str | None, typer.Option(help="Before every name (PREWARN_TOPIC_PREFIX). 主题前缀")] = None,
@@ -27,8 +20,6 @@ def apply_(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be done. 只显示，不执行")] = False,
 ) -> None:
     """Create what is missing and alter what differs; doing it again does nothing. 创建或调整主题"""
-    from services.log.kafka.applying import apply_topics  # noqa: PLC0415 - kafka costs every other command 0.1 s
-
     settings: Settings = context.obj
     given = {"brokers": brokers, "topic_prefix": prefix}
     settings = settings.model_copy(update={name: value for name, value in given.items() if value is not None})

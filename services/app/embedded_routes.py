@@ -1,0 +1,32 @@
+"""The addresses of the one-process mode."""
+
+from __future__ import annotations
+
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse
+from starlette.routing import BaseRoute, Route
+
+from services.app.embedded import Embedded
+from services.app.serving import serve
+from services.ingest.api import ingest_routes
+from services.settings import Settings
+from services.web.pages import Pages
+
+
+def embedded_routes(embedded: Embedded) -> list[BaseRoute]:
+    """API and pages; /healthz also names edited files that are not used (200: a restart would not mend them)."""
+
+    def health(_: Request) -> PlainTextResponse:
+        reason, edits = embedded.notify.unwell(), embedded.files.refused_edits()
+        said = [reason] if reason else ["degraded" if edits else "ok"]
+        return PlainTextResponse("\n".join([*said, *edits]), 503 if reason else 200)
+
+    return [*ingest_routes(embedded.intake), Route("/healthz", health), *Pages(embedded.notify).routes()]
+
+
+def run_all(settings: Settings) -> int:
+    """Takes events in, warns, and serves the pages until a signal comes; the exit code."""
+    with Embedded(settings) as embedded:
+        embedded.start()
+        serve(embedded_routes(embedded), settings)
+    return 0

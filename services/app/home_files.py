@@ -1,0 +1,89 @@
+"""The files of a home that a running process sees change: the rules and the directory."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from datetime import date
+from pathlib import Path
+
+from services import directory as directories
+from services.directory import Directory
+from services.errors import PrewarnError, RuleError
+from services.log.followed import Followed
+from services.log.journal import Journal
+from services.rules.language.load import RuleSet
+from services.rules.registry.files import FileRegistry
+from services.settings import Settings
+
+_log = logging.getLogger(__name__)
+
+
+class HomeFiles:
+    """Rules and directory, each as it was when it was last right."""
+
+    def __init__(self, settings: Settings, journal: Journal) -> None:
+        """Raises DirectoryError, and RuleError if the zone of the college is not known from before."""
+        self._registry = FileRegistry(settings)
+        self.rules: Followed[str, RuleSet] | None = None
+        try:
+            self.rules = self._registry.follow()
+            self.zone = self.rules.value.zone.key
+            journal.set_meta("zone", self.zone)
+        except RuleError as error:
+            # Whoever only reads or hands in must not suffer from a rule that somebody is editing.
+            self.zone, self._refused = journal.meta("zone", ""), error
+            if not self.zone:
+                raise
+        folder = settings.directory_folder
+        self.directory: Followed[str, Directory] = Followed(
+            lambda: _files_key(folder), lambda _: directories.load_installed(folder, self.zone)
+        )
+
+    def present_directory(self) -> Directory:
+        """The directory as of now."""
+        return self.directory.value
+
+    def rule_set(self) -> RuleSet:
+        """The rules as of now. Raises RuleError if they had errors from the beginning."""
+        if self.rules is None:
+            raise self._refused
+        return self.rules.value
+
+    def day_off(self, day: date) -> bool | None:
+        """By the college's calendar; None if it is not known."""
+        return None if self.rules is None else self.rules.value.plan.times.day_off(day)
+
+    def look(self) -> RuleSet | None:
+        """Looks whether the files have changed; the rules if they have, and are right."""
+        self.directory.look()
+        return None if self.rules is None else self.rules.look()
+
+    def note_edit(self) -> None:
+        """Puts rules on record that nobody has published. They act already: that this fails stops nothing."""
+        try:
+            if revision := self._registry.note_edit():
+                _log.warning("rule set revision %d was not published: %s", revision.number, revision.reason)
+        except (PrewarnError, OSError) as error:
+            _log.error("the edited rules are not on record as a rule set revision: %s", error)
+
+    def refused_edits(self) -> list[str]:
+        """A line for the edited rules and one for the edited directory, where they have errors and are not used."""
+        watched = {"rules": self.rules.problems if self.rules else (), "directory": self.directory.problems}
+        return [
+            f"{name} not used, what was active stays active 未启用，沿用原有内容: {len(problems)} errors, {problems[0]}"
+            for name, problems in watched.items()
+            if problems
+        ]
+
+
+def _files_key(folder: Path) -> str:
+    """Changes with any file of a folder (size and time of change)."""
+    parts = []
+    for path in sorted(folder.glob("*")):
+        try:
+            status = path.stat()
+        except OSError:
+            continue
+        parts.append(f"{path.name} {status.st_size} {status.st_mtime_ns}")
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()

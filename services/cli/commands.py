@@ -1,0 +1,243 @@
+"""The names of all commands, and where they are: a command is imported when it is called, not to be listed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import wraps
+from pkgutil import resolve_name
+from typing import Any
+
+import typer
+from typer.core import TyperCommand, TyperGroup
+from typer.main import get_command
+
+
+@dataclass(frozen=True)
+class Command:
+    """One command."""
+
+    function: str
+    """`module:function` in `services.cli`."""
+    help: str
+    """The first line of the function's docstring, for the list of commands."""
+    college: bool = False
+    """Where there is no college it says so, and creates nothing."""
+
+
+@dataclass(frozen=True)
+class Group:
+    """Commands under a common name."""
+
+    help: str
+    commands: Mapping[str, Command]
+
+
+COMMANDS: Mapping[str, Command | Group] = {
+    "run": Command("run:run", "Take events in, warn, and serve the pages until Ctrl-C. 运行服务"),
+    "demo": Command("demo:demo", "A sample college: the term so far, then today's events at a visible pace. 示例学校"),
+    "ingest": Command(
+        "ingest:ingest", "Take files of events in. Good rows go on, bad ones are kept with their reasons. 导入事件文件"
+    ),
+    "warnings": Command("warnings_:warnings", "Every warning that there ever was. 全部预警", college=True),
+    "backtest": Command(
+        "backtest:run",
+        "Compare two rule folders over the log, or over files of events. 用日志或文件试算新旧规则的差异",
+    ),
+    "why": Command(
+        "explain:why",
+        "Why somebody has, or does not have, a warning, and who was told. 为什么有（没有）预警",
+        college=True,
+    ),
+    "rejected": Group(
+        "What was refused, and why. 被拒收的数据及原因",
+        {
+            "list": Command("rejected:list_", "What waits. 列出", college=True),
+            "show": Command("rejected:show", "One reject, with its bytes. 显示一条及其原始字节", college=True),
+            "retry": Command(
+                "rejected:retry_", "Try again, after the directory or a schema was mended. 重新导入", college=True
+            ),
+        },
+    ),
+    "import": Group(
+        "Real data sets, replayed. 真实数据集回放",
+        {
+            "nyc": Command("imports:nyc_", "New York City's daily attendance. 纽约市每日到校率"),
+            "oulad": Command(
+                "imports:oulad_", "Open University Learning Analytics Dataset. 英国开放大学学习分析数据集"
+            ),
+        },
+    ),
+    "directory": Group(
+        "People, roles, classes, courses. 人员、角色、班级、课程",
+        {
+            "check": Command(
+                "directory:check",
+                "Does every rule reach somebody with a working channel? 每条规则是否都有可送达的责任人",
+                college=True,
+            ),
+            "import": Command(
+                "directory:import_",
+                "Take a new directory into use, after showing what it changes. 导入并启用新的人员目录，先显示差异",
+            ),
+            "publish": Command(
+                "directory:publish",
+                "Make a directory that of the cluster, after showing what it changes."
+                " 在集群中启用新的人员目录，先显示差异",
+            ),
+        },
+    ),
+    "rules": Group(
+        "Check and list rules. 检查与列出规则",
+        {
+            "check": Command(
+                "rules:check",
+                "Check rule files, standards and calendar: every error with file:line:col, then what is doubtful."
+                " 检查规则文件",
+            ),
+            "list": Command("rules:list_", "List rules with the catalogue's row, levels, file and line. 列出规则"),
+            "test": Command(
+                "rules_test:run_tests",
+                "Run FOLDER/tests/*.test.yaml: what fails, with file:line:col, and what the tests cover. 运行规则测试",
+            ),
+            "schema": Command(
+                "rules:schema",
+                "Write the JSON Schemas of rule files and standards, for editors."
+                " 生成规则文件的 JSON Schema，供编辑器使用",
+            ),
+            "explain": Command(
+                "explain:explain",
+                "A rule as a sentence, its thresholds, who is told, and its tests. 用一句话解释规则",
+            ),
+            "copy": Command(
+                "rules_publish:copy",
+                "Copy the rules in use, with their tests, to work on. 复制正在使用的规则，以便修改",
+            ),
+            "publish": Command(
+                "rules_publish:publish",
+                "Put a folder into use, as the next rule set revision: in this home, or with brokers in the cluster."
+                " 发布规则",
+            ),
+            "roll-back": Command(
+                "rules_publish:roll_back",
+                "Put the rules of an earlier rule set revision into use again, as the next one. 回退到以前的版次",
+            ),
+            "revisions": Command(
+                "rules_publish:revisions",
+                "The rule sets of this home or cluster: who published which, when and why. 规则版次及来历",
+                college=True,
+            ),
+        },
+    ),
+    "standards": Group(
+        "Which standard applies, and why. 适用哪条标准及原因",
+        {
+            "show": Command(
+                "explain:show",
+                "Which standard applies to somebody, its values, and why this one. 对象适用的标准及原因",
+                college=True,
+            ),
+        },
+    ),
+    "channels": Group(
+        "Channels to people. 通知渠道",
+        {
+            "test": Command(
+                "channels:try_out",
+                "Send one message; exit code 0: taken, 1: refused, or nobody knows, 2: not an address."
+                " 发送一条测试消息",
+            ),
+            "list": Command(
+                "channels:list_",
+                "The channels that are stopped since their provider refuses them for good. 已停用的渠道",
+            ),
+            "resume": Command("channels:resume", "Send to a stopped channel again. 恢复已停用的渠道"),
+        },
+    ),
+    "silences": Group(
+        "Let messages wait, with author, reason and end. 静默",
+        {
+            "add": Command(
+                "silences:add",
+                "Messages about matching warnings wait until then; warnings are shown as before. 设置静默",
+                college=True,
+            ),
+            "list": Command("silences:list_", "All silences that there ever were. 全部静默", college=True),
+            "end": Command("silences:end", "End a silence now: what it has held goes out. 立即结束静默", college=True),
+        },
+    ),
+    "report": Group(
+        "Whether the warnings work. 实效性分析",
+        {
+            "effectiveness": Command(
+                "report:effectiveness",
+                "What became of the warnings of a period, beside the one before and last year. 预警机制实效性分析报告",
+                college=True,
+            ),
+        },
+    ),
+    "retention": Group(
+        "How long what is kept. 保存期限",
+        {
+            "apply": Command(
+                "retention:apply",
+                "Delete what is older than the policy says; also while the service runs. 删除超过保存期限的内容",
+                college=True,
+            ),
+            "show": Command(
+                "retention:show", "The policy in force, and when it was applied. 现行保存期限与执行记录", college=True
+            ),
+        },
+    ),
+    "topics": Group(
+        "The topics of the cluster mode on Kafka. 集群模式的 Kafka 主题",
+        {
+            "apply": Command(
+                "topics:apply",
+                "Create what is missing and alter what differs; doing it again does nothing. 创建或调整主题",
+            ),
+        },
+    ),
+}
+
+
+def function_of(command: Command) -> Callable[..., None]:
+    """Imports it."""
+    found: Callable[..., None] = resolve_name(f"services.cli.{command.function}")
+    return found
+
+
+class _LazyCommand(TyperCommand):
+    """A command as a list shows it; called, it is the one that its function makes."""
+
+    def __init__(self, name: str, command: Command) -> None:
+        super().__init__(name, callback=None, help=command.help)
+        self._command = command
+
+    def make_context(self, *arguments: Any, **options: Any) -> Any:
+        """The context of the command itself."""
+        function = function_of(self._command)
+        made = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+        made.command(self.name)(_needs_college(function) if self._command.college else function)
+        return get_command(made).make_context(*arguments, **options)
+
+
+def _needs_college(function: Callable[..., None]) -> Callable[..., None]:
+    @wraps(function)
+    def asked(*arguments: Any, **options: Any) -> None:
+        from services.cli.college import college  # noqa: PLC0415 - the settings take longer than --help has
+
+        college(options["context"])
+        function(*arguments, **options)
+
+    return asked
+
+
+def lazy_commands(table: Mapping[str, Command | Group]) -> dict[str, TyperCommand | TyperGroup]:
+    """The commands and groups of a table by name."""
+    return {
+        name: _LazyCommand(name, one)
+        if isinstance(one, Command)
+        else TyperGroup(name=name, help=one.help, no_args_is_help=True, commands={**lazy_commands(one.commands)})
+        for name, one in table.items()
+    }

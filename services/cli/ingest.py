@@ -1,0 +1,68 @@
+"""`prewarn ingest`: files of events in."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from services.app.embedded import Embedded
+from services.cli.progress import progress_bar
+from services.errors import RuleError
+from services.i18n import chinese
+from services.ingest.files import ingest_files
+from services.ingest.table import TableOptions
+from services.messages import Problem, Rejection
+from services.settings import Settings
+
+_SHOWN = 20
+
+
+def evaluates(embedded: Embedded) -> bool:
+    """Whether this process evaluates what it takes in; rules with errors keep nobody from handing in."""
+    try:
+        return embedded.try_evaluating()
+    except RuleError as error:
+        chinese.tell_error(error)
+        typer.echo(
+            "the events are kept; they are evaluated once the rules are mended 事件已保存，规则修正后即判断", err=True
+        )
+        return False
+
+
+def _place(rejection: Rejection, reason: Problem) -> str:
+    """File and row, unless the reason says the row itself."""
+    own = reason.where.startswith(rejection.position)
+    return f"{rejection.origin} " if own else f"{rejection.origin} {rejection.position}: "
+
+
+def ingest(
+    context: typer.Context,
+    files: Annotated[
+        list[Path],
+        typer.Argument(exists=True, dir_okay=False, help="NDJSON or CSV, gzip'd or not. NDJSON 或 CSV，可为 gzip"),
+    ],
+    kind: Annotated[str | None, typer.Option(help="Event kind of CSV rows. CSV 行的事件类型")] = None,
+    source: Annotated[str | None, typer.Option(help="Source of CSV rows. CSV 行的数据来源")] = None,
+) -> None:
+    """Take files of events in. Good rows go on, bad ones are kept with their reasons. 导入事件文件"""
+    settings: Settings = context.obj
+    with Embedded(settings) as embedded:
+        evaluating = evaluates(embedded)
+        options = TableOptions(kind=kind, source=source)
+        total = sum(path.stat().st_size for path in files if path.exists())
+        with progress_bar() as bar:
+            task = bar.add_task("bytes", total=total)
+            summary = ingest_files(files, embedded.intake, lambda n: bar.advance(task, n), options)
+        for rejection in summary.rejections[:_SHOWN]:
+            for reason in rejection.reasons:
+                chinese.tell(reason, _place(rejection, reason), err=True)
+        if summary.rejected > _SHOWN:
+            typer.echo(f"… and {summary.rejected - _SHOWN} more 条未列出: prewarn rejected list", err=True)
+        typer.echo(
+            f"accepted 接收 {summary.accepted}, duplicate 重复 {summary.duplicate}, rejected 拒收 {summary.rejected}"
+        )
+        if evaluating:
+            embedded.catch_up()
+    raise typer.Exit(1 if summary.rejected else 0)

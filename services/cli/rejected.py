@@ -1,0 +1,48 @@
+"""`prewarn rejected`: what was refused, and why."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from services.app.embedded import Embedded
+from services.cli.ingest import evaluates
+from services.i18n import chinese
+from services.ingest.rejected import retry
+
+
+def list_(context: typer.Context) -> None:
+    """What waits. 列出"""
+    with Embedded(context.obj) as embedded:
+        for number, rejection in embedded.journal.list():
+            reasons = "; ".join(str(reason) for reason in rejection.reasons)
+            typer.echo(
+                f"{number}  {rejection.received_at:%Y-%m-%d %H:%M}  {rejection.origin} {rejection.position}: {reasons}"
+            )
+
+
+def show(context: typer.Context, number: int) -> None:
+    """One reject, with its bytes. 显示一条及其原始字节"""
+    with Embedded(context.obj) as embedded:
+        rejection = embedded.journal.get(number)
+        if rejection is None:
+            typer.echo(f"no reject has number {number} 没有此编号; see prewarn rejected list", err=True)
+            raise typer.Exit(1)
+        typer.echo(f"{rejection.origin} {rejection.position}, {rejection.received_at.isoformat()}")
+        for reason in rejection.reasons:
+            chinese.tell(reason, "  ")
+        typer.echo(rejection.raw)
+
+
+def retry_(context: typer.Context, numbers: Annotated[list[int] | None, typer.Argument()] = None) -> None:
+    """Try again, after the directory or a schema was mended. 重新导入"""
+    with Embedded(context.obj) as embedded:
+        evaluating = evaluates(embedded)
+        result = retry(embedded.journal, embedded.intake, numbers or None)
+        for number, reasons in result.failed.items():
+            typer.echo(f"{number}: " + "; ".join(str(reason) for reason in reasons), err=True)
+        typer.echo(f"accepted 接收 {len(result.passed)}, still rejected 仍拒收 {len(result.failed)}")
+        if evaluating:
+            embedded.catch_up()
+    raise typer.Exit(1 if result.failed else 0)

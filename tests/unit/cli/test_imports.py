@@ -1,0 +1,52 @@
+"""A command imports what it uses, and --help nothing of any: a second of imports is a second for every key pressed."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from typer.main import get_command
+
+from services.cli import app
+from services.cli.commands import COMMANDS, Command, Group, function_of
+
+ROOT = Path(__file__).parents[3]
+EVERY = [
+    pytest.param(command, id=f"{name} {below}".strip())
+    for name, one in COMMANDS.items()
+    for below, command in (one.commands if isinstance(one, Group) else {"": one}).items()
+]
+HEAVY = {"apprise", "faust", "kafka", "openpyxl", "sqlalchemy", "starlette"}
+NAMES = "import sys; print(*{name.partition('.')[0] for name in sys.modules}, file=sys.stderr)"
+CALL = f"""
+import atexit, sys
+def names(): {NAMES}
+atexit.register(names)
+sys.argv[0] = "prewarn"
+from services.cli import main
+main()
+"""
+
+
+def imported(*arguments):
+    ran = subprocess.run([sys.executable, "-c", CALL, *arguments], cwd=ROOT, capture_output=True, text=True, check=True)
+    return set(ran.stderr.split())
+
+
+def test_help_imports_no_service():
+    assert imported("--help") & (HEAVY | {"pydantic", "yaml"}) == set()
+    assert imported("rules", "--help") & HEAVY == set()
+
+
+def test_a_check_of_rules_imports_no_store_no_channel_and_no_stream():
+    assert imported("rules", "check") & HEAVY == set()
+
+
+@pytest.mark.parametrize("command", EVERY)
+def test_the_list_of_commands_says_what_the_command_says_of_itself(command: Command):
+    first, _, _ = (function_of(command).__doc__ or "").partition("\n")
+    assert command.help == first
+
+
+def test_every_command_is_listed():
+    assert set(get_command(app).commands) == set(COMMANDS)
