@@ -14,11 +14,11 @@ from kafka.admin import KafkaAdminClient
 from kafka.errors import KafkaError
 
 from services.app.cluster.rules import publish_rules
-from services.log.journal import Changes
 from services.log.kafka import EVENTS, OBSERVATIONS, WARNINGS
 from services.log.kafka.applying import apply_topics
 from services.log.kafka.declaration import read_topics
 from services.log.kafka.producer import Publisher
+from services.messages import Changes
 from services.rules.cluster.watchdog import FROZEN, STANDS
 from services.settings import Settings, resource
 from tests.journals import append, campus, journal, published

@@ -12,8 +12,8 @@ from typing import Any
 import msgspec
 
 from services.errors import LogError
-from services.log.journal import Changes, Journal
-from services.messages import CampusEvent, Mode, WarningChange
+from services.log.journal import Journal
+from services.messages import CampusEvent, Changes, Mode, WarningChange
 from services.rules.engine.engine import Engine
 from services.rules.engine.segments import heads
 from services.rules.engine.switch import take_over

@@ -17,8 +17,8 @@ import pytest
 from services import directory as directories
 from services.app.cluster.directory import publish_directory
 from services.app.cluster.rules import published_rules
-from services.log.journal import Changes
 from services.log.kafka import REJECTED, WARNINGS
+from services.messages import Changes
 from services.notify.delivery import Pace
 from services.notify.testing import change
 from tests.cluster import Cluster, kill

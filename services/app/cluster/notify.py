@@ -25,10 +25,9 @@ from services.app.cluster.directory import KnownDirectory, KnownRules
 from services.app.cluster.rules import published_rules
 from services.clock import wall_clock
 from services.errors import LogError, UnstorableError
-from services.log.journal import Changes
 from services.log.kafka import WARNINGS, full_name
 from services.log.kafka.producer import Publisher
-from services.messages import CampusEvent, Problem, Rejection
+from services.messages import CampusEvent, Changes, Problem, Rejection
 from services.notify.grouping import Grouping
 from services.notify.privacy import read_allowed
 from services.notify.service import Notify

@@ -15,9 +15,8 @@ from zlib import crc32
 import msgspec
 
 from services.errors import PrewarnError
-from services.log.journal import Changes
 from services.log.kafka import EVENTS, LATE, OBSERVATIONS, WARNINGS, full_name
-from services.messages import Mode
+from services.messages import Changes, Mode
 from services.rules.cluster.changelog import Entry, bucket_in
 from services.rules.cluster.cutover import Coming
 from services.rules.cluster.metrics import Meters
