@@ -29,8 +29,9 @@ from services.log.replay import ReplayLog
 from services.messages import CampusEvent, Evidence, Level, WarningChange
 from services.rules.engine.engine import Engine
 from services.rules.engine.plan import RANK
-from services.rules.feedback import SOURCE, Enrich, returned
+from services.rules.feedback import SOURCE, Enrich
 from services.rules.language.load import RuleSet, load
+from services.rules.runner import EngineRunner, Output, Unreadable
 from services.settings import Settings, resource
 
 _SHOWN = 10
@@ -118,11 +119,9 @@ def backtest(settings: Settings, old: Path, new: Path, files: Sequence[Path] = (
         with closing(Journal(path, wall_clock)) as log:
             for clock, count, packed in _rows(log):
                 events += count
-                try:
-                    for run in runs:
-                        run.take(clock, packed)
-                except msgspec.MsgspecError as error:
-                    raise LogError(f"{path}: a row of the log cannot be read by this version: {error}") from error
+                for run in runs:
+                    for one in run.take(clock, packed):
+                        raise LogError(f"{path}: a row of the log cannot be read by this version: {one.why}")
     if not events:
         raise LogError(_nothing(path, files, summary))
     before, after = (_in_order(run.found.values()) for run in runs)
@@ -142,30 +141,23 @@ class _Run:
     """One rule set over the events."""
 
     def __init__(self, rules: RuleSet, enrich: Enrich) -> None:
-        self._engine = Engine(rules.plan, mode="replay")
-        self._fields = frozenset(rules.plan.fields["warning"])
-        self._enrich = enrich
+        self._runner = EngineRunner(Engine(rules.plan, mode="replay"), enrich)
         self.found: dict[str, Episode] = {}
         """Warning → what it came to, those left out that were withdrawn."""
 
-    def take(self, clock: int, packed: bytes) -> None:
-        """The events of a row, and time up to `clock` (ms)."""
-        engine = self._engine
-        changes = engine.process_many(packed) + engine.advance(clock)
-        while changes:
-            for change in changes:
-                if change.change == "withdrawn":
-                    self.found.pop(change.warning_id, None)
-                else:
-                    self.found[change.warning_id] = _episode(change)
-            back = returned(changes, self._fields, self._enrich)
-            changes = engine.process_many(msgspec.json.encode(back)) + engine.advance(clock)
-        for reading in engine.readings():
+    def take(self, clock: int, packed: bytes) -> list[Unreadable]:
+        """The events of a row, and time up to `clock` (ms); those that cannot be read."""
+        output = Output(self._runner.hand_back(self._runner.step(packed, clock)))
+        for change in output.changes:
+            if change.change == "withdrawn":
+                self.found.pop(change.warning_id, None)
+            else:
+                self.found[change.warning_id] = _episode(change)
+        for reading in self._runner.drain(output).readings:
             if (known := self.found.get(reading.facts.warning_id)) is not None:
                 known.value, known.threshold = reading.facts.value, reading.facts.threshold
                 known.evidence = list(reading.facts.evidence)
-        engine.late.clear()
-        engine.failed.clear()
+        return output.unreadable
 
 
 def _episode(change: WarningChange) -> Episode:

@@ -13,18 +13,17 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from services.messages import CampusEvent, RuleCard, Text, WarningChange, WarningFacts
+from services.messages import ENDS, CampusEvent, RuleCard, Text, WarningChange, WarningFacts
 from services.operate.rule_tests.cases import Case, Expectation, Wait
 from services.rules.engine.engine import Engine
 from services.rules.engine.episodes import last_entry
 from services.rules.engine.layout import RuleLayout
 from services.rules.engine.plan import Plan
 from services.rules.engine.subject import Subject
-from services.rules.feedback import as_it_is, returned
 from services.rules.language.reading import Report
 from services.rules.language.strata import looked_at
+from services.rules.runner import EngineRunner, Output
 
-_CLOSED = {"resolved", "withdrawn"}
 _DEADLINES = {"missing", "elapsed"}
 
 
@@ -91,7 +90,7 @@ class Bench:
                 course.wait(step.at)
             else:
                 self._compare(course, step, outcome, report)
-        for ident, error in course.engine.failed:
+        for ident, error in course.output.failed:
             report.add(case.place, f"{case.rule} could not be evaluated for {ident}: {error}")
         outcome.failed = len(report) > before
         return outcome
@@ -113,7 +112,7 @@ class Bench:
     ) -> None:
         facts = state.facts
         if facts.level != wanted.level:
-            late = _late(course.engine)
+            late = _late(course.output)
             report.add(wanted.place, f"{shown}: {facts.level} ({_number(facts.value)}){late}", _wanted(wanted))
             return
         outcome.levels.add(facts.level)
@@ -135,9 +134,10 @@ class _Course:
 
     def __init__(self, plan: Plan, rule: str) -> None:
         self.engine = Engine(plan)
+        self.output = Output()
+        """What is late and what failed, from the beginning on."""
+        self._runner = EngineRunner(self.engine)
         self._rule = rule
-        self._feeds = any("warning" in (gauge.kind, gauge.awaited_kind) for one in plan.rules for gauge in one.gauges)
-        self._fields = frozenset(plan.fields["warning"])
         self.states: dict[str, State] = {}
 
     def wait(self, at: dt.datetime) -> None:
@@ -147,8 +147,7 @@ class _Course:
     def send(self, event: CampusEvent) -> None:
         """Time passes up to the event, then it comes."""
         self.wait(event.time)
-        self._take(self._process([event]))
-        self.wait(event.time)
+        self._take(self._runner.step(msgspec.json.encode([event]), event.time))
 
     def subject(self, about: str | None) -> str | None:
         """The subject that is meant: the only one there is, if none is named."""
@@ -167,7 +166,7 @@ class _Course:
             s = self.engine.subjects(number).get(subject)
             if s is not None and s.rows:
                 return self._value(s, next(rule for rule in layout.rules if rule.rule.id == self._rule))
-        return None, "late" if self.engine.late else "no_record"
+        return None, "late" if self.output.late else "no_record"
 
     def _value(self, s: Subject, rule: RuleLayout) -> tuple[float | None, str]:
         if rule.gauges[0].gauge.measure in _DEADLINES:
@@ -180,17 +179,13 @@ class _Course:
             if any(rule.rule.id == self._rule for rule in layout.rules):
                 yield number, layout
 
-    def _process(self, events: list[CampusEvent]) -> list[WarningChange]:
-        return self.engine.process_many(msgspec.json.encode(events))
-
     def _take(self, changes: list[WarningChange]) -> None:
-        while changes:
-            for change in changes:
-                if change.rule == self._rule:
-                    status = change.change if change.change in _CLOSED else "open"
-                    self.states[change.subject] = State(change.subject, status, change.facts, change.at)
-            changes = self._process(returned(changes, self._fields, as_it_is)) if self._feeds else []
-        for reading in self.engine.readings():
+        for change in self._runner.hand_back(changes):
+            if change.rule == self._rule:
+                status = change.change if change.change in ENDS else "open"
+                self.states[change.subject] = State(change.subject, status, change.facts, change.at)
+        self.output.readings = []
+        for reading in self._runner.drain(self.output).readings:
             known = self.states.get(reading.subject)
             if reading.rule == self._rule and known is not None and known.status == "open":
                 known.facts = reading.facts
@@ -205,8 +200,8 @@ def _number(value: float | None) -> str:
     return "no value" if value is None else f"{value:.10g}"
 
 
-def _late(engine: Engine) -> str:
-    return f"; put aside as late: {', '.join(engine.late)}" if engine.late else ""
+def _late(output: Output) -> str:
+    return f"; put aside as late: {', '.join(output.late)}" if output.late else ""
 
 
 def _compare_silence(
@@ -216,7 +211,7 @@ def _compare_silence(
     state = course.states.get(subject)
     because = state.status if state is not None and because != "late" else because
     if wanted.level != "silent":
-        report.add(wanted.place, f"{shown}: silent ({because}){_late(course.engine)}", _wanted(wanted))
+        report.add(wanted.place, f"{shown}: silent ({because}){_late(course.output)}", _wanted(wanted))
     elif wanted.because not in (None, because):
         report.add(wanted.place, f"{shown}: silent because {because}", wanted.because or "")
     else:
