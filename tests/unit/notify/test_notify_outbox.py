@@ -178,6 +178,7 @@ def test_stopping_leaves_no_thread_behind(notify, eventually):
     assert [thread.name for thread in threading.enumerate() if thread.name.startswith("outbox ")] == []
 
 
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
 @pytest.mark.usefixtures("one_recipient")
 def test_a_queue_whose_thread_has_ended_is_told_to_health(make, eventually):
     notify = make(send=RecordingChannel(lambda _message: sys.exit()))
