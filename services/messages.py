@@ -15,6 +15,9 @@ Level = Literal["praise", "yellow", "orange", "red"]
 Change = Literal["opened", "raised", "lowered", "resolved", "withdrawn"]
 Mode = Literal["live", "shadow", "warm-up", "replay"]
 
+ENDS: tuple[Change, ...] = ("resolved", "withdrawn")
+"""Changes behind which a warning is not open any more."""
+
 LEVELS: tuple[Level, ...] = ("praise", "yellow", "orange", "red")
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -139,6 +142,13 @@ class WarningReading(msgspec.Struct, frozen=True, kw_only=True):
     subject: str
     at: datetime
     facts: WarningFacts
+
+
+class Changes(msgspec.Struct, frozen=True):
+    """What one evaluation step publishes: a message on `campus.warnings`, a row of the embedded log."""
+
+    changes: list[WarningChange]
+    readings: list[WarningReading]
 
 
 class Text(msgspec.Struct, frozen=True):

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 from uuid import uuid4
 
+from services.log.heartbeat import Heartbeat, Heartbeats
 from services.messages import to_ms
 from services.notify.delivery import Courier, Way
 from services.notify.disabled_channels import keys_of
@@ -30,6 +31,7 @@ class Outbox:
 
     database: Store
     courier: Courier
+    heartbeats: Heartbeats
     on_result: Callable[[str], None]
     """Hears the status that each attempt ended with."""
     grouping: Grouping = AT_ONCE
@@ -68,18 +70,6 @@ class Outbox:
         until = time.monotonic() + within
         for worker in workers:
             worker.join(max(0.0, until - time.monotonic()))
-
-    def stalled(self) -> str | None:
-        """Which queue stands still, if one does."""
-        patience = self.courier.pace.stalled.total_seconds()
-        with self._lock:
-            workers = [worker for queue in self._queues.values() for worker in queue.workers]
-        for worker in workers:
-            if not self.stopped.is_set() and not worker.is_alive():
-                return f"queue {worker.queue.name} has ended"
-            if (still := time.monotonic() - worker.moved) > patience:
-                return f"queue {worker.queue.name} stands still since {still:.0f} s"
-        return None
 
 
 class _Queue:
@@ -171,26 +161,29 @@ class _Worker(threading.Thread):
         super().__init__(name=f"outbox {queue.name}", daemon=True)
         self.queue = queue
         self.outbox = queue.outbox
-        self.moved = time.monotonic()
-        """When it last got on, on the process's steady clock."""
 
     def run(self) -> None:
         """Until the outbox is stopped."""
-        pace = self.outbox.courier.pace
+        look_again = self.outbox.courier.pace.look_again.total_seconds()
+        heartbeat = self.outbox.heartbeats.watch(f"queue {self.queue.name}", self)
         while not self.outbox.stopped.is_set():
-            self.moved = time.monotonic()
-            try:
-                self._drain()
-                wait = max(self._until_due(), self.queue.pause())
-            except Exception:  # noqa: BLE001 - a full disk passes; a queue that ended would not come back
-                _LOG.exception("queue %s: the store failed; trying again", self.queue.name)
-                wait = 1.0
-            self.queue.wait(min(wait, pace.look_again.total_seconds()))
+            heartbeat.beat()
+            self.queue.wait(min(self._send_due(heartbeat), look_again))
+        self.outbox.heartbeats.forget(heartbeat)
 
-    def _drain(self) -> None:
+    def _send_due(self, heartbeat: Heartbeat) -> float:
+        """What is due; the seconds until there may be more."""
+        try:
+            self._drain(heartbeat)
+            return max(self._until_due(), self.queue.pause())
+        except Exception:  # noqa: BLE001 - a full disk passes; a queue that ended would not come back
+            _LOG.exception("queue %s: the store failed; trying again", self.queue.name)
+            return 1.0
+
+    def _drain(self, heartbeat: Heartbeat) -> None:
         task = self._step(None, {})
         while task is not None and not self.outbox.stopped.is_set():
-            self.moved = time.monotonic()
+            heartbeat.beat()
             if task.claim.overdue > _BEHIND:
                 self.queue.help()
             task = self._step(task.claim, self.outbox.courier.deliver(*task))

@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from services.log.heartbeat import Heartbeats
 from services.messages import CampusEvent, WarningChange, WarningReading, from_ms, to_ms
 from services.notify.channels.sending import Channels
 from services.notify.delivery import Courier, Pace, Send
 from services.notify.disabled_channels import Stop, keys_of
 from services.notify.feedback_publisher import Telling
 from services.notify.grouping import AT_ONCE, Grouping
-from services.notify.health import Health
 from services.notify.intake import Planner
 from services.notify.lock import HomeLock
 from services.notify.metrics import Metrics
@@ -76,7 +76,7 @@ class Notify:
         home.mkdir(parents=True, exist_ok=True)
         self.directory, self.cards, self.clock, self.zone = directory, cards, clock, zone
         self.push, self.mail, self.quiet, self.grouping, self.students = push, mail, quiet, grouping, students
-        self.health = Health(pace or Pace())
+        self.health = Heartbeats((pace or Pace()).stalled.total_seconds())
         self.database = Store(store_url)
         self.metrics = Metrics(self._outbox_sizes, self.health.lags, self._stopped_by_queue)
         self._lock = HomeLock(home)
@@ -86,7 +86,11 @@ class Notify:
             mail=mail, allowed=allowed,
         )  # fmt: skip
         self.outbox = Outbox(
-            database=self.database, courier=courier, grouping=grouping, on_result=self.metrics.attempted
+            database=self.database,
+            courier=courier,
+            heartbeats=self.health,
+            grouping=grouping,
+            on_result=self.metrics.attempted,
         )
         self.acts = Acts(self.database, clock, zone)
         self.telling = Telling(self.database, publish)
@@ -248,7 +252,7 @@ class Notify:
 
     def unwell(self) -> str | None:
         """Why the service stands still, if it does."""
-        checks = (self.health.stalled, self.outbox.stalled, self._store_answers)
+        checks = (self.health.stalled, self._store_answers)
         return next((reason for check in checks if (reason := check())), None)
 
     def _store_answers(self) -> str | None:

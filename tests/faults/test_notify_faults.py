@@ -16,8 +16,8 @@ import pytest
 
 from services import directory as directories
 from services.app.cluster.directory import publish_directory
-from services.log.journal import Changes
 from services.log.kafka import REJECTED, WARNINGS
+from services.messages import Changes
 from services.notify.delivery import Pace
 from services.notify.testing import change
 from services.rules.registry.kafka import KafkaRegistry

@@ -23,15 +23,14 @@ from services.app.cluster.directory import KafkaDirectory
 from services.app.serving import serve
 from services.clock import wall_clock
 from services.errors import LogError, UnstorableError
-from services.log.journal import Changes
+from services.log.heartbeat import STALLED, Heartbeat, Progress, end
 from services.log.kafka import WARNINGS, full_name
 from services.log.kafka.producer import Publisher
-from services.messages import CampusEvent, Problem, Rejection
+from services.messages import CampusEvent, Changes, Problem, Rejection
 from services.notify.grouping import Grouping
 from services.notify.privacy import read_allowed
 from services.notify.service import Notify
 from services.notify.suppression import read_quiet
-from services.rules.cluster.watchdog import STANDS, Progress, end
 from services.rules.registry.kafka import KafkaRegistry
 from services.settings import Settings
 from services.web.pages import Pages
@@ -57,8 +56,8 @@ class Intake:
     def __init__(self, settings: Settings, notify: Notify, rejected: Publisher) -> None:
         self._settings, self._notify, self._rejected = settings, notify, rejected
         self._topic = full_name(settings.topic_prefix, WARNINGS)
-        self._in_hand: tuple[str, float] | None = None
-        """A message that is not in the store yet, and since when."""
+        self._in_hand: Heartbeat | None = None
+        """A message that is not in the store yet."""
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="warnings", daemon=True)
 
@@ -77,8 +76,8 @@ class Intake:
                 self._consume()
             except Exception:  # noqa: BLE001 - Kafka or the store is away: nothing is passed over meanwhile
                 _log.exception("the warnings cannot be read or stored, trying again")
-                if self._in_hand and time.monotonic() - self._in_hand[1] > self._settings.patience:
-                    end(STANDS, f"{self._in_hand[0]} could not be taken in for {self._settings.patience:.0f} s")
+                if self._in_hand and (why := self._in_hand.stalled(self._settings.patience)):
+                    end(STALLED, f"{self._topic}: {why}, it cannot be taken in")
                 self._stop.wait(_AGAIN)
 
     def _consume(self) -> None:
@@ -120,8 +119,8 @@ class Intake:
             self._take(partition, record)
 
     def _begin(self, position: str) -> None:
-        if self._in_hand is None or self._in_hand[0] != position:
-            self._in_hand = position, time.monotonic()
+        if self._in_hand is None or self._in_hand.part != position:
+            self._in_hand = Heartbeat(position)
 
     def _take(self, partition: int, record: Any) -> None:
         position, who = f"partition {partition} offset {record.offset}", consumer_name(partition)
@@ -171,8 +170,8 @@ class Intake:
         ends = consumer.end_offsets(list(mine)) if mine else {}
         at = {place.partition: consumer.position(place, timeout_ms=_LOST) or 0 for place in mine}
         last = {place.partition: offset for place, offset in ends.items()}
-        if why := self._progress.stands(at, last, time.monotonic()):  # a consumer that has stopped without a word
-            end(STANDS, f"{self._topic}: {why}")
+        if why := self._progress.stalled(at, last, time.monotonic()):  # a consumer that has stopped without a word
+            end(STALLED, f"{self._topic}: {why}")
         self._notify.beat("notify", sum(max(0, last[partition] - at[partition]) for partition in at))
         with suppress(KafkaError):
             consumer.commit()

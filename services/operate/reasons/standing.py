@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from services.messages import Evidence, Text, WarningChange, from_ms
+from services.messages import ENDS, Evidence, Text, WarningChange, from_ms
 from services.operate.reasons.not_warned import Silence, not_reached, of_deadline, without_record, without_value
-from services.operate.reasons.replay import Replayed, is_closed
+from services.operate.reasons.replay import Replayed
 from services.operate.reasons.sentences import SIGNS, number
 from services.rules.engine.episodes import last_entry
 from services.rules.engine.layout import GaugeLayout, RuleLayout
@@ -67,7 +67,7 @@ def standing(replayed: Replayed, place: int, rule: RuleLayout, key: str, standar
     """`place`: the number of the rule's layout in the engine."""
     s = replayed.subject(place, key)
     change = replayed.changes.get((rule.rule.id, key))
-    last = change if is_closed(change) else None
+    last = change if change is not None and change.change in ENDS else None
     if s is None or not any(_members(s, gauge) for gauge in rule.gauges):
         silence = without_record(replayed, rule, key, s is None and key in replayed.engine.forgotten(place))
         return _silent(rule, key, silence, last)

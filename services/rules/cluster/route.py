@@ -19,7 +19,6 @@ from services.clock import wall_clock
 from services.errors import PrewarnError
 from services.log.kafka import EVENTS, OBSERVATIONS, REJECTED, full_name
 from services.messages import Problem, Rejection, to_ms
-from services.rules.cluster.evaluate import Outgoing, Way
 from services.rules.cluster.observations import (
     BUCKETS,
     HISTORY,
@@ -28,13 +27,14 @@ from services.rules.cluster.observations import (
     SWITCH,
     Observations,
     Router,
-    Unreadable,
     areas_of,
     chunks,
     encode_observations,
 )
+from services.rules.cluster.stream import Outgoing, Stream
 from services.rules.engine.layout import Layout, ranks
 from services.rules.engine.plan import Plan
+from services.rules.runner import Unreadable
 
 _log = logging.getLogger(__name__)
 _encode_json = msgspec.json.Encoder().encode
@@ -85,10 +85,10 @@ class Route:
     """From `campus.events` to `campus.observations`. `past`: time is that of the events, not the clock's."""
 
     def __init__(
-        self, way: Way, editions: Editions, prefix: str, partitions: dict[str, int], *, past: bool = False
+        self, stream: Stream, editions: Editions, prefix: str, partitions: dict[str, int], *, past: bool = False
     ) -> None:
         """`partitions`: how many each topic has."""
-        self._way, self._editions, self._past = way, editions, past
+        self._stream, self._editions, self._past = stream, editions, past
         self._sources, self._targets = partitions[EVENTS], partitions[OBSERVATIONS]
         self._observations, self._rejected = full_name(prefix, OBSERVATIONS), full_name(prefix, REJECTED)
         self._routers: dict[int, Router] = {}
@@ -143,7 +143,7 @@ class Route:
                 sources[source] = before
             else:
                 sources[source] = []
-        await self._way.send(out)
+        await self._stream.send(out)
         for source, mine in sources.items():
             if mine:
                 self._routed[source] = mine[-1].offset + 1, self._clock(source, mine[-1])
@@ -192,14 +192,14 @@ class Route:
             self._newest[source] = router.newest
             out += [self._refused(source, message.offset, one) for one in wrong]
             if wrong:
-                self._way.meters.decided({"unreadable": len(wrong)})
+                self._stream.metrics.decided({"unreadable": len(wrong)})
             clock = self._clock(source, message)
             for target in range(self._targets):
                 packs = list(chunks(parts.get(target, {})))
                 into = steps.setdefault(target, [])
                 into += [(-1, pack) for pack in packs[:-1]]
                 into.append((clock, packs[-1] if packs else {}))
-        self._way.meters.events.inc(len(messages))
+        self._stream.metrics.events.inc(len(messages))
         for target, mine in steps.items():
             waiting = self._waiting.setdefault((source, target), [])
             waiting += mine
@@ -230,14 +230,17 @@ class Route:
     ) -> Outgoing:
         edition = edition or self._edition[source]
         message = Observations(edition, BUCKETS, source, self._sources, accepted, steps, part)
-        return self._observations, target, None, encode_observations(message)
+        return Outgoing(self._observations, encode_observations(message), target)
 
     def _refused(self, source: int, offset: int, one: Unreadable) -> Outgoing:
         rejection = Rejection(
-            received_at=wall_clock(), origin=EVENTS, position=f"partition {source} offset {offset}",
-            reasons=[Problem(where="event", what=one.why, expected="an event as ingest writes it")], raw=one.raw,
-        )  # fmt: skip
-        return self._rejected, None, None, _encode_json([rejection])
+            received_at=wall_clock(),
+            origin=EVENTS,
+            position=f"partition {source} offset {offset}",
+            reasons=[Problem(where="event", what=one.why, expected="an event as ingest writes it")],
+            raw=one.raw,
+        )
+        return Outgoing(self._rejected, _encode_json([rejection]))
 
     async def tick(self, committed: dict[int, int], ends: dict[int, int]) -> None:
         """Writes to every partition how far each source has come: to the clock's time if nothing of it waits.
@@ -257,7 +260,7 @@ class Route:
                     for target in range(self._targets):
                         waiting = self._waiting.pop((source, target), [])
                         messages += self._messages(target, source, 0, [*waiting, (clock, {})])
-            await self._way.send(messages)
+            await self._stream.send(messages)
         try:
             await self._go_on(committed)
         except PrewarnError as error:
@@ -313,9 +316,9 @@ class Route:
         for target in range(self._targets):
             waiting = self._waiting.pop((source, target), [])
             before += self._messages(target, source, 0, [*waiting, (clock, {})])
-        await self._way.send(before)
+        await self._stream.send(before)
         await self._router(edition)
-        await self._way.send(
+        await self._stream.send(
             [self._message(n, source, 0, [(clock, {})], edition=edition, part=SWITCH) for n in range(self._targets)]
         )
         self._edition[source] = edition
@@ -355,7 +358,7 @@ class Route:
                 for target, areas in events.items():
                     steps = [(-1, pack) for pack in chunks(areas)]
                     out += [self._message(target, source, 0, [one], edition=edition, part=part) for one in steps]
-            await self._way.send(out)
+            await self._stream.send(out)
 
 
 def _signatures(plan: Plan) -> set[str]:

@@ -1,3 +1,4 @@
+import sys
 import threading
 from collections import Counter
 from datetime import date, timedelta
@@ -177,15 +178,14 @@ def test_stopping_leaves_no_thread_behind(notify, eventually):
     assert [thread.name for thread in threading.enumerate() if thread.name.startswith("outbox ")] == []
 
 
-def test_a_queue_whose_thread_has_ended_is_told_to_health(notify, eventually):
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+@pytest.mark.usefixtures("one_recipient")
+def test_a_queue_whose_thread_has_ended_is_told_to_health(make, eventually):
+    notify = make(send=RecordingChannel(lambda _message: sys.exit()))
     notify.start()
+    assert notify.unwell() is None
     notify.take_in([change()], 1)
-    eventually(lambda: notify.waiting() == 0)
-    assert notify.outbox.stalled() is None
-    queue = notify.outbox._queues["sink://"]
-    queue.workers.append(type(queue.workers[0])(queue))
-    assert notify.outbox.stalled() == "queue sink:// has ended"
-    queue.workers.pop()
+    assert eventually(notify.unwell) == "queue json://hooks.campus has ended"
 
 
 @pytest.mark.usefixtures("one_recipient")
