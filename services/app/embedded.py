@@ -32,12 +32,11 @@ from services.ingest.source_report import SourceCounter
 from services.ingest.validation import Validator
 from services.log.journal import Journal
 from services.log.replay import ReplayLog
-from services.messages import CampusEvent, Mode, Problem, RuleCard, from_ms, to_ms
+from services.messages import FOREVER, CampusEvent, Mode, Problem, RuleCard, from_ms, to_ms
 from services.notify.grouping import Grouping
 from services.notify.privacy import read_allowed
 from services.notify.service import Notify
 from services.notify.suppression import read_quiet
-from services.rules.engine.plan import FOREVER
 from services.rules.language.load import RuleSet, fingerprint, load
 from services.rules.metrics import RulesCollector
 from services.rules.registry import files
