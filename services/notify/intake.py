@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from services.messages import Level, RuleCard, WarningChange, WarningFacts, WarningReading, from_ms, to_ms
+from services.messages import RANK, RuleCard, WarningChange, WarningFacts, WarningReading, from_ms, to_ms
 from services.notify.deadlines import to_acknowledge
 from services.notify.ports import Cards, Directory, Person
 from services.notify.recipients import addresses_of, queue_of, route
@@ -20,7 +20,6 @@ from services.notify.stages import Candidate, Stop, Transition, stop_change, sto
 from services.notify.suppression import Case, Hold, Holding, Matter, Quiet, Silence
 
 Row = dict[str, Any]
-RANK: dict[Level, int] = {"praise": 0, "yellow": 1, "orange": 2, "red": 3}
 _UNTOUCHED = {"closed_at": None, "closed_by": None, "closed_reason": None, "measure": None, "due_at": None}
 ENDS = ("resolved", "withdrawn")
 

@@ -12,8 +12,8 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from services.messages import Evidence, to_ms
-from services.notify.intake import RANK, decision, delivery, is_urgent
+from services.messages import RANK, Evidence, to_ms
+from services.notify.intake import decision, delivery, is_urgent
 from services.notify.ports import Cards, Directory, Person
 from services.notify.recipients import STUDENT, addresses_of, queue_of
 from services.notify.stages import Candidate, stop_recipient

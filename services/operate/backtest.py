@@ -26,9 +26,8 @@ from services.ingest.schemas import load_schemas
 from services.ingest.validation import Validator
 from services.log.journal import Journal
 from services.log.replay import ReplayLog
-from services.messages import CampusEvent, Evidence, Level, WarningChange
+from services.messages import RANK, CampusEvent, Evidence, Level, WarningChange
 from services.rules.engine.engine import Engine
-from services.rules.engine.plan import RANK
 from services.rules.feedback import SOURCE, Enrich
 from services.rules.language.load import RuleSet, load
 from services.rules.runner import EngineRunner, Output, Unreadable

@@ -7,9 +7,7 @@ from typing import Any
 
 from services.app.demo.dates import at
 from services.app.demo.scene import Scene
-from services.messages import CampusEvent, Level, Text
-
-_RANK: dict[Level, int] = {"yellow": 1, "orange": 2, "red": 3}
+from services.messages import RANK, CampusEvent, Level, Text
 
 
 def _indicator(scene: Scene, indicator: str, level: str, subject: str, value: float, **more: Any) -> None:
@@ -41,7 +39,7 @@ def figures(scene: Scene) -> None:
 
 def _expect(scene: Scene, rule: str, subject: str, level: Level, why: Text) -> None:
     if scene.reaches(8):
-        scene.expect(rule, subject, _RANK[level], "open", "history", why=why)
+        scene.expect(rule, subject, RANK[level], "open", "history", why=why)
 
 
 def behind_plan(scene: Scene) -> None:

@@ -11,7 +11,7 @@ from functools import cached_property
 
 import msgspec
 
-from services.messages import CampusEvent, WarningChange, to_ms
+from services.messages import CampusEvent, WarningChange, subject_key, to_ms
 from services.rules.engine.engine import Engine
 from services.rules.engine.layout import Layout, RuleLayout
 from services.rules.engine.plan import Plan
@@ -72,13 +72,10 @@ class Replayed:
 
     def key_of(self, event: CampusEvent) -> str | None:
         """The subject of an event, None if it lacks a name of `by`."""
-        if not self.by:
-            return "college"
         parts = [f"{event.source} {event.id}" if name == "event" else event.data.get(name) for name in self.by]
         if any(not isinstance(part, str) for part in parts):
             return None
-        texts = [str(part) for part in parts]
-        return texts[0] if len(texts) == 1 else "/".join(text.replace("/", "%2F") for text in texts)
+        return subject_key([str(part) for part in parts])
 
 
 def replay(plan: Plan, by: tuple[str, ...], rows: Iterable[Entries], at: int) -> Replayed:

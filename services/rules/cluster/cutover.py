@@ -7,10 +7,10 @@ from functools import partial
 
 import msgspec
 
-from services.messages import WarningChange
+from services.messages import FOREVER, WarningChange
 from services.rules.cluster.observations import HISTORY, SWITCH, Observations, areas_of
 from services.rules.engine.engine import Engine
-from services.rules.engine.plan import FOREVER, Plan
+from services.rules.engine.plan import Plan
 from services.rules.engine.segments import heads
 from services.rules.engine.subject import State, decode_state, encode_state
 from services.rules.engine.switch import RETIRED, take_over

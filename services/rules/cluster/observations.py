@@ -13,7 +13,7 @@ from zlib import crc32
 
 import msgspec
 
-from services.messages import to_ms
+from services.messages import key_part, to_ms
 from services.rules.engine.decode import decoder
 from services.rules.engine.layout import Layout, ranks
 from services.rules.engine.plan import Plan
@@ -29,7 +29,7 @@ LIVE, HISTORY, SWITCH = range(3)
 
 def bucket_of(first: str) -> int:
     """The bucket of a subject, by the value of the first name of its `by`."""
-    return crc32(first.replace("/", "%2F").encode()) % BUCKETS
+    return crc32(key_part(first).encode()) % BUCKETS
 
 
 def bucket_of_subject(by: tuple[str, ...], key: str) -> int:
