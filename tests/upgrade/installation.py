@@ -2,7 +2,6 @@
 
 import json
 import os
-import re
 import signal
 import socket
 import subprocess
@@ -163,7 +162,7 @@ class Installation(ExitStack):
                 {ours: one[present] for ours, present in names.SILENCE_FIELDS.items()}
                 for one in map(json.loads, self.prewarn(*names.SILENCES).splitlines())
             ],
-            "editions": re.findall(names.EDITION, self.prewarn(*names.EDITIONS)),
+            "editions": names.editions(self.prewarn(*names.REVISIONS)),
             "rejected": self.rejected(),
         }
 

@@ -4,6 +4,7 @@ What stood in the fixture's files and topics at 34562ab keeps its names for ever
 this is how the present code is asked for them.
 """
 
+import re
 import sys
 from pathlib import Path
 
@@ -31,7 +32,7 @@ ALL = ("run",)
 INGEST, ROUTE, EVALUATE, NOTIFY = ("run", "ingest"), ("run", "route"), ("run", "evaluate"), ("run", "notify")
 WARNINGS = ("warnings", "--json")
 SILENCES = ("silences", "list", "--json")
-EDITIONS = ("rules", "editions")
+REVISIONS = ("rules", "revisions")
 REJECTED = ("rejected", "list")
 PUBLISH, ROLL_BACK = ("rules", "publish"), ("rules", "roll-back")
 IMPORT_DIRECTORY, PUBLISH_DIRECTORY = ("directory", "import"), ("directory", "publish")
@@ -75,5 +76,14 @@ SILENCE_FIELDS = {
     name: name
     for name in ("number", "rule", "subject", "department", "begins", "ends", "author", "comment", "in_force")
 }
-EDITION, EVALUATED_BY, NOT_YET = r"(?m)^edition \d+ .*", r"(\d+) by edition (\d+)", "not yet"
-"""Of what EDITIONS prints: a line of an edition; how many partitions of a cluster go by which."""
+EVALUATED_BY, NOT_YET = r"(\d+) by rule set revision (\d+)", "not yet"
+"""Of what REVISIONS prints: how many partitions of a cluster go by which."""
+
+
+def editions(said):
+    """The lines of REVISIONS in the words of 34562ab, where a rule set revision was called an edition."""
+    found = re.findall(r"(?m)^rule set revision (\d+) \((\w+)\), (.*)", said)
+    return [
+        f"edition {number} (rule set {version}), {rest}".replace("back to rule set revision", "back to edition")
+        for number, version, rest in found
+    ]

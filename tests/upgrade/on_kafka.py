@@ -47,8 +47,8 @@ class OnKafka(Installation):
         """Until every partition goes by the newest edition."""
         last = time.monotonic() + PATIENCE
         while True:
-            said = self.prewarn(*names.EDITIONS)
-            newest = re.findall(names.EDITION, said)[-1].split()[1]
+            said = self.prewarn(*names.REVISIONS)
+            newest = names.editions(said)[-1].split()[1]
             at = {edition for _, edition in re.findall(names.EVALUATED_BY, said)}
             if at == {newest} and names.NOT_YET not in said:
                 return
