@@ -54,28 +54,22 @@ class Heartbeats:
 
     def __init__(self, patience: float) -> None:
         self._patience = patience
-        self._lock = threading.Lock()
-        self._watched: set[Heartbeat] = set()
-        self._loops: dict[str, Heartbeat] = {}
-        self._lags: dict[str, int] = {}
+        self._watched: dict[int, Heartbeat] = {}
+        self._loops: dict[str, tuple[Heartbeat, int]] = {}
+        """With what each still has before it. Threads share both: what they do to them is atomic."""
 
     def beat(self, loop: str, lag: int) -> None:
         """A loop has gone round, with `lag` things still before it. From its first beat on it is watched."""
-        with self._lock:
-            self._loops.setdefault(loop, Heartbeat(f"loop {loop}")).beat()
-            self._lags[loop] = lag
+        self._loops[loop] = Heartbeat(f"loop {loop}"), lag
 
     def watch(self, part: str, thread: threading.Thread | None = None) -> Heartbeat:
         """Watches a part until it is forgotten; whoever does its work lets the heartbeat beat."""
         heartbeat = Heartbeat(part, thread)
-        with self._lock:
-            self._watched.add(heartbeat)
-        return heartbeat
+        return self._watched.setdefault(id(heartbeat), heartbeat)
 
     def forget(self, heartbeat: Heartbeat) -> None:
         """The part has ended as it should."""
-        with self._lock:
-            self._watched.remove(heartbeat)
+        del self._watched[id(heartbeat)]
 
     @contextmanager
     def during(self, work: str) -> Iterator[None]:
@@ -88,13 +82,11 @@ class Heartbeats:
 
     def lags(self) -> dict[str, int]:
         """What each loop still has before it."""
-        with self._lock:
-            return dict(self._lags)
+        return {loop: lag for loop, (_, lag) in list(self._loops.items())}
 
     def stalled(self) -> str | None:
         """What stands still, if something does."""
-        with self._lock:
-            parts = [*self._loops.values(), *self._watched]
+        parts = [heartbeat for heartbeat, _ in list(self._loops.values())] + list(self._watched.values())
         return next((why for part in parts if (why := part.stalled(self._patience))), None)
 
 
@@ -103,18 +95,18 @@ class Progress:
 
     def __init__(self, patience: float) -> None:
         self._patience = patience
-        self._committed: dict[int, int] = {}
-        self._since: dict[int, float] = {}
+        self._known: dict[int, tuple[int, float]] = {}
+        """Partition → what was committed, and since when."""
 
     def stalled(self, committed: dict[int, int], ends: dict[int, int], now: float) -> str | None:
         """Which partition stands still: by partition, what is committed and where the log ends."""
-        for gone in self._since.keys() - ends.keys():
-            del self._since[gone]
+        before, self._known = self._known, {}
         for partition, end_ in ends.items():
             at = committed.get(partition, 0)
-            if at >= end_ or at != self._committed.get(partition):
-                self._since[partition] = now
-            self._committed[partition] = at
-            if now - self._since.setdefault(partition, now) > self._patience:
-                return f"partition {partition} stands at {at} of {end_} for {now - self._since[partition]:.0f} s"
+            known, since = before.get(partition, (at, now))
+            if at >= end_ or at != known:
+                since = now
+            self._known[partition] = at, since
+            if now - since > self._patience:
+                return f"partition {partition} stands at {at} of {end_} for {now - since:.0f} s"
         return None
