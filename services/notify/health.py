@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import NamedTuple
 
-from services.notify.delivery import Pace
+from services.notify.retry_policy import RetryPolicy
 
 
 class _Beat(NamedTuple):
@@ -19,8 +19,8 @@ class _Beat(NamedTuple):
 class Health:
     """Beats of loops, and what has been begun and not ended. Seconds are those of the process's steady clock."""
 
-    def __init__(self, pace: Pace) -> None:
-        self._patience = pace.stalled.total_seconds()
+    def __init__(self, policy: RetryPolicy) -> None:
+        self._patience = policy.stalled.total_seconds()
         self._lock = threading.Lock()
         self._beats: dict[str, _Beat] = {}
         self._begun: dict[str, float] = {}

@@ -19,7 +19,7 @@ from services.app.cluster.directory import publish_directory
 from services.app.cluster.rules import published_rules
 from services.log.journal import Changes
 from services.log.kafka import REJECTED, WARNINGS
-from services.notify.delivery import Pace
+from services.notify.retry_policy import RetryPolicy
 from services.notify.testing import change
 from tests.cluster import Cluster, kill
 from tests.faults.kinds import LONG, until
@@ -124,7 +124,7 @@ def test_notify(moment, cluster, postgres):
     keys = Counter(push["key"] for push in receiver.pushes)
     repeated = [key for key, times in keys.items() if times > 1]
     assert len(keys) == 20
-    assert len(repeated) <= Pace().hands  # pushes in flight at the kill
+    assert len(repeated) <= RetryPolicy().hands  # pushes in flight at the kill
     assert repeated or not moment.endswith("after-the-send")
     assert all(any(p["key"] == key and p["possibly_duplicate"] for p in receiver.pushes) for key in repeated)
 

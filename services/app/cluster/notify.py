@@ -29,10 +29,9 @@ from services.log.journal import Changes
 from services.log.kafka import WARNINGS, full_name
 from services.log.kafka.producer import Publisher
 from services.messages import CampusEvent, Problem, Rejection
-from services.notify.grouping import Grouping
-from services.notify.privacy import read_allowed
+from services.notify.config import of_settings
+from services.notify.ports import Ports
 from services.notify.service import Notify
-from services.notify.suppression import read_quiet
 from services.rules.cluster.watchdog import STANDS, Progress, end
 from services.settings import Settings
 from services.web.pages import Pages
@@ -207,12 +206,8 @@ def run_notify(settings: Settings) -> int:
                 msgspec.structs.replace(one, data=known.enrich(one.kind, one.data, one.time)[0]) for one in events
             ])  # fmt: skip
 
-        notify = Notify(
-            settings.store_url, settings.home, directory=directory, cards=rules.card, clock=wall_clock,
-            base_url=settings.public_url, push=True, zone=zone, mail=settings.mail_server,
-            quiet=read_quiet(settings.quiet, calendar.day_off), grouping=Grouping(*settings.grouping), publish=publish,
-            allowed=read_allowed(settings.names), students=settings.students,
-        )  # fmt: skip
+        config = of_settings(settings, zone, calendar.day_off, push=True)
+        notify = Notify(config, Ports(directory, rules.card, wall_clock, publish))
         held.callback(notify.stop)
         notify.start()
         intake = Intake(settings, notify, publisher)
