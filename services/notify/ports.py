@@ -1,10 +1,10 @@
-"""What notify asks of the others: the directory's answers, a rule's card, somebody who hears of acts."""
+"""What notify asks of the others: the directory's answers, a rule's card, the time, somebody who hears of acts."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
-from typing import Literal, Protocol
+from typing import Literal, NamedTuple, Protocol
 
 from services.messages import CampusEvent, RuleCard
 
@@ -59,3 +59,14 @@ Clock = Callable[[], datetime]
 """The present instant, aware."""
 Publish = Callable[[Sequence[CampusEvent]], None]
 """Puts events into the log; of those that it was given before it may be given some again."""
+
+
+class Ports(NamedTuple):
+    """What the composition root hands to Notify."""
+
+    directory: Callable[[], Directory]
+    """Asked anew for each chunk, page and message."""
+    cards: Cards
+    clock: Clock
+    publish: Publish
+    """Hears what people and time do with warnings: the log, for the rules."""

@@ -96,11 +96,13 @@ class RecordingChannel:
 
 
 CARD = RuleCard(
-    rule="absence-streak", row="S2",
+    rule="absence-streak",
+    row="S2",
     title=Text("连续旷课", "Consecutive absences"),
     message=Text("{student} 在 {course} 连续旷课 {value} 次", "{student}: {value} consecutive absences in {course}"),
-    source="六(一) 学生日常考勤", to=["class_tutor", "course_teacher"],
-)  # fmt: skip
+    source="六(一) 学生日常考勤",
+    to=["class_tutor", "course_teacher"],
+)
 
 
 def facts(subject: str = "S1/MATH", *, level: Level = "yellow", value: float = 2, **changed: Any) -> WarningFacts:
@@ -114,12 +116,19 @@ def facts(subject: str = "S1/MATH", *, level: Level = "yellow", value: float = 2
     )
     return msgspec.structs.replace(
         WarningFacts(
-            warning_id=str(uuid5(NAMESPACE_URL, subject)), level=level, highest_level=level, value=value,
-            threshold=value, window="all", evidence=[lesson], opened_at=MORNING - timedelta(hours=1),
-            first_event="rollcall 1", context={"student": student, "course": course},
+            warning_id=str(uuid5(NAMESPACE_URL, subject)),
+            level=level,
+            highest_level=level,
+            value=value,
+            threshold=value,
+            window="all",
+            evidence=[lesson],
+            opened_at=MORNING - timedelta(hours=1),
+            first_event="rollcall 1",
+            context={"student": student, "course": course},
         ),
         **changed,
-    )  # fmt: skip
+    )
 
 
 def change(
@@ -129,10 +138,19 @@ def change(
     subject = of.get("subject", "S1/MATH")
     shown = facts(**of)
     return WarningChange(
-        warning_id=shown.warning_id, sequence=sequence, change=kind, rule=CARD.rule, rule_version="v1", row=CARD.row,
-        standard="student.absence_streak", subject=subject, reason=reason, at=MORNING - timedelta(hours=1),
-        mode=mode, facts=shown,
-    )  # fmt: skip
+        warning_id=shown.warning_id,
+        sequence=sequence,
+        change=kind,
+        rule=CARD.rule,
+        rule_version="v1",
+        row=CARD.row,
+        standard="student.absence_streak",
+        subject=subject,
+        reason=reason,
+        at=MORNING - timedelta(hours=1),
+        mode=mode,
+        facts=shown,
+    )
 
 
 def reading(**of: Any) -> WarningReading:

@@ -27,10 +27,9 @@ from services.log.heartbeat import STALLED, Heartbeat, Progress, end
 from services.log.kafka import WARNINGS, full_name
 from services.log.kafka.producer import Publisher
 from services.messages import CampusEvent, Changes, Problem, Rejection
-from services.notify.grouping import Grouping
-from services.notify.privacy import read_allowed
+from services.notify.config import of_settings
+from services.notify.ports import Ports
 from services.notify.service import Notify
-from services.notify.suppression import read_quiet
 from services.rules.registry.kafka import KafkaRegistry
 from services.settings import Settings
 from services.web.pages import Pages
@@ -210,22 +209,8 @@ def run_notify(settings: Settings) -> int:
                 [msgspec.structs.replace(one, data=known.enrich(one.kind, one.data, one.time)[0]) for one in events]
             )
 
-        notify = Notify(
-            settings.store_url,
-            settings.home,
-            directory=directory,
-            cards=registry.card,
-            clock=wall_clock,
-            base_url=settings.public_url,
-            push=True,
-            zone=rule_set.zone,
-            mail=settings.mail_server,
-            quiet=read_quiet(settings.quiet, rule_set.plan.times.day_off),
-            grouping=Grouping(*settings.grouping),
-            publish=publish,
-            allowed=read_allowed(settings.names),
-            students=settings.students,
-        )
+        config = of_settings(settings, rule_set.zone, rule_set.plan.times.day_off, push=True)
+        notify = Notify(config, Ports(directory, registry.card, wall_clock, publish))
         held.callback(notify.stop)
         notify.start()
         intake = Intake(settings, notify, publisher)

@@ -67,9 +67,13 @@ class Channels:
 
     def _write(self, recipient: str, message: Message) -> None:
         line = {
-            "at": wall_clock(), "to": recipient, "title": message.title, "body": message.body,
-            "key": message.key, **message.extras,
-        }  # fmt: skip
+            "at": wall_clock(),
+            "to": recipient,
+            "title": message.title,
+            "body": message.body,
+            "key": message.key,
+            **message.extras,
+        }
         try:
             with self._sink.open("ab", buffering=0) as file:
                 file.write(msgspec.json.encode(line) + b"\n")

@@ -15,7 +15,7 @@ from services import directory as directories
 from services.errors import ConfigurationError, ProblemsError
 from services.log.journal import Journal
 from services.messages import Problem, Rejection, from_ms, key_values, subject_key, to_ms
-from services.notify.store import decisions
+from services.notify.store import views
 from services.notify.store.engine import Store
 from services.notify.store.views import Dossier
 from services.operate.explain.answers import Sides, answer
@@ -149,7 +149,7 @@ def _fits(key: str, by: tuple[str, ...], needed: dict[str, str]) -> bool:
 
 def _told(store: Store, rule: str, key: str, at: int) -> list[Dossier]:
     with store.reading() as connection:
-        return decisions.dossiers(connection, rule, key, at)
+        return views.dossiers(connection, rule, key, at)
 
 
 def _rejects(journal: Journal, subject: Subject) -> list[tuple[int, Rejection]]:

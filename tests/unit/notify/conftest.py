@@ -10,6 +10,8 @@ import httpx
 import pytest
 from starlette.applications import Starlette
 
+from services.notify.config import NotifyConfig
+from services.notify.ports import Ports
 from services.notify.service import Notify
 from services.notify.testing import CARD, College, ManualClock, RecordingChannel, Somebody
 from services.web.pages import Pages
@@ -48,11 +50,11 @@ def make(tmp_path, store_url, college, clock, channel):
     with ExitStack() as made:
 
         def make(home="home", *, push=True, store=None, **options):
-            defaults = {"directory": lambda: college, "cards": cards, "clock": clock, "send": channel}
-            notify = Notify(
-                store or store_url, tmp_path / home, base_url="http://campus", push=push,
-                **defaults | options,
-            )  # fmt: skip
+            defaults = {"directory": lambda: college, "cards": cards, "clock": clock, "publish": lambda _: None}
+            ports = Ports(**{name: options.pop(name, port) for name, port in defaults.items()})
+            send = options.pop("send", channel)
+            where = {"store_url": store or store_url, "home": tmp_path / home, "base_url": "http://campus"}
+            notify = Notify(NotifyConfig(**where, push=push, **options), ports, send)
             made.callback(notify.stop)
             return notify
 

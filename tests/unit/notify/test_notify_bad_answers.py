@@ -6,10 +6,10 @@ from urllib.parse import quote
 import pytest
 
 from services.notify.channels.sending import Channels
-from services.notify.delivery import Pace
+from services.notify.retry_policy import RetryPolicy
 from services.notify.testing import Somebody, change
 
-QUICK = Pace(first=timedelta(seconds=5), look_again=timedelta(milliseconds=20))
+QUICK = RetryPolicy(first=timedelta(seconds=5), look_again=timedelta(milliseconds=20))
 TAKEN = (200, b'{"errcode": 0}')
 
 
@@ -21,7 +21,7 @@ def notify(make, college, provider, mail_server, tmp_path):
     wang = Somebody(id="T1", name="王秀英", channel=bot, email="wang@college.example")
     college.roles.update(class_tutor=[wang], course_teacher=[])
     mail = f"mailto://127.0.0.1:{mail_server.port}?from=warnings@college.example&mode=insecure"
-    notify = make(send=Channels(tmp_path).send, mail=mail, pace=QUICK)
+    notify = make(send=Channels(tmp_path).send, mail=mail, retry=QUICK)
     notify.start()
     return notify
 

@@ -8,9 +8,9 @@ import pytest
 from services.errors import DeliveryError
 from services.messages import to_ms
 from services.notify.channels.responses import UnansweredError
-from services.notify.delivery import Pace
 from services.notify.digests import digest
 from services.notify.grouping import Grouping
+from services.notify.retry_policy import RetryPolicy
 from services.notify.store import outbox
 from services.notify.testing import CARD, RecordingChannel, Somebody, change
 from services.notify.texts import Sent
@@ -20,7 +20,7 @@ FIVE = Grouping(wait=timedelta(seconds=10), interval=timedelta(minutes=5))
 
 @pytest.fixture
 def notify(make, one_recipient, channel):
-    notify = make(grouping=FIVE, pace=Pace(look_again=timedelta(milliseconds=20)))
+    notify = make(grouping=FIVE, retry=RetryPolicy(look_again=timedelta(milliseconds=20)))
     notify.start()
     return notify
 
@@ -93,7 +93,7 @@ def test_a_digest_that_fails_comes_again_as_it_was(make, clock, one_recipient, e
             raise error
 
     channel = RecordingChannel(answer)
-    notify = make(grouping=FIVE, send=channel, pace=Pace(look_again=timedelta(milliseconds=20)))
+    notify = make(grouping=FIVE, send=channel, retry=RetryPolicy(look_again=timedelta(milliseconds=20)))
     notify.start()
     notify.take_in(about("S1", "S2"), 1)
     clock.advance(timedelta(seconds=10))
@@ -114,7 +114,7 @@ def test_a_digest_of_a_process_that_died_comes_again_whole_and_marked(make, cloc
         claim = outbox.claim(connection, "json://hooks.campus", "slot:1", to_ms(clock()), 60_000, FIVE)
     assert len(claim.ids) == 2
     clock.advance(timedelta(minutes=2))
-    second = make("other", grouping=FIVE, pace=Pace(look_again=timedelta(milliseconds=20)))
+    second = make("other", grouping=FIVE, retry=RetryPolicy(look_again=timedelta(milliseconds=20)))
     second.start()
     eventually(lambda: len(channel.sent) == 1)
     message = channel.sent[0][2]

@@ -8,10 +8,10 @@ import pytest
 
 from services.errors import DeliveryError, LogError
 from services.messages import EscalationStep, to_ms
-from services.notify.delivery import Pace
+from services.notify.config import CHINA
 from services.notify.grouping import Grouping
-from services.notify.service import CHINA
-from services.notify.store import due_steps, feedback
+from services.notify.retry_policy import RetryPolicy
+from services.notify.store import feedback
 from services.notify.suppression import Quiet, Silence
 from services.notify.testing import CARD, RecordingChannel, Somebody, change, facts
 
@@ -67,7 +67,7 @@ def steps(rows):
 
 def passes(clock, notify, **by):
     clock.advance(timedelta(**by))
-    while notify.passing.step():
+    while notify.scheduler.step():
         pass
 
 
@@ -213,13 +213,12 @@ def test_nobody_waits_for_a_log_that_is_away_and_it_hears_all_when_it_is_back(ma
     eventually(lambda: len(heard) == 3)
 
 
-def test_time_that_stands_still_is_not_well(make, clock, eventually, monkeypatch):
-    notify = make(pace=Pace(stalled=timedelta(seconds=1)))
+def test_time_that_stands_still_is_not_well(make, eventually):
+    notify = make(retry=RetryPolicy(stalled=timedelta(seconds=1)))
     notify.start()
-    eventually(lambda: "passing" in notify.health.lags())
-    monkeypatch.setattr(notify.passing, "directory", None)
-    monkeypatch.setattr(due_steps, "steps_due", None)
-    assert "passing" in eventually(notify.unwell)
+    eventually(lambda: "scheduler" in notify.health.lags())
+    notify.scheduler.ports = notify.ports._replace(clock=None)
+    assert "scheduler" in eventually(notify.unwell)
 
 
 def test_who_took_it_up_is_reminded_a_day_before_and_told_when_it_is_overdue(notify, clock, told):
@@ -304,7 +303,7 @@ def test_replays_imports_and_trials_have_no_deadlines(push, mode, make, clock):
     notify.take_in([change(mode=mode)], 1)
     assert one(notify)["deadline"] is None
     clock.advance(timedelta(days=3))
-    assert notify.passing.step() == 0
+    assert notify.scheduler.step() == 0
 
 
 RAISED = Somebody(id="p-7f3a", name="刘同学", channel="json://hooks.campus/p")

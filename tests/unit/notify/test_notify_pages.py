@@ -293,7 +293,7 @@ def test_a_file_where_a_text_belongs_is_refused(at_the_warning):
     assert at_the_warning._ask("POST", f"{WARNING}/close", **form).status_code == 400
 
 
-def test_of_one_row_and_subject_the_gravest_stands_for_all_in_the_inbox(browser, notify):
+def test_of_one_row_and_subject_the_gravest_stands_for_all_in_the_inbox(browser_of, make):
     def again(rule, level, **more):
         one = change(level=level, **more)
         id_ = f"{rule}-{one.subject}".replace("/", "-")
@@ -301,7 +301,8 @@ def test_of_one_row_and_subject_the_gravest_stands_for_all_in_the_inbox(browser,
             one, rule=rule, warning_id=id_, facts=msgspec.structs.replace(one.facts, warning_id=id_)
         )
 
-    notify.cards = lambda *_: CARD
+    notify = make(cards=lambda *_: CARD)
+    browser = browser_of(notify)
     same = [again("a", "yellow"), again("b", "red"), again("c", "orange")]
     notify.take_in([*same, again("a", "yellow", subject="S2/MATH")], 1)
     page = browser.get("/inbox/T1").text

@@ -10,8 +10,7 @@ from services.errors import ConfigurationError
 from services.messages import EscalationStep
 from services.notify.channels.sending import Channels
 from services.notify.channels.sms import SCHEMES
-from services.notify.privacy import read_allowed
-from services.notify.service import NOTHING_ALLOWED
+from services.notify.privacy import Allowed, read_allowed
 from services.notify.testing import CARD, Somebody, change
 from services.rules.language.load import load
 from services.settings import Settings, resource
@@ -75,7 +74,7 @@ def test_where_it_is_allowed_the_rules_sentence_is_said_and_never_a_comment(said
 )
 def test_it_is_allowed_for_a_kind_or_for_one_host_or_bot(places, address, allowed):
     assert read_allowed(places).at(address) is allowed
-    assert NOTHING_ALLOWED.at(address) is False
+    assert Allowed().at(address) is False
 
 
 @pytest.mark.parametrize("text", ["json://user:secret@h", "json://h/path", "ev ery", "json://", "*"])
@@ -116,7 +115,7 @@ def test_a_student_is_neither_told_nor_shown_a_warning_and_the_page_says_why(mak
     notify = make(**about)
     notify.take_in([change()], 1)
     clock.advance(timedelta(hours=1))
-    notify.passing.step()
+    notify.scheduler.step()
     assert rows(notify, "SELECT DISTINCT recipient FROM delivery") == [{"recipient": "T1"}]
     assert rows(notify, "SELECT DISTINCT person FROM recipient") == [{"person": "T1"}]
     assert rows(notify, "SELECT whom, reason FROM decision") == [{"whom": "student", "reason": "students_off"}]

@@ -137,7 +137,7 @@ def test_an_sms_arrives_and_neither_token_nor_number_is_kept(
     notify.take_in([change()], 1)
     eventually(lambda: [row["status"] for row in deliveries(notify)] == ["dead"])
     assert queue_of(address) == f"collegesms://127.0.0.1:{provider.server_port}"
-    kept = str(deliveries(notify)) + str(notify.stopped())
+    kept = str(deliveries(notify)) + str(notify.disabled_channels())
     assert "***" in kept
     assert TOKEN not in kept
     assert NUMBER not in kept
