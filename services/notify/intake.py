@@ -8,11 +8,12 @@ from datetime import timedelta
 
 import msgspec
 
+from services.directory import Person
 from services.messages import RuleCard, WarningChange, WarningFacts, WarningReading, to_ms
 from services.notify.chunk import Known, Standing, Writes, standing
 from services.notify.deadlines import to_acknowledge
 from services.notify.pipeline import ENDS, Candidate, Moment, decide, not_pushed, settling, tell
-from services.notify.ports import Cards, Directory, Person
+from services.notify.ports import Cards, Directory
 from services.notify.recipients import route
 from services.notify.rows import ChangeRow, DeliveryRow, EscalationRow, RecipientRow, WarningRow
 

@@ -14,8 +14,8 @@ from typing import NamedTuple
 
 import msgspec
 
+from services.directory import Person
 from services.messages import LEVELS, Change, Level, Mode, RuleCard, from_ms, to_ms
-from services.notify.ports import Person
 from services.notify.recipients import addresses_of, queue_of
 from services.notify.rows import DecisionRow, DeliveryRow, WarningRow, decode_context
 from services.notify.suppression import UNTIL_THE_CASE_IS_OVER, Case, Quiet, Silence

@@ -3,38 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import date, datetime
-from typing import Literal, NamedTuple, Protocol
+from datetime import datetime
+from typing import NamedTuple, Protocol
 
+from services.directory import Person
 from services.messages import CampusEvent, RuleCard
-
-
-class Person(Protocol):
-    """Somebody who can be told something."""
-
-    @property
-    def id(self) -> str:
-        """The directory's id."""
-
-    @property
-    def name(self) -> str:
-        """What people call them."""
-
-    @property
-    def channel(self) -> str | None:
-        """An Apprise URL; it holds secrets."""
-
-    @property
-    def email(self) -> str | None:
-        """Their address, for those without a channel."""
-
-    @property
-    def language(self) -> Literal["zh", "en"] | None:
-        """The language that they are written to in."""
-
-    @property
-    def to_day(self) -> date | None:
-        """The last day on which they are there."""
 
 
 class Directory(Protocol):

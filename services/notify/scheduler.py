@@ -8,11 +8,12 @@ from datetime import datetime, timedelta
 
 import msgspec
 
+from services.directory import Person
 from services.messages import Evidence, to_ms
 from services.notify.config import NotifyConfig
 from services.notify.loop import Loop
 from services.notify.pipeline import Moment, of_warning, tell
-from services.notify.ports import Person, Ports
+from services.notify.ports import Ports
 from services.notify.recipients import STUDENT
 from services.notify.rows import EscalationRow, WarningRow, decode_context
 from services.notify.store import deliveries, silences, steps

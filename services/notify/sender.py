@@ -11,6 +11,7 @@ from uuid import UUID, uuid5
 
 from msgspec.structs import replace
 
+from services.directory import Person
 from services.errors import AddressError, DeliveryError
 from services.messages import LEVELS, RuleCard, to_ms
 from services.notify.channels.addresses import BAD_EMAIL, is_mail_address
@@ -19,7 +20,7 @@ from services.notify.claims import Claim, Result
 from services.notify.config import NotifyConfig
 from services.notify.digests import digest
 from services.notify.disabled_channels import DisabledChannel, keys_of
-from services.notify.ports import Person, Ports
+from services.notify.ports import Ports
 from services.notify.privacy import with_names
 from services.notify.recipients import addresses_of, queue_of
 from services.notify.rows import decode_context

@@ -23,7 +23,7 @@ from services.notify.report import By, Period, Report
 from services.notify.scheduler import Scheduler
 from services.notify.sender import Send, Sender
 from services.notify.store import disabled_channels, feedback, intake, outbox, report, silences, views
-from services.notify.store.acts import Acts, Refusal
+from services.notify.store.acts import Acts
 from services.notify.store.engine import Connection, Store
 from services.notify.suppression import Silence
 
@@ -51,7 +51,7 @@ class Notify:
         self.outbox = Outbox(
             database=self.database, sender=sender, heartbeats=self.health, on_result=self.metrics.attempted
         )
-        self.acts = Acts(self.database, ports.clock, config.zone)
+        self.acts = Acts(self.database, config, ports.clock, self._done)
         self.scheduler = Scheduler(
             database=self.database, config=config, ports=ports, done=self._done, beat=self.health.beat
         )
@@ -200,29 +200,6 @@ class Notify:
     def _hold_anew(self, connection: Connection) -> set[str]:
         now = self.ports.clock()
         return silences.hold_anew(connection, self.config.moment(now, silences.current(connection, to_ms(now))))
-
-    def acknowledge(self, person: str, warning_id: str) -> Refusal | None:
-        """The person has taken the warning up. Returns why it was refused, if it was."""
-        return self._acted(self.acts.acknowledge(person, warning_id))
-
-    def improve(self, person: str, warning_id: str, measure: str, due: str) -> Refusal | None:
-        """The person names a measure (改进措施) and its last day. Returns why it was refused, if it was."""
-        return self._acted(self.acts.improve(person, warning_id, measure, due))
-
-    def close(self, person: str, warning_id: str, measure: str, reason: str = "fixed") -> Refusal | None:
-        """The person closes the warning. Returns why it was refused, if it was."""
-        refusal = self.acts.close(person, warning_id, measure, reason)
-        if refusal is None:  # of a case, its parts are told of again
-            self._look_at_held()
-        return self._acted(refusal)
-
-    def judge(self, person: str, warning_id: str, verdict: str) -> Refusal | None:
-        """Whether the warning was of use to the person. Returns why it was refused, if it was."""
-        return self._acted(self.acts.judge(person, warning_id, verdict))
-
-    def _acted(self, refusal: Refusal | None) -> Refusal | None:
-        self._publishing.wake()
-        return refusal
 
     def unwell(self) -> str | None:
         """Why the service stands still, if it does."""

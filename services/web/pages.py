@@ -9,7 +9,7 @@ import hmac
 import secrets
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.concurrency import run_in_threadpool
@@ -25,15 +25,14 @@ from services.notify.rows import WarningRow
 from services.notify.store import views
 from services.notify.store.acts import Refusal
 from services.notify.store.views import Dossier
-from services.web import report_forms, view_models
+from services.web import report_forms, view_models, visitor
 from services.web.view_models import Reader
+from services.web.visitor import said
 
 if TYPE_CHECKING:
     from services.notify.service import Notify
 
 _HERE = Path(__file__).parent
-_PERSON, _LANGUAGE, _TOKEN = "prewarn_person", "prewarn_language", "prewarn_token"
-_YEAR = 365 * 24 * 3600
 _PER_PAGE = 50
 _PEOPLE = 200
 _HEADERS = {
@@ -93,7 +92,7 @@ class Pages:
             reader,
             "people.html",
             people=people,
-            next=_next(request),
+            next=visitor.came_for(request),
             limit=_PEOPLE,
             disabled=view_models.disabled_channels(self._notify.disabled_channels(), reader),
         )
@@ -101,13 +100,13 @@ class Pages:
     def inbox(self, request: Request) -> Response:
         """One person's warnings, open or ended, worst first."""
         reader, person = self._reader(request), request.path_params["person"]
-        which, page = request.query_params.get("show"), _page_number(request)
+        which, page = request.query_params.get("show"), visitor.page_number(request)
         with self._notify.database.reading() as connection:
             found = views.inbox(connection, person, is_open=which != "closed", page=page, size=_PER_PAGE)
         if not found.counts and self._notify.ports.directory().person(person) is None:
             return self._missing(request, reader, "person_not_found")
-        if goal := _next(request):
-            return _remember_person(_remember_language(request, RedirectResponse(goal, 303)), person)
+        if goal := visitor.came_for(request):
+            return visitor.remember_person(visitor.remember_language(request, RedirectResponse(goal, 303)), person)
         lines = [view_models.line(row, self._cards(row.rule_version, row.rule), reader) for row in found.warnings]
         groups = [
             (reader.group(level), found.counts.get(rank, 0), [one for one in lines if one.level.key == level])
@@ -126,14 +125,14 @@ class Pages:
             page=page,
             pages=max(1, -(-sum(found.counts.values()) // _PER_PAGE)),
         )
-        return _remember_person(shown, person)
+        return visitor.remember_person(shown, person)
 
     def warning(self, request: Request) -> Response:
         """One warning: what, why, who knows, what was done."""
         return self._warning(request, error=None, status=200)
 
     def _warning(self, request: Request, *, error: str | None, status: int) -> Response:
-        reader, person = self._reader(request), request.cookies.get(_PERSON)
+        reader, person = self._reader(request), request.cookies.get(visitor.PERSON)
         id_ = request.path_params["id"]
         if person is None:
             return RedirectResponse(f"/?next=/warnings/{id_}", 303)
@@ -178,35 +177,35 @@ class Pages:
 
     async def acknowledge(self, request: Request) -> Response:
         """The person takes the warning up."""
-        return await self._act(request, lambda person, id_, _form: self._notify.acknowledge(person, id_))
+        return await self._act(request, lambda person, id_, _form: self._notify.acts.acknowledge(person, id_))
 
     async def improve(self, request: Request) -> Response:
         """The person names a measure and until when it shall have worked."""
         return await self._act(
             request,
-            lambda person, id_, form: self._notify.improve(person, id_, _said(form, "measure"), _said(form, "due")),
+            lambda person, id_, form: self._notify.acts.improve(person, id_, said(form, "measure"), said(form, "due")),
         )
 
     async def close(self, request: Request) -> Response:
         """The person closes the warning with a measure and a reason."""
         return await self._act(
             request,
-            lambda person, id_, form: self._notify.close(
-                person, id_, _said(form, "measure"), _said(form, "reason") or "fixed"
+            lambda person, id_, form: self._notify.acts.close(
+                person, id_, said(form, "measure"), said(form, "reason") or "fixed"
             ),
         )
 
     async def judge(self, request: Request) -> Response:
         """One tap: useful, not useful, known already."""
         return await self._act(
-            request, lambda person, id_, form: self._notify.judge(person, id_, _said(form, "verdict"))
+            request, lambda person, id_, form: self._notify.acts.judge(person, id_, said(form, "verdict"))
         )
 
     async def _act(self, request: Request, act: Callable[[str, str, Any], Refusal | None]) -> Response:
-        reader, person, id_ = self._reader(request), request.cookies.get(_PERSON), request.path_params["id"]
+        reader, person, id_ = self._reader(request), request.cookies.get(visitor.PERSON), request.path_params["id"]
         form = await request.form(max_files=0)
-        token = request.cookies.get(_TOKEN, "")
-        if not token or not hmac.compare_digest(token.encode(), _said(form, "token").encode()):
+        token = request.cookies.get(visitor.TOKEN, "")
+        if not token or not hmac.compare_digest(token.encode(), said(form, "token").encode()):
             return self._page(request, reader, "problem.html", status=403, head="expired", more="expired_more")
         refused = await run_in_threadpool(act, person, id_, form) if person else "not_found"
         match refused:
@@ -255,7 +254,7 @@ class Pages:
 
     def _reader(self, request: Request) -> Reader:
         config, ports = self._notify.config, self._notify.ports
-        return Reader(_language(request), config.zone, ports.clock(), ports.directory())
+        return Reader(visitor.language(request), config.zone, ports.clock(), ports.directory())
 
     def _missing(self, request: Request, reader: Reader, more: str) -> Response:
         return self._page(request, reader, "problem.html", status=404, head="not_found", more=more)
@@ -270,55 +269,12 @@ class Pages:
         other = "zh" if reader.language == "en" else "en"
         here = request.url.include_query_params(lang=other)
         return {
-            "token": request.cookies.get(_TOKEN) or secrets.token_urlsafe(24),
+            "token": request.cookies.get(visitor.TOKEN) or secrets.token_urlsafe(24),
             "other_language": other,
-            "other_address": f"{request.url.path if request.method == 'GET' else _back(request)}?{here.query}",
+            "other_address": f"{visitor.page_of(request)}?{here.query}",
         }
 
     def _respond(self, request: Request, html: str, token: str, status: int = 200) -> Response:
         response = HTMLResponse(html, status, headers=_HEADERS)
-        response.set_cookie(_TOKEN, token, httponly=True, samesite="strict")
-        return _remember_language(request, response)
-
-
-def _remember_language(request: Request, response: Response) -> Response:
-    chosen = request.query_params.get("lang")
-    if chosen in ("zh", "en"):
-        response.set_cookie(_LANGUAGE, chosen, max_age=_YEAR, httponly=True, samesite="lax")
-    return response
-
-
-def _remember_person(response: Response, person: str) -> Response:
-    response.set_cookie(_PERSON, person, httponly=True, samesite="lax")
-    return response
-
-
-def _back(request: Request) -> str:
-    return request.url.path.rpartition("/")[0]
-
-
-def _language(request: Request) -> Literal["zh", "en"]:
-    """What was asked for, then what was chosen before, then what the browser prefers, then Chinese."""
-    for chosen in (request.query_params.get("lang"), request.cookies.get(_LANGUAGE)):
-        if chosen in ("zh", "en"):
-            return "en" if chosen == "en" else "zh"
-    for part in request.headers.get("accept-language", "").lower().split(","):
-        if part.strip().startswith(("zh", "en")):
-            return "en" if part.strip().startswith("en") else "zh"
-    return "zh"
-
-
-def _said(form: Any, name: str) -> str:
-    return str(form.get(name, ""))
-
-
-def _next(request: Request) -> str:
-    """The warning that somebody came for before they said who they are; never another address."""
-    goal = request.query_params.get("next", "")
-    id_ = goal.removeprefix("/warnings/")
-    return goal if goal != id_ and id_.replace("-", "").isalnum() else ""
-
-
-def _page_number(request: Request) -> int:
-    shown = request.query_params.get("page", "1")
-    return max(0, int(shown) - 1) if shown.isascii() and shown.isdigit() and len(shown) < 7 else 0  # noqa: PLR2004
+        response.set_cookie(visitor.TOKEN, token, httponly=True, samesite="strict")
+        return visitor.remember_language(request, response)

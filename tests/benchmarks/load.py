@@ -116,7 +116,7 @@ class Term:
         with self.notify.database.reading() as connection:
             untaken = connection.exec_driver_sql(UNTAKEN).all()
         for warning, person in untaken:
-            self.notify.acknowledge(person, warning)
+            self.notify.acts.acknowledge(person, warning)
         self.evening += timedelta(days=1)
 
     def _drain(self):

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Literal
-from zoneinfo import ZoneInfo
 
 import msgspec
 from sqlalchemy import Connection, insert, select, update
 
 from services.messages import to_ms
 from services.notify import deadlines
+from services.notify.config import NotifyConfig
 from services.notify.deadlines import CLOSINGS, LONGEST_TEXT, VERDICTS
 from services.notify.feedback import of_act
+from services.notify.ports import Clock
 from services.notify.rows import ActRow, EscalationRow, WarningRow
-from services.notify.store import deliveries, feedback, steps, tables
+from services.notify.store import deliveries, feedback, silences, steps, tables
 from services.notify.store.engine import Store, columns_of, rows_of
 
 Refusal = Literal[
@@ -48,11 +49,13 @@ class RefusedError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Acts:
-    """The acts of people over one store, at the time of `clock`; each returns why it was refused, if it was."""
+    """The acts of people over one store; each returns why it was refused, if it was."""
 
     database: Store
-    clock: Callable[[], datetime]
-    zone: ZoneInfo
+    config: NotifyConfig
+    clock: Clock
+    done: Callable[[set[str]], None]
+    """Called with the outbox queues that have something to send, after something was done."""
 
     def acknowledge(self, person: str, warning_id: str) -> Refusal | None:
         """The person has taken the warning up: the escalation ends, a measure is expected. Again changes nothing."""
@@ -70,7 +73,7 @@ class Acts:
         def act(on: _On) -> None:
             if not measure:
                 raise RefusedError("needs_measure")
-            until = deadlines.due_at(due, on.at, self.zone)
+            until = deadlines.due_at(due, on.at, self.config.zone)
             if isinstance(until, str):
                 raise RefusedError(until)
             if on.row.acknowledged_at is None:
@@ -81,7 +84,7 @@ class Acts:
 
         return self._act(person, warning_id, act, measure)
 
-    def close(self, person: str, warning_id: str, measure: str, reason: str) -> Refusal | None:
+    def close(self, person: str, warning_id: str, measure: str, reason: str = "fixed") -> Refusal | None:
         """The person closes the warning for one of deadlines.CLOSINGS, with the measure unless one was named before."""
         measure = _clean(measure)
 
@@ -104,6 +107,9 @@ class Acts:
             steps.stop(on.connection, [on.row.number], "closed", to_ms(on.at))
             on.later("outcome", to_ms(on.at))
             deliveries.relieve(on.connection, on.row.number, closed=True)
+            # Of a case, its parts are told of again.
+            moment = self.config.moment(on.at, silences.current(on.connection, to_ms(on.at)))
+            on.queues = silences.hold_anew(on.connection, moment)
 
         return self._act(person, warning_id, act, measure)
 
@@ -132,6 +138,7 @@ class Acts:
                 act(on)
         except RefusedError as refused:
             return refused.why
+        self.done(on.queues)
         return None
 
     @contextmanager
@@ -151,6 +158,8 @@ class _On:
     row: WarningRow
     person: str
     at: datetime
+    queues: set[str] = field(default_factory=set)
+    """Of messages that are held no more."""
     was_overdue: bool = False
     """And the rules have not been told yet that it is so no more."""
 

@@ -10,15 +10,16 @@ import httpx
 import pytest
 from starlette.applications import Starlette
 
+from services.directory import Person
 from services.notify.config import NotifyConfig
 from services.notify.ports import Ports
 from services.notify.service import Notify
-from services.notify.testing import CARD, College, ManualClock, RecordingChannel, Somebody
+from services.notify.testing import CARD, College, ManualClock, RecordingChannel
 from services.web.pages import Pages
 
-TUTOR = Somebody(id="T1", name="王秀英")
-ONE = {"class_tutor": [Somebody(id="T1", name="王秀英", channel="json://hooks.campus/a")], "course_teacher": []}
-TEACHER = Somebody(id="T2", name="Li Qiang", language="en")
+TUTOR = Person(id="T1", name="王秀英")
+ONE = {"class_tutor": [Person(id="T1", name="王秀英", channel="json://hooks.campus/a")], "course_teacher": []}
+TEACHER = Person(id="T2", name="Li Qiang", language="en")
 
 
 @pytest.fixture

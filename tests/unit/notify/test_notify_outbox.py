@@ -5,14 +5,15 @@ from datetime import date, timedelta
 
 import pytest
 
+from services.directory import Person
 from services.errors import DeliveryError
 from services.notify.channels.responses import UnansweredError
 from services.notify.channels.sending import Channels
 from services.notify.retry_policy import RetryPolicy
-from services.notify.testing import RecordingChannel, Somebody, change
+from services.notify.testing import RecordingChannel, change
 
 QUICK = RetryPolicy(first=timedelta(seconds=5), attempts=3, look_again=timedelta(milliseconds=20))
-HOOK = Somebody(id="T1", name="王秀英", channel="json://hooks.campus/a")
+HOOK = Person(id="T1", name="王秀英", channel="json://hooks.campus/a")
 
 
 def raising(error):
@@ -110,7 +111,7 @@ def test_after_a_broken_connection_it_is_sent_again_and_says_so(make, clock, sta
 def test_a_channel_that_hangs_delays_nobody_else(make, college, eventually):
     hung = threading.Event()
     channel = RecordingChannel(lambda message: hung.wait(30) if "Yellow" in message.title else None)
-    college.roles["course_teacher"] = [Somebody(id="T2", name="Li", language="en", channel="json://slow.campus/")]
+    college.roles["course_teacher"] = [Person(id="T2", name="Li", language="en", channel="json://slow.campus/")]
     notify = make(send=channel)
     notify.start()
     try:
@@ -122,7 +123,7 @@ def test_a_channel_that_hangs_delays_nobody_else(make, college, eventually):
 
 
 @pytest.mark.parametrize(
-    "person", [None, Somebody(id="T1", name="王", to_day=date(2026, 11, 22))], ids=["deleted", "left yesterday"]
+    "person", [None, Person(id="T1", name="王", to_day=date(2026, 11, 22))], ids=["deleted", "left yesterday"]
 )
 @pytest.mark.usefixtures("one_recipient")
 def test_a_person_who_left_gets_none(person, notify, college, channel, status_of, eventually):
@@ -141,7 +142,7 @@ def test_a_corrected_address_is_used_at_the_next_attempt(make, college, clock, s
     notify.take_in([change()], 1)
     eventually(lambda: status_of(notify) == "failed")
     channel.answer = lambda _message: None
-    college.roles["class_tutor"] = [Somebody(id="T1", name="王秀英", channel="json://new.campus/b")]
+    college.roles["class_tutor"] = [Person(id="T1", name="王秀英", channel="json://new.campus/b")]
     clock.advance(timedelta(seconds=5))
     eventually(lambda: status_of(notify) == "sent")
     assert [address for address, *_ in channel.sent] == ["json://hooks.campus/a", "json://new.campus/b"]
@@ -149,7 +150,7 @@ def test_a_corrected_address_is_used_at_the_next_attempt(make, college, clock, s
 
 def test_the_store_holds_no_address(notify, deliveries, rows, college):
     college.roles.update(
-        class_tutor=[HOOK], course_teacher=[Somebody(id="T2", name="Li", channel="dingtalk://secret-token/")]
+        class_tutor=[HOOK], course_teacher=[Person(id="T2", name="Li", channel="dingtalk://secret-token/")]
     )
     notify.take_in([change()], 1)
     assert [row["channel"] for row in deliveries(notify)] == ["json://hooks.campus", "dingtalk://930bbdc5"]
@@ -157,7 +158,7 @@ def test_the_store_holds_no_address(notify, deliveries, rows, college):
 
 @pytest.mark.usefixtures("one_recipient")
 def test_a_real_webhook_gets_the_message_in_the_end(provider, make, college, clock, status_of, eventually, tmp_path):
-    college.roles["class_tutor"] = [Somebody(id="T1", name="王秀英", channel=provider.address)]
+    college.roles["class_tutor"] = [Person(id="T1", name="王秀英", channel=provider.address)]
     provider.answer = 503
     notify = make(send=Channels(tmp_path).send, retry=QUICK)
     notify.start()
@@ -204,7 +205,7 @@ def test_a_queue_that_does_not_move_is_told_to_health(make, eventually):
 
 @pytest.fixture
 def with_a_bot(college):
-    bot = Somebody(id="T2", name="Li", channel="dingtalk://secret-token/")
+    bot = Person(id="T2", name="Li", channel="dingtalk://secret-token/")
     college.roles.update(class_tutor=[HOOK], course_teacher=[bot])
 
 

@@ -85,10 +85,11 @@ from services.notify.channels.sending import Channels
 from services.notify.config import NotifyConfig
 from services.notify.ports import Ports
 from services.notify.service import Notify
-from services.notify.testing import CARD, MORNING, College, Somebody, change
+from services.directory import Person
+from services.notify.testing import CARD, MORNING, College, change
 
 home, point, store_url = Path(sys.argv[1]), sys.argv[2], sys.argv[3]
-college = College({"class_tutor": [Somebody(id="T1", name="W", channel="json://hooks.campus/a")]})
+college = College({"class_tutor": [Person(id="T1", name="W", channel="json://hooks.campus/a")]})
 
 def send(address, recipient, message):
     if point == "after the send":

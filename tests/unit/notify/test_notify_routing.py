@@ -1,10 +1,11 @@
 import pytest
 
+from services.directory import Person
 from services.notify.recipients import queue_of, route
-from services.notify.testing import CARD, MORNING, College, Somebody
+from services.notify.testing import CARD, MORNING, College
 
-WANG = Somebody(id="T1", name="王秀英")
-LI = Somebody(id="T2", name="李强")
+WANG = Person(id="T1", name="王秀英")
+LI = Person(id="T2", name="李强")
 
 
 def test_a_person_with_two_roles_is_told_once_as_the_first():

@@ -9,13 +9,14 @@ import pytest
 from typer.testing import CliRunner
 
 from services.cli import app
+from services.directory import Person
 from services.errors import DeliveryError
 from services.notify.channels.responses import Answer, judge
 from services.notify.channels.sending import Channels
 from services.notify.disabled_channels import keys_of
 from services.notify.retry_policy import RetryPolicy
 from services.notify.store import disabled_channels
-from services.notify.testing import CARD, Somebody, change
+from services.notify.testing import CARD, change
 from services.notify.texts import Sent, push
 
 TOKEN = "c0ffee00c0ffee00c0ffee00c0ffee00"
@@ -38,7 +39,7 @@ def tell(make, college, tmp_path, eventually):
     """Starts a Notify in which one person has these addresses; each warning told is waited for."""
 
     def tell(channel, mail=None, retry=QUICK):
-        person = Somebody(id="T1", name="王秀英", channel=channel, email="wang@college.example" if mail else None)
+        person = Person(id="T1", name="王秀英", channel=channel, email="wang@college.example" if mail else None)
         college.roles.update(class_tutor=[person], course_teacher=[])
         notify = make(send=Channels(tmp_path).send, retry=retry, mail=mail)
         notify.start()
@@ -160,7 +161,7 @@ def test_of_one_mail_server_only_the_mailbox_that_is_not_there_is_stopped(tell, 
     mail_server.refusals = {"RCPT": "550 5.1.1 no such user"}
     say(1)
     mail_server.refusals = {}
-    college.roles["course_teacher"] = [Somebody(id="T2", name="Li", email="li@college.example")]
+    college.roles["course_teacher"] = [Person(id="T2", name="Li", email="li@college.example")]
     say(2)
     assert [(row["recipient"], row["status"]) for row in deliveries(notify)] == [
         ("T1", "dead"), ("T1", "dead"), ("T2", "sent"),
@@ -172,7 +173,7 @@ def test_a_login_that_is_refused_stops_everybodys_mail(tell, college, mail_serve
     mail_server.refusals = {"MAIL": "535 5.7.8 authentication failed"}
     say(1)
     mail_server.refusals = {}
-    college.roles["course_teacher"] = [Somebody(id="T2", name="Li", email="li@college.example")]
+    college.roles["course_teacher"] = [Person(id="T2", name="Li", email="li@college.example")]
     say(2)
     assert mail_server.mails == []
     assert {one.person for one in notify.disabled_channels()} == {"T1", "T2"}
@@ -256,7 +257,7 @@ def stopped(tmp_path, bot, provider, make, college, eventually, request):
     home = tmp_path / "home"
     (home / "directory").mkdir(parents=True)
     (home / "directory" / "people.csv").write_text(f"id,name,channel\nT1,Wang,{bot}\n")
-    college.roles.update(class_tutor=[Somebody(id="T1", name="Wang", channel=bot)], course_teacher=[])
+    college.roles.update(class_tutor=[Person(id="T1", name="Wang", channel=bot)], course_teacher=[])
     provider.answer = (200, b'{"errcode": 300005, "errmsg": "token is not exist"}')
     notify = make(send=Channels(tmp_path).send, retry=QUICK, store=f"sqlite:///{home / 'notify.db'}")
     notify.start()

@@ -5,17 +5,18 @@ from datetime import timedelta
 import msgspec
 import pytest
 
+from services.directory import Person
 from services.messages import to_ms
 from services.notify.config import CHINA
 from services.notify.pipeline import EACH, EVERYBODY, Candidate, Moment, held_until, not_pushed, tell
 from services.notify.suppression import UNTIL_THE_CASE_IS_OVER, Case, Silence, read_quiet
-from services.notify.testing import CARD, MORNING, Somebody
+from services.notify.testing import CARD, MORNING
 
 NOON = (MORNING + timedelta(hours=3)).astimezone(CHINA)
 NIGHT = read_quiet("22:00-07:00")
 LATE = NOON.replace(hour=23)
 SEVEN = to_ms(NOON.replace(hour=7) + timedelta(days=1))
-WANG = Somebody(id="T1", name="王秀英")
+WANG = Person(id="T1", name="王秀英")
 SUMMARY = msgspec.structs.replace(CARD, summary=60.0)
 ALWAYS = msgspec.structs.replace(CARD, always=True)
 

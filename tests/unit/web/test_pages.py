@@ -4,7 +4,8 @@ from datetime import timedelta
 import msgspec
 import pytest
 
-from services.notify.testing import CARD, MORNING, Somebody, change, facts
+from services.directory import Person
+from services.notify.testing import CARD, MORNING, change, facts
 
 WARNING = f"/warnings/{facts().warning_id}"
 
@@ -105,7 +106,7 @@ def test_names_are_escaped(browser, notify, college):
 
 
 def test_a_measure_is_escaped(at_the_warning, notify):
-    notify.close("T1", facts().warning_id, "<b>谈话</b>")
+    notify.acts.close("T1", facts().warning_id, "<b>谈话</b>")
     text = at_the_warning.get(WARNING).text
     assert "<b>谈话" not in text
     assert "&lt;b&gt;谈话" in text
@@ -146,7 +147,7 @@ def test_a_language_once_chosen_stays(browser, told):
 
 
 def test_another_persons_warning_is_not_found(browser, notify, college):
-    college.roles["quality_office"] = [Somebody(id="T3", name="质量办")]
+    college.roles["quality_office"] = [Person(id="T3", name="质量办")]
     notify.take_in([change()], 1)
     browser.get("/inbox/T3")
     assert browser.get(WARNING).status_code == 404
@@ -154,7 +155,7 @@ def test_another_persons_warning_is_not_found(browser, notify, college):
 
 
 def test_another_persons_warning_can_neither_be_taken_up_nor_closed(at_the_warning, notify, college):
-    college.roles["quality_office"] = [Somebody(id="T3", name="质量办")]
+    college.roles["quality_office"] = [Person(id="T3", name="质量办")]
     token = at_the_warning.token(WARNING)
     at_the_warning.get("/inbox/T3")
     assert at_the_warning.post(f"{WARNING}/acknowledge", token=token).status_code == 404
@@ -230,8 +231,8 @@ def test_acts_are_handed_on_in_order_and_not_lost_when_nobody_takes_them(make, e
 
     notify = make(publish=publish)
     notify.take_in([change()], 1)
-    notify.acknowledge("T1", facts().warning_id)
-    assert notify.close("T1", facts().warning_id, "谈话") is None
+    notify.acts.acknowledge("T1", facts().warning_id)
+    assert notify.acts.close("T1", facts().warning_id, "谈话") is None
     broken.clear()
     notify.start()
     eventually(lambda: len(taken) == 2)
