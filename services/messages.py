@@ -6,7 +6,9 @@ Times are RFC 3339 on the wire and time-zone-aware `datetime` here; the engine c
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
+from difflib import get_close_matches
 from typing import Any, Literal
 
 import msgspec
@@ -15,7 +17,14 @@ Level = Literal["praise", "yellow", "orange", "red"]
 Change = Literal["opened", "raised", "lowered", "resolved", "withdrawn"]
 Mode = Literal["live", "shadow", "warm-up", "replay"]
 
+ENDS: tuple[Change, ...] = ("resolved", "withdrawn")
+"""Changes behind which a warning is not open any more."""
+
 LEVELS: tuple[Level, ...] = ("praise", "yellow", "orange", "red")
+RANK: dict[Level, int] = {level: rank for rank, level in enumerate(LEVELS)}
+"""The order of the levels, lowest first; notify's store holds these numbers."""
+FOREVER = 1 << 62
+"""An instant that never comes, in milliseconds."""
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MILLISECOND = timedelta(milliseconds=1)
@@ -29,6 +38,36 @@ def to_ms(moment: datetime) -> int:
 def from_ms(milliseconds: int) -> datetime:
     """The UTC datetime of whole milliseconds since 1970-01-01T00:00Z."""
     return EPOCH + timedelta(0, 0, milliseconds * 1000)
+
+
+def key_part(value: str) -> str:
+    """One of several values in a subject's key: a slash inside it is written %2F."""
+    return value.replace("/", "%2F")
+
+
+def joined_key(values: Iterable[str]) -> str:
+    """The values of several names, joined by slashes."""
+    return "/".join([key_part(value) for value in values])
+
+
+def subject_key(values: Sequence[str]) -> str:
+    """The key of a subject: the values of the rule's `by`. One value stands as it is; without any it is the college."""
+    return joined_key(values) if len(values) > 1 else values[0] if values else "college"
+
+
+def key_values(key: str) -> list[str]:
+    """The values that `joined_key` has joined."""
+    return [part.replace("%2F", "/") for part in key.split("/")]
+
+
+def near_words(word: str, known: Iterable[str], most: int = 1, cutoff: float = 0.6) -> list[str]:
+    """The known words that were probably meant, the nearest first."""
+    return get_close_matches(word, list(known), most, cutoff)
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """The known word that was probably meant; empty if none is near."""
+    return next(iter(near_words(word, known)), "")
 
 
 class Problem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -139,6 +178,13 @@ class WarningReading(msgspec.Struct, frozen=True, kw_only=True):
     subject: str
     at: datetime
     facts: WarningFacts
+
+
+class Changes(msgspec.Struct, frozen=True):
+    """What one evaluation step publishes: a message on `campus.warnings`, a row of the embedded log."""
+
+    changes: list[WarningChange]
+    readings: list[WarningReading]
 
 
 class Text(msgspec.Struct, frozen=True):

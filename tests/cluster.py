@@ -13,12 +13,12 @@ from kafka import KafkaConsumer, TopicPartition
 from kafka.admin import KafkaAdminClient
 from kafka.errors import KafkaError
 
-from services.log.journal import Changes
+from services.log.heartbeat import FROZEN, STALLED
 from services.log.kafka import EVENTS, OBSERVATIONS, WARNINGS
 from services.log.kafka.applying import apply_topics
 from services.log.kafka.declaration import read_topics
 from services.log.kafka.producer import Publisher
-from services.rules.cluster.watchdog import FROZEN, STANDS
+from services.messages import Changes
 from services.rules.registry.kafka import KafkaRegistry
 from services.settings import Settings, resource
 from tests.journals import append, campus, journal, published
@@ -57,7 +57,7 @@ class Cluster(ExitStack):
     def supervise(self):
         """As systemd does: what found itself standing, or too long without the processor, and ended is started anew."""
         for n, (service, process) in enumerate(self.services):
-            if process is not None and process.poll() in (STANDS, FROZEN):
+            if process is not None and process.poll() in (STALLED, FROZEN):
                 self.services[n] = service, None
                 self.start(service)
 

@@ -9,7 +9,7 @@ from services import directory as directories
 from services.app.demo.college import arrival
 from services.app.demo.dates import ZONE
 from services.messages import to_ms
-from services.rules.feedback import returned
+from services.rules.runner import EngineRunner
 
 PACK = 500
 
@@ -29,7 +29,6 @@ def changes_of(engine, events, end, directory):
 
     As ingest and the worker do it: each event is completed from the directory.
     """
-    fields = frozenset(engine.plan.fields["warning"])
 
     def complete(kind, data, at):
         return directory.enrich(kind, data, at)[0]
@@ -37,21 +36,18 @@ def changes_of(engine, events, end, directory):
     def completed(event):
         return msgspec.structs.replace(event, data=complete(event.kind, dict(event.data), event.time))
 
-    def told(changes):
-        while changes:
-            yield from changes
-            changes = engine.process_many(msgspec.json.encode(returned(changes, fields, complete)))
+    runner = EngineRunner(engine, complete)
 
     def passing(moment):
         while (due := engine.next_due()) <= moment:
-            yield from told(engine.advance(due))
-        yield from told(engine.advance(moment))
+            yield from runner.hand_back(engine.advance(due))
+        yield from runner.hand_back(engine.advance(moment))
 
     for _, day in groupby(events, lambda event: arrival(event).astimezone(ZONE).date()):
         today = [completed(event) for event in day]
         yield from passing(min(to_ms(event.time) for event in today))
         for start in range(0, len(today), PACK):
             pack = today[start : start + PACK]
-            yield from told(engine.process_many(msgspec.json.encode(pack)))
+            yield from runner.hand_back(runner.process(msgspec.json.encode(pack)))
             yield from passing(max(engine.now, *(to_ms(event.time) for event in pack)))
     yield from passing(to_ms(end))

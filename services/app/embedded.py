@@ -30,10 +30,9 @@ from services.ingest.validation import Validator
 from services.log.journal import Journal
 from services.log.replay import ReplayLog
 from services.messages import CampusEvent, Mode, RuleCard, from_ms, to_ms
-from services.notify.grouping import Grouping
-from services.notify.privacy import read_allowed
+from services.notify.config import of_settings
+from services.notify.ports import Ports
 from services.notify.service import Notify
-from services.notify.suppression import read_quiet
 from services.rules.metrics import RulesCollector
 from services.rules.worker import Worker
 from services.settings import Settings, resource
@@ -66,22 +65,8 @@ class Embedded:
         self._validator = Validator(load_schemas(resource("schemas")), clock)
         self.intake = Intake(self._validator, self.files.present_directory, self.journal, clock, self._counter)
         self._cards: dict[str, dict[str, RuleCard]] = {}
-        self.notify = Notify(
-            settings.store_url,
-            settings.home,
-            directory=self.files.present_directory,
-            cards=self._card,
-            clock=clock,
-            base_url=settings.public_url,
-            push=push,
-            zone=ZoneInfo(self.files.zone),
-            mail=settings.mail_server,
-            quiet=read_quiet(settings.quiet, self.files.day_off),
-            publish=self._publish,
-            grouping=Grouping(*settings.grouping),
-            allowed=read_allowed(settings.names),
-            students=settings.students,
-        )
+        config = of_settings(settings, ZoneInfo(self.files.zone), self.files.day_off, push=push)
+        self.notify = Notify(config, Ports(self.files.present_directory, self._card, clock, self._publish))
         self.notify.metrics.registry.register(RulesCollector(lambda: self.worker))
         self.worker: Worker | None = None
         """There from `try_evaluating` on."""

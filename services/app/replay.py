@@ -23,8 +23,7 @@ from services.errors import PrewarnError
 from services.ingest.connectors import nyc, oulad
 from services.ingest.connectors.sheet import Imported
 from services.ingest.intake import Intake
-from services.messages import CampusEvent
-from services.rules.engine.plan import FOREVER
+from services.messages import FOREVER, CampusEvent
 from services.settings import Settings, resource
 
 _OPEN: dict[str, Callable[[Path], Imported]] = {"nyc": nyc, "oulad": oulad}

@@ -10,7 +10,7 @@ import typer
 
 from services.cli.college import college
 from services.operate import backtest
-from services.operate.backtest import Backtest, Episode
+from services.operate.backtest import Backtest, FoundEpisode
 from services.settings import Settings
 
 _REFUSED = 5
@@ -68,7 +68,7 @@ def _more(count: int, shown: int) -> list[str]:
     return [f"    … and {count - shown} more 另有 {count - shown} 条 (--shown N)"] if count > shown else []
 
 
-def _shown(one: Episode) -> str:
+def _shown(one: FoundEpisode) -> str:
     evidence = ", ".join(f"{each.source} {each.id}" for each in one.evidence[-3:])
     more = "… " if len(one.evidence) > 3 else ""  # noqa: PLR2004 - as above
     return (

@@ -16,8 +16,8 @@ from services.errors import AddressError, ConfigurationError, DeliveryError
 from services.messages import from_ms
 from services.notify.channels.responses import UnansweredError
 from services.notify.channels.sending import Channels
-from services.notify.disabled_channels import Stop, keys_of
-from services.notify.service import CHINA
+from services.notify.config import CHINA
+from services.notify.disabled_channels import DisabledChannel, keys_of
 from services.notify.store import disabled_channels
 from services.notify.store.engine import Store
 from services.notify.texts import Message
@@ -77,10 +77,10 @@ def list_(
         typer.echo(f"{key}  {first.queue}  {since:%Y-%m-%d %H:%M}  {', '.join(people)}  {first.reason}")
 
 
-def _stopped(settings: Settings) -> tuple[list[Stop], ZoneInfo]:
+def _stopped(settings: Settings) -> tuple[list[DisabledChannel], ZoneInfo]:
     if settings.brokers is None:
         with Embedded(settings) as embedded:
-            return embedded.notify.stopped(), embedded.notify.zone
+            return embedded.notify.disabled_channels(), embedded.notify.config.zone
     database = Store(settings.store_url)  # the directory is with the cluster: addresses since changed are shown, too
     with database.reading() as connection:
         found = disabled_channels.every(connection)

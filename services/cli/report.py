@@ -45,16 +45,16 @@ def effectiveness(
     settings: Settings = context.obj
     with Embedded(settings) as embedded:
         notify = embedded.notify
-        end = _day("--to", last, wall_clock().astimezone(notify.zone).date())
+        end = _day("--to", last, wall_clock().astimezone(notify.config.zone).date())
         period = Period(_day("--from", first, end - timedelta(days=29)), end)
         if period.last < period.first:
             raise ConfigurationError(f"--to {period.last} is before --from {period.first} (expected: a later day)")
         found = notify.effectiveness(period, _by(by))
-        reader = Reader(language.value, notify.zone, wall_clock(), notify.directory())
+        reader = Reader(language.value, notify.config.zone, wall_clock(), notify.ports.directory())
         forms: tuple[tuple[str, Path | None, Callable[[], bytes]], ...] = (
-            ("--xlsx", xlsx, lambda: report_forms.workbook(found, notify.cards, reader)),
-            ("--html", html, lambda: report_forms.html(templates(), found, notify.cards, reader).encode()),
-            ("--csv", csv, lambda: report_forms.table(found, notify.cards, reader).encode()),
+            ("--xlsx", xlsx, lambda: report_forms.workbook(found, notify.ports.cards, reader)),
+            ("--html", html, lambda: report_forms.html(templates(), found, notify.ports.cards, reader).encode()),
+            ("--csv", csv, lambda: report_forms.table(found, notify.ports.cards, reader).encode()),
         )
         wanted = [(option, path, made) for option, path, made in forms if path is not None]
         for option, path, made in wanted:
@@ -63,7 +63,7 @@ def effectiveness(
         if json:
             typer.echo(msgspec.json.encode(_plain(found)))
         elif not wanted:
-            _tell(found, notify.cards, reader)
+            _tell(found, notify.ports.cards, reader)
 
 
 def _write(option: str, path: Path, content: bytes) -> None:

@@ -88,7 +88,7 @@ def end(context: typer.Context, number: Annotated[int, typer.Argument(help="Of p
 
 def _instant(text: str, embedded: Embedded) -> datetime:
     """In the college's time zone unless it names one."""
-    zone = embedded.notify.zone
+    zone = embedded.notify.config.zone
     try:
         found = datetime.combine(date.fromisoformat(text), time.max)
     except ValueError:
@@ -102,4 +102,4 @@ def _instant(text: str, embedded: Embedded) -> datetime:
 
 
 def _local(milliseconds: int, embedded: Embedded) -> str:
-    return f"{from_ms(milliseconds).astimezone(embedded.notify.zone):%Y-%m-%d %H:%M}"
+    return f"{from_ms(milliseconds).astimezone(embedded.notify.config.zone):%Y-%m-%d %H:%M}"

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from bisect import bisect
 from collections.abc import Iterable
-from difflib import get_close_matches
+
+from services.messages import nearest
 
 _NEIGHBOURS = 12
 _REMEMBERED = 4096
@@ -32,7 +33,7 @@ class Nearest:
                 *_around(self._forward, word),
                 *(found[::-1] for found in _around(self._backward, word[::-1])),
             }
-            answer = next(iter(get_close_matches(word, sorted(candidates), n=1)), "")
+            answer = nearest(word, candidates)
             self._answers[word] = answer
         return answer
 

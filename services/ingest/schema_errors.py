@@ -7,14 +7,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator
-from difflib import get_close_matches
 from typing import Any
 
 from jsonschema_rs import ValidationError
 
 from services.ingest.moments import lacks_zone
 from services.ingest.schemas import Schema
-from services.messages import Problem, Rejection
+from services.messages import Problem, Rejection, nearest
 
 _SHOWN = 60
 _MANY = 8
@@ -52,11 +51,6 @@ def reason_name(rejection: Rejection) -> str:
     unknown = _UNKNOWN.search(what)
     named = f"unknown {unknown[1]}" if unknown else what.partition(":")[0]
     return re.sub(r"[^a-z0-9]+", "_", named.lower()).strip("_")[:_SHOWN] or "unknown"
-
-
-def nearest(word: str, known: Iterable[str]) -> str:
-    """The known word that was probably meant, or an empty string."""
-    return next(iter(get_close_matches(word, list(known), n=1)), "")
 
 
 def shown(value: Any) -> str:

@@ -10,9 +10,9 @@ from typing import Any
 
 import msgspec
 
-from services.ingest.schema_errors import nearest, shown
+from services.ingest.schema_errors import shown
 from services.ingest.schemas import Schemas
-from services.messages import Problem
+from services.messages import Problem, nearest
 
 _ENVELOPE = {
     "source": "source",

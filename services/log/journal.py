@@ -19,16 +19,7 @@ from typing import Any
 import msgspec
 
 from services.errors import LogError
-from services.messages import (
-    CampusEvent,
-    Problem,
-    Rejection,
-    RuleCard,
-    Verdict,
-    WarningChange,
-    WarningReading,
-    to_ms,
-)
+from services.messages import CampusEvent, Changes, Problem, Rejection, RuleCard, Verdict, to_ms
 
 _FORMAT = 1
 _PACK = 500
@@ -49,13 +40,6 @@ create table if not exists rejected (
 """
 _ADDED = frozenset({"department", "major", "cohort", "teaching_office", "planned_hours", "teacher_stage"})
 """Fields that ingest adds: the directory may say something else of the same event tomorrow."""
-
-
-class Changes(msgspec.Struct, frozen=True):
-    """What one evaluation step published."""
-
-    changes: list[WarningChange]
-    readings: list[WarningReading]
 
 
 def _turn_to_wal(db: sqlite3.Connection) -> None:

@@ -12,8 +12,7 @@ from typing import Any
 import msgspec
 
 from services.errors import LogError
-from services.log.journal import Changes
-from services.messages import CampusEvent, WarningChange, WarningReading, to_ms
+from services.messages import CampusEvent, Changes, WarningChange, WarningReading, to_ms
 
 _ROWS_AT_ONCE = 50
 

@@ -22,11 +22,15 @@ LONGEST_TEXT = 2000
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 
 _ACKNOWLEDGE: Mapping[Level, timedelta] = {
-    "yellow": timedelta(days=7), "orange": timedelta(days=3), "red": timedelta(days=1),
-}  # fmt: skip
+    "yellow": timedelta(days=7),
+    "orange": timedelta(days=3),
+    "red": timedelta(days=1),
+}
 _MEASURE: Mapping[Level, timedelta] = {
-    "yellow": timedelta(days=14), "orange": timedelta(days=7), "red": timedelta(days=3),
-}  # fmt: skip
+    "yellow": timedelta(days=14),
+    "orange": timedelta(days=7),
+    "red": timedelta(days=3),
+}
 
 
 def to_acknowledge(card: RuleCard, level: Level, now: int) -> int | None:

@@ -34,6 +34,7 @@ def digest(
         key=key,
         extras={
             "digest": [push(sent, card, base_url, key, language).extras for sent, card in told],
-            "link": inbox, "possibly_duplicate": duplicate,
+            "link": inbox,
+            "possibly_duplicate": duplicate,
         },
-    )  # fmt: skip
+    )

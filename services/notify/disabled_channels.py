@@ -9,8 +9,8 @@ from typing import NamedTuple
 from services.errors import Refused
 
 
-class Stop(NamedTuple):
-    """Nothing goes to this channel any more until somebody resumes it."""
+class DisabledChannel(NamedTuple):
+    """Nothing goes to this channel any more until somebody resumes it; one for each person concerned."""
 
     key: str
     """Some digits of a hash: too few to find the address by trying."""
@@ -25,7 +25,7 @@ class Stop(NamedTuple):
 
 @lru_cache(maxsize=20_000)
 def keys_of(address: str) -> dict[Refused, str]:
-    """What a stop of this address, or of the account that it is sent with, is known by."""
+    """What this address, or the account that it is sent with, is known by when it is disabled."""
     scheme, _, rest = address.partition("://")
     account = f"{scheme}://{rest.partition('?')[0].partition('/')[0]}"
     return {"address": _digits(f"address {address}"), "account": _digits(f"account {account}")}

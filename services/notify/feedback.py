@@ -5,25 +5,19 @@ Rules read them: D3 the verdicts, C1 which open warnings are past their deadline
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime
 from hashlib import sha256
 from typing import Any
 from uuid import uuid4
 
-import msgspec
-
 from services.messages import CampusEvent, from_ms
+from services.notify.rows import WarningRow, decode_context
 
 SOURCE = "prewarn-notify"
 _UNITS = ("department", "major", "cohort", "class", "teacher", "teaching_office")
 """Of a warning's context, what the kind `feedback` has a field for."""
 _ABOUT = (*_UNITS, "student", "course", "lesson", "ticket", "teacher_stage")
 """Of a warning's context, what the kind `warning` has a field for."""
-_CONTEXT = msgspec.json.Decoder(dict[str, str])
-
-Row = Mapping[str, Any]
-"""Columns of a stored warning."""
 
 
 def pseudonym(person: str) -> str:
@@ -32,9 +26,15 @@ def pseudonym(person: str) -> str:
 
 
 def of_act(
-    row: Row, action: str, at: datetime, *, person: str = "", verdict: str | None = None, revision: int = 0,
+    row: WarningRow,
+    action: str,
+    at: datetime,
+    *,
+    person: str = "",
+    verdict: str | None = None,
+    revision: int = 0,
     deadline: int | None = None,
-) -> CampusEvent:  # fmt: skip
+) -> CampusEvent:
     """The `feedback` event of an act.
 
     A person's verdict on a warning is one event whatever they say later: another verdict is its next revision.
@@ -47,27 +47,28 @@ def of_act(
     if deadline is not None:
         data["deadline"] = from_ms(deadline).isoformat().replace("+00:00", "Z")
     last = f"verdict/{pseudonym(person)}" if verdict is not None else f"{action}/{uuid4()}"
-    return CampusEvent(
-        source=SOURCE, id=f"{row['id']}/{last}", kind="feedback", time=at, revision=revision, data=data
-    )  # fmt: skip
+    return CampusEvent(source=SOURCE, id=f"{row.id}/{last}", kind="feedback", time=at, revision=revision, data=data)
 
 
-def of_state(row: Row, change: str, place: str, at: datetime) -> CampusEvent:
+def of_state(row: WarningRow, change: str, order: str, at: datetime) -> CampusEvent:
     """The `warning` event that says whether the warning is past its deadline: what the rules cannot know.
 
-    `place` orders those of one instant, and is part of the event's identity.
+    `order` is that of those of one instant, and part of the event's identity.
     """
     data = _about(row, _ABOUT) | {
-        "change": change, "open": row["status"] not in ("resolved", "withdrawn"), "value": row["value"],
-        "threshold": row["threshold"], "overdue": row["overdue_at"] is not None,
-    }  # fmt: skip
-    return CampusEvent(source=SOURCE, id=f"{row['id']}/state/{place}", kind="warning", time=at, data=data)
+        "change": change,
+        "open": row.status not in ("resolved", "withdrawn"),
+        "value": row.value,
+        "threshold": row.threshold,
+        "overdue": row.overdue_at is not None,
+    }
+    return CampusEvent(source=SOURCE, id=f"{row.id}/state/{order}", kind="warning", time=at, data=data)
 
 
-def _about(row: Row, fields: tuple[str, ...]) -> dict[str, Any]:
-    context = _CONTEXT.decode(row["context"])
+def _about(row: WarningRow, fields: tuple[str, ...]) -> dict[str, Any]:
+    context = decode_context(row.context)
     data: dict[str, Any] = {name: context[name] for name in fields if name in context}
-    data |= {"warning": row["id"], "rule": row["rule"], "subject": row["subject"], "level": row["level"]}
-    if row["row"] is not None:
-        data["row"] = row["row"]
+    data |= {"warning": row.id, "rule": row.rule, "subject": row.subject, "level": row.level}
+    if row.row is not None:
+        data["row"] = row.row
     return data

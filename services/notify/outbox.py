@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-import logging
 import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from uuid import uuid4
 
+from services.log.heartbeat import Heartbeats
 from services.messages import to_ms
-from services.notify.delivery import Courier, Way
+from services.notify.claims import Claim, Result
 from services.notify.disabled_channels import keys_of
-from services.notify.grouping import AT_ONCE, Grouping
+from services.notify.loop import Loop
+from services.notify.sender import Destination, Sender
 from services.notify.store import disabled_channels, outbox
 from services.notify.store.engine import Connection, Store
-from services.notify.store.outbox import Claim
 
-_LOG = logging.getLogger(__name__)
 _BEHIND = 50
 """Milliseconds: a delivery that has been due for longer shows that one thread is not enough."""
 
@@ -29,12 +28,12 @@ class Outbox:
     """The queues. Several outboxes on one store share the work; none sends what another has claimed."""
 
     database: Store
-    courier: Courier
+    sender: Sender
+    heartbeats: Heartbeats
     on_result: Callable[[str], None]
     """Hears the status that each attempt ended with."""
-    grouping: Grouping = AT_ONCE
     slot: str | None = None
-    """Names the place that only one living process has; what its former holder left unfinished is taken up at once."""
+    """Names the home that only one living process has; what its former holder left unfinished is taken up at once."""
     owner: str = ""
     stopped: threading.Event = field(default_factory=threading.Event)
     _queues: dict[str, _Queue] = field(default_factory=dict)
@@ -44,11 +43,15 @@ class Outbox:
         """Takes up what a former process left and begins to send."""
         with self.database.writing() as connection:
             if self.slot:
-                outbox.recover(connection, self.slot, to_ms(self.courier.clock()))
+                outbox.recover(connection, self.slot, self.now())
             self.owner = f"{self.slot or 'shared'}:{uuid4()}"
         with self.database.reading() as connection:
             waiting = outbox.queues(connection)
         self.wake(waiting)
+
+    def now(self) -> int:
+        """Milliseconds."""
+        return to_ms(self.sender.ports.clock())
 
     def wake(self, queues: Iterable[str]) -> None:
         """There is something to do in these queues. Before the start and after the stop, the store remembers it."""
@@ -63,23 +66,17 @@ class Outbox:
     def stop(self, within: float = 1.5) -> None:
         """Ends the threads; a send that takes longer than `within` seconds is left to its lease."""
         self.stopped.set()
-        with self._lock:
-            workers = [worker for queue in self._queues.values() for worker in queue.stop()]
+        loops = self.loops()
         until = time.monotonic() + within
-        for worker in workers:
-            worker.join(max(0.0, until - time.monotonic()))
+        for loop in loops:
+            loop.stop(0)
+        for loop in loops:
+            loop.stop(max(0.0, until - time.monotonic()))
 
-    def stalled(self) -> str | None:
-        """Which queue stands still, if one does."""
-        patience = self.courier.pace.stalled.total_seconds()
+    def loops(self) -> list[Loop]:
+        """The threads of all queues."""
         with self._lock:
-            workers = [worker for queue in self._queues.values() for worker in queue.workers]
-        for worker in workers:
-            if not self.stopped.is_set() and not worker.is_alive():
-                return f"queue {worker.queue.name} has ended"
-            if (still := time.monotonic() - worker.moved) > patience:
-                return f"queue {worker.queue.name} stands still since {still:.0f} s"
-        return None
+            return [loop for queue in self._queues.values() for loop in queue.loops]
 
 
 class _Queue:
@@ -88,40 +85,33 @@ class _Queue:
     def __init__(self, name: str, outbox: Outbox) -> None:
         self.name = name
         self.outbox = outbox
-        self.workers: list[_Worker] = []
-        self._hints = 0
-        self._ready = threading.Condition()
-        self._limit = outbox.courier.pace.limits.get(name.partition("://")[0])
+        self.loops: list[Loop] = []
+        self._lock = threading.Lock()
+        self._limit = outbox.sender.config.retry.limits.get(name.partition("://")[0])
         self._turns: deque[float] = deque()
         """When the sends of the last minute began, on the process's steady clock."""
 
     def wake(self) -> None:
-        """There may be something for one worker to do."""
-        with self._ready:
-            if not self.workers:
+        """There may be something for one thread to do."""
+        with self._lock:
+            if not self.loops:
                 self._hire()
-            self._hints = min(self._hints + 1, len(self.workers))
-            self._ready.notify()
+                return
+            sleeping = [one for one in self.loops if one.sleeps][:1]
+            for loop in sleeping or self.loops:  # one that is about to sleep looks once more
+                loop.wake()
 
     def help(self) -> None:
-        """One worker more is needed, if there may be one."""
-        with self._ready:
-            hired = len(self.workers) < self.outbox.courier.pace.hands
-            if hired and not self.outbox.stopped.is_set():
+        """One thread more is needed, if there may be one."""
+        with self._lock:
+            if hired := len(self.loops) < self.outbox.sender.config.retry.hands and not self.outbox.stopped.is_set():
                 self._hire()
         if not hired:
             self.wake()
 
-    def wait(self, seconds: float) -> None:
-        """Until there may be something to do, at most so long."""
-        with self._ready:
-            if not self._hints and not self.outbox.stopped.is_set():
-                self._ready.wait(seconds)
-            self._hints = max(0, self._hints - 1)
-
     def take_turn(self) -> bool:
         """Whether the provider takes one more message now; it then counts as sent."""
-        with self._ready:
+        with self._lock:
             if self._pause() > 0:
                 return False
             if self._limit is not None:
@@ -130,110 +120,90 @@ class _Queue:
 
     def give_turn(self) -> None:
         """Nothing was sent."""
-        with self._ready:
+        with self._lock:
             if self._turns:
                 self._turns.pop()
 
     def pause(self) -> float:
         """Seconds until the provider takes one more."""
-        with self._ready:
+        with self._lock:
             return self._pause()
 
     def _pause(self) -> float:
-        minute, now = self.outbox.courier.pace.minute.total_seconds(), time.monotonic()
+        minute, now = self.outbox.sender.config.retry.minute.total_seconds(), time.monotonic()
         while self._turns and self._turns[0] <= now - minute:
             self._turns.popleft()
         full = self._limit is not None and len(self._turns) >= self._limit
         return self._turns[0] + minute - now if full else 0.0
 
-    def stop(self) -> list[_Worker]:
-        """Lets no worker wait; gives them back to be waited for."""
-        with self._ready:
-            self._ready.notify_all()
-            return list(self.workers)
-
     def _hire(self) -> None:
-        worker = _Worker(self)
-        self.workers.append(worker)
-        worker.start()
+        loop = _Worker(self).loop
+        self.loops.append(loop)
+        loop.start()
 
 
 class _Task(NamedTuple):
     claim: Claim
-    way: Way | None
-    stopped: tuple[str, str] | None
+    to: Destination | None
+    disabled: tuple[str, str] | None
+    """Key of the channel, if nothing goes to it, and why."""
 
 
-class _Worker(threading.Thread):
+class _Worker:
     """Claim, send, record, as long as something is due; then wait to be woken."""
 
     def __init__(self, queue: _Queue) -> None:
-        super().__init__(name=f"outbox {queue.name}", daemon=True)
         self.queue = queue
         self.outbox = queue.outbox
-        self.moved = time.monotonic()
-        """When it last got on, on the process's steady clock."""
+        failed = f"queue {queue.name}: the store failed; trying again"
+        self.loop = Loop(f"queue {queue.name}", self._turn, failed=failed, heartbeats=self.outbox.heartbeats)
 
-    def run(self) -> None:
-        """Until the outbox is stopped."""
-        pace = self.outbox.courier.pace
-        while not self.outbox.stopped.is_set():
-            self.moved = time.monotonic()
-            try:
-                self._drain()
-                wait = max(self._until_due(), self.queue.pause())
-            except Exception:  # noqa: BLE001 - a full disk passes; a queue that ended would not come back
-                _LOG.exception("queue %s: the store failed; trying again", self.queue.name)
-                wait = 1.0
-            self.queue.wait(min(wait, pace.look_again.total_seconds()))
+    def _turn(self) -> float:
+        """Does what is due; for how many seconds nothing is."""
+        self._drain()
+        again = self.outbox.sender.config.retry.look_again.total_seconds()
+        return min(max(self._until_due(again), self.queue.pause()), again)
 
     def _drain(self) -> None:
-        task = self._step(None, {})
+        task = self._step(None, None)
         while task is not None and not self.outbox.stopped.is_set():
-            self.moved = time.monotonic()
+            self.loop.beat()
             if task.claim.overdue > _BEHIND:
                 self.queue.help()
-            task = self._step(task.claim, self.outbox.courier.deliver(*task))
-        if task is not None:  # claimed, not sent: it goes back untouched
-            self._release(task.claim)
+            task = self._step(task.claim, self.outbox.sender.deliver(*task))
+        if task is not None:  # claimed, not sent
+            with self.outbox.database.writing() as connection:
+                outbox.release(connection, task.claim, self.outbox.owner, self.outbox.now())
 
-    def _step(self, done: Claim | None, result: dict[str, Any]) -> _Task | None:
+    def _step(self, done: Claim | None, result: Result | None) -> _Task | None:
         """Records the last send and claims the next, in one transaction."""
-        box, courier = self.outbox, self.outbox.courier
-        if result.get("unsent"):  # the provider did not see it: it takes another one instead
+        box = self.outbox
+        if result is not None and not result.asked:  # the provider takes another one instead
             self.queue.give_turn()
         task = None
         mine = self.queue.take_turn()
         with box.database.writing() as connection:
-            if done is not None:
-                outbox.finish(connection, done, box.owner, result, to_ms(courier.clock()))
+            if done is not None and result is not None:
+                outbox.finish(connection, done, box.owner, result, box.now())
             if mine:
                 task = self._claim(connection)
         if mine and task is None:
             self.queue.give_turn()
-        if done is not None:
-            box.on_result(result["status"])
-            box.wake({result["elsewhere"]} if "elsewhere" in result else ())
+        if result is not None:
+            box.on_result(result.status)
+            box.wake([result.elsewhere] if result.elsewhere is not None else ())
         return task
 
     def _claim(self, connection: Connection) -> _Task | None:
-        box, courier = self.outbox, self.outbox.courier
-        now, lease = to_ms(courier.clock()), int(courier.pace.lease.total_seconds() * 1000)
-        claim = outbox.claim(connection, self.queue.name, box.owner, now, lease, box.grouping)
+        box, config = self.outbox, self.outbox.sender.config
+        lease = int(config.retry.lease.total_seconds() * 1000)
+        claim = outbox.claim(connection, self.queue.name, box.owner, box.now(), lease, config.grouping)
         if claim is None:
             return None
-        way = courier.way(claim)
-        return _Task(claim, way, way and disabled_channels.first_of(connection, keys_of(way.address).values()))
+        to = box.sender.destination(claim)
+        return _Task(claim, to, to and disabled_channels.first_of(connection, keys_of(to.address).values()))
 
-    def _release(self, claim: Claim) -> None:
-        box = self.outbox
-        back = {"status": "pending", "attempts": claim.attempt - 1, "next_try_at": to_ms(box.courier.clock())}
-        with box.database.writing() as connection:
-            outbox.finish(connection, claim, box.owner, back, to_ms(box.courier.clock()))
-
-    def _until_due(self) -> float:
+    def _until_due(self, otherwise: float) -> float:
         with self.outbox.database.reading() as connection:
             due = outbox.next_due(connection, self.queue.name)
-        if due is None:
-            return self.outbox.courier.pace.look_again.total_seconds()
-        return max(0.0, (due - to_ms(self.outbox.courier.clock())) / 1000)
+        return otherwise if due is None else max(0.0, (due - self.outbox.now()) / 1000)

@@ -1,40 +1,13 @@
-"""What notify asks of the others: the directory's answers, a rule's card, somebody who hears of acts."""
+"""What notify asks of the others: the directory's answers, a rule's card, the time, somebody who hears of acts."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import date, datetime
-from typing import Literal, Protocol
+from datetime import datetime
+from typing import NamedTuple, Protocol
 
+from services.directory import Person
 from services.messages import CampusEvent, RuleCard
-
-
-class Person(Protocol):
-    """Somebody who can be told something."""
-
-    @property
-    def id(self) -> str:
-        """The directory's id."""
-
-    @property
-    def name(self) -> str:
-        """What people call them."""
-
-    @property
-    def channel(self) -> str | None:
-        """An Apprise URL; it holds secrets."""
-
-    @property
-    def email(self) -> str | None:
-        """Their address, for those without a channel."""
-
-    @property
-    def language(self) -> Literal["zh", "en"] | None:
-        """The language that they are written to in."""
-
-    @property
-    def to_day(self) -> date | None:
-        """The last day on which they are there."""
 
 
 class Directory(Protocol):
@@ -59,3 +32,14 @@ Clock = Callable[[], datetime]
 """The present instant, aware."""
 Publish = Callable[[Sequence[CampusEvent]], None]
 """Puts events into the log; of those that it was given before it may be given some again."""
+
+
+class Ports(NamedTuple):
+    """What the composition root hands to Notify."""
+
+    directory: Callable[[], Directory]
+    """Asked anew for each chunk, page and message."""
+    cards: Cards
+    clock: Clock
+    publish: Publish
+    """Hears what people and time do with warnings: the log, for the rules."""

@@ -8,8 +8,9 @@ from hashlib import sha256
 from typing import NamedTuple
 from urllib.parse import quote
 
+from services.directory import Person
 from services.messages import RuleCard
-from services.notify.ports import Directory, Person
+from services.notify.ports import Directory
 
 
 class Routed(NamedTuple):

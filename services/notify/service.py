@@ -4,113 +4,88 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from pathlib import Path
+from collections.abc import Iterator, Sequence
 from typing import Any
-from zoneinfo import ZoneInfo
 
-from services.messages import CampusEvent, WarningChange, WarningReading, from_ms, to_ms
+from services.log.heartbeat import Heartbeats
+from services.messages import WarningChange, WarningReading, to_ms
 from services.notify.channels.sending import Channels
-from services.notify.delivery import Courier, Pace, Send
-from services.notify.disabled_channels import Stop, keys_of
-from services.notify.feedback_publisher import Telling
-from services.notify.grouping import AT_ONCE, Grouping
-from services.notify.health import Health
-from services.notify.intake import Planner
+from services.notify.config import NotifyConfig
+from services.notify.disabled_channels import DisabledChannel, keys_of
+from services.notify.intake import ChunkFold
 from services.notify.lock import HomeLock
+from services.notify.loop import Loop
 from services.notify.metrics import Metrics
 from services.notify.outbox import Outbox
-from services.notify.ports import Cards, Clock, Directory, Publish
-from services.notify.privacy import Allowed
+from services.notify.ports import Ports
 from services.notify.recipients import addresses_of
 from services.notify.report import By, Period, Report
-from services.notify.scheduler import Passing
-from services.notify.store import disabled_channels, intake, outbox, report, silences, views
-from services.notify.store.acts import Acts, Refusal
+from services.notify.scheduler import Scheduler
+from services.notify.sender import Send, Sender
+from services.notify.store import disabled_channels, feedback, intake, outbox, report, silences, views
+from services.notify.store.acts import Acts
 from services.notify.store.engine import Connection, Store
-from services.notify.suppression import Holding, Quiet, Silence
+from services.notify.suppression import Silence
 
 _LOG = logging.getLogger(__name__)
 CONSUMER = "warnings"
-NEVER_QUIET = Quiet()
-NOTHING_ALLOWED = Allowed()
-CHINA = ZoneInfo("Asia/Shanghai")
-
-
-def nobody_listens(_events: Sequence[CampusEvent]) -> None:
-    """For a trial in which the rules hear nothing of what people do."""
+_AGAIN = 2.0
+"""Seconds after which the log is tried again, and after which what another process left for it is found."""
 
 
 class Notify:
     """The notification service over one store.
 
-    `base_url`: where people reach the pages, for the links in messages. `push`: off, warnings are shown on the pages
-    and nothing is sent. Several on one store share the outbox; `take_in` is for one at a time per consumer.
+    Several on one store share the outbox; `take_in` is for one at a time per consumer.
     """
 
-    def __init__(
-        self,
-        store_url: str,
-        home: Path,
-        *,
-        directory: Callable[[], Directory],
-        cards: Cards,
-        clock: Clock,
-        base_url: str,
-        push: bool,
-        zone: ZoneInfo = CHINA,
-        mail: str | None = None,
-        quiet: Quiet = NEVER_QUIET,
-        grouping: Grouping = AT_ONCE,
-        publish: Publish = nobody_listens,
-        allowed: Allowed = NOTHING_ALLOWED,
-        students: bool = False,
-        send: Send | None = None,
-        pace: Pace | None = None,
-    ) -> None:
-        """`mail`: Apprise URL of the college's mail server, without a recipient.
-
-        `allowed`: channels whose messages may name people and figures; `students`: whether they are told, too.
-        `directory` is asked anew for each chunk, page and message; `send`: Apprise, unless a test brings its own.
-        """
-        home.mkdir(parents=True, exist_ok=True)
-        self.directory, self.cards, self.clock, self.zone = directory, cards, clock, zone
-        self.push, self.mail, self.quiet, self.grouping, self.students = push, mail, quiet, grouping, students
-        self.health = Health(pace or Pace())
-        self.database = Store(store_url)
-        self.metrics = Metrics(self._outbox_sizes, self.health.lags, self._stopped_by_queue)
-        self._lock = HomeLock(home)
-        courier = Courier(
-            send=send or Channels(home).send, directory=directory, cards=cards, clock=clock,
-            base_url=base_url.rstrip("/"), pace=pace or Pace(), zone=zone,
-            mail=mail, allowed=allowed,
-        )  # fmt: skip
+    def __init__(self, config: NotifyConfig, ports: Ports, send: Send | None = None) -> None:
+        """`send`: Apprise, unless a test brings its own."""
+        config.home.mkdir(parents=True, exist_ok=True)
+        self.config, self.ports = config, ports
+        self.health = Heartbeats(config.retry.stalled.total_seconds())
+        self.database = Store(config.store_url)
+        self.metrics = Metrics(self._outbox_sizes, self.health.lags, self._disabled_by_queue)
+        self._lock = HomeLock(config.home)
+        sender = Sender(config, ports, send or Channels(config.home).send)
         self.outbox = Outbox(
-            database=self.database, courier=courier, grouping=grouping, on_result=self.metrics.attempted
+            database=self.database, sender=sender, heartbeats=self.health, on_result=self.metrics.attempted
         )
-        self.acts = Acts(self.database, clock, zone)
-        self.telling = Telling(self.database, publish)
-        self.passing = Passing(
-            database=self.database, directory=directory, cards=cards, clock=clock, zone=zone, mail=mail, quiet=quiet,
-            wait=grouping.wait_ms, repeat=grouping.repeat_ms, students=students, wake=self.outbox.wake,
-            told=self.telling.wake, beat=self.health.beat,
-        )  # fmt: skip
+        self.acts = Acts(self.database, config, ports.clock, self._done)
+        self.scheduler = Scheduler(
+            database=self.database, config=config, ports=ports, done=self._done, beat=self.health.beat
+        )
+        failed = "what was done with a warning could not be told to the rules yet; trying again"
+        self._scheduling = self.scheduler.loop()
+        self._publishing = Loop("feedback", self._hand_on, failed=failed, retry=_AGAIN, at_end=True)
 
     def start(self) -> None:
         """Takes up what a former process left, and sends from now on."""
         self.outbox.slot = self._lock.take()
         self.outbox.start()
         self._look_at_held()
-        self.passing.start()
-        self.telling.start()
+        self._scheduling.start()
+        self._publishing.start()
 
     def stop(self) -> None:
-        """Ends the threads, in seconds; what is being sent is sent again later, marked as a repeat."""
-        self.passing.stop()
-        self.telling.stop()
+        """Ends the threads, in seconds; what is being sent is sent again later, marked as a repeat.
+
+        The rules hear of what was done until then, within two seconds, or after the next start.
+        """
+        self._scheduling.stop()
+        self._publishing.stop(2)
         self.outbox.stop()
         self._lock.give()
         self.database.close()
+
+    def _hand_on(self) -> float:
+        feedback.hand_on(self.database, self.ports.publish)
+        return _AGAIN
+
+    def _done(self, queues: set[str]) -> None:
+        """Something was done to warnings: there may be something to send in these queues, and to tell the rules."""
+        self.outbox.wake(queues)
+        self._publishing.wake()
 
     def take_in(
         self,
@@ -126,22 +101,26 @@ class Notify:
         changes nothing, whatever its chunk; but of a chunk of several, that begins at `since`, nothing is taken and
         the answer is false if a part of it was taken in before: its readings may be older than what is known.
         """
-        now = to_ms(self.clock())
+        now = self.ports.clock()
         with self.health.during("taking warnings in"), self.database.writing() as connection:
-            known = intake.known_of(connection, changes, consumer, now, push=self.push)
+            known = intake.known_of(connection, changes, consumer, to_ms(now), push=self.config.push)
             if since is not None and since < known.offset:
                 return False
-            planner = Planner(
-                known, self.directory(), self.cards, now, self.push, self.mail, quiet=self.quiet, zone=self.zone,
-                wait=self.grouping.wait_ms, repeat=self.grouping.repeat_ms, students=self.students,
-            )  # fmt: skip
-            plan = planner.take(changes, offset)
-            intake.write(self.database, connection, plan, from_ms(now))
+            fold = ChunkFold(
+                known=known,
+                directory=self.ports.directory(),
+                cards=self.ports.cards,
+                moment=self.config.moment(now, known.silences, known.cases),
+                mail=self.config.mail,
+                repeat=self.config.grouping.repeat,
+                students=self.config.students,
+            )
+            writes = fold.take(changes, offset)
+            intake.write(self.database, connection, writes, now)
             intake.advance(connection, consumer, offset)
-            let_go = self._hold_anew(connection) if plan.cases else set()
-        self.metrics.committed(plan.counts)
-        self.outbox.wake(plan.queues | let_go)
-        self.telling.wake()
+            let_go = self._hold_anew(connection) if writes.cases else set()
+        self.metrics.committed(writes.counts)
+        self._done(writes.queues | let_go)
         return True
 
     def offset(self, consumer: str = CONSUMER) -> int:
@@ -157,7 +136,7 @@ class Notify:
     def waiting(self) -> int:
         """How many messages could go out now and have not been tried yet, or are being sent."""
         with self.database.reading() as connection:
-            return outbox.due(connection, to_ms(self.clock()))
+            return outbox.due(connection, to_ms(self.ports.clock()))
 
     def beat(self, loop: str, lag: int) -> None:
         """A loop of the composition root has gone round, with `lag` things still before it.
@@ -174,23 +153,23 @@ class Notify:
     def effectiveness(self, period: Period, by: By) -> Report:
         """预警机制的实效性分析报告: what became of the warnings of a period."""
         with self.database.reading() as connection:
-            return report.effectiveness(connection, period, by, self.zone)
+            return report.effectiveness(connection, period, by, self.config.zone)
 
-    def stopped(self) -> list[Stop]:
-        """The channels that have been stopped and that the directory still has, one for each person concerned."""
+    def disabled_channels(self) -> list[DisabledChannel]:
+        """The channels that their provider refuses for good and that the directory still has."""
         with self.database.reading() as connection:
             found = disabled_channels.every(connection)
-        directory = self.directory()
+        directory = self.ports.directory()
         people = {one.person: directory.person(one.person) for one in found}
         keys = {
-            id_: {key for address in addresses_of(person, self.mail) for key in keys_of(address).values()}
+            id_: {key for address in addresses_of(person, self.config.mail) for key in keys_of(address).values()}
             for id_, person in people.items()
             if person is not None
         }
         return [one for one in found if one.key in keys.get(one.person, ())]
 
-    def _stopped_by_queue(self) -> dict[str, int]:
-        by_queue = {(one.queue, one.key) for one in self.stopped()}
+    def _disabled_by_queue(self) -> dict[str, int]:
+        by_queue = {(one.queue, one.key) for one in self.disabled_channels()}
         return Counter(queue for queue, _ in by_queue)
 
     def silence(self, silence: Silence) -> int:
@@ -208,7 +187,7 @@ class Notify:
     def end_silence(self, number: int) -> bool:
         """Ends a silence now: what nothing else holds goes out. False if it is not in force."""
         with self.database.writing() as connection:
-            ended = silences.end(connection, number, to_ms(self.clock()))
+            ended = silences.end(connection, number, to_ms(self.ports.clock()))
             let_go = self._hold_anew(connection) if ended else set()
         self.outbox.wake(let_go)
         return ended
@@ -219,36 +198,12 @@ class Notify:
         self.outbox.wake(let_go)
 
     def _hold_anew(self, connection: Connection) -> set[str]:
-        now = self.clock()
-        current = silences.current(connection, to_ms(now))
-        return silences.hold_anew(connection, Holding(current, self.quiet, now.astimezone(self.zone)))
-
-    def acknowledge(self, person: str, warning_id: str) -> Refusal | None:
-        """The person has taken the warning up. Returns why it was refused, if it was."""
-        return self._acted(self.acts.acknowledge(person, warning_id))
-
-    def improve(self, person: str, warning_id: str, measure: str, due: str) -> Refusal | None:
-        """The person names a measure (改进措施) and its last day. Returns why it was refused, if it was."""
-        return self._acted(self.acts.improve(person, warning_id, measure, due))
-
-    def close(self, person: str, warning_id: str, measure: str, reason: str = "fixed") -> Refusal | None:
-        """The person closes the warning. Returns why it was refused, if it was."""
-        refusal = self.acts.close(person, warning_id, measure, reason)
-        if refusal is None:  # of a case, its parts are told of again
-            self._look_at_held()
-        return self._acted(refusal)
-
-    def judge(self, person: str, warning_id: str, verdict: str) -> Refusal | None:
-        """Whether the warning was of use to the person. Returns why it was refused, if it was."""
-        return self._acted(self.acts.judge(person, warning_id, verdict))
-
-    def _acted(self, refusal: Refusal | None) -> Refusal | None:
-        self.telling.wake()
-        return refusal
+        now = self.ports.clock()
+        return silences.hold_anew(connection, self.config.moment(now, silences.current(connection, to_ms(now))))
 
     def unwell(self) -> str | None:
         """Why the service stands still, if it does."""
-        checks = (self.health.stalled, self.outbox.stalled, self._store_answers)
+        checks = (self.health.stalled, self._store_answers)
         return next((reason for check in checks if (reason := check())), None)
 
     def _store_answers(self) -> str | None:

@@ -1,20 +1,20 @@
-"""What keeps a message back for a while: a case it is a part of, silences that a person has set, quiet hours. Pure.
+"""What can hold a message back: a case it is a part of, silences that a person has set, quiet hours. Pure.
 
-A message that is held is not lost: it goes out when the case is over, or the silence or the quiet hours end, unless the
-warning is over or has changed by then. Rules with `always: true` (safety) are never held; red is not held by quiet
-hours.
+The stages `inhibit`, `mute` and `silence` of the pipeline ask them. A message that is held is not lost: it goes out
+when the case is over, or the silence or the quiet hours end, unless the warning is over or has changed by then. Rules
+with `always: true` (safety) are never held; red is not held by quiet hours.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import NamedTuple
 
 from services.errors import ConfigurationError
-from services.messages import LEVELS, Level, from_ms, to_ms
+from services.messages import LEVELS, Level
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _HOURS = re.compile(r"([01]\d|2[0-3]):([0-5]\d)-([01]\d|2[0-3]):([0-5]\d)", re.ASCII)
@@ -49,14 +49,6 @@ class Silence(NamedTuple):
         )
 
 
-class Hold(NamedTuple):
-    """A message waits: by which stage, why, until when (ms)."""
-
-    stage: str
-    reason: str
-    until: int
-
-
 UNTIL_THE_CASE_IS_OVER = 253_402_214_400_000
 """Milliseconds: the last day of the year 9999, on which nobody will look at it."""
 
@@ -73,17 +65,6 @@ class Case(NamedTuple):
         """Whether a warning is a part of it, of a lower level."""
         about = subject == self.subject or subject.startswith(f"{self.subject}/")
         return about and row in self.mutes and LEVELS.index(level) < LEVELS.index(self.level)
-
-
-class Matter(NamedTuple):
-    """A change, as far as holding it goes."""
-
-    rule: str
-    row: str | None
-    subject: str
-    level: Level
-    context: Mapping[str, str]
-    always: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,34 +118,3 @@ def read_quiet(text: str, day_off: Callable[[date], bool | None] = _by_weekday) 
     if len(days) == len(WEEKDAYS):
         raise ConfigurationError(f"PREWARN_QUIET leaves no day (expected: such as {_SUCH_AS})")
     return Quiet(begins, ends, frozenset(days), day_off if holidays else _by_weekday)
-
-
-@dataclass(frozen=True, slots=True)
-class Holding:
-    """The stages that hold messages back, at one moment."""
-
-    silences: Sequence[Silence]
-    quiet: Quiet
-    now: datetime
-    """Local."""
-    cases: Sequence[Case] = ()
-
-    def hold(self, matter: Matter) -> Hold | None:
-        """The stage that holds a message about it longest, if one does."""
-        if matter.always:
-            return None
-        if any(case.has_part(matter.row, matter.subject, matter.level) for case in self.cases):
-            return Hold("inhibit", "part_of_case", UNTIL_THE_CASE_IS_OVER)
-        found = [
-            Hold("silence", "silenced", one.ends)
-            for one in self.silences
-            if one.begins <= to_ms(self.now) < one.ends and one.matches(matter.rule, matter.subject, matter.context)
-        ]
-        if matter.level != "red" and (end := self.quiet.until(self.now)) is not None:
-            found.append(Hold("mute", "quiet_hours", to_ms(end)))
-        longest = max(found, key=lambda one: one.until, default=None)
-        if longest is None or longest.stage == "mute":
-            return longest
-        # A silence that ends in the night is followed by the quiet.
-        end = self.quiet.until(from_ms(longest.until).astimezone(self.now.tzinfo)) if matter.level != "red" else None
-        return longest if end is None else longest._replace(until=to_ms(end))

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, date, datetime, timedelta
-from typing import Any, Literal
+from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
 import msgspec
 
+from services.directory import Person
 from services.messages import (
     Change,
     Evidence,
@@ -27,36 +28,25 @@ MORNING = datetime(2026, 11, 23, 1, 0, tzinfo=UTC)
 """A Monday, nine o'clock in China."""
 
 
-class Somebody(msgspec.Struct, frozen=True, kw_only=True):
-    """A person of the fake college."""
-
-    id: str
-    name: str
-    channel: str | None = None
-    email: str | None = None
-    language: Literal["zh", "en"] | None = None
-    to_day: date | None = None
-
-
 class College:
     """A directory in which each role has fixed holders, whatever the context."""
 
-    def __init__(self, roles: Mapping[str, Sequence[Somebody]], names: Mapping[str, str] | None = None) -> None:
+    def __init__(self, roles: Mapping[str, Sequence[Person]], names: Mapping[str, str] | None = None) -> None:
         self.roles = {role: list(people) for role, people in roles.items()}
         self.known = dict(names or {})
-        self.away: dict[str, list[Somebody]] = {}
+        self.away: dict[str, list[Person]] = {}
         """Who is away → who stands in."""
 
-    def holders(self, role: str, _context: Mapping[str, str], _at: datetime) -> Sequence[Somebody]:
+    def holders(self, role: str, _context: Mapping[str, str], _at: datetime) -> Sequence[Person]:
         """The holders of a role."""
         return self.roles.get(role, [])
 
-    def person(self, id: str, /) -> Somebody | None:  # noqa: A002 - as the directory calls it
+    def person(self, id: str, /) -> Person | None:  # noqa: A002 - as the directory calls it
         """Anybody who holds a role."""
         everybody = (person for people in self.roles.values() for person in people)
         return next((person for person in everybody if person.id == id), None)
 
-    def instead(self, id: str, _at: datetime, /) -> Sequence[Somebody]:  # noqa: A002 - as the directory calls it
+    def instead(self, id: str, _at: datetime, /) -> Sequence[Person]:  # noqa: A002 - as the directory calls it
         """Whoever `away` names, else the person."""
         return self.away.get(id) or [person for person in [self.person(id)] if person is not None]
 
@@ -96,11 +86,13 @@ class RecordingChannel:
 
 
 CARD = RuleCard(
-    rule="absence-streak", row="S2",
+    rule="absence-streak",
+    row="S2",
     title=Text("连续旷课", "Consecutive absences"),
     message=Text("{student} 在 {course} 连续旷课 {value} 次", "{student}: {value} consecutive absences in {course}"),
-    source="六(一) 学生日常考勤", to=["class_tutor", "course_teacher"],
-)  # fmt: skip
+    source="六(一) 学生日常考勤",
+    to=["class_tutor", "course_teacher"],
+)
 
 
 def facts(subject: str = "S1/MATH", *, level: Level = "yellow", value: float = 2, **changed: Any) -> WarningFacts:
@@ -114,12 +106,19 @@ def facts(subject: str = "S1/MATH", *, level: Level = "yellow", value: float = 2
     )
     return msgspec.structs.replace(
         WarningFacts(
-            warning_id=str(uuid5(NAMESPACE_URL, subject)), level=level, highest_level=level, value=value,
-            threshold=value, window="all", evidence=[lesson], opened_at=MORNING - timedelta(hours=1),
-            first_event="rollcall 1", context={"student": student, "course": course},
+            warning_id=str(uuid5(NAMESPACE_URL, subject)),
+            level=level,
+            highest_level=level,
+            value=value,
+            threshold=value,
+            window="all",
+            evidence=[lesson],
+            opened_at=MORNING - timedelta(hours=1),
+            first_event="rollcall 1",
+            context={"student": student, "course": course},
         ),
         **changed,
-    )  # fmt: skip
+    )
 
 
 def change(
@@ -129,10 +128,19 @@ def change(
     subject = of.get("subject", "S1/MATH")
     shown = facts(**of)
     return WarningChange(
-        warning_id=shown.warning_id, sequence=sequence, change=kind, rule=CARD.rule, rule_version="v1", row=CARD.row,
-        standard="student.absence_streak", subject=subject, reason=reason, at=MORNING - timedelta(hours=1),
-        mode=mode, facts=shown,
-    )  # fmt: skip
+        warning_id=shown.warning_id,
+        sequence=sequence,
+        change=kind,
+        rule=CARD.rule,
+        rule_version="v1",
+        row=CARD.row,
+        standard="student.absence_streak",
+        subject=subject,
+        reason=reason,
+        at=MORNING - timedelta(hours=1),
+        mode=mode,
+        facts=shown,
+    )
 
 
 def reading(**of: Any) -> WarningReading:

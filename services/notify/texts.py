@@ -101,10 +101,15 @@ def push(sent: Sent, card: RuleCard | None, base_url: str, key: str, language: L
         body=f"{news}\n{of(LINK, language)}{link}{repeat}",
         key=key,
         extras={
-            "warning": sent.warning_id, "sequence": sent.sequence, "change": sent.change, "level": sent.level,
-            "link": link, "possibly_duplicate": sent.possibly_duplicate, **({"news": sent.news} if sent.news else {}),
+            "warning": sent.warning_id,
+            "sequence": sent.sequence,
+            "change": sent.change,
+            "level": sent.level,
+            "link": link,
+            "possibly_duplicate": sent.possibly_duplicate,
+            **({"news": sent.news} if sent.news else {}),
         },
-    )  # fmt: skip
+    )
 
 
 def sums_up(card: RuleCard | None) -> bool:

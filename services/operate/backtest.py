@@ -26,11 +26,11 @@ from services.ingest.schemas import load_schemas
 from services.ingest.validation import Validator
 from services.log.journal import Journal
 from services.log.replay import ReplayLog
-from services.messages import CampusEvent, Evidence, Level, WarningChange
+from services.messages import RANK, CampusEvent, Evidence, Level, WarningChange
 from services.rules.engine.engine import Engine
-from services.rules.engine.plan import RANK
-from services.rules.feedback import SOURCE, Enrich, returned
+from services.rules.feedback import SOURCE, Enrich
 from services.rules.language.load import RuleSet, load
+from services.rules.runner import EngineRunner, Output, Unreadable
 from services.settings import Settings, resource
 
 _SHOWN = 10
@@ -39,7 +39,7 @@ _OURS = f'"{SOURCE}"'.encode()
 _decode = msgspec.json.Decoder(list[CampusEvent]).decode
 
 
-class Episode(msgspec.Struct):
+class FoundEpisode(msgspec.Struct):
     """A warning from its opening to its end, as it stood at last; times in UTC."""
 
     rule: str
@@ -66,8 +66,8 @@ class Counts(msgspec.Struct):
 class Changed(msgspec.Struct):
     """A warning of both, at another level or from another instant on."""
 
-    old: Episode
-    new: Episode
+    old: FoundEpisode
+    new: FoundEpisode
 
 
 class Backtest(msgspec.Struct):
@@ -79,10 +79,10 @@ class Backtest(msgspec.Struct):
     new: int
     counts: list[Counts]
     """Those that are not equal."""
-    gone: list[Episode]
+    gone: list[FoundEpisode]
     """Only the old rule set warns: the first ones, and how many there are."""
     gone_count: int
-    added: list[Episode]
+    added: list[FoundEpisode]
     added_count: int
     changed: list[Changed]
     changed_count: int
@@ -118,11 +118,9 @@ def backtest(settings: Settings, old: Path, new: Path, files: Sequence[Path] = (
         with closing(Journal(path, wall_clock)) as log:
             for clock, count, packed in _rows(log):
                 events += count
-                try:
-                    for run in runs:
-                        run.take(clock, packed)
-                except msgspec.MsgspecError as error:
-                    raise LogError(f"{path}: a row of the log cannot be read by this version: {error}") from error
+                for run in runs:
+                    for one in run.take(clock, packed):
+                        raise LogError(f"{path}: a row of the log cannot be read by this version: {one.why}")
     if not events:
         raise LogError(_nothing(path, files, summary))
     before, after = (_in_order(run.found.values()) for run in runs)
@@ -142,38 +140,37 @@ class _Run:
     """One rule set over the events."""
 
     def __init__(self, rules: RuleSet, enrich: Enrich) -> None:
-        self._engine = Engine(rules.plan, mode="replay")
-        self._fields = frozenset(rules.plan.fields["warning"])
-        self._enrich = enrich
-        self.found: dict[str, Episode] = {}
+        self._runner = EngineRunner(Engine(rules.plan, mode="replay"), enrich)
+        self.found: dict[str, FoundEpisode] = {}
         """Warning → what it came to, those left out that were withdrawn."""
 
-    def take(self, clock: int, packed: bytes) -> None:
-        """The events of a row, and time up to `clock` (ms)."""
-        engine = self._engine
-        changes = engine.process_many(packed) + engine.advance(clock)
-        while changes:
-            for change in changes:
-                if change.change == "withdrawn":
-                    self.found.pop(change.warning_id, None)
-                else:
-                    self.found[change.warning_id] = _episode(change)
-            back = returned(changes, self._fields, self._enrich)
-            changes = engine.process_many(msgspec.json.encode(back)) + engine.advance(clock)
-        for reading in engine.readings():
+    def take(self, clock: int, packed: bytes) -> list[Unreadable]:
+        """The events of a row, and time up to `clock` (ms); those that cannot be read."""
+        output = Output(self._runner.hand_back(self._runner.step(packed, clock)))
+        for change in output.changes:
+            if change.change == "withdrawn":
+                self.found.pop(change.warning_id, None)
+            else:
+                self.found[change.warning_id] = _episode(change)
+        for reading in self._runner.drain(output).readings:
             if (known := self.found.get(reading.facts.warning_id)) is not None:
                 known.value, known.threshold = reading.facts.value, reading.facts.threshold
                 known.evidence = list(reading.facts.evidence)
-        engine.late.clear()
-        engine.failed.clear()
+        return output.unreadable
 
 
-def _episode(change: WarningChange) -> Episode:
+def _episode(change: WarningChange) -> FoundEpisode:
     facts = change.facts
-    return Episode(
-        change.rule, change.subject, facts.opened_at, facts.closed_at, facts.highest_level, facts.value,
-        facts.threshold, list(facts.evidence),
-    )  # fmt: skip
+    return FoundEpisode(
+        rule=change.rule,
+        subject=change.subject,
+        opened_at=facts.opened_at,
+        closed_at=facts.closed_at,
+        level=facts.highest_level,
+        value=facts.value,
+        threshold=facts.threshold,
+        evidence=list(facts.evidence),
+    )
 
 
 def _rows(log: Journal) -> Iterator[tuple[int, int, bytes]]:
@@ -190,12 +187,17 @@ def _rows(log: Journal) -> Iterator[tuple[int, int, bytes]]:
         offset = rows[-1][0]
 
 
-def _in_order(episodes: Iterable[Episode]) -> list[Episode]:
+def _in_order(episodes: Iterable[FoundEpisode]) -> list[FoundEpisode]:
     return sorted(episodes, key=lambda one: (one.opened_at, one.rule, one.subject))
 
 
 def _compared(
-    events: int, before: list[Episode], after: list[Episode], zone: ZoneInfo, shown: int, summary: Summary | None
+    events: int,
+    before: list[FoundEpisode],
+    after: list[FoundEpisode],
+    zone: ZoneInfo,
+    shown: int,
+    summary: Summary | None,
 ) -> Backtest:
     gone, added, both = _paired(before, after)
     changed = [one for one in both if (one.old.level, one.old.opened_at) != (one.new.level, one.new.opened_at)]
@@ -205,19 +207,30 @@ def _compared(
     places = sorted(counts[0].keys() | counts[1].keys(), key=lambda place: (place[0], RANK[place[1]], place[2]))
     unequal = [Counts(*place, counts[0][place], counts[1][place]) for place in places]
     return Backtest(
-        events, len(before), len(after), [one for one in unequal if one.old != one.new], gone[:shown], len(gone),
-        added[:shown], len(added), changed[:shown], len(changed), summary,
-    )  # fmt: skip
+        events=events,
+        old=len(before),
+        new=len(after),
+        counts=[one for one in unequal if one.old != one.new],
+        gone=gone[:shown],
+        gone_count=len(gone),
+        added=added[:shown],
+        added_count=len(added),
+        changed=changed[:shown],
+        changed_count=len(changed),
+        rejected=summary,
+    )
 
 
-def _paired(old: list[Episode], new: list[Episode]) -> tuple[list[Episode], list[Episode], list[Changed]]:
+def _paired(
+    old: list[FoundEpisode], new: list[FoundEpisode]
+) -> tuple[list[FoundEpisode], list[FoundEpisode], list[Changed]]:
     """Those of the old set alone, those of the new one alone, and the pairs; the earliest first."""
-    of: dict[tuple[str, str], tuple[deque[Episode], deque[Episode]]] = defaultdict(lambda: (deque(), deque()))
+    of: dict[tuple[str, str], tuple[deque[FoundEpisode], deque[FoundEpisode]]] = defaultdict(lambda: (deque(), deque()))
     for side, episodes in enumerate((old, new)):
         for one in episodes:
             of[one.rule, one.subject][side].append(one)
-    gone: list[Episode] = []
-    added: list[Episode] = []
+    gone: list[FoundEpisode] = []
+    added: list[FoundEpisode] = []
     both: list[Changed] = []
     for before, after in of.values():
         while before and after:
@@ -232,7 +245,7 @@ def _paired(old: list[Episode], new: list[Episode]) -> tuple[list[Episode], list
     return _in_order(gone), _in_order(added), sorted(both, key=lambda pair: pair.old.opened_at)
 
 
-def _is_over(one: Episode, at: datetime) -> bool:
+def _is_over(one: FoundEpisode, at: datetime) -> bool:
     return one.closed_at is not None and one.closed_at <= at and one.opened_at < at
 
 

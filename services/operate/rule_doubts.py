@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
-from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
 
 from services import directory as directories
 from services.directory import Directory, Tables
-from services.messages import Problem
+from services.messages import Problem, nearest
 from services.operate.rule_tests import read_cases
 from services.rules.language.fields import read_fields
 from services.rules.language.lint import lint
@@ -76,11 +75,11 @@ def _nowhere(rules: RuleSet, directory: Directory) -> Iterator[Problem]:
             scope = value.value["scope"].value if "scope" in value.value else {}
             for name, place in scope.items():
                 if known.get(name) and place.text not in known[name]:
-                    near = get_close_matches(place.text, sorted(known[name]), 1)
+                    near = nearest(place.text, known[name])
                     yield Problem(
                         where=_shown(place),
                         what=f"{standard.id} is for {name} {place.text}, which is not in the directory",
-                        expected=near[0] if near else f"the id of a {name}",
+                        expected=near or f"the id of a {name}",
                     )
 
 

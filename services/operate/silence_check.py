@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from difflib import get_close_matches
 
 from services.directory import Directory
 from services.errors import ConfigurationError
 from services.log.journal import Journal
+from services.messages import key_values, near_words
 from services.operate.explain.log import fields_with
 from services.operate.explain.subjects import COLLEGE, ids_of
 from services.rules.language.load import RuleSet
@@ -53,8 +53,7 @@ def check_end(until: str, now: datetime, end: datetime, *, long: bool) -> None:
 
 def _check_subject(rule_set: RuleSet | None, directory: Directory, journal: Journal, subject: str) -> None:
     known = ids_of(directory)
-    parts = [part.replace("%2F", "/") for part in subject.split("/")]
-    unknown = tuple(part for part in parts if part not in known)
+    unknown = tuple(part for part in key_values(subject) if part not in known)
     if not unknown:
         return
     plans = () if rule_set is None else rule_set.plan.rules
@@ -65,5 +64,5 @@ def _check_subject(rule_set: RuleSet | None, directory: Directory, journal: Jour
 
 
 def _unknown(option: str, said: str, what: str, known: Iterable[str], otherwise: str) -> ConfigurationError:
-    near = get_close_matches(said, sorted(known), 3)
+    near = near_words(said, sorted(known), 3)
     return ConfigurationError(f"{option} {said} is {what} 未找到 (expected: {', '.join(near) or otherwise})")

@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Any
 
-from services.messages import CampusEvent, WarningChange
+from services.messages import ENDS, CampusEvent, WarningChange
+from services.rules.engine.plan import Plan
 
 SOURCE = "prewarn"
-_CLOSED = ("resolved", "withdrawn")
 Enrich = Callable[[str, dict[str, Any], datetime], dict[str, Any]]
 """(kind, data, time) → the data with what the directory adds."""
 
@@ -20,12 +20,13 @@ def as_it_is(kind: str, data: dict[str, Any], at: datetime) -> dict[str, Any]:
     return data
 
 
-def returned(changes: Iterable[WarningChange], fields: frozenset[str], enrich: Enrich) -> list[CampusEvent]:
+def returned(changes: Iterable[WarningChange], plan: Plan, enrich: Enrich) -> list[CampusEvent]:
     """The events of changes; what only runs in shadow does not come back.
 
-    `fields`: those of the kind `warning`; of a warning's context the others are left out. The id is the change's
-    idempotency key, so that repeated work repeats the same events.
+    `plan` knows the fields of the kind `warning`: of a warning's context the others are left out. The id is the
+    change's idempotency key, so that repeated work repeats the same events.
     """
+    fields = plan.fields["warning"]
     return [
         CampusEvent(
             source=SOURCE,
@@ -39,13 +40,19 @@ def returned(changes: Iterable[WarningChange], fields: frozenset[str], enrich: E
     ]
 
 
-def _data(change: WarningChange, fields: frozenset[str]) -> dict[str, Any]:
-    data: dict[str, Any] = {name: value for name, value in change.facts.context.items() if name in fields}
+def _data(change: WarningChange, fields: Iterable[str]) -> dict[str, Any]:
+    facts = change.facts
+    data: dict[str, Any] = {name: value for name, value in facts.context.items() if name in fields}
     data |= {
-        "warning": change.warning_id, "rule": change.rule, "subject": change.subject, "level": change.facts.level,
-        "change": change.change, "open": change.change not in _CLOSED, "value": change.facts.value,
-        "threshold": change.facts.threshold,
-    }  # fmt: skip
+        "warning": change.warning_id,
+        "rule": change.rule,
+        "subject": change.subject,
+        "level": facts.level,
+        "change": change.change,
+        "open": change.change not in ENDS,
+        "value": facts.value,
+        "threshold": facts.threshold,
+    }
     if change.row is not None:
         data["row"] = change.row
     return data

@@ -22,7 +22,7 @@ class RulesCollector(Collector):
         if worker is None:
             return
         events = CounterMetricFamily("prewarn_events", "Events, by what decided them", labels=["reason"])
-        for reason, count in sorted((worker.counts + worker.engine.counts).items()):
+        for reason, count in sorted(worker.counts.items()):
             events.add_metric([reason], count)
         yield events
         failed = CounterMetricFamily(

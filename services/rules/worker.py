@@ -7,18 +7,16 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from typing import Any
-
-import msgspec
 
 from services.errors import LogError
-from services.log.journal import Changes, Journal
-from services.messages import CampusEvent, Mode, WarningChange
+from services.log.journal import Journal
+from services.messages import Changes, Mode
 from services.rules.engine.engine import Engine
 from services.rules.engine.segments import heads
 from services.rules.engine.switch import take_over
 from services.rules.feedback import Enrich, as_it_is, returned
 from services.rules.language.load import RuleSet
+from services.rules.runner import EngineRunner, Output
 
 _log = logging.getLogger(__name__)
 _EVENTS_PER_COMMIT = 8_000
@@ -36,21 +34,31 @@ class Worker:
         self._enrich = enrich
         self.counts: Counter[str] = Counter()
         """Named reason → events; `processed` is all of them."""
-        self._ahead = False
-        self._offset, now = journal.evaluated()
-        self.engine = Engine(rule_set.plan, mode=mode)
+        engine = Engine(rule_set.plan, mode=mode)
         # Not only the files shape the state: so do holidays, which come from a library, and the engine itself.
-        shape = (rule_set.version, _signatures(self.engine))
+        shape = (rule_set.version, _signatures(engine))
         if (journal.meta("rule_version", ""), journal.meta("signatures", "")) == shape:
-            self.engine.resume(journal.states(), now)
+            self._resume(engine)
         else:
             self.use(rule_set)
 
+    @property
+    def engine(self) -> Engine:
+        """The engine of the rule set in force."""
+        return self._runner.engine
+
+    def _resume(self, engine: Engine) -> None:
+        """Goes on from what is committed."""
+        self._offset, now = self.journal.evaluated()
+        engine.resume(self.journal.states(), now)
+        self._runner = EngineRunner(engine)
+        self._ahead = False
+        """The engine has more than a journal that could not be written."""
+
     def use(self, rule_set: RuleSet) -> int:
         """Another rule set takes over from here on; returns how many changes of warnings that published."""
-        self._reload()
         journal = self.journal
-        _, now = journal.evaluated()
+        self._offset, now = journal.evaluated()
         engine = Engine(rule_set.plan, mode=self.mode)
         mine = {layout.signature for layout in engine.layouts}
         engine.resume(journal.states(), now)
@@ -58,91 +66,60 @@ class Worker:
         theirs = set(journal.meta("signatures", "").split())
         old_rules = set(journal.meta("rules", "").split())
         changes, retired = take_over(engine, old, theirs, old_rules, lambda: self._warmed(rule_set))
-        readings = engine.readings()
+        published = Changes(changes, engine.readings())
         journal.add_rule_set(rule_set.version, rule_set.cards)
         meta = {
             "rule_version": rule_set.version,
             "signatures": _signatures(engine),
             "rules": " ".join(sorted(rule_set.cards)),
         }
-        published = Changes(changes, readings)
         states = [*engine.snapshot(), *retired]
-        back = self._returned(changes, rule_set)
+        back = returned(changes, rule_set.plan, self._enrich)
         journal.commit(self._offset, now, states, published, returned=back, drop=theirs - mine, meta=meta)
-        self.engine, self.rule_set = engine, rule_set
+        self._runner, self.rule_set, self._ahead = EngineRunner(engine), rule_set, False
         return len(changes)
 
     def _warmed(self, rule_set: RuleSet) -> Engine:
-        engine = Engine(rule_set.plan)
+        runner = EngineRunner(Engine(rule_set.plan))
         offset = 0
         while offset < self._offset:
             for row, clock, _, packed in self.journal.read(offset):
                 if row <= self._offset:
-                    self._process(engine, row, packed)
-                    engine.advance(clock)
+                    runner.warm(packed)
+                    runner.engine.advance(clock)
                 offset = row
-        return engine
+        return runner.engine
 
     def step(self) -> int:
         """Evaluates some rows of the log and commits; returns the number of rows, 0 at the log's end."""
-        self._reload()
-        rows = self.journal.read(self._offset, _ROWS_AT_ONCE)
+        if self._ahead:
+            self._resume(Engine(self.rule_set.plan, mode=self.mode))
+        before = self._offset
+        rows = self.journal.read(before, _ROWS_AT_ONCE)
         if not rows:
             return 0
-        engine = self.engine
-        changes: list[Any] = []
+        engine, output = self.engine, Output()
         events = done = 0
         for offset, clock, count, packed in rows:
-            changes += self._process(engine, offset, packed)
-            changes += engine.advance(clock)
+            output.changes += self._runner.step(packed, clock)
             self._offset = offset
             done += 1
             events += count
             if events >= _EVENTS_PER_COMMIT:
                 break
-        late, engine.late = engine.late, []
-        for ident, error in engine.failed:
-            _log.error("%s could not be evaluated: %s", ident, error)
-        engine.failed.clear()
-        published = Changes(changes, engine.readings())
+        self._runner.drain(output)
+        for problem in output.problems():
+            _log.error("behind row %d of the log: %s", before, problem)
+        published = Changes(output.changes, output.readings)
         try:
-            back = self._returned(changes, self.rule_set)
-            self.journal.commit(self._offset, engine.now, engine.snapshot(), published, late, returned=back)
+            back = returned(output.changes, self.rule_set.plan, self._enrich)
+            self.journal.commit(self._offset, engine.now, engine.snapshot(), published, output.late, returned=back)
         except LogError:
             self._ahead = True
             raise
+        self.counts.update(output.counts)
         self.counts["processed"] += events
         return done
-
-    def _returned(self, changes: list[WarningChange], rule_set: RuleSet) -> list[CampusEvent]:
-        return returned(changes, frozenset(rule_set.plan.fields["warning"]), self._enrich)
-
-    def _process(self, engine: Engine, offset: int, packed: bytes) -> list[WarningChange]:
-        try:
-            return engine.process_many(packed)
-        except msgspec.MsgspecError:
-            # Ingest has checked every event: only a row written by another version can end here. It stays in the log.
-            _log.exception("log row %d cannot be read as a whole; what cannot be read is passed over", offset)
-        try:
-            events = msgspec.json.decode(packed, type=list[msgspec.Raw])
-        except msgspec.MsgspecError:
-            self.counts["unreadable"] += 1
-            return []
-        changes: list[WarningChange] = []
-        for event in events:
-            try:
-                changes += engine.process_many(b"[" + bytes(event) + b"]")
-            except msgspec.MsgspecError:
-                self.counts["unreadable"] += 1
-        return changes
-
-    def _reload(self) -> None:
-        """Back to what is committed, if the engine is ahead of a journal that could not be written."""
-        if self._ahead:
-            self._offset, now = self.journal.evaluated()
-            self.engine = Engine(self.rule_set.plan, mode=self.mode)
-            self.engine.resume(self.journal.states(), now)
-            self._ahead = False
 
     def set_mode(self, mode: Mode) -> None:
         """From here on changes are published in this mode."""

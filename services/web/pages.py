@@ -9,8 +9,7 @@ import hmac
 import secrets
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Literal, Protocol
-from zoneinfo import ZoneInfo
+from typing import TYPE_CHECKING, Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.concurrency import run_in_threadpool
@@ -21,21 +20,19 @@ from starlette.staticfiles import StaticFiles
 
 from services.i18n import glossary
 from services.notify import texts
-from services.notify.disabled_channels import Stop
-from services.notify.metrics import Metrics
-from services.notify.ports import Cards, Clock, Directory
-from services.notify.report import By, Period, Report, asked_for
+from services.notify.report import asked_for
+from services.notify.rows import WarningRow
 from services.notify.store import views
 from services.notify.store.acts import Refusal
-from services.notify.store.engine import Store
-from services.notify.store.tables import WarningRow
 from services.notify.store.views import Dossier
-from services.web import report_forms, view_models
+from services.web import report_forms, view_models, visitor
 from services.web.view_models import Reader
+from services.web.visitor import said
+
+if TYPE_CHECKING:
+    from services.notify.service import Notify
 
 _HERE = Path(__file__).parent
-_PERSON, _LANGUAGE, _TOKEN = "prewarn_person", "prewarn_language", "prewarn_token"
-_YEAR = 365 * 24 * 3600
 _PER_PAGE = 50
 _PEOPLE = 200
 _HEADERS = {
@@ -49,51 +46,22 @@ _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _RANKS = ((3, "red"), (2, "orange"), (1, "yellow"), (0, "praise"))
 
 
-class Notifying(Protocol):
-    """What the pages need of the service."""
-
-    database: Store
-    metrics: Metrics
-    directory: Callable[[], Directory]
-    cards: Cards
-    clock: Clock
-    zone: ZoneInfo
-
-    def acknowledge(self, person: str, warning_id: str) -> Refusal | None:
-        """The person takes the warning up."""
-
-    def improve(self, person: str, warning_id: str, measure: str, due: str) -> Refusal | None:
-        """The person names a measure and its last day."""
-
-    def close(self, person: str, warning_id: str, measure: str, reason: str = ...) -> Refusal | None:
-        """The person closes the warning."""
-
-    def judge(self, person: str, warning_id: str, verdict: str) -> Refusal | None:
-        """Whether it was of use."""
-
-    def effectiveness(self, period: Period, by: By) -> Report:
-        """What became of the warnings of a period."""
-
-    def stopped(self) -> list[Stop]:
-        """The channels that their provider refuses for good."""
-
-    def unwell(self) -> str | None:
-        """Why the service stands still, if it does."""
-
-
 def templates() -> Environment:
     """The pages' templates; whatever is put into them is escaped."""
     return Environment(
-        loader=FileSystemLoader(_HERE / "templates"), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
+        loader=FileSystemLoader(_HERE / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
         lstrip_blocks=True,
-    )  # fmt: skip
+    )
 
 
 class Pages:
     """The routes over one Notify."""
 
-    def __init__(self, notify: Notifying) -> None:
-        self._notify = notify
+    def __init__(self, notify: Notify) -> None:
+        self._notify, self._cards = notify, notify.ports.cards
         self._templates = templates()
 
     def routes(self) -> list[BaseRoute]:
@@ -120,41 +88,51 @@ class Pages:
             found = views.people(connection, _PEOPLE)
         people = [(id_, reader.person(id_), count) for id_, count in found]
         return self._page(
-            request, reader, "people.html", people=people, next=_next(request), limit=_PEOPLE,
-            stopped=view_models.stopped(self._notify.stopped(), reader),
-        )  # fmt: skip
+            request,
+            reader,
+            "people.html",
+            people=people,
+            next=visitor.came_for(request),
+            limit=_PEOPLE,
+            disabled=view_models.disabled_channels(self._notify.disabled_channels(), reader),
+        )
 
     def inbox(self, request: Request) -> Response:
         """One person's warnings, open or ended, worst first."""
         reader, person = self._reader(request), request.path_params["person"]
-        which, page = request.query_params.get("show"), _page_number(request)
+        which, page = request.query_params.get("show"), visitor.page_number(request)
         with self._notify.database.reading() as connection:
             found = views.inbox(connection, person, is_open=which != "closed", page=page, size=_PER_PAGE)
-        if not found.counts and self._notify.directory().person(person) is None:
+        if not found.counts and self._notify.ports.directory().person(person) is None:
             return self._missing(request, reader, "person_not_found")
-        if goal := _next(request):
-            return _remember_person(_remember_language(request, RedirectResponse(goal, 303)), person)
-        lines = [
-            view_models.line(row, self._notify.cards(row.rule_version, row.rule), reader) for row in found.warnings
-        ]
+        if goal := visitor.came_for(request):
+            return visitor.remember_person(visitor.remember_language(request, RedirectResponse(goal, 303)), person)
+        lines = [view_models.line(row, self._cards(row.rule_version, row.rule), reader) for row in found.warnings]
         groups = [
             (reader.group(level), found.counts.get(rank, 0), [one for one in lines if one.level.key == level])
             for rank, level in _RANKS
             if rank in found.counts
         ]
         shown = self._page(
-            request, reader, "inbox.html", person=person, name=reader.person(person), groups=groups,
-            which="closed" if which == "closed" else "open", total=sum(found.counts.values()), page=page,
+            request,
+            reader,
+            "inbox.html",
+            person=person,
+            name=reader.person(person),
+            groups=groups,
+            which="closed" if which == "closed" else "open",
+            total=sum(found.counts.values()),
+            page=page,
             pages=max(1, -(-sum(found.counts.values()) // _PER_PAGE)),
-        )  # fmt: skip
-        return _remember_person(shown, person)
+        )
+        return visitor.remember_person(shown, person)
 
     def warning(self, request: Request) -> Response:
         """One warning: what, why, who knows, what was done."""
         return self._warning(request, error=None, status=200)
 
     def _warning(self, request: Request, *, error: str | None, status: int) -> Response:
-        reader, person = self._reader(request), request.cookies.get(_PERSON)
+        reader, person = self._reader(request), request.cookies.get(visitor.PERSON)
         id_ = request.path_params["id"]
         if person is None:
             return RedirectResponse(f"/?next=/warnings/{id_}", 303)
@@ -165,19 +143,24 @@ class Pages:
         if found is None:
             return self._missing(request, reader, "not_found_more")
         return self._page(
-            request, reader, "warning.html", status=status, person=person, error=error, number=texts.number,
+            request,
+            reader,
+            "warning.html",
+            status=status,
+            person=person,
+            error=error,
+            number=texts.number,
             **self._shown(found, siblings, reader, person),
-        )  # fmt: skip
+        )
 
     def _shown(self, found: Dossier, siblings: list[WarningRow], reader: Reader, person: str) -> dict[str, Any]:
         row = found.warning
-        card = self._notify.cards(row.rule_version, row.rule)
+        card = self._cards(row.rule_version, row.rule)
         return {
             "warning": row,
             "level": reader.level(row.level, card),
             "siblings": [
-                (one.id, view_models.line(one, self._notify.cards(one.rule_version, one.rule), reader))
-                for one in siblings
+                (one.id, view_models.line(one, self._cards(one.rule_version, one.rule), reader)) for one in siblings
             ],
             "title": view_models.title(row, card, reader),
             "message": view_models.sentence(row, card, reader),
@@ -194,35 +177,35 @@ class Pages:
 
     async def acknowledge(self, request: Request) -> Response:
         """The person takes the warning up."""
-        return await self._act(request, lambda person, id_, _form: self._notify.acknowledge(person, id_))
+        return await self._act(request, lambda person, id_, _form: self._notify.acts.acknowledge(person, id_))
 
     async def improve(self, request: Request) -> Response:
         """The person names a measure and until when it shall have worked."""
         return await self._act(
             request,
-            lambda person, id_, form: self._notify.improve(person, id_, _said(form, "measure"), _said(form, "due")),
+            lambda person, id_, form: self._notify.acts.improve(person, id_, said(form, "measure"), said(form, "due")),
         )
 
     async def close(self, request: Request) -> Response:
         """The person closes the warning with a measure and a reason."""
         return await self._act(
             request,
-            lambda person, id_, form: self._notify.close(
-                person, id_, _said(form, "measure"), _said(form, "reason") or "fixed"
+            lambda person, id_, form: self._notify.acts.close(
+                person, id_, said(form, "measure"), said(form, "reason") or "fixed"
             ),
         )
 
     async def judge(self, request: Request) -> Response:
         """One tap: useful, not useful, known already."""
         return await self._act(
-            request, lambda person, id_, form: self._notify.judge(person, id_, _said(form, "verdict"))
+            request, lambda person, id_, form: self._notify.acts.judge(person, id_, said(form, "verdict"))
         )
 
     async def _act(self, request: Request, act: Callable[[str, str, Any], Refusal | None]) -> Response:
-        reader, person, id_ = self._reader(request), request.cookies.get(_PERSON), request.path_params["id"]
+        reader, person, id_ = self._reader(request), request.cookies.get(visitor.PERSON), request.path_params["id"]
         form = await request.form(max_files=0)
-        token = request.cookies.get(_TOKEN, "")
-        if not token or not hmac.compare_digest(token.encode(), _said(form, "token").encode()):
+        token = request.cookies.get(visitor.TOKEN, "")
+        if not token or not hmac.compare_digest(token.encode(), said(form, "token").encode()):
             return self._page(request, reader, "problem.html", status=403, head="expired", more="expired_more")
         refused = await run_in_threadpool(act, person, id_, form) if person else "not_found"
         match refused:
@@ -241,7 +224,7 @@ class Pages:
         As a page, and by the path's end as XLSX.
         """
         reader = self._reader(request)
-        today = self._notify.clock().astimezone(self._notify.zone).date()
+        today = self._notify.ports.clock().astimezone(self._notify.config.zone).date()
         asked = asked_for({name: request.query_params.get(name) for name in ("from", "to", "by")}, today)
         if asked is None:
             return self._page(
@@ -251,10 +234,10 @@ class Pages:
         if request.url.path.endswith(".xlsx"):
             name = f"effectiveness-{asked[0].first}-{asked[0].last}.xlsx"
             headers = _HEADERS | {"Content-Disposition": f'attachment; filename="{name}"'}
-            return Response(report_forms.workbook(found, self._notify.cards, reader), media_type=_XLSX, headers=headers)
+            return Response(report_forms.workbook(found, self._cards, reader), media_type=_XLSX, headers=headers)
         frame = self._frame(request, reader)
         return self._respond(
-            request, report_forms.html(self._templates, found, self._notify.cards, reader, frame), frame["token"]
+            request, report_forms.html(self._templates, found, self._cards, reader, frame), frame["token"]
         )
 
     def metrics(self, _request: Request) -> Response:
@@ -266,11 +249,12 @@ class Pages:
         reason = self._notify.unwell()
         if reason:
             return PlainTextResponse(reason, 503)
-        queues = sorted({one.queue for one in self._notify.stopped()})
+        queues = sorted({one.queue for one in self._notify.disabled_channels()})
         return PlainTextResponse("\n".join(["ok", *(f"channel stopped: {queue}" for queue in queues)]))
 
     def _reader(self, request: Request) -> Reader:
-        return Reader(_language(request), self._notify.zone, self._notify.clock(), self._notify.directory())
+        config, ports = self._notify.config, self._notify.ports
+        return Reader(visitor.language(request), config.zone, ports.clock(), ports.directory())
 
     def _missing(self, request: Request, reader: Reader, more: str) -> Response:
         return self._page(request, reader, "problem.html", status=404, head="not_found", more=more)
@@ -285,54 +269,12 @@ class Pages:
         other = "zh" if reader.language == "en" else "en"
         here = request.url.include_query_params(lang=other)
         return {
-            "token": request.cookies.get(_TOKEN) or secrets.token_urlsafe(24), "other_language": other,
-            "other_address": f"{request.url.path if request.method == 'GET' else _back(request)}?{here.query}",
-        }  # fmt: skip
+            "token": request.cookies.get(visitor.TOKEN) or secrets.token_urlsafe(24),
+            "other_language": other,
+            "other_address": f"{visitor.page_of(request)}?{here.query}",
+        }
 
     def _respond(self, request: Request, html: str, token: str, status: int = 200) -> Response:
         response = HTMLResponse(html, status, headers=_HEADERS)
-        response.set_cookie(_TOKEN, token, httponly=True, samesite="strict")
-        return _remember_language(request, response)
-
-
-def _remember_language(request: Request, response: Response) -> Response:
-    chosen = request.query_params.get("lang")
-    if chosen in ("zh", "en"):
-        response.set_cookie(_LANGUAGE, chosen, max_age=_YEAR, httponly=True, samesite="lax")
-    return response
-
-
-def _remember_person(response: Response, person: str) -> Response:
-    response.set_cookie(_PERSON, person, httponly=True, samesite="lax")
-    return response
-
-
-def _back(request: Request) -> str:
-    return request.url.path.rpartition("/")[0]
-
-
-def _language(request: Request) -> Literal["zh", "en"]:
-    """What was asked for, then what was chosen before, then what the browser prefers, then Chinese."""
-    for chosen in (request.query_params.get("lang"), request.cookies.get(_LANGUAGE)):
-        if chosen in ("zh", "en"):
-            return "en" if chosen == "en" else "zh"
-    for part in request.headers.get("accept-language", "").lower().split(","):
-        if part.strip().startswith(("zh", "en")):
-            return "en" if part.strip().startswith("en") else "zh"
-    return "zh"
-
-
-def _said(form: Any, name: str) -> str:
-    return str(form.get(name, ""))
-
-
-def _next(request: Request) -> str:
-    """The warning that somebody came for before they said who they are; never another address."""
-    goal = request.query_params.get("next", "")
-    id_ = goal.removeprefix("/warnings/")
-    return goal if goal != id_ and id_.replace("-", "").isalnum() else ""
-
-
-def _page_number(request: Request) -> int:
-    shown = request.query_params.get("page", "1")
-    return max(0, int(shown) - 1) if shown.isascii() and shown.isdigit() and len(shown) < 7 else 0  # noqa: PLR2004
+        response.set_cookie(visitor.TOKEN, token, httponly=True, samesite="strict")
+        return visitor.remember_language(request, response)

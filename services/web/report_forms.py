@@ -24,9 +24,18 @@ from services.web.view_models import Reader
 
 _STYLE = Path(__file__).parent / "static" / "prewarn.css"
 FIGURES = (
-    "warned", "useful", "judged", "known", "acknowledged", "to_acknowledge", "to_measure", "to_end", "relapses",
-    "overdue", "untold",
-)  # fmt: skip
+    "warned",
+    "useful",
+    "judged",
+    "known",
+    "acknowledged",
+    "to_acknowledge",
+    "to_measure",
+    "to_end",
+    "relapses",
+    "overdue",
+    "untold",
+)
 """What a line counts, as words.WORDS calls it with `report_` before it."""
 _ACCIDENT = ("opened_at", "department", "level", "status", "closed_reason", "handled_in")
 _HEAD = PatternFill("solid", fgColor="DDE7E9")
@@ -36,9 +45,18 @@ _NARROWEST, _WIDEST = 10, 48
 def figures(line: Line) -> tuple[float | None, ...]:
     """The columns of a line, without its name."""
     return (
-        line.warnings, line.useful_percent, line.judged, line.known, line.acknowledged, line.hours_to_acknowledge,
-        line.hours_to_measure, line.hours_to_end, line.relapses, line.overdue, line.nobody_told,
-    )  # fmt: skip
+        line.warnings,
+        line.useful_percent,
+        line.judged,
+        line.known,
+        line.acknowledged,
+        line.hours_to_acknowledge,
+        line.hours_to_measure,
+        line.hours_to_end,
+        line.relapses,
+        line.overdue,
+        line.nobody_told,
+    )
 
 
 def html(
@@ -48,10 +66,22 @@ def html(
     paper = frame is None
     style = Markup(_STYLE.read_text("utf-8")) if paper else ""  # noqa: S704 - our own file
     return templates.get_template("report.html").render(
-        base="paper.html" if paper else "base.html", paper=paper, css=style, w=reader.word, reader=reader, found=found,
-        lines=lines(found, cards, reader), heads=FIGURES, bys=BYS, glossary=glossary, number=texts.number,
-        accidents=accidents(found, reader), accident_heads=_ACCIDENT, reason=reason, **(frame or {}),
-    )  # fmt: skip
+        base="paper.html" if paper else "base.html",
+        paper=paper,
+        css=style,
+        w=reader.word,
+        reader=reader,
+        found=found,
+        lines=lines(found, cards, reader),
+        heads=FIGURES,
+        bys=BYS,
+        glossary=glossary,
+        number=texts.number,
+        accidents=accidents(found, reader),
+        accident_heads=_ACCIDENT,
+        reason=reason,
+        **(frame or {}),
+    )
 
 
 def lines(found: Report, cards: Cards, reader: Reader) -> list[tuple[str, tuple[float | None, ...]]]:
@@ -71,12 +101,14 @@ def accidents(found: Report, reader: Reader) -> list[tuple[str, ...]]:
     return [
         (
             f"{from_ms(one.opened_at).astimezone(reader.zone):%Y-%m-%d}",
-            _name(one.department, "department", reader) if one.department else "—", reader.level(one.level).word,
-            reader.term(glossary.STATUS, one.status), reader.term(glossary.CLOSING, one.closed_reason or "—"),
+            _name(one.department, "department", reader) if one.department else "—",
+            reader.level(one.level).word,
+            reader.term(glossary.STATUS, one.status),
+            reader.term(glossary.CLOSING, one.closed_reason or "—"),
             texts.number(one.hours_to_end),
         )
         for one in found.accidents
-    ]  # fmt: skip
+    ]
 
 
 def table(found: Report, cards: Cards, reader: Reader) -> str:
@@ -95,19 +127,25 @@ def workbook(found: Report, cards: Cards, reader: Reader) -> bytes:
     assert first is not None
     book.remove(first)
     _sheet(
-        book, reader.word("report_sheet_warnings"), [_head(found.by, reader), *_heads(FIGURES, reader)],
+        book,
+        reader.word("report_sheet_warnings"),
+        [_head(found.by, reader), *_heads(FIGURES, reader)],
         [[name, *numbers] for name, numbers in lines(found, cards, reader)],
-    )  # fmt: skip
+    )
     load = found.load
     _sheet(
-        book, reader.word("report_sheet_load"), _heads(("messages", "people", "median_a_day", "most_a_day"), reader),
+        book,
+        reader.word("report_sheet_load"),
+        _heads(("messages", "people", "median_a_day", "most_a_day"), reader),
         [[load.messages, load.people, load.median_a_day, load.most_a_day]],
-    )  # fmt: skip
+    )
     counts = [*found.not_told, *found.held, *((f"left_out_{name}", count) for name, count in found.left_out)]
     _sheet(
-        book, reader.word("report_sheet_reasons"), _heads(("reason", "count"), reader),
+        book,
+        reader.word("report_sheet_reasons"),
+        _heads(("reason", "count"), reader),
         [[reason(name, reader), count] for name, count in counts],
-    )  # fmt: skip
+    )
     _sheet(book, reader.word("report_sheet_accidents"), _heads(_ACCIDENT, reader), accidents(found, reader))
     file = io.BytesIO()
     book.save(file)

@@ -15,21 +15,35 @@ from services.i18n import glossary
 from services.i18n.words import WORDS
 from services.messages import Evidence, RuleCard, Text, from_ms
 from services.notify import texts
-from services.notify.disabled_channels import Stop
+from services.notify.disabled_channels import DisabledChannel
 from services.notify.ports import Directory
-from services.notify.store.tables import DecisionRow, WarningRow
+from services.notify.rows import DecisionRow, WarningRow, decode_context
 from services.notify.store.views import Dossier
 from services.notify.texts import LEVEL_WORDS, RESULTS, Language
 
 _ABOUT = (
-    "student", "class", "course", "lesson", "test", "teacher", "ticket", "location", "room", "task", "indicator",
-    "period", "teaching_office", "major", "department", "source_name", "responsible",
-)  # fmt: skip
+    "student",
+    "class",
+    "course",
+    "lesson",
+    "test",
+    "teacher",
+    "ticket",
+    "location",
+    "room",
+    "task",
+    "indicator",
+    "period",
+    "teaching_office",
+    "major",
+    "department",
+    "source_name",
+    "responsible",
+)
 """The names of a context that are shown, in this order."""
 _IN_LISTS = 4
 _MARKS = {"red": "▲", "orange": "◆", "yellow": "●", "praise": "★"}
 _EVIDENCE = msgspec.json.Decoder(list[Evidence])
-_CONTEXT = msgspec.json.Decoder(dict[str, str])
 
 
 class Level(NamedTuple):
@@ -149,13 +163,19 @@ class Line(NamedTuple):
 
 def line(row: WarningRow, card: RuleCard | None, reader: Reader) -> Line:
     """One warning of an inbox."""
-    names = reader.names(_CONTEXT.decode(row.context))
+    names = reader.names(decode_context(row.context))
     said = sentence(row, card, reader)
     about = [names[key] for key in _ABOUT if key in names and names[key] not in said][:_IN_LISTS]
     return Line(
-        row.id, reader.level(row.level, card), title(row, card, reader), said, " · ".join(about),
-        reader.age(row.opened_at), reader.term(glossary.STATUS, row.status), row.acknowledged_at is not None,
-    )  # fmt: skip
+        row.id,
+        reader.level(row.level, card),
+        title(row, card, reader),
+        said,
+        " · ".join(about),
+        reader.age(row.opened_at),
+        reader.term(glossary.STATUS, row.status),
+        row.acknowledged_at is not None,
+    )
 
 
 def title(row: WarningRow, card: RuleCard | None, reader: Reader) -> str:
@@ -167,14 +187,14 @@ def sentence(row: WarningRow, card: RuleCard | None, reader: Reader) -> str:
     """The rule's sentence about this subject, with names and figures."""
     if card is None or row.blanked_at is not None:
         return row.subject
-    names = reader.names(_CONTEXT.decode(row.context))
+    names = reader.names(decode_context(row.context))
     facts = {"value": row.value, "threshold": row.threshold, "level": row.level, "subject": row.subject}
     return texts.message(card.message, facts, names, reader.language)
 
 
 def about(row: WarningRow, reader: Reader) -> list[tuple[str, str]]:
     """Whom and what a warning is about: what it is, its name."""
-    names = reader.names(_CONTEXT.decode(row.context))
+    names = reader.names(decode_context(row.context))
     return [(reader.term(glossary.FIELD, key), names[key]) for key in _ABOUT if key in names]
 
 
@@ -211,7 +231,7 @@ def records(row: WarningRow, reader: Reader) -> Records:
     )
 
 
-class StoppedChannel(NamedTuple):
+class DisabledLine(NamedTuple):
     """A channel that is not sent to any more."""
 
     queue: str
@@ -220,18 +240,18 @@ class StoppedChannel(NamedTuple):
     people: str
 
 
-def stopped(stops: Sequence[Stop], reader: Reader) -> list[StoppedChannel]:
-    """The channels that are stopped, the longest first, each with the people whom it does not reach."""
-    by_key: dict[str, list[Stop]] = {}
-    for one in stops:
+def disabled_channels(found: Sequence[DisabledChannel], reader: Reader) -> list[DisabledLine]:
+    """The channels that are disabled, the longest first, each with the people whom it does not reach."""
+    by_key: dict[str, list[DisabledChannel]] = {}
+    for one in found:
         by_key.setdefault(one.key, []).append(one)
-    found = []
+    lines = []
     for first, *others in by_key.values():
         people = [reader.person(one.person) for one in (first, *others)][:_IN_LISTS]
         more = "" if len(others) < _IN_LISTS else " …"
         since, reason = reader.time(first.since), reader.term(glossary.REASON, first.reason)
-        found.append(StoppedChannel(first.queue, since, reason, " · ".join(people) + more))
-    return found
+        lines.append(DisabledLine(first.queue, since, reason, " · ".join(people) + more))
+    return lines
 
 
 def verdict_of(found: Dossier, person: str) -> str | None:

@@ -6,10 +6,13 @@ import re
 import shutil
 import signal
 from collections import Counter
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
+import msgspec
 import pytest
 
+from services.app.demo import College
+from tests.acceptance.demo_expected import Expectations
 from tests.faults.running import ROOT, free_port, prewarn, serving, until, warnings, write_table
 
 PLACE = re.compile(r"\S+\.yaml:\d+:\d+: ")
@@ -231,12 +234,15 @@ def test_a_wrong_directory_is_refused_with_everything_that_is_wrong(home, served
     assert "Traceback" not in told.stderr
 
 
-def planted(home):
-    return told_apart(json.loads((home / "truth.json").read_text("utf-8"))["planted"])
+def expected(home):
+    truth = json.loads((home / "truth.json").read_text("utf-8"))
+    college = College(date.fromisoformat(truth["day"]), truth["seed"])
+    assert truth["planted"] == [msgspec.to_builtins(one) for one in college.planted]
+    return told_apart([one._asdict() for one in Expectations(college).found])
 
 
 UNTOLD = {"major-students-warned", "lesson-test-results", "assessment-results", "assessment-month"}
-"""The share of students with an open orange or red one, and summaries, follow from all the others; the stories do not
+"""The share of students with an open orange or red one, and summaries, follow from all the others; the scenarios do not
 add them up.
 """
 
@@ -256,7 +262,8 @@ def test_the_demo_can_be_interrupted_and_ends_with_exactly_what_was_planted(tmp_
         assert "The day is over" not in served.process.said()
     with serving(home, "demo", "--seconds", "3") as served:
         until(lambda: "The day is over" in served.process.said(), "the day ends")
-        until(lambda: told_apart(warnings(home)) == planted(home), "the warnings are those of truth.json, both ways")
+        wanted = expected(home)
+        until(lambda: told_apart(warnings(home)) == wanted, "the warnings are those of what was planted, both ways")
         assert served.get("/").status == 200
         served.process.signal(signal.SIGINT)
         assert served.process.popen.wait(20) in {0, 130}

@@ -21,7 +21,9 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 from services.app.demo import College
 from services.app.demo.dates import ZONE
 from services.messages import from_ms, to_ms
+from services.notify.config import NotifyConfig
 from services.notify.grouping import Grouping
+from services.notify.ports import Ports
 from services.notify.service import Notify
 from services.notify.store.outbox import claim, finish, queues
 from services.notify.testing import ManualClock
@@ -63,10 +65,17 @@ class Term:
         self.college, self.engine = College(DAY, seed), Engine(rules.plan)
         self.people = directory_of(self.college, folder / "people")
         self.notify = Notify(
-            f"sqlite:///{folder / 'notify.db'}", folder, directory=lambda: self.people,
-            cards=lambda _, rule: rules.cards.get(rule), clock=self.clock, base_url="http://campus", push=True,
-            zone=ZONE, grouping=grouping, send=self._send,
-        )  # fmt: skip
+            NotifyConfig(
+                store_url=f"sqlite:///{folder / 'notify.db'}",
+                home=folder,
+                base_url="http://campus",
+                push=True,
+                zone=ZONE,
+                grouping=grouping,
+            ),
+            Ports(lambda: self.people, lambda _, rule: rules.cards.get(rule), self.clock, lambda _events: None),
+            self._send,
+        )
         self.evening = None
 
     def _send(self, _address, recipient, message):
@@ -85,7 +94,7 @@ class Term:
     def _until(self, moment):
         while (due := min(self._due(), self._next_evening())) <= moment:
             self.clock.now = max(self.clock.now, due)
-            while self.notify.passing.step():
+            while self.notify.scheduler.step():
                 pass
             self._drain()
             if self.clock.now >= self._next_evening():
@@ -107,7 +116,7 @@ class Term:
         with self.notify.database.reading() as connection:
             untaken = connection.exec_driver_sql(UNTAKEN).all()
         for warning, person in untaken:
-            self.notify.acknowledge(person, warning)
+            self.notify.acts.acknowledge(person, warning)
         self.evening += timedelta(days=1)
 
     def _drain(self):
@@ -118,10 +127,10 @@ class Term:
         for name in names:
             while True:
                 with store.writing() as connection:
-                    mine = claim(connection, name, "load", to_ms(self.clock()), 60_000, box.grouping)
+                    mine = claim(connection, name, "load", to_ms(self.clock()), 60_000, self.notify.config.grouping)
                 if mine is None:
                     break
-                result = box.courier.deliver(mine, box.courier.way(mine), None)
+                result = box.sender.deliver(mine, box.sender.destination(mine), None)
                 with store.writing() as connection:
                     finish(connection, mine, "load", result, to_ms(self.clock()))
 

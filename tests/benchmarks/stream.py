@@ -45,8 +45,8 @@ from kafka.admin import KafkaAdminClient, NewTopic
 from deploy.kafka.broker import Broker
 from services import directory as directories
 from services.app.cluster.directory import publish_directory
-from services.log.journal import Changes
 from services.log.kafka import EVENTS, WARNINGS
+from services.messages import Changes
 from tests.benchmarks.latency import from_sink, from_webhook
 from tests.cluster import Cluster, kill
 from tests.faults.running import free_port, receiving, write_table

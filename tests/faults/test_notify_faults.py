@@ -16,9 +16,9 @@ import pytest
 
 from services import directory as directories
 from services.app.cluster.directory import publish_directory
-from services.log.journal import Changes
 from services.log.kafka import REJECTED, WARNINGS
-from services.notify.delivery import Pace
+from services.messages import Changes
+from services.notify.retry_policy import RetryPolicy
 from services.notify.testing import change
 from services.rules.registry.kafka import KafkaRegistry
 from tests.cluster import Cluster, kill
@@ -124,7 +124,7 @@ def test_notify(moment, cluster, postgres):
     keys = Counter(push["key"] for push in receiver.pushes)
     repeated = [key for key, times in keys.items() if times > 1]
     assert len(keys) == 20
-    assert len(repeated) <= Pace().hands  # pushes in flight at the kill
+    assert len(repeated) <= RetryPolicy().hands  # pushes in flight at the kill
     assert repeated or not moment.endswith("after-the-send")
     assert all(any(p["key"] == key and p["possibly_duplicate"] for p in receiver.pushes) for key in repeated)
 

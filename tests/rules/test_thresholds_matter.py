@@ -7,7 +7,7 @@ import msgspec
 import pytest
 import yaml
 
-from services.operate.rule_tests import Bench, read_cases, suite
+from services.operate.rule_tests import CaseRunner, read_cases, suite
 from services.operate.rule_tests.cases import Expectation
 from services.rules.composite import by_comparing, keys_of
 from services.rules.language.fields import read_fields
@@ -17,20 +17,34 @@ from services.rules.language.reading import Report
 ROOT = Path(__file__).parents[2]
 RULES = load(ROOT / "rules", ROOT / "schemas")
 LEVELS = ("yellow", "orange", "red")
-PLACES = ("yellow", "orange", "red", "clear yellow", "clear orange", "clear red")
 NOTHING_IS_NO_VALUE = {
-    ("student.failing_courses", 0, -1), ("teacher.complete_months", 0, -1), ("college.ticket_months", 0, -1),
-}  # fmt: skip
-"""(standard, place, direction) from one to none: of nothing there is no value, so nothing changes."""
+    ("student.failing_courses", "yellow", -1),
+    ("teacher.complete_months", "praise", -1),
+    ("college.ticket_months", "praise", -1),
+}
+"""(standard, where, direction) from one to none: of nothing there is no value, so nothing changes."""
 
 
 def thresholds():
     for name, standard in RULES.standards.items():
         for number, value in enumerate(standard.values):
-            for place, threshold in enumerate(value.thresholds):
-                if threshold is not None:
-                    where = "praise" if value.praise else PLACES[place] if place < 6 else f"again {place - 5}"
-                    yield pytest.param(name, number, place, id=f"{name} {number} {where}")
+            for where in numbered(value.thresholds):
+                yield pytest.param(name, number, where, id=f"{name} {number} {where}")
+
+
+def numbered(thresholds):
+    """Where each number stands: a level, `clear` and a level, `again` and a number."""
+    again = {f"again {step}": number for step, number in enumerate(thresholds.again, 1) if number is not None}
+    return thresholds.reached.given() | {f"clear {level}": n for level, n in thresholds.clear.given().items()} | again
+
+
+def with_number(thresholds, where, new):
+    part, _, place = where.rpartition(" ")
+    if part == "again":
+        step = int(place)
+        return thresholds._replace(again=(*thresholds.again[: step - 1], new, *thresholds.again[step:]))
+    field = "clear" if part else "reached"
+    return thresholds._replace(**{field: getattr(thresholds, field)._replace(**{place: new})})
 
 
 def moved(name, number, place, direction):
@@ -38,8 +52,9 @@ def moved(name, number, place, direction):
     standard = RULES.standards[name]
     values = list(standard.values)
     old = values[number].thresholds
-    new = old[place] + direction * (1 if old[place] == int(old[place]) else 0.1)
-    values[number] = dataclasses.replace(values[number], thresholds=(*old[:place], new, *old[place + 1 :]))
+    before = numbered(old)[place]
+    new = before + direction * (1 if before == int(before) else 0.1)
+    values[number] = dataclasses.replace(values[number], thresholds=with_number(old, place, new))
     standard = dataclasses.replace(standard, values=tuple(values))
     return msgspec.structs.replace(RULES.plan, standards={**RULES.plan.standards, name: standard.resolver()})
 
@@ -64,8 +79,8 @@ def test_the_rule_tests_are_green_and_cover_every_rule_every_level_and_a_withdra
 
 
 def test_unmoved_thresholds_turn_no_test_red(cases):
-    report, bench = Report(), Bench(RULES.plan)
-    assert not [case.name for case in cases if bench.run(case, report).failed]
+    report, runner = Report(), CaseRunner(RULES.plan)
+    assert not [case.name for case in cases if runner.run(case, report).failed]
 
 
 def test_every_threshold_stands_in_a_standard_and_every_standard_is_used():
@@ -78,8 +93,8 @@ def test_every_threshold_stands_in_a_standard_and_every_standard_is_used():
 def test_a_threshold_moved_by_one_step_turns_a_test_red(cases, name, number, place):
     touched = {rule.id for rule in RULES.plan.rules if rule.standard == name}
     for direction in (-1, 1):
-        report, bench = Report(), Bench(moved(name, number, place, direction))
-        red = any(bench.run(case, report).failed for case in cases if case.rule in touched)
+        report, runner = Report(), CaseRunner(moved(name, number, place, direction))
+        red = any(runner.run(case, report).failed for case in cases if case.rule in touched)
         assert red != ((name, place, direction) in NOTHING_IS_NO_VALUE), direction
 
 
@@ -111,5 +126,5 @@ def test_a_case_of_a_composite_that_is_moved_turns_a_test_red(cases, name, grade
     assert dict(table) != dict(rule.gauges[0].table)
     gauge = msgspec.structs.replace(rule.gauges[0], table=table)
     rules = [msgspec.structs.replace(rule, gauges=(gauge,)) if one is rule else one for one in RULES.plan.rules]
-    report, bench = Report(), Bench(msgspec.structs.replace(RULES.plan, rules=tuple(rules)))
-    assert any(bench.run(case, report).failed for case in cases if case.rule == name)
+    report, runner = Report(), CaseRunner(msgspec.structs.replace(RULES.plan, rules=tuple(rules)))
+    assert any(runner.run(case, report).failed for case in cases if case.rule == name)

@@ -23,15 +23,13 @@ from services.app.cluster.directory import published_directory
 from services.app.serving import serve
 from services.clock import wall_clock
 from services.errors import LogError, UnstorableError
-from services.log.journal import Changes
+from services.log.heartbeat import STALLED, Heartbeat, Progress, end
 from services.log.kafka import WARNINGS, full_name
 from services.log.kafka.producer import Publisher
-from services.messages import CampusEvent, Problem, Rejection
-from services.notify.grouping import Grouping
-from services.notify.privacy import read_allowed
+from services.messages import CampusEvent, Changes, Problem, Rejection
+from services.notify.config import of_settings
+from services.notify.ports import Ports
 from services.notify.service import Notify
-from services.notify.suppression import read_quiet
-from services.rules.cluster.watchdog import STANDS, Progress, end
 from services.rules.registry.kafka import KafkaRegistry
 from services.settings import Settings
 from services.web.pages import Pages
@@ -57,8 +55,8 @@ class Intake:
     def __init__(self, settings: Settings, notify: Notify, rejected: Publisher) -> None:
         self._settings, self._notify, self._rejected = settings, notify, rejected
         self._topic = full_name(settings.topic_prefix, WARNINGS)
-        self._in_hand: tuple[str, float] | None = None
-        """A message that is not in the store yet, and since when."""
+        self._in_hand: Heartbeat | None = None
+        """A message that is not in the store yet."""
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="warnings", daemon=True)
 
@@ -77,8 +75,8 @@ class Intake:
                 self._consume()
             except Exception:  # noqa: BLE001 - Kafka or the store is away: nothing is passed over meanwhile
                 _log.exception("the warnings cannot be read or stored, trying again")
-                if self._in_hand and time.monotonic() - self._in_hand[1] > self._settings.patience:
-                    end(STANDS, f"{self._in_hand[0]} could not be taken in for {self._settings.patience:.0f} s")
+                if self._in_hand and (why := self._in_hand.stalled(self._settings.patience)):
+                    end(STALLED, f"{self._topic}: {why}, it cannot be taken in")
                 self._stop.wait(_AGAIN)
 
     def _consume(self) -> None:
@@ -120,8 +118,8 @@ class Intake:
             self._take(partition, record)
 
     def _begin(self, position: str) -> None:
-        if self._in_hand is None or self._in_hand[0] != position:
-            self._in_hand = position, time.monotonic()
+        if self._in_hand is None or self._in_hand.part != position:
+            self._in_hand = Heartbeat(position)
 
     def _take(self, partition: int, record: Any) -> None:
         position, who = f"partition {partition} offset {record.offset}", consumer_name(partition)
@@ -171,8 +169,8 @@ class Intake:
         ends = consumer.end_offsets(list(mine)) if mine else {}
         at = {place.partition: consumer.position(place, timeout_ms=_LOST) or 0 for place in mine}
         last = {place.partition: offset for place, offset in ends.items()}
-        if why := self._progress.stands(at, last, time.monotonic()):  # a consumer that has stopped without a word
-            end(STANDS, f"{self._topic}: {why}")
+        if why := self._progress.stalled(at, last, time.monotonic()):  # a consumer that has stopped without a word
+            end(STALLED, f"{self._topic}: {why}")
         self._notify.beat("notify", sum(max(0, last[partition] - at[partition]) for partition in at))
         with suppress(KafkaError):
             consumer.commit()
@@ -211,22 +209,8 @@ def run_notify(settings: Settings) -> int:
                 [msgspec.structs.replace(one, data=known.enrich(one.kind, one.data, one.time)[0]) for one in events]
             )
 
-        notify = Notify(
-            settings.store_url,
-            settings.home,
-            directory=directory.value,
-            cards=registry.card,
-            clock=wall_clock,
-            base_url=settings.public_url,
-            push=True,
-            zone=rule_set.zone,
-            mail=settings.mail_server,
-            quiet=read_quiet(settings.quiet, rule_set.plan.times.day_off),
-            grouping=Grouping(*settings.grouping),
-            publish=publish,
-            allowed=read_allowed(settings.names),
-            students=settings.students,
-        )
+        config = of_settings(settings, rule_set.zone, rule_set.plan.times.day_off, push=True)
+        notify = Notify(config, Ports(directory.value, registry.card, wall_clock, publish))
         held.callback(notify.stop)
         notify.start()
         intake = Intake(settings, notify, publisher)

@@ -12,7 +12,7 @@ from services.app.cluster.directory import published_directory
 from services.errors import ConfigurationError
 from services.log.kafka import EVENTS, OBSERVATIONS, STATE, TOPICS, full_name
 from services.log.kafka.records import count_partitions
-from services.rules.cluster.app import Job
+from services.rules.cluster.app import StreamApp
 from services.rules.cluster.evaluate import Evaluate
 from services.rules.cluster.route import Route
 from services.rules.registry.kafka import KafkaRegistry
@@ -25,10 +25,10 @@ def run_route(settings: Settings) -> int:
     """Routes until a signal comes; the exit code."""
     partitions, registry = _partitions(settings), KafkaRegistry(settings)
     registry.start()
-    job = _job(settings, "route", EVENTS)
-    route = Route(job, registry, settings.topic_prefix, partitions, past=settings.past)
-    job.step, job.tick, job.revoked = route.step, route.tick, route.forget
-    return asyncio.run(_run(job, settings))
+    app = _stream_app(settings, "route", EVENTS)
+    route = Route(app, registry, settings.topic_prefix, partitions, past=settings.past)
+    app.step, app.tick, app.revoked = route.step, route.tick, route.forget
+    return asyncio.run(_run(app, settings))
 
 
 def run_evaluate(settings: Settings) -> int:
@@ -39,20 +39,20 @@ def run_evaluate(settings: Settings) -> int:
             f"{STATE} has {partitions[STATE]} partitions, {OBSERVATIONS} {partitions[OBSERVATIONS]} (expected: as many)"
         )
     registry.start()
-    job = _job(settings, "evaluate", OBSERVATIONS, (full_name(settings.topic_prefix, STATE), partitions[STATE]))
+    app = _stream_app(settings, "evaluate", OBSERVATIONS, (full_name(settings.topic_prefix, STATE), partitions[STATE]))
     directory = published_directory(settings, registry.current().zone.key)
     directory.start()
     evaluate = Evaluate(
-        job,
+        app,
         registry,
         settings.topic_prefix,
         partitions,
         point=_dying_at(settings.die_at),
         enrich=lambda kind, data, at: directory.value().enrich(kind, data, at)[0],
     )
-    job.step, job.tick, job.revoked = evaluate.step, evaluate.tick, evaluate.forget
-    job.evaluated = evaluate.evaluated
-    return asyncio.run(_run(job, settings))
+    app.step, app.tick, app.revoked = evaluate.step, evaluate.tick, evaluate.forget
+    app.evaluated = evaluate.evaluated
+    return asyncio.run(_run(app, settings))
 
 
 def _dying_at(point: str) -> Callable[[str], None]:
@@ -70,25 +70,17 @@ def _partitions(settings: Settings) -> dict[str, int]:
     return {names[name]: count for name, count in count_partitions(settings.broker_list, list(names)).items()}
 
 
-def _job(settings: Settings, name: str, source: str, state: tuple[str, int] | None = None) -> Job:
-    job = Job(
-        name,
-        brokers=settings.broker_list,
-        prefix=settings.topic_prefix,
-        source=full_name(settings.topic_prefix, source),
-        session=settings.session_timeout,
-        patience=settings.patience,
-        state=state,
-    )
+def _stream_app(settings: Settings, name: str, source: str, state: tuple[str, int] | None = None) -> StreamApp:
+    app = StreamApp(name, settings, full_name(settings.topic_prefix, source), state)
     if settings.metrics_port:
-        job.meters.serve(settings.host, settings.metrics_port)
-    return job
+        app.metrics.serve(settings.host, settings.metrics_port)
+    return app
 
 
-async def _run(job: Job, settings: Settings) -> int:
+async def _run(app: StreamApp, settings: Settings) -> int:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    _log.info("reading %s from %s", job.source, ", ".join(settings.broker_list))
-    return await job.run(stop)
+    _log.info("reading %s from %s", app.source, ", ".join(settings.broker_list))
+    return await app.run(stop)

@@ -1,4 +1,4 @@
-"""The sample college on one day: its directory, its history, the events of the day, and what must come of them."""
+"""The sample college on one day: its directory, its history, the events of the day, and what was planted in it."""
 
 from __future__ import annotations
 
@@ -8,39 +8,14 @@ from dataclasses import asdict
 from datetime import UTC, date, datetime
 from pathlib import Path
 
-from services.app.demo import (
-    cases,
-    consequences,
-    directory,
-    noise,
-    progress,
-    rendering,
-    scenarios_internship,
-    scenarios_lessons,
-    scenarios_quality,
-    scenarios_services,
-    scenarios_students,
-    scenarios_work,
-    scores,
-)
+from services.app.demo import directory, noise, rendering, scores
 from services.app.demo.dates import at
+from services.app.demo.scenarios import SCENARIOS
 from services.app.demo.scene import Scene
 from services.app.demo.truth import Planted
 from services.messages import CampusEvent
 
-_STAGES: tuple[Callable[[Scene], None], ...] = (
-    *scenarios_lessons.STORIES,
-    *scenarios_students.STORIES,
-    *scenarios_services.STORIES,
-    *scenarios_work.STORIES,
-    *scenarios_quality.STORIES,
-    *scenarios_internship.STORIES,
-    noise.add_noise,
-    scores.give_scores,
-    consequences.tell,
-    progress.tell,
-    cases.tell,
-)
+_STAGES: tuple[Callable[[Scene], None], ...] = (*SCENARIOS, noise.add_noise, scores.give_scores)
 
 
 class College:
@@ -52,6 +27,7 @@ class College:
     def __init__(self, day: date, seed: int = 1) -> None:
         scene = Scene(day, seed)
         for stage in _STAGES:
+            scene.scenario = stage.__name__
             stage(scene)
         self.day = scene.day
         """The demo day."""
@@ -60,7 +36,8 @@ class College:
         """The last minute of the demo day: with it, day, month and term have not ended yet."""
         self._midnight = scene.midnight
         self._campus = scene.campus
-        self._planted = scene.planted
+        self.planted: list[Planted] = scene.planted
+        """Every problem that was planted, in the order of the scenarios."""
         events = [*rendering.lesson_events(scene), *scene.events]
         self._events = sorted(events, key=lambda one: (arrival(one), one.source, one.id, one.revision))
 
@@ -76,13 +53,9 @@ class College:
         """What arrives during the demo day, in the order in which it comes."""
         return (event for event in self._events if arrival(event) >= self._midnight)
 
-    def truth(self) -> list[Planted]:
-        """Every warning that there has to be at the end of the demo day; there must be no other."""
-        return sorted(self._planted, key=lambda one: (one.rule, one.subject, one.part))
-
     def write_truth(self, path: Path) -> None:
-        """Writes the truth as a JSON file."""
-        planted = [{**asdict(one), "why": {"zh": one.why.zh, "en": one.why.en}} for one in self.truth()]
+        """Writes what was planted as a JSON file."""
+        planted = [{**asdict(one), "why": {"zh": one.why.zh, "en": one.why.en}} for one in self.planted]
         content = {"day": str(self.day), "seed": self.seed, "end": self.end.isoformat(), "planted": planted}
         path.write_text(json.dumps(content, ensure_ascii=False, indent=2) + "\n", "utf-8")
 

@@ -13,7 +13,7 @@ _MOST = {"absent": 1, "leave": 1, "late": 2}
 
 
 def add_noise(scene: Scene) -> None:
-    """Marks students without a part in lessons that no story has touched."""
+    """Marks students without a part in lessons that no scenario has touched."""
     for class_ in scene.cast:
         free = [lesson for lesson in scene.lessons[class_.id] if scene.is_free(lesson)]
         one_absent = set()

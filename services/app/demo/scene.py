@@ -1,11 +1,11 @@
-"""Where the stories are played: the lessons of the history and the demo day, and everything in them that is not plain.
+"""Where the scenarios are played: the lessons of the history and the demo day, and all in them that is not plain.
 
-A story books what it plants, and what must come of it. Lessons that a story has touched are closed to noise, so that
-nothing is added to what was planted.
+Lessons that a scenario has touched are closed to noise, so that nothing is added to what was planted.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from random import Random
@@ -13,8 +13,8 @@ from random import Random
 from services.app.demo.campus import Campus, Person, SchoolClass, build
 from services.app.demo.dates import STANDARDS_FROM, at, dice, last_school_day, school_days
 from services.app.demo.timetable import Lesson, lessons
-from services.app.demo.truth import Part, Planted, Status
-from services.messages import LEVELS, CampusEvent, Text
+from services.app.demo.truth import Planted
+from services.messages import CampusEvent, Text
 
 HISTORY_DAYS = 25
 """School days before the demo day of which there are lessons, at most."""
@@ -43,7 +43,7 @@ class Booking:
     teacher_late: int = 0
     """Minutes that the teacher came late."""
     reserved: bool = False
-    """Belongs to one story about the whole class."""
+    """Belongs to one scenario about the whole class."""
 
 
 class Scene:
@@ -64,23 +64,19 @@ class Scene:
             one.id: lessons(one, [day for day in until_today if day >= first]) for one in self.campus.classes
         }
         self.cast = list(self.campus.classes)
-        """The classes in the order of their parts: stories name them by number and do not meet."""
+        """The classes in the order of their parts: scenarios name them by number and do not meet."""
         self.dice.shuffle(self.cast)
         self.bookings: dict[str, Booking] = {}
         self.busy: set[str] = set()
-        self.followed: dict[Person, tuple[SchoolClass, Text]] = {}
-        """Students with planted attendance: what comes of it is told at the end."""
-        self.examined: dict[tuple[Person, str], tuple[SchoolClass, Text]] = {}
-        """(student, course) with planted test results, likewise."""
         self.scores: dict[tuple[str, str], int] = {}
         """(lesson, student) → score of the lesson's test, where it is graded."""
-        self.late_tickets: list[tuple[str, datetime]] = []
-        """(department, when the limit of one of its tickets passed)."""
         self.unassessed = ("", "")
         """(class, course) whose teacher makes no assessments."""
         self.assessed_by: dict[str, tuple[str, datetime]] = {}
         """Lesson → the month of assessment that it belongs to, and when that is due."""
         self.events: list[CampusEvent] = []
+        self.scenario = ""
+        """The one that is being played."""
         self.planted: list[Planted] = []
 
     def booking(self, lesson: Lesson) -> Booking:
@@ -88,11 +84,11 @@ class Scene:
         return self.bookings.setdefault(lesson.id, Booking())
 
     def is_free(self, lesson: Lesson) -> bool:
-        """No story has touched it."""
+        """No scenario has touched it."""
         return lesson.id not in self.bookings
 
     def reserve(self, lesson: Lesson) -> Booking:
-        """The page of a lesson that belongs to one story alone."""
+        """The page of a lesson that belongs to one scenario alone."""
         assert self.is_free(lesson), lesson.id
         booking = self.booking(lesson)
         booking.reserved = True
@@ -128,18 +124,24 @@ class Scene:
         return chosen
 
     def reaches(self, days: int) -> bool:
-        """Whether something planted so many days ago meets a standard that is in force."""
+        """Whether a standard was in force so many days ago."""
         return self.day - timedelta(days=days) >= STANDARDS_FROM
 
     def ago(self, days: int, clock: str, minutes: float = 0) -> datetime:
         """An instant so many calendar days before the demo day."""
         return at(self.day - timedelta(days=days), clock, minutes)
 
-    def part(self, moment: datetime) -> Part:
-        """Which part an instant belongs to."""
-        return "today" if moment >= self.midnight else "history"
+    def record(
+        self, source: str, id_: str, kind: str, moment: datetime, data: Mapping[str, object], term: str | None = None
+    ) -> None:
+        """An event beside those of the lessons."""
+        self.events.append(CampusEvent(source=source, id=id_, kind=kind, time=moment, data=dict(data), term=term))
 
-    def expect(self, rule: str, subject: str, rank: int, status: Status, part: Part, *, why: Text) -> None:
-        """Books a warning that must come (0 praise, 1 yellow, 2 orange, 3 red)."""
-        level = LEVELS[rank]
-        self.planted.append(Planted(rule=rule, subject=subject, level=level, status=status, part=part, why=why))
+    def plant(self, rule: str, subject: str, zh: str, en: str) -> None:
+        """Notes a problem, and the rule that it is a sample of."""
+        self.planted.append(Planted(scenario=self.scenario, rule=rule, subject=subject, why=Text(zh, en)))
+
+    def plant_student(self, rule: str, student: Person, class_: SchoolClass, zh: str, en: str, *about: str) -> None:
+        """The same of a student; `about` follows in the subject."""
+        subject, name = "/".join((student.id, *about)), student.name
+        self.plant(rule, subject, f"{class_.title}{name.written}：{zh}", f"{name.latin} ({class_.id}): {en}")

@@ -1,26 +1,20 @@
-"""What was planted: the warnings that must come of it, and no others; derived from the planting, not by the engine."""
+"""What was planted in the sample college. What must come of it is for the tests to say, not for the demo."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
 
-from services.messages import Level, Text
-
-Status = Literal["open", "resolved", "withdrawn"]
-Part = Literal["history", "today"]
+from services.messages import Text
 
 
 @dataclass(frozen=True, kw_only=True)
 class Planted:
-    """One warning that has to exist at the end of the demo day."""
+    """One problem. Early in a term some come short of what their rule asks for, as there are fewer lessons."""
 
+    scenario: str
+    """The function in `scenarios/` that planted it."""
     rule: str
+    """The rule that it is a sample of."""
     subject: str
     """The values of the rule's `by`, joined by `/`."""
-    level: Level
-    """Its level at the end; of a closed one, the last that it had."""
-    status: Status
-    part: Part
-    """Whether it last changed in the history or during the demo day."""
     why: Text

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import logging
-import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import cache, lru_cache
+from functools import lru_cache
 from typing import Any
 from urllib.parse import quote
 
 import apprise
 
+from services.directory import Person
 from services.errors import AddressError
 from services.messages import Text
 from services.notify.channels.endpoints import split_endpoint
-from services.notify.ports import Person
+from services.notify.channels.plugins import load_plugins
 from services.notify.recipients import SINK
 
 NOTHING = Text("既无渠道也无邮箱", "has neither channel nor e-mail")
@@ -57,20 +57,12 @@ def is_mail_address(email: str) -> bool:
 
 
 def _service(address: str) -> Any:
-    _load_plugins()
+    load_plugins()
     with _quiet():
         try:
             return apprise.Apprise.instantiate(address)
         except Exception:  # noqa: BLE001 - a plugin may raise anything over an address that is none
             return None
-
-
-@cache
-def _load_plugins() -> None:
-    """Apprise reads its plugins when it makes the first service, and one of them needs a module that Python drops."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)
-        apprise.Apprise.instantiate("json://localhost")
 
 
 @contextmanager

@@ -47,15 +47,18 @@ class _Codes(NamedTuple):
 
 
 _DINGTALK = _Codes(
-    "errcode", frozenset({-1, 130101, 130102, 410100}),
+    "errcode",
+    frozenset({-1, 130101, 130102, 410100}),
     frozenset({40014, 300001, 300005, 400101, 400102, 400106}),
-)  # fmt: skip
+)
 """310000 is its word for a missing keyword and a wrong signature alike, so it is held against the message only."""
 _WECOM_BOT = _Codes("errcode", frozenset({-1, 45009, 45033}), frozenset({93000, 93008}))
 _WECOM_APP = _Codes(
-    "errcode", frozenset({-1, 45009, 45033, 42001}), frozenset({60111, 81013}),
+    "errcode",
+    frozenset({-1, 45009, 45033, 42001}),
+    frozenset({60111, 81013}),
     frozenset({40001, 40013, 40056, 40091, 48002, 60020, 301002}),
-)  # fmt: skip
+)
 _FEISHU = _Codes("code", frozenset({11232, 11233, 11247, 99991400}), frozenset({19001, 19021, 19022}))
 _SERVERCHAN = _Codes("code", frozenset({-1}), frozenset({40001}))
 _COLLEGE_SMS = _Codes("code", frozenset({1}), frozenset({2}), frozenset({3}))

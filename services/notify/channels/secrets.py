@@ -10,9 +10,25 @@ _LEAST = 6
 """Characters: a shorter piece of a path or a query is a word such as `send`, not a token."""
 _LEAST_PASSWORD = 3
 HOST_IS_NO_SECRET = frozenset(
-    {"json", "jsons", "form", "forms", "xml", "xmls", "mailto", "mailtos", "ntfy", "ntfys", "gotify", "gotifys",
-     "http", "https", "collegesms", "collegesmss"}
-)  # fmt: skip
+    {
+        "json",
+        "jsons",
+        "form",
+        "forms",
+        "xml",
+        "xmls",
+        "mailto",
+        "mailtos",
+        "ntfy",
+        "ntfys",
+        "gotify",
+        "gotifys",
+        "http",
+        "https",
+        "collegesms",
+        "collegesmss",
+    }
+)
 """Schemes whose addresses begin with a host; in all others a token stands there."""
 
 

@@ -9,10 +9,8 @@ from __future__ import annotations
 import logging
 import threading
 import traceback
-import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -23,9 +21,10 @@ import requests
 from services.clock import wall_clock
 from services.errors import AddressError, DeliveryError
 from services.notify.channels.endpoints import attributes, split_endpoint
+from services.notify.channels.plugins import load_plugins
 from services.notify.channels.responses import PROVIDERS, SHOWN, Answer, UnansweredError, judge, judge_smtp
 from services.notify.channels.secrets import redact
-from services.notify.channels.sms import check_number, register
+from services.notify.channels.sms import check_number
 from services.notify.recipients import SINK
 from services.notify.texts import Message
 
@@ -67,9 +66,13 @@ class Channels:
 
     def _write(self, recipient: str, message: Message) -> None:
         line = {
-            "at": wall_clock(), "to": recipient, "title": message.title, "body": message.body,
-            "key": message.key, **message.extras,
-        }  # fmt: skip
+            "at": wall_clock(),
+            "to": recipient,
+            "title": message.title,
+            "body": message.body,
+            "key": message.key,
+            **message.extras,
+        }
         try:
             with self._sink.open("ab", buffering=0) as file:
                 file.write(msgspec.json.encode(line) + b"\n")
@@ -79,7 +82,7 @@ class Channels:
 
 def _send(address: str, message: Message) -> None:
     """Its errors may hold the address's secrets."""
-    _load_plugins()
+    load_plugins()
     check_number(address)
     known, endpoint = split_endpoint(address)
     with _listening() as heard:
@@ -103,15 +106,6 @@ def _scheme(service: Any) -> str:
     for found in (service.protocol, service.secure_protocol):
         names |= {found} if isinstance(found, str) else set(found or ())
     return next((name for name in sorted(names) if name in PROVIDERS), service.schema)
-
-
-@cache
-def _load_plugins() -> None:
-    """Apprise reads its plugins when it makes the first service, and one of them needs a module that Python drops."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)
-        apprise.Apprise.instantiate("json://localhost")
-    register()
 
 
 def _add_extras(service: Any, message: Message) -> None:

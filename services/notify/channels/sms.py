@@ -88,10 +88,12 @@ class CollegeSms(_Base):  # type: ignore[misc]
             return None
         path, _, number = unquote(found["fullpath"] or "").rpartition("/")
         return found | {
-            "path": path or "/", "number": number.replace(" ", ""), "token": unquote(found["user"] or ""),
+            "path": path or "/",
+            "number": number.replace(" ", ""),
+            "token": unquote(found["user"] or ""),
             "form": found["qsd"].get("as", "").lower() == "form",
             "secure": found["schema"] == SCHEMES[1],  # Apprise takes any scheme that ends in s for one with TLS
-        }  # fmt: skip
+        }
 
 
 def register() -> None:

@@ -4,25 +4,35 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Literal
-from zoneinfo import ZoneInfo
 
+import msgspec
 from sqlalchemy import Connection, insert, select, update
 
 from services.messages import to_ms
 from services.notify import deadlines
+from services.notify.config import NotifyConfig
 from services.notify.deadlines import CLOSINGS, LONGEST_TEXT, VERDICTS
 from services.notify.feedback import of_act
-from services.notify.intake import due_step
-from services.notify.store import due_steps, feedback, tables
-from services.notify.store.engine import Store
+from services.notify.ports import Clock
+from services.notify.rows import ActRow, EscalationRow, WarningRow
+from services.notify.store import deliveries, feedback, silences, steps, tables
+from services.notify.store.engine import Store, columns_of, rows_of
 
 Refusal = Literal[
-    "not_found", "not_open", "needs_measure", "measure_too_long", "needs_due", "due_past",
-    "due_too_far", "needs_reason", "unknown_verdict", "same_verdict",
-]  # fmt: skip
+    "not_found",
+    "not_open",
+    "needs_measure",
+    "measure_too_long",
+    "needs_due",
+    "due_past",
+    "due_too_far",
+    "needs_reason",
+    "unknown_verdict",
+    "same_verdict",
+]
 """Why an act is refused; words.WORDS says it to people as `refused_…`."""
 _REMIND = timedelta(days=1)
 """So long before a deadline its holder is reminded, if there is as much time again."""
@@ -39,17 +49,19 @@ class RefusedError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Acts:
-    """The acts of people over one store, at the time of `clock`; each returns why it was refused, if it was."""
+    """The acts of people over one store; each returns why it was refused, if it was."""
 
     database: Store
-    clock: Callable[[], datetime]
-    zone: ZoneInfo
+    config: NotifyConfig
+    clock: Clock
+    done: Callable[[set[str]], None]
+    """Called with the outbox queues that have something to send, after something was done."""
 
     def acknowledge(self, person: str, warning_id: str) -> Refusal | None:
         """The person has taken the warning up: the escalation ends, a measure is expected. Again changes nothing."""
 
         def act(on: _On) -> None:
-            if on.row["acknowledged_at"] is None:
+            if on.row.acknowledged_at is None:
                 on.acknowledge()
 
         return self._act(person, warning_id, act)
@@ -61,10 +73,10 @@ class Acts:
         def act(on: _On) -> None:
             if not measure:
                 raise RefusedError("needs_measure")
-            until = deadlines.due_at(due, on.at, self.zone)
+            until = deadlines.due_at(due, on.at, self.config.zone)
             if isinstance(until, str):
                 raise RefusedError(until)
-            if on.row["acknowledged_at"] is None:
+            if on.row.acknowledged_at is None:
                 on.acknowledge()
             on.settle(measure=measure, due_at=until, deadline=until)
             on.remind(until)
@@ -72,26 +84,32 @@ class Acts:
 
         return self._act(person, warning_id, act, measure)
 
-    def close(self, person: str, warning_id: str, measure: str, reason: str) -> Refusal | None:
+    def close(self, person: str, warning_id: str, measure: str, reason: str = "fixed") -> Refusal | None:
         """The person closes the warning for one of deadlines.CLOSINGS, with the measure unless one was named before."""
         measure = _clean(measure)
 
         def act(on: _On) -> None:
             if reason not in CLOSINGS:
                 raise RefusedError("needs_reason")
-            if not measure and not on.row["measure"]:
+            if not measure and not on.row.measure:
                 raise RefusedError("needs_measure")
             on.settle(
-                status="closed", closed_at=to_ms(on.at), closed_by=person, closed_reason=reason,
-                measure=measure or on.row["measure"], deadline=None,
-            )  # fmt: skip
+                status="closed",
+                closed_at=to_ms(on.at),
+                closed_by=person,
+                closed_reason=reason,
+                measure=measure or on.row.measure,
+                deadline=None,
+            )
             on.record("closed", measure, reason)
-            mine = update(tables.recipient).where(tables.recipient.c.warning == on.row["number"])
+            mine = update(tables.recipient).where(tables.recipient.c.warning == on.row.number)
             on.connection.execute(mine.values(is_open=0))
-            due_steps.stop(on.connection, [on.row["number"]], "closed", to_ms(on.at))
-            tell = due_step(on.row["number"], on.row["sequence"], "outcome", to_ms(on.at))
-            on.connection.execute(insert(tables.escalation).values(**tell))
-            due_steps.relieve(on.connection, on.row["number"], closed=True)
+            steps.stop(on.connection, [on.row.number], "closed", to_ms(on.at))
+            on.later("outcome", to_ms(on.at))
+            deliveries.relieve(on.connection, on.row.number, closed=True)
+            # Of a case, its parts are told of again.
+            moment = self.config.moment(on.at, silences.current(on.connection, to_ms(on.at)))
+            on.queues = silences.hold_anew(on.connection, moment)
 
         return self._act(person, warning_id, act, measure)
 
@@ -113,11 +131,14 @@ class Acts:
     ) -> Refusal | None:
         try:
             with self._on(person, warning_id) as on:
-                _refuse("not_open", not whatever_status and on.row["status"] != "open")
-                _refuse("measure_too_long", len(text) > LONGEST_TEXT)
+                if not whatever_status and on.row.status != "open":
+                    return "not_open"
+                if len(text) > LONGEST_TEXT:
+                    return "measure_too_long"
                 act(on)
         except RefusedError as refused:
             return refused.why
+        self.done(on.queues)
         return None
 
     @contextmanager
@@ -134,68 +155,67 @@ class _On:
     """One warning in the transaction of an act; its row is held until the end."""
 
     connection: Connection
-    row: dict[str, Any]
+    row: WarningRow
     person: str
     at: datetime
+    queues: set[str] = field(default_factory=set)
+    """Of messages that are held no more."""
     was_overdue: bool = False
     """And the rules have not been told yet that it is so no more."""
 
     def acknowledge(self) -> None:
         now = to_ms(self.at)
-        deadline = deadlines.to_name_a_measure(self.row["level"], now)
+        deadline = deadlines.to_name_a_measure(self.row.level, now)
         self.settle(acknowledged_at=now, acknowledged_by=self.person, deadline=deadline)
         self.record("acknowledged", deadline=deadline)
-        due_steps.stop(self.connection, [self.row["number"]], "acknowledged", now)
+        steps.stop(self.connection, [self.row.number], "acknowledged", now)
         self.remind(deadline)
 
     def remind(self, deadline: int | None) -> None:
         """The person is reminded a day before; a reminder of an earlier deadline goes."""
         now, ahead = to_ms(self.at), _REMIND // timedelta(milliseconds=1)
-        due_steps.stop(self.connection, [self.row["number"]], "acted_on", now)
+        steps.stop(self.connection, [self.row.number], "acted_on", now)
         if deadline is not None and deadline - now > 2 * ahead:
-            row = due_step(self.row["number"], self.row["sequence"], "reminder", deadline - ahead)
-            self.connection.execute(insert(tables.escalation).values(**row))
+            self.later("reminder", deadline - ahead)
+
+    def later(self, cause: str, due_at: int) -> None:
+        """Something that time does to the warning at `due_at` (ms)."""
+        step = EscalationRow(warning=self.row.number, sequence=self.row.sequence, cause=cause, due_at=due_at)
+        steps.add(self.connection, step)
 
     def settle(self, **effect: Any) -> None:
         """Changes the warning; whoever acts on an overdue one has a new deadline. Nobody is pressed any more."""
-        due_steps.relieve(self.connection, self.row["number"])
-        self.was_overdue = self.was_overdue or self.row["overdue_at"] is not None
-        self.row |= effect | {"overdue_at": None}
-        mine = update(tables.warning).where(_w.number == self.row["number"])
+        deliveries.relieve(self.connection, self.row.number)
+        self.was_overdue = self.was_overdue or self.row.overdue_at is not None
+        self.row = msgspec.structs.replace(self.row, **effect, overdue_at=None)
+        mine = update(tables.warning).where(_w.number == self.row.number)
         self.connection.execute(mine.values(**effect, overdue_at=None))
 
     def record(self, action: str, text: str = "", detail: str = "", **more: Any) -> None:
         """A line of the audit trail, and what the rules hear of it: the act, and that nothing is overdue any more."""
-        act = {
-            "warning": self.row["number"], "at": to_ms(self.at), "person": self.person, "action": action, "text": text,
-            "detail": detail,
-        }  # fmt: skip
-        self.connection.execute(insert(tables.act).values(**act))
+        now, number = to_ms(self.at), self.row.number
+        act = ActRow(warning=number, at=now, person=self.person, action=action, text=text, detail=detail)
+        self.connection.execute(insert(tables.act).values(columns_of(act)))
         feedback.add(self.connection, [of_act(self.row, action, self.at, person=self.person, **more)])
         if self.was_overdue:
-            due_steps.tell_state(self.connection, self.row, self.at)
+            steps.tell_state(self.connection, self.row, self.at)
             self.was_overdue = False
 
     def verdicts(self) -> list[str]:
         """What the person has said so far."""
-        mine = (_a.warning == self.row["number"], _a.person == self.person, _a.action == "verdict")
+        mine = (_a.warning == self.row.number, _a.person == self.person, _a.action == "verdict")
         return [row[0] for row in self.connection.execute(select(_a.detail).where(*mine).order_by(_a.id))]
 
 
-def _mine(connection: Connection, person: str, warning_id: str) -> dict[str, Any] | None:
+def _mine(connection: Connection, person: str, warning_id: str) -> WarningRow | None:
     """The warning's state, if the person may see it; its row is held until the transaction ends."""
-    found = connection.execute(
+    mine = (
         select(tables.warning)
         .join(tables.recipient, tables.recipient.c.warning == _w.number)
         .where(_w.id == warning_id, tables.recipient.c.person == person)
         .with_for_update(of=tables.warning)
-    ).first()
-    return dict(found._mapping) if found is not None else None  # noqa: SLF001 - SQLAlchemy's public name for it
-
-
-def _refuse(why: Refusal, refused: bool) -> None:
-    if refused:
-        raise RefusedError(why)
+    )
+    return next(iter(rows_of(connection, mine, WarningRow)), None)
 
 
 def _clean(text: str) -> str:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
-from operator import itemgetter
+from itertools import islice
+from operator import attrgetter
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-from sqlalchemy import URL, Connection, Engine, Executable, create_engine, event, inspect, make_url
+import msgspec
+from sqlalchemy import URL, Connection, Engine, Executable, Select, create_engine, event, inspect, make_url
 from sqlalchemy.exc import ArgumentError, DataError, OperationalError
 from sqlalchemy.sql.dml import UpdateBase
 
@@ -36,6 +38,9 @@ _POSTGRESQL = {
     "tcp_user_timeout": "30000",  # a server whose machine has gone answers nothing, not even that it is gone; ms
 }
 """libpq's parameters, each unless the address has it."""
+_SLICE = 4000
+_Row = TypeVar("_Row")
+_Id = TypeVar("_Id")
 _MIGRATING = 0x5072_6577_61726E
 """The advisory lock of those who bring one schema up to date."""
 
@@ -52,7 +57,7 @@ class Store:
             self._reader = self.engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
         # SQLite admits one writer: the threads of this process queue here instead of polling the file's lock.
         self._turn = threading.Lock() if self.engine.dialect.name == "sqlite" else nullcontext()
-        self._compiled: dict[tuple[UpdateBase, frozenset[str]], tuple[str, Sequence[str] | None]] = {}
+        self._compiled: dict[UpdateBase, tuple[str, Sequence[str] | None, list[str]]] = {}
         try:
             if not self._is_present():
                 with self.writing() as connection:
@@ -94,23 +99,24 @@ class Store:
         except OverflowError as error:  # SQLite
             raise UnstorableError(f"the store cannot hold this: {error}") from error
 
-    def bulk(self, connection: Connection, statement: UpdateBase, rows: Sequence[Mapping[str, Any]]) -> None:
+    def bulk(
+        self, connection: Connection, statement: UpdateBase, rows: Sequence[object], columns: Sequence[str] = ()
+    ) -> None:
         """One statement for many rows, past the per-row work of SQLAlchemy (a third of the time of an import).
 
-        Every row has the same keys; values are those that the driver takes.
+        Values are those that the driver takes. `columns`: what is written of each row, by default all but a number that
+        the database gives. A parameter `of_x` of the statement is the row's `x`.
         """
         if not rows:
             return
-        key = statement, frozenset(rows[0])
-        if key not in self._compiled:
-            columns = [name for name in rows[0] if name in statement.table.c]
-            compiled = statement.compile(dialect=self.engine.dialect, column_keys=columns)
-            self._compiled[key] = str(compiled), compiled.positiontup
-        sql, order = self._compiled[key]
-        if order is None:
-            connection.exec_driver_sql(sql, list(rows))
-        else:
-            connection.exec_driver_sql(sql, list(map(itemgetter(*order), rows)))
+        if statement not in self._compiled:
+            columns = columns or [one.name for one in statement.table.c if not (one.primary_key and one.name == "id")]
+            compiled = statement.compile(dialect=self.engine.dialect, column_keys=list(columns))
+            self._compiled[statement] = str(compiled), compiled.positiontup, [*compiled.params]
+        sql, order, names = self._compiled[statement]
+        values = map(attrgetter(*(name.removeprefix("of_") for name in order or names)), rows)
+        named = [dict(zip(names, each, strict=True)) for each in values] if order is None else [*values]
+        connection.exec_driver_sql(sql, named)
 
     def close(self) -> None:
         """Gives the connections back."""
@@ -133,6 +139,23 @@ def migrate(connection: Connection) -> None:
 def streamed(connection: Connection, statement: Executable) -> Iterator[Any]:
     """The rows of a long answer, a thousand at a time."""
     yield from connection.execution_options(yield_per=1000).execute(statement)
+
+
+def rows_of(connection: Connection, query: Select[Any], row: type[_Row]) -> list[_Row]:
+    """What a query finds, as rows of notify."""
+    return [row(**one) for one in connection.execute(query).mappings()]
+
+
+def columns_of(row: msgspec.Struct) -> dict[str, Any]:
+    """The values of a row to insert; its number is given by the database."""
+    return {name: value for name, value in msgspec.structs.asdict(row).items() if name != "id"}
+
+
+def slices(ids: Iterable[_Id]) -> Iterator[list[_Id]]:
+    """Ids in portions of what the databases take in one statement."""
+    left = iter(ids)
+    while part := list(islice(left, _SLICE)):
+        yield part
 
 
 def _engine(url: str) -> Engine:
@@ -174,4 +197,4 @@ def _begun(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
-__all__ = ["HEAD", "Connection", "Store", "migrate", "streamed"]
+__all__ = ["HEAD", "Connection", "Store", "columns_of", "migrate", "rows_of", "slices", "streamed"]

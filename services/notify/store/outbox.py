@@ -2,37 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Sequence
+from typing import Any
 
 from sqlalchemy import BigInteger, Connection, Text, bindparam, exists, func, insert, literal, select, text, update
 
+from services.notify.claims import Claim, Result
 from services.notify.grouping import AT_ONCE, Grouping
 from services.notify.store import disabled_channels, tables
 from services.notify.texts import Sent
 
 _d, _w, _c = tables.delivery.c, tables.warning.c, tables.change.c
 WAITING = ("pending", "failed", "sending")
-
-
-class Claim(NamedTuple):
-    """What is ours to send to somebody as one message until the lease ends."""
-
-    ids: tuple[int, ...]
-    attempt: int
-    recipient: str
-    queue: str
-    overdue: int
-    """Milliseconds for which it had been due."""
-    told: tuple[Sent, ...]
-    """What it tells of; of more than one, a digest."""
-    batch: int | None = None
-    """The digest's number; every attempt at it has the same."""
-
-    @property
-    def possibly_duplicate(self) -> bool:
-        """Whether a part of it may have been sent already."""
-        return any(one.possibly_duplicate for one in self.told)
 
 
 def claim(
@@ -56,12 +37,21 @@ def claim(
         if claimed.rowcount == len(ids):
             told = tuple(
                 Sent(
-                    one.warning_id, one.sequence, one.change, one.rule, one.level, news=one.news, subject=one.subject,
-                    rule_version=one.rule_version, value=one.value, threshold=one.threshold, context=one.context,
+                    one.warning_id,
+                    one.sequence,
+                    one.change,
+                    one.rule,
+                    one.level,
                     possibly_duplicate=bool(repeat),
+                    news=one.news,
+                    subject=one.subject,
+                    rule_version=one.rule_version,
+                    value=one.value,
+                    threshold=one.threshold,
+                    context=one.context,
                 )
                 for one in rows
-            )  # fmt: skip
+            )
             return Claim(ids, row.attempts + 1, row.recipient, queue, now - row.next_try_at, told, batch)
     return None
 
@@ -85,27 +75,37 @@ def _with(connection: Connection, row: Any, queue: str, now: int, grouping: Grou
     return connection.execute(_ROWS.where(*fresh, _d.next_try_at <= now + grouping.wait_ms).limit(_MOST)).all()
 
 
-def finish(connection: Connection, claimed: Claim, owner: str, result: Mapping[str, Any], now: int) -> bool:
-    """Records what became of a claim; false if it had been taken over meanwhile.
-
-    With `elsewhere` in the result, the same is to be told by that queue, too, unless it was already; with `not_told` it
-    is why the person is told by none; with `stop` the channel is stopped.
-    """
-    columns = {name: value for name, value in result.items() if name in _COLUMNS}
-    done = connection.execute(
-        _FINISH.where(_d.id.in_(claimed.ids)).values(lease_owner=None, lease_until=None, **columns),
-        {"owner": owner, "attempt": claimed.attempt},
-    )
-    if not done.rowcount:
+def finish(connection: Connection, claimed: Claim, owner: str, result: Result, now: int) -> bool:
+    """Records what became of a claim; false if it had been taken over meanwhile."""
+    columns: dict[str, object] = {
+        "status": result.status,
+        "next_try_at": result.next_try_at,
+        "last_error": result.last_error,
+    }
+    if result.sent_at is not None:
+        columns["sent_at"] = result.sent_at
+    if result.may_have_arrived:
+        columns["possibly_duplicate"] = 1
+    if not _give_back(connection, claimed, owner, columns):
         return False
     for mine in claimed.ids:
-        if "elsewhere" in result:
-            connection.execute(_ELSEWHERE, {"mine": mine, "queue": result["elsewhere"], "now": now})
-        if "not_told" in result:
-            connection.execute(_NOT_TOLD, {"mine": mine, "reason": result["not_told"]})
-    if "stop" in result:
-        disabled_channels.add(connection, result["stop"])
+        if result.elsewhere is not None:
+            connection.execute(_ELSEWHERE, {"mine": mine, "queue": result.elsewhere, "now": now})
+        if result.not_told is not None:
+            connection.execute(_NOT_TOLD, {"mine": mine, "reason": result.not_told})
+    if result.disable is not None:
+        disabled_channels.add(connection, result.disable)
     return True
+
+
+def release(connection: Connection, claimed: Claim, owner: str, now: int) -> None:
+    """A claim that was not sent goes back untouched."""
+    _give_back(connection, claimed, owner, {"status": "pending", "attempts": claimed.attempt - 1, "next_try_at": now})
+
+
+def _give_back(connection: Connection, claimed: Claim, owner: str, columns: dict[str, object]) -> bool:
+    mine = _FINISH.where(_d.id.in_(claimed.ids)).values(lease_owner=None, lease_until=None, **columns)
+    return bool(connection.execute(mine, {"owner": owner, "attempt": claimed.attempt}).rowcount)
 
 
 def recover(connection: Connection, slot: str, now: int) -> int:
@@ -144,15 +144,31 @@ _MOST = 100
 """Warnings in one digest."""
 _ROWS = (
     select(
-        _d.id, _d.status, _d.attempts, _d.next_try_at, _d.recipient, _d.sequence, _d.possibly_duplicate, _d.news,
-        _d.urgent, _d.batch, _w.id.label("warning_id"), _w.rule, _w.subject, _w.context, _c.change, _c.level, _c.value,
-        _c.threshold, _c.rule_version,
+        _d.id,
+        _d.status,
+        _d.attempts,
+        _d.next_try_at,
+        _d.recipient,
+        _d.sequence,
+        _d.possibly_duplicate,
+        _d.news,
+        _d.urgent,
+        _d.batch,
+        _w.id.label("warning_id"),
+        _w.rule,
+        _w.subject,
+        _w.context,
+        _c.change,
+        _c.level,
+        _c.value,
+        _c.threshold,
+        _c.rule_version,
     )
     .join(tables.warning, _w.number == _d.warning)
     .join(tables.change, (_c.warning == _d.warning) & (_c.sequence == _d.sequence))
     .order_by(_d.next_try_at, _d.id)
     .with_for_update(of=tables.delivery, skip_locked=True)
-)  # fmt: skip
+)
 _DUE = _ROWS.where(_d.channel == bindparam("queue"), _d.next_try_at <= bindparam("now")).limit(1)
 _IDLE = (_d.urgent == 0, _d.next_try_at <= bindparam("now"))
 _t = tables.contact.c
@@ -165,29 +181,54 @@ _CLAIM = (
     update(tables.delivery)
     .where(_d.status == bindparam("seen"), _d.attempts == bindparam("tried"))
     .values(
-        status="sending", attempts=_d.attempts + 1, lease_owner=bindparam("owner"), lease_until=bindparam("until"),
-        next_try_at=bindparam("until"), possibly_duplicate=bindparam("repeat"), batch=bindparam("batch"),
+        status="sending",
+        attempts=_d.attempts + 1,
+        lease_owner=bindparam("owner"),
+        lease_until=bindparam("until"),
+        next_try_at=bindparam("until"),
+        possibly_duplicate=bindparam("repeat"),
+        batch=bindparam("batch"),
     )
-)  # fmt: skip
-_COLUMNS = frozenset(_d.keys())
+)
 _FINISH = update(tables.delivery).where(
     _d.lease_owner == bindparam("owner"), _d.attempts == bindparam("attempt"), _d.status == "sending"
 )
 _other = tables.delivery.alias()
 _ELSEWHERE = insert(tables.delivery).from_select(
-    ["warning", "sequence", "recipient", "channel", "news", "status", "attempts", "next_try_at", "possibly_duplicate",
-     "created_at"],
+    [
+        "warning",
+        "sequence",
+        "recipient",
+        "channel",
+        "news",
+        "status",
+        "attempts",
+        "next_try_at",
+        "possibly_duplicate",
+        "created_at",
+    ],
     select(
-        _d.warning, _d.sequence, _d.recipient, bindparam("queue", type_=Text), _d.news, literal("pending"), literal(0),
-        bindparam("now", type_=BigInteger), _d.possibly_duplicate, bindparam("now", type_=BigInteger),
+        _d.warning,
+        _d.sequence,
+        _d.recipient,
+        bindparam("queue", type_=Text),
+        _d.news,
+        literal("pending"),
+        literal(0),
+        bindparam("now", type_=BigInteger),
+        _d.possibly_duplicate,
+        bindparam("now", type_=BigInteger),
     ).where(
         _d.id == bindparam("mine"),
         ~exists().where(
-            _other.c.warning == _d.warning, _other.c.sequence == _d.sequence, _other.c.recipient == _d.recipient,
-            _other.c.news == _d.news, _other.c.channel == bindparam("queue", type_=Text),
+            _other.c.warning == _d.warning,
+            _other.c.sequence == _d.sequence,
+            _other.c.recipient == _d.recipient,
+            _other.c.news == _d.news,
+            _other.c.channel == bindparam("queue", type_=Text),
         ),
     ),
-)  # fmt: skip
+)
 _NOT_TOLD = insert(tables.decision).from_select(
     ["warning", "sequence", "whom", "stage", "reason"],
     select(_d.warning, _d.sequence, _d.recipient, literal("channel"), bindparam("reason", type_=Text)).where(

@@ -7,17 +7,16 @@ from datetime import timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import msgspec
 from sqlalchemy import ColumnElement, Connection, case, func, select
 
 from services.i18n.glossary import HELD
 from services.notify import report
 from services.notify.report import Accident, By, Case, Period, Report
+from services.notify.rows import decode_context
 from services.notify.store import tables
 from services.notify.store.engine import streamed
 
 _w, _a, _d, _x = tables.warning.c, tables.act.c, tables.delivery.c, tables.decision.c
-_CONTEXT = msgspec.json.Decoder(dict[str, str])
 _THREE_YEARS = timedelta(days=3 * 365)
 _HOUR = 3_600_000
 _o = tables.change.alias("opening").c
@@ -31,9 +30,11 @@ _OPENED = (
 _OPENED_AS = _OPENED.with_only_columns(_o.mode).scalar_subquery()
 """In which mode it opened: a later change of rules or a replay makes no other warning of it."""
 _APART = case(
-    (_w.highest_level == "praise", "praise"), (_w.status == "withdrawn", "withdrawn"),
-    (_OPENED_AS.in_(("replay", "shadow")), _OPENED_AS), else_="",
-)  # fmt: skip
+    (_w.highest_level == "praise", "praise"),
+    (_w.status == "withdrawn", "withdrawn"),
+    (_OPENED_AS.in_(("replay", "shadow")), _OPENED_AS),
+    else_="",
+)
 
 
 def effectiveness(connection: Connection, period: Period, by: By, zone: ZoneInfo) -> Report:
@@ -131,7 +132,7 @@ def _ended_at(row: Any, closed: int | None) -> int | None:
 
 
 def _department(row: Any) -> str:
-    return _CONTEXT.decode(row.context).get("department", "")
+    return decode_context(row.context).get("department", "")
 
 
 def _accidents(connection: Connection, end: int) -> list[Accident]:

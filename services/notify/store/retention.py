@@ -8,13 +8,13 @@ from typing import Any, NamedTuple
 import msgspec
 from sqlalchemy import ColumnElement, Connection, Table, delete, func, insert, or_, select, update
 
+from services.notify.rows import decode_context
 from services.notify.store import tables
 from services.notify.store.engine import Store
 from services.notify.store.outbox import WAITING
 
 _AT_ONCE = 400
 _w, _a, _d = tables.warning.c, tables.act.c, tables.delivery.c
-_CONTEXT = msgspec.json.Decoder(dict[str, str])
 _Due = tuple[ColumnElement[bool], ...]
 _Work = Callable[[Connection, list[int]], Any]
 _NOBODY = frozenset({"department", "teaching_office", "major", "cohort", "period", "indicator", "source_name"})
@@ -50,7 +50,7 @@ class StoreSweep:
         def blank(connection: Connection, numbers: list[int]) -> None:
             rows = connection.execute(select(_w.number, _w.context).where(_w.number.in_(numbers))).all()
             for row in rows:
-                context = {name: value for name, value in _CONTEXT.decode(row.context).items() if name in _NOBODY}
+                context = {name: value for name, value in decode_context(row.context).items() if name in _NOBODY}
                 values = {"evidence": "[]", "first_event": None, "reporter": None, "blanked_at": now}
                 mine = update(tables.warning).where(_w.number == row.number)
                 connection.execute(mine.values(**values, context=msgspec.json.encode(context).decode()))

@@ -4,20 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
-from itertools import islice
 
 import msgspec
 from sqlalchemy import Connection, insert, select, update
 
 from services.messages import to_ms
-from services.notify.intake import decision
+from services.notify.pipeline import Moment, decide, held_until, of_warning
+from services.notify.rows import DeliveryRow, WarningRow
 from services.notify.store import tables
-from services.notify.suppression import Case, Holding, Matter, Silence
+from services.notify.store.engine import columns_of, rows_of, slices
+from services.notify.suppression import Case, Silence
 
 _s, _d, _w = tables.silence.c, tables.delivery.c, tables.warning.c
-_SLICE = 4000
-"""Subjects in one statement: below what the databases take."""
-_CONTEXT = msgspec.json.Decoder(dict[str, str])
 _COLUMNS = (_s.id, _s.rule, _s.subject, _s.department, _s.begins, _s.ends, _s.author, _s.comment)
 
 
@@ -48,8 +46,7 @@ def cases(connection: Connection, subjects: Iterable[str]) -> list[Case]:
     """Open warnings that sum up others about these subjects."""
     about = {subject[:end] for subject in subjects for end in _ends(subject)}
     found = []
-    left = iter(about)
-    while part := list(islice(left, _SLICE)):
+    for part in slices(about):
         mine = select(_w.subject, _w.level, _w.mutes).where(_w.subject.in_(part), _w.mutes.is_not(None))
         rows = connection.execute(mine.where(_w.status == "open"))
         found += [Case(row.subject, row.level, frozenset(row.mutes.split())) for row in rows]
@@ -61,32 +58,34 @@ def _ends(subject: str) -> list[int]:
     return [*(i for i, letter in enumerate(subject) if letter == "/"), len(subject)]
 
 
-def hold_anew(connection: Connection, holding: Holding) -> set[str]:
+def hold_anew(connection: Connection, moment: Moment) -> set[str]:
     """What is held waits as long as silences, hours and cases say now that one of them has changed.
 
-    Returns the queues of what is held no more.
+    Returns the queues of what waits for another time than before.
     """
-    held = (_d.status == "pending", _d.attempts == 0, _d.next_try_at > to_ms(holding.now))
-    columns = (_d.id, _d.warning, _d.sequence, _d.recipient, _d.channel, _d.next_try_at, _d.not_before, _REASON)
-    about = (_w.rule, _w.row, _w.subject, _w.level, _w.context)
-    waiting = select(*columns, *about).join(tables.warning, _w.number == _d.warning).where(*held)
-    rows = connection.execute(waiting).all()
-    holding = replace(holding, cases=cases(connection, {row.subject for row in rows}))
-    moved_to = set()
-    for row in rows:
+    held = (_d.status == "pending", _d.attempts == 0, _d.next_try_at > to_ms(moment.now))
+    waiting = rows_of(connection, select(tables.delivery).where(*held), DeliveryRow)
+    reasons = {row.id: row.why for row in connection.execute(select(_d.id, _REASON).where(*held))}
+    warnings: dict[int, WarningRow] = {}
+    for part in slices({one.warning for one in waiting}):
+        found = rows_of(connection, select(tables.warning).where(_w.number.in_(part)), WarningRow)
+        warnings |= {row.number: row for row in found}
+    moment = replace(moment, cases=cases(connection, {row.subject for row in warnings.values()}))
+    queues = set()
+    for one in waiting:
         # Of a rule whose messages are never held none is among these.
-        matter = Matter(row.rule, row.row, row.subject, row.level, _CONTEXT.decode(row.context), always=False)
-        hold = holding.hold(matter)
-        until = max(row.not_before, hold.until if hold else 0)
-        if until == row.next_try_at:
+        candidate = msgspec.structs.replace(of_warning(warnings[one.warning], None), sequence=one.sequence)
+        end, stage, reason = held_until(candidate, moment)
+        until = max(one.not_before, end)
+        if until == one.next_try_at:
             continue
         # Somebody may have cancelled it since it was read.
-        moved = connection.execute(update(tables.delivery).where(_d.id == row.id, *held).values(next_try_at=until))
-        if hold is not None and hold.reason != row.why and moved.rowcount == 1:
-            why = decision(row.warning, row.sequence, row.recipient, hold)
-            connection.execute(insert(tables.decision).values(**why))
-        moved_to.add(row.channel)
-    return moved_to
+        moved = connection.execute(update(tables.delivery).where(_d.id == one.id, *held).values(next_try_at=until))
+        if reason and reason != reasons.get(one.id) and moved.rowcount == 1:
+            why = decide(candidate, one.recipient, stage, reason)
+            connection.execute(insert(tables.decision).values(columns_of(why)))
+        queues.add(one.channel)
+    return queues
 
 
 _n = tables.decision.c

@@ -7,30 +7,25 @@ from typing import Any, NamedTuple
 
 import msgspec
 from sqlalchemy import Connection, and_, exists, func, or_, select
-from sqlmodel import Session, col
-from sqlmodel import select as pick
 
 from services.messages import LEVELS, from_ms
+from services.notify.rows import ActRow, ChangeRow, DecisionRow, DeliveryRow, EscalationRow, RecipientRow, WarningRow
 from services.notify.store import tables
-from services.notify.store.engine import streamed
-from services.notify.store.tables import (
-    ActRow,
-    ChangeRow,
-    DecisionRow,
-    DeliveryRow,
-    EscalationRow,
-    RecipientRow,
-    WarningRow,
-)
+from services.notify.store.engine import rows_of, streamed
 
-_r, _w = tables.recipient.c, tables.warning.c
-
+_r, _w, _c = tables.recipient.c, tables.warning.c, tables.change.c
+_d, _x, _a, _e = tables.delivery.c, tables.decision.c, tables.act.c, tables.escalation.c
 
 _o, _q = tables.warning.alias("other").c, tables.recipient.alias("others").c
 _LESSER = exists().where(
-    _o.row == _w.row, _o.subject == _w.subject, _o.number != _w.number, _q.warning == _o.number,
-    _q.person == _r.person, _q.is_open == 1, or_(_q.rank > _r.rank, and_(_q.rank == _r.rank, _o.number < _w.number)),
-)  # fmt: skip
+    _o.row == _w.row,
+    _o.subject == _w.subject,
+    _o.number != _w.number,
+    _q.warning == _o.number,
+    _q.person == _r.person,
+    _q.is_open == 1,
+    or_(_q.rank > _r.rank, and_(_q.rank == _r.rank, _o.number < _w.number)),
+)
 """The person has a graver open one of the same row and subject."""
 
 
@@ -81,19 +76,15 @@ def inbox(connection: Connection, person: str, *, is_open: bool, page: int, size
         .limit(size)
     )
     wanted = [row[0] for row in connection.execute(numbers)]
-    with Session(connection) as session:
-        rows = session.exec(pick(WarningRow).where(col(WarningRow.number).in_(wanted))).all()
-    place = {number: i for i, number in enumerate(wanted)}
-    return Inbox(sorted(rows, key=lambda row: place[row.number]), counts)
+    found = rows_of(connection, select(tables.warning).where(_w.number.in_(wanted)), WarningRow)
+    return Inbox(sorted(found, key=lambda row: wanted.index(row.number)), counts)
 
 
 def siblings(connection: Connection, row: WarningRow, person: str) -> list[WarningRow]:
     """The person's other open warnings of the same row and subject, the gravest first."""
-    mine = select(_r.warning).where(_r.person == person, _r.is_open == 1)
-    mine = mine.where(_r.warning != row.number)
-    same = (col(WarningRow.row) == row.row, col(WarningRow.subject) == row.subject)
-    with Session(connection) as session:
-        found = session.exec(pick(WarningRow).where(*same, col(WarningRow.number).in_(mine))).all()
+    mine = select(_r.warning).where(_r.person == person, _r.is_open == 1, _r.warning != row.number)
+    same = select(tables.warning).where(_w.row == row.row, _w.subject == row.subject, _w.number.in_(mine))
+    found = rows_of(connection, same, WarningRow)
     return sorted(found, key=lambda one: -LEVELS.index(one.level))
 
 
@@ -110,35 +101,68 @@ def may_see(connection: Connection, person: str, warning_id: str) -> bool:
 
 def dossier(connection: Connection, warning_id: str) -> Dossier | None:
     """Everything about one warning."""
-    with Session(connection) as session:
-        row = session.exec(pick(WarningRow).where(WarningRow.id == warning_id)).first()
-        if row is None:
-            return None
-        of = row.number
-        return Dossier(
-            row,
-            list(session.exec(pick(ChangeRow).where(ChangeRow.warning == of).order_by(col(ChangeRow.sequence)))),
-            list(session.exec(pick(RecipientRow).where(RecipientRow.warning == of).order_by(RecipientRow.person))),
-            list(session.exec(pick(DeliveryRow).where(DeliveryRow.warning == of).order_by(col(DeliveryRow.id)))),
-            list(session.exec(pick(DecisionRow).where(DecisionRow.warning == of).order_by(col(DecisionRow.id)))),
-            list(session.exec(pick(ActRow).where(ActRow.warning == of).order_by(col(ActRow.id)))),
-            list(session.exec(pick(EscalationRow).where(EscalationRow.warning == of).order_by(col(EscalationRow.id)))),
-            session.exec(pick(WarningRow).where(WarningRow.id == row.predecessor)).first() if row.predecessor else None,
-        )
+    row = _warning(connection, warning_id)
+    if row is None:
+        return None
+    of = row.number
+    changes = select(tables.change).where(_c.warning == of).order_by(_c.sequence)
+    recipients = select(tables.recipient).where(_r.warning == of).order_by(_r.person)
+    deliveries = select(tables.delivery).where(_d.warning == of).order_by(_d.id)
+    decisions = select(tables.decision).where(_x.warning == of).order_by(_x.id)
+    acts = select(tables.act).where(_a.warning == of).order_by(_a.id)
+    escalations = select(tables.escalation).where(_e.warning == of).order_by(_e.id)
+    return Dossier(
+        warning=row,
+        changes=rows_of(connection, changes, ChangeRow),
+        recipients=rows_of(connection, recipients, RecipientRow),
+        deliveries=rows_of(connection, deliveries, DeliveryRow),
+        decisions=rows_of(connection, decisions, DecisionRow),
+        acts=rows_of(connection, acts, ActRow),
+        escalations=rows_of(connection, escalations, EscalationRow),
+        predecessor=_warning(connection, row.predecessor) if row.predecessor else None,
+    )
+
+
+def dossiers(connection: Connection, rule: str, subject: str, opened_by: int) -> list[Dossier]:
+    """The warnings of a rule about a subject that had been opened by an instant (ms), the newest first."""
+    mine = (_w.rule == rule, _w.subject == subject, _w.opened_at <= opened_by)
+    ids = connection.execute(select(_w.id).where(*mine).order_by(_w.opened_at.desc(), _w.number.desc())).all()
+    return [found for row in ids if (found := dossier(connection, row[0])) is not None]
+
+
+def _warning(connection: Connection, warning_id: str) -> WarningRow | None:
+    found = rows_of(connection, select(tables.warning).where(_w.id == warning_id), WarningRow)
+    return found[0] if found else None
 
 
 def every_warning(connection: Connection) -> Iterator[dict[str, Any]]:
     """All warnings by opening, as plain data with RFC 3339 times: what `prewarn warnings --json` prints."""
     for row in streamed(connection, select(tables.warning).order_by(_w.opened_at, _w.id)):
         yield {
-            "id": row.id, "rule": row.rule, "row": row.row, "subject": row.subject, "level": row.level,
-            "highest_level": row.highest_level, "status": row.status, "value": row.value, "threshold": row.threshold,
-            "opened_at": _rfc3339(row.opened_at), "closed_at": _rfc3339(row.closed_at),
-            "evidence": msgspec.json.decode(row.evidence), "first_event": row.first_event, "standard": row.standard,
-            "acknowledged_at": _rfc3339(row.acknowledged_at), "reason": row.reason, "measure": row.measure,
-            "due_at": _rfc3339(row.due_at), "closed_by": row.closed_by, "closed_reason": row.closed_reason,
-            "deadline": _rfc3339(row.deadline), "overdue_at": _rfc3339(row.overdue_at), "relapse_of": row.predecessor,
-        }  # fmt: skip
+            "id": row.id,
+            "rule": row.rule,
+            "row": row.row,
+            "subject": row.subject,
+            "level": row.level,
+            "highest_level": row.highest_level,
+            "status": row.status,
+            "value": row.value,
+            "threshold": row.threshold,
+            "opened_at": _rfc3339(row.opened_at),
+            "closed_at": _rfc3339(row.closed_at),
+            "evidence": msgspec.json.decode(row.evidence),
+            "first_event": row.first_event,
+            "standard": row.standard,
+            "acknowledged_at": _rfc3339(row.acknowledged_at),
+            "reason": row.reason,
+            "measure": row.measure,
+            "due_at": _rfc3339(row.due_at),
+            "closed_by": row.closed_by,
+            "closed_reason": row.closed_reason,
+            "deadline": _rfc3339(row.deadline),
+            "overdue_at": _rfc3339(row.overdue_at),
+            "relapse_of": row.predecessor,
+        }
 
 
 def _rfc3339(milliseconds: int | None) -> str | None:

@@ -10,7 +10,7 @@ import msgspec
 
 from services.i18n.glossary import DELIVERY, HELD, REASON
 from services.messages import Rejection, Text, WarningChange, from_ms
-from services.notify.store.tables import DeliveryRow
+from services.notify.rows import DeliveryRow
 from services.notify.store.views import Dossier
 from services.notify.suppression import UNTIL_THE_CASE_IS_OVER
 from services.operate.explain.standards import judgement_of

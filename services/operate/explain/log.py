@@ -13,11 +13,11 @@ from services.messages import CampusEvent
 from services.operate.reasons.replay import Entries
 from services.rules.engine.layout import ranks
 from services.rules.engine.plan import Plan
+from services.rules.runner import read_singly
 
 Needed = Mapping[str, str]
 """Field of an event → the value that it must have."""
 _decode = msgspec.json.Decoder(list[CampusEvent]).decode
-_decode_raw = msgspec.json.Decoder(list[msgspec.Raw]).decode
 _decode_one = msgspec.json.Decoder(CampusEvent).decode
 
 
@@ -76,26 +76,13 @@ def _wanted(plan: Plan, by: tuple[str, ...], needed: Needed) -> Callable[[Campus
 
 
 def _rows(journal: Journal) -> Iterator[tuple[int, int, list[CampusEvent], int]]:
+    """(offset, clock in ms, events, how many more cannot be read) of each row."""
     offset = 0
     while rows := journal.read(offset, 256):
         for row, clock, _, packed in rows:
-            yield row, clock, *_events(packed)
+            try:
+                yield row, clock, _decode(packed), 0
+            except msgspec.MsgspecError:
+                events, unreadable = read_singly(packed, _decode_one)
+                yield row, clock, events, len(unreadable)
             offset = row
-
-
-def _events(packed: bytes) -> tuple[list[CampusEvent], int]:
-    try:
-        return _decode(packed), 0
-    except msgspec.MsgspecError:
-        pass
-    found, unreadable = [], 0
-    try:
-        raw = _decode_raw(packed)
-    except msgspec.MsgspecError:
-        return [], 1
-    for one in raw:
-        try:
-            found.append(_decode_one(bytes(one)))
-        except msgspec.MsgspecError:
-            unreadable += 1
-    return found, unreadable

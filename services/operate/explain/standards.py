@@ -101,7 +101,8 @@ def judgement_of(
 def _value(one: Candidate) -> dict[str, Any]:
     return {
         "file": one.file, "line": one.line, "scope": one.scope, "from": one.begins, "target": one.target,
-        "warning": one.thresholds.warning, "clear": one.thresholds.clear, "again": one.thresholds.again,
+        "warning": one.thresholds.reached.given(), "clear": one.thresholds.clear.given(),
+        "again": [step for step in one.thresholds.again if step is not None],
         "reason": one.reason, "why": {"zh": one.why.zh, "en": one.why.en},
     }  # fmt: skip
 

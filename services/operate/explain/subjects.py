@@ -5,12 +5,11 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
 from zoneinfo import ZoneInfo
 
 from services.directory import Directory
 from services.errors import ProblemsError
-from services.messages import Problem, to_ms
+from services.messages import Problem, near_words, to_ms
 from services.rules.language.load import RuleSet
 from services.rules.language.rules import Placed
 from services.rules.language.standards import SCOPES
@@ -97,7 +96,7 @@ def _nobody(said: str, part: str, directory: Directory, seen: Iterable[str]) -> 
         for name in (row.name_zh, row.name_en)
         if name
     }
-    close = get_close_matches(part, sorted(ids | {*named}), _NEAREST, 0.5)
+    close = near_words(part, sorted(ids | {*named}), _NEAREST, 0.5)
     near = [f"{named[one]} ({one})" if one in named and one not in ids else one for one in close]
     expected = ", ".join(near) or "an id of the directory or of an event; college for the whole college"
     problem = Problem(where=said or "SUBJECT", what=f"{part or 'nothing'} is not known 查无此对象", expected=expected)
@@ -110,7 +109,7 @@ def find_rule(name: str, rules: RuleSet) -> Placed:
     if name in known:
         return known[name]
     rows = [placed.rule.id for placed in rules.placed if placed.rule.card.row == name]
-    close = rows or get_close_matches(name, sorted(known), _NEAREST, 0.4)
+    close = rows or near_words(name, sorted(known), _NEAREST, 0.4)
     expected = ", ".join(close) or "prewarn rules list"
     raise ProblemsError([Problem(where=name, what="there is no such rule 没有这条规则", expected=expected)])
 

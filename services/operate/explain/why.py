@@ -14,8 +14,8 @@ from typing import Any
 from services import directory as directories
 from services.errors import ConfigurationError, ProblemsError
 from services.log.journal import Journal
-from services.messages import Problem, Rejection, from_ms, to_ms
-from services.notify.store import decisions
+from services.messages import Problem, Rejection, from_ms, key_values, subject_key, to_ms
+from services.notify.store import views
 from services.notify.store.engine import Store
 from services.notify.store.views import Dossier
 from services.operate.explain.answers import Sides, answer
@@ -132,8 +132,7 @@ def _standings(
         if not keys:
             if asked is None and "subject" in needed:
                 continue  # an indicator's `subject` may be anything: that there is none of s1 is no answer
-            keys = ["/".join(needed.get(name, "*").replace("/", "%2F") for name in by) or "college"]
-            keys = [needed[by[0]]] if len(by) == 1 else keys
+            keys = [subject_key([needed.get(name, "*") for name in by])]
         for place, _, rule in replayed.layouts():
             if asked is not None and rule.rule.id != asked:
                 continue
@@ -145,13 +144,12 @@ def _standings(
 def _fits(key: str, by: tuple[str, ...], needed: dict[str, str]) -> bool:
     if len(by) <= 1:
         return not by or needed.get(by[0]) in (None, key)
-    parts = [part.replace("%2F", "/") for part in key.split("/")]
-    return all(needed.get(name) in (None, part) for name, part in zip(by, parts, strict=True))
+    return all(needed.get(name) in (None, part) for name, part in zip(by, key_values(key), strict=True))
 
 
 def _told(store: Store, rule: str, key: str, at: int) -> list[Dossier]:
     with store.reading() as connection:
-        return decisions.dossiers(connection, rule, key, at)
+        return views.dossiers(connection, rule, key, at)
 
 
 def _rejects(journal: Journal, subject: Subject) -> list[tuple[int, Rejection]]:

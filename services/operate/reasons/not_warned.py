@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from services.messages import Text
+from services.messages import FOREVER, Text
 from services.operate.reasons.replay import Replayed
 from services.operate.reasons.sentences import SIGNS, number
 from services.rules.engine.layout import GaugeLayout, RuleLayout
-from services.rules.engine.plan import FOREVER, Gauge, Rung
+from services.rules.engine.plan import Gauge, Rung
 from services.rules.engine.subject import COLUMNS, FLAGS, Subject
 
 REASONS = (

@@ -6,17 +6,17 @@ All rules with the same `by` take part, as they share a subject: which event is 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cached_property
 
 import msgspec
 
-from services.messages import CampusEvent, WarningChange, to_ms
+from services.messages import CampusEvent, WarningChange, subject_key, to_ms
 from services.rules.engine.engine import Engine
 from services.rules.engine.layout import Layout, RuleLayout
 from services.rules.engine.plan import Plan
 from services.rules.engine.subject import Subject
-
-_CLOSED = ("resolved", "withdrawn")
+from services.rules.runner import EngineRunner, Output
 
 
 @dataclass(frozen=True)
@@ -37,13 +37,12 @@ class Replayed:
     engine: Engine
     at: int
     by: tuple[str, ...]
-    events: dict[str, CampusEvent] = field(default_factory=dict)
+    events: dict[str, CampusEvent]
     """`source id` → its newest revision."""
-    changes: dict[tuple[str, str], WarningChange] = field(default_factory=dict)
+    changes: dict[tuple[str, str], WarningChange]
     """(rule, subject) → the newest change."""
-    late: set[str] = field(default_factory=set)
+    late: set[str]
     """`source id` of what was put aside as late."""
-    _about: dict[str, dict[str, CampusEvent]] | None = None
 
     def layouts(self) -> Iterator[tuple[int, Layout, RuleLayout]]:
         """Every rule, with the number of its layout."""
@@ -58,63 +57,46 @@ class Replayed:
     def subjects(self) -> set[str]:
         """Every subject that an event was about, also one that is let go or was late only."""
         found = {key for number in range(len(self.engine.layouts)) for key in self.engine.subjects(number)}
-        return found | {key for event in self.events.values() if (key := self.key_of(event)) is not None}
+        return found | {key for key in self._about if key is not None}
+
+    @cached_property
+    def _about(self) -> dict[str | None, dict[str, CampusEvent]]:
+        found: dict[str | None, dict[str, CampusEvent]] = {}
+        for ident, event in self.events.items():
+            found.setdefault(self.key_of(event), {})[ident] = event
+        return found
 
     def about(self, key: str) -> dict[str, CampusEvent]:
         """`source id` → event, of those about a subject."""
-        if self._about is None:
-            self._about = {}
-            for ident, event in self.events.items():
-                if (own := self.key_of(event)) is not None:
-                    self._about.setdefault(own, {})[ident] = event
         return self._about.get(key, {})
 
     def key_of(self, event: CampusEvent) -> str | None:
         """The subject of an event, None if it lacks a name of `by`."""
-        if not self.by:
-            return "college"
-        parts = [
-            f"{event.source} {event.id}" if name == "event" else event.data.get(name) for name in self.by
-        ]  # fmt: skip
+        parts = [f"{event.source} {event.id}" if name == "event" else event.data.get(name) for name in self.by]
         if any(not isinstance(part, str) for part in parts):
             return None
-        texts = [str(part) for part in parts]
-        return texts[0] if len(texts) == 1 else "/".join(text.replace("/", "%2F") for text in texts)
+        return subject_key([str(part) for part in parts])
 
 
 def replay(plan: Plan, by: tuple[str, ...], rows: Iterable[Entries], at: int) -> Replayed:
     """The rules with this `by`, at an instant (ms): of the rows, what is dated up to it."""
     mine = tuple(rule for rule in plan.rules if rule.by == by)
-    replayed = Replayed(Engine(msgspec.structs.replace(plan, rules=mine)), at, by)
-    engine = replayed.engine
+    engine = Engine(msgspec.structs.replace(plan, rules=mine))
+    runner, output, known = EngineRunner(engine), Output(), dict[str, CampusEvent]()
     for row in rows:
         events = [event for event in row.events if to_ms(event.time) <= at]
         if not events:
             continue
-        _heard(replayed, engine.advance(min(row.before, at)))
         for event in events:
             ident = f"{event.source} {event.id}"
-            known = replayed.events.get(ident)
-            if known is None or event.revision >= known.revision:
-                replayed.events[ident] = event
-        _heard(replayed, engine.process_many(msgspec.json.encode(events)))
-        _heard(replayed, engine.advance(min(row.clock, at)))
-    _heard(replayed, engine.advance(at))
-    for number, layout in enumerate(engine.layouts):
-        del layout
+            if ident not in known or event.revision >= known[ident].revision:
+                known[ident] = event
+        output.changes += engine.advance(min(row.before, at))
+        output.changes += runner.step(msgspec.json.encode(events), min(row.clock, at))
+    output.changes += engine.advance(at)
+    for number in range(len(engine.layouts)):
         for s in list(engine.subjects(number).values()):
             engine.relevel(number, s)  # windows move when their rule is touched
-    _heard(replayed, engine.take())
-    return replayed
-
-
-def _heard(replayed: Replayed, changes: Iterable[WarningChange]) -> None:
-    for change in changes:
-        replayed.changes[change.rule, change.subject] = change
-    replayed.late.update(replayed.engine.late)
-    replayed.engine.late.clear()
-
-
-def is_closed(change: WarningChange | None) -> bool:
-    """Whether the warning that it is about is over."""
-    return change is not None and change.change in _CLOSED
+    output.changes += engine.take()
+    changes = {(change.rule, change.subject): change for change in output.changes}
+    return Replayed(engine, at, by, known, changes, {*runner.drain(output).late})

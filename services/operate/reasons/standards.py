@@ -8,19 +8,9 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from services.messages import Text, from_ms
+from services.rules.engine.plan import Thresholds
 from services.rules.language.reading import Report, items
 from services.rules.language.standards import SCOPES, Standard, Value
-
-LEVEL_NAMES = ("yellow", "orange", "red")
-
-
-@dataclass(frozen=True)
-class Thresholds:
-    """What a value says, level by level; levels without a number are left out."""
-
-    warning: dict[str, float]
-    clear: dict[str, float]
-    again: list[float]
 
 
 @dataclass(frozen=True)
@@ -59,23 +49,11 @@ def judge(standard: Standard, scope: Mapping[str, str | None], instant: int, zon
         found.append(
             Candidate(
                 file=place.file, line=place.line, scope=dict(value.scope), begins=str(_day(value.begins, zone)),
-                target=value.target, thresholds=thresholds_of(value), reason=reason, why=why,
+                target=value.target, thresholds=value.thresholds, reason=reason, why=why,
             )
         )  # fmt: skip
     found.sort(key=lambda one: one.reason != "applies")
     return Judgement(standard, tuple(found), found[0] if chosen is not None else None)
-
-
-def thresholds_of(value: Value) -> Thresholds:
-    """The numbers of a value by level."""
-    names = ("praise",) if value.praise else LEVEL_NAMES
-    numbers = value.thresholds
-
-    def some(start: int) -> dict[str, float]:
-        pairs = zip(names, numbers[start : start + 3], strict=False)
-        return {name: number for name, number in pairs if number is not None}
-
-    return Thresholds(some(0), some(3), [step for step in numbers[6:] if step is not None])
 
 
 def _reason(

@@ -6,13 +6,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from services.messages import Evidence, Text, WarningChange, from_ms
+from services.messages import ENDS, FOREVER, Evidence, Text, WarningChange, from_ms
 from services.operate.reasons.not_warned import Silence, not_reached, of_deadline, without_record, without_value
-from services.operate.reasons.replay import Replayed, is_closed
+from services.operate.reasons.replay import Replayed
 from services.operate.reasons.sentences import SIGNS, number
 from services.rules.engine.episodes import last_entry
 from services.rules.engine.layout import GaugeLayout, RuleLayout
-from services.rules.engine.plan import FOREVER, Rung, level_of
+from services.rules.engine.plan import Rung, level_of
 from services.rules.engine.subject import COLUMNS, FLAGS, IDENT, Subject
 from services.rules.language.standards import Standard
 
@@ -67,7 +67,7 @@ def standing(replayed: Replayed, place: int, rule: RuleLayout, key: str, standar
     """`place`: the number of the rule's layout in the engine."""
     s = replayed.subject(place, key)
     change = replayed.changes.get((rule.rule.id, key))
-    last = change if is_closed(change) else None
+    last = change if change is not None and change.change in ENDS else None
     if s is None or not any(_members(s, gauge) for gauge in rule.gauges):
         silence = without_record(replayed, rule, key, s is None and key in replayed.engine.forgotten(place))
         return _silent(rule, key, silence, last)
@@ -160,15 +160,11 @@ def passes(rung: Rung, value: float, bound: float) -> bool:
 def _level(rung: Rung, bound: float | None, value: float | None, rank: int) -> LevelNow:
     waiting = value is None
     reached = (
-        bool(rank) and rank >= _rank(rung)
+        bool(rank) and rank >= rung.number
         if waiting
         else bound is not None and value is not None and passes(rung, value, bound)
     )
     return LevelNow(rung.level, rung.step, rung.compare, bound, value, reached)
-
-
-def _rank(rung: Rung) -> int:
-    return {"praise": -1, "yellow": 1, "orange": 2, "red": 3}[rung.level] + rung.step
 
 
 def _thresholds(
@@ -178,10 +174,9 @@ def _thresholds(
     value = standard.applying(scope, at) if standard is not None else None
     found: list[tuple[Rung, float | None]] = []
     for rung in rule.rule.rungs:
-        place = 5 + rung.step if rung.step else max(_rank(rung), 1) - 1
         bound = rung.threshold
         if standard is not None:
-            bound = value.thresholds[place] if value is not None else None
+            bound = value.thresholds.of(rung.level, rung.step) if value is not None else None
         found.append((rung, bound))
     return found
 

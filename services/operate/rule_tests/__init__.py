@@ -2,6 +2,16 @@
 
 from services.operate.rule_tests.cases import Case, read_cases
 from services.operate.rule_tests.coverage import Coverage, coverage
-from services.operate.rule_tests.running import Bench, Outcome, State, Telling, Told
+from services.operate.rule_tests.running import CaseResult, CaseRunner, Notification, Notifier, WarningState
 
-__all__ = ["Bench", "Case", "Coverage", "Outcome", "State", "Telling", "Told", "coverage", "read_cases"]
+__all__ = [
+    "Case",
+    "CaseResult",
+    "CaseRunner",
+    "Coverage",
+    "Notification",
+    "Notifier",
+    "WarningState",
+    "coverage",
+    "read_cases",
+]

@@ -8,17 +8,16 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from services.messages import CampusEvent
+from services.messages import CampusEvent, nearest
 from services.operate.rule_tests.moments import Clock
 from services.rules.language.fields import Field
 from services.rules.language.load import RuleSet
-from services.rules.language.reading import Place, Report, fields, items, nearest, number, read_yaml, word
+from services.rules.language.reading import Place, Report, fields, items, known_words, number, read_yaml, word
 from services.rules.language.thresholds import LEVELS, duration, threshold
 from services.rules.language.unread_files import report_stray_tests
 
@@ -180,7 +179,7 @@ class _Reader:
         known = self._sent.get(reference.text)
         if known is None:
             self._report.add(
-                reference, f"no event {reference.text} before this step", nearest(reference.text, self._sent)
+                reference, f"no event {reference.text} before this step", known_words(reference.text, self._sent)
             )
             return []
         kept = {name: value for name, value in known.data.items() if name not in given}
@@ -193,8 +192,8 @@ class _Reader:
     def _events(self, place: Place, given: Mapping[str, Place]) -> list[Step]:
         if "at" not in given:
             for name, value in given.items():
-                if name not in self._kinds[self._kind] and (near := get_close_matches(name, _STEPS, 1)):
-                    self._report.add(value, f"unknown step {name}", near[0])
+                if name not in self._kinds[self._kind] and (near := nearest(name, _STEPS)):
+                    self._report.add(value, f"unknown step {name}", near)
                     return []
             self._report.add(place, "a step lacks at", "at: mon w3 08:00; or expect, correct, retract, wait")
             return []
@@ -242,7 +241,7 @@ class _Reader:
             if field in _EVENT:
                 continue
             if field not in known:
-                self._report.add(place, f"{kind} has no field {field}", nearest(field, known))
+                self._report.add(place, f"{kind} has no field {field}", known_words(field, known))
             elif place.value is not None:
                 data[field] = self._value(place, known[field], field, at, name)
         return data

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from services.operate.rule_tests.running import Outcome
+from services.operate.rule_tests.running import CaseResult
 from services.rules.engine.plan import Plan
 
 
@@ -27,12 +27,12 @@ class Coverage:
     never_withdrawn: tuple[str, ...]
 
 
-def coverage(plan: Plan, outcomes: Iterable[Outcome]) -> Coverage:
+def coverage(plan: Plan, results: Iterable[CaseResult]) -> Coverage:
     """Of the cases that were run; what failed covers nothing."""
     shown: dict[str, set[str]] = {}
-    for outcome in outcomes:
-        if not outcome.failed:
-            shown.setdefault(outcome.case.rule, set()).update(outcome.levels | outcome.silences)
+    for result in results:
+        if not result.failed:
+            shown.setdefault(result.case.rule, set()).update(result.levels | result.silences)
     ids = [rule.id for rule in plan.rules]
     levels = [(rule.id, rung.level) for rule in plan.rules for rung in reversed(rule.rungs) if not rung.step]
     unreached = tuple(f"{rule} {level}" for rule, level in levels if level not in shown.get(rule, ()))
@@ -41,7 +41,13 @@ def coverage(plan: Plan, outcomes: Iterable[Outcome]) -> Coverage:
     names = {rung.level for rule in plan.rules for rung in rule.rungs}
     reasons = sorted({name for found in shown.values() for name in found} - names)
     return Coverage(
-        rules=len(ids), tested=len(ids) - len(untested), levels=len(levels), reached=len(levels) - len(unreached),
-        withdrawn=len(ids) - len(kept), silences={name: sum(name in one for one in shown.values()) for name in reasons},
-        untested=untested, unreached=unreached, never_withdrawn=kept,
-    )  # fmt: skip
+        rules=len(ids),
+        tested=len(ids) - len(untested),
+        levels=len(levels),
+        reached=len(levels) - len(unreached),
+        withdrawn=len(ids) - len(kept),
+        silences={name: sum(name in one for one in shown.values()) for name in reasons},
+        untested=untested,
+        unreached=unreached,
+        never_withdrawn=kept,
+    )

@@ -11,7 +11,7 @@ from services.errors import DirectoryError, RuleError
 from services.messages import Problem, RuleCard, Text
 from services.notify.recipients import route
 from services.notify.texts import message
-from services.operate.rule_tests import Bench, Coverage, State, Telling, Told, coverage, read_cases
+from services.operate.rule_tests import CaseRunner, Coverage, Notification, Notifier, WarningState, coverage, read_cases
 from services.rules.language.fields import read_fields
 from services.rules.language.load import load
 from services.rules.language.reading import Report
@@ -39,17 +39,17 @@ def run(folder: Path, schemas: Path) -> Result:
     """Runs `tests/*.test.yaml` of a rule folder; people are those of `tests/directory`. Raises RuleError."""
     rules, report = load(folder, schemas), Report()
     people = folder / "tests" / "directory"
-    telling = None
+    notifier = None
     if people.is_dir():
         try:
-            telling = _telling(directories.load(people, rules.zone.key))
+            notifier = _notifier(directories.load(people, rules.zone.key))
         except DirectoryError as error:
             report.problems += error.problems
     cases = read_cases(folder, rules, read_fields(schemas), report)
-    errors, bench = len(report), Bench(rules.plan, telling)
-    outcomes = [bench.run(case, report) for case in cases]
-    failed = sum(outcome.failed for outcome in outcomes)
-    return Result(report.problems, len(cases), failed, coverage(rules.plan, outcomes), errors)
+    errors, runner = len(report), CaseRunner(rules.plan, notifier)
+    results = [runner.run(case, report) for case in cases]
+    failed = sum(result.failed for result in results)
+    return Result(report.problems, len(cases), failed, coverage(rules.plan, results), errors)
 
 
 def hold(folder: Path, schemas: Path) -> None:
@@ -61,12 +61,12 @@ def hold(folder: Path, schemas: Path) -> None:
         raise RuleError([*result.problems, Problem(where=str(folder), what=what, expected=expected)])
 
 
-def _telling(directory: Directory) -> Telling:
-    def told(card: RuleCard, state: State) -> Told:
+def _notifier(directory: Directory) -> Notifier:
+    def told(card: RuleCard, state: WarningState) -> Notification:
         facts, names = state.facts, directory.names(state.facts.context)
         shown = {"value": facts.value, "threshold": facts.threshold, "level": facts.level, "subject": state.subject}
         people = [person.id for person, _ in route(card, facts.context, directory, state.at).people]
         text = Text(message(card.message, shown, names, "zh"), message(card.message, shown, names, "en"))
-        return Told(people, text)
+        return Notification(people, text)
 
     return told

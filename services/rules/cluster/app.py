@@ -1,8 +1,8 @@
 """What Prewarn asks of Faust: an application with its settings, batches, sending and state. The only file with faust.
 
-Batches are taken by hand instead of by `take`: that one acknowledges what it handed out also when it is cancelled. So
-are order (`order.py` says why) and commits: what is committed is always the offset behind the last message that `step`
-is through with.
+Batches are taken by hand instead of by `take`: that one acknowledges what it handed out also when it is cancelled. The
+order is kept (`offsets.py` says why) and offsets are committed by hand, too: what is committed is always the offset
+behind the last message that `step` is through with.
 """
 
 from __future__ import annotations
@@ -18,11 +18,14 @@ from typing import Any
 import faust
 from faust.types import TP
 
-from services.rules.cluster.changelog import Entry, is_page, offset_of
-from services.rules.cluster.metrics import Meters
-from services.rules.cluster.offsets import Order
+from services.log.heartbeat import REFUSED, STALLED, Progress, end
+from services.rules.cluster.changelog import Entry, is_block, offset_of
+from services.rules.cluster.metrics import StreamMetrics
+from services.rules.cluster.offsets import OffsetTracker
 from services.rules.cluster.partition import META
-from services.rules.cluster.watchdog import FROZEN, REFUSED, STANDS, Progress, Pulse, end
+from services.rules.cluster.stream import Outgoing
+from services.rules.cluster.watchdog import Watchdog
+from services.settings import Settings
 
 _log = logging.getLogger(__name__)
 _AT_ONCE = 200
@@ -34,12 +37,10 @@ _SEEK_AFTER = 3.0
 """Seconds without a message of a partition that has some, until it is read again from where it should go on."""
 _METADATA_AGE = 2_000
 """Milliseconds. Who knew no topics when it joined is given no partitions; with fresh metadata it joins anew."""
-Outgoing = tuple[str, int | None, bytes | None, bytes]
-"""Topic, partition (None: any), key, value."""
 
 
 class Table(faust.Table[Any, Any]):
-    """A table whose pages do not go back: what a worker that was believed dead has written late is refused."""
+    """A table whose blocks do not go back: what a worker that was believed dead has written late is refused."""
 
     def apply_changelog_batch(self, batch: Iterable[Any]) -> None:
         """Takes over what recovery has read."""
@@ -47,23 +48,21 @@ class Table(faust.Table[Any, Any]):
 
     def _is_older(self, event: Any) -> bool:
         key, value = event.key, event.message.value
-        if value is None or not (is_page(key) or key.startswith(META)) or (known := self.data.get(key)) is None:
+        if value is None or not (is_block(key) or key.startswith(META)) or (known := self.data.get(key)) is None:
             return False
         return offset_of(value) < offset_of(known)
 
 
-class Job:
+class StreamApp:
     """One of the two applications: reads a topic in batches, and acknowledges each when `step` is through with it."""
 
-    def __init__(
-        self, name: str, *, brokers: Sequence[str], prefix: str, source: str, session: float, patience: float,
-        state: tuple[str, int] | None = None,
-    ) -> None:  # fmt: skip
+    def __init__(self, name: str, settings: Settings, source: str, state: tuple[str, int] | None = None) -> None:
         """`source`: full name of the topic that is read. `state`: full name of the changelog, and its partitions."""
+        session, prefix = settings.session_timeout, settings.topic_prefix
         self._folder = tempfile.TemporaryDirectory(prefix="prewarn-")
         self.app = faust.App(
             f"{prefix}prewarn-{name}",
-            broker=";".join(f"kafka://{one}" for one in brokers),
+            broker=";".join(f"kafka://{one}" for one in settings.broker_list),
             store="memory://",
             datadir=self._folder.name,
             topic_disable_leader=True,
@@ -83,12 +82,11 @@ class Job:
             Table=Table,
         )
         self.source = source
-        self._prefix = prefix
-        self.meters = Meters()
-        self.pulse = Pulse(session, patience)
-        self._progress = Progress(patience)
+        self.metrics = StreamMetrics()
+        self._watchdog = Watchdog(session, settings.patience)
+        self._progress = Progress(settings.patience)
         self._session = session
-        self._order = Order()
+        self._tracker = OffsetTracker()
         self._done: dict[int, int] = {}
         """Partition → offset behind the last message that `step` is through with, until it is committed."""
         self._committing = asyncio.Lock()
@@ -112,9 +110,13 @@ class Job:
         if state is not None:
             name_, partitions = state
             self.table = self.app.Table(
-                "state", key_type=bytes, value_type=bytes, partitions=partitions, use_partitioner=True,
+                "state",
+                key_type=bytes,
+                value_type=bytes,
+                partitions=partitions,
+                use_partitioner=True,
                 changelog_topic=self._topic(name_),
-            )  # fmt: skip
+            )
         self._topics: dict[str, Any] = {}
         self.app.agent(self._topic(source), name=name, concurrency=1)(self._feed)
         revoked: Any = self.app.on_partitions_revoked
@@ -127,7 +129,7 @@ class Job:
 
     async def run(self, stop: asyncio.Event) -> int:
         """Runs until `stop` is set; the process's exit code."""
-        self.pulse.start()
+        self._watchdog.start()
         self.app.finalize()
         await self.app.start()
         tasks = [asyncio.create_task(one()) for one in (self._drain, self._commit_often, self._look, self._beat)]
@@ -138,7 +140,7 @@ class Job:
             for task in tasks:
                 if task.done():
                     _log.critical("a loop has ended", exc_info=task.exception())
-            end(STANDS, "Faust has ended by itself")
+            end(STALLED, "Faust has ended by itself")
         self._buffer.clear()
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._idle.wait(), self._session)
@@ -171,12 +173,12 @@ class Job:
             self._forget()
             if events := await self._in_order(events):
                 if first:
-                    self.meters.recovery.set(time.monotonic() - self._began)
+                    self.metrics.recovery.set(time.monotonic() - self._began)
                     first = False
                 await self.step(events)
                 for event in events:
                     self._done[event.message.partition] = event.message.offset + 1
-                self.meters.done()
+                self.metrics.done()
             self._idle.set()
 
     async def _in_order(self, events: list[Any]) -> list[Any]:
@@ -189,14 +191,14 @@ class Job:
             partition = event.message.partition
             if partition not in mine:
                 continue
-            if partition not in self._order.next:
+            if partition not in self._tracker.next:
                 await self._begin()
-            place = self._order.take(partition, event.message.offset)
-            if place == "next":
-                taken.append(event)
-                self._heard[partition] = time.monotonic()
-            elif place == "gap":
-                gaps.add(partition)
+            match self._tracker.take(partition, event.message.offset):
+                case "next":
+                    taken.append(event)
+                    self._heard[partition] = time.monotonic()
+                case "gap":
+                    gaps.add(partition)
         for partition in gaps:
             await self._seek(partition)
         return taken
@@ -212,9 +214,9 @@ class Job:
         earliest = await consumer.earliest_offsets(*places)
         for place in places:
             committed = consumer._committed_offset.get(place) or 0  # noqa: SLF001 - there is no public way
-            if place.partition not in self._order.next:
+            if place.partition not in self._tracker.next:
                 begin = self._beginning(place.partition, earliest.get(place) or 0, committed)
-                self._order.begin(place.partition, begin)
+                self._tracker.begin(place.partition, begin)
                 if begin > committed:  # a worker died between its state and its commit; perhaps nothing follows
                     self._done.setdefault(place.partition, begin)
 
@@ -233,7 +235,7 @@ class Job:
         return max(begin, earliest)
 
     async def _seek(self, partition: int) -> None:
-        due = self._order.next[partition]
+        due = self._tracker.next[partition]
         _log.warning("%s, partition %d: going back to offset %d", self.source, partition, due)
         self._heard[partition] = time.monotonic()
         consumer: Any = self.app.consumer
@@ -254,7 +256,7 @@ class Job:
         """Between two steps: what was known of the partitions that were given up."""
         if self._given_up:
             self._given_up = False
-            self._order.forget()
+            self._tracker.forget()
             self._done.clear()
             self.revoked()
 
@@ -280,7 +282,7 @@ class Job:
 
     async def _beat(self) -> None:
         while True:
-            self.pulse.looped()
+            self._watchdog.looped()
             await asyncio.sleep(0.1)
 
     async def _look(self) -> None:
@@ -293,9 +295,9 @@ class Job:
             except Exception as error:  # noqa: BLE001 - Kafka is away, or the group is being formed
                 _log.info("where the log ends is not known: %r", error)
                 continue
-            self.meters.partitions({p: ends[p] - committed.get(p, 0) for p in ends})
-            if why := self._progress.stands(committed, ends, time.monotonic()):
-                end(STANDS, why)
+            self.metrics.partitions({p: ends[p] - committed.get(p, 0) for p in ends})
+            if why := self._progress.stalled(committed, ends, time.monotonic()):
+                end(STALLED, why)
             await self._seek_silent(ends)
             if self.tick is not None:
                 await self.tick(committed, ends)
@@ -307,11 +309,11 @@ class Job:
             self._heard.clear()
             return
         for partition, end_ in ends.items():
-            due = self._order.next.get(partition, 0)
+            due = self._tracker.next.get(partition, 0)
             if due >= end_:
                 self._heard[partition] = now
             elif now - self._heard.setdefault(partition, now) > _SEEK_AFTER:
-                if partition not in self._order.next:
+                if partition not in self._tracker.next:
                     await self._begin()
                 await self._seek(partition)
 
@@ -329,30 +331,30 @@ class Job:
 
     async def send(self, messages: Sequence[Outgoing]) -> None:
         """Returns when every in-sync replica has all of them; tries for ever, in this order."""
-        await self._until_taken(lambda: [self._sending(*message) for message in messages])
+        await self._until_taken(lambda: [self._sending(message) for message in messages])
 
-    async def _sending(self, topic: str, partition: int | None, key: bytes | None, value: bytes) -> Any:
-        if (known := self._topics.get(topic)) is None:
-            known = self._topics[topic] = self._topic(topic)
-        return await known.send(key=key, value=value, partition=partition)
+    async def _sending(self, message: Outgoing) -> Any:
+        if (known := self._topics.get(message.topic)) is None:
+            known = self._topics[message.topic] = self._topic(message.topic)
+        return await known.send(value=message.value, partition=message.partition)
 
     async def write(self, partition: int, entries: Sequence[Entry]) -> None:
         """Writes state to the table and, awaited, to its changelog, in this order."""
-        await self._until_taken(lambda: [self._changelog(partition, *entry) for entry in entries])
+        topic = self.table.changelog_topic
+        await self._until_taken(
+            lambda: [topic.send(key=key, value=value, partition=partition) for key, value in entries]
+        )
         for key, value in entries:
             if value is None:
                 self.table.data.pop(key, None)
             else:
                 self.table.data[key] = value
-                self.meters.written.inc(len(value))
-
-    async def _changelog(self, partition: int, key: bytes, value: bytes | None) -> Any:
-        return await self.table.changelog_topic.send(key=key, value=value, partition=partition)
+                self.metrics.written.inc(len(value))
 
     async def _until_taken(self, sending: Callable[[], list[Awaitable[Any]]]) -> None:
         pause = 0.1
         while True:
-            self.pulse.check()
+            self._watchdog.check()
             try:
                 acknowledged = [await one for one in sending()]
                 for one in acknowledged:
@@ -367,6 +369,3 @@ class Job:
     def kept(self, partition: int, partition_of: Callable[[bytes], int]) -> list[tuple[bytes, bytes]]:
         """State of a partition as recovered, or as written last."""
         return [(key, value) for key, value in self.table.data.items() if partition_of(key) == partition]
-
-
-__all__ = ["FROZEN", "REFUSED", "Job", "Outgoing"]

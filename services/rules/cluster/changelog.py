@@ -1,34 +1,75 @@
 """How the state of a partition lies in a changelog: few values of moderate size, each one whole. Pure.
 
-A *page* holds the heads of some subjects of one bucket. An older, sealed segment of a subject is an entry of its own,
-which is never overwritten: a rewritten one gets a new name, and the page says which names count. So whatever part of a
+A *block* holds the heads of some subjects of one bucket. An older, sealed segment of a subject is an entry of its own,
+which is never overwritten: a rewritten one gets a new name, and the block says which names count. So whatever part of a
 batch has reached the changelog when a worker dies, every subject is as it was before the batch or as it is after it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Container, Iterable, Iterator
+from typing import NamedTuple
 
 import msgspec
 
-PAGE_BYTES = 32_000
-"""A page that grows beyond it is divided."""
+BLOCK_BYTES = 32_000
+"""A block that grows beyond it is divided."""
 _MARK = "\x1f"
+"""As in the engine's segments: between a subject's key and the number of a segment."""
+_HEAD_BYTES = 40
+"""What a head takes beside its state and its key, roughly."""
 
-Place = tuple[str, str]
-"""(signature, subject's key)."""
-Entry = tuple[bytes, bytes | None]
-"""(key, value) of the changelog; None takes it away."""
+
+class SubjectId(NamedTuple):
+    """A subject of an engine: its key alone may occur under several signatures."""
+
+    signature: str
+    key: str
+
+
+class BlockId(NamedTuple):
+    """A block, by its bucket and its number there."""
+
+    bucket: int
+    number: int
+
+    @property
+    def name(self) -> bytes:
+        """Its key in the changelog."""
+        return b"p/%d/%d" % self
+
+
+class Write(NamedTuple):
+    """What an engine has written: a subject's head, or one of its segments."""
+
+    bucket: int
+    signature: str
+    key: str
+    state: bytes | None
+    """None: it is let go."""
+
+
+class Entry(NamedTuple):
+    """One entry of the changelog."""
+
+    key: bytes
+    value: bytes | None
+    """None takes it away."""
 
 
 class Head(msgspec.Struct, array_like=True):
-    """One subject on a page."""
+    """One subject in a block."""
 
     signature: str
     key: str
     state: bytes
     segments: dict[str, int] = {}
     """Number of a segment → offset with which it was written."""
+
+    @property
+    def size(self) -> int:
+        """Bytes that it takes in its block, roughly."""
+        return len(self.state) + len(self.key) + _HEAD_BYTES
 
 
 class Dated(msgspec.Struct, array_like=True):
@@ -37,7 +78,7 @@ class Dated(msgspec.Struct, array_like=True):
     offset: int
 
 
-class Page(msgspec.Struct, array_like=True):
+class Block(msgspec.Struct, array_like=True):
     """A value of the changelog. `offset`: the input up to which it has been evaluated."""
 
     offset: int
@@ -45,17 +86,17 @@ class Page(msgspec.Struct, array_like=True):
 
 
 _encode = msgspec.msgpack.Encoder().encode
-_page = msgspec.msgpack.Decoder(Page).decode
+_block = msgspec.msgpack.Decoder(Block).decode
 _dated = msgspec.msgpack.Decoder(Dated).decode
 
 
 def offset_of(value: bytes) -> int:
-    """The input offset that a page, or what is kept of a partition beside them, was written with."""
+    """The input offset that a block, or what is kept of a partition beside them, was written with."""
     return _dated(value).offset
 
 
-def is_page(key: bytes) -> bool:
-    """Whether a changelog's key is that of a page."""
+def is_block(key: bytes) -> bool:
+    """Whether a changelog's key is that of a block."""
     return key.startswith(b"p/")
 
 
@@ -64,141 +105,127 @@ def bucket_in(key: bytes) -> int:
     return int(key.split(b"/", 2)[1])
 
 
-class Shelf:
-    """The pages of one partition's buckets."""
+def subject_in(key: str) -> str:
+    """The subject's key in one that an engine writes: its own, or that of one of its segments."""
+    return key.partition(_MARK)[0]
+
+
+class ChangelogStore:
+    """The blocks of one partition's buckets."""
 
     def __init__(self) -> None:
-        self._pages: dict[tuple[int, int], dict[Place, Head]] = {}
-        self._page_of: dict[Place, tuple[int, int]] = {}
-        self._open: dict[int, int] = {}
-        """Bucket → the page that takes new subjects."""
-        self._last: dict[int, int] = {}
+        self._blocks: dict[BlockId, dict[SubjectId, Head]] = {}
+        self._block_of: dict[SubjectId, BlockId] = {}
+        self._newest: dict[int, int] = {}
+        """Bucket → number of its newest block, which takes new subjects."""
 
-    def put(self, offset: int, written: Iterable[tuple[int, str, str, bytes | None]]) -> list[Entry]:
-        """(bucket, signature, key, state) that the engines wrote → entries, to be sent in this order."""
+    def put(self, offset: int, written: Iterable[Write]) -> list[Entry]:
+        """What the engines wrote → entries, to be sent in this order."""
         segments: list[Entry] = []
+        links: list[tuple[SubjectId, Write]] = []
+        dirty: set[BlockId] = set()
+        for write in written:
+            subject = SubjectId(write.signature, subject_in(write.key))
+            if subject.key != write.key:
+                links.append((subject, write))
+                if write.state is not None:
+                    segments.append(Entry(_segment(write.bucket, subject, _number(write.key), offset), write.state))
+            elif write.state is not None:
+                dirty.add(self._write(write.bucket, subject, write.state))
         gone: list[Entry] = []
-        linked: list[tuple[int, Place, str, bool]] = []
-        dirty: set[tuple[int, int]] = set()
-        for bucket, signature, key, state in written:
-            subject, mark, number = key.rpartition(_MARK)
-            if mark:
-                place = (signature, subject)
-                linked.append((bucket, place, number, state is not None))
-                if state is not None:
-                    segments.append((_segment(bucket, place, number, offset), state))
-            elif state is not None:
-                dirty.add(self._write(bucket, (signature, key), state))
-        for bucket, place, number, present in linked:
-            page = self._page_of.get(place)
-            if page is None:
+        for subject, write in links:
+            block = self._block_of.get(subject)
+            if block is None:
                 continue
-            head = self._pages[page][place]
+            head, number = self._blocks[block][subject], _number(write.key)
             old = head.segments.pop(number, None)
-            if present:
+            if write.state is not None:
                 head.segments = {**head.segments, number: offset}
-            if old is not None and not (present and old == offset):
-                gone.append((_segment(bucket, place, number, old), None))
-            dirty.add(page)
-        for page in list(dirty):
-            dirty |= self._divide(page)
-        # A page that took subjects of another one goes first: whoever is found on both counts with the higher offset.
-        pages = [
-            (_name(page), _encode(Page(offset, list(self._pages[page].values()))))
-            for page in sorted(dirty, key=lambda page: (page[0], -page[1]))
-        ]
-        return [*segments, *pages, *gone]
+            if old is not None and head.segments.get(number) != old:
+                gone.append(Entry(_segment(write.bucket, subject, number, old), None))
+            dirty.add(block)
+        for block in list(dirty):
+            dirty |= self._divide(block)
+        # A block that took subjects of another one goes first: whoever is found in both counts with the higher offset.
+        ordered = sorted(dirty, key=lambda block: (block.bucket, -block.number))
+        return [*segments, *(self._entry(block, offset) for block in ordered), *gone]
 
-    def _write(self, bucket: int, place: Place, state: bytes) -> tuple[int, int]:
-        page = self._page_of.get(place)
-        if page is None:
-            number = self._open.setdefault(bucket, 0)
-            self._last.setdefault(bucket, 0)
-            page = self._page_of[place] = (bucket, number)
-            self._pages.setdefault(page, {})[place] = Head(*place, state)
+    def _entry(self, block: BlockId, offset: int) -> Entry:
+        return Entry(block.name, _encode(Block(offset, list(self._blocks[block].values()))))
+
+    def _write(self, bucket: int, subject: SubjectId, state: bytes) -> BlockId:
+        block = self._block_of.get(subject)
+        if block is None:
+            block = self._block_of[subject] = BlockId(bucket, self._newest.setdefault(bucket, 0))
+            self._blocks.setdefault(block, {})[subject] = Head(*subject, state)
         else:
-            self._pages[page][place].state = state
-        return page
+            self._blocks[block][subject].state = state
+        return block
 
-    def _divide(self, page: tuple[int, int]) -> set[tuple[int, int]]:
-        """New pages for what is too much for one."""
-        heads = self._pages[page]
-        size, new = 0, set()
-        target = page
-        for place, head in list(heads.items()):
-            size += len(head.state) + len(place[1]) + 40
-            if size > PAGE_BYTES and size > len(head.state) + len(place[1]) + 40:
-                bucket = page[0]
-                self._last[bucket] = self._open[bucket] = self._last.get(bucket, 0) + 1
-                target = (bucket, self._last[bucket])
-                self._pages[target] = {}
+    def _divide(self, block: BlockId) -> set[BlockId]:
+        """New blocks for what is too much for one."""
+        heads = self._blocks[block]
+        size, new, target = 0, set(), block
+        for subject, head in list(heads.items()):
+            size += head.size
+            if size > BLOCK_BYTES and size > head.size:
+                self._newest[block.bucket] += 1
+                target, size = BlockId(block.bucket, self._newest[block.bucket]), head.size
+                self._blocks[target] = {}
                 new.add(target)
-                size = len(head.state) + len(place[1]) + 40
-            if target != page:
-                self._pages[target][place] = heads.pop(place)
-                self._page_of[place] = target
+            if target != block:
+                self._blocks[target][subject] = heads.pop(subject)
+                self._block_of[subject] = target
         return new
 
     def drop(self, offset: int, signatures: Container[str]) -> list[Entry]:
         """Takes away all but the subjects of these signatures; entries, as `put`."""
-        dirty: set[tuple[int, int]] = set()
+        dirty: set[BlockId] = set()
         gone: list[Entry] = []
-        for place, page in list(self._page_of.items()):
-            if place[0] not in signatures:
-                head = self._pages[page].pop(place)
-                del self._page_of[place]
-                dirty.add(page)
-                gone += [(_segment(page[0], place, number, at), None) for number, at in head.segments.items()]
-        pages = [(_name(page), _encode(Page(offset, list(self._pages[page].values())))) for page in sorted(dirty)]
-        return [*pages, *gone]
+        for subject, block in list(self._block_of.items()):
+            if subject.signature not in signatures:
+                head = self._blocks[block].pop(subject)
+                del self._block_of[subject]
+                dirty.add(block)
+                gone += [Entry(_segment(block.bucket, subject, *one), None) for one in head.segments.items()]
+        return [*(self._entry(block, offset) for block in sorted(dirty)), *gone]
 
     def heads(self) -> Iterator[Head]:
         """All subjects."""
-        for heads in self._pages.values():
+        for heads in self._blocks.values():
             yield from heads.values()
 
     def resume(self, entries: Iterable[tuple[bytes, bytes]]) -> tuple[list[tuple[str, str, bytes]], list[bytes]]:
         """Takes back what was sent; (signature, key, state) for the engines, and keys that nothing refers to."""
         segments: dict[bytes, bytes] = {}
-        newest: dict[Place, tuple[int, Head]] = {}
+        newest: dict[SubjectId, tuple[int, Head]] = {}
         for key, value in entries:
-            if not is_page(key):
+            if not is_block(key):
                 segments[key] = value
                 continue
-            page = _page(value)
-            bucket, number = _read_name(key)
-            self._pages.setdefault((bucket, number), {})
-            self._last[bucket] = self._open[bucket] = max(number, self._last.get(bucket, 0))
-            for head in page.heads:
-                place = (head.signature, head.key)
-                if place in newest and newest[place][0] > page.offset:
-                    continue
-                newest[place] = page.offset, head
-                self._page_of[place] = (bucket, number)
+            offset, heads = msgspec.structs.astuple(_block(value))
+            block = BlockId(*map(int, key.split(b"/")[1:]))
+            self._blocks.setdefault(block, {})
+            self._newest[block.bucket] = max(block.number, self._newest.get(block.bucket, 0))
+            for head in heads:
+                subject = SubjectId(head.signature, head.key)
+                if subject not in newest or newest[subject][0] <= offset:
+                    newest[subject] = offset, head
+                    self._block_of[subject] = block
         states = []
-        for place, (_, head) in newest.items():
-            bucket = self._page_of[place][0]
-            self._pages[self._page_of[place]][place] = head
-            states.append((*place, head.state))
-            for segment, offset in head.segments.items():
-                packed = segments.pop(_segment(bucket, place, segment, offset))
-                states.append((place[0], f"{place[1]}{_MARK}{segment}", packed))
+        for subject, (_, head) in newest.items():
+            block = self._block_of[subject]
+            self._blocks[block][subject] = head
+            states.append((*subject, head.state))
+            for number, offset in head.segments.items():
+                packed = segments.pop(_segment(block.bucket, subject, number, offset))
+                states.append((subject.signature, f"{subject.key}{_MARK}{number}", packed))
         return states, list(segments)
 
-    def sizes(self) -> Iterator[int]:
-        """Bytes of the pages' states, page by page."""
-        for heads in self._pages.values():
-            yield sum(len(head.state) for head in heads.values())
+
+def _number(key: str) -> str:
+    return key.partition(_MARK)[2]
 
 
-def _name(page: tuple[int, int]) -> bytes:
-    return b"p/%d/%d" % page
-
-
-def _read_name(key: bytes) -> tuple[int, int]:
-    _, bucket, number = key.split(b"/")
-    return int(bucket), int(number)
-
-
-def _segment(bucket: int, place: Place, number: str, offset: int) -> bytes:
-    return f"s/{bucket}/{number}/{offset}/{place[0]}/{place[1]}".encode()
+def _segment(bucket: int, subject: SubjectId, number: str, offset: int) -> bytes:
+    return f"s/{bucket}/{number}/{offset}/{subject.signature}/{subject.key}".encode()

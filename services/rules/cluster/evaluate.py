@@ -1,4 +1,4 @@
-"""What evaluate does with a batch of messages. Kafka is behind the port `Way`, which `app.py` is.
+"""What evaluate does with a batch of messages. Kafka is behind the port `Stream`, which `app.py` is.
 
 It does not raise for what stands in a message: that is counted, and the next one is taken. What route does: `route.py`.
 """
@@ -8,46 +8,29 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Protocol
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol, TypeVar
 from zlib import crc32
 
 import msgspec
 
 from services.errors import PrewarnError
-from services.log.journal import Changes
+from services.log.heartbeat import REFUSED, end
 from services.log.kafka import EVENTS, LATE, OBSERVATIONS, WARNINGS, full_name
-from services.messages import Mode
-from services.rules.cluster.changelog import Entry, bucket_in
-from services.rules.cluster.cutover import Coming
-from services.rules.cluster.metrics import Meters
+from services.messages import Changes, Mode
+from services.rules.cluster.changelog import bucket_in
+from services.rules.cluster.cutover import CutOver
 from services.rules.cluster.observations import LIVE, Observations, decode_observations, partition_of
 from services.rules.cluster.partition import META, Partition, meta_of
-from services.rules.cluster.watchdog import REFUSED, end
+from services.rules.cluster.stream import Outgoing, Stream
 from services.rules.engine.plan import Plan
 from services.rules.feedback import Enrich, as_it_is, returned
 
 _log = logging.getLogger(__name__)
+T = TypeVar("T")
 _encode_json = msgspec.json.Encoder().encode
 _PACK = 500
 """Warnings of one message, or of one that comes back as events."""
-Outgoing = tuple[str, int | None, bytes | None, bytes]
-"""Topic, partition (None: any), key, value."""
-
-
-class Way(Protocol):
-    """To Kafka."""
-
-    meters: Meters
-
-    async def send(self, messages: Sequence[Outgoing]) -> None:
-        """Returns when all are acknowledged."""
-
-    async def write(self, partition: int, entries: Sequence[Entry]) -> None:
-        """Likewise, state."""
-
-    def kept(self, partition: int, partition_of: Callable[[bytes], int]) -> list[tuple[bytes, bytes]]:
-        """State of a partition."""
 
 
 class Editions(Protocol):
@@ -64,16 +47,23 @@ class Evaluate:
     """From `campus.observations` to `campus.warnings`; state to the table."""
 
     def __init__(
-        self, way: Way, editions: Editions, prefix: str, partitions: dict[str, int], *, mode: Mode = "live",
-        point: Callable[[str], None] = lambda _: None, enrich: Enrich = as_it_is,
-    ) -> None:  # fmt: skip
+        self,
+        stream: Stream,
+        editions: Editions,
+        prefix: str,
+        partitions: dict[str, int],
+        *,
+        mode: Mode = "live",
+        point: Callable[[str], None] = lambda _: None,
+        enrich: Enrich = as_it_is,
+    ) -> None:
         """`point`: called at named points of a step; tests die there.
 
         `enrich`: what the directory adds to the events that warnings come back as; work that is repeated after a new
         directory has come may add something else, and the first one counts.
         """
         self._enrich = enrich
-        self._way, self._editions, self._mode = way, editions, mode
+        self._stream, self._editions, self._mode = stream, editions, mode
         self._warnings, self._late = full_name(prefix, WARNINGS), full_name(prefix, LATE)
         self._events = full_name(prefix, EVENTS)
         self._targets, self._partitions = partitions[WARNINGS], partitions[OBSERVATIONS]
@@ -86,10 +76,8 @@ class Evaluate:
 
     def evaluated(self, number: int) -> int:
         """The offset behind which a partition has to be read, -1: from the beginning."""
-        meta = meta_of(self._way.kept(number, self._partition_in))
-        if meta is None:
-            return -1
-        return meta.offset if meta.coming < 0 else meta.coming - 1
+        meta = meta_of(self._stream.kept(number, self._partition_in))
+        return -1 if meta is None else meta.resumes_behind
 
     def forget(self) -> None:
         """The group is formed anew: what partitions hold is read from the table again."""
@@ -110,27 +98,29 @@ class Evaluate:
     async def _flush(self, touched: dict[int, Partition], accepted: list[int]) -> None:
         messages: list[Outgoing] = []
         changes = []
-        for part in touched.values():
-            outcome = part.outcome()
-            changes += outcome.changes
-            messages += self._published(Changes(outcome.changes, outcome.readings))
-            messages += [(self._late, None, None, ident.encode()) for ident in outcome.late]
-            for ident, why in outcome.failed:
-                _log.error("%s could not be evaluated: %s", ident, why)
-            self._way.meters.decided(part.counts)
-            part.counts.clear()
-            messages += self._coming_back(outcome.changes, part.plan)
-        await self._way.send(messages)
+        metrics = self._stream.metrics
+        for number, part in touched.items():
+            output = part.take_output()
+            changes += output.changes
+            messages += self._published(Changes(output.changes, output.readings))
+            messages += [Outgoing(self._late, ident.encode()) for ident in output.late]
+            for problem in output.problems():
+                _log.error("partition %d: %s", number, problem)
+            metrics.decided(output.counts)
+            # Always, whether rules look at warnings or not: those of a later edition may.
+            back = returned(output.changes, part.plan, self._enrich)
+            messages += [Outgoing(self._events, _encode_json(pack)) for pack in _packs(back)]
+        await self._stream.send(messages)
         now = time.time()
-        self._way.meters.changed(changes)
+        metrics.changed(changes)
         for at in accepted:
-            self._way.meters.latency.observe(max(0.0, now - at / 1000))
+            metrics.latency.observe(max(0.0, now - at / 1000))
         accepted.clear()
         self._point("published")
         for number, part in touched.items():
-            await self._way.write(number, part.entries())
+            await self._stream.write(number, part.entries())
             self._written[number] = part.edition
-            self._way.meters.subjects.labels(str(number)).set(part.subjects())
+            metrics.subjects.labels(str(number)).set(part.subjects())
         self._point("written")
 
     async def _take(self, message: Any, touched: dict[int, Partition], accepted: list[int]) -> None:
@@ -138,26 +128,26 @@ class Evaluate:
             read = decode_observations(message.value or b"")
         except msgspec.MsgspecError as error:
             _log.error("%s %d cannot be read: %s", OBSERVATIONS, message.offset, error)
-            self._way.meters.decided({"unreadable": 1})
+            self._stream.metrics.decided({"unreadable": 1})
             return
         number = message.partition
         part = touched[number] = await self._part(number, read)
-        if read.edition == part.edition + 1 and part.coming is None:
-            part.coming = await asyncio.to_thread(self._coming, read.edition, message.offset)
-        part.take(message.offset, read)
+        if read.edition == part.edition + 1 and part.cut_over is None:
+            part.cut_over = await asyncio.to_thread(self._begin_cut_over, read.edition, message.offset)
+        part.process(message.offset, read)
         if read.accepted:
             accepted.append(read.accepted)
-            self._way.meters.events.inc()
-        if part.coming is not None and part.coming.complete:
+            self._stream.metrics.events.inc()
+        if part.cut_over is not None and part.cut_over.complete:
             await self._flush(touched, accepted)
             self._point("switching")
-            kept = self._way.kept(number, self._partition_in)
+            kept = self._stream.kept(number, self._partition_in)
             self._parts[number] = touched[number] = await asyncio.to_thread(part.successor, kept)
             _log.info("partition %d is evaluated by edition %d", number, read.edition)
 
-    def _coming(self, edition: int, offset: int) -> Coming:
-        _log.info("edition %d begins to come at offset %d", edition, offset)
-        return Coming(self._editions.plan(edition), edition, offset)
+    def _begin_cut_over(self, edition: int, offset: int) -> CutOver:
+        _log.info("the cut-over to edition %d begins at offset %d", edition, offset)
+        return CutOver(self._editions.plan(edition), edition, offset)
 
     async def _part(self, number: int, first: Observations) -> Partition:
         if number not in self._parts:
@@ -166,7 +156,7 @@ class Evaluate:
 
     def _resumed(self, number: int, first: Observations) -> Partition:
         """The partition as it was written; without a state it begins with the edition of its first message."""
-        kept = self._way.kept(number, self._partition_in)
+        kept = self._stream.kept(number, self._partition_in)
         meta = meta_of(kept)
         edition = (first.edition if first.part == LIVE else first.edition - 1) if meta is None else meta.edition
         part = Partition(self._editions.plan(edition), number, edition=edition, mode=self._mode)
@@ -200,16 +190,14 @@ class Evaluate:
             apart.setdefault(self._target(reading.facts.warning_id), Changes([], [])).readings.append(reading)
         out: list[Outgoing] = []
         for target, part in sorted(apart.items()):
-            packs = [Changes(part.changes[n : n + _PACK], []) for n in range(0, len(part.changes), _PACK)]
-            packs += [Changes([], part.readings[n : n + _PACK]) for n in range(0, len(part.readings), _PACK)]
-            out += [(self._warnings, target, None, _encode_json(pack)) for pack in packs]
+            packs = [Changes(pack, []) for pack in _packs(part.changes)]
+            packs += [Changes([], pack) for pack in _packs(part.readings)]
+            out += [Outgoing(self._warnings, _encode_json(pack), target) for pack in packs]
         return out
 
     def _target(self, warning_id: str) -> int:
         return crc32(warning_id.encode()) % self._targets
 
-    def _coming_back(self, changes: Sequence[Any], plan: Plan) -> list[Outgoing]:
-        """Always, whether rules look at warnings or not: those of a later edition may."""
-        events = returned(changes, frozenset(plan.fields["warning"]), self._enrich)
-        packs = [events[n : n + _PACK] for n in range(0, len(events), _PACK)]
-        return [(self._events, None, None, _encode_json(pack)) for pack in packs]
+
+def _packs(items: list[T]) -> list[list[T]]:
+    return [items[n : n + _PACK] for n in range(0, len(items), _PACK)]

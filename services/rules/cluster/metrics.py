@@ -12,7 +12,7 @@ from services.messages import WarningChange
 _SECONDS = (0.05, 0.1, 0.2, 0.35, 0.5, 1, 2, 5, 10, 30, 60, 300, 3600)
 
 
-class Meters:
+class StreamMetrics:
     """Counters of one process since its start."""
 
     def __init__(self) -> None:
@@ -26,9 +26,11 @@ class Meters:
             "prewarn_warnings", "Changes of warnings", ["rule", "level", "change"], registry=registry
         )
         self.latency = Histogram(
-            "prewarn_latency_seconds", "From Kafka's taking the event to its warning's being on Kafka",
-            buckets=_SECONDS, registry=registry,
-        )  # fmt: skip
+            "prewarn_latency_seconds",
+            "From Kafka's taking the event to its warning's being on Kafka",
+            buckets=_SECONDS,
+            registry=registry,
+        )
         self.lag = Gauge("prewarn_lag", "Messages that wait, by partition", ["partition"], registry=registry)
         self.subjects = Gauge("prewarn_subjects", "Live subjects, by partition", ["partition"], registry=registry)
         self.written = Counter("prewarn_state_bytes", "State written to the changelog", registry=registry)

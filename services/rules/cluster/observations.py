@@ -13,10 +13,11 @@ from zlib import crc32
 
 import msgspec
 
-from services.messages import to_ms
+from services.messages import key_part, to_ms
 from services.rules.engine.decode import decoder
 from services.rules.engine.layout import Layout, ranks
 from services.rules.engine.plan import Plan
+from services.rules.runner import Unreadable, read_singly
 
 BUCKETS = 1024
 """Fixed for the life of a topic prefix; it stands in every message, and another number is refused."""
@@ -28,7 +29,7 @@ LIVE, HISTORY, SWITCH = range(3)
 
 def bucket_of(first: str) -> int:
     """The bucket of a subject, by the value of the first name of its `by`."""
-    return crc32(first.replace("/", "%2F").encode()) % BUCKETS
+    return crc32(key_part(first).encode()) % BUCKETS
 
 
 def bucket_of_subject(by: tuple[str, ...], key: str) -> int:
@@ -81,13 +82,6 @@ decode_observations: Callable[[bytes], Observations] = msgspec.msgpack.Decoder(O
 """Raises `msgspec.MsgspecError`."""
 
 
-class Unreadable(msgspec.Struct, frozen=True):
-    """What stood in the log and is no event that the rules can read."""
-
-    raw: bytes
-    why: str
-
-
 class Router:
     """Routes by one plan to so many partitions."""
 
@@ -98,7 +92,6 @@ class Router:
         layouts = [Layout(by, plan, peers=peers) for by, peers in shapes]
         self._decoder, types = decoder(plan, layouts)
         self._one = msgspec.json.Decoder(self._decoder.type.__args__[0])
-        self._raw = msgspec.json.Decoder(list[msgspec.Raw])
         self._encode = msgspec.json.Encoder().encode
         self._firsts: dict[Any, tuple[tuple[str, str], ...]] = {
             type_: tuple(sorted({(_area(at.by), _attribute(at.by)) for at in layouts if kind in at.kinds}))
@@ -114,8 +107,8 @@ class Router:
         unreadable: list[Unreadable] = []
         try:
             events = self._decoder.decode(packed)
-        except msgspec.MsgspecError as error:
-            events = list(self._read_singly(packed, unreadable, str(error)))
+        except msgspec.MsgspecError:
+            events, unreadable = read_singly(packed, self._one.decode)
         out: dict[int, dict[str, list[bytes]]] = {}
         for event in events:
             self.newest = max(self.newest, to_ms(event.time))
@@ -144,18 +137,6 @@ class Router:
                 self._places.clear()
             place = self._places[first] = partition_of(bucket_of(first), self.partitions)
         return place
-
-    def _read_singly(self, packed: bytes, unreadable: list[Unreadable], why: str) -> Iterator[Any]:
-        try:
-            parts = self._raw.decode(packed)
-        except msgspec.MsgspecError:
-            unreadable.append(Unreadable(packed, why))
-            return
-        for part in parts:
-            try:
-                yield self._one.decode(part)
-            except msgspec.MsgspecError as error:
-                unreadable.append(Unreadable(bytes(part), str(error)))
 
 
 def _attribute(by: tuple[str, ...]) -> str:

@@ -9,10 +9,8 @@ from __future__ import annotations
 
 from typing import Literal
 
-Place = Literal["next", "repeated", "gap"]
 
-
-class Order:
+class OffsetTracker:
     """Offsets of one topic's partitions."""
 
     def __init__(self) -> None:
@@ -27,7 +25,7 @@ class Order:
         """The partitions are given out anew."""
         self.next.clear()
 
-    def take(self, partition: int, offset: int) -> Place:
+    def take(self, partition: int, offset: int) -> Literal["next", "repeated", "gap"]:
         """Whether the message is the next one of its partition, which then counts as taken."""
         due = self.next[partition]
         if offset != due:

@@ -1,24 +1,23 @@
-"""Evaluates one partition of `campus.observations`: messages in, changes and state out. Pure; the loop is `cluster/`.
+"""Evaluates one partition of `campus.observations`: messages in, changes and state out. Pure; the loop is Faust's.
 
 All that it knows comes from the messages in the partition's order, so repeated work repeats the same ids.
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
 from services.errors import ConfigurationError
-from services.messages import Mode, WarningChange, WarningReading
-from services.rules.cluster.changelog import Entry, Shelf
-from services.rules.cluster.cutover import Coming, succession
+from services.messages import Mode
+from services.rules.cluster.changelog import ChangelogStore, Entry, Write, subject_in
+from services.rules.cluster.cutover import CutOver
 from services.rules.cluster.observations import BUCKETS, LIVE, Observations, areas_of, bucket_of_subject
 from services.rules.engine.engine import Engine
 from services.rules.engine.plan import Plan
 from services.rules.engine.switch import RETIRED
+from services.rules.runner import EngineRunner, Output
 
 META = b"meta/"
 
@@ -32,17 +31,13 @@ class Meta(msgspec.Struct, array_like=True):
     signatures: list[str]
     now: int
     clocks: dict[int, int]
-    coming: int = -1
+    cut_over: int = -1
     """Offset of the first message of the edition that is to follow, -1: there is none."""
 
-
-class Outcome(msgspec.Struct):
-    """What a batch of messages came to."""
-
-    changes: list[WarningChange]
-    readings: list[WarningReading]
-    late: list[str]
-    failed: list[tuple[str, str]]
+    @property
+    def resumes_behind(self) -> int:
+        """The offset behind which the partition has to be read: the next edition's messages are all read again."""
+        return self.offset if self.cut_over < 0 else self.cut_over - 1
 
 
 class Partition:
@@ -55,22 +50,25 @@ class Partition:
         self.now = -1
         self.clocks: dict[int, int] = {}
         """Partition of `campus.events` → how far its time has come (ms)."""
-        self.counts: Counter[str] = Counter()
-        self.coming: Coming | None = None
-        """The next edition, from its first message until all sources have switched to it."""
-        self.engines = {area: Engine(part, mode=mode) for area, part in areas_of(plan).items()}
-        self._by = {at.signature: at.by for engine in self.engines.values() for at in engine.layouts}
-        self._shelf = Shelf()
-        self._changes: list[WarningChange] = []
+        self.cut_over: CutOver | None = None
+        """To the next edition, from its first message until all sources have switched to it."""
+        self._runners = {area: EngineRunner(Engine(part, mode=mode)) for area, part in areas_of(plan).items()}
+        self._by = {at.signature: at.by for engine in self._engines.values() for at in engine.layouts}
+        self._store = ChangelogStore()
+        self._output = Output()
         self._retired: list[tuple[str, bytes]] = []
         """(key, state) of subjects whose rules are not in force, still to be written."""
         self._stale = False
-        """The shelf holds subjects of the edition before."""
+        """The store holds subjects of the edition before."""
 
-    def take(self, offset: int, message: Observations) -> None:
+    @property
+    def _engines(self) -> Mapping[str, Engine]:
+        return {area: runner.engine for area, runner in self._runners.items()}
+
+    def process(self, offset: int, message: Observations) -> None:
         """One message. Raises ConfigurationError if another number of buckets has made it, or an unknown edition.
 
-        The first message of the next edition wants `coming` to be set; at the message that completes it, the caller
+        The first message of the next edition wants `cut_over` to be set; at the message that completes it, the caller
         puts `successor` in this one's place.
         """
         if message.buckets != BUCKETS:
@@ -79,89 +77,73 @@ class Partition:
                 f"{BUCKETS}. Begin anew under another topic prefix (PREWARN_TOPIC_PREFIX)"
             )
         if message.edition > self.edition:
-            if self.coming is None or message.edition != self.coming.edition:
+            if self.cut_over is None or message.edition != self.cut_over.edition:
                 raise ConfigurationError(
                     f"partition {self.number}, offset {offset}: edition {message.edition} of the rules does not follow "
                     f"{self.edition}. Begin anew under another topic prefix (PREWARN_TOPIC_PREFIX)"
                 )
-            self.coming.take(message)
+            self.cut_over.process(message)
         elif message.edition == self.edition and message.part == LIVE and not self._is_repeated(offset, message):
             self.evaluate(message)
         self.offset = max(self.offset, offset)
 
     def _is_repeated(self, offset: int, message: Observations) -> bool:
         """Read again for the sake of the next edition, or sent again by a route that was killed as it switched."""
-        return offset <= self.offset or (self.coming is not None and message.source in self.coming.switched)
+        return offset <= self.offset or (self.cut_over is not None and message.source in self.cut_over.clocks)
 
     def evaluate(self, message: Observations) -> None:
         """A message of this edition."""
         for clock, events in message.steps:
             for area, packed in events.items():
-                if (engine := self.engines.get(area)) is not None:
-                    self._changes += self._process(engine, packed)
+                if (runner := self._runners.get(area)) is not None:
+                    self._output.changes += runner.process(packed)
             self.clocks[message.source] = max(self.clocks.get(message.source, -1), clock)
             now = min(self.clocks.values()) if len(self.clocks) >= message.sources else -1
             if now > self.now or events:  # a late event may have brought a deadline that has passed
                 self.now = max(now, self.now)
-                for engine in self.engines.values():
-                    self._changes += engine.advance(self.now)
+                for runner in self._runners.values():
+                    self._output.changes += runner.engine.advance(self.now)
 
-    def _process(self, engine: Engine, packed: bytes) -> list[WarningChange]:
-        try:
-            return engine.process_many(packed)
-        except msgspec.MsgspecError:
-            self.counts["unreadable"] += 1  # route has read every event: only another version can have written it
-            return []
-
-    def outcome(self) -> Outcome:
+    def take_output(self) -> Output:
         """What came of the messages since the last call; to be published before `entries` are written."""
-        out = Outcome(self._changes, [], [], [])
-        self._changes = []
-        for engine in self.engines.values():
-            out.readings += engine.readings()
-            out.late += engine.late
-            out.failed += engine.failed
-            engine.late, engine.failed = [], []
-            self.counts.update(engine.counts)
-            engine.counts.clear()
-        return out
+        output, self._output = self._output, Output()
+        for runner in self._runners.values():
+            runner.drain(output)
+        return output
 
     def entries(self) -> list[Entry]:
         """What of the state must be written, in this order."""
         written = [
-            (bucket_of_subject(self._by[signature], key.partition("\x1f")[0]), signature, key, state)
-            for engine in self.engines.values()
+            Write(bucket_of_subject(self._by[signature], subject_in(key)), signature, key, state)
+            for engine in self._engines.values()
             for signature, key, state in engine.snapshot()
         ]
         # Whatever bucket: it only has to be one of this partition, as the numbers are found by their keys.
-        written += [(self.number, RETIRED, key, state) for key, state in self._retired]
+        written += [Write(self.number, RETIRED, key, state) for key, state in self._retired]
         self._retired.clear()
-        coming = -1 if self.coming is None else self.coming.since
-        meta = Meta(self.offset, self.edition, BUCKETS, sorted(self._by), self.now, self.clocks, coming)
-        put = [*self._shelf.put(self.offset, written), (META + b"%d" % self.number, msgspec.msgpack.encode(meta))]
+        since = -1 if self.cut_over is None else self.cut_over.since
+        meta = Meta(self.offset, self.edition, BUCKETS, sorted(self._by), self.now, self.clocks, since)
+        entry = Entry(META + b"%d" % self.number, msgspec.msgpack.encode(meta))
+        put = [*self._store.put(self.offset, written), entry]
         if self._stale:  # behind the meta: until that is written, the edition before may have to be resumed
-            put += self._shelf.drop(self.offset, {*self._by, RETIRED})
+            put += self._store.drop(self.offset, {*self._by, RETIRED})
             self._stale = False
         return put
 
     def resume(self, entries: Iterable[tuple[bytes, bytes]]) -> list[bytes]:
-        """Takes back what was written; returns keys that nothing refers to. Raises ConfigurationError, as `take`."""
+        """Takes back what was written; returns keys that nothing refers to. Raises ConfigurationError, as `process`."""
         kept = list(entries)
         if (meta := meta_of(kept)) is not None:
             self._resume_meta(meta)
-        states, unused = self._shelf.resume(entry for entry in kept if not entry[0].startswith(META))
-        self._stale = any(head.signature not in self._by and head.signature != RETIRED for head in self._shelf.heads())
-        self._fill(states)
+        _, unused = self._fill(kept)
+        self._stale = any(head.signature not in self._by and head.signature != RETIRED for head in self._store.heads())
         return unused
 
-    def _fill(self, states: Iterable[tuple[str, str, bytes]]) -> None:
-        of_area: dict[str, list[Any]] = {area: [] for area in self.engines}
-        area_of = {at.signature: area for area, engine in self.engines.items() for at in engine.layouts}
-        for state in states:
-            if (area := area_of.get(state[0])) is not None:
-                of_area[area].append(state)
-        for area, engine in self.engines.items():
-            engine.resume(of_area[area], self.now)
+    def _fill(self, entries: Iterable[tuple[bytes, bytes]]) -> tuple[list[tuple[str, str, bytes]], list[bytes]]:
+        states, unused = self._store.resume(entry for entry in entries if not entry[0].startswith(META))
+        for engine in self._engines.values():
+            engine.resume(states, self.now)  # each takes those of its own signatures
+        return states, unused
 
     def _resume_meta(self, meta: Meta) -> None:
         if meta.edition != self.edition or meta.buckets != BUCKETS or meta.signatures != sorted(self._by):
@@ -178,25 +160,22 @@ class Partition:
 
         `entries`: all that was written of this one, whose `entries` have been written up to here.
         """
-        coming = self.coming
-        assert coming is not None
-        new = Partition(coming.plan, self.number, edition=coming.edition, mode=self.mode)
+        cut_over = self.cut_over
+        assert cut_over is not None
+        new = Partition(cut_over.plan, self.number, edition=cut_over.edition, mode=self.mode)
         new.offset, new.now, new.clocks = self.offset, self.now, dict(self.clocks)
-        for source, clock in coming.clocks.items():
+        for source, clock in cut_over.clocks.items():
             new.clocks[source] = max(new.clocks.get(source, -1), clock)
-        states, _ = new._shelf.resume(entry for entry in entries if not entry[0].startswith(META))
-        states = list(states)
-        new._fill(states)
+        states, _ = new._fill(entries)
         new._stale = True
-        changes, new._retired = succession(self.plan, self.engines, new.engines, coming, states)
-        new._changes = changes
-        for message in coming.held:
+        new._output.changes, new._retired = cut_over.take_over(self.plan, self._engines, new._engines, states)
+        for message in cut_over.held:
             new.evaluate(message)
         return new
 
     def subjects(self) -> int:
         """How many live subjects there are."""
-        return sum(len(engine.subjects(n)) for engine in self.engines.values() for n in range(len(engine.layouts)))
+        return sum(len(engine.subjects(n)) for engine in self._engines.values() for n in range(len(engine.layouts)))
 
 
 def meta_of(entries: Iterable[tuple[bytes, bytes]]) -> Meta | None:

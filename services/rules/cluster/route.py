@@ -19,7 +19,6 @@ from services.clock import wall_clock
 from services.errors import PrewarnError
 from services.log.kafka import EVENTS, OBSERVATIONS, REJECTED, full_name
 from services.messages import Problem, Rejection, to_ms
-from services.rules.cluster.evaluate import Outgoing, Way
 from services.rules.cluster.observations import (
     BUCKETS,
     HISTORY,
@@ -28,13 +27,14 @@ from services.rules.cluster.observations import (
     SWITCH,
     Observations,
     Router,
-    Unreadable,
     areas_of,
     chunks,
     encode_observations,
 )
+from services.rules.cluster.stream import Outgoing, Stream
 from services.rules.engine.layout import Layout, ranks
 from services.rules.engine.plan import Plan
+from services.rules.runner import Unreadable
 
 _log = logging.getLogger(__name__)
 _encode_json = msgspec.json.Encoder().encode
@@ -81,27 +81,39 @@ class Editions(Protocol):
         """What `campus.events` holds of a source: (offset behind them, messages). Blocks."""
 
 
+class Source(msgspec.Struct):
+    """A partition of `campus.events`: by which edition it goes, and how far it has come."""
+
+    edition: int
+    """By which its next message is routed."""
+    routed: int = -1
+    """The next offset that is not on Kafka yet, -1: nothing was routed so far …"""
+    clock: int = -1
+    """… and the time (ms) to which it has come with that."""
+    newest: int = 0
+    """Time (ms) of its newest event up to the message that is being routed. A message that is read again must not know
+    what came behind it: evaluate may lack that still, and would let deadlines fire before it."""
+    ticked: int = -1
+    waiting: dict[int, list[Step]] = {}
+    """Target → how its time came on while it had nothing for the target."""
+
+    def done(self, committed: int) -> int:
+        """The offset up to which it is routed."""
+        return committed if self.routed < 0 else self.routed
+
+
 class Route:
     """From `campus.events` to `campus.observations`. `past`: time is that of the events, not the clock's."""
 
     def __init__(
-        self, way: Way, editions: Editions, prefix: str, partitions: dict[str, int], *, past: bool = False
+        self, stream: Stream, editions: Editions, prefix: str, partitions: dict[str, int], *, past: bool = False
     ) -> None:
         """`partitions`: how many each topic has."""
-        self._way, self._editions, self._past = way, editions, past
-        self._sources, self._targets = partitions[EVENTS], partitions[OBSERVATIONS]
+        self._stream, self._editions, self._past = stream, editions, past
+        self._source_count, self._targets = partitions[EVENTS], partitions[OBSERVATIONS]
         self._observations, self._rejected = full_name(prefix, OBSERVATIONS), full_name(prefix, REJECTED)
         self._routers: dict[int, Router] = {}
-        self._edition: dict[int, int] = {}
-        """Source → edition by which its next message is routed."""
-        self._routed: dict[int, tuple[int, int]] = {}
-        """Source → (next offset, time to which it has come in ms) that is on Kafka."""
-        self._newest: dict[int, int] = {}
-        """Source → time (ms) of its newest event up to the message that is being routed. A message that is read again
-        must not know what came behind it: evaluate may lack that still, and would let deadlines fire before it."""
-        self._ticked: dict[int, int] = {}
-        self._waiting: dict[tuple[int, int], list[Step]] = {}
-        """(source, target) → how the source's time came on while it had nothing for the target."""
+        self._sources: dict[int, Source] = {}
         self._turn = asyncio.Lock()
         """Live messages, ticks and switches come one after another."""
         self._sending_again: asyncio.Task[None] | None = None
@@ -110,11 +122,7 @@ class Route:
 
     def forget(self) -> None:
         """Sources are given out anew."""
-        self._edition.clear()
-        self._routed.clear()
-        self._newest.clear()
-        self._ticked.clear()
-        self._waiting.clear()
+        self._sources.clear()
         if self._sending_again is not None:
             self._sending_again.cancel()
             self._sending_again = None
@@ -137,16 +145,14 @@ class Route:
         for source, mine in sorted(sources.items()):
             if (switch := self._next_switch(source)) is not None:
                 behind[source] = [message for message in mine if message.offset >= switch[1]]
-            before = mine[: len(mine) - len(behind.get(source, ()))]
+            sources[source] = before = mine[: len(mine) - len(behind.get(source, ()))]
             if before:
                 out += self._route(source, before)
-                sources[source] = before
-            else:
-                sources[source] = []
-        await self._way.send(out)
+        await self._stream.send(out)
         for source, mine in sources.items():
             if mine:
-                self._routed[source] = mine[-1].offset + 1, self._clock(source, mine[-1])
+                known = self._sources[source]
+                known.routed, known.clock = mine[-1].offset + 1, self._clock(known, mine[-1])
         behind = {source: mine for source, mine in behind.items() if mine}
         for source in behind:
             await self._follow(source, self._next_switch(source))
@@ -154,7 +160,7 @@ class Route:
 
     async def _meet(self, source: int, at: int) -> None:
         """Finds by which edition a source goes from offset `at` on."""
-        if source in self._edition:
+        if source in self._sources:
             return
         while True:
             try:
@@ -169,7 +175,7 @@ class Route:
             if offset <= at:
                 edition = following
         await self._router(edition)
-        self._edition[source] = edition
+        self._sources[source] = Source(edition)
 
     async def _router(self, edition: int) -> Router:
         if edition not in self._routers:
@@ -178,30 +184,31 @@ class Route:
         return self._routers[edition]
 
     def _next_switch(self, source: int) -> tuple[int, int] | None:
-        edition = self._edition[source]
+        edition = self._sources[source].edition
         return next((one for one in self._editions.switched(source) if one[0] > edition), None)
 
     def _route(self, source: int, messages: list[Any]) -> list[Outgoing]:
         out: list[Outgoing] = []
         steps: dict[int, list[Step]] = {}
-        router = self._routers[self._edition[source]]
+        known = self._sources[source]
+        router = self._routers[known.edition]
         accepted = int(messages[0].timestamp * 1000)
         for message in messages:
-            router.newest = self._newest.get(source, 0)
+            router.newest = known.newest
             parts, wrong = router.route(message.value or b"")
-            self._newest[source] = router.newest
+            known.newest = router.newest
             out += [self._refused(source, message.offset, one) for one in wrong]
             if wrong:
-                self._way.meters.decided({"unreadable": len(wrong)})
-            clock = self._clock(source, message)
+                self._stream.metrics.decided({"unreadable": len(wrong)})
+            clock = self._clock(known, message)
             for target in range(self._targets):
                 packs = list(chunks(parts.get(target, {})))
                 into = steps.setdefault(target, [])
                 into += [(-1, pack) for pack in packs[:-1]]
                 into.append((clock, packs[-1] if packs else {}))
-        self._way.meters.events.inc(len(messages))
+        self._stream.metrics.events.inc(len(messages))
         for target, mine in steps.items():
-            waiting = self._waiting.setdefault((source, target), [])
+            waiting = known.waiting.setdefault(target, [])
             waiting += mine
             if any(events for _, events in mine):
                 out += self._messages(target, source, accepted, waiting)
@@ -210,8 +217,16 @@ class Route:
                 del waiting[:-1]
         return out
 
-    def _clock(self, source: int, message: Any) -> int:
-        return self._newest[source] if self._past else int(message.timestamp * 1000)
+    def _clock(self, source: Source, message: Any) -> int:
+        return source.newest if self._past else int(message.timestamp * 1000)
+
+    def _ticks(self, source: int, clock: int) -> list[Outgoing]:
+        """To every target: how the source's time came on while it had nothing for it, up to `clock` (ms)."""
+        out: list[Outgoing] = []
+        for target in range(self._targets):
+            waiting = self._sources[source].waiting.pop(target, [])
+            out += self._messages(target, source, 0, [*waiting, (clock, {})])
+        return out
 
     def _messages(self, target: int, source: int, accepted: int, steps: list[Step]) -> Iterator[Outgoing]:
         part: list[Step] = []
@@ -228,16 +243,19 @@ class Route:
     def _message(
         self, target: int, source: int, accepted: int, steps: list[Step], *, edition: int = 0, part: int = LIVE
     ) -> Outgoing:
-        edition = edition or self._edition[source]
-        message = Observations(edition, BUCKETS, source, self._sources, accepted, steps, part)
-        return self._observations, target, None, encode_observations(message)
+        edition = edition or self._sources[source].edition
+        message = Observations(edition, BUCKETS, source, self._source_count, accepted, steps, part)
+        return Outgoing(self._observations, encode_observations(message), target)
 
     def _refused(self, source: int, offset: int, one: Unreadable) -> Outgoing:
         rejection = Rejection(
-            received_at=wall_clock(), origin=EVENTS, position=f"partition {source} offset {offset}",
-            reasons=[Problem(where="event", what=one.why, expected="an event as ingest writes it")], raw=one.raw,
-        )  # fmt: skip
-        return self._rejected, None, None, _encode_json([rejection])
+            received_at=wall_clock(),
+            origin=EVENTS,
+            position=f"partition {source} offset {offset}",
+            reasons=[Problem(where="event", what=one.why, expected="an event as ingest writes it")],
+            raw=one.raw,
+        )
+        return Outgoing(self._rejected, _encode_json([rejection]))
 
     async def tick(self, committed: dict[int, int], ends: dict[int, int]) -> None:
         """Writes to every partition how far each source has come: to the clock's time if nothing of it waits.
@@ -249,15 +267,14 @@ class Route:
             messages: list[Outgoing] = []
             for source, at in committed.items():
                 await self._meet(source, at)
-                done, clock = self._routed.get(source, (at, -1))
-                if not self._past and done >= ends[source]:
+                known = self._sources[source]
+                clock = known.clock
+                if not self._past and known.done(at) >= ends[source]:
                     clock = max(clock, now)
-                if clock > self._ticked.get(source, -1):
-                    self._ticked[source] = clock
-                    for target in range(self._targets):
-                        waiting = self._waiting.pop((source, target), [])
-                        messages += self._messages(target, source, 0, [*waiting, (clock, {})])
-            await self._way.send(messages)
+                if clock > known.ticked:
+                    known.ticked = clock
+                    messages += self._ticks(source, clock)
+            await self._stream.send(messages)
         try:
             await self._go_on(committed)
         except PrewarnError as error:
@@ -266,7 +283,7 @@ class Route:
     async def _go_on(self, committed: dict[int, int]) -> None:
         """One step of each source towards the newest edition."""
         newest = self._editions.newest()
-        behind = [source for source in committed if self._edition.get(source, newest) < newest]
+        behind = [source for source in committed if source in self._sources and self._sources[source].edition < newest]
         if not behind or newest == self._unusable:
             return
         try:
@@ -280,45 +297,43 @@ class Route:
             if self._sending_again is None or self._sending_again.done():
                 at = {source: committed[source] for source in missing}
                 self._sending_again = asyncio.create_task(self._catch_up(newest, at))
-        elif len(caught_up) >= self._sources:
+        elif len(caught_up) >= self._source_count:
             for source in behind:
                 await self._begin_switch(source, newest, committed[source], caught_up[source])
 
     async def _begin_switch(self, source: int, newest: int, committed: int, caught_up: int) -> None:
         async with self._turn:
-            if self._edition.get(source) != newest - 1:
+            known = self._sources.get(source)
+            if known is None or known.edition != newest - 1:
                 return
-            at = self._routed.get(source, (committed, -1))[0]
+            at = known.done(committed)
             if (switch := self._next_switch(source)) is None:
                 if self._needs_history(newest):
                     await self._send_again(source, newest, caught_up, at, HISTORY)
                 await asyncio.to_thread(self._editions.note_switched, newest, source, at)
                 await self._switch(source)
             elif switch[1] <= at:
-                self._routed.setdefault(source, (at, -1))
+                known.routed = at
                 await self._follow(source, switch)
 
     async def _follow(self, source: int, switch: tuple[int, int] | None) -> None:
         """Switches where it is written down. This process may have gone beyond that before it could know."""
-        if switch is None or source not in self._edition:
+        if switch is None or source not in self._sources:
             return
-        done = self._routed.get(source, (-1, -1))[0]
+        done = self._sources[source].routed
         await self._switch(source)
         await self._send_again(source, switch[0], switch[1], done, LIVE)
 
     async def _switch(self, source: int) -> None:
         """Sends the SWITCH behind everything of the edition before."""
-        edition, clock = self._edition[source] + 1, self._routed.get(source, (0, -1))[1]
-        before: list[Outgoing] = []
-        for target in range(self._targets):
-            waiting = self._waiting.pop((source, target), [])
-            before += self._messages(target, source, 0, [*waiting, (clock, {})])
-        await self._way.send(before)
+        known = self._sources[source]
+        edition, clock = known.edition + 1, known.clock
+        await self._stream.send(self._ticks(source, clock))
         await self._router(edition)
-        await self._way.send(
+        await self._stream.send(
             [self._message(n, source, 0, [(clock, {})], edition=edition, part=SWITCH) for n in range(self._targets)]
         )
-        self._edition[source] = edition
+        known.edition = edition
         _log.info("source %d goes on with edition %d", source, edition)
 
     def _needs_history(self, edition: int) -> bool:
@@ -334,7 +349,8 @@ class Route:
 
     async def _catch_up_one(self, edition: int, source: int, committed: int) -> None:
         def end() -> int:
-            return self._routed.get(source, (committed, -1))[0]
+            known = self._sources.get(source)
+            return committed if known is None else known.done(committed)
 
         done = 0 if self._needs_history(edition) else end()
         while end() - done > (_CAUGHT_UP if done else 0):
@@ -355,7 +371,7 @@ class Route:
                 for target, areas in events.items():
                     steps = [(-1, pack) for pack in chunks(areas)]
                     out += [self._message(target, source, 0, [one], edition=edition, part=part) for one in steps]
-            await self._way.send(out)
+            await self._stream.send(out)
 
 
 def _signatures(plan: Plan) -> set[str]:

@@ -15,8 +15,8 @@ from itertools import accumulate, pairwise
 from typing import Literal, NamedTuple
 from zoneinfo import ZoneInfo
 
-from services.messages import from_ms, to_ms
-from services.rules.engine.plan import FOREVER, Period
+from services.messages import FOREVER, from_ms, to_ms
+from services.rules.engine.plan import Period
 
 Term = tuple[date, date]
 """First and last day; both belong to it."""

@@ -13,14 +13,14 @@ from datetime import datetime
 from heapq import heappop, heappush
 from typing import Any
 
-from services.messages import EPOCH, MILLISECOND, Mode, WarningChange, WarningReading
+from services.messages import EPOCH, FOREVER, MILLISECOND, Mode, WarningChange, WarningReading, joined_key
 from services.rules.engine import history
 from services.rules.engine.arithmetic import FUNCTIONS, trouble
 from services.rules.engine.decode import decoder
 from services.rules.engine.episodes import Lives, folded_now
 from services.rules.engine.generate import compile_source, handler_source, number_source, step_source
 from services.rules.engine.layout import NO_TIME_BOUND, Layout, ranks
-from services.rules.engine.plan import FOREVER, Plan
+from services.rules.engine.plan import Plan
 from services.rules.engine.segments import Written, erased, read, written
 from services.rules.engine.stepping import value_source
 from services.rules.engine.subject import FLAGS, State, Subject, encode_state
@@ -65,7 +65,7 @@ class Engine:
             rule.index = index
         names: dict[str, Any] = {
             "FOREVER": FOREVER, "EPOCH": EPOCH, "revise": self._revise, "peers": self._peers,
-            "checkpoint": self._checkpoint, "joined": _joined, "intern": _Intern(), "same": {}.setdefault,
+            "checkpoint": self._checkpoint, "joined": joined_key, "intern": _Intern(), "same": {}.setdefault,
             "missed": self._missed, **FUNCTIONS,
         }  # fmt: skip
         for layout in self.layouts:
@@ -414,11 +414,6 @@ def _key(s: Subject) -> str:
 
 def _group(key: str) -> str:
     return key.rpartition("/")[0]
-
-
-def _joined(parts: tuple[str, ...]) -> str:
-    """A subject's key of several values; a slash inside one of them is written %2F."""
-    return "/".join([part.replace("/", "%2F") for part in parts])
 
 
 class _Intern(dict[Any, Any]):

@@ -17,7 +17,17 @@ from uuid import UUID
 
 import msgspec
 
-from services.messages import EPOCH, Change, Evidence, Mode, WarningChange, WarningFacts, WarningReading, from_ms
+from services.messages import (
+    EPOCH,
+    FOREVER,
+    Change,
+    Evidence,
+    Mode,
+    WarningChange,
+    WarningFacts,
+    WarningReading,
+    from_ms,
+)
 from services.rules.engine.layout import CONTEXT, Layout, RuleLayout
 from services.rules.engine.measures.base import MOST_EVIDENCE
 from services.rules.engine.plan import Plan, level_of
@@ -321,14 +331,13 @@ def _match(said: list[Episode], found: list[Folded]) -> dict[int, Folded]:
                 pairs[id(episode)] = x
                 free.remove(x)
 
-    end = 1 << 62
     pair(lambda e, x: e.opened_at == x.opened_at and (e.closed_at < 0) == (x.closed_at < 0))
     pair(lambda e, x: e.closed_at < 0 and x.closed_at < 0)
     pair(lambda e, x: e.opened_at == x.opened_at)
     pair(
         lambda e, x: (
-            e.opened_at <= (x.closed_at if x.closed_at >= 0 else end)
-            and x.opened_at <= (e.closed_at if e.closed_at >= 0 else end)
+            e.opened_at <= (x.closed_at if x.closed_at >= 0 else FOREVER)
+            and x.opened_at <= (e.closed_at if e.closed_at >= 0 else FOREVER)
         )
     )
     return pairs

@@ -10,9 +10,10 @@ from typing import Any
 
 import msgspec
 
+from services.messages import FOREVER
 from services.rules.engine.measures import MEASURES
 from services.rules.engine.measures.base import Measure
-from services.rules.engine.plan import FOREVER, RANK, Gauge, Plan, Rule, Rung
+from services.rules.engine.plan import Gauge, Plan, Rule, Rung
 from services.rules.engine.subject import COLUMNS, State, Subject
 
 _DAY = 86_400_000
@@ -257,7 +258,7 @@ class Layout:
     def _rule(self, rule: Rule) -> RuleLayout:
         layout = RuleLayout(
             rule=rule, index=-1, level=self._head("level", 0), episode=self._head("episode", None),
-            rung_of={rank_of(rung): rung for rung in rule.rungs},
+            rung_of={rung.number: rung for rung in rule.rungs},
         )  # fmt: skip
         for gauge in rule.gauges:
             placed = self._gauge(rule, gauge)
@@ -336,11 +337,6 @@ class Layout:
 def ranks(rule: Rule) -> bool:
     """Whether the rule compares its subject with peers."""
     return any(gauge.measure == "rank" for gauge in rule.gauges)
-
-
-def rank_of(rung: Rung) -> int:
-    """A level as the engine counts it: each step of `again` is one higher than red."""
-    return RANK[rung.level] + rung.step
 
 
 def _moves(placed: GaugeLayout) -> bool:

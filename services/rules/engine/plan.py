@@ -7,32 +7,51 @@ compiles them once, together (`generate.py`). Durations and instants are whole m
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import msgspec
 
-from services.messages import Level, RuleCard
+from services.messages import LEVELS, RANK, Level, RuleCard
 
-if TYPE_CHECKING:  # it needs `Period` and `FOREVER`
+if TYPE_CHECKING:  # it needs `Period`
     from services.rules.engine.calendar import Calendar
 
 Compare = Literal["at_least", "above", "at_most", "below"]
 OPERATORS: dict[Compare, str] = {"at_least": ">=", "above": ">", "at_most": "<=", "below": "<"}
-RANK: dict[Level, int] = {"praise": -1, "yellow": 1, "orange": 2, "red": 3}
-"""0 is no level; the steps of `again` follow red."""
-FOREVER = 1 << 62
-"""An instant that never comes."""
+_PRAISE = -1
 
 
-def level_of(rank: int) -> Level:
-    """The level that a rank stands for."""
-    return "praise" if rank < 0 else _LEVELS[min(rank, 3) - 1]
+def level_of(number: int) -> Level:
+    """The level that a number of the engine's stands for (`Rung.number`)."""
+    return "praise" if number == _PRAISE else LEVELS[min(number, RANK["red"])]
 
 
-_LEVELS: tuple[Level, ...] = ("yellow", "orange", "red")
+class PerLevel(NamedTuple):
+    """A number for each level, None where there is none."""
 
-Thresholds = tuple[float | None, ...]
-"""Yellow (or praise), orange, red, the `clear` of each of them, then the steps of `again`; None where there is none."""
+    praise: float | None = None
+    yellow: float | None = None
+    orange: float | None = None
+    red: float | None = None
+
+    def given(self) -> dict[Level, float]:
+        """The levels that have a number, from the lowest up."""
+        numbers = zip(LEVELS, self, strict=True)
+        return {level: number for level, number in numbers if number is not None}
+
+
+class Thresholds(NamedTuple):
+    """What leads to the levels of a rule, what keeps a level once it is there, and the further steps above red."""
+
+    reached: PerLevel = PerLevel()
+    clear: PerLevel = PerLevel()
+    again: tuple[float | None, ...] = ()
+
+    def of(self, level: Level, step: int = 0) -> float | None:
+        """The threshold of a level, or of a step of `again`."""
+        return self.again[step - 1] if step else self.reached.given().get(level)
+
+
 Resolve = Callable[[tuple[str | None, ...], int], tuple[Thresholds, int]]
 """(scope values of the newest record, instant) → the thresholds in force and the instant at which they end."""
 Period = Callable[[int], tuple[bool, int]]
@@ -128,6 +147,11 @@ class Rung(msgspec.Struct, frozen=True, kw_only=True):
     says, any number stands for: it has a clear at some time and for somebody."""
     step: int = 0
     """0: the level itself; k: the k-th `again` of red."""
+
+    @property
+    def number(self) -> int:
+        """The level as the engine counts and keeps it: 0 is none, each step of `again` is one higher than red."""
+        return (RANK[self.level] or _PRAISE) + self.step
 
 
 class Rule(msgspec.Struct, frozen=True, kw_only=True):

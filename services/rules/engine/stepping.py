@@ -5,12 +5,10 @@ from __future__ import annotations
 import textwrap
 from dataclasses import dataclass
 
-from services.rules.engine.layout import SCALE, GaugeLayout, Layout, RuleLayout, rank_of
-from services.rules.engine.plan import FOREVER, OPERATORS, Rung
+from services.messages import FOREVER
+from services.rules.engine.layout import SCALE, GaugeLayout, Layout, RuleLayout
+from services.rules.engine.plan import OPERATORS, Rung
 from services.rules.engine.subject import COLUMNS
-
-_CLEAR, _STEPS = 3, 5
-"""Places of the clears, and one before the steps of `again`, in a standard's thresholds."""
 
 
 @dataclass(frozen=True)
@@ -156,24 +154,21 @@ def _level(layout: Layout, rule: RuleLayout) -> list[str]:
         if gauge.measure.waiting:
             names = {**_names(layout, gauge), "threshold": _threshold(rung)}
             late = f"{gauge.measure.waiting.format(**names)} and t > {gauge.measure.deadline.format(**names)}"
-            terms.append(f"{rank_of(rung)} if {_guard(rung)}{late}")
+            terms.append(f"{rung.number} if {_guard(rung)}{late}")
         else:
-            terms.append(f"{rank_of(rung)} if v{rung.gauge} is not None and {_reached(rule, rung)}")
+            terms.append(f"{rung.number} if v{rung.gauge} is not None and {_reached(rule, rung)}")
     lines.append(f"level = {' else '.join(terms)} else 0")
     if dated:
-        places = {rank_of(rung): _place(rung) for rung in rule.rule.rungs}
-        ranked = "level - 1" if all(place == rank - 1 for rank, place in places.items()) else f"{places}[level]"
-        lines.append(f"if level: s.{rule.threshold} = th[{ranked}]")
+        cases = [f"{_threshold(rung)} if level == {rung.number} else " for rung in rule.rule.rungs[:-1]]
+        lines.append(f"if level: s.{rule.threshold} = {''.join(cases)}{_threshold(rule.rule.rungs[-1])}")
     return lines
 
 
-def _place(rung: Rung) -> int:
-    """Where a rung's threshold stands in a standard's."""
-    return _STEPS + rung.step if rung.step else max(rank_of(rung), 1) - 1
-
-
 def _threshold(rung: Rung) -> str:
-    return f"th[{_place(rung)}]" if rung.threshold is None else repr(rung.threshold)
+    """Source of a level's threshold; `th` is what the standard says at present."""
+    if rung.threshold is not None:
+        return repr(rung.threshold)
+    return f"th.again[{rung.step - 1}]" if rung.step else f"th.reached.{rung.level}"
 
 
 def _guard(rung: Rung) -> str:
@@ -182,9 +177,9 @@ def _guard(rung: Rung) -> str:
 
 def _reached(rule: RuleLayout, rung: Rung) -> str:
     """Condition: the value is there, or has not come back beyond `clear` since it was."""
-    value, operator, rank = f"v{rung.gauge}", OPERATORS[rung.compare], rank_of(rung)
+    value, operator, rank = f"v{rung.gauge}", OPERATORS[rung.compare], rung.number
     reached = f"{_guard(rung)}{value} {operator} {_threshold(rung)}"
-    clear = f"th[{_CLEAR + _place(rung)}]" if rung.threshold is None else repr(rung.clear)
+    clear = f"th.clear.{rung.level}" if rung.threshold is None else repr(rung.clear)
     if rung.step or rung.clear is None:
         return reached
     there = f"s.{rule.level} {'<' if rank < 0 else '>='} {max(rank, 0)}"

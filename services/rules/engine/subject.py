@@ -12,8 +12,8 @@ from typing import Any
 
 import msgspec
 
-FOREVER = 1 << 62
-"""An instant that never comes."""
+from services.messages import FOREVER
+
 TIME, IDENT, FLAGS, COLUMNS = range(4)
 """Places in a row: instant, `source id`, bits of the conditions it satisfies, then the layout's columns."""
 

@@ -19,7 +19,7 @@ from holidays import country_holidays
 from holidays.registry import COUNTRIES
 
 from services.rules.engine.calendar import MONDAY_TO_FRIDAY, Calendar, Hours, Term
-from services.rules.language.reading import Place, Report, fields, items, nearest, read_yaml, word
+from services.rules.language.reading import Place, Report, fields, items, known_words, read_yaml, word
 from services.rules.language.standards import day
 
 _FIELDS = {
@@ -92,7 +92,7 @@ def _public(place: Place | None, report: Report) -> Public:
     if isinstance(place.value, str) and place.value in codes:
         return public_days(place.value)
     meant = {name.lower(): names[1] for key, names in COUNTRIES.items() for name in (key, *names)}
-    right = meant.get(nearest(place.text.lower(), meant), "a code of ISO 3166-1 such as CN, or none")
+    right = meant.get(known_words(place.text.lower(), meant), "a code of ISO 3166-1 such as CN, or none")
     if place.value is False:
         right = 'none, or in quotes "NO" for Norway'
     report.add(place, f"unknown country {place.text}", right)

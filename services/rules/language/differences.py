@@ -10,7 +10,6 @@ from zoneinfo import ZoneInfo
 
 from services.rules.language.load import RuleSet
 from services.rules.language.standards import Standard, Value
-from services.rules.language.thresholds import WARNING
 
 
 def differences(old: RuleSet, new: RuleSet) -> list[str]:
@@ -45,12 +44,10 @@ def _plain(standards: Mapping[str, Standard]) -> dict[str, Standard]:
 
 
 def _shown(value: Value, zone: ZoneInfo) -> str:
-    levels = len(WARNING)
-    numbers = value.thresholds
-    names = ("praise",) if value.praise else WARNING
-    said = [f"{name} {number:g}" for name, number in zip(names, numbers, strict=False) if number is not None]
-    clear = [f"{name} {n:g}" for name, n in zip(names, numbers[levels:], strict=False) if n is not None]
-    again = [f"{number:g}" for number in numbers[2 * levels :] if number is not None]
+    thresholds = value.thresholds
+    said = [f"{name} {number:g}" for name, number in thresholds.reached.given().items()]
+    clear = [f"{name} {number:g}" for name, number in thresholds.clear.given().items()]
+    again = [f"{number:g}" for number in thresholds.again if number is not None]
     said += [f"clear {', '.join(clear)}"] if clear else []
     said += [f"again {', '.join(again)}"] if again else []
     scope = "".join(f" {name}={one}" for name, one in value.scope)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from services.rules.language.fields import Field
-from services.rules.language.reading import LARGEST_NUMBER, Place, Report, nearest
+from services.rules.language.reading import LARGEST_NUMBER, Place, Report, known_words
 
 _LONGEST = 1000
 _DEEPEST = 40
@@ -185,7 +185,7 @@ class Expression:
 
     def _known_word(self, node: ast.expr, values: tuple[str, ...]) -> None:
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value not in values:
-            self._problem(node, f"no such value: {node.value}", nearest(node.value, values))
+            self._problem(node, f"no such value: {node.value}", known_words(node.value, values))
 
     def _value(self, node: ast.expr) -> Typed:  # noqa: PLR0911 - one per form of the language
         if isinstance(node, ast.Constant):
@@ -225,7 +225,7 @@ class Expression:
         name = _KEYWORDS.get(node.id, node.id)
         field = self.known.get(name)
         if field is None:
-            raise self._refuse(node, f"{self.kind} has no field {name}", nearest(name, self.known))
+            raise self._refuse(node, f"{self.kind} has no field {name}", known_words(name, self.known))
         simple = "number" if field.type in ("integer", "number") else field.type
         return Typed(f"f_{name}", simple, field.nullable, field.type == "integer", field.values)
 
@@ -257,7 +257,7 @@ class Expression:
     def _call(self, node: ast.Call) -> Typed:
         name = _called(node)
         if name not in _FUNCTIONS or node.keywords or not node.args:
-            raise self._refuse(node, f"{name or 'this'} cannot be called", nearest(name, [*_FUNCTIONS, "has"]))
+            raise self._refuse(node, f"{name or 'this'} cannot be called", known_words(name, [*_FUNCTIONS, "has"]))
         least, most = _TAKES[name]
         if not least <= len(node.args) <= most:
             raise self._refuse(node, f"{name} takes {least} to {most} arguments")

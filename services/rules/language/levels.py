@@ -12,7 +12,6 @@ from services.rules.language.reading import Place, Report, fields, word
 from services.rules.language.standards import Standard
 from services.rules.language.thresholds import (
     LEVELS,
-    WARNING,
     Found,
     check_clear,
     comparison,
@@ -50,8 +49,8 @@ def _by_standard(
         return [], None
     check_unit(given["standard"], own, standard, report)
     used = standard.used
-    kept = {"clear": used[3:6], "again": used[6:]}
-    there = [standard.compare, *(name for name, numbers in kept.items() if any(n is not None for n in numbers))]
+    kept = {"clear": any(used.clear.given()), "again": bool(used.again)}
+    there = [standard.compare, *(name for name, given in kept.items() if given)]
     _fits_deadlines(dict.fromkeys(there, given["standard"]), own, report)
     return _rungs(used, standard.compare, standard.praise, fixed=False), standard
 
@@ -64,23 +63,18 @@ def _by_comparison(place: Place, compare: Compare, own: Gauge | None, report: Re
 
 
 def _rungs(thresholds: Thresholds, compare: Compare, praise: bool, *, fixed: bool) -> list[Rung]:
-    """A rung for every number; without the numbers if they are not fixed."""
+    """A rung for every number. A standard's thresholds are not fixed: 0 then marks that a level has some `clear`."""
     steps = [
         Rung(level="red", gauge=0, compare=compare, threshold=number if fixed else None, step=k)
-        for k, number in enumerate(thresholds[6:], 1)
+        for k, number in enumerate(thresholds.again, 1)
     ]
-    names: tuple[Level, ...] = ("praise",) if praise else WARNING
+    clear = thresholds.clear.given() if fixed else dict.fromkeys(thresholds.clear.given(), 0.0)
     levels = [
-        Rung(level=level, gauge=0, compare=compare, threshold=number if fixed else None, clear=clear)
-        for level, number, clear in zip(names, thresholds, [_some(x, fixed) for x in thresholds[3:]], strict=False)
-        if number is not None
+        Rung(level=level, gauge=0, compare=compare, threshold=number if fixed else None, clear=clear.get(level))
+        for level, number in thresholds.reached.given().items()
+        if (level == "praise") == praise
     ]
     return [*steps[::-1], *levels[::-1]]
-
-
-def _some(clear: float | None, fixed: bool) -> float | None:
-    """The clear itself; of a standard's, which are many, a mark that there are some."""
-    return clear if fixed or clear is None else 0.0
 
 
 def _level_by_level(rule: _Given, own: Gauge | None, m: Measured) -> tuple[list[Gauge], list[Rung]]:

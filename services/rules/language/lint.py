@@ -9,7 +9,7 @@ from services.messages import Problem
 from services.rules.engine.plan import Compare, Gauge, Rule, Rung
 from services.rules.language.fields import Field
 from services.rules.language.load import RuleSet
-from services.rules.language.reading import Place, Report, items, nearest
+from services.rules.language.reading import Place, Report, items, known_words
 from services.rules.language.standards import Standard
 from services.rules.language.thresholds import WARNING
 
@@ -29,7 +29,7 @@ def lint(rules: RuleSet, kinds: _Kinds) -> list[Problem]:
     for placed in rules.placed:
         found += [
             Problem(where=_shown(placed.place), what=f"{placed.rule.id} mutes {row}, of which there is no rule",
-                    expected=nearest(row, rows))
+                    expected=known_words(row, rows))
             for row in placed.rule.card.mutes
             if row not in rows
         ]  # fmt: skip
@@ -74,15 +74,11 @@ def _dropped(standard: Standard) -> Iterator[Problem]:
     for value, place in zip(standard.values, listed, strict=True):
         given = place.value["warning"].value if "warning" in place.value else {}
         behind = [
-            one.thresholds
+            one.thresholds.reached.given()
             for one in standard.values
             if one is not value and one.begins <= value.begins and {*one.scope} <= {*value.scope}
         ]
-        lost = [
-            name
-            for at, name in enumerate(WARNING)
-            if given and name not in given and any(one[at] is not None for one in behind)
-        ]
+        lost = [name for name in WARNING if given and name not in given and any(name in one for one in behind)]
         if lost:
             yield Problem(
                 where=_shown(place),
@@ -116,8 +112,7 @@ def _thresholds(rung: Rung, standard: Standard | None, place: Place) -> Iterator
     if rung.threshold is not None:
         yield _shown(place), rung.threshold
     elif standard is not None and not rung.step:
-        at = WARNING.index(rung.level) if rung.level in WARNING else 0
-        for number in dict.fromkeys(value.thresholds[at] for value in standard.values):
+        for number in dict.fromkeys(value.thresholds.of(rung.level) for value in standard.values):
             if number is not None:
                 yield _shown(standard.place), number
 

@@ -13,7 +13,7 @@ from services.rules.engine.plan import Plan
 from services.rules.language.calendar import read_calendar
 from services.rules.language.fields import Field, read_fields
 from services.rules.language.indicators import indicator_rules
-from services.rules.language.reading import Place, Report, nearest, read_yaml
+from services.rules.language.reading import Place, Report, known_words, read_yaml
 from services.rules.language.rules import Known, Placed, read_rules
 from services.rules.language.standards import Standard, read_standards, standard_ids
 from services.rules.language.strata import refuse_circles
@@ -121,7 +121,7 @@ def _standards(folder: Path, zone: ZoneInfo, report: Report) -> tuple[dict[str, 
         shown = f"standards/{path.name}"
         if path.stem not in STANDARD_LEVELS:
             place = Place(None, shown, None)
-            report.add(place, f"{path.stem} is not a level of standards", nearest(path.stem, STANDARD_LEVELS))
+            report.add(place, f"{path.stem} is not a level of standards", known_words(path.stem, STANDARD_LEVELS))
             continue
         content = read_yaml(path, shown, report)
         named.append(None if content is None else standard_ids(content))

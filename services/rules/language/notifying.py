@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from difflib import get_close_matches
 from typing import Any
 
 from services.directory import ALIASES, ROLES
-from services.messages import EscalationStep
+from services.messages import EscalationStep, nearest
 from services.rules.language.reading import Place, Report, fields, items, word
 from services.rules.language.thresholds import WARNING, duration
 
@@ -46,7 +45,7 @@ def _role(place: Place | None, report: Report) -> str:
     if place is None or not isinstance(place.value, str) or place.value in _ROLES:
         return word(place, report, "role")
     titles = {title: name for name, role in ROLES.items() for title in (role.title.zh, role.title.en)}
-    near = titles.get(place.value) or next(iter(get_close_matches(place.value, [*_ROLES, *titles], 1)), "")
+    near = titles.get(place.value) or nearest(place.value, [*_ROLES, *titles])
     known = ", ".join(f"{name} {role.title.zh}" for name, role in ROLES.items())
     report.add(place, f"unknown role {place.value}", titles.get(near, near) or f"one of {known}")
     return ""

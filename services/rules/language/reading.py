@@ -6,7 +6,6 @@ Only plain data is let in: no anchors and aliases (they make small files huge), 
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -15,7 +14,7 @@ from typing import Any
 import yaml
 from yaml.constructor import SafeConstructor
 
-from services.messages import Problem
+from services.messages import Problem, nearest
 from services.rules.language import suggestions
 
 _LARGEST = 1 << 20
@@ -60,12 +59,11 @@ class Place:
         self.name = name
 
 
-def nearest(word: str, words: Iterable[str]) -> str:
-    """The known word that was probably meant, else all of them."""
+def known_words(word: str, words: Iterable[str]) -> str:
+    """What would be right instead of a wrong word: the known one that was probably meant, else all of them."""
     words = sorted(words)
-    close = difflib.get_close_matches(word, words, 1, 0.6)
-    if close or not words:
-        return close[0] if close else ""
+    if (close := nearest(word, words)) or not words:
+        return close
     more = f" and {len(words) - _LISTED} more" if len(words) > _LISTED else ""
     return "one of " + ", ".join(words[:_LISTED]) + more
 
@@ -174,10 +172,10 @@ def fields(place: Place, known: Mapping[str, bool], report: Report, what: str) -
 
 def _field_meant(name: str, value: Place, known: Iterable[str]) -> str:
     if value.value is None and (pair := suggestions.of_name(name)):
-        return f"{nearest(pair[0], known)}: {pair[1]}, with a colon and a blank"
+        return f"{known_words(pair[0], known)}: {pair[1]}, with a colon and a blank"
     if value.value is None and suggestions.is_number(name):
         return "a point in a number, such as 4.5"
-    return nearest(name, known)
+    return known_words(name, known)
 
 
 def items(place: Place | None, report: Report, what: str) -> list[Place]:
@@ -199,10 +197,10 @@ def word(place: Place | None, report: Report, what: str, known: Iterable[str] | 
     if not isinstance(place.value, str) or not place.value.strip():
         if isinstance(place.value, (int, float)) and known is None:
             return place.text
-        report.add(place, f"{what} must be a word", "" if known is None else nearest(place.text, known))
+        report.add(place, f"{what} must be a word", "" if known is None else known_words(place.text, known))
         return ""
     if known is not None and place.value not in known:
-        report.add(place, f"unknown {what} {place.value}", nearest(place.value, known))
+        report.add(place, f"unknown {what} {place.value}", known_words(place.value, known))
         return ""
     return place.value
 

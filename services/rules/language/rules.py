@@ -14,7 +14,7 @@ from services.rules.language.levels import read_levels
 from services.rules.language.measures import read_measure
 from services.rules.language.measures.base import Measured
 from services.rules.language.notifying import read_notify
-from services.rules.language.reading import Place, Report, fields, items, nearest, word
+from services.rules.language.reading import Place, Report, fields, items, known_words, word
 from services.rules.language.standards import Standard, texts
 
 FIELDS = {
@@ -87,7 +87,7 @@ def _by(place: Place | None, known: dict[str, Field], kind: str, report: Report)
     for item in items(place, report, "by"):
         name = word(item, report, "field")
         if known and name and name not in known and name != "event":
-            report.add(item, f"{kind} has no field {name}", nearest(name, [*known, "event"]))
+            report.add(item, f"{kind} has no field {name}", known_words(name, [*known, "event"]))
         elif name in known and known[name].type != "string":
             report.add(item, f"{name} is a {known[name].type}", "a field that names something")
         names.append(name)
@@ -125,4 +125,4 @@ def _placeholders(place: Place | None, by: tuple[str, ...], known: dict[str, Fie
             continue
         for name in names:
             if name not in allowed:
-                report.add(text, f"no placeholder {{{name}}} here", nearest(name, allowed))
+                report.add(text, f"no placeholder {{{name}}} here", known_words(name, allowed))

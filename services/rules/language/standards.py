@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from zoneinfo import ZoneInfo
 
+from services.messages import FOREVER
 from services.rules.engine.calendar import midnight
-from services.rules.engine.plan import FOREVER, OPERATORS, Compare, Resolve, Thresholds
+from services.rules.engine.plan import OPERATORS, Compare, PerLevel, Resolve, Thresholds
 from services.rules.language.reading import Place, Report, fields, items, number, word
-from services.rules.language.thresholds import MINUTES, NONE, read_thresholds
+from services.rules.language.thresholds import MINUTES, read_thresholds
 
 SCOPES = ("department", "major", "course", "cohort", "class", "teacher_stage", "teacher", "student")
 """From least to most specific."""
@@ -61,9 +63,13 @@ class Standard:
 
     @property
     def used(self) -> Thresholds:
-        """A number in each place of the thresholds that some value has one in."""
-        places = zip(*(value.thresholds for value in self.values), strict=True)
-        return tuple(next((number for number in place if number is not None), None) for place in places)
+        """A number for each level, clear and step of `again` that some value has one for."""
+        given = [value.thresholds for value in self.values]
+        return Thresholds(
+            PerLevel(*_some(one.reached for one in given)),
+            PerLevel(*_some(one.clear for one in given)),
+            _some(one.again for one in given),
+        )
 
     @property
     def scope_fields(self) -> tuple[str, ...]:
@@ -75,7 +81,7 @@ class Standard:
         """(scope values in the order of `scope_fields`, instant) → thresholds in force, and until when."""
         names = self.scope_fields
         edges = sorted({value.begins for value in self.values})
-        none: Thresholds = (None,) * len(self.values[0].thresholds) if self.values else NONE
+        none = Thresholds(again=(None,) * len(self.values[0].thresholds.again) if self.values else ())
         known: dict[tuple[str | None, ...], tuple[int, int, Thresholds]] = {}
 
         def resolve(scope: tuple[str | None, ...], instant: int) -> tuple[Thresholds, int]:
@@ -132,7 +138,7 @@ def _standard(place: Place, zone: ZoneInfo, report: Report) -> Standard | None:
     _agree(placed, report)
     if len(report) > before or compare not in OPERATORS:
         return None
-    if placed and not any(number is not None for value, _ in placed for number in value.thresholds):
+    if placed and not any(_has_level(value.thresholds) for value, _ in placed):
         report.add(place, "no value of the standard has a level", "yellow: and a number, in one of them")
         return None
     values = _alike([value for value, _ in placed])
@@ -160,9 +166,23 @@ def _agree(placed: list[tuple[Value, Place]], report: Report) -> None:
 
 def _alike(values: list[Value]) -> tuple[Value, ...]:
     """With equally many steps of `again`."""
-    longest = max((len(value.thresholds) for value in values), default=0)
-    padded: list[Thresholds] = [(*one.thresholds, *[None] * (longest - len(one.thresholds))) for one in values]
-    return tuple(replace(value, thresholds=thresholds) for value, thresholds in zip(values, padded, strict=True))
+    longest = max((len(value.thresholds.again) for value in values), default=0)
+    return tuple(replace(value, thresholds=_padded(value.thresholds, longest)) for value in values)
+
+
+def _padded(thresholds: Thresholds, steps: int) -> Thresholds:
+    again = thresholds.again
+    return thresholds._replace(again=(*again, *[None] * (steps - len(again))))
+
+
+def _has_level(thresholds: Thresholds) -> bool:
+    return any(number is not None for number in (*thresholds.reached, *thresholds.clear, *thresholds.again))
+
+
+def _some(rows: Iterable[tuple[float | None, ...]]) -> tuple[float | None, ...]:
+    """Of each column the first number that there is."""
+    columns = zip(*rows, strict=True)
+    return tuple(next((number for number in column if number is not None), None) for column in columns)
 
 
 def _tie(a: Value, b: Value) -> bool:

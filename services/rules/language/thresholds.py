@@ -7,13 +7,11 @@ from itertools import pairwise
 from typing import cast
 
 from services.messages import Level
-from services.rules.engine.plan import OPERATORS, Compare, Thresholds
+from services.rules.engine.plan import OPERATORS, Compare, PerLevel, Thresholds
 from services.rules.language.reading import Place, Report, fields, items, number
 
 WARNING: tuple[Level, ...] = ("yellow", "orange", "red")
 LEVELS: tuple[Level, ...] = ("praise", *WARNING)
-NONE: Thresholds = (None,) * (2 * len(WARNING))
-"""No threshold, no `clear`, no `again`."""
 NO_LEVEL = "none"
 """Instead of a number in a standard's value: nobody is warned at this level there, and that is meant."""
 Found = dict[str, float | None]
@@ -39,8 +37,7 @@ def read_thresholds(
     for name, value in kept.items():
         check_clear(given["clear"].value[name], name, levels, value, compare, report)
     steps = read_again(given["again"], levels, compare, plain, report) if "again" in given else ()
-    names = ("praise", *WARNING[1:]) if praised else WARNING
-    return (*(levels.get(name) for name in names), *(kept.get(name) for name in names), *steps), bool(praised)
+    return Thresholds(PerLevel(**levels), PerLevel(**kept), steps), bool(praised)
 
 
 def per_level(place: Place, allowed: tuple[Level, ...], plain: str | None, report: Report, what: str) -> Found:

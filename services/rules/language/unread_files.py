@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from fnmatch import fnmatch
 from pathlib import Path
 
-from services.rules.language.reading import Place, Report, nearest
+from services.rules.language.reading import Place, Report, known_words
 
 STANDARD_LEVELS = ("college", "major", "course", "teacher", "student")
 _FOLDERS = ("standards", "tests", "examples")
@@ -42,9 +42,9 @@ def report_stray_tests(folder: Path, report: Report) -> None:
 def _meant(shown: Path, path: Path) -> str:
     within = shown.parent.name
     if path.is_dir():
-        return "files alone" if within else nearest(path.name, _FOLDERS)
+        return "files alone" if within else known_words(path.name, _FOLDERS)
     if within:
-        near = nearest(_stem(path), STANDARD_LEVELS)
+        near = known_words(_stem(path), STANDARD_LEVELS)
         return f"{near}.yaml" if near in STANDARD_LEVELS else f"{near}, and .yaml"
     return f"{_stem(path)}.yaml, or {_stem(path)}.md for notes"
 

@@ -15,7 +15,7 @@ from typer.main import get_command
 from services.app.cluster.ingest import Metered
 from services.cli import app
 from services.notify.metrics import Metrics
-from services.rules.cluster.metrics import Meters
+from services.rules.cluster.metrics import StreamMetrics
 from services.settings import Settings
 
 DEPLOY = Path(__file__).parents[3] / "deploy"
@@ -80,7 +80,7 @@ def exported():
         trouble = None
 
     registries = (
-        Meters().registry,
+        StreamMetrics().registry,
         Metrics(lambda: {"pending": 1}, lambda: {"x": 1}, lambda: {"json://h": 1}).registry,
         Metered(Log()).registry,
     )

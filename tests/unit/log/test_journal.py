@@ -11,8 +11,18 @@ import msgspec
 import pytest
 
 from services.errors import LogError
-from services.log.journal import Changes, Journal
-from services.messages import CampusEvent, Problem, Rejection, RuleCard, Text, WarningChange, WarningFacts, to_ms
+from services.log.journal import Journal
+from services.messages import (
+    CampusEvent,
+    Changes,
+    Problem,
+    Rejection,
+    RuleCard,
+    Text,
+    WarningChange,
+    WarningFacts,
+    to_ms,
+)
 
 AT = datetime(2026, 3, 2, 8, tzinfo=UTC)
 DATA = {"student": "s1", "lesson": "l", "status": "absent"}

@@ -10,13 +10,16 @@ import httpx
 import pytest
 from starlette.applications import Starlette
 
+from services.directory import Person
+from services.notify.config import NotifyConfig
+from services.notify.ports import Ports
 from services.notify.service import Notify
-from services.notify.testing import CARD, College, ManualClock, RecordingChannel, Somebody
+from services.notify.testing import CARD, College, ManualClock, RecordingChannel
 from services.web.pages import Pages
 
-TUTOR = Somebody(id="T1", name="王秀英")
-ONE = {"class_tutor": [Somebody(id="T1", name="王秀英", channel="json://hooks.campus/a")], "course_teacher": []}
-TEACHER = Somebody(id="T2", name="Li Qiang", language="en")
+TUTOR = Person(id="T1", name="王秀英")
+ONE = {"class_tutor": [Person(id="T1", name="王秀英", channel="json://hooks.campus/a")], "course_teacher": []}
+TEACHER = Person(id="T2", name="Li Qiang", language="en")
 
 
 @pytest.fixture
@@ -48,11 +51,11 @@ def make(tmp_path, store_url, college, clock, channel):
     with ExitStack() as made:
 
         def make(home="home", *, push=True, store=None, **options):
-            defaults = {"directory": lambda: college, "cards": cards, "clock": clock, "send": channel}
-            notify = Notify(
-                store or store_url, tmp_path / home, base_url="http://campus", push=push,
-                **defaults | options,
-            )  # fmt: skip
+            defaults = {"directory": lambda: college, "cards": cards, "clock": clock, "publish": lambda _: None}
+            ports = Ports(**{name: options.pop(name, port) for name, port in defaults.items()})
+            send = options.pop("send", channel)
+            where = {"store_url": store or store_url, "home": tmp_path / home, "base_url": "http://campus"}
+            notify = Notify(NotifyConfig(**where, push=push, **options), ports, send)
             made.callback(notify.stop)
             return notify
 

@@ -4,6 +4,7 @@ import logging
 
 import pytest
 
+from services.directory import Person
 from services.notify.channels.addresses import (
     BAD_CHANNEL,
     BAD_EMAIL,
@@ -13,7 +14,6 @@ from services.notify.channels.addresses import (
     is_channel,
     is_mail_address,
 )
-from services.notify.testing import Somebody
 
 
 @pytest.mark.parametrize(
@@ -62,7 +62,7 @@ def test_an_e_mail_address_is_what_mail_would_be_sent_to(email, right):
     ],
 )
 def test_why_somebody_cannot_be_reached(person, mail, expected):
-    assert doubt(Somebody(id="T1", name="王", **person), mail=mail) == expected
+    assert doubt(Person(id="T1", name="王", **person), mail=mail) == expected
 
 
 def test_nothing_is_logged_of_an_address_that_is_none(caplog):

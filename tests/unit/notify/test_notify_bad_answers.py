@@ -5,11 +5,12 @@ from urllib.parse import quote
 
 import pytest
 
+from services.directory import Person
 from services.notify.channels.sending import Channels
-from services.notify.delivery import Pace
-from services.notify.testing import Somebody, change
+from services.notify.retry_policy import RetryPolicy
+from services.notify.testing import change
 
-QUICK = Pace(first=timedelta(seconds=5), look_again=timedelta(milliseconds=20))
+QUICK = RetryPolicy(first=timedelta(seconds=5), look_again=timedelta(milliseconds=20))
 TAKEN = (200, b'{"errcode": 0}')
 
 
@@ -18,10 +19,10 @@ def notify(make, college, provider, mail_server, tmp_path):
     """One person with a bot and a mail address."""
     gate = quote(f"http://127.0.0.1:{provider.server_port}/robot/send", safe="")
     bot = f"dingtalk://c0ffee00c0ffee00c0ffee00c0ffee00?endpoint={gate}&rto=0.5"
-    wang = Somebody(id="T1", name="王秀英", channel=bot, email="wang@college.example")
+    wang = Person(id="T1", name="王秀英", channel=bot, email="wang@college.example")
     college.roles.update(class_tutor=[wang], course_teacher=[])
     mail = f"mailto://127.0.0.1:{mail_server.port}?from=warnings@college.example&mode=insecure"
-    notify = make(send=Channels(tmp_path).send, mail=mail, pace=QUICK)
+    notify = make(send=Channels(tmp_path).send, mail=mail, retry=QUICK)
     notify.start()
     return notify
 

@@ -5,14 +5,15 @@ from datetime import timedelta
 import msgspec
 import pytest
 
+from services.directory import Person
 from services.errors import DeliveryError
 from services.messages import to_ms
 from services.notify.channels.responses import UnansweredError
-from services.notify.delivery import Pace
 from services.notify.digests import digest
 from services.notify.grouping import Grouping
+from services.notify.retry_policy import RetryPolicy
 from services.notify.store import outbox
-from services.notify.testing import CARD, RecordingChannel, Somebody, change
+from services.notify.testing import CARD, RecordingChannel, change
 from services.notify.texts import Sent
 
 FIVE = Grouping(wait=timedelta(seconds=10), interval=timedelta(minutes=5))
@@ -20,7 +21,7 @@ FIVE = Grouping(wait=timedelta(seconds=10), interval=timedelta(minutes=5))
 
 @pytest.fixture
 def notify(make, one_recipient, channel):
-    notify = make(grouping=FIVE, pace=Pace(look_again=timedelta(milliseconds=20)))
+    notify = make(grouping=FIVE, retry=RetryPolicy(look_again=timedelta(milliseconds=20)))
     notify.start()
     return notify
 
@@ -79,7 +80,7 @@ def test_an_end_within_the_wait_tells_nobody(notify, sent, rows):
 
 
 def test_different_people_have_digests_of_their_own(notify, sent, college, channel):
-    college.roles["class_tutor"] += [Somebody(id="T9", name="Li", channel="json://hooks.campus/b", language="en")]
+    college.roles["class_tutor"] += [Person(id="T9", name="Li", channel="json://hooks.campus/b", language="en")]
     notify.take_in(about("S1", "S2"), 1)
     assert sorted(sent(seconds=10)) == [2, 2]
     assert {message.title for _, _, message in channel.sent} == {"2 条消息：黄色预警 2", "2 messages: Yellow warning 2"}
@@ -93,7 +94,7 @@ def test_a_digest_that_fails_comes_again_as_it_was(make, clock, one_recipient, e
             raise error
 
     channel = RecordingChannel(answer)
-    notify = make(grouping=FIVE, send=channel, pace=Pace(look_again=timedelta(milliseconds=20)))
+    notify = make(grouping=FIVE, send=channel, retry=RetryPolicy(look_again=timedelta(milliseconds=20)))
     notify.start()
     notify.take_in(about("S1", "S2"), 1)
     clock.advance(timedelta(seconds=10))
@@ -114,7 +115,7 @@ def test_a_digest_of_a_process_that_died_comes_again_whole_and_marked(make, cloc
         claim = outbox.claim(connection, "json://hooks.campus", "slot:1", to_ms(clock()), 60_000, FIVE)
     assert len(claim.ids) == 2
     clock.advance(timedelta(minutes=2))
-    second = make("other", grouping=FIVE, pace=Pace(look_again=timedelta(milliseconds=20)))
+    second = make("other", grouping=FIVE, retry=RetryPolicy(look_again=timedelta(milliseconds=20)))
     second.start()
     eventually(lambda: len(channel.sent) == 1)
     message = channel.sent[0][2]
@@ -125,7 +126,7 @@ def test_a_digest_of_a_process_that_died_comes_again_whole_and_marked(make, cloc
 
 def test_of_a_digest_that_nobody_answered_the_other_channel_tells_all(make, clock, college, eventually, deliveries):
     college.roles.clear()
-    college.roles["class_tutor"] = [Somebody(id="T1", name="王", channel="json://hooks.campus/a", email="t1@campus.cn")]
+    college.roles["class_tutor"] = [Person(id="T1", name="王", channel="json://hooks.campus/a", email="t1@campus.cn")]
 
     def answer(_message):
         raise UnansweredError("no answer in time", timed_out=True)

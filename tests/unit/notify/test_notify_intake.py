@@ -2,8 +2,9 @@ from datetime import timedelta
 
 import pytest
 
+from services.directory import Person
 from services.messages import to_ms
-from services.notify.testing import MORNING, Somebody, change, facts, reading
+from services.notify.testing import MORNING, change, facts, reading
 
 
 def one(notify):
@@ -114,8 +115,8 @@ def test_a_warning_that_was_taken_back_keeps_what_it_had_rested_on(notify):
 
 def test_a_rise_opens_what_a_person_had_closed_at_the_lower_level(notify):
     notify.take_in([change()], 1)
-    notify.acknowledge("T1", facts().warning_id)
-    notify.close("T1", facts().warning_id, "谈话")
+    notify.acts.acknowledge("T1", facts().warning_id)
+    notify.acts.close("T1", facts().warning_id, "谈话")
     notify.take_in([change("raised", 2, level="red", value=5)], 2)
     found = one(notify)
     assert (found["status"], found["closed_at"], found["acknowledged_at"]) == ("open", None, None)
@@ -123,7 +124,7 @@ def test_a_rise_opens_what_a_person_had_closed_at_the_lower_level(notify):
 
 def test_what_a_person_closed_stays_closed_when_it_becomes_less_bad(notify, rows):
     notify.take_in([change(level="red")], 1)
-    notify.close("T1", facts().warning_id, "谈话")
+    notify.acts.close("T1", facts().warning_id, "谈话")
     notify.take_in([change("lowered", 2, level="orange")], 2)
     assert one(notify)["status"] == "closed"
     assert {row["is_open"] for row in rows(notify, "SELECT is_open FROM recipient")} == {0}
@@ -149,7 +150,7 @@ def test_a_chunk_that_cannot_be_written_leaves_nothing_behind(make):
 
 def test_someone_who_becomes_accountable_later_sees_the_warning_too(notify, college, rows):
     notify.take_in([change()], 1)
-    college.roles["class_tutor"] = [Somebody(id="T9", name="新班主任")]
+    college.roles["class_tutor"] = [Person(id="T9", name="新班主任")]
     notify.take_in([change("raised", 2, level="red")], 2)
     seen = rows(notify, "SELECT person, role, rank FROM recipient ORDER BY person")
     assert [row["person"] for row in seen] == ["T1", "T2", "T9"]

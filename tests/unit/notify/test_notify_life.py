@@ -6,14 +6,15 @@ from datetime import timedelta
 import msgspec
 import pytest
 
+from services.directory import Person
 from services.errors import DeliveryError, LogError
 from services.messages import EscalationStep, to_ms
-from services.notify.delivery import Pace
+from services.notify.config import CHINA
 from services.notify.grouping import Grouping
-from services.notify.service import CHINA
-from services.notify.store import due_steps, feedback
+from services.notify.retry_policy import RetryPolicy
+from services.notify.store import feedback
 from services.notify.suppression import Quiet, Silence
-from services.notify.testing import CARD, RecordingChannel, Somebody, change, facts
+from services.notify.testing import CARD, RecordingChannel, change, facts
 
 STEPS = [EscalationStep(after=3600, to="counsellor"), EscalationStep(after=7200, to="department")]
 CHAIN = msgspec.structs.replace(CARD, to=["class_tutor"], escalate=STEPS)
@@ -37,8 +38,8 @@ def staff(college):
     college.roles.clear()
     college.roles.update(
         {
-            "class_tutor": [Somebody(id="T1", name="王秀英", channel="json://hooks.campus/t1")],
-            "counsellor": [Somebody(id="C1", name="李辅导", channel="json://hooks.campus/c1")],
+            "class_tutor": [Person(id="T1", name="王秀英", channel="json://hooks.campus/t1")],
+            "counsellor": [Person(id="C1", name="李辅导", channel="json://hooks.campus/c1")],
         }
     )
 
@@ -67,7 +68,7 @@ def steps(rows):
 
 def passes(clock, notify, **by):
     clock.advance(timedelta(**by))
-    while notify.passing.step():
+    while notify.scheduler.step():
         pass
 
 
@@ -99,11 +100,11 @@ def test_who_takes_it_up_or_ends_it_stops_the_chain(act, notify, clock, told):
     notify.take_in([change()], 1)
     match act:
         case "acknowledge":
-            assert notify.acknowledge("T1", ID) is None
+            assert notify.acts.acknowledge("T1", ID) is None
         case "close":
-            assert notify.close("T1", ID, "done") is None
+            assert notify.acts.close("T1", ID, "done") is None
         case "improve":
-            assert notify.improve("T1", ID, "talk", "2026-12-01") is None
+            assert notify.acts.improve("T1", ID, "talk", "2026-12-01") is None
         case _:
             notify.take_in([change(act, 2)], 2)
     passes(clock, notify, hours=5)
@@ -138,7 +139,7 @@ def test_past_its_deadline_it_is_overdue_once_and_the_rules_hear_of_it(notify, c
     passes(clock, notify, hours=9)
     said = [(event.kind, event.data.get("action"), event.data.get("overdue")) for event in heard()]
     assert said == [("feedback", "overdue", None), ("warning", None, True)]
-    assert notify.acknowledge("T1", ID) is None
+    assert notify.acts.acknowledge("T1", ID) is None
     assert one(notify)["overdue_at"] is None
     assert [(event.kind, event.data.get("overdue")) for event in heard()] == [("feedback", None), ("warning", False)]
 
@@ -156,7 +157,7 @@ def test_an_end_by_the_rules_takes_overdue_back(notify, clock, heard):
 def test_an_end_is_told_again_also_when_it_was_overdue_long_ago(notify, clock, heard):
     notify.take_in([change()], 1)
     passes(clock, notify, hours=2)
-    assert notify.acknowledge("T1", ID) is None
+    assert notify.acts.acknowledge("T1", ID) is None
     told = [event for event in heard() if event.kind == "warning"]
     notify.take_in([change("resolved", 2)], 2)
     told += heard()
@@ -189,7 +190,7 @@ def test_what_is_still_being_tried_is_not_sent_when_somebody_has_acted(act, left
     passes(clock, notify, hours=1)
     failed = "SELECT id FROM delivery WHERE status = 'failed'"
     eventually(lambda: len(rows(notify, failed)) == 2)
-    assert (notify.acknowledge("T1", ID) if act == "acknowledge" else notify.close("T1", ID, "done")) is None
+    assert (notify.acts.acknowledge("T1", ID) if act == "acknowledge" else notify.acts.close("T1", ID, "done")) is None
     assert [person for person, _ in told(notify)] == left
 
 
@@ -207,24 +208,23 @@ def test_nobody_waits_for_a_log_that_is_away_and_it_hears_all_when_it_is_back(ma
     notify = make(cards=lambda *_: CHAIN, publish=publish)
     notify.start()
     notify.take_in([change()], 1)
-    assert notify.acknowledge("T1", ID) is None
-    assert notify.close("T1", ID, "done") is None
+    assert notify.acts.acknowledge("T1", ID) is None
+    assert notify.acts.close("T1", ID, "done") is None
     back.set()
     eventually(lambda: len(heard) == 3)
 
 
-def test_time_that_stands_still_is_not_well(make, clock, eventually, monkeypatch):
-    notify = make(pace=Pace(stalled=timedelta(seconds=1)))
+def test_time_that_stands_still_is_not_well(make, eventually):
+    notify = make(retry=RetryPolicy(stalled=timedelta(seconds=1)))
     notify.start()
-    eventually(lambda: "passing" in notify.health.lags())
-    monkeypatch.setattr(notify.passing, "directory", None)
-    monkeypatch.setattr(due_steps, "steps_due", None)
-    assert "passing" in eventually(notify.unwell)
+    eventually(lambda: "scheduler" in notify.health.lags())
+    notify.scheduler.ports = notify.ports._replace(clock=None)
+    assert "scheduler" in eventually(notify.unwell)
 
 
 def test_who_took_it_up_is_reminded_a_day_before_and_told_when_it_is_overdue(notify, clock, told):
     notify.take_in([change()], 1)
-    assert notify.improve("T1", ID, "talk", "2026-12-01") is None
+    assert notify.acts.improve("T1", ID, "talk", "2026-12-01") is None
     passes(clock, notify, days=7)
     assert told(notify) == [("T1", "")]
     passes(clock, notify, days=1)
@@ -236,7 +236,7 @@ def test_who_took_it_up_is_reminded_a_day_before_and_told_when_it_is_overdue(not
 def test_each_deadline_has_a_reminder_of_its_own_and_can_be_missed(notify, clock, rows):
     notify.take_in([change()], 1)
     for last in ("2026-12-01", "2026-12-09"):
-        assert notify.improve("T1", ID, "talk", last) is None
+        assert notify.acts.improve("T1", ID, "talk", last) is None
         passes(clock, notify, days=9)
     made = rows(notify, "SELECT news FROM delivery ORDER BY id")
     assert [row["news"].partition(" ")[0] for row in made[1:]] == ["reminder", "overdue"] * 2
@@ -249,7 +249,7 @@ def test_nobody_is_pressed_in_the_morning_for_what_was_taken_up_in_the_night(mak
     notify.take_in([change()], 1)
     passes(clock, notify, hours=1)
     assert told(notify)[1:] == [("C1", "escalated 1")]
-    assert notify.acknowledge("T1", ID) is None
+    assert notify.acts.acknowledge("T1", ID) is None
     assert told(notify) == [("T1", "")]
 
 
@@ -257,12 +257,12 @@ def test_what_was_closed_while_its_message_was_held_is_not_told(make, clock, tol
     notify = make(cards=lambda *_: CHAIN, quiet=Quiet(days=frozenset(range(6))))
     notify.take_in([change()], 1)
     assert told(notify) == [("T1", "")]
-    assert notify.close("T1", ID, "done") is None
+    assert notify.acts.close("T1", ID, "done") is None
     assert told(notify) == []
 
 
 def test_why_a_step_waits_or_cannot_be_sent_is_written_down(make, clock, college, rows):
-    college.roles["counsellor"] += [Somebody(id="C2", name="Nobody", channel="json://")]
+    college.roles["counsellor"] += [Person(id="C2", name="Nobody", channel="json://")]
     notify = make(cards=lambda *_: CHAIN)
     notify.take_in([change()], 1)
     end = to_ms(clock() + timedelta(hours=5))
@@ -286,12 +286,12 @@ def test_the_same_trouble_again_is_linked_to_what_was_before(notify, together):
 
 def test_verdicts_are_one_event_whose_newest_revision_counts(notify, heard):
     notify.take_in([change()], 1)
-    assert [notify.judge("T1", ID, verdict) for verdict in ("useful", "useful", "known")] == [
+    assert [notify.acts.judge("T1", ID, verdict) for verdict in ("useful", "useful", "known")] == [
         None,
         "same_verdict",
         None,
     ]
-    assert notify.judge("C1", ID, "useful") == "not_found"
+    assert notify.acts.judge("C1", ID, "useful") == "not_found"
     events = heard()
     assert len({(event.source, event.id) for event in events}) == 1
     assert [(event.revision, event.data["verdict"]) for event in events] == [(0, "useful"), (1, "known")]
@@ -304,10 +304,10 @@ def test_replays_imports_and_trials_have_no_deadlines(push, mode, make, clock):
     notify.take_in([change(mode=mode)], 1)
     assert one(notify)["deadline"] is None
     clock.advance(timedelta(days=3))
-    assert notify.passing.step() == 0
+    assert notify.scheduler.step() == 0
 
 
-RAISED = Somebody(id="p-7f3a", name="刘同学", channel="json://hooks.campus/p")
+RAISED = Person(id="p-7f3a", name="刘同学", channel="json://hooks.campus/p")
 
 
 @pytest.fixture
@@ -332,7 +332,7 @@ def test_who_had_raised_it_hears_once_that_it_is_over(end, ticketed, clock, told
     passes(clock, notify, minutes=1)
     assert told(notify) == [("T1", "")]
     if end != "resolved":
-        assert notify.close("T1", ID, "repaired") is None
+        assert notify.acts.close("T1", ID, "repaired") is None
         passes(clock, notify, minutes=1)
     if end != "closed":
         ticketed("resolved", 2)
@@ -366,15 +366,15 @@ def test_what_nobody_takes_up_is_told_again_until_somebody_does(make, clock, tol
     for _ in range(3):
         passes(clock, notify, hours=24)
     assert told(notify) == [("T1", ""), ("T1", "repeated 1"), ("T1", "repeated 2"), ("T1", "repeated 3")]
-    assert notify.acknowledge("T1", ID) is None
+    assert notify.acts.acknowledge("T1", ID) is None
     passes(clock, notify, hours=72)
     assert [news for _, news in told(notify) if news == "repeated 4"] == []
 
 
 def test_who_stands_in_is_reminded_and_may_see_it(notify, clock, college, told, rows):
     notify.take_in([change()], 1)
-    assert notify.improve("T1", ID, "talk", "2026-12-01") is None
-    college.away["T1"] = [Somebody(id="T5", name="替", channel="json://hooks.campus/t5")]
+    assert notify.acts.improve("T1", ID, "talk", "2026-12-01") is None
+    college.away["T1"] = [Person(id="T5", name="替", channel="json://hooks.campus/t5")]
     passes(clock, notify, days=8)
     assert told(notify)[1:] == [("T5", "reminder 1796140799999")]
     seen = {(row["person"], row["role"]) for row in rows(notify, "SELECT * FROM recipient")}

@@ -3,14 +3,15 @@
 import msgspec
 import pytest
 
+from services.directory import Person
 from services.errors import ConfigurationError
 from services.notify.channels.sending import Channels
 from services.notify.recipients import SINK, addresses_of, queue_of
-from services.notify.testing import Somebody, change
+from services.notify.testing import change
 from services.settings import Settings
 
 MAIL = "mailto://prewarn:s3cret-of-mail@127.0.0.1:{port}?from=warnings@college.example&mode=insecure"
-TUTOR = Somebody(id="T1", name="王老师", email="wang+k1@college.example")
+TUTOR = Person(id="T1", name="王老师", email="wang+k1@college.example")
 
 BOTH = msgspec.structs.replace(TUTOR, channel="json://h")
 

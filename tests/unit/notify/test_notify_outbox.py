@@ -1,17 +1,19 @@
+import sys
 import threading
 from collections import Counter
 from datetime import date, timedelta
 
 import pytest
 
+from services.directory import Person
 from services.errors import DeliveryError
 from services.notify.channels.responses import UnansweredError
 from services.notify.channels.sending import Channels
-from services.notify.delivery import Pace
-from services.notify.testing import RecordingChannel, Somebody, change
+from services.notify.retry_policy import RetryPolicy
+from services.notify.testing import RecordingChannel, change
 
-QUICK = Pace(first=timedelta(seconds=5), attempts=3, look_again=timedelta(milliseconds=20))
-HOOK = Somebody(id="T1", name="王秀英", channel="json://hooks.campus/a")
+QUICK = RetryPolicy(first=timedelta(seconds=5), attempts=3, look_again=timedelta(milliseconds=20))
+HOOK = Person(id="T1", name="王秀英", channel="json://hooks.campus/a")
 
 
 def raising(error):
@@ -55,7 +57,7 @@ def test_what_waits_before_the_start_is_sent_after_it(notify, channel, eventuall
     ids=["permanent", "temporary", "timed out", "broken", "a plugin's own fault"],
 )
 def test_what_went_wrong_is_written_down(error, status, duplicate, make, deliveries, eventually):
-    notify = make(send=RecordingChannel(raising(error)), pace=QUICK)
+    notify = make(send=RecordingChannel(raising(error)), retry=QUICK)
     notify.start()
     notify.take_in([change()], 1)
     row = eventually(lambda: next((row for row in deliveries(notify) if row["status"] == status), None))
@@ -67,7 +69,7 @@ def test_what_went_wrong_is_written_down(error, status, duplicate, make, deliver
 @pytest.mark.usefixtures("one_recipient")
 def test_a_failure_is_tried_again_later_and_later_and_then_given_up(make, clock, deliveries, eventually):
     channel = RecordingChannel(raising(DeliveryError("HTTP 503", permanent=False)))
-    notify = make(send=channel, pace=QUICK)
+    notify = make(send=channel, retry=QUICK)
     notify.start()
     notify.take_in([change()], 1)
     for attempts, wait in ((1, 5), (2, 10)):
@@ -83,7 +85,7 @@ def test_a_failure_is_tried_again_later_and_later_and_then_given_up(make, clock,
 @pytest.mark.usefixtures("one_recipient")
 def test_what_timed_out_is_never_sent_again_blindly(make, clock, status_of, eventually):
     channel = RecordingChannel(raising(UnansweredError("no answer in time", timed_out=True)))
-    notify = make(send=channel, pace=QUICK)
+    notify = make(send=channel, retry=QUICK)
     notify.start()
     notify.take_in([change()], 1)
     eventually(lambda: status_of(notify) == "unknown")
@@ -96,7 +98,7 @@ def test_what_timed_out_is_never_sent_again_blindly(make, clock, status_of, even
 @pytest.mark.usefixtures("one_recipient")
 def test_after_a_broken_connection_it_is_sent_again_and_says_so(make, clock, status_of, eventually):
     channel = RecordingChannel(raising(UnansweredError("the connection broke", timed_out=False)))
-    notify = make(send=channel, pace=QUICK)
+    notify = make(send=channel, retry=QUICK)
     notify.start()
     notify.take_in([change()], 1)
     eventually(lambda: status_of(notify) == "failed")
@@ -109,7 +111,7 @@ def test_after_a_broken_connection_it_is_sent_again_and_says_so(make, clock, sta
 def test_a_channel_that_hangs_delays_nobody_else(make, college, eventually):
     hung = threading.Event()
     channel = RecordingChannel(lambda message: hung.wait(30) if "Yellow" in message.title else None)
-    college.roles["course_teacher"] = [Somebody(id="T2", name="Li", language="en", channel="json://slow.campus/")]
+    college.roles["course_teacher"] = [Person(id="T2", name="Li", language="en", channel="json://slow.campus/")]
     notify = make(send=channel)
     notify.start()
     try:
@@ -121,7 +123,7 @@ def test_a_channel_that_hangs_delays_nobody_else(make, college, eventually):
 
 
 @pytest.mark.parametrize(
-    "person", [None, Somebody(id="T1", name="王", to_day=date(2026, 11, 22))], ids=["deleted", "left yesterday"]
+    "person", [None, Person(id="T1", name="王", to_day=date(2026, 11, 22))], ids=["deleted", "left yesterday"]
 )
 @pytest.mark.usefixtures("one_recipient")
 def test_a_person_who_left_gets_none(person, notify, college, channel, status_of, eventually):
@@ -135,12 +137,12 @@ def test_a_person_who_left_gets_none(person, notify, college, channel, status_of
 @pytest.mark.usefixtures("one_recipient")
 def test_a_corrected_address_is_used_at_the_next_attempt(make, college, clock, status_of, eventually):
     channel = RecordingChannel(raising(DeliveryError("HTTP 503", permanent=False)))
-    notify = make(send=channel, pace=QUICK)
+    notify = make(send=channel, retry=QUICK)
     notify.start()
     notify.take_in([change()], 1)
     eventually(lambda: status_of(notify) == "failed")
     channel.answer = lambda _message: None
-    college.roles["class_tutor"] = [Somebody(id="T1", name="王秀英", channel="json://new.campus/b")]
+    college.roles["class_tutor"] = [Person(id="T1", name="王秀英", channel="json://new.campus/b")]
     clock.advance(timedelta(seconds=5))
     eventually(lambda: status_of(notify) == "sent")
     assert [address for address, *_ in channel.sent] == ["json://hooks.campus/a", "json://new.campus/b"]
@@ -148,7 +150,7 @@ def test_a_corrected_address_is_used_at_the_next_attempt(make, college, clock, s
 
 def test_the_store_holds_no_address(notify, deliveries, rows, college):
     college.roles.update(
-        class_tutor=[HOOK], course_teacher=[Somebody(id="T2", name="Li", channel="dingtalk://secret-token/")]
+        class_tutor=[HOOK], course_teacher=[Person(id="T2", name="Li", channel="dingtalk://secret-token/")]
     )
     notify.take_in([change()], 1)
     assert [row["channel"] for row in deliveries(notify)] == ["json://hooks.campus", "dingtalk://930bbdc5"]
@@ -156,9 +158,9 @@ def test_the_store_holds_no_address(notify, deliveries, rows, college):
 
 @pytest.mark.usefixtures("one_recipient")
 def test_a_real_webhook_gets_the_message_in_the_end(provider, make, college, clock, status_of, eventually, tmp_path):
-    college.roles["class_tutor"] = [Somebody(id="T1", name="王秀英", channel=provider.address)]
+    college.roles["class_tutor"] = [Person(id="T1", name="王秀英", channel=provider.address)]
     provider.answer = 503
-    notify = make(send=Channels(tmp_path).send, pace=QUICK)
+    notify = make(send=Channels(tmp_path).send, retry=QUICK)
     notify.start()
     notify.take_in([change()], 1)
     eventually(lambda: status_of(notify) == "failed")
@@ -174,25 +176,24 @@ def test_stopping_leaves_no_thread_behind(notify, eventually):
     notify.take_in([change()], 1)
     eventually(lambda: notify.waiting() == 0)
     notify.stop()
-    assert [thread.name for thread in threading.enumerate() if thread.name.startswith("outbox ")] == []
+    assert [thread.name for thread in threading.enumerate() if thread.name.startswith("queue ")] == []
 
 
-def test_a_queue_whose_thread_has_ended_is_told_to_health(notify, eventually):
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+@pytest.mark.usefixtures("one_recipient")
+def test_a_queue_whose_thread_has_ended_is_told_to_health(make, eventually):
+    notify = make(send=RecordingChannel(lambda _message: sys.exit()))
     notify.start()
+    assert notify.unwell() is None
     notify.take_in([change()], 1)
-    eventually(lambda: notify.waiting() == 0)
-    assert notify.outbox.stalled() is None
-    queue = notify.outbox._queues["sink://"]
-    queue.workers.append(type(queue.workers[0])(queue))
-    assert notify.outbox.stalled() == "queue sink:// has ended"
-    queue.workers.pop()
+    assert eventually(notify.unwell) == "queue json://hooks.campus has ended"
 
 
 @pytest.mark.usefixtures("one_recipient")
 def test_a_queue_that_does_not_move_is_told_to_health(make, eventually):
     hung = threading.Event()
     channel = RecordingChannel(lambda _message: hung.wait(30))
-    notify = make(send=channel, pace=Pace(stalled=timedelta(0)))
+    notify = make(send=channel, retry=RetryPolicy(stalled=timedelta(0)))
     notify.start()
     try:
         notify.take_in([change()], 1)
@@ -204,7 +205,7 @@ def test_a_queue_that_does_not_move_is_told_to_health(make, eventually):
 
 @pytest.fixture
 def with_a_bot(college):
-    bot = Somebody(id="T2", name="Li", channel="dingtalk://secret-token/")
+    bot = Person(id="T2", name="Li", channel="dingtalk://secret-token/")
     college.roles.update(class_tutor=[HOOK], course_teacher=[bot])
 
 
@@ -218,7 +219,9 @@ def counted(rows):
 
 @pytest.mark.usefixtures("with_a_bot")
 def test_a_bot_gets_no_more_than_its_provider_takes_and_delays_nobody_else(make, channel, deliveries, eventually):
-    notify = make(pace=Pace(limits={"dingtalk": 3}, minute=timedelta(hours=1), look_again=timedelta(milliseconds=20)))
+    notify = make(
+        retry=RetryPolicy(limits={"dingtalk": 3}, minute=timedelta(hours=1), look_again=timedelta(milliseconds=20))
+    )
     notify.start()
     notify.take_in(seven(), 1)
     wanted = {("json", "sent", 1): 7, ("dingtalk", "sent", 1): 3, ("dingtalk", "pending", 0): 4}
@@ -231,8 +234,10 @@ def test_a_bot_gets_no_more_than_its_provider_takes_and_delays_nobody_else(make,
 
 @pytest.mark.usefixtures("with_a_bot")
 def test_what_had_to_wait_is_sent_when_the_minute_is_over(make, deliveries, eventually):
-    pace = Pace(limits={"dingtalk": 3}, minute=timedelta(milliseconds=200), look_again=timedelta(milliseconds=20))
-    notify = make(pace=pace)
+    retry = RetryPolicy(
+        limits={"dingtalk": 3}, minute=timedelta(milliseconds=200), look_again=timedelta(milliseconds=20)
+    )
+    notify = make(retry=retry)
     notify.start()
     notify.take_in(seven(), 1)
     eventually(lambda: counted(deliveries(notify)) == {("json", "sent", 1): 7, ("dingtalk", "sent", 1): 7})

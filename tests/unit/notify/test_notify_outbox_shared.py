@@ -7,16 +7,17 @@ import msgspec
 import pytest
 
 from services.notify.channels.sending import Channels
-from services.notify.delivery import Pace
+from services.notify.claims import Result
+from services.notify.retry_policy import RetryPolicy
 from services.notify.store import outbox
 from services.notify.testing import RecordingChannel, change, facts
 
-QUICK = Pace(first=timedelta(seconds=5), attempts=3, look_again=timedelta(milliseconds=20))
+QUICK = RetryPolicy(first=timedelta(seconds=5), attempts=3, look_again=timedelta(milliseconds=20))
 
 
 def test_two_on_one_store_never_send_one_message_twice(make, eventually):
     channel = RecordingChannel()
-    first, second = (make(home, send=channel, pace=QUICK) for home in ("a", "b"))
+    first, second = (make(home, send=channel, retry=QUICK) for home in ("a", "b"))
     first.start()
     second.start()
     for offset in range(1, 11):
@@ -37,7 +38,7 @@ def test_what_another_living_process_sends_is_left_alone(make, status_of, eventu
         sending.set()
         done.wait(30)
 
-    first, second = make("a", send=RecordingChannel(answer)), make("b", send=RecordingChannel(), pace=QUICK)
+    first, second = make("a", send=RecordingChannel(answer)), make("b", send=RecordingChannel(), retry=QUICK)
     first.start()
     try:
         first.take_in([change()], 1)
@@ -45,8 +46,8 @@ def test_what_another_living_process_sends_is_left_alone(make, status_of, eventu
         second.start()
         second.outbox.wake(["json://hooks.campus"])
         second.take_in([change(subject="S2/MATH")], 2)
-        eventually(lambda: len(second.outbox.courier.send.sent) == 1)
-        assert second.outbox.courier.send.sent[0][2].extras["warning"] != facts().warning_id
+        eventually(lambda: len(second.outbox.sender.send.sent) == 1)
+        assert second.outbox.sender.send.sent[0][2].extras["warning"] != facts().warning_id
     finally:
         done.set()
 
@@ -59,7 +60,7 @@ def test_a_lease_that_ran_out_is_taken_over_and_the_message_marked(make, clock, 
         sending.set()
         done.wait(30)
 
-    first, second = make("a", send=RecordingChannel(answer)), make("b", send=RecordingChannel(), pace=QUICK)
+    first, second = make("a", send=RecordingChannel(answer)), make("b", send=RecordingChannel(), retry=QUICK)
     first.start()
     try:
         first.take_in([change()], 1)
@@ -69,7 +70,7 @@ def test_a_lease_that_ran_out_is_taken_over_and_the_message_marked(make, clock, 
         eventually(lambda: deliveries(second)[0]["status"] == "sent")
     finally:
         done.set()
-    ((*_, message),) = second.outbox.courier.send.sent
+    ((*_, message),) = second.outbox.sender.send.sent
     assert message.extras["possibly_duplicate"] is True
     first.stop()
     (row,) = deliveries(second)
@@ -77,28 +78,29 @@ def test_a_lease_that_ran_out_is_taken_over_and_the_message_marked(make, clock, 
 
 
 DYING = """
-import os, sys
+import os, sys, time
 from datetime import UTC, datetime
 from pathlib import Path
 from services.notify.channels.sending import Channels
+from services.notify.config import NotifyConfig
+from services.notify.ports import Ports
 from services.notify.service import Notify
-from services.notify.testing import CARD, MORNING, College, Somebody, change
+from services.directory import Person
+from services.notify.testing import CARD, MORNING, College, change
 
 home, point, store_url = Path(sys.argv[1]), sys.argv[2], sys.argv[3]
-college = College({"class_tutor": [Somebody(id="T1", name="W", channel="json://hooks.campus/a")]})
+college = College({"class_tutor": [Person(id="T1", name="W", channel="json://hooks.campus/a")]})
 
 def send(address, recipient, message):
     if point == "after the send":
         Channels(home).send("sink://", recipient, message)
     os._exit(9)
 
-notify = Notify(
-    store_url, home, directory=lambda: college, cards=lambda _v, _r: CARD,
-    clock=lambda: MORNING, base_url="http://campus", push=True, send=send,
-)
+config = NotifyConfig(store_url=store_url, home=home, base_url="http://campus", push=True)
+notify = Notify(config, Ports(lambda: college, lambda _v, _r: CARD, lambda: MORNING, lambda _events: None), send)
 notify.start()
 notify.take_in([change()], 1)
-notify.outbox._queues["json://hooks.campus"].workers[0].join(30)
+time.sleep(30)
 """
 
 
@@ -122,9 +124,9 @@ def test_what_a_killed_process_was_sending_is_sent_at_once_and_marked(point, mak
 @pytest.mark.usefixtures("one_recipient")
 def test_a_sleeper_that_wakes_up_cannot_finish_what_another_has_taken_over(notify, status_of):
     notify.take_in([change()], 1)
-    queue, now, lease = "json://hooks.campus", notify.outbox.courier.clock(), 1000
+    queue, now, lease = "json://hooks.campus", notify.outbox.sender.ports.clock(), 1000
     at = int(now.timestamp() * 1000)
-    result = {"status": "sent", "next_try_at": None}
+    result = Result(status="sent")
     with notify.database.writing() as connection:
         sleeper = outbox.claim(connection, queue, "a", at, lease)
         assert outbox.claim(connection, queue, "b", at, lease) is None

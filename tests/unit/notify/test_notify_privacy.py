@@ -5,14 +5,13 @@ from datetime import timedelta
 import msgspec
 import pytest
 
-from services.directory import ROLES
+from services.directory import ROLES, Person
 from services.errors import ConfigurationError
 from services.messages import EscalationStep
 from services.notify.channels.sending import Channels
 from services.notify.channels.sms import SCHEMES
-from services.notify.privacy import read_allowed
-from services.notify.service import NOTHING_ALLOWED
-from services.notify.testing import CARD, Somebody, change
+from services.notify.privacy import Allowed, read_allowed
+from services.notify.testing import CARD, change
 from services.rules.language.load import load
 from services.settings import Settings, resource
 
@@ -28,13 +27,13 @@ def said(make, college, channel, eventually):
     """What somebody with this channel is sent of the whole life of a warning, with everything that it may name."""
 
     def said(address, language="zh", **options):
-        person = Somebody(id="T1", name="王", channel=address, email="wang@c.example", language=language)
+        person = Person(id="T1", name="王", channel=address, email="wang@c.example", language=language)
         college.roles.update(class_tutor=[person], course_teacher=[])
         notify = make(mail="mailto://127.0.0.1:25", **options)
         notify.start()
         notify.take_in([change(value=3)], 1)
         eventually(lambda: notify.waiting() == 0)
-        assert notify.improve("T1", change().warning_id, "talked to 张伟", "2026-12-01") is None
+        assert notify.acts.improve("T1", change().warning_id, "talked to 张伟", "2026-12-01") is None
         notify.take_in([change("raised", 2, level="red", value=4)], 2)
         notify.take_in([change("resolved", 3, level="red", value=1)], 3)
         eventually(lambda: notify.waiting() == 0 and len(channel.sent) >= 2)
@@ -75,7 +74,7 @@ def test_where_it_is_allowed_the_rules_sentence_is_said_and_never_a_comment(said
 )
 def test_it_is_allowed_for_a_kind_or_for_one_host_or_bot(places, address, allowed):
     assert read_allowed(places).at(address) is allowed
-    assert NOTHING_ALLOWED.at(address) is False
+    assert Allowed().at(address) is False
 
 
 @pytest.mark.parametrize("text", ["json://user:secret@h", "json://h/path", "ev ery", "json://", "*"])
@@ -100,13 +99,13 @@ def test_by_default_nothing_is_allowed_and_students_are_told_nothing():
     assert (Settings.model_fields["names"].default, Settings.model_fields["students"].default) == ("", False)
 
 
-STUDENT = Somebody(id="S1", name="张伟", channel="json://phone.student/s1")
+STUDENT = Person(id="S1", name="张伟", channel="json://phone.student/s1")
 
 
 @pytest.fixture
 def about(college):
     """A rule that names the student, and one whose chain does."""
-    college.roles.update(class_tutor=[Somebody(id="T1", name="王")], student=[STUDENT])
+    college.roles.update(class_tutor=[Person(id="T1", name="王")], student=[STUDENT])
     step = EscalationStep(after=60.0, to="student")
     card = msgspec.structs.replace(CARD, to=["class_tutor", "student"], escalate=[step])
     return {"cards": lambda _version, _rule: card}
@@ -116,7 +115,7 @@ def test_a_student_is_neither_told_nor_shown_a_warning_and_the_page_says_why(mak
     notify = make(**about)
     notify.take_in([change()], 1)
     clock.advance(timedelta(hours=1))
-    notify.passing.step()
+    notify.scheduler.step()
     assert rows(notify, "SELECT DISTINCT recipient FROM delivery") == [{"recipient": "T1"}]
     assert rows(notify, "SELECT DISTINCT person FROM recipient") == [{"person": "T1"}]
     assert rows(notify, "SELECT whom, reason FROM decision") == [{"whom": "student", "reason": "students_off"}]

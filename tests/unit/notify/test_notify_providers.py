@@ -5,11 +5,12 @@ from urllib.parse import quote
 
 import pytest
 
+from services.directory import Person
 from services.errors import DeliveryError
 from services.notify.channels import sending as channels_module
 from services.notify.channels.responses import UnansweredError
 from services.notify.channels.sending import Channels
-from services.notify.testing import CARD, Somebody, change
+from services.notify.testing import CARD, change
 from services.notify.texts import Sent, push
 
 PLANTED = "c0ffee00c0ffee00c0ffee00c0ffee00"
@@ -131,7 +132,7 @@ def test_an_error_that_nobody_foresaw_tells_no_secret(send, address, monkeypatch
 @pytest.mark.parametrize("answer", [403, 500, 302, "hang", "reset"], ids=str)
 def test_no_secret_is_stored(answer, address, provider, make, college, deliveries, eventually, tmp_path):
     college.roles.clear()
-    college.roles["class_tutor"] = [Somebody(id="T1", name="王秀英", channel=address)]
+    college.roles["class_tutor"] = [Person(id="T1", name="王秀英", channel=address)]
     echo = echoed(address)
     provider.answer = (answer, echo) if isinstance(answer, int) else answer
     notify = make(send=Channels(tmp_path).send)

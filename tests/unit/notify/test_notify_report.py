@@ -32,13 +32,13 @@ def notify(make, clock, eventually):
     notify.take_in([change("withdrawn", 2, subject="S8/MATH")], 3)
     eventually(lambda: notify.waiting() == 0)
     clock.advance(timedelta(hours=4))
-    notify.acknowledge("T1", facts("S1/MATH").warning_id)
+    notify.acts.acknowledge("T1", facts("S1/MATH").warning_id)
     clock.advance(timedelta(hours=4))
-    notify.improve("T1", facts("S2/MATH").warning_id, "talk", "2026-12-01")
-    notify.judge("T1", facts("S1/MATH").warning_id, "useful")
-    notify.judge("T1", facts("S2/MATH").warning_id, "useful")
-    notify.judge("T1", facts("S2/MATH").warning_id, "not_useful")
-    notify.close("T1", facts("S1/MATH").warning_id, "done", "explained")
+    notify.acts.improve("T1", facts("S2/MATH").warning_id, "talk", "2026-12-01")
+    notify.acts.judge("T1", facts("S1/MATH").warning_id, "useful")
+    notify.acts.judge("T1", facts("S2/MATH").warning_id, "useful")
+    notify.acts.judge("T1", facts("S2/MATH").warning_id, "not_useful")
+    notify.acts.close("T1", facts("S1/MATH").warning_id, "done", "explained")
     return notify
 
 

@@ -15,7 +15,7 @@ def told(notify, clock, eventually):
     notify.start()
     one = change(context={"student": "S1", "course": "MATH", "department": "D1"})
     notify.take_in([one, change(subject="S2/MATH")], 1)
-    assert notify.close("T1", one.warning_id, "talked to S1", "fixed") is None
+    assert notify.acts.close("T1", one.warning_id, "talked to S1", "fixed") is None
     eventually(lambda: notify.waiting() == 0)
     clock.advance(timedelta(days=100))
     return notify

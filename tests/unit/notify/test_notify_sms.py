@@ -5,12 +5,13 @@ from urllib.parse import parse_qs
 import msgspec
 import pytest
 
+from services.directory import Person
 from services.errors import AddressError, DeliveryError
 from services.notify.channels.responses import UnansweredError
 from services.notify.channels.sending import Channels
 from services.notify.channels.sms import short
 from services.notify.recipients import queue_of
-from services.notify.testing import CARD, Somebody, change
+from services.notify.testing import CARD, change
 from services.notify.texts import Message, Sent, push
 
 TOKEN = "s3cret-of-the-gateway"
@@ -131,13 +132,13 @@ def test_an_sms_arrives_and_neither_token_nor_number_is_kept(
     provider, address, make, college, tmp_path, deliveries, eventually
 ):
     provider.answer = (200, f'{{"code": 2, "message": "{NUMBER} is not one of {TOKEN}"}}'.encode())
-    college.roles.update(class_tutor=[Somebody(id="T1", name="王秀英", channel=address)], course_teacher=[])
+    college.roles.update(class_tutor=[Person(id="T1", name="王秀英", channel=address)], course_teacher=[])
     notify = make(send=Channels(tmp_path).send)
     notify.start()
     notify.take_in([change()], 1)
     eventually(lambda: [row["status"] for row in deliveries(notify)] == ["dead"])
     assert queue_of(address) == f"collegesms://127.0.0.1:{provider.server_port}"
-    kept = str(deliveries(notify)) + str(notify.stopped())
+    kept = str(deliveries(notify)) + str(notify.disabled_channels())
     assert "***" in kept
     assert TOKEN not in kept
     assert NUMBER not in kept

@@ -9,17 +9,18 @@ import pytest
 from typer.testing import CliRunner
 
 from services.cli import app
+from services.directory import Person
 from services.errors import DeliveryError
 from services.notify.channels.responses import Answer, judge
 from services.notify.channels.sending import Channels
-from services.notify.delivery import Pace
 from services.notify.disabled_channels import keys_of
+from services.notify.retry_policy import RetryPolicy
 from services.notify.store import disabled_channels
-from services.notify.testing import CARD, Somebody, change
+from services.notify.testing import CARD, change
 from services.notify.texts import Sent, push
 
 TOKEN = "c0ffee00c0ffee00c0ffee00c0ffee00"
-QUICK = Pace(look_again=timedelta(milliseconds=20))
+QUICK = RetryPolicy(look_again=timedelta(milliseconds=20))
 BY_MAIL = "mailto://127.0.0.1:{}?from=warnings@college.example&mode=insecure"
 
 
@@ -37,10 +38,10 @@ def bot(provider):
 def tell(make, college, tmp_path, eventually):
     """Starts a Notify in which one person has these addresses; each warning told is waited for."""
 
-    def tell(channel, mail=None, pace=QUICK):
-        person = Somebody(id="T1", name="王秀英", channel=channel, email="wang@college.example" if mail else None)
+    def tell(channel, mail=None, retry=QUICK):
+        person = Person(id="T1", name="王秀英", channel=channel, email="wang@college.example" if mail else None)
         college.roles.update(class_tutor=[person], course_teacher=[])
-        notify = make(send=Channels(tmp_path).send, pace=pace, mail=mail)
+        notify = make(send=Channels(tmp_path).send, retry=retry, mail=mail)
         notify.start()
 
         def say(*numbers):
@@ -67,7 +68,7 @@ def test_what_refuses_a_webhook_for_good_stops_it(status, tell, provider, delive
     first, *others = deliveries(notify)
     assert first["last_error"].startswith(f"HTTP {status}")
     assert {(row["status"], row["last_error"], row["attempts"]) for row in others} == {("dead", "channel_stopped", 1)}
-    (stop,) = notify.stopped()
+    (stop,) = notify.disabled_channels()
     assert (stop.queue, stop.person, stop.reason[:8]) == (
         f"json://127.0.0.1:{provider.server_port}", "T1", f"HTTP {status}",
     )  # fmt: skip
@@ -80,7 +81,7 @@ def test_what_refuses_one_message_stops_nothing(status, tell, provider):
     say(1)
     say(2)
     assert len(provider.requests) == 2
-    assert notify.stopped() == []
+    assert notify.disabled_channels() == []
 
 
 @pytest.mark.parametrize(
@@ -145,7 +146,9 @@ def test_without_another_channel_it_is_written_down_who_was_not_told_and_why(tel
 
 def test_what_is_not_sent_does_not_count_against_what_the_provider_takes(tell, bot, provider, deliveries):
     provider.answer = (200, b'{"errcode": 300005, "errmsg": "token is not exist"}')
-    notify, say = tell(bot, pace=Pace(limits={"dingtalk": 1}, minute=timedelta(hours=1), look_again=QUICK.look_again))
+    notify, say = tell(
+        bot, retry=RetryPolicy(limits={"dingtalk": 1}, minute=timedelta(hours=1), look_again=QUICK.look_again)
+    )
     say(1)
     notify.outbox._queues[next(iter(notify.outbox._queues))]._turns.clear()  # the minute is over
     say(2, 3, 4)
@@ -158,7 +161,7 @@ def test_of_one_mail_server_only_the_mailbox_that_is_not_there_is_stopped(tell, 
     mail_server.refusals = {"RCPT": "550 5.1.1 no such user"}
     say(1)
     mail_server.refusals = {}
-    college.roles["course_teacher"] = [Somebody(id="T2", name="Li", email="li@college.example")]
+    college.roles["course_teacher"] = [Person(id="T2", name="Li", email="li@college.example")]
     say(2)
     assert [(row["recipient"], row["status"]) for row in deliveries(notify)] == [
         ("T1", "dead"), ("T1", "dead"), ("T2", "sent"),
@@ -170,17 +173,17 @@ def test_a_login_that_is_refused_stops_everybodys_mail(tell, college, mail_serve
     mail_server.refusals = {"MAIL": "535 5.7.8 authentication failed"}
     say(1)
     mail_server.refusals = {}
-    college.roles["course_teacher"] = [Somebody(id="T2", name="Li", email="li@college.example")]
+    college.roles["course_teacher"] = [Person(id="T2", name="Li", email="li@college.example")]
     say(2)
     assert mail_server.mails == []
-    assert {one.person for one in notify.stopped()} == {"T1", "T2"}
-    assert len({one.key for one in notify.stopped()}) == 1
+    assert {one.person for one in notify.disabled_channels()} == {"T1", "T2"}
+    assert len({one.key for one in notify.disabled_channels()}) == 1
 
 
 def test_an_address_that_is_none_is_stopped_too(tell):
     notify, say = tell("nonsense://x")
     say(1)
-    assert [one.queue for one in notify.stopped()] == ["nonsense://"]
+    assert [one.queue for one in notify.disabled_channels()] == ["nonsense://"]
 
 
 def test_a_resumed_channel_is_sent_to_again(tell, provider, deliveries):
@@ -189,10 +192,10 @@ def test_a_resumed_channel_is_sent_to_again(tell, provider, deliveries):
     say(1)
     provider.answer = 200
     with notify.database.writing() as connection:
-        assert disabled_channels.resume(connection, [notify.stopped()[0].key]) == 1
+        assert disabled_channels.resume(connection, [notify.disabled_channels()[0].key]) == 1
     say(2)
     assert statuses(deliveries(notify)) == [("json", "dead"), ("json", "sent")]
-    assert notify.stopped() == []
+    assert notify.disabled_channels() == []
 
 
 def test_a_changed_address_in_the_directory_is_sent_to(tell, college, provider, deliveries):
@@ -204,7 +207,7 @@ def test_a_changed_address_in_the_directory_is_sent_to(tell, college, provider, 
     college.roles["class_tutor"] = [msgspec.structs.replace(person, channel=provider.address + "&-token=new")]
     say(2)
     assert statuses(deliveries(notify)) == [("json", "dead"), ("json", "sent")]
-    assert notify.stopped() == []
+    assert notify.disabled_channels() == []
 
 
 def test_it_stays_stopped_over_a_restart_and_for_another_process(tell, make, provider, tmp_path, eventually):
@@ -212,7 +215,7 @@ def test_it_stays_stopped_over_a_restart_and_for_another_process(tell, make, pro
     notify, say = tell(provider.address)
     say(1)
     notify.stop()
-    again = make(send=Channels(tmp_path).send, pace=QUICK)
+    again = make(send=Channels(tmp_path).send, retry=QUICK)
     again.start()
     again.take_in([one(2)], 2)
     eventually(lambda: again.waiting() == 0)
@@ -254,9 +257,9 @@ def stopped(tmp_path, bot, provider, make, college, eventually, request):
     home = tmp_path / "home"
     (home / "directory").mkdir(parents=True)
     (home / "directory" / "people.csv").write_text(f"id,name,channel\nT1,Wang,{bot}\n")
-    college.roles.update(class_tutor=[Somebody(id="T1", name="Wang", channel=bot)], course_teacher=[])
+    college.roles.update(class_tutor=[Person(id="T1", name="Wang", channel=bot)], course_teacher=[])
     provider.answer = (200, b'{"errcode": 300005, "errmsg": "token is not exist"}')
-    notify = make(send=Channels(tmp_path).send, pace=QUICK, store=f"sqlite:///{home / 'notify.db'}")
+    notify = make(send=Channels(tmp_path).send, retry=QUICK, store=f"sqlite:///{home / 'notify.db'}")
     notify.start()
     notify.take_in([one(1)], 1)
     eventually(lambda: notify.waiting() == 0)
@@ -272,7 +275,7 @@ def test_channels_list_and_resume(stopped, run):
     assert TOKEN not in shown
     assert run("resume", found["key"]).exit_code == 0
     assert run("list").output == ""
-    assert stopped.stopped() == []
+    assert stopped.disabled_channels() == []
 
 
 @pytest.mark.parametrize("store_url", ["sqlite"], indirect=True)
@@ -290,7 +293,7 @@ def test_channels_list_and_resume_all_of_a_cluster(stopped, run, tmp_path, monke
 def test_a_test_that_is_accepted_resumes_the_channel(answer, left, stopped, run, bot, provider):
     provider.answer = answer
     run("test", bot)
-    assert len(stopped.stopped()) == left
+    assert len(stopped.disabled_channels()) == left
 
 
 @pytest.mark.parametrize("arguments", [["deadbeef"], [], ["deadbeef", "--all"]])

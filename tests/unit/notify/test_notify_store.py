@@ -7,6 +7,7 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.schema import CreateIndex, CreateTable
 
+from services.notify.rows import WarningRow
 from services.notify.store import engine, intake, tables
 from services.notify.store.engine import Store
 from services.notify.testing import change
@@ -65,7 +66,8 @@ def test_an_exception_takes_back_what_was_written(database):
     def write():
         with database.writing() as connection:
             intake.advance(connection, "warnings", 5)
-            database.bulk(connection, intake._NEW_WARNING, [{"number": 1, "id": "w"}])
+            twice = [WarningRow(number=number, id="w", rule="r", subject="s") for number in (1, 2)]
+            database.bulk(connection, intake._NEW_WARNING, twice)
 
     with pytest.raises(IntegrityError):
         write()

@@ -8,10 +8,10 @@ import pytest
 from sqlalchemy import event
 
 from services.errors import LogError
-from services.notify.delivery import Pace
+from services.notify.retry_policy import RetryPolicy
 from services.notify.testing import change
 
-QUICK = Pace(look_again=timedelta(milliseconds=20))
+QUICK = RetryPolicy(look_again=timedelta(milliseconds=20))
 pytestmark = [
     pytest.mark.parametrize("store_url", ["sqlite"], indirect=True),
     pytest.mark.usefixtures("one_recipient"),
@@ -78,7 +78,7 @@ def test_full_is_an_error_and_goes_on_where_it_was_when_there_is_room(make, deli
 def test_what_was_sent_and_could_not_be_written_down_comes_once_more_and_says_so(
     make, other, clock, channel, rows, status_of, eventually
 ):
-    notify = make(pace=QUICK)
+    notify = make(retry=QUICK)
     other.execute(
         "CREATE TRIGGER full BEFORE UPDATE ON delivery WHEN NEW.status = 'sent'"
         " BEGIN SELECT RAISE(ROLLBACK, 'database or disk is full'); END"

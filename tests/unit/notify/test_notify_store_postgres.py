@@ -10,7 +10,7 @@ from sqlalchemy import select, update
 
 from services.errors import ConfigurationError, LogError
 from services.messages import EscalationStep
-from services.notify.store import due_steps, intake, tables
+from services.notify.store import intake, steps, tables
 from services.notify.store.engine import Store
 from services.notify.testing import CARD, change, facts
 
@@ -45,8 +45,8 @@ def test_a_warning_that_is_being_taken_in_is_not_closed_at_the_same_time(notify)
     with ThreadPoolExecutor(1) as person:
         with notify.database.writing() as connection:
             known = intake.known_of(connection, [change("raised", 2, level="red")], "warnings", 0, push=True)
-            assert known.warnings[facts().warning_id]["status"] == "open"
-            closing = person.submit(notify.close, "T1", facts().warning_id, "谈话")
+            assert known.warnings[facts().warning_id].status == "open"
+            closing = person.submit(notify.acts.close, "T1", facts().warning_id, "谈话")
             with pytest.raises(TimeoutError):
                 closing.result(0.5)
         assert closing.result(30) is None
@@ -61,10 +61,10 @@ def test_time_passes_by_a_warning_that_somebody_is_acting_on(make, clock):
     with ThreadPoolExecutor(1) as passing:
         with notify.database.writing() as connection:
             number = connection.execute(select(tables.warning.c.number).with_for_update()).scalar_one()
-            assert passing.submit(notify.passing.step).result(30) == 0
-            due_steps.stop(connection, [number], "acknowledged", 0)
+            assert passing.submit(notify.scheduler.step).result(30) == 0
+            steps.stop(connection, [number], "acknowledged", 0)
             connection.execute(update(tables.warning).values(deadline=None))
-        assert passing.submit(notify.passing.step).result(30) == 0
+        assert passing.submit(notify.scheduler.step).result(30) == 0
 
 
 @pytest.mark.usefixtures("one_recipient")

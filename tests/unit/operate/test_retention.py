@@ -85,7 +85,7 @@ def acted(embedded):
     """The tutor has taken up and closed what is open about sue, in her words."""
     for one in list(embedded.notify.warnings()):
         if (one["rule"], one["subject"]) == ("streak", "sue"):
-            assert embedded.notify.close("anna", one["id"], "talked to her mother", "explained") is None
+            assert embedded.notify.acts.close("anna", one["id"], "talked to her mother", "explained") is None
 
 
 @pytest.fixture

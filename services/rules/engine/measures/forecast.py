@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from services.messages import FOREVER
 from services.rules.engine.measures.base import MOST_EVIDENCE, Measure, Slots
-from services.rules.engine.subject import COLUMNS, FLAGS, FOREVER
+from services.rules.engine.subject import COLUMNS, FLAGS
 
 if TYPE_CHECKING:
     from services.rules.engine.layout import GaugeLayout

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from services.messages import FOREVER
 from services.rules.engine.measures.base import Measure, Slots, pointed
-from services.rules.engine.subject import FOREVER
 
 if TYPE_CHECKING:
     from services.rules.engine.layout import GaugeLayout

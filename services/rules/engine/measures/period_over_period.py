@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from services.messages import FOREVER
 from services.rules.engine.measures.base import Measure, Slots, matching
-from services.rules.engine.subject import FLAGS, FOREVER
+from services.rules.engine.subject import FLAGS
 
 if TYPE_CHECKING:
     from services.rules.engine.layout import GaugeLayout

@@ -12,7 +12,7 @@ import msgspec
 from services.rules.engine.plan import Gauge
 from services.rules.language.expressions import Expression
 from services.rules.language.fields import Field
-from services.rules.language.reading import LARGEST_NUMBER, Place, Report, fields, nearest, word
+from services.rules.language.reading import LARGEST_NUMBER, Place, Report, fields, known_words, word
 
 MOST = 1_000_000
 """Records that a rule may ask for."""
@@ -58,9 +58,9 @@ class Measured:
         if name in known:
             return f"f_{name}"
         if name in self.kinds[self.kind]:
-            self.report.add(place, f"{name} is a list", nearest(name, known))
+            self.report.add(place, f"{name} is a list", known_words(name, known))
         elif name:
-            self.report.add(place, f"{self.kind} has no field {name}", nearest(name, known))
+            self.report.add(place, f"{self.kind} has no field {name}", known_words(name, known))
         return "None"
 
 
@@ -117,7 +117,7 @@ def read_form(place: Place, forms: Mapping[str, Form], m: Measured) -> tuple[Gau
     names = [name for name in there if not any(name in forms[other].known for other in there)]
     if len(names) != 1:
         given = next(iter(place.value), "")
-        m.report.add(place, "more than one measure" if names else f"unknown measure {given}", nearest(given, forms))
+        m.report.add(place, "more than one measure" if names else f"unknown measure {given}", known_words(given, forms))
         return None
     form = forms[names[0]]
     given_fields = fields(place, {names[0]: True, **form.known}, m.report, f"measure {names[0]}")

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from services.messages import RANK
 from services.rules.composite import table_of
 from services.rules.engine.measures.composite import GRADE_BITS
-from services.rules.engine.plan import RANK, Gauge
+from services.rules.engine.plan import Gauge
 from services.rules.language.measures.base import Form, Measured, both, present
 from services.rules.language.reading import Place, fields, items, word
 from services.rules.language.thresholds import WARNING

@@ -98,8 +98,8 @@ def test_what_people_did_with_a_warning_is_told(college, tmp_path):
     with Embedded(Settings(home=home), clock=lambda: NOW) as embedded:
         told = [one for one in embedded.notify.warnings() if (one["rule"], one["subject"]) == STREAK]
         (warning,) = [one["id"] for one in told]
-        assert embedded.notify.acknowledge("fang", warning) is None
-        assert embedded.notify.close("fang", warning, "talked to the parents", "explained") is None
+        assert embedded.notify.acts.acknowledge("fang", warning) is None
+        assert embedded.notify.acts.close("fang", warning, "talked to the parents", "explained") is None
     arguments = ("--home", str(home), "why", "s1", "--rule", "absence-streak", "--language", "en")
     said = CliRunner().invoke(app, arguments).stdout
     assert "fang: Took it up\n" in said

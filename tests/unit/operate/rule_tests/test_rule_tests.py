@@ -7,7 +7,7 @@ import pytest
 from typer.testing import CliRunner
 
 from services.cli import app
-from services.operate.rule_tests import Bench, coverage, read_cases
+from services.operate.rule_tests import CaseRunner, coverage, read_cases
 from services.rules.language.fields import read_fields
 from services.rules.language.load import load
 from services.rules.language.reading import Report
@@ -23,16 +23,16 @@ OFTEN = rule("often", on="warning", by="[class]", where='rule == "missing"', mea
 
 
 def told(path, steps, *, of="hours", more="", head="term: autumn\n", rules=(HOURS, MISSING, OFTEN)):
-    """(problems, outcomes) of one test with these steps."""
+    """(problems, results) of one test with these steps."""
     place = folder(path, *rules, calendar=CALENDAR)
     (place / "tests").mkdir(exist_ok=True)
     listed = indent("".join(f"- {step}\n" for step in steps), "      ")
     text = f"{head}tests:\n  - rule: {of}\n{indent(more, '    ')}    steps:\n{listed}"
     (place / "tests" / "a.test.yaml").write_text(text, "utf-8")
     rules_, report = load(place, SCHEMAS), Report()
-    bench = Bench(rules_.plan)
-    outcomes = [bench.run(case, report) for case in read_cases(place, rules_, read_fields(SCHEMAS), report)]
-    return [str(problem) for problem in report.problems], outcomes
+    runner = CaseRunner(rules_.plan)
+    results = [runner.run(case, report) for case in read_cases(place, rules_, read_fields(SCHEMAS), report)]
+    return [str(problem) for problem in report.problems], results
 
 
 ABSENT = "{at: mon w2 08:00, student: s1, status: absent, hours: 2}"
@@ -40,9 +40,9 @@ ABSENT = "{at: mon w2 08:00, student: s1, status: absent, hours: 2}"
 
 def test_weeks_are_those_of_the_term_and_the_first_holds_its_first_day(tmp_path):
     steps = ["{at: wed w1 08:00, student: s1, status: absent, hours: 2}", "{expect: yellow, at: 2026-09-02 08:00}"]
-    problems, (outcome,) = told(tmp_path, steps)
+    problems, (result,) = told(tmp_path, steps)
     assert problems == []
-    assert str(outcome.case.steps[0].time) == "2026-09-02 08:00:00+08:00"
+    assert str(result.case.steps[0].time) == "2026-09-02 08:00:00+08:00"
 
 
 def test_several_events_have_numbers_and_corrections_keep_what_they_do_not_say(tmp_path):
@@ -127,10 +127,10 @@ RED = {
 
 @pytest.mark.parametrize(("step", "message"), RED.values(), ids=RED.keys())
 def test_a_red_test_says_what_came_instead_at_the_place_of_the_expectation(tmp_path, step, message):
-    problems, (outcome,) = told(tmp_path, [ABSENT, step])
+    problems, (result,) = told(tmp_path, [ABSENT, step])
     assert [problem.removeprefix("tests/a.test.yaml:6:9: ")[: len(message)] for problem in problems] == [message]
-    assert outcome.failed
-    assert coverage(load(tmp_path, SCHEMAS).plan, [outcome]).tested == 0
+    assert result.failed
+    assert coverage(load(tmp_path, SCHEMAS).plan, [result]).tested == 0
 
 
 def test_an_event_that_was_put_aside_as_late_is_named(tmp_path):

@@ -3,7 +3,8 @@
 import asyncio
 from types import SimpleNamespace
 
-from services.rules.cluster.app import Job
+from services.rules.cluster.app import StreamApp
+from services.settings import Settings
 
 
 def message(offset):
@@ -12,7 +13,8 @@ def message(offset):
 
 async def rebalanced_while_it_works(monkeypatch):
     """What happened, in its order, when partitions were given out anew while the first of two steps was at work."""
-    job = Job("route", brokers=["127.0.0.1:9"], prefix="t.", source="t.campus.events", session=0.2, patience=10)
+    settings = Settings(brokers="127.0.0.1:9", topic_prefix="t.", session_timeout=0.2, patience=10)
+    app = StreamApp("route", settings, "t.campus.events")
     told, at_work, may_end = [], asyncio.Event(), asyncio.Event()
     ended = asyncio.Event()
 
@@ -30,22 +32,22 @@ async def rebalanced_while_it_works(monkeypatch):
     async def nothing():
         """There is no Kafka to commit to."""
 
-    monkeypatch.setattr(job, "_in_order", as_they_are)
-    monkeypatch.setattr(job, "_commit", nothing)
-    job.step, job.revoked = step, lambda: told.append("forgotten")
-    drain = asyncio.create_task(job._drain())
+    monkeypatch.setattr(app, "_in_order", as_they_are)
+    monkeypatch.setattr(app, "_commit", nothing)
+    app.step, app.revoked = step, lambda: told.append("forgotten")
+    drain = asyncio.create_task(app._drain())
     try:
-        job._buffer.append(message(1))
-        job._some.set()
+        app._buffer.append(message(1))
+        app._some.set()
         await at_work.wait()
-        await job._on_revoked(set())  # waits for half the session time-out, and no longer
+        await app._on_revoked(set())  # waits for half the session time-out, and no longer
         may_end.set()
-        await job._idle.wait()
-        job._buffer.append(message(2))
-        job._some.set()
+        await app._idle.wait()
+        app._buffer.append(message(2))
+        app._some.set()
         await ended.wait()
-        await job._idle.wait()
-        await job._on_revoked(set())
+        await app._idle.wait()
+        await app._on_revoked(set())
     finally:
         drain.cancel()
     return told

@@ -5,7 +5,7 @@ import random
 import pytest
 
 from services.messages import to_ms
-from services.rules.cluster.cutover import Coming
+from services.rules.cluster.cutover import CutOver
 from services.rules.cluster.observations import BUCKETS, HISTORY, LIVE, SWITCH, Observations, Router, chunks
 from services.rules.cluster.partition import Partition, meta_of
 from services.rules.worker import Worker
@@ -66,10 +66,10 @@ class Cluster:
             part, offset = self.start(number)
             while offset < len(log):
                 message = log[offset]
-                if message.edition == part.edition + 1 and part.coming is None:
-                    part.coming = Coming(self.plans[message.edition], message.edition, offset)
-                part.take(offset, message)
-                complete = part.coming is not None and part.coming.complete
+                if message.edition == part.edition + 1 and part.cut_over is None:
+                    part.cut_over = CutOver(self.plans[message.edition], message.edition, offset)
+                part.process(offset, message)
+                complete = part.cut_over is not None and part.cut_over.complete
                 if complete or self.rng.random() < 0.4:
                     if not self.write(number, part, kills):
                         part, offset = self.start(number)
@@ -89,11 +89,11 @@ class Cluster:
         part = Partition(self.plans[edition], number, edition=edition)
         for key in part.resume(kept.items()):
             del kept[key]
-        return part, (part.offset + 1 if meta is None or meta.coming < 0 else meta.coming)
+        return part, (0 if meta is None else meta.resumes_behind + 1)
 
     def write(self, number, part, kills):
         """Whether it lived through it."""
-        self.changes += part.outcome().changes
+        self.changes += part.take_output().changes
         entries = part.entries()
         killed = self.rng.random() < kills
         for key, value in entries[: self.rng.randint(0, len(entries))] if killed else entries:

@@ -76,8 +76,8 @@ class Cluster:
                 part = self.parts[number]
                 size = self.rng.randint(1, 5)
                 for at in range(offset, min(offset + size, len(log))):
-                    part.take(at, log[at])
-                self.changes += part.outcome().changes
+                    part.process(at, log[at])
+                self.changes += part.take_output().changes
                 entries = part.entries()
                 killed = self.rng.random() < kills
                 for key, value in entries[: self.rng.randint(0, len(entries))] if killed else entries:
@@ -112,7 +112,7 @@ def test_routed_to_partitions_is_as_evaluated_by_one_engine(plan, seed):
 
 @pytest.mark.parametrize("seed", range(3))
 def test_partitions_that_die_after_any_part_of_what_they_write_say_nothing_else(plan, seed, monkeypatch):
-    monkeypatch.setattr(changelog, "PAGE_BYTES", 2_000)
+    monkeypatch.setattr(changelog, "BLOCK_BYTES", 2_000)
     rng = random.Random(100 + seed)
     events = school(rng, 150, BEGIN, timedelta(days=28))
     if seed % 2:
@@ -127,20 +127,20 @@ def test_partitions_that_die_after_any_part_of_what_they_write_say_nothing_else(
 
 def test_time_is_the_least_of_the_sources_and_never_goes_back(plan):
     part = Partition(plan, 0)
-    part.take(0, message(plan, {}, BEGIN + timedelta(hours=2), source=0, sources=2))
+    part.process(0, message(plan, {}, BEGIN + timedelta(hours=2), source=0, sources=2))
     assert part.now == -1
-    part.take(1, message(plan, {}, BEGIN, source=1, sources=2))
+    part.process(1, message(plan, {}, BEGIN, source=1, sources=2))
     assert part.now == to_ms(BEGIN)
-    part.take(2, message(plan, {}, BEGIN - timedelta(hours=1), source=1, sources=2))
+    part.process(2, message(plan, {}, BEGIN - timedelta(hours=1), source=1, sources=2))
     assert part.now == to_ms(BEGIN)
 
 
 def test_an_edition_that_does_not_follow_and_other_buckets_are_refused(plan):
     part = Partition(plan, 0)
     with pytest.raises(ConfigurationError, match="edition 3 of the rules does not follow 1"):
-        part.take(0, Observations(3, BUCKETS, 0, 1, 0, []))
+        part.process(0, Observations(3, BUCKETS, 0, 1, 0, []))
     with pytest.raises(ConfigurationError, match="made for 512 buckets, this worker has 1024"):
-        part.take(0, Observations(1, 512, 0, 1, 0, []))
+        part.process(0, Observations(1, 512, 0, 1, 0, []))
 
 
 def test_a_subject_lives_in_the_bucket_that_its_events_are_routed_to():

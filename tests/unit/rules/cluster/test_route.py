@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import pytest
 
 from services.log.kafka import EVENTS, OBSERVATIONS
-from services.rules.cluster.metrics import Meters
+from services.rules.cluster.metrics import StreamMetrics
 from services.rules.cluster.observations import decode_observations
 from services.rules.cluster.route import Route
 from tests.harness import event, rule_set, wire
@@ -18,12 +18,12 @@ HOUR = 3_600_000
 START = int(BEGIN.timestamp() * 1000)
 
 
-class Way:
+class SentMessages:
     def __init__(self):
-        self.meters, self.sent = Meters(), []
+        self.metrics, self.sent = StreamMetrics(), []
 
     async def send(self, messages):
-        self.sent += [decode_observations(value) for topic, _, _, value in messages if topic.endswith(OBSERVATIONS)]
+        self.sent += [decode_observations(one.value) for one in messages if one.topic.endswith(OBSERVATIONS)]
 
 
 class OneEdition:
@@ -68,7 +68,7 @@ def clocks(sent, source=0):
 
 
 def route(plan, sources=1):
-    way = Way()
+    way = SentMessages()
     return Route(way, OneEdition(plan), "", {EVENTS: sources, OBSERVATIONS: 1}, past=True), way
 
 

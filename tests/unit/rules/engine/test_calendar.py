@@ -7,9 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.messages import from_ms, to_ms
+from services.messages import FOREVER, from_ms, to_ms
 from services.rules.engine.calendar import Calendar
-from services.rules.engine.plan import FOREVER
 
 SHANGHAI, BERLIN = ZoneInfo("Asia/Shanghai"), ZoneInfo("Europe/Berlin")
 HOUR, MINUTE, DAY = 3_600_000, 60_000, timedelta(days=1)

@@ -2,7 +2,8 @@
 
 import pytest
 
-from services.rules.engine.plan import FOREVER
+from services.messages import FOREVER
+from services.rules.engine.plan import PerLevel, Thresholds
 from services.rules.language.load import load
 from tests.harness import SCHEMAS
 from tests.rule_files import folder, rule
@@ -71,12 +72,12 @@ def test_a_standard_has_rungs_for_its_longest_value_and_resolves_each_padded_to_
     some = {("red", 0): 0.0}  # stands for the clears, which the standard says
     assert rungs(rule_set) == [(level, step, None, some.get((level, step))) for level, step in names]
     resolve = rule_set.plan.standards["student.x"]
-    assert resolve(("j",), FOREVER - 1)[0] == (4, None, 10, None, None, 9, 20, 30)
-    assert resolve(("k",), FOREVER - 1)[0] == (None, 5, None, None, None, None, None, None)
-    assert resolve(("k",), 0)[0] == (None,) * 8
+    assert resolve(("j",), FOREVER - 1)[0] == Thresholds(PerLevel(yellow=4, red=10), PerLevel(red=9), (20, 30))
+    assert resolve(("k",), FOREVER - 1)[0] == Thresholds(PerLevel(orange=5), again=(None, None))
+    assert resolve(("k",), 0)[0] == Thresholds(again=(None, None))
 
 
-def test_a_standard_of_praise_has_one_rung_and_its_thresholds_in_the_first_places(tmp_path):
+def test_a_standard_of_praise_has_one_rung_and_thresholds_of_praise(tmp_path):
     text = STANDARD.format(
         compare="above",
         first="{from: 2025-09-01, praise: 4, clear: {praise: 3}}",
@@ -84,7 +85,7 @@ def test_a_standard_of_praise_has_one_rung_and_its_thresholds_in_the_first_place
     )
     rule_set = loaded(tmp_path, "{standard: student.x}", text)
     assert rungs(rule_set) == [("praise", 0, None, 0.0)]
-    assert rule_set.plan.standards["student.x"]((), FOREVER - 1)[0] == (5, None, None, None, None, None)
+    assert rule_set.plan.standards["student.x"]((), FOREVER - 1)[0] == Thresholds(PerLevel(praise=5))
 
 
 def test_a_standard_that_no_deadline_can_have_is_refused(tmp_path):

@@ -111,7 +111,7 @@ def test_a_level_that_is_none_is_not_warned_of_there(tmp_path):
     values = standard(WHOLE, "{from: 2026-09-01, scope: {major: m}, warning: {yellow: 1, orange: none, red: none}}")
     resolve = rule_set(folder(tmp_path, levels, standards=values)).standards["student.late"].resolver()
     late = 4_000_000_000_000
-    assert [resolve((major,), late)[0][:3] for major in ("m", "n")] == [(1, None, None), (2, 4, 6)]
+    assert [resolve((major,), late)[0].reached[1:] for major in ("m", "n")] == [(1, None, None), (2, 4, 6)]
 
 
 SCOPES = {

@@ -1,0 +1,70 @@
+"""What a college sets of notify."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from services.notify.grouping import Grouping
+from services.notify.pipeline import Moment
+from services.notify.privacy import Allowed, read_allowed
+from services.notify.retry_policy import RetryPolicy
+from services.notify.suppression import Case, Quiet, Silence, read_quiet
+from services.settings import Settings
+
+CHINA = ZoneInfo("Asia/Shanghai")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotifyConfig:
+    """How one Notify works. `of_settings` makes it from the environment."""
+
+    store_url: str
+    home: Path
+    base_url: str
+    """Where people reach the pages, for the links in messages; without a slash at the end."""
+    push: bool
+    """Off, warnings are shown on the pages and nothing is sent."""
+    zone: ZoneInfo = CHINA
+    """The college's: hours are quiet in it, and a person is there until the end of their last day."""
+    mail: str | None = None
+    """Apprise URL of the college's mail server, without a recipient."""
+    quiet: Quiet = field(default_factory=Quiet)
+    grouping: Grouping = field(default_factory=Grouping)
+    allowed: Allowed = field(default_factory=Allowed)
+    """Channels whose messages may name people and figures."""
+    students: bool = False
+    """Whether students are told of warnings about them."""
+    retry: RetryPolicy = field(default_factory=RetryPolicy)
+
+    def moment(self, now: datetime, silences: Sequence[Silence], cases: Sequence[Case] = ()) -> Moment:
+        """What the pipeline asks at an instant."""
+        return Moment(
+            now=now.astimezone(self.zone),
+            push=self.push,
+            silences=silences,
+            cases=cases,
+            quiet=self.quiet,
+            wait=self.grouping.wait,
+        )
+
+
+def of_settings(
+    settings: Settings, zone: ZoneInfo, day_off: Callable[[date], bool | None], *, push: bool
+) -> NotifyConfig:
+    """`day_off`: the college's calendar. Raises ConfigurationError."""
+    return NotifyConfig(
+        store_url=settings.store_url,
+        home=settings.home,
+        base_url=settings.public_url.rstrip("/"),
+        push=push,
+        zone=zone,
+        mail=settings.mail_server,
+        quiet=read_quiet(settings.quiet, day_off),
+        grouping=Grouping(*settings.grouping),
+        allowed=read_allowed(settings.names),
+        students=settings.students,
+    )

@@ -1,0 +1,278 @@
+"""The way of a candidate to a message, as a list of stages: `EVERYBODY` and `EACH` below. Pure.
+
+Two producers make candidates: intake.py from the changes of warnings as they come, scheduler.py from the steps that
+time makes due. A stage lets a candidate pass (None), drops it, holds it back or lets it ripen, each for a named reason.
+What has passed is a row of the outbox, which sends it (outbox.py) and records what became of it (store/outbox.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+import msgspec
+
+from services.directory import Person
+from services.messages import LEVELS, Change, Level, Mode, RuleCard, from_ms, to_ms
+from services.notify.recipients import addresses_of, queue_of
+from services.notify.rows import DecisionRow, DeliveryRow, WarningRow, decode_context
+from services.notify.suppression import UNTIL_THE_CASE_IS_OVER, Case, Quiet, Silence
+
+ENDS = ("resolved", "withdrawn")
+_MILLISECOND = timedelta(milliseconds=1)
+
+
+class Candidate(msgspec.Struct, frozen=True, kw_only=True):
+    """Something that may be told: a change of a warning, or a step that is due (`news`); at last, to one person."""
+
+    number: int
+    """The warning's, in the store."""
+    sequence: int
+    rule: str
+    row: str | None
+    subject: str
+    level: Level
+    context: Mapping[str, str]
+    card: RuleCard | None
+    change: Change = "raised"
+    """A step presses on, as a raise does."""
+    mode: Mode = "live"
+    newest: bool = True
+    """False if a later change of the same warning is known already."""
+    news: str = ""
+    """Of a step: what it tells of instead of the change (DeliveryRow.news)."""
+    told: bool = True
+    """Whether the person was told, or may have been, of an earlier change of this warning."""
+    queue: str = ""
+    """The queue of the person's channel; empty if their address is none."""
+
+    @property
+    def always(self) -> bool:
+        """Whether nothing holds it back: safety."""
+        return self.card is not None and self.card.always
+
+    @property
+    def urgent(self) -> bool:
+        """Whether it waits for no others."""
+        return self.level == "red" or self.always
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Moment:
+    """What the stages know beside the candidate, at one instant."""
+
+    now: datetime
+    """In the college's zone, in which hours are quiet."""
+    push: bool = True
+    """Whether this installation pushes at all."""
+    silences: Sequence[Silence] = ()
+    cases: Sequence[Case] = ()
+    quiet: Quiet = field(default_factory=Quiet)
+    wait: timedelta = timedelta(0)
+    """What is not urgent waits so long for more."""
+
+
+class Drop(NamedTuple):
+    """It goes no further."""
+
+    reason: str
+
+
+class Hold(NamedTuple):
+    """It waits until an instant (ms) for a reason that is shown; longer if something else holds it by then."""
+
+    reason: str
+    until: int
+
+
+class Ripen(NamedTuple):
+    """It waits until an instant (ms), as a message of its kind does."""
+
+    until: int
+
+
+Verdict = Drop | Hold | Ripen | None
+
+
+def overtaken(candidate: Candidate, _moment: Moment) -> Verdict:
+    """What was overtaken by a later change is history only."""
+    return None if candidate.newest else Drop("overtaken")
+
+
+def unpushed_mode(candidate: Candidate, _moment: Moment) -> Verdict:
+    """Shadow rules and warm-ups never push; a replay does if pushing is on."""
+    if candidate.mode not in ("shadow", "warm-up"):
+        return None
+    return Drop(f"mode_{candidate.mode.replace('-', '_')}")
+
+
+def push_off(candidate: Candidate, moment: Moment) -> Verdict:
+    """Pushing may be off: an import, a trial."""
+    if moment.push:
+        return None
+    return Drop("mode_replay" if candidate.mode == "replay" else "push_off")
+
+
+def good_end(candidate: Candidate, _moment: Moment) -> Verdict:
+    """That something became less bad is shown, not pushed; nor that it is good no more, or that results are old."""
+    if candidate.change == "resolved" and candidate.level == "praise":
+        return Drop("end_of_praise_is_not_pushed")
+    return Drop("lowered_is_not_pushed") if candidate.change == "lowered" else None
+
+
+def low_level(candidate: Candidate, _moment: Moment) -> Verdict:
+    """Below `notify: {from: …}` it is shown, and in summaries; of its end hears who was told."""
+    least = candidate.card.tell_from if candidate.card else None
+    too_low = least is not None and LEVELS.index(candidate.level) < LEVELS.index(least)
+    return Drop("only_shown_at_this_level") if too_low and candidate.change in ("opened", "raised") else None
+
+
+def settle(candidate: Candidate, moment: Moment) -> Verdict:
+    """A summary waits until nothing more comes; what is urgent does not."""
+    wait = None if candidate.news or candidate.urgent else settling(candidate.card)
+    return None if wait is None else Ripen(to_ms(moment.now) + wait)
+
+
+def inhibit(candidate: Candidate, moment: Moment) -> Verdict:
+    """A part of an open case of a higher level waits until the case is over."""
+    about = (candidate.row, candidate.subject, candidate.level)
+    if candidate.always or not any(case.has_part(*about) for case in moment.cases):
+        return None
+    return Hold("part_of_case", UNTIL_THE_CASE_IS_OVER)
+
+
+def mute(candidate: Candidate, moment: Moment) -> Verdict:
+    """What is not red waits for the end of quiet hours."""
+    end = _end_of_quiet(candidate, moment, moment.now)
+    return Hold("quiet_hours", end) if end else None
+
+
+def silence(candidate: Candidate, moment: Moment) -> Verdict:
+    """What somebody has silenced waits for the longest of its silences, and for the quiet that this ends in."""
+    now = to_ms(moment.now)
+    about = (candidate.rule, candidate.subject, candidate.context)
+    ends = [one.ends for one in moment.silences if one.begins <= now < one.ends and one.matches(*about)]
+    if candidate.always or not ends or max(ends) < _end_of_quiet(candidate, moment, moment.now):
+        return None
+    end = from_ms(max(ends)).astimezone(moment.now.tzinfo)
+    return Hold("silenced", max(to_ms(end), _end_of_quiet(candidate, moment, end)))
+
+
+def _end_of_quiet(candidate: Candidate, moment: Moment, at: datetime) -> int:
+    """The end (ms) of the quiet hours that an instant is in; 0 if it is in none, or they do not count."""
+    end = None if candidate.urgent else moment.quiet.until(at)
+    return to_ms(end) if end is not None else 0
+
+
+def group(candidate: Candidate, moment: Moment) -> Verdict:
+    """What is not urgent waits for others to the same person; a summary has waited for its own."""
+    if candidate.urgent or (settling(candidate.card) is not None and not candidate.news):
+        return None
+    return Ripen(to_ms(moment.now) + moment.wait // _MILLISECOND)
+
+
+def deduplicate(candidate: Candidate, _moment: Moment) -> Verdict:
+    """An end is news only to those who heard of the beginning."""
+    return Drop("was_not_told") if candidate.change in ENDS and not candidate.told else None
+
+
+def fan_out(candidate: Candidate, _moment: Moment) -> Verdict:
+    """It goes to the person's best channel; the outbox tries the others. An address that is none has no queue."""
+    return None if candidate.queue else Drop("no_channel")
+
+
+Stage = tuple[str, Callable[[Candidate, Moment], Verdict]]
+"""Its name in the store, and what it asks."""
+EVERYBODY: tuple[Stage, ...] = (
+    ("order", overtaken),
+    ("mode", unpushed_mode),
+    ("setting", push_off),
+    ("change", good_end),
+    ("level", low_level),
+)
+"""Of a change, asked once. A step was asked when its chain began."""
+EACH: tuple[Stage, ...] = (
+    ("settle", settle),
+    ("inhibit", inhibit),
+    ("mute", mute),
+    ("silence", silence),
+    ("group", group),
+    ("earlier telling", deduplicate),
+    ("channel", fan_out),
+)
+"""Of a change or a step, asked for each person."""
+
+
+def not_pushed(candidate: Candidate, moment: Moment) -> str:
+    """The reason of the first stage that keeps it from everybody; empty if it goes on to each person."""
+    for _, ask in EVERYBODY:
+        if isinstance(verdict := ask(candidate, moment), Drop):
+            return verdict.reason
+    return ""
+
+
+def tell(
+    candidate: Candidate, person: Person, moment: Moment, mail: str | None, *, told: bool = True
+) -> tuple[DeliveryRow | None, DecisionRow | None]:
+    """The message to the person, and why they are not told or not at once. `mail`: the college's mail server."""
+    queue = queue_of(addresses_of(person, mail)[0])
+    candidate = msgspec.structs.replace(candidate, told=told, queue=queue)
+    now = to_ms(moment.now)
+    not_before, until, decision = now, 0, None
+    for stage, ask in EACH:
+        match ask(candidate, moment):
+            case Drop(reason):
+                return None, decide(candidate, person.id, stage, reason)
+            case Hold(reason, end) if end >= until:
+                until, decision = end, decide(candidate, person.id, stage, reason)
+            case Ripen(end):
+                not_before = max(not_before, end)
+    delivery = DeliveryRow(
+        warning=candidate.number,
+        sequence=candidate.sequence,
+        recipient=person.id,
+        channel=queue,
+        news=candidate.news,
+        next_try_at=max(not_before, until),
+        not_before=not_before,
+        urgent=int(candidate.urgent),
+        created_at=now,
+    )
+    return delivery, decision
+
+
+def held_until(candidate: Candidate, moment: Moment) -> tuple[int, str, str]:
+    """How long (ms) what is in the outbox already is held, by which stage, and why; (0, "", "") if nothing holds it."""
+    longest = (0, "", "")
+    for stage, ask in EACH:
+        verdict = ask(candidate, moment)
+        if isinstance(verdict, Hold) and verdict.until >= longest[0]:
+            longest = (verdict.until, stage, verdict.reason)
+    return longest
+
+
+def decide(candidate: Candidate, whom: str, stage: str, reason: str) -> DecisionRow:
+    """Why somebody, or the holders of a role, are not told, or not yet."""
+    return DecisionRow(warning=candidate.number, sequence=candidate.sequence, whom=whom, stage=stage, reason=reason)
+
+
+def settling(card: RuleCard | None) -> int | None:
+    """Milliseconds for which the message of a summary waits for more figures; none if it is no summary."""
+    return None if card is None or card.summary is None else int(card.summary * 1000)
+
+
+def of_warning(row: WarningRow, card: RuleCard | None, news: str = "") -> Candidate:
+    """The candidate of a warning as it stands: for a step that is due, or to look at what is held anew."""
+    return Candidate(
+        number=row.number,
+        sequence=row.sequence,
+        rule=row.rule,
+        row=row.row,
+        subject=row.subject,
+        level=row.level,
+        context=decode_context(row.context),
+        card=card,
+        news=news,
+    )

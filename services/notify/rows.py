@@ -1,0 +1,176 @@
+"""The rows of notify's store, as the rest of notify sees them. Instants are whole milliseconds, UTC.
+
+store/tables.py makes the tables of these fields, in this order: an `int` has 32 bits, a `BigInt` 64.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import msgspec
+
+from services.messages import Level
+
+BigInt = Annotated[int, "BigInteger"]
+decode_context = msgspec.json.Decoder(dict[str, str]).decode
+"""What the column `context` of a warning holds: a role's or a field's name → id."""
+
+
+class WarningRow(msgspec.Struct, kw_only=True):
+    """The present state of one warning."""
+
+    number: BigInt
+    id: str
+    rule: str
+    rule_version: str = ""
+    row: str | None = None
+    standard: str | None = None
+    subject: str
+    level: Level = "praise"
+    highest_level: Level = "praise"
+    status: str = "open"
+    """open; resolved or withdrawn by the rules; closed by a person while the rules still hold it open."""
+    value: float | None = None
+    threshold: float | None = None
+    window: str = ""
+    opened_at: BigInt = 0
+    closed_at: BigInt | None = None
+    first_event: str | None = None
+    evidence: str = "[]"
+    context: str = "{}"
+    mode: str = "live"
+    reason: str = ""
+    """Named reason of the newest change."""
+    sequence: int = 0
+    acknowledged_at: BigInt | None = None
+    acknowledged_by: str | None = None
+    closed_by: str | None = None
+    closed_reason: str | None = None
+    """Of deadlines.CLOSINGS, why a person closed it."""
+    measure: str | None = None
+    """改进措施, in the words of the person who took it."""
+    due_at: BigInt | None = None
+    """Until when the measure shall have worked; null until one is named."""
+    deadline: BigInt | None = None
+    """When it becomes overdue unless somebody acts; null: never."""
+    overdue_at: BigInt | None = None
+    """Since when it is marked as overdue."""
+    predecessor: str | None = None
+    """The warning of the same rule and subject that this one is a relapse of."""
+    reporter: str | None = None
+    """Who raised it (of a ticket)."""
+    mutes: str | None = None
+    """Of a case: the rows of its parts, joined by blanks, as its rule said when it opened."""
+    blanked_at: BigInt | None = None
+    """When evidence and context were taken out, their time being over."""
+
+
+class ChangeRow(msgspec.Struct, kw_only=True):
+    """One transition of a warning, as it was told to notify."""
+
+    warning: BigInt
+    sequence: int
+    change: str
+    level: Level
+    value: float | None = None
+    threshold: float | None = None
+    reason: str
+    at: BigInt
+    mode: str
+    rule_version: str
+    taken_in_at: BigInt
+    not_pushed: str
+    """Named reason why nobody was sent this change; empty if it went on to each recipient."""
+
+
+class RecipientRow(msgspec.Struct, kw_only=True):
+    """Who may see a warning. Status, level and opening are repeated here: an inbox is one walk along an index."""
+
+    warning: BigInt
+    person: str
+    role: str
+    is_open: int
+    rank: int
+    """The level's place in LEVELS: 3 red, 2 orange, 1 yellow, 0 praise."""
+    opened_at: BigInt
+
+
+class DeliveryRow(msgspec.Struct, kw_only=True):
+    """A row of the outbox: one message to one person about one change over one channel."""
+
+    id: int | None = None
+    warning: BigInt
+    sequence: int
+    recipient: str
+    channel: str
+    """The queue that it waits in (`json://host`); the address itself stays in the directory, with its secrets."""
+    news: str = ""
+    """What it tells of instead of the change itself: `escalated` and `repeated` with their step, `reminder` and
+    `overdue` with the deadline (ms) that they are about, `outcome`.
+    """
+    status: str = "pending"
+    """pending, sending, sent, failed (will be tried again), unknown, dead (given up), cancelled."""
+    attempts: int = 0
+    next_try_at: BigInt | None = None
+    """When it may be claimed: while it is being sent, the end of the lease; never again if null."""
+    lease_owner: str | None = None
+    lease_until: BigInt | None = None
+    last_error: str | None = None
+    possibly_duplicate: int = 0
+    not_before: BigInt = 0
+    """Until when it waits for more to go with it, or for its figures to settle, whatever else holds it."""
+    urgent: int = 0
+    """It waits for no others."""
+    batch: BigInt | None = None
+    """It went out, or will again, as one with all that have the same number."""
+    created_at: BigInt
+    sent_at: BigInt | None = None
+
+
+class DecisionRow(msgspec.Struct, kw_only=True):
+    """Why somebody, or the holders of a role, were not told of a change, or not at once."""
+
+    id: int | None = None
+    warning: BigInt
+    sequence: int
+    whom: str
+    """A person or a role."""
+    stage: str
+    """The stage of the pipeline that decided, or `routing`."""
+    reason: str
+
+
+class ActRow(msgspec.Struct, kw_only=True):
+    """A line of the audit trail: what a person did with a warning. Rows are added, never changed."""
+
+    id: int | None = None
+    warning: BigInt
+    at: BigInt
+    person: str = ""
+    """Empty: time did it, nobody."""
+    action: str
+    text: str = ""
+    detail: str = ""
+    """Of `measure` the last day, of `closed` the reason, of `verdict` the verdict."""
+
+
+class EscalationRow(msgspec.Struct, kw_only=True):
+    """What time does to a warning unless somebody acts before: a step of a chain, as the rule said it when it began."""
+
+    id: int | None = None
+    warning: BigInt
+    sequence: int
+    """The change that the chain began with."""
+    cause: str
+    """unacknowledged; repeated: to all once more; reminder: to who has taken it up, a day before the deadline; outcome:
+    to who had raised it, when it is over.
+    """
+    step: int = 1
+    """From 1."""
+    role: str = ""
+    due_at: BigInt
+    status: str = "waiting"
+    """waiting, sent, stopped, vacant (nobody could be told)."""
+    reason: str = ""
+    """Named reason of what was decided; empty while it waits."""
+    decided_at: BigInt | None = None

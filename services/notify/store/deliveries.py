@@ -1,0 +1,58 @@
+"""The outbox's rows: into it, and out of it again before they are sent. What is sent is claimed in outbox.py."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+from sqlalchemy import Connection, Update, case, insert, select, update
+
+from services.notify.rows import DecisionRow, DeliveryRow
+from services.notify.store import tables
+from services.notify.store.engine import columns_of
+
+_PATIENCE = 6
+_d = tables.delivery.c
+_NOT_OUT = (_d.status.in_(("pending", "failed")), _d.possibly_duplicate == 0)
+"""Nobody can have got it."""
+
+
+def add(connection: Connection, deliveries: Sequence[DeliveryRow], decisions: Sequence[DecisionRow]) -> None:
+    """Into the outbox, where each has its place once, and why somebody waits or is not told."""
+    for one in deliveries:
+        same = [_d[name] == getattr(one, name) for name in ("warning", "sequence", "recipient", "channel", "news")]
+        if connection.execute(select(_d.id).where(*same)).first() is None:
+            connection.execute(insert(tables.delivery).values(columns_of(one)))
+    for why in decisions:
+        connection.execute(insert(tables.decision).values(columns_of(why)))
+
+
+def overtake(connection: Connection, numbers: Collection[int], now: int) -> None:
+    """What is still held when its warning rises or ends has been overtaken: nobody can have got it."""
+    held = (_d.warning.in_(list(numbers)), _d.status == "pending", _d.attempts == 0, _d.next_try_at > now)
+    connection.execute(_cancel("overtaken_while_held").where(*held))
+
+
+def settle_anew(connection: Connection, number: int, now: int, wait: int) -> None:
+    """The message of a summary that waits until nothing more comes waits on, six times as long altogether."""
+    settling = (_d.warning == number, _d.status == "pending", _d.attempts == 0, _d.next_try_at > now)
+    later = now + wait
+    connection.execute(
+        update(tables.delivery)
+        .where(*settling, _d.created_at > now - _PATIENCE * wait)
+        .values(not_before=later, next_try_at=case((_d.next_try_at < later, later), else_=_d.next_try_at))
+    )
+
+
+def take_back(connection: Connection, numbers: Collection[int]) -> None:
+    """No message about a warning that never was goes out, unless somebody may have got it already."""
+    connection.execute(_cancel("withdrawn_before_sent").where(_d.warning.in_(list(numbers)), *_NOT_OUT))
+
+
+def relieve(connection: Connection, number: int, *, closed: bool = False) -> None:
+    """Somebody has acted: nobody is pressed any more, and of a warning that was `closed` nobody needs to hear."""
+    pressing = () if closed else (_d.news != "",)
+    connection.execute(_cancel("acted_on_before_sent").where(_d.warning == number, *_NOT_OUT, *pressing))
+
+
+def _cancel(why: str) -> Update:
+    return update(tables.delivery).values(status="cancelled", next_try_at=None, last_error=why)

@@ -1,0 +1,126 @@
+"""The stages of the pipeline, each alone and in their order."""
+
+from datetime import timedelta
+
+import msgspec
+import pytest
+
+from services.directory import Person
+from services.messages import to_ms
+from services.notify.config import CHINA
+from services.notify.pipeline import EACH, EVERYBODY, Candidate, Moment, held_until, not_pushed, tell
+from services.notify.suppression import UNTIL_THE_CASE_IS_OVER, Case, Silence, read_quiet
+from services.notify.testing import CARD, MORNING
+
+NOON = (MORNING + timedelta(hours=3)).astimezone(CHINA)
+NIGHT = read_quiet("22:00-07:00")
+LATE = NOON.replace(hour=23)
+SEVEN = to_ms(NOON.replace(hour=7) + timedelta(days=1))
+WANG = Person(id="T1", name="王秀英")
+SUMMARY = msgspec.structs.replace(CARD, summary=60.0)
+ALWAYS = msgspec.structs.replace(CARD, always=True)
+
+
+def candidate(**changed):
+    about = {"rule": CARD.rule, "row": CARD.row, "subject": "S1/MATH", "level": "yellow", "context": {}, "card": CARD}
+    return Candidate(**{"number": 7, "sequence": 1, "change": "opened"} | about | changed)
+
+
+def silence(ends):
+    return Silence(1, CARD.rule, None, None, 0, to_ms(ends), "T9", "")
+
+
+def test_the_stages_are_in_the_order_of_the_design():
+    assert [name for name, _ in EVERYBODY] == ["order", "mode", "setting", "change", "level"]
+    names = ["settle", "inhibit", "mute", "silence", "group", "earlier telling", "channel"]
+    assert [name for name, _ in EACH] == names
+
+
+@pytest.mark.parametrize(
+    ("changed", "push", "reason"),
+    [
+        ({}, True, ""),
+        ({"change": "raised"}, True, ""),
+        ({"mode": "replay"}, True, ""),
+        ({"newest": False}, True, "overtaken"),
+        ({"mode": "shadow"}, True, "mode_shadow"),
+        ({"mode": "warm-up"}, True, "mode_warm_up"),
+        ({"mode": "replay"}, False, "mode_replay"),
+        ({}, False, "push_off"),
+        ({"change": "lowered"}, True, "lowered_is_not_pushed"),
+        ({"change": "resolved", "level": "praise"}, True, "end_of_praise_is_not_pushed"),
+        ({"card": msgspec.structs.replace(CARD, tell_from="red")}, True, "only_shown_at_this_level"),
+    ],
+    ids=str,
+)
+def test_a_change_is_kept_from_everybody_for_a_named_reason_or_goes_on(changed, push, reason):
+    assert not_pushed(candidate(**changed), Moment(now=NOON, push=push)) == reason
+
+
+@pytest.mark.parametrize(
+    ("changed", "told", "channel", "dropped"),
+    [
+        ({}, False, None, None),
+        ({"change": "resolved"}, True, None, None),
+        ({"change": "resolved"}, False, None, ("earlier telling", "was_not_told")),
+        ({"change": "withdrawn"}, False, None, ("earlier telling", "was_not_told")),
+        ({}, False, "nonsense", ("channel", "no_channel")),
+    ],
+    ids=str,
+)
+def test_a_person_is_left_out_for_a_named_reason_or_told(changed, told, channel, dropped):
+    person = msgspec.structs.replace(WANG, channel=channel)
+    delivery, decision = tell(candidate(**changed), person, Moment(now=NOON), None, told=told)
+    assert (delivery is None, decision and (decision.stage, decision.reason)) == (dropped is not None, dropped)
+
+
+CASE = Case("S1", "red", frozenset({CARD.row}))
+
+
+@pytest.mark.parametrize(
+    ("changed", "moment", "held"),
+    [
+        ({}, {}, (0, "", "")),
+        ({}, {"cases": [CASE]}, (UNTIL_THE_CASE_IS_OVER, "inhibit", "part_of_case")),
+        ({"card": ALWAYS}, {"cases": [CASE], "silences": [silence(LATE)]}, (0, "", "")),
+        ({}, {"now": LATE, "quiet": NIGHT}, (SEVEN, "mute", "quiet_hours")),
+        ({"level": "red"}, {"now": LATE, "quiet": NIGHT}, (0, "", "")),
+        ({}, {"silences": [silence(NOON + timedelta(hours=1))]}, (to_ms(NOON) + 3_600_000, "silence", "silenced")),
+        ({}, {"quiet": NIGHT, "silences": [silence(LATE)]}, (SEVEN, "silence", "silenced")),
+        ({"level": "red"}, {"quiet": NIGHT, "silences": [silence(LATE)]}, (to_ms(LATE), "silence", "silenced")),
+        (
+            {},
+            {"now": LATE, "quiet": NIGHT, "silences": [silence(LATE + timedelta(hours=1))]},
+            (SEVEN, "mute", "quiet_hours"),
+        ),
+    ],
+    ids=[
+        "nothing",
+        "inhibit",
+        "always",
+        "mute",
+        "red at night",
+        "silence",
+        "silence, then the night",
+        "silence of red",
+        "the night outlasts the silence",
+    ],
+)
+def test_what_holds_longest_says_why(changed, moment, held):
+    assert held_until(candidate(**changed), Moment(**{"now": NOON} | moment)) == held
+
+
+@pytest.mark.parametrize(
+    ("changed", "seconds"),
+    [
+        ({}, 300),
+        ({"level": "red"}, 0),
+        ({"card": ALWAYS}, 0),
+        ({"card": SUMMARY}, 60),
+        ({"card": SUMMARY, "news": "repeated 1"}, 300),
+    ],
+    ids=["grouped", "red", "always", "summary", "step of a summary"],
+)
+def test_a_message_waits_for_its_figures_or_for_others(changed, seconds):
+    delivery, decision = tell(candidate(**changed), WANG, Moment(now=NOON, wait=timedelta(minutes=5)), None)
+    assert (delivery.next_try_at - to_ms(NOON), decision) == (seconds * 1000, None)
