@@ -93,11 +93,11 @@ def publish(
     json: _Json = False,
 ) -> None:
     """Make a directory that of the cluster, after showing what it changes. 在集群中启用新的人员目录，先显示差异"""
-    from services.app.cluster.directory import KafkaDirectory, publish_directory  # noqa: PLC0415 - kafka costs the others 0.1 s
+    from services.app.cluster.directory import publish_directory, published_directory  # noqa: PLC0415 - kafka costs the others 0.1 s
     from services.rules.registry.kafka import KafkaRegistry  # noqa: PLC0415
 
     settings: Settings = context.obj
-    in_use = KafkaDirectory(settings, KafkaRegistry(settings).current().zone.key)()
+    in_use = published_directory(settings, KafkaRegistry(settings).current().zone.key).value()
     with refusals(json=json), directories.offered(source, in_use, None) as offer:
         change = Change.between(in_use, offer)
         if not dry_run:

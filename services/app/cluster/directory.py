@@ -8,11 +8,10 @@ from pathlib import Path
 
 from services import directory as directories
 from services.directory import Directory
-from services.log.followed import Followed
 from services.log.kafka import DIRECTORY, full_name
 from services.log.kafka.bundles import bundle_of, unpacked
 from services.log.kafka.feed import Feed
-from services.log.kafka.records import read_latest, write_records
+from services.log.kafka.records import write_records
 from services.settings import Settings
 
 _ACTIVE = b"active"
@@ -27,29 +26,13 @@ def publish_directory(settings: Settings, new: Directory) -> None:
         write_records(settings.broker_list, topic, {_ACTIVE: bundle_of(new.version, folder, folder.iterdir())})
 
 
-class KafkaDirectory:
-    """The directory that was published last; where none was, the empty one. Raises BrokerError."""
+def published_directory(settings: Settings, zone: str) -> Feed[Directory]:
+    """The directory that was published last; where none was, the empty one. Raises PrewarnError."""
 
-    def __init__(self, settings: Settings, zone: str) -> None:
-        brokers, topic = settings.broker_list, full_name(settings.topic_prefix, DIRECTORY)
+    def read(found: Mapping[bytes, bytes]) -> Directory:
+        if (packed := found.get(_ACTIVE)) is None:
+            return Directory(time_zone=zone)
+        with unpacked(packed) as (_, folder):
+            return directories.load(folder, zone)
 
-        def read(found: Mapping[bytes, bytes]) -> Directory:
-            if (packed := found.get(_ACTIVE)) is None:
-                return Directory(time_zone=zone)
-            with unpacked(packed) as (_, folder):
-                return directories.load(folder, zone)
-
-        self._followed: Followed[Mapping[bytes, bytes], Directory] = Followed(lambda: read_latest(brokers, topic), read)
-        self._feed = Feed(brokers, topic, self._followed.offer)
-
-    def follow(self) -> None:
-        """Is the newest one from here on."""
-        self._feed.start()
-
-    def close(self) -> None:
-        """Follows it no more."""
-        self._feed.close()
-
-    def __call__(self) -> Directory:
-        """The directory as of now."""
-        return self._followed.value
+    return Feed(settings.broker_list, full_name(settings.topic_prefix, DIRECTORY), read)

@@ -20,7 +20,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from services.app.cluster.directory import KafkaDirectory
+from services.app.cluster.directory import published_directory
 from services.app.serving import serve
 from services.clock import wall_clock
 from services.errors import LogError
@@ -74,16 +74,20 @@ class Ingest:
         self._held.callback(self.publisher.close)
         try:
             self.publisher.connect()
-            self.directory = KafkaDirectory(settings, KafkaRegistry(settings).current().zone.key)
-            self.directory.follow()
+            self.directory = published_directory(settings, KafkaRegistry(settings).current().zone.key)
+            self.directory.start()
         except BaseException:
             self._held.close()
             raise
         self._held.callback(self.directory.close)
         self.log = Metered(self.publisher)
-        self.counter = SourceCounter(source.id for source in self.directory().tables.sources)
+        self.counter = SourceCounter(source.id for source in self.directory.value().tables.sources)
         self.intake = Intake(
-            Validator(load_schemas(resource("schemas")), wall_clock), self.directory, self.log, wall_clock, self.counter
+            Validator(load_schemas(resource("schemas")), wall_clock),
+            self.directory.value,
+            self.log,
+            wall_clock,
+            self.counter,
         )
         self._stop = threading.Event()
 
@@ -99,7 +103,7 @@ class Ingest:
     def _report(self) -> None:
         waiting: list[CampusEvent] = []
         while not self._stop.wait(_REPORT_EVERY):
-            enrich = self.directory().enrich
+            enrich = self.directory.value().enrich
             waiting += [
                 msgspec.structs.replace(one, data=enrich(one.kind, one.data, one.time)[0])
                 for one in self.counter.due(wall_clock())

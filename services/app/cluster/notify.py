@@ -19,7 +19,7 @@ import msgspec
 from kafka import ConsumerRebalanceListener, KafkaConsumer
 from kafka.errors import KafkaError
 
-from services.app.cluster.directory import KafkaDirectory
+from services.app.cluster.directory import published_directory
 from services.app.serving import serve
 from services.clock import wall_clock
 from services.errors import LogError, UnstorableError
@@ -196,21 +196,21 @@ def run_notify(settings: Settings) -> int:
     with ExitStack() as held:
         registry = KafkaRegistry(settings)
         rule_set = registry.current()
-        directory = KafkaDirectory(settings, rule_set.zone.key)
+        directory = published_directory(settings, rule_set.zone.key)
         for followed in (directory, registry):
-            followed.follow()
+            followed.start()
             held.callback(followed.close)
         publisher = Publisher(settings.broker_list, settings.topic_prefix)
         held.callback(publisher.close)
 
         def publish(events: Sequence[CampusEvent]) -> None:
-            known = directory()
+            known = directory.value()
             publisher.append(
                 [msgspec.structs.replace(one, data=known.enrich(one.kind, one.data, one.time)[0]) for one in events]
             )
 
         config = of_settings(settings, rule_set.zone, rule_set.plan.times.day_off, push=True)
-        notify = Notify(config, Ports(directory, registry.card, wall_clock, publish))
+        notify = Notify(config, Ports(directory.value, registry.card, wall_clock, publish))
         held.callback(notify.stop)
         notify.start()
         intake = Intake(settings, notify, publisher)

@@ -8,7 +8,7 @@ import os
 import signal
 from collections.abc import Callable
 
-from services.app.cluster.directory import KafkaDirectory
+from services.app.cluster.directory import published_directory
 from services.errors import ConfigurationError
 from services.log.kafka import EVENTS, OBSERVATIONS, STATE, TOPICS, full_name
 from services.log.kafka.records import count_partitions
@@ -24,7 +24,7 @@ _log = logging.getLogger(__name__)
 def run_route(settings: Settings) -> int:
     """Routes until a signal comes; the exit code."""
     partitions, registry = _partitions(settings), KafkaRegistry(settings)
-    registry.follow()
+    registry.start()
     app = _stream_app(settings, "route", EVENTS)
     route = Route(app, registry, settings.topic_prefix, partitions, past=settings.past)
     app.step, app.tick, app.revoked = route.step, route.tick, route.forget
@@ -38,17 +38,17 @@ def run_evaluate(settings: Settings) -> int:
         raise ConfigurationError(
             f"{STATE} has {partitions[STATE]} partitions, {OBSERVATIONS} {partitions[OBSERVATIONS]} (expected: as many)"
         )
-    registry.follow()
+    registry.start()
     app = _stream_app(settings, "evaluate", OBSERVATIONS, (full_name(settings.topic_prefix, STATE), partitions[STATE]))
-    directory = KafkaDirectory(settings, registry.current().zone.key)
-    directory.follow()
+    directory = published_directory(settings, registry.current().zone.key)
+    directory.start()
     evaluate = Evaluate(
         app,
         registry,
         settings.topic_prefix,
         partitions,
         point=_dying_at(settings.die_at),
-        enrich=lambda kind, data, at: directory().enrich(kind, data, at)[0],
+        enrich=lambda kind, data, at: directory.value().enrich(kind, data, at)[0],
     )
     app.step, app.tick, app.revoked = evaluate.step, evaluate.tick, evaluate.forget
     app.evaluated = evaluate.evaluated

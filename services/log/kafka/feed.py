@@ -5,31 +5,34 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from kafka import TopicPartition
 
 from services.errors import BrokerError
-from services.log.kafka.records import keep_newest, open_consumer
+from services.log.followed import Followed
+from services.log.kafka.records import keep_newest, open_consumer, read_latest
 
 _log = logging.getLogger(__name__)
 _POLL = 500
 _AGAIN = 2.0
 _LOST = 15_000
+T = TypeVar("T")
 
 
-class Feed:
-    """Tells, on a thread of its own, what stands on partition 0 of a topic whenever it is something else.
+class Feed(Generic[T]):
+    """What is read from partition 0 of a topic, as it was when it was last right; followed on a thread of its own."""
 
-    `changed` must not raise.
-    """
-
-    def __init__(self, brokers: Sequence[str], topic: str, changed: Callable[[Mapping[bytes, bytes]], object]) -> None:
-        self._brokers, self._topic, self._changed = brokers, topic, changed
-        self._told: dict[bytes, bytes] = {}
-        """What `changed` was called with last."""
+    def __init__(self, brokers: Sequence[str], topic: str, read: Callable[[Mapping[bytes, bytes]], T]) -> None:
+        """Reads what is there: raises BrokerError, and what `read` raises."""
+        self._brokers, self._topic = brokers, topic
+        self.followed: Followed[Mapping[bytes, bytes], T] = Followed(lambda: read_latest(brokers, topic), read)
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name=f"feed {topic}", daemon=True)
+
+    def value(self) -> T:
+        """As of now."""
+        return self.followed.value
 
     def start(self) -> None:
         """Follows from here on."""
@@ -63,6 +66,5 @@ class Feed:
             while not self._stop.is_set():
                 keep_newest(found, consumer.poll(timeout_ms=_POLL).get(place, ()))
                 # From the beginning on, older values pass by; only the end of the topic is what counts.
-                if found != self._told and self._at(consumer, place) >= consumer.end_offsets([place])[place]:
-                    self._told = dict(found)
-                    self._changed(self._told)
+                if found != self.followed.state and self._at(consumer, place) >= consumer.end_offsets([place])[place]:
+                    self.followed.offer(dict(found))

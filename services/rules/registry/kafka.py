@@ -15,11 +15,10 @@ from threading import Lock
 import msgspec
 
 from services.errors import ConfigurationError, PrewarnError
-from services.log.followed import Followed
 from services.log.kafka import EVENTS, OBSERVATIONS, RULES, full_name
 from services.log.kafka.bundles import bundle_of, unpacked
 from services.log.kafka.feed import Feed
-from services.log.kafka.records import count_partitions, read_again, read_latest, write_records
+from services.log.kafka.records import count_partitions, read_again, write_records
 from services.messages import RuleCard
 from services.rules.engine.plan import Plan
 from services.rules.language.load import RuleSet, load
@@ -44,14 +43,10 @@ class KafkaRegistry:
         self._loading = Lock()
 
     @cached_property
-    def _followed(self) -> Followed[Mapping[bytes, bytes], list[RuleSetRevision]]:
-        return Followed(lambda: read_latest(self._brokers, self._topic), _revisions_in)
+    def _feed(self) -> Feed[list[RuleSetRevision]]:
+        return Feed(self._brokers, self._topic, _revisions_in)
 
-    @cached_property
-    def _feed(self) -> Feed:
-        return Feed(self._brokers, self._topic, self._followed.offer)
-
-    def follow(self) -> None:
+    def start(self) -> None:
         """Reads what is there, and follows. Raises ConfigurationError if there is no rule set."""
         self.newest()
         self._feed.start()
@@ -62,7 +57,7 @@ class KafkaRegistry:
 
     def refresh(self) -> None:
         """Reads what others have written down by now."""
-        self._followed.look()
+        self._feed.followed.look()
 
     def current(self) -> RuleSet:
         """The newest rule set."""
@@ -79,18 +74,18 @@ class KafkaRegistry:
         """Makes the rules of a revision the next one. Raises as `publish`."""
         self.refresh()
         rule_set = self.rule_set(number)
-        bundle = self._followed.state[_key_of_set(rule_set.version)]
+        bundle = self._feed.followed.state[_key_of_set(rule_set.version)]
         return self._publish(rule_set, bundle, author, reason or reason_to_return(number))
 
     def revisions(self) -> list[RuleSetRevision]:
         """All that are known here."""
-        return self._followed.value
+        return self._feed.value()
 
     def evaluated(self) -> dict[int, int]:
         """As it was when this registry was read."""
         topic = full_name(self._settings.topic_prefix, OBSERVATIONS)
         count = count_partitions(self._brokers, [topic])[topic]
-        records = self._followed.state
+        records = self._feed.followed.state
         return {partition: int(records.get(_key_evaluated(partition), b"0")) for partition in range(count)}
 
     def _publish(self, rule_set: RuleSet, bundle: bytes, author: str, reason: str) -> RuleSetRevision:
@@ -146,7 +141,7 @@ class KafkaRegistry:
             return self._sets[version]
 
     def _read(self, version: str) -> RuleSet:
-        if (packed := self._followed.state.get(_key_of_set(version))) is None:
+        if (packed := self._feed.followed.state.get(_key_of_set(version))) is None:
             raise ConfigurationError(f"{self._topic} has no rule set {version}: run prewarn rules publish")
         with unpacked(packed) as (bundle, folder):
             rule_set = load(folder, resource("schemas"))
@@ -156,13 +151,13 @@ class KafkaRegistry:
 
     def switched(self, source: int) -> Sequence[tuple[int, int]]:
         """(revision, offset from which on the source goes by it), in their order; the last few."""
-        found = self._followed.state.get(_key_switched(source), b"[]")
+        found = self._feed.followed.state.get(_key_switched(source), b"[]")
         return msgspec.json.decode(found, type=list[tuple[int, int]])
 
     def caught_up(self, number: int) -> Mapping[int, int]:
         """Source → offset up to which its past was sent again for this revision."""
         begin = _key_caught_up(number)
-        found = self._followed.state.items()
+        found = self._feed.followed.state.items()
         return {int(key[len(begin) :]): int(value) for key, value in found if key.startswith(begin)}
 
     def note_caught_up(self, number: int, source: int, offset: int) -> None:
