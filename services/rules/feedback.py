@@ -42,10 +42,15 @@ def returned(changes: Iterable[WarningChange], fields: frozenset[str], enrich: E
 def _data(change: WarningChange, fields: frozenset[str]) -> dict[str, Any]:
     data: dict[str, Any] = {name: value for name, value in change.facts.context.items() if name in fields}
     data |= {
-        "warning": change.warning_id, "rule": change.rule, "subject": change.subject, "level": change.facts.level,
-        "change": change.change, "open": change.change not in _CLOSED, "value": change.facts.value,
+        "warning": change.warning_id,
+        "rule": change.rule,
+        "subject": change.subject,
+        "level": change.facts.level,
+        "change": change.change,
+        "open": change.change not in _CLOSED,
+        "value": change.facts.value,
         "threshold": change.facts.threshold,
-    }  # fmt: skip
+    }
     if change.row is not None:
         data["row"] = change.row
     return data

@@ -21,8 +21,8 @@ from services.rules.engine.layout import RuleLayout
 from services.rules.engine.plan import Plan
 from services.rules.engine.subject import Subject
 from services.rules.feedback import as_it_is, returned
+from services.rules.language.dependencies import dependencies
 from services.rules.language.reading import Report
-from services.rules.language.strata import looked_at
 
 _CLOSED = {"resolved", "withdrawn"}
 _DEADLINES = {"missing", "elapsed"}
@@ -66,7 +66,7 @@ class Bench:
     """Runs the cases of one rule set. Without `telling`, nothing is known of people."""
 
     def __init__(self, plan: Plan, telling: Telling | None = None) -> None:
-        self._edges = looked_at(plan.rules)
+        self._edges = dependencies(plan.rules)
         self._plan = plan
         self._telling = telling
         self._cards = {rule.id: rule.card for rule in plan.rules}
@@ -172,7 +172,7 @@ class _Course:
     def _value(self, s: Subject, rule: RuleLayout) -> tuple[float | None, str]:
         if rule.gauges[0].gauge.measure in _DEADLINES:
             return None, "not_due"
-        value = self.engine.lives.reach(s, rule, 0, 0, last_entry(s, rule)).value
+        value = self.engine.transitions.assess(s, rule, 0, 0, last_entry(s, rule)).value
         return value, "no_value" if value is None else "not_reached"
 
     def _layouts(self) -> Iterable[tuple[int, Any]]:

@@ -66,7 +66,7 @@ class Coming:
             return  # route has read every event: only another version can have written it
         engine.late.clear()
         engine.failed.clear()
-        engine.lives.take_amended()
+        engine.transitions.take_amended()
 
 
 def succession(
