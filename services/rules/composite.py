@@ -58,8 +58,12 @@ def _meets(key: str, wanted: tuple[int, ...]) -> bool:
 def _by_chaining(cases: Cases, keys: list[str]) -> dict[str, int]:
     child = subprocess.run(
         [sys.executable, "-m", "services.rules.composite"],
-        input=json.dumps([cases, keys]), capture_output=True, text=True, timeout=_PATIENCE, check=False,
-    )  # fmt: skip
+        input=json.dumps([cases, keys]),
+        capture_output=True,
+        text=True,
+        timeout=_PATIENCE,
+        check=False,
+    )
     if child.returncode:
         raise ValueError((child.stderr.strip().splitlines() or [f"exit code {child.returncode}"])[-1])
     found = msgspec.json.decode(child.stdout, type=dict[str, int])
