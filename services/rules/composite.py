@@ -18,7 +18,7 @@ from itertools import combinations_with_replacement
 import msgspec
 
 _log = logging.getLogger(__name__)
-_PATIENCE = 30
+PATIENCE = 30
 """Seconds."""
 Cases = tuple[tuple[int, tuple[int, ...]], ...]
 """(number of the level, the grades that make it, highest first): for each of them another part with at least this."""
@@ -61,7 +61,7 @@ def _by_chaining(cases: Cases, keys: list[str]) -> dict[str, int]:
         input=json.dumps([cases, keys]),
         capture_output=True,
         text=True,
-        timeout=_PATIENCE,
+        timeout=PATIENCE,
         check=False,
     )
     if child.returncode:
