@@ -20,7 +20,7 @@ from services.app.embedded import Embedded, replay
 from services.app.home import prepare_home
 from services.errors import PrewarnError
 from services.ingest.connectors import nyc, oulad
-from services.ingest.connectors.sheet import Imported
+from services.ingest.connectors.imported import Imported
 from services.settings import Settings, resource
 
 _OPEN: dict[str, Callable[[Path], Imported]] = {"nyc": nyc, "oulad": oulad}

@@ -14,7 +14,7 @@ from services.app.replay import run_import
 from services.errors import RuleError
 from services.i18n import chinese
 from services.ingest.connectors import nyc, oulad
-from services.ingest.connectors.sheet import Imported
+from services.ingest.connectors.imported import Imported
 from services.ingest.files import ingest_files
 from services.ingest.rejected import retry
 from services.ingest.table import TableOptions

@@ -10,8 +10,8 @@ from typing import NamedTuple
 
 from services.directory import oneroster
 from services.directory.loading import directory_of, load, present_folder
+from services.directory.reading import read_workbook
 from services.directory.snapshot import Directory
-from services.directory.workbook import read_workbook
 from services.directory.writing import write
 from services.errors import DirectoryError
 from services.messages import Problem
@@ -35,7 +35,7 @@ def offered(source: Path, in_use: Directory, installed: Path | None) -> Iterator
 
     `in_use` is the directory that an export of OneRoster is merged with, `installed` its folder, which remembers the
     last export; without one such an export is refused. Days are days in the time zone of `in_use`. Raises
-    DirectoryError with everything that is wrong.
+    ProblemsError with everything that is wrong.
     """
     problems: list[Problem] = []
     with tempfile.TemporaryDirectory(prefix="prewarn-") as name:

@@ -11,9 +11,9 @@ from services.directory.oneroster.files import Export, Record
 from services.directory.oneroster.naming import name_of
 from services.directory.oneroster.orgs import Orgs
 from services.directory.oneroster.teaching import course_rows, tutors
-from services.directory.reading import Row
 from services.directory.records import Tables
 from services.messages import Problem
+from services.tabular.rows import Row
 
 
 @dataclass(slots=True)

@@ -11,10 +11,10 @@ from services.directory.columns import TABLES
 from services.directory.consistency import SCOPE_TABLES
 from services.directory.oneroster.deriving import Derived, derive
 from services.directory.oneroster.files import Export
-from services.directory.reading import Row
 from services.directory.records import Tables
 from services.directory.writing import cells_of
 from services.messages import Problem
+from services.tabular.rows import Row
 
 Rows = dict[str, list[Row]]
 
