@@ -8,10 +8,10 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 
-from services.directory.columns import TABLES, Column
+from services.directory.columns import Column
 from services.directory.consistency import inconsistencies
 from services.directory.reading import Entry, read_folder
-from services.directory.records import Tables
+from services.directory.records import TABLES, Tables
 from services.directory.snapshot import TIME_ZONE, Directory
 from services.errors import ConfigurationError, DirectoryError
 from services.messages import Problem

@@ -10,7 +10,7 @@ from typing import Any
 
 import yaml
 
-from services.directory.columns import TABLES, Table
+from services.directory.records import TABLES, Table
 from services.errors import ProblemsError
 from services.messages import Problem
 from services.tabular.rows import Row, decoded, strict_rows
