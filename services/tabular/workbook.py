@@ -11,8 +11,6 @@ from itertools import repeat
 from pathlib import Path
 from typing import Any
 
-import openpyxl
-
 from services.errors import ProblemsError
 from services.messages import Problem
 from services.tabular.archives import opened
@@ -48,6 +46,8 @@ class Sheet:
 @contextmanager
 def workbook(path: Path) -> Iterator[list[Sheet]]:
     """Open a workbook. Raises ProblemsError if it is none, also while its sheets are read."""
+    import openpyxl  # noqa: PLC0415 - it costs every other command 0.1 s
+
     with opened(path) as archive:
         parts = [name for name in archive.namelist() if name.startswith("xl/worksheets/")]
         calculated = any(_holds_formula(archive.read(name)) for name in parts)
