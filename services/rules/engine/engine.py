@@ -41,7 +41,7 @@ class Engine:
         self.late: list[str] = []
         """Idents put aside as late since the caller last emptied it."""
         self.failed: list[tuple[str, str]] = []
-        """(ident, error with its line) of events that a rule failed on since the caller last emptied it."""
+        """(ident, error and line) of events that some rule failed on, since the caller last emptied it."""
         shapes = sorted({(rule.by, ranks(rule)) for rule in plan.rules})
         self.layouts = [Layout(by, plan, peers=peers) for by, peers in shapes]
         self._subjects: list[dict[str, Subject]] = [{} for _ in self.layouts]
