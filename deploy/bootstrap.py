@@ -2,7 +2,7 @@
 """Sets Prewarn up in `.venv/` of this checkout with nothing but Python, then runs what was asked for.
 
     python3 deploy/bootstrap.py demo [arguments of `prewarn demo`]
-    python3 deploy/bootstrap.py test [arguments of pytest]
+    python3 deploy/bootstrap.py test [--fast] [arguments of pytest]
     python3 deploy/bootstrap.py install
 
 Exit codes: 0 done, 1 an installation failed, 2 this machine or the command line does not fit, 130 interrupted; else
@@ -42,7 +42,8 @@ HARMFUL = (
     "PYTHONHOME",
     "PYTHONPATH",
 )
-USAGE = "python3 deploy/bootstrap.py demo [...] | test [...] | install"
+FAST = ["-m", "unit"]  # the tier of tests/conftest.py that needs neither a broker nor much time
+USAGE = "python3 deploy/bootstrap.py demo [...] | test [--fast] [...] | install"
 
 Message = NamedTuple("Message", [("en", str), ("zh", str)])
 
@@ -201,7 +202,7 @@ class Environment:
             if code:
                 return code
             same = {name: mark for name, mark in self.installed().items() if name == "composite"}
-            # The test file holds all of the other's pins (tests/unit/test_bootstrap.py).
+            # The test file holds all of the other's pins (tests/unit/deploy/test_bootstrap.py).
             kinds = ("run", "test") if kind == "test" else ("run",)
             marks = {name: self.digest(REQUIREMENTS[name], "requirements-build.txt") for name in kinds}
             self.write_stamp(dict(same, **marks))
@@ -283,6 +284,8 @@ def alone(root: Path) -> "Iterator[None]":
 
 def check(machine: Machine, python: str, arguments: List[str]) -> int:
     """Run all checks, pytest with `arguments`; the exit code of the first that failed."""
+    if arguments[:1] == ["--fast"]:
+        arguments = FAST + arguments[1:]
     rows = []
     for name, command in CHECKS:
         print(f"── {name}", flush=True)

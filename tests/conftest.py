@@ -18,6 +18,10 @@ _SHARED = Path(os.environ.get("PREWARN_SHARED") or Path(__file__).resolve().pare
 _DATA = _SHARED / "data"
 _NEEDS = {"shared_data": "shared", "broker_of_session": "kafka", "postgres_of_session": "postgres"}
 """Whatever uses the fixture has the marker."""
+_FOLDERS = ("acceptance", "faults", "benchmarks", "unit/deploy")
+"""Folders that are tiers of their own, by the last name."""
+_TIERS = ("properties", "commands", "kafka", "postgres", *(folder.rpartition("/")[2] for folder in _FOLDERS))
+"""Tests with none of these markers are of the tier `unit`, which `./check --fast` runs."""
 
 
 @pytest.fixture(scope="session")
@@ -85,6 +89,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         for fixture, marker in _NEEDS.items():
             if fixture in getattr(item, "fixturenames", ()):
                 item.add_marker(marker)
+        folder = item.path.parent.as_posix()
+        for one in _FOLDERS:
+            if f"/tests/{one}/" in f"{folder}/":
+                item.add_marker(one.rpartition("/")[2])
+        if not any(map(item.get_closest_marker, _TIERS)):
+            item.add_marker("unit")
         if item.get_closest_marker("kafka"):
             item.add_marker(pytest.mark.xdist_group("kafka"))  # they share one broker, and some of them kill it
 

@@ -21,7 +21,7 @@ from services.app.embedded import Embedded
 from services.app.home import prepare_home
 from services.errors import PrewarnError
 from services.ingest.connectors import nyc, oulad
-from services.ingest.connectors.sheet import Imported
+from services.ingest.connectors.imported import Imported
 from services.ingest.intake import Intake
 from services.messages import FOREVER, CampusEvent
 from services.settings import Settings, resource

@@ -11,7 +11,7 @@ from services.app.replay import run_import
 from services.cli.progress import progress_bar
 from services.i18n import chinese
 from services.ingest.connectors import nyc, oulad
-from services.ingest.connectors.sheet import Imported
+from services.ingest.connectors.imported import Imported
 from services.settings import Settings
 
 _SHOWN = 20

@@ -116,11 +116,15 @@ def check(directory: Directory, asked: Iterable[Asked], at: datetime, doubt: Dou
                 found.setdefault(unknown, ([], 0))[0].append(one.rule)
     holes = [
         Hole(
-            cause=cause.cause, who=cause.who, of=sorted(look.of[cause]), rules=list(dict.fromkeys(rules)), pairs=pairs,
+            cause=cause.cause,
+            who=cause.who,
+            of=sorted(look.of[cause]),
+            rules=list(dict.fromkeys(rules)),
+            pairs=pairs,
             expected=cause.expected,
         )
         for cause, (rules, pairs) in found.items()
-    ]  # fmt: skip
+    ]
     return Checked(pairs=total, reached=reached, holes=sorted(holes, key=lambda hole: -hole.pairs))
 
 

@@ -1,4 +1,4 @@
-"""The columns of the directory's files: how a cell is read, whether it must be there, and what it refers to."""
+"""The kinds of columns in the directory's files: how a cell is read, and what is said of one that is wrong."""
 
 from __future__ import annotations
 
@@ -8,8 +8,6 @@ from datetime import date
 from typing import Any
 
 import msgspec
-
-from services.directory import records
 
 _DAY = re.compile(r"(\d{4})([-/])(\d{1,2})\2(\d{1,2})")
 _NUMBER = re.compile(r"\d+(\.\d+)?")
@@ -67,103 +65,21 @@ class Column(msgspec.Struct, frozen=True):
     """Its content is never repeated in a message."""
 
 
-class Table(msgspec.Struct, frozen=True):
-    """One table: its columns by name, what makes a row unique, and what all rows of one id must agree on."""
-
-    record: type[msgspec.Struct]
-    columns: dict[str, Column]
-    key: tuple[str, ...] = ("id",)
-    shared: tuple[str, ...] = ()
-
-
-_TEXT = Column()
-_ID = Column(required=True)
-_FROM_TO = {"from": Column(day, "a day", "2026-09-01"), "to": Column(day, "a day", "2026-09-01")}
-_NAMES = {"name_zh": _TEXT, "name_en": _TEXT}
-_REACH = {
-    "email": Column(email, "an e-mail address", "name@domain"),
-    "channel": Column(_like(_CHANNEL), "an Apprise URL", "service://…", secret=True),
-}
+TEXT = Column()
+DAY = Column(day, "a day", "2026-09-01")
+FIRST_DAY = Column(day, "a day", "2026-09-01", required=True)
+NUMBER = Column(_number, "a number of hours", "64")
+DURATION = Column(_duration, "a duration", "30m, 1h or 1d")
+LANGUAGE = Column(_language, "a language", "zh or en")
+EMAIL = Column(email, "an e-mail address", "name@domain")
+CHANNEL = Column(_like(_CHANNEL), "an Apprise URL", "service://…", secret=True)
 
 
-def _to(table: str, *, required: bool = False) -> Column:
-    return Column(refers=table, required=required)
+def columns_of(record: type[msgspec.Struct]) -> dict[str, Column]:
+    """The columns of a record by their names in the files, as its fields are annotated; others are texts."""
+    return {one.encode_name: _column(one) for one in msgspec.structs.fields(record)}
 
 
-TABLES: dict[str, Table] = {
-    "people": Table(
-        records.Person,
-        {
-            "id": _ID,
-            "name": Column(required=True),
-            **_REACH,
-            "language": Column(_language, "a language", "zh or en"),
-            **_FROM_TO,
-        },
-    ),
-    "departments": Table(records.Department, {"id": _ID, **_NAMES, "parent": _to("departments")}),
-    "teaching_offices": Table(
-        records.TeachingOffice, {"id": _ID, **_NAMES, "department": _to("departments", required=True)}
-    ),
-    "majors": Table(records.Major, {"id": _ID, **_NAMES, "department": _to("departments", required=True)}),
-    "classes": Table(
-        records.SchoolClass,
-        {
-            "id": _ID,
-            "name": _TEXT,
-            "major": _to("majors"),
-            "cohort": _TEXT,
-            "department": _to("departments"),
-            **_FROM_TO,
-        },
-    ),
-    "courses": Table(
-        records.Course,
-        {
-            "id": _ID,
-            **_NAMES,
-            "teaching_office": _to("teaching_offices"),
-            "planned_hours": Column(_number, "a number of hours", "64"),
-            "class": _to("classes"),
-            "teacher": _to("people"),
-        },
-        key=("id", "class"),
-        shared=("name_zh", "name_en", "teaching_office"),
-    ),
-    "roles": Table(
-        records.Role,
-        {
-            "role": Column(required=True),
-            "person": _to("people", required=True),
-            "scope_kind": _TEXT,
-            "scope": _TEXT,
-            "class": _to("classes"),
-            **_FROM_TO,
-        },
-        key=("role", "person", "scope_kind", "scope", "class", "from"),
-    ),
-    "leave": Table(
-        records.Leave,
-        {
-            "person": _to("people", required=True),
-            "substitute": _to("people"),
-            "from": Column(day, "a day", "2026-09-01", required=True),
-            "to": _FROM_TO["to"],
-        },
-        key=("person", "from", "substitute"),
-    ),
-    "students": Table(
-        records.Enrolment,
-        {"id": _ID, "name": _TEXT, "class": _to("classes", required=True), **_REACH, **_FROM_TO},
-        key=("id", "from"),
-        shared=("name", "email", "channel"),
-    ),
-    "sources": Table(
-        records.Source,
-        {
-            "id": _ID,
-            "owner": _to("people"),
-            "expected_interval": Column(_duration, "a duration", "30m, 1h or 1d"),
-        },
-    ),
-}
+def _column(field: msgspec.structs.FieldInfo) -> Column:
+    found = next((one for one in getattr(field.type, "__metadata__", ()) if isinstance(one, Column)), TEXT)
+    return msgspec.structs.replace(found, required=found.required or field.required)

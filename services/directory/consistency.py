@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from services.directory.columns import TABLES
 from services.directory.nearest import Nearest
 from services.directory.reading import Entry, nearest_of
+from services.directory.records import TABLES
 from services.directory.roles import ASSIGNABLE, ROLES, SCOPE_KINDS
 from services.messages import Problem
 
@@ -45,9 +45,10 @@ def _leave_of_oneself(entries: Entries) -> Iterator[Problem]:
     for entry in entries["leave"] or ():
         if entry.values.get("person") and entry.values["person"] == entry.values.get("substitute"):
             yield Problem(
-                where=entry.row.at("substitute"), what=f"{entry.values['person']} stands in for oneself",
+                where=entry.row.at("substitute"),
+                what=f"{entry.values['person']} stands in for oneself",
                 expected="somebody else, or nothing",
-            )  # fmt: skip
+            )
 
 
 def _rows_once(entries: Entries) -> Iterator[Problem]:

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from services.directory.columns import TABLES
+from services.directory.records import TABLES
 from services.directory.snapshot import Directory
 from services.directory.writing import cells_of
 from services.messages import Problem

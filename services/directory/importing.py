@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from services.directory import oneroster
 from services.directory.loading import directory_of, load, present_folder
+from services.directory.reading import read_workbook
 from services.directory.snapshot import Directory
 from services.directory.writing import write
 from services.errors import DirectoryError
@@ -34,14 +35,12 @@ def offered(source: Path, in_use: Directory, installed: Path | None) -> Iterator
 
     `in_use` is the directory that an export of OneRoster is merged with, `installed` its folder, which remembers the
     last export; without one such an export is refused. Days are days in the time zone of `in_use`. Raises
-    DirectoryError with everything that is wrong.
+    ProblemsError with everything that is wrong.
     """
     problems: list[Problem] = []
     with tempfile.TemporaryDirectory(prefix="prewarn-") as name:
         folder, left_out = Path(name), list[Problem]()
         if source.suffix.lower() == ".xlsx":
-            from services.directory.workbook import read_workbook  # noqa: PLC0415 - openpyxl costs all others 0.1 s
-
             directory = directory_of(read_workbook(source, problems), problems, in_use.time_zone)
         elif source.suffix.lower() == ".zip" or (source / "manifest.csv").is_file():
             if installed is None:

@@ -8,13 +8,14 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 
-from services.directory.columns import TABLES, Column
+from services.directory.columns import Column
 from services.directory.consistency import inconsistencies
-from services.directory.reading import Entry, Row, read_folder
-from services.directory.records import Tables
+from services.directory.reading import Entry, read_folder
+from services.directory.records import TABLES, Tables
 from services.directory.snapshot import TIME_ZONE, Directory
 from services.errors import ConfigurationError, DirectoryError
 from services.messages import Problem
+from services.tabular.rows import Row
 
 PREVIOUS = ".previous"
 """What `install` calls the folder that it is about to replace."""

@@ -1,37 +1,23 @@
-"""From a folder to rows of text cells, each of which knows where it stood; nothing is interpreted here."""
+"""From a folder or a workbook to the rows of every table of the directory; cells are still texts."""
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from services.directory.columns import TABLES, Table
+from services.directory.records import TABLES, Table
+from services.errors import ProblemsError
 from services.messages import Problem
+from services.tabular.rows import Row, decoded, strict_rows
+from services.tabular.workbook import workbook
 
 SUFFIXES = (".csv", ".yaml")
 _LOOK_ALIKE = {".csv", ".yaml", ".yml"}
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """The cells of one row; a column that is absent or blank is an empty text."""
-
-    cells: dict[str, str]
-    place: str
-    """`people.csv row 7` or `people.yaml:7:3`."""
-    marks: dict[str, str] = field(default_factory=dict)
-    """Where a cell stands, if it has a place of its own (YAML)."""
-
-    def at(self, column: str) -> str:
-        """Where a cell stands, for a person who has the file open."""
-        return self.marks.get(column) or f"{self.place}, column {column}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +64,27 @@ def _read_table(folder: Path, name: str, table: Table, problems: list[Problem]) 
     text = _text(path, problems)
     if text is None:
         return None
-    return (_csv if path.suffix == ".csv" else _yaml)(path.name, text, table, problems)
+    if path.suffix == ".yaml":
+        return _yaml(path.name, text, table, problems)
+    try:
+        return rows_of(path.name, strict_rows(path.name, text), table, problems)
+    except ProblemsError as error:
+        problems.extend(error.problems)
+        return None
+
+
+def read_workbook(path: Path, problems: list[Problem]) -> dict[str, list[Row] | None]:
+    """The rows of every table; a missing sheet is an empty table. Raises ProblemsError if it is no workbook."""
+    tables: dict[str, list[Row] | None] = {name: [] for name in TABLES}
+    with workbook(path) as sheets:
+        for sheet in sheets:
+            name = sheet.title.strip().lower()
+            if name in TABLES:
+                tables[name] = rows_of(sheet.place, sheet.rows(problems), TABLES[name], problems)
+            elif not sheet.is_blank():
+                expected = nearest_of(name, tuple(TABLES))
+                problems.append(Problem(where=sheet.place, what="is no table of the directory", expected=expected))
+    return tables
 
 
 def _text(path: Path, problems: list[Problem]) -> str | None:
@@ -88,34 +94,6 @@ def _text(path: Path, problems: list[Problem]) -> str | None:
         problems.append(Problem(where=path.name, what=f"cannot be read: {error.strerror}"))
         return None
     return decoded(path.name, raw, problems)
-
-
-def decoded(file: str, raw: bytes, problems: list[Problem]) -> str | None:
-    """The text of a file in UTF-8 or GB18030; what is neither is a problem."""
-    # Chinese Windows writes GB18030; hardly any text in it is valid UTF-8 by chance.
-    for encoding in ("utf-8-sig", "gb18030"):
-        try:
-            return raw.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-    problems.append(Problem(where=file, what="is neither UTF-8 nor GB18030 text", expected="UTF-8"))
-    return None
-
-
-def _csv(file: str, text: str, table: Table, problems: list[Problem]) -> list[Row] | None:
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
-    number = 0
-
-    def counted() -> Iterator[list[str]]:
-        nonlocal number
-        for number, cells in enumerate(reader, start=1):  # noqa: B007 - told when the next one cannot be read
-            yield cells
-
-    try:
-        return rows_of(file, counted(), table, problems)
-    except csv.Error as error:
-        problems.append(Problem(where=f"{file} row {number + 1}", what=f"is not CSV: {error}"))
-        return None
 
 
 def rows_of(file: str, grid: Iterator[list[str]], table: Table, problems: list[Problem]) -> list[Row] | None:

@@ -1,13 +1,27 @@
-"""The rows of the directory. Plain data; every day is a day in the college's time zone, and both ends belong to it."""
+"""The rows of the directory, and with their fields the columns of its files.
 
-from __future__ import annotations
+Plain data; every day is a day in the college's time zone, and both ends belong to it.
+"""
 
 from datetime import date
-from typing import Literal
+from typing import Annotated, Literal, get_args
 
 import msgspec
 
+from services.directory.columns import (
+    CHANNEL,
+    DAY,
+    DURATION,
+    EMAIL,
+    FIRST_DAY,
+    LANGUAGE,
+    NUMBER,
+    Column,
+    columns_of,
+)
+
 Language = Literal["zh", "en"]
+Day = Annotated[date | None, DAY]
 
 
 class Person(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -15,12 +29,12 @@ class Person(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     id: str
     name: str
-    email: str | None = None
-    channel: str | None = None
+    email: Annotated[str | None, EMAIL] = None
+    channel: Annotated[str | None, CHANNEL] = None
     """An Apprise URL. It holds secrets: never show it."""
-    language: Language | None = None
-    from_day: date | None = msgspec.field(default=None, name="from")
-    to_day: date | None = msgspec.field(default=None, name="to")
+    language: Annotated[Language | None, LANGUAGE] = None
+    from_day: Day = msgspec.field(default=None, name="from")
+    to_day: Day = msgspec.field(default=None, name="to")
     """The last day on which the person is there."""
 
 
@@ -30,7 +44,7 @@ class Department(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     id: str
     name_zh: str | None = None
     name_en: str | None = None
-    parent: str | None = None
+    parent: Annotated[str | None, Column(refers="departments")] = None
 
 
 class TeachingOffice(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -39,7 +53,7 @@ class TeachingOffice(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
     id: str
     name_zh: str | None = None
     name_en: str | None = None
-    department: str
+    department: Annotated[str, Column(refers="departments")]
 
 
 class Major(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -48,7 +62,7 @@ class Major(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     id: str
     name_zh: str | None = None
     name_en: str | None = None
-    department: str
+    department: Annotated[str, Column(refers="departments")]
 
 
 class SchoolClass(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -56,11 +70,11 @@ class SchoolClass(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
 
     id: str
     name: str | None = None
-    major: str | None = None
+    major: Annotated[str | None, Column(refers="majors")] = None
     cohort: str | None = None
-    department: str | None = None
-    from_day: date | None = msgspec.field(default=None, name="from")
-    to_day: date | None = msgspec.field(default=None, name="to")
+    department: Annotated[str | None, Column(refers="departments")] = None
+    from_day: Day = msgspec.field(default=None, name="from")
+    to_day: Day = msgspec.field(default=None, name="to")
 
 
 class Course(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -69,34 +83,34 @@ class Course(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     id: str
     name_zh: str | None = None
     name_en: str | None = None
-    teaching_office: str | None = None
-    planned_hours: int | float | None = None
-    class_id: str | None = msgspec.field(default=None, name="class")
-    teacher: str | None = None
+    teaching_office: Annotated[str | None, Column(refers="teaching_offices")] = None
+    planned_hours: Annotated[int | float | None, NUMBER] = None
+    class_id: Annotated[str | None, Column(refers="classes")] = msgspec.field(default=None, name="class")
+    teacher: Annotated[str | None, Column(refers="people")] = None
 
 
 class Role(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One person holds one role for one scope during some days."""
 
     role: str
-    person: str
+    person: Annotated[str, Column(refers="people")]
     scope_kind: str | None = None
     """None is the college."""
     scope: str | None = None
-    class_id: str | None = msgspec.field(default=None, name="class")
+    class_id: Annotated[str | None, Column(refers="classes")] = msgspec.field(default=None, name="class")
     """Second scope: course_teacher of course `scope` in this class."""
-    from_day: date | None = msgspec.field(default=None, name="from")
-    to_day: date | None = msgspec.field(default=None, name="to")
+    from_day: Day = msgspec.field(default=None, name="from")
+    to_day: Day = msgspec.field(default=None, name="to")
 
 
 class Leave(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One person is away during some days, and somebody stands in."""
 
-    person: str
-    substitute: str | None = None
+    person: Annotated[str, Column(refers="people")]
+    substitute: Annotated[str | None, Column(refers="people")] = None
     """None: the others who hold a role answer for it; where there are none, the person is told nevertheless."""
-    from_day: date | None = msgspec.field(default=None, name="from")
-    to_day: date | None = msgspec.field(default=None, name="to")
+    from_day: Annotated[date | None, FIRST_DAY] = msgspec.field(default=None, name="from")
+    to_day: Day = msgspec.field(default=None, name="to")
 
 
 class Enrolment(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -104,19 +118,19 @@ class Enrolment(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     id: str
     name: str | None = None
-    class_id: str = msgspec.field(name="class")
-    email: str | None = None
-    channel: str | None = None
-    from_day: date | None = msgspec.field(default=None, name="from")
-    to_day: date | None = msgspec.field(default=None, name="to")
+    class_id: Annotated[str, Column(refers="classes")] = msgspec.field(name="class")
+    email: Annotated[str | None, EMAIL] = None
+    channel: Annotated[str | None, CHANNEL] = None
+    from_day: Day = msgspec.field(default=None, name="from")
+    to_day: Day = msgspec.field(default=None, name="to")
 
 
 class Source(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A source of events."""
 
     id: str
-    owner: str | None = None
-    expected_interval: int | None = None
+    owner: Annotated[str | None, Column(refers="people")] = None
+    expected_interval: Annotated[int | None, DURATION] = None
     """Seconds within which something should come in teaching hours."""
 
 
@@ -133,3 +147,25 @@ class Tables(msgspec.Struct, frozen=True, kw_only=True):
     leave: tuple[Leave, ...] = ()
     students: tuple[Enrolment, ...] = ()
     sources: tuple[Source, ...] = ()
+
+
+class Table(msgspec.Struct, frozen=True):
+    """One table: its columns by name, what makes a row unique, and what all rows of one id must agree on."""
+
+    columns: dict[str, Column]
+    key: tuple[str, ...] = ("id",)
+    shared: tuple[str, ...] = ()
+
+
+_KEYS = {
+    "courses": ("id", "class"),
+    "roles": ("role", "person", "scope_kind", "scope", "class", "from"),
+    "leave": ("person", "from", "substitute"),
+    "students": ("id", "from"),
+}
+_SHARED = {"courses": ("name_zh", "name_en", "teaching_office"), "students": ("name", "email", "channel")}
+
+TABLES = {
+    one.name: Table(columns_of(get_args(one.type)[0]), _KEYS.get(one.name, ("id",)), _SHARED.get(one.name, ()))
+    for one in msgspec.structs.fields(Tables)
+}

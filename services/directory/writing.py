@@ -8,8 +8,7 @@ from pathlib import Path
 
 import msgspec
 
-from services.directory.columns import TABLES
-from services.directory.records import Tables
+from services.directory.records import TABLES, Tables
 
 
 def cells_of(table: str, row: msgspec.Struct) -> dict[str, str]:

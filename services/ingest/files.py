@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import csv
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from pathlib import Path
@@ -12,10 +11,12 @@ from typing import Any
 import msgspec
 
 from services.ingest.intake import Intake, Outcome
-from services.ingest.lines import Line, Lines
 from services.ingest.schema_errors import reason_name
 from services.ingest.table import Table, TableOptions
+from services.ingest.validation import MAX_EVENT_BYTES, too_large
 from services.messages import Problem, Rejection
+from services.tabular.lines import Lines
+from services.tabular.rows import csv_rows
 
 BATCH = 2000
 BATCH_BYTES = 4 << 20
@@ -68,7 +69,8 @@ def ingest_files(
             continue
         with file:
             told = 0
-            for outcome in _outcomes(path, Lines(file), intake, options or TableOptions()):
+            lines = Lines(file, MAX_EVENT_BYTES, too_large)
+            for outcome in _outcomes(path, lines, intake, options or TableOptions()):
                 summary.add(outcome)
                 if progress is not None:
                     progress(file.tell() - told)
@@ -117,7 +119,7 @@ def _table_items(lines: Lines, origin: str, intake: Intake, options: TableOption
         return intake.validator.rejection(problems, raw, origin, f"row {row}", options.source)
 
     table: Table | None = None
-    for row, (cells, raw) in enumerate(_rows(lines), 1):
+    for row, (cells, raw) in enumerate(csv_rows(lines), 1):
         if isinstance(cells, Problem):
             yield refused([cells], raw, row)
         elif table is None:
@@ -129,72 +131,3 @@ def _table_items(lines: Lines, origin: str, intake: Intake, options: TableOption
         elif any(cell.strip() for cell in cells):
             value = table.value(cells)
             yield refused([value], raw, row) if isinstance(value, Problem) else (value, f"row {row}")
-
-
-def _rows(lines: Lines) -> Iterator[tuple[list[str] | Problem, bytes]]:
-    """The rows of a CSV file with their original text, and the lines in between that could not be read."""
-    feed = _Feed(lines)
-    reader = csv.reader(feed, delimiter=_delimiter(lines.head), strict=True)
-    while True:
-        try:
-            cells = next(reader)
-        except StopIteration:
-            break
-        except csv.Error as error:
-            problem = Problem(where="row", what=f"not CSV: {error}", expected='quotes in pairs, "" for one within')
-            yield problem, feed.first_line()
-            continue
-        yield from feed.unreadable()
-        yield cells, feed.lines_of_row()
-    yield from feed.unreadable()
-
-
-def _delimiter(head: bytes) -> str:
-    first = head.partition(b"\n")[0]
-    return max(",;\t", key=lambda delimiter: first.count(delimiter.encode()))
-
-
-class _Feed:
-    """Lines for the csv reader, which remembers those of the present row.
-
-    A quote that opens and never closes would swallow the rows after it: on an error all lines but the first are read
-    again.
-    """
-
-    def __init__(self, lines: Iterable[Line]) -> None:
-        self._lines = iter(lines)
-        self._again: deque[str] = deque()
-        self._row: list[str] = []
-        self._bad: list[tuple[Problem, bytes]] = []
-
-    def __iter__(self) -> Iterator[str]:
-        return self
-
-    def __next__(self) -> str:
-        text = self._again.popleft() if self._again else self._next()
-        self._row.append(text)
-        return text + "\n"
-
-    def _next(self) -> str:
-        for line in self._lines:
-            if line.problem is None:
-                return line.raw.decode()
-            self._bad.append((line.problem, line.raw))
-        raise StopIteration
-
-    def lines_of_row(self) -> bytes:
-        """The text of the row that was read, in UTF-8."""
-        row, self._row = self._row, []
-        return "\n".join(row).encode()
-
-    def first_line(self) -> bytes:
-        """The line at which a row that is none began; the lines after it come again."""
-        first, *others = self._row
-        self._row = []
-        self._again.extendleft(reversed(others))
-        return first.encode()
-
-    def unreadable(self) -> Iterator[tuple[Problem, bytes]]:
-        """The lines that were passed over."""
-        bad, self._bad = self._bad, []
-        yield from bad

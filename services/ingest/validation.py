@@ -48,8 +48,8 @@ class Validator:
         now = self._clock()
         for index, value in enumerate(values):
             place = position if whole and position else _place(position, index)
-            result = too_large(len(packed[index])) if large else []
-            read = result or self._read(value, now, _where(place))
+            long = large and len(packed[index]) > MAX_EVENT_BYTES
+            read = [too_large(len(packed[index]))] if long else self._read(value, now, _where(place))
             if isinstance(read, CampusEvent):
                 checked.append(read)
             else:
@@ -133,11 +133,9 @@ class Validator:
         return problems
 
 
-def too_large(size: int) -> list[Problem]:
-    """What is wrong with an event of so many bytes, if anything."""
-    if size <= MAX_EVENT_BYTES:
-        return []
-    return [Problem(where="message", what=f"too large: {size / _MIB:.1f} MiB", expected="at most 1 MiB for one event")]
+def too_large(size: int) -> Problem:
+    """What is wrong with an event of so many bytes, which are more than MAX_EVENT_BYTES."""
+    return Problem(where="message", what=f"too large: {size / _MIB:.1f} MiB", expected="at most 1 MiB for one event")
 
 
 def wire_value(event: CampusEvent) -> dict[str, Any]:

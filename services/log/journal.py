@@ -1,4 +1,4 @@
-"""The embedded mode's one SQLite file: log, its offset, rule state, changes of warnings, rejects. See DESIGN in docs.
+"""The embedded mode's one SQLite file: log, its offset, rule state, changes of warnings, rejects.
 
 What belongs together is committed together: an append is one transaction (and durable when it returns), an
 evaluation step — state, changes, offset — is another. A crash between any two repeats work with the same result.

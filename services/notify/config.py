@@ -48,7 +48,7 @@ class NotifyConfig:
             silences=silences,
             cases=cases,
             quiet=self.quiet,
-            wait=self.grouping.wait,
+            wait=self.grouping.wait_ms,
         )
 
 

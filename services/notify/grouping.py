@@ -35,6 +35,3 @@ class Grouping(NamedTuple):
     def repeat_ms(self) -> int:
         """Milliseconds between two tellings."""
         return self.repeat // timedelta(milliseconds=1)
-
-
-AT_ONCE = Grouping()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
 
 import msgspec
 
@@ -18,7 +17,6 @@ from services.notify.recipients import route
 from services.notify.rows import ChangeRow, DeliveryRow, EscalationRow, RecipientRow, WarningRow
 
 _json = msgspec.json.Encoder()
-_MILLISECOND = timedelta(milliseconds=1)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -31,8 +29,8 @@ class ChunkFold:
     moment: Moment
     mail: str | None = None
     """The college's mail server."""
-    repeat: timedelta = timedelta(0)
-    """What nobody has taken up is told again after it; never if zero."""
+    repeat: int = 0
+    """Milliseconds after which what nobody has taken up is told again; never if zero."""
     students: bool = False
     """Whether students are told of warnings about them."""
     writes: Writes = field(default_factory=Writes)
@@ -193,7 +191,7 @@ class ChunkFold:
             for number, one in enumerate(card.escalate if card and begins else (), start=1)
         ]
         if begins and self.repeat:
-            steps.append(step("repeated", self._now + self.repeat // _MILLISECOND))
+            steps.append(step("repeated", self._now + self.repeat))
         if live and change.change == "resolved" and card and card.outcome:
             steps.append(step("outcome", self._now))
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import NamedTuple
 
 import msgspec
@@ -21,7 +21,6 @@ from services.notify.rows import DecisionRow, DeliveryRow, WarningRow, decode_co
 from services.notify.suppression import UNTIL_THE_CASE_IS_OVER, Case, Quiet, Silence
 
 ENDS = ("resolved", "withdrawn")
-_MILLISECOND = timedelta(milliseconds=1)
 
 
 class Candidate(msgspec.Struct, frozen=True, kw_only=True):
@@ -70,8 +69,8 @@ class Moment:
     silences: Sequence[Silence] = ()
     cases: Sequence[Case] = ()
     quiet: Quiet = field(default_factory=Quiet)
-    wait: timedelta = timedelta(0)
-    """What is not urgent waits so long for more."""
+    wait: int = 0
+    """Milliseconds for which what is not urgent waits for more."""
 
 
 class Drop(NamedTuple):
@@ -170,7 +169,7 @@ def group(candidate: Candidate, moment: Moment) -> Verdict:
     """What is not urgent waits for others to the same person; a summary has waited for its own."""
     if candidate.urgent or (settling(candidate.card) is not None and not candidate.news):
         return None
-    return Ripen(to_ms(moment.now) + moment.wait // _MILLISECOND)
+    return Ripen(to_ms(moment.now) + moment.wait)
 
 
 def deduplicate(candidate: Candidate, _moment: Moment) -> Verdict:

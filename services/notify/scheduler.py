@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import msgspec
 
@@ -21,7 +21,6 @@ from services.notify.store.engine import Connection, Store
 
 _EVERY = 1.0
 _EVIDENCE = msgspec.json.Decoder(list[Evidence])
-_MILLISECOND = timedelta(milliseconds=1)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -86,7 +85,7 @@ class Scheduler:
         return news, people
 
     def _again(self, step: EscalationRow, now: int) -> EscalationRow:
-        due_at = now + self.config.grouping.repeat // _MILLISECOND
+        due_at = now + self.config.grouping.repeat_ms
         return msgspec.structs.replace(step, id=None, step=step.step + 1, due_at=due_at)
 
     def _escalate(self, connection: Connection, step: EscalationRow, row: WarningRow, at: datetime) -> list[Person]:

@@ -112,7 +112,7 @@ class Notify:
                 cards=self.ports.cards,
                 moment=self.config.moment(now, known.silences, known.cases),
                 mail=self.config.mail,
-                repeat=self.config.grouping.repeat,
+                repeat=self.config.grouping.repeat_ms,
                 students=self.config.students,
             )
             writes = fold.take(changes, offset)

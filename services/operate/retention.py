@@ -52,11 +52,11 @@ def read_policy(path: Path) -> Policy:
 def least_days(settings: Settings) -> tuple[int, str]:
     """For how many days the rules in use need events, and which of them needs them longest."""
     rule_set = load(settings.rules_folder, resource("schemas"))
-    layout = max(Engine(rule_set.plan).layouts, key=lambda one: one.keep, default=None)
+    layout = max(Engine(rule_set.plan).layouts, key=lambda one: one.retention, default=None)
     if layout is None:
         return 1, ""
     # An event may be taken in five minutes before its time: one day more.
-    return -(-(layout.keep + rule_set.plan.allowed_lateness) // _DAY) + 1, layout.rules[0].rule.id
+    return -(-(layout.retention + rule_set.plan.allowed_lateness) // _DAY) + 1, layout.rules[0].rule.id
 
 
 def apply(settings: Settings, policy: Policy, clock: datetime, *, dry_run: bool) -> Applied:

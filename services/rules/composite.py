@@ -18,7 +18,7 @@ from itertools import combinations_with_replacement
 import msgspec
 
 _log = logging.getLogger(__name__)
-_PATIENCE = 30
+PATIENCE = 30
 """Seconds."""
 Cases = tuple[tuple[int, tuple[int, ...]], ...]
 """(number of the level, the grades that make it, highest first): for each of them another part with at least this."""
@@ -58,8 +58,12 @@ def _meets(key: str, wanted: tuple[int, ...]) -> bool:
 def _by_chaining(cases: Cases, keys: list[str]) -> dict[str, int]:
     child = subprocess.run(
         [sys.executable, "-m", "services.rules.composite"],
-        input=json.dumps([cases, keys]), capture_output=True, text=True, timeout=_PATIENCE, check=False,
-    )  # fmt: skip
+        input=json.dumps([cases, keys]),
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        check=False,
+    )
     if child.returncode:
         raise ValueError((child.stderr.strip().splitlines() or [f"exit code {child.returncode}"])[-1])
     found = msgspec.json.decode(child.stdout, type=dict[str, int])

@@ -90,7 +90,7 @@ class EngineRunner:
     def warm(self, packed: bytes) -> None:
         """Events of the past: they shape the state, and all that the engine would put out is dropped."""
         self.process(packed)
-        self.engine.lives.take_amended()
+        self.engine.transitions.take_amended()
         for emptied in (self.engine.late, self.engine.failed, self._unreadable):
             emptied.clear()
 

@@ -124,7 +124,7 @@ class Worker:
     def set_mode(self, mode: Mode) -> None:
         """From here on changes are published in this mode."""
         self.mode = mode
-        self.engine.lives.mode = mode
+        self.engine.transitions.mode = mode
 
     def tick(self, now: int) -> bool:
         """If the log is evaluated and a deadline has passed, writes into the log that it is `now` (ms)."""

@@ -14,6 +14,8 @@ from services.rules.language.fields import read_fields
 from services.rules.language.load import load
 from services.rules.language.reading import Report
 
+pytestmark = pytest.mark.properties
+
 ROOT = Path(__file__).parents[2]
 RULES = load(ROOT / "rules", ROOT / "schemas")
 LEVELS = ("yellow", "orange", "red")

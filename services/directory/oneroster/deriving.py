@@ -11,9 +11,9 @@ from services.directory.oneroster.files import Export, Record
 from services.directory.oneroster.naming import name_of
 from services.directory.oneroster.orgs import Orgs
 from services.directory.oneroster.teaching import course_rows, tutors
-from services.directory.reading import Row
 from services.directory.records import Tables
 from services.messages import Problem
+from services.tabular.rows import Row
 
 
 @dataclass(slots=True)
@@ -31,10 +31,10 @@ def derive(export: Export, known: Tables) -> Derived:
     orgs = Orgs(export, known)
     for table, row in orgs.rows():
         derived.rows[table].append(row)
-    staff = {id_ for id_, user in export["users"].items() if user.values["role"] in STAFF and _enabled(user)}
+    people = dict(_users(export, STAFF))
+    staff = set(people)
     derived.rows["people"] = [
-        Row({"id": id_, "name": name_of(user), **_said(user, "email")}, user.place)
-        for id_, user in _users(export, STAFF)
+        Row({"id": id_, "name": name_of(user), **_said(user, "email")}, user.place) for id_, user in people.items()
     ]
     homerooms = {id_: one for id_, one in export["classes"].items() if one.values["classType"] == "homeroom"}
     derived.rows["classes"] = [orgs.class_row(id_, one, export) for id_, one in homerooms.items()]
@@ -66,9 +66,13 @@ def _students(export: Export, homerooms: dict[str, Record]) -> Iterator[Row]:
         user = users.get(values["userSourcedId"])
         if user and values["role"] == "student" and values["classSourcedId"] in homerooms:
             cells = {
-                "id": values["userSourcedId"], "name": name_of(user), "class": values["classSourcedId"],
-                **_said(user, "email"), "from": values["beginDate"], "to": values["endDate"],
-            }  # fmt: skip
+                "id": values["userSourcedId"],
+                "name": name_of(user),
+                "class": values["classSourcedId"],
+                **_said(user, "email"),
+                "from": values["beginDate"],
+                "to": values["endDate"],
+            }
             marks = {"email": user.at("email"), "name": user.place}
             yield Row(cells, enrollment.place, marks)
 

@@ -8,11 +8,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from services.directory.archives import members
 from services.directory.nearest import Nearest
 from services.directory.oneroster.columns import FILES, STATUSES, Field
-from services.directory.reading import decoded, nearest_of
+from services.directory.reading import nearest_of
+from services.errors import ProblemsError
 from services.messages import Problem
+from services.tabular.archives import members
+from services.tabular.rows import decoded, strict_rows
 
 STATE = "oneroster"
 """Folder beside the directory's tables with what was imported, so that a delta can be added to it."""
@@ -147,19 +149,21 @@ def _records(
     name: str, fields: Mapping[str, Field], raw: bytes, gone: set[str], problems: list[Problem]
 ) -> Records | None:
     """The rows of one file, None if it cannot be read at all; the ids of those to be deleted go to `gone`."""
-    text = decoded(f"{name}.csv", raw, problems)
+    file = f"{name}.csv"
+    text = decoded(file, raw, problems)
     if text is None:
         return None
-    reader = csv.DictReader(io.StringIO(text, newline=""), strict=True)
+    grid = (cells for cells in strict_rows(file, text, counts_lines=True) if cells)
     try:
-        header = reader.fieldnames = [column.strip() for column in reader.fieldnames or ()]
+        header = [column.strip() for column in next(grid, [])]
         missing = [column for column, field_ in fields.items() if field_.required and column not in header]
         for column in missing:
-            where, near = f"{name}.csv row 1, column {column}", nearest_of(column, tuple(header))
+            where, near = f"{file} row 1, column {column}", nearest_of(column, tuple(header))
             problems.append(Problem(where=where, what="is missing", expected=f"{column} instead of {near}"))
-        return None if missing else dict(_sound(name, fields, reader, gone, problems))
-    except csv.Error as error:
-        problems.append(Problem(where=f"{name}.csv line {reader.line_num + 1}", what=f"is not CSV: {error}"))
+        rows = (dict(zip(header, cells, strict=False)) for cells in grid)
+        return None if missing else dict(_sound(name, fields, rows, gone, problems))
+    except ProblemsError as error:
+        problems.extend(error.problems)
         return None
 
 
@@ -168,12 +172,12 @@ def _sound(
 ) -> Iterator[tuple[str, Record]]:
     seen: dict[str, str] = {}
     for number, cells in enumerate(rows, start=2):
-        record = Record({column: (cells.get(column) or "").strip() for column in fields}, f"{name}.csv row {number}")
+        record = Record({column: cells.get(column, "").strip() for column in fields}, f"{name}.csv row {number}")
         id_ = record.values["sourcedId"]
         first = seen.setdefault(id_, record.place) if id_ else record.place
         if first != record.place:
             problems.append(Problem(where=record.at("sourcedId"), what=f"{id_} is already in {first}"))
-        elif _deleted(record, cells.get("status") or "", problems):
+        elif _deleted(record, cells.get("status", ""), problems):
             gone.add(id_)
         else:
             problems.extend(_wrong_cells(record, fields))

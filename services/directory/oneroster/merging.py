@@ -7,14 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 
-from services.directory.columns import TABLES
 from services.directory.consistency import SCOPE_TABLES
 from services.directory.oneroster.deriving import Derived, derive
 from services.directory.oneroster.files import Export
-from services.directory.reading import Row
-from services.directory.records import Tables
+from services.directory.records import TABLES, Tables
 from services.directory.writing import cells_of
 from services.messages import Problem
+from services.tabular.rows import Row
 
 Rows = dict[str, list[Row]]
 

@@ -11,8 +11,8 @@ from datetime import date
 from services.directory.columns import day
 from services.directory.oneroster.files import Export, Record
 from services.directory.oneroster.naming import named
-from services.directory.reading import Row
 from services.directory.records import Tables
+from services.tabular.rows import Row
 
 
 class Orgs:

@@ -14,7 +14,7 @@ from services.directory.columns import day
 from services.directory.oneroster.files import Export, Record
 from services.directory.oneroster.naming import named
 from services.directory.oneroster.orgs import Orgs, term_days
-from services.directory.reading import Row
+from services.tabular.rows import Row
 
 
 class _Taught(NamedTuple):

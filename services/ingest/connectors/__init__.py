@@ -3,8 +3,8 @@
 How their rows are read, and whose data they are: docs/real-data.md.
 """
 
+from services.ingest.connectors.imported import Imported
 from services.ingest.connectors.nyc import nyc
 from services.ingest.connectors.oulad import oulad
-from services.ingest.connectors.sheet import Imported
 
 __all__ = ["Imported", "nyc", "oulad"]

@@ -13,8 +13,9 @@ from zoneinfo import ZoneInfo
 
 from services.directory.columns import day as read_day
 from services.errors import ProblemsError
-from services.ingest.connectors.sheet import Imported, Sheet, is_id, wrong_id
+from services.ingest.connectors.imported import Imported, is_id, wrong_id
 from services.messages import CampusEvent, Problem
+from services.tabular.columns import Columns
 
 _COLUMNS = ("school", "date", "attendance_pct", "district")
 _ZONE = ZoneInfo("America/New_York")
@@ -43,7 +44,7 @@ class NycAttendance:
     time_zone = _ZONE.key
     rules = "examples/nyc"
 
-    def __init__(self, sheet: Sheet) -> None:
+    def __init__(self, sheet: Columns) -> None:
         self._sheet = sheet
         self.rows = 0
         self.problems: list[Problem] = []
@@ -142,7 +143,7 @@ def nyc(file: Path) -> Imported:
 
     Raises ConfigurationError if there is no such file, ProblemsError if it is not of this kind.
     """
-    return NycAttendance(Sheet(file, _COLUMNS))
+    return NycAttendance(Columns(file, _COLUMNS))
 
 
 def _department(district: str) -> str:

@@ -15,8 +15,9 @@ from zoneinfo import ZoneInfo
 
 from services.directory.nearest import Nearest
 from services.errors import ConfigurationError, ProblemsError
-from services.ingest.connectors.sheet import Imported, Sheet, is_id, wrong_id
+from services.ingest.connectors.imported import Imported, is_id, wrong_id
 from services.messages import CampusEvent, Problem
+from services.tabular.columns import Columns
 
 _ZONE = ZoneInfo("Europe/London")
 _PRESENTATION = "2013J"
@@ -65,7 +66,7 @@ class OuladPresentation:
     time_zone = _ZONE.key
     rules = "examples/oulad"
 
-    def __init__(self, sheets: dict[str, Sheet]) -> None:
+    def __init__(self, sheets: dict[str, Columns]) -> None:
         self._sheets = sheets
         self.rows = sum(1 for sheet in sheets.values() for _ in sheet.rows([]))
         self.problems: list[Problem] = []
@@ -172,11 +173,11 @@ def oulad(folder: Path) -> Imported:
 
     Raises ConfigurationError if one is not there, ProblemsError with everything that is wrong with their headers.
     """
-    sheets: dict[str, Sheet] = {}
+    sheets: dict[str, Columns] = {}
     problems: list[Problem] = []
     for stem, columns in _FILES.items():
         try:
-            sheets[stem] = Sheet(_file(folder, stem), columns)
+            sheets[stem] = Columns(_file(folder, stem), columns)
         except ProblemsError as error:
             problems += error.problems
     if problems:
@@ -227,25 +228,25 @@ def _test(assessment: _Assessment, student: str) -> dict[str, Any]:
     }
 
 
-def _wrong_course(sheet: Sheet, number: int, module: str, presentation: str) -> Iterator[Problem]:
+def _wrong_course(sheet: Columns, number: int, module: str, presentation: str) -> Iterator[Problem]:
     yield from _wrong_id(sheet, number, "code_module", module)
     if presentation != _PRESENTATION:
         what = f"{presentation!r} is another presentation, whose day 0 is not known"
         yield Problem(where=sheet.place(number, "code_presentation"), what=what, expected=_PRESENTATION)
 
 
-def _wrong_id(sheet: Sheet, number: int, column: str, cell: str) -> Iterator[Problem]:
+def _wrong_id(sheet: Columns, number: int, column: str, cell: str) -> Iterator[Problem]:
     if not is_id(cell):
         yield wrong_id(sheet.place(number, column), cell)
 
 
-def _wrong_day(sheet: Sheet, number: int, column: str, cell: str) -> Iterator[Problem]:
+def _wrong_day(sheet: Columns, number: int, column: str, cell: str) -> Iterator[Problem]:
     if _WHOLE.fullmatch(cell) is None:
         what = f"{cell!r} is not a number of days"
         yield Problem(where=sheet.place(number, column), what=what, expected="a whole number, such as -12 or 54")
 
 
-def _wrong_score(sheet: Sheet, number: int, cell: str) -> Iterator[Problem]:
+def _wrong_score(sheet: Columns, number: int, cell: str) -> Iterator[Problem]:
     if _SCORE.fullmatch(cell) is None or float(cell) > _MAX_SCORE:
         yield Problem(
             where=sheet.place(number, "score"), what=f"{cell!r} is not a score", expected="0 to 100, or blank"

@@ -1,4 +1,4 @@
-"""Sending one message to one address, through Apprise; beside our own notifier (sms.py) the only module that knows it.
+"""Sending one message to one address, through Apprise, which only the modules of channels/ know.
 
 Apprise says only whether a send worked. What the provider answered decides whether to try again, so the answer is read
 where it passes: `requests` is tapped for the thread that is sending, and for mail Apprise's own log of that thread is.

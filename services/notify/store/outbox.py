@@ -8,17 +8,16 @@ from typing import Any
 from sqlalchemy import BigInteger, Connection, Text, bindparam, exists, func, insert, literal, select, text, update
 
 from services.notify.claims import Claim, Result
-from services.notify.grouping import AT_ONCE, Grouping
+from services.notify.grouping import Grouping
 from services.notify.store import disabled_channels, tables
 from services.notify.texts import Sent
 
 _d, _w, _c = tables.delivery.c, tables.warning.c, tables.change.c
+Columns = dict[str, str | int | None]
 WAITING = ("pending", "failed", "sending")
 
 
-def claim(
-    connection: Connection, queue: str, owner: str, now: int, lease: int, grouping: Grouping = AT_ONCE
-) -> Claim | None:
+def claim(connection: Connection, queue: str, owner: str, now: int, lease: int, grouping: Grouping) -> Claim | None:
     """The longest-waiting delivery of `queue` that is due, claimed for `lease` milliseconds; its attempt is recorded.
 
     With it goes what else waits for the same person, as `grouping` says; or, of what was tried before, the same as
@@ -77,7 +76,7 @@ def _with(connection: Connection, row: Any, queue: str, now: int, grouping: Grou
 
 def finish(connection: Connection, claimed: Claim, owner: str, result: Result, now: int) -> bool:
     """Records what became of a claim; false if it had been taken over meanwhile."""
-    columns: dict[str, object] = {
+    columns: Columns = {
         "status": result.status,
         "next_try_at": result.next_try_at,
         "last_error": result.last_error,
@@ -103,7 +102,7 @@ def release(connection: Connection, claimed: Claim, owner: str, now: int) -> Non
     _give_back(connection, claimed, owner, {"status": "pending", "attempts": claimed.attempt - 1, "next_try_at": now})
 
 
-def _give_back(connection: Connection, claimed: Claim, owner: str, columns: dict[str, object]) -> bool:
+def _give_back(connection: Connection, claimed: Claim, owner: str, columns: Columns) -> bool:
     mine = _FINISH.where(_d.id.in_(claimed.ids)).values(lease_owner=None, lease_until=None, **columns)
     return bool(connection.execute(mine, {"owner": owner, "attempt": claimed.attempt}).rowcount)
 

@@ -12,9 +12,9 @@ from sqlalchemy import ColumnElement, Connection, case, func, select
 from services.i18n.glossary import HELD
 from services.notify import report
 from services.notify.report import Accident, By, Case, Period, Report
-from services.notify.rows import decode_context
+from services.notify.rows import ActRow, decode_context
 from services.notify.store import tables
-from services.notify.store.engine import streamed
+from services.notify.store.engine import rows_of, streamed
 
 _w, _a, _d, _x = tables.warning.c, tables.act.c, tables.delivery.c, tables.decision.c
 _THREE_YEARS = timedelta(days=3 * 365)
@@ -73,9 +73,9 @@ def _cases(connection: Connection, period: Period, zone: ZoneInfo) -> list[Case]
     begin, end = period.span(zone)
     mine = (_w.opened_at >= begin, _w.opened_at < end, _APART == "")
     of = tables.warning.c.number
-    acts: defaultdict[int, list[Any]] = defaultdict(list)
-    for row in streamed(connection, select(tables.act).join(tables.warning, of == _a.warning).where(*mine)):
-        acts[row.warning].append(row)
+    acts: defaultdict[int, list[ActRow]] = defaultdict(list)
+    for act in rows_of(connection, select(tables.act).join(tables.warning, of == _a.warning).where(*mine), ActRow):
+        acts[act.warning].append(act)
     told: defaultdict[int, set[str]] = defaultdict(set)
     lost: defaultdict[int, list[tuple[str, str]]] = defaultdict(list)
     messages = select(_d.warning, _d.recipient, _d.status, _d.last_error).join(tables.warning, of == _d.warning)
@@ -99,11 +99,11 @@ def _cases(connection: Connection, period: Period, zone: ZoneInfo) -> list[Case]
     ]
 
 
-def _case(row: Any, acts: list[Any], told: set[str], stopped: list[str]) -> Case:
+def _case(row: Any, acts: list[ActRow], told: set[str], stopped: list[str]) -> Case:
     first: dict[str, int] = {}
     last: dict[str, int] = {}
     verdicts: dict[str, str] = {}
-    for act in sorted(acts, key=lambda act: int(act.id)):
+    for act in sorted(acts, key=lambda act: act.id or 0):
         first.setdefault(act.action, act.at)
         last[act.action] = act.at
         if act.action == "verdict":

@@ -21,12 +21,12 @@ from services.operate.explain.subjects import Subject, find_rule, find_subject, 
 from services.operate.explain.words import role_title, saying, wait_words
 from services.operate.reasons.sentences import condition_words, levels_words, measure_words, plain, window_words
 from services.operate.rule_tests import Case, read_cases
+from services.rules.language.dependencies import dependencies
 from services.rules.language.fields import read_fields
 from services.rules.language.load import RuleSet, load
 from services.rules.language.reading import Report
 from services.rules.language.rules import Placed
 from services.rules.language.standards import SCOPES
-from services.rules.language.strata import looked_at
 from services.settings import Settings, resource
 
 _FIELD = re.compile(r"\bf_(\w+)")
@@ -96,7 +96,7 @@ def describe(
         "people": [{"id": one.id, "name": one.name, "role": role} for one, role in told.people] if told else None,
         "vacant": None if told is None else told.vacant,
         "message": {"zh": message(card.message, facts, names, "zh"), "en": message(card.message, facts, names, "en")},
-        "looks_at": list(looked_at(rules.plan.rules).get(rule.id, ())),
+        "looks_at": list(dependencies(rules.plan.rules).get(rule.id, ())),
         "tests": [
             {"name": case.name, "file": case.place.file, "line": case.place.line}
             for case in cases

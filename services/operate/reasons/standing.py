@@ -84,7 +84,7 @@ def standing(replayed: Replayed, place: int, rule: RuleLayout, key: str, standar
         return _open(replayed, s, rule, key, rank, shared)
     gauge = rule.gauges[0]
     silence = _silence(replayed, s, rule, thresholds, values)
-    reach = replayed.engine.lives.reach(s, rule, 0, 0, last_entry(s, rule))
+    reach = replayed.engine.transitions.assess(s, rule, 0, 0, last_entry(s, rule))
     shown = _evidence(replayed, s, rule, reach.indices)
     return _silent(
         rule, key, silence, last, value=None if gauge.measure.waiting else values[0], evidence=shown,
@@ -96,7 +96,7 @@ def _open(
     replayed: Replayed, s: Subject, rule: RuleLayout, key: str, rank: int,
     shared: dict[str, Any],
 ) -> Standing:  # fmt: skip
-    reach = replayed.engine.lives.reach(s, rule, rank, rank, last_entry(s, rule))
+    reach = replayed.engine.transitions.assess(s, rule, rank, rank, last_entry(s, rule))
     rung = rule.rung_of[rank]
     gauge = rule.gauges[rung.gauge]
     said = f"{number(reach.value)} {SIGNS[rung.compare]} {number(reach.threshold)}"
@@ -190,7 +190,7 @@ def _scope(s: Subject, rule: RuleLayout) -> dict[str, str | None]:
 def _value(replayed: Replayed, s: Subject, rule: RuleLayout, i: int) -> float | None:
     if rule.gauges[i].measure.waiting:
         return None
-    return replayed.engine.lives.values[rule.index][i](s, s.rows, last_entry(s, rule))
+    return replayed.engine.transitions.values[rule.index][i](s, s.rows, last_entry(s, rule))
 
 
 def _members(s: Subject, gauge: GaugeLayout) -> list[int]:

@@ -19,8 +19,8 @@ from services.rules.engine.engine import Engine
 from services.rules.engine.episodes import last_entry
 from services.rules.engine.layout import RuleLayout
 from services.rules.engine.plan import Plan
+from services.rules.language.dependencies import dependencies
 from services.rules.language.reading import Report
-from services.rules.language.strata import looked_at
 from services.rules.runner import EngineRunner, Output
 
 _DEADLINES = {"missing", "elapsed"}
@@ -64,7 +64,7 @@ class CaseRunner:
     """Runs the cases of one rule set. Without a `notifier`, nothing is known of people."""
 
     def __init__(self, plan: Plan, notifier: Notifier | None = None) -> None:
-        self._edges = looked_at(plan.rules)
+        self._edges = dependencies(plan.rules)
         self._plan = plan
         self._notifier = notifier
         self._cards = {rule.id: rule.card for rule in plan.rules}
@@ -137,7 +137,7 @@ class _RuleUnderTest:
             if s is not None and s.rows:
                 if rule.gauges[0].gauge.measure in _DEADLINES:
                     return None, "not_due"
-                value = self._engine.lives.reach(s, rule, 0, 0, last_entry(s, rule)).value
+                value = self._engine.transitions.assess(s, rule, 0, 0, last_entry(s, rule)).value
                 return value, "no_value" if value is None else "not_reached"
         return None, "late" if self.output.late else "no_record"
 

@@ -7,6 +7,8 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any
 
+from services.rules.engine.plan import MILLIONTHS
+
 trouble: deque[str] = deque(maxlen=1)
 """Why the last expression that failed had no result, nulls apart."""
 
@@ -43,7 +45,7 @@ def _bounded(number: float | None, limit: float) -> float | None:
 
 def _scaled(number: float | None) -> int | None:
     """A number in millionths, half to even."""
-    return None if number is None else round(number * 1_000_000)
+    return None if number is None else round(number * MILLIONTHS)
 
 
 def counted_in(counts: dict[Any, int] | None, key: Any) -> dict[Any, int] | None:

@@ -82,9 +82,15 @@ class Calendar:
         self._make_up = frozenset(make_up)
         self._service = dict(service or {})
         said = (
-            zone.key, self.terms, school_year_starts, sorted(self._teaching), sorted(self._off), sorted(self._make_up),
-            sorted(self._opened), sorted(self._service.items()),
-        )  # fmt: skip
+            zone.key,
+            self.terms,
+            school_year_starts,
+            sorted(self._teaching),
+            sorted(self._off),
+            sorted(self._make_up),
+            sorted(self._opened),
+            sorted(self._service.items()),
+        )
         self.signature = hashlib.sha256(repr(said).encode()).hexdigest()[:16]
         self._steps = _steps(school_year_starts)
         made = {name: self._stepping(step) for name, step in self._steps.items()} | {"term": self._term_functions()}

@@ -11,19 +11,20 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from datetime import datetime
 from heapq import heappop, heappush
+from traceback import extract_tb
 from typing import Any
 
 from services.messages import EPOCH, FOREVER, MILLISECOND, Mode, WarningChange, WarningReading, joined_key
 from services.rules.engine import history
 from services.rules.engine.arithmetic import FUNCTIONS, trouble
 from services.rules.engine.decode import decoder
-from services.rules.engine.episodes import Lives, folded_now
+from services.rules.engine.episodes import Transitions, folded_now
 from services.rules.engine.generate import compile_source, handler_source, number_source, step_source
 from services.rules.engine.layout import NO_TIME_BOUND, Layout, ranks
 from services.rules.engine.plan import Plan
 from services.rules.engine.segments import Written, erased, read, written
 from services.rules.engine.stepping import value_source
-from services.rules.engine.subject import FLAGS, State, Subject, encode_state
+from services.rules.engine.subject import FLAGS, Entry, Revision, State, Subject, encode_state
 
 
 class Engine:
@@ -40,7 +41,7 @@ class Engine:
         self.late: list[str] = []
         """Idents put aside as late since the caller last emptied it."""
         self.failed: list[tuple[str, str]] = []
-        """(ident, error) of events that some rule could not be evaluated for, since the caller last emptied it."""
+        """(ident, error and line) of events that some rule failed on, since the caller last emptied it."""
         shapes = sorted({(rule.by, ranks(rule)) for rule in plan.rules})
         self.layouts = [Layout(by, plan, peers=peers) for by, peers in shapes]
         self._subjects: list[dict[str, Subject]] = [{} for _ in self.layouts]
@@ -64,10 +65,18 @@ class Engine:
         for index, rule in enumerate(rules):
             rule.index = index
         names: dict[str, Any] = {
-            "FOREVER": FOREVER, "EPOCH": EPOCH, "revise": self._revise, "peers": self._peers,
-            "checkpoint": self._checkpoint, "joined": joined_key, "intern": _Intern(), "same": {}.setdefault,
-            "missed": self._missed, **FUNCTIONS,
-        }  # fmt: skip
+            "FOREVER": FOREVER,
+            "EPOCH": EPOCH,
+            "Entry": Entry,
+            "revise": self._revise,
+            "peers": self._peers,
+            "checkpoint": self._checkpoint,
+            "joined": joined_key,
+            "intern": _Intern(),
+            "same": {}.setdefault,
+            "missed": self._missed,
+            **FUNCTIONS,
+        }
         for layout in self.layouts:
             names |= layout.helpers(self.plan)
         values: list[list[Callable[..., float | None]]] = [
@@ -79,10 +88,10 @@ class Engine:
             [eval(f"lambda data: {number_source(gauge.gauge)}", names) for gauge in rule.gauges]  # noqa: S307 - our source
             for rule in rules
         ]
-        self.lives = Lives(self.plan, rules, values)
-        self.lives.mode = mode
-        names["turn"] = self.lives.turn
-        self.lives.layout_of = {rule.rule.id: layout for layout in self.layouts for rule in layout.rules}
+        self.transitions = Transitions(self.plan, rules, values)
+        self.transitions.mode = mode
+        names["transition"] = self.transitions.transition
+        self.transitions.layout_of = {rule.rule.id: layout for layout in self.layouts for rule in layout.rules}
         names |= {f"period_{name}": period for name, period in self.plan.periods.items()}
         names |= {
             f"resolve_{rule.index}": self.plan.standards[rule.rule.standard] for rule in rules if rule.rule.standard
@@ -90,8 +99,8 @@ class Engine:
         self._steps, self._settles = [], []
         for number, layout in enumerate(self.layouts):
             names |= {f"find_{number}": self._subjects[number].get, "queue": self._queue(number)}
-            names[f"soiled_{number}"] = self._dirty[number].append
-            names[f"born_{number}"] = self._births(number)
+            names[f"dirtied_{number}"] = self._dirty[number].append
+            names[f"create_{number}"] = self._creating(number)
             names[f"touched_{number}"] = self._touched[number].append
             made = compile_source(step_source(layout), "step " + "/".join(layout.by), names)
             self._steps.append(made["step"])
@@ -122,7 +131,8 @@ class Engine:
                 handlers[type(event)](event)
             except Exception as error:  # noqa: BLE001 - whatever a rule does with one event, the next one is evaluated
                 self.counts["not_evaluated"] += 1
-                self.failed.append((f"{event.source} {event.id}", repr(error)))
+                where = extract_tb(error.__traceback__)[-1]
+                self.failed.append((f"{event.source} {event.id}", f"{error!r} at: {where.line}"))
 
     def advance(self, now: datetime | int) -> list[WarningChange]:
         """Time has come to `now`: every deadline and window up to it, in event time. Going back does nothing."""
@@ -154,11 +164,11 @@ class Engine:
 
     def readings(self) -> list[WarningReading]:
         """New facts of warnings whose level stayed, of the subjects touched since the last call."""
-        out = self.lives.take_amended()
+        out = self.transitions.take_amended()
         for layout, touched in zip(self.layouts, self._touched, strict=True):
             for s in dict.fromkeys(touched):
-                if s.lives:
-                    out += self.lives.readings(s, layout.rules)
+                if s.episodes:
+                    out += self.transitions.readings(s, layout.rules)
             touched.clear()
         return out
 
@@ -226,11 +236,11 @@ class Engine:
     def relevel(self, number: int, s: Subject) -> None:
         """Evaluates a subject's rules as of now: their thresholds may be others."""
         self.touch(number, s)
-        self._steps[number](s, max(s.front, self.now), 0, self._last(number, s))
+        self._steps[number](s, max(s.watermark, self.now), 0, self._last(number, s))
 
     def take(self) -> list[WarningChange]:
         """What was published since the last call."""
-        out, self.lives.changes = self.lives.changes, []
+        out, self.transitions.changes = self.transitions.changes, []
         return out
 
     def _queue(self, number: int) -> Callable[[Subject], None]:
@@ -242,11 +252,11 @@ class Engine:
 
         return queue
 
-    def _births(self, number: int) -> Callable[[str, int, str], Subject | None]:
+    def _creating(self, number: int) -> Callable[[str, int, str], Subject | None]:
         """(key, instant, ident) → a new subject, or None if it was let go and the event is late."""
-        fresh, subjects, forgotten = self.layouts[number].born, self._subjects[number], self._forgotten[number]
+        fresh, subjects, forgotten = self.layouts[number].create, self._subjects[number], self._forgotten[number]
 
-        def born(key: str, t: int, ident: str) -> Subject | None:
+        def create(key: str, t: int, ident: str) -> Subject | None:
             numbers = forgotten.get(key) if forgotten else None
             if numbers is not None:
                 if t < self.now - self.plan.allowed_lateness:
@@ -258,28 +268,25 @@ class Engine:
                 s.numbers = dict(numbers)
             return s
 
-        return born
+        return create
 
     def _last(self, number: int, s: Subject) -> int:
         return len(s.rows) - self.layouts[number].stride
 
-    def _peers(
-        self, number: int, group: str, key: str, event: Any, t: int, ident: str, flags: int, row: tuple[Any, ...],
-        data: Any,
-    ) -> None:  # fmt: skip
+    def _peers(self, number: int, group: str, key: str, entry: Entry) -> None:
         """An event that counts for all subjects of a group: each keeps the records of all its peers."""
         siblings = self._groups[number].setdefault(group, [])
         if key not in self._subjects[number]:
-            s = self._births(number)(key, t, ident)
+            s = self._creating(number)(key, entry.at, entry.ident)
             if s is None:
                 return
             if siblings:
                 known = siblings[0]
-                s.rows, s.floor, s.revised = known.rows.copy(), known.floor, dict(known.revised or {}) or None
-                self._refold(number, s, siblings[0].front, t, "late_record")
+                s.rows, s.horizon, s.revised = known.rows.copy(), known.horizon, dict(known.revised or {}) or None
+                self._refold(number, s, siblings[0].watermark, entry.at, "late_record")
             insort(siblings, s, key=_key)
         for s in siblings:
-            self._revise(number, s, event, t, ident, flags, row, data if s.key == key else None)
+            self._revise(number, s, entry if s.key == key else entry._replace(data=None))
 
     def _missed(self, rule: int, gauge: int, event: Any) -> None:
         """A record has no number for a measure that wants one."""
@@ -287,7 +294,7 @@ class Engine:
         try:
             self._numbers[rule][gauge](event.data)
         finally:
-            self.not_evaluated[self.lives.rules[rule].rule.id, trouble.pop() if trouble else "null"] += 1
+            self.not_evaluated[self.transitions.rules[rule].rule.id, trouble.pop() if trouble else "null"] += 1
 
     def _put_aside(self, ident: str) -> None:
         self.counts["late"] += 1
@@ -295,58 +302,56 @@ class Engine:
 
     def _checkpoint(self, number: int, s: Subject, t: int) -> int:
         # Windows move when their rule is touched; a rule that seldom is would hold on to everything since then.
-        self._steps[number](s, s.front, 0, self._last(number, s))
+        self._steps[number](s, s.watermark, 0, self._last(number, s))
         history.take_checkpoint(s, self.layouts[number], t - self.plan.allowed_lateness)
         return len(s.rows)
 
-    def _revise(  # noqa: C901 - the order of the questions is the rule
-        self, number: int, s: Subject, event: Any, t: int, ident: str, flags: int, row: tuple[Any, ...], data: Any
-    ) -> None:
+    def _revise(self, number: int, s: Subject, entry: Entry) -> None:  # noqa: C901 - the order of the questions is the rule
         """Everything but a new event in order: duplicates, equal instants, late ones, corrections, retractions."""
+        t, ident, changes = entry.at, entry.ident, entry.changes
         known = s.revised.get(ident) if s.revised else None
-        changes = event.revision > 0 or event.retracted
         stride, rows = self.layouts[number].stride, s.rows
         old = history.find(s, stride, t, ident)
         if old < 0 and (known or changes):
             old = history.find_anywhere(s, stride, ident)
-        if (known is not None and event.revision <= known[0]) or (known is None and not changes and old >= 0):
+        if (known is not None and entry.revision <= known.revision) or (known is None and not changes and old >= 0):
             self.counts["duplicate"] += 1
             return
         start = min(t, rows[old]) if old >= 0 else t
-        if start <= s.floor or (rows and start < rows[-stride] - self.plan.allowed_lateness):
+        if start <= s.horizon or (rows and start < rows[-stride] - self.plan.allowed_lateness):
             self._put_aside(ident)
             return
         if changes:
-            s.revised = {**(s.revised or {}), ident: (event.revision, t)}
+            s.revised = {**(s.revised or {}), ident: Revision(entry.revision, t)}
         self.touch(number, s)
-        joins = bool(flags) and not event.retracted
+        joins = bool(entry.flags) and not entry.retracted
         if old >= 0:
             history.remove(s, stride, old)
-            self.lives.untell(s, ident)
+            self.transitions.mark_stale(s, ident)
         elif not joins:
             return
         if joins:
             i = history.place(s, stride, t, ident)
-            if i == len(rows) and data is not None:
-                s.latest = data
-            in_order = old < 0 and i == len(rows) and t >= s.front
+            if i == len(rows) and entry.data is not None:
+                s.latest = entry.data
+            in_order = old < 0 and i == len(rows) and t >= s.watermark
             if in_order:
-                if i >= s.mark:
+                if i >= s.next_checkpoint:
                     i = self._checkpoint(number, s, t)
                 self._settles[number](s, t, i - stride)
-            history.insert(s, stride, i, t, ident, flags, row)
+            history.insert(s, stride, i, entry)
             if in_order:
-                self._steps[number](s, t, flags, i)
+                self._steps[number](s, t, entry.flags, i)
                 return
         if s.latest is None:
-            s.latest = data
-        reason = "retraction" if event.retracted else "correction" if changes else "late_record"
+            s.latest = entry.data
+        reason = "retraction" if entry.retracted else "correction" if changes else "late_record"
         self._refold(number, s, start, t, reason)
 
     def _refold(self, number: int, s: Subject, start: int, at: int, reason: str) -> None:
         """Folds the subject again from the last checkpoint before `start`, and publishes what came out different."""
         self.counts[reason] += 1
-        layout, front = self.layouts[number], max(s.front, start)
+        layout, front = self.layouts[number], max(s.watermark, start)
         points, rows, stride = s.checkpoints, s.rows, layout.stride
         while points and points[-1].at >= start:
             points.pop()
@@ -358,21 +363,21 @@ class Engine:
         else:
             s.due = FOREVER
             layout.reset(s)
-        lives = self.lives
-        lives.folding = {rule.index: [opened] for rule in layout.rules if (opened := folded_now(s, rule))}
+        transitions = self.transitions
+        transitions.folding = {rule.index: [opened] for rule in layout.rules if (opened := folded_now(s, rule))}
         settle, step = self._settles[number], self._steps[number]
         for i in range(count, len(rows), stride):
             t = rows[i]
             settle(s, t, i - stride)
             step(s, t, rows[i + FLAGS], i)
         settle(s, front, len(rows) - stride)
-        s.front, folded, lives.folding = front, lives.folding, None
-        s.mark = max(s.mark, len(rows) + stride)
+        s.watermark, folded, transitions.folding = front, transitions.folding, None
+        s.next_checkpoint = max(s.next_checkpoint, len(rows) + stride)
         if s.due < s.queued:
             self._queue(number)(s)
         for rule in layout.rules:
-            if (s.lives and s.lives.get(rule.rule.id)) or folded.get(rule.index):
-                lives.reconcile(s, rule, folded.get(rule.index, []), since, at, reason)
+            if (s.episodes and s.episodes.get(rule.rule.id)) or folded.get(rule.index):
+                transitions.reconcile(s, rule, folded.get(rule.index, []), since, at, reason)
 
     def _sweep(self) -> None:
         """Now and then lets go of subjects with nothing open, nothing awaited and nothing young."""
@@ -381,7 +386,7 @@ class Engine:
             return
         self._swept = self.now
         for number, layout in enumerate(self.layouts):
-            limit = self.now - layout.keep - self.plan.allowed_lateness
+            limit = self.now - layout.retention - self.plan.allowed_lateness
             subjects = self._subjects[number]
             gone = [
                 key
@@ -401,7 +406,7 @@ class Engine:
 
 def _last(s: Subject) -> int:
     """The last instant that anything of the subject, a correction waiting for its original included, has."""
-    return s.front if not s.revised else max(s.front, *(t for _, t in s.revised.values()))
+    return s.watermark if not s.revised else max(s.watermark, *(known.at for known in s.revised.values()))
 
 
 def _ignore(event: Any) -> None:

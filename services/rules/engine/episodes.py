@@ -1,7 +1,7 @@
 """From levels to published warnings: transitions as they happen, and after a refold the difference to what was said.
 
-A *life* is the list of a rule's episodes in one subject. `Lives` turns level changes into `WarningChange`s; while a
-refold runs it collects them as `Folded` episodes instead, and then matches those with the published ones.
+`Transitions` makes `WarningChange`s of level changes; while a refold runs it collects them as `Folded` episodes
+instead, and then matches those with the published ones.
 """
 
 from __future__ import annotations
@@ -31,17 +31,17 @@ from services.messages import (
 from services.rules.engine.layout import CONTEXT, Layout, RuleLayout
 from services.rules.engine.measures.base import MOST_EVIDENCE
 from services.rules.engine.plan import Plan, level_of
-from services.rules.engine.subject import COLUMNS, FLAGS, IDENT, Episode, Subject
+from services.rules.engine.subject import COLUMNS, FLAGS, IDENT, Episode, Subject, Told
 
 _NAMESPACE = UUID("7c1c6f0e-7a53-5d0c-9c4e-0f5b8f6f3a11").bytes
 _RED = 3
 """Higher ranks are steps of `again`."""
-_UNTOLD = ("",)
+_STALE = ("",)
 """Stands for the evidence of an episode whose facts changed and wait for the next reading."""
 
 
 @dataclass
-class Reach:
+class Assessment:
     """What holds at one instant: value, threshold and the indices of the entries behind it."""
 
     value: float | None
@@ -51,17 +51,17 @@ class Reach:
 
 @dataclass(eq=False)
 class Folded:
-    """An episode as a refold sees it; `reach` is that of its closing, or the present one while it is open."""
+    """An episode as a refold sees it; `assessed` is that of its closing, or the present one while it is open."""
 
     opened_at: int
     first_event: str | None
     level: int
     highest: int
     closed_at: int = -1
-    reach: Reach | None = None
+    assessed: Assessment | None = None
 
 
-class Lives:
+class Transitions:
     """Publishes the transitions of all rules of one plan."""
 
     def __init__(
@@ -79,7 +79,7 @@ class Lives:
         """Closed episodes whose facts a late record has changed."""
         self.folding: dict[int, list[Folded]] | None = None
 
-    def turn(self, s: Subject, index: int, at: int, level: int, i: int, f: int) -> None:
+    def transition(self, s: Subject, index: int, at: int, level: int, i: int, f: int) -> None:
         """The level of a rule changed at an instant, with entry `i` (f ≠ 0) or by time alone."""
         rule = self.rules[index]
         before = getattr(s, rule.level)
@@ -103,17 +103,17 @@ class Lives:
             folded[-1].level, folded[-1].highest = level, getattr(s, rule.episode)[2]
         else:
             folded[-1].closed_at = at
-            folded[-1].reach = self.reach(s, rule, 0, before, i)
+            folded[-1].assessed = self.assess(s, rule, 0, before, i)
 
     def _publish(self, s: Subject, rule: RuleLayout, at: int, level: int, before: int, i: int, f: int) -> None:
         name = rule.rule.id
         if before:
-            assert s.lives is not None
-            episode = s.lives[name][-1]
+            assert s.episodes is not None
+            episode = s.episodes[name][-1]
         else:
             opened_at, first, _ = getattr(s, rule.episode)
             episode = self._begin(s, name, opened_at, first, level)
-        reach = self.reach(s, rule, level, before, i)
+        assessed = self.assess(s, rule, level, before, i)
         change: Change = (
             "opened" if not before else "resolved" if not level else "raised" if level > before else "lowered"
         )
@@ -123,19 +123,19 @@ class Lives:
         else:
             episode.closed_at = at
         reason = self.cause or (_reason(level, before) if f else "time_passed")
-        self.emit(s, rule, episode, change, at, reach, reason)
+        self.emit(s, rule, episode, change, at, assessed, reason)
 
     def _begin(self, s: Subject, rule: str, opened_at: int, first: str | None, level: int) -> Episode:
         if s.numbers is None:
             s.numbers = {}
-        if s.lives is None:
-            s.lives = {}
+        if s.episodes is None:
+            s.episodes = {}
         number = s.numbers[rule] = s.numbers.get(rule, 0) + 1
         episode = Episode(number, 0, opened_at, first, level, level)
-        s.lives.setdefault(rule, []).append(episode)
+        s.episodes.setdefault(rule, []).append(episode)
         return episode
 
-    def reach(self, s: Subject, rule: RuleLayout, level: int, before: int, i: int) -> Reach:
+    def assess(self, s: Subject, rule: RuleLayout, level: int, before: int, i: int) -> Assessment:
         """Value, threshold and evidence for a level as the heads stand after entry `i`; `before`: the level left."""
         rung = rule.rung_of.get(level or before) or rule.rule.rungs[0]
         threshold = getattr(s, rule.threshold) if rung.threshold is None else rung.threshold
@@ -146,16 +146,16 @@ class Lives:
         else:
             value = self.values[rule.index][number](s, s.rows, i)
         indices = gauge.measure.evidence(s, gauge.read(s), gauge, i + gauge.stride)[-MOST_EVIDENCE:]
-        return Reach(value, threshold, indices)
+        return Assessment(value, threshold, indices)
 
     def emit(
-        self, s: Subject, rule: RuleLayout, episode: Episode, change: Change, at: int, reach: Reach, reason: str
+        self, s: Subject, rule: RuleLayout, episode: Episode, change: Change, at: int, assessed: Assessment, reason: str
     ) -> None:
         """Publishes one transition and remembers what was said."""
         episode.sequence += 1
-        episode.said = (reach.value, reach.threshold)
+        episode.said = Told(assessed.value, assessed.threshold)
         at = episode.said_at = max(at, episode.said_at)
-        facts = self.facts(s, rule, episode, reach)
+        facts = self.facts(s, rule, episode, assessed)
         mode: Mode = "shadow" if rule.rule.card.mode == "shadow" and self.mode == "live" else self.mode
         self.changes.append(
             WarningChange(
@@ -175,22 +175,22 @@ class Lives:
         )
 
     @staticmethod
-    def _idents(s: Subject, reach: Reach) -> tuple[str, ...]:
-        return tuple([s.rows[i + IDENT] for i in reach.indices])
+    def _idents(s: Subject, assessed: Assessment) -> tuple[str, ...]:
+        return tuple([s.rows[i + IDENT] for i in assessed.indices])
 
-    def facts(self, s: Subject, rule: RuleLayout, episode: Episode, reach: Reach) -> WarningFacts:
+    def facts(self, s: Subject, rule: RuleLayout, episode: Episode, assessed: Assessment) -> WarningFacts:
         """The facts of an episode, which remembers their digest for the next reading."""
-        episode.value, episode.threshold = reach.value, reach.threshold
-        episode.behind = self._idents(s, reach)
+        episode.value, episode.threshold = assessed.value, assessed.threshold
+        episode.behind = self._idents(s, assessed)
         gauge = (rule.rung_of.get(episode.level) or rule.rule.rungs[0]).gauge
         return WarningFacts(
             warning_id=warning_id(rule.rule.id, s.key, episode.number),
             level=level_of(episode.level),
             highest_level=level_of(episode.highest),
-            value=reach.value,
-            threshold=reach.threshold,
+            value=assessed.value,
+            threshold=assessed.threshold,
             window=rule.gauges[gauge].window,
-            evidence=self._evidence(s, rule, reach.indices),
+            evidence=self._evidence(s, rule, assessed.indices),
             opened_at=from_ms(episode.opened_at),
             closed_at=None if episode.closed_at < 0 else from_ms(episode.closed_at),
             first_event=episode.first_event,
@@ -218,68 +218,68 @@ class Lives:
         """Publishes the difference between what was said and what the refold, begun after `since`, has found."""
         name = rule.rule.id
         floor = max(since, s.sealed)
-        life = (s.lives or {}).get(name, [])
-        said = [e for e in life if e.closed_at < 0 or e.closed_at > floor]
+        published = (s.episodes or {}).get(name, [])
+        said = [e for e in published if e.closed_at < 0 or e.closed_at > floor]
         found = [x for x in folded if x.closed_at < 0 or x.closed_at > floor]
         pairs = _match(said, found)
         for episode in said:
             if id(episode) not in pairs:
-                life.remove(episode)
-                self.emit(s, rule, episode, "withdrawn", at, Reach(*episode.said, []), reason)
+                published.remove(episode)
+                self.emit(s, rule, episode, "withdrawn", at, Assessment(*episode.said, []), reason)
         taken = {id(x): e for e in said if (x := pairs.get(id(e))) is not None}
         for x in found:
-            reach = x.reach or self.reach(s, rule, x.level, x.level, last_entry(s, rule))
+            assessed = x.assessed or self.assess(s, rule, x.level, x.level, last_entry(s, rule))
             if (known := taken.get(id(x))) is not None:
-                self._amend(s, rule, known, x, reach, reason)
+                self._amend(s, rule, known, x, assessed, reason)
             else:
-                self._tell(s, rule, x, reach, reason)
-        (s.lives or {}).get(name, []).sort(key=lambda e: (e.closed_at < 0, e.opened_at, e.closed_at, e.number))
+                self._tell(s, rule, x, assessed, reason)
+        (s.episodes or {}).get(name, []).sort(key=lambda e: (e.closed_at < 0, e.opened_at, e.closed_at, e.number))
 
-    def _tell(self, s: Subject, rule: RuleLayout, x: Folded, reach: Reach, reason: str) -> None:
+    def _tell(self, s: Subject, rule: RuleLayout, x: Folded, assessed: Assessment, reason: str) -> None:
         episode = self._begin(s, rule.rule.id, x.opened_at, x.first_event, x.level)
         episode.highest = x.highest
-        self.emit(s, rule, episode, "opened", x.opened_at, reach, reason)
+        self.emit(s, rule, episode, "opened", x.opened_at, assessed, reason)
         if x.closed_at >= 0:
             episode.closed_at = x.closed_at
-            self.emit(s, rule, episode, "resolved", x.closed_at, reach, reason)
+            self.emit(s, rule, episode, "resolved", x.closed_at, assessed, reason)
 
-    def _amend(self, s: Subject, rule: RuleLayout, e: Episode, x: Folded, reach: Reach, reason: str) -> None:
+    def _amend(self, s: Subject, rule: RuleLayout, e: Episode, x: Folded, assessed: Assessment, reason: str) -> None:
         was_open, before = e.closed_at < 0, e.level
-        behind = self._idents(s, reach)
-        new = (x.opened_at, x.first_event, x.level, x.highest, x.closed_at, reach.value, reach.threshold, behind)
+        behind = self._idents(s, assessed)
+        new = (x.opened_at, x.first_event, x.level, x.highest, x.closed_at, assessed.value, assessed.threshold, behind)
         if new == (e.opened_at, e.first_event, e.level, e.highest, e.closed_at, e.value, e.threshold, e.behind):
             return
         e.opened_at, e.first_event, e.level, e.highest, e.closed_at = new[:5]
         is_open = x.closed_at < 0
         if was_open and not is_open:
-            self.emit(s, rule, e, "resolved", x.closed_at, reach, reason)
+            self.emit(s, rule, e, "resolved", x.closed_at, assessed, reason)
         elif is_open and not was_open:
-            self.emit(s, rule, e, "opened", x.opened_at, reach, reason)
+            self.emit(s, rule, e, "opened", x.opened_at, assessed, reason)
         elif is_open and x.level != before:
-            self.emit(s, rule, e, "raised" if x.level > before else "lowered", s.front, reach, reason)
+            self.emit(s, rule, e, "raised" if x.level > before else "lowered", s.watermark, assessed, reason)
         elif is_open:
-            e.behind = _UNTOLD
+            e.behind = _STALE
         else:
-            self.amended.append((s, e, self._reading(s, rule, e, reach)))
+            self.amended.append((s, e, self._reading(s, rule, e, assessed)))
 
-    def _reading(self, s: Subject, rule: RuleLayout, e: Episode, reach: Reach) -> WarningReading:
+    def _reading(self, s: Subject, rule: RuleLayout, e: Episode, assessed: Assessment) -> WarningReading:
         return WarningReading(
-            rule=rule.rule.id, subject=s.key, at=from_ms(s.front), facts=self.facts(s, rule, e, reach)
+            rule=rule.rule.id, subject=s.key, at=from_ms(s.watermark), facts=self.facts(s, rule, e, assessed)
         )
 
-    def untell(self, s: Subject, ident: str) -> None:
+    def mark_stale(self, s: Subject, ident: str) -> None:
         """What is shown of an entry may be another: the warnings that it is behind are due to be told again."""
-        for life in (s.lives or {}).values():
-            for episode in life:
+        for episodes in (s.episodes or {}).values():
+            for episode in episodes:
                 if ident in episode.behind:
-                    episode.behind = _UNTOLD
+                    episode.behind = _STALE
 
     def take_amended(self) -> list[WarningReading]:
         """New facts of closed warnings, unless something else became of them in the meantime."""
         told = [
             reading
             for s, e, reading in self.amended
-            if e in (s.lives or {}).get(reading.rule, ())
+            if e in (s.episodes or {}).get(reading.rule, ())
             and e.closed_at >= 0
             and reading.facts.closed_at == from_ms(e.closed_at)
         ]
@@ -291,13 +291,13 @@ class Lives:
         out = []
         for rule in rules:
             level = getattr(s, rule.level)
-            life = s.lives.get(rule.rule.id) if level and s.lives else None
-            if not life or life[-1].closed_at >= 0:
+            episodes = s.episodes.get(rule.rule.id) if level and s.episodes else None
+            if not episodes or episodes[-1].closed_at >= 0:
                 continue
-            e = life[-1]
-            reach = self.reach(s, rule, level, level, last_entry(s, rule))
-            if (reach.value, reach.threshold) != (e.value, e.threshold) or e.behind != self._idents(s, reach):
-                out.append(self._reading(s, rule, e, reach))
+            e = episodes[-1]
+            assessed = self.assess(s, rule, level, level, last_entry(s, rule))
+            if (assessed.value, assessed.threshold) != (e.value, e.threshold) or e.behind != self._idents(s, assessed):
+                out.append(self._reading(s, rule, e, assessed))
         return out
 
 

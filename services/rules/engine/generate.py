@@ -12,6 +12,7 @@ one in a closure (docs/performance.md). What the code does is the definition in 
 from __future__ import annotations
 
 import re
+from hashlib import sha256
 from typing import Any
 
 from services.rules.engine.layout import CONTEXT, Layout, field_source
@@ -33,7 +34,7 @@ def indent(lines: list[str], depth: int = 1) -> list[str]:
 
 def step_source(layout: Layout) -> str:
     """Source of `step` and `settle` for the rules of one layout."""
-    body = ["rows = s.rows", "s.front = t"]
+    body = ["rows = s.rows", "s.watermark = t"]
     for rule in layout.rules:
         body += [f"if f & {rule.mask} or not f:", *indent(rule_lines(layout, rule, When()))]
     body += _next_due(layout)
@@ -109,7 +110,8 @@ def _bits(number: int, layout: Layout, kind: str) -> list[str]:
             source = condition
             for written, name in known_as.items():
                 source = source.replace(written, name)
-            terms.append(str(bit) if source == "True" else f"({bit} if {source} else 0)")
+            if source != "False":
+                terms.append(str(bit) if source == "True" else f"({bit} if {source} else 0)")
     lines.append(f"b{number} = {' | '.join(terms) or 0}")
     possible = sum(bit for (known, _), bit in layout.conditions.items() if known == kind)
     joining = possible & sum({bit for rule in layout.rules for bit in _single(rule.mask)})
@@ -145,18 +147,18 @@ def _layout_lines(number: int, layout: Layout, kind: str, known: dict[str, str])
     sources = ["ident" if name == "event" else field_source(name, known) for name in layout.by]
     columns = [_column(n, i, source) for i, source in enumerate(layout.columns[kind])]
     row = ", ".join(columns) + ("," if columns else "")
-    slow = f"revise({n}, s, event, t, ident, b{n}, ({row}), data)"
+    entry = f"Entry(t, ident, b{n}, ({row}), data, event.revision, event.retracted)"
     found = [f"s = find_{n}(key)"]
     if layout.peers:
         group = f"joined(({', '.join(sources[:-1])},))"
-        found = [f"peers({n}, {group}, key, event, t, ident, b{n}, ({row}), data)"]
+        found = [f"peers({n}, {group}, key, {entry})"]
     else:
         found += [
-            f"if s is None: s = born_{n}(key, t, ident)",
+            f"if s is None: s = create_{n}(key, t, ident)",
             "if s is None: pass",
-            "elif plain and t > s.front and s.revised is None:",
+            "elif plain and t > s.watermark and s.revised is None:",
             *indent(_in_order(n, layout, kind, columns)),
-            f"else: {slow}",
+            f"else: revise({n}, s, {entry})",
         ]
     absent = [source for source in sources if source != "ident"]
     lines = [*_key(sources), *found]
@@ -182,19 +184,19 @@ def _in_order(n: int, layout: Layout, kind: str, columns: list[str]) -> list[str
     lines = [
         "rows = s.rows",
         "i = len(rows)",
-        f"if i >= s.mark: i = checkpoint({n}, s, t)",
+        f"if i >= s.next_checkpoint: i = checkpoint({n}, s, t)",
         *([f"if t >= s.due: settle_{n}(s, t, i - {stride})"] if any(rule.due for rule in layout.rules) else []),
         "; ".join(f"rows.append({place})" for place in row),
         # Of a subject without a warning nobody asks who it is, unless time alone can open one.
-        f"if s.lives: touched_{n}(s); s.latest = data",
+        f"if s.episodes: touched_{n}(s); s.latest = data",
         *(["s.latest = data"] if any(rule.opens_by_time for rule in layout.rules) else []),
-        f"if not s.dirty: s.dirty = True; soiled_{n}(s)",
+        f"if not s.dirty: s.dirty = True; dirtied_{n}(s)",
     ]
     mine = sum(bit for (known, _), bit in layout.conditions.items() if known == kind)
     touched = [rule for rule in layout.rules if rule.mask & mine]
     if len(touched) > _IN_FULL:
         return [*lines, f"step_{n}(s, t, b{n}, i)"]
-    lines += ["s.front = t", f"f = b{n}"]
+    lines += ["s.watermark = t", f"f = b{n}"]
     when = When(here=mine, always=_constant(layout, kind), columns=tuple(columns))
     for rule in touched:
         lines += when.having(rule.mask, rule_lines(layout, rule, when))
@@ -202,8 +204,21 @@ def _in_order(n: int, layout: Layout, kind: str, columns: list[str]) -> list[str
     return [*lines, *([f"if s.due < s.queued: queue_{n}(s)"] if any(rule.due for rule in touched) else [])]
 
 
+class _Shown:
+    """The loader of a generated module, by which tracebacks find its lines (`linecache.lazycache`)."""
+
+    def __init__(self, source: str) -> None:
+        self._source = source
+
+    def get_source(self, name: str) -> str:
+        """The source of the module."""
+        del name
+        return self._source
+
+
 def compile_source(source: str, name: str, names: dict[str, Any]) -> dict[str, Any]:
-    """Runs generated source in a namespace of its own; the source shows up in tracebacks under `name`."""
-    namespace = dict(names)
-    exec(compile(source, f"<{name}>", "exec"), namespace)  # noqa: S102 - our own text, made of checked expressions
+    """Runs generated source in a namespace of its own; its lines show in tracebacks, in a file called after `name`."""
+    file = f"rules/{name} {sha256(source.encode()).hexdigest()[:12]}"  # one name for one text: lines are remembered
+    namespace = {**names, "__name__": file, "__loader__": _Shown(source)}
+    exec(compile(source, file, "exec"), namespace)  # noqa: S102 - our own text, made of checked expressions
     return namespace

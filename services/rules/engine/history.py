@@ -7,7 +7,7 @@ from typing import Any
 
 from services.rules.engine.layout import CHECKPOINT_EVERY, Layout, RuleLayout
 from services.rules.engine.segments import touched
-from services.rules.engine.subject import COLUMNS, IDENT, Checkpoint, Subject
+from services.rules.engine.subject import COLUMNS, IDENT, Checkpoint, Entry, Subject
 
 _MOVED_AT_MOST = 4
 
@@ -38,10 +38,11 @@ def place(s: Subject, stride: int, t: int, ident: str) -> int:
     return low * stride
 
 
-def insert(s: Subject, stride: int, i: int, t: int, ident: str, flags: int, row: tuple[Any, ...]) -> None:
+def insert(s: Subject, stride: int, i: int, entry: Entry) -> None:
     """Puts an entry at index `i`."""
     touched(s, stride, i)
-    s.rows[i:i] = [t, ident, flags, *row, *[None] * (stride - COLUMNS - len(row))]
+    missing = [None] * (stride - COLUMNS - len(entry.columns))
+    s.rows[i:i] = [entry.at, entry.ident, entry.flags, *entry.columns, *missing]
 
 
 def remove(s: Subject, stride: int, i: int) -> None:
@@ -53,22 +54,22 @@ def remove(s: Subject, stride: int, i: int) -> None:
 def take_checkpoint(s: Subject, layout: Layout, horizon: int) -> None:
     """Remembers the fold as it stands; lets go of what only instants up to `horizon` could still have needed."""
     points = s.checkpoints = s.checkpoints or []
-    points.append(Checkpoint(s.front, len(s.rows), s.due, layout.heads(s)))
+    points.append(Checkpoint(s.watermark, len(s.rows), s.due, layout.heads(s)))
     if points[0].at < horizon:
         base = 0
         while points[base + 1 : base + 2] and points[base + 1].at < horizon:
             base += 1
-        s.floor = points[base].at
+        s.horizon = points[base].at
         del points[:base]
         _trim(s, layout, points[0])
-    s.mark = len(s.rows) + CHECKPOINT_EVERY * layout.stride
+    s.next_checkpoint = len(s.rows) + CHECKPOINT_EVERY * layout.stride
 
 
 def _trim(s: Subject, layout: Layout, base: Checkpoint) -> None:
-    for life in (s.lives or {}).values():
-        life[:] = [e for e in life if e.closed_at < 0 or e.closed_at > base.at]
+    for episodes in (s.episodes or {}).values():
+        episodes[:] = [e for e in episodes if e.closed_at < 0 or e.closed_at > base.at]
     if s.revised:
-        s.revised = {ident: known for ident, known in s.revised.items() if known[1] > base.at} or None
+        s.revised = {ident: known for ident, known in s.revised.items() if known.at > base.at} or None
     if s.base and base.end * 2 < len(s.rows):
         return  # hardly anything can have become superfluous since the last time
     heads = dict(zip(layout.initial, base.heads, strict=True))

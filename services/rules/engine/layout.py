@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from hashlib import sha256
 from operator import attrgetter
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -22,8 +22,6 @@ _FORMAT = 4
 """Of the written state; states of another format are built anew from the log."""
 NO_TIME_BOUND = 366 * _DAY
 """Records that no window bounds in time, and what came before it was expected, count for a year."""
-SCALE = 1_000_000
-"""Numbers that need not be whole are summed in millionths."""
 CHECKPOINT_EVERY = 64
 """Entries."""
 SEGMENT = 32
@@ -31,11 +29,37 @@ SEGMENT = 32
 RAW = frozenset({"value", "min", "max", "rank", "missing", "composite"})
 """Measures that take their number as it is."""
 CONTEXT = (
-    "student", "class", "course", "teacher", "lesson", "test", "ticket", "task", "indicator", "period",
-    "department", "teaching_office", "major", "cohort", "teacher_stage", "source_name", "responsible", "room",
+    "student",
+    "class",
+    "course",
+    "teacher",
+    "lesson",
+    "test",
+    "ticket",
+    "task",
+    "indicator",
+    "period",
+    "department",
+    "teaching_office",
+    "major",
+    "cohort",
+    "teacher_stage",
+    "source_name",
+    "responsible",
+    "room",
     "location",
-)  # fmt: skip
+)
 """Fields that say whom and what a warning is about; kept of the subject's newest event."""
+
+
+class PlacedLimit(NamedTuple):
+    """A limit of `elapsed`."""
+
+    bit: int
+    """Of its condition."""
+    column: int
+    """Of the minutes."""
+    service: bool
 
 
 @dataclass
@@ -54,8 +78,7 @@ class GaugeLayout:
     y: int = -1
     g: int = -1
     guard: int = -1
-    limits: list[tuple[int, int, bool]] = field(default_factory=list)
-    """Of `elapsed`: bit, column of the minutes, in service hours."""
+    limits: list[PlacedLimit] = field(default_factory=list)
     window: str = ""
     """The window in words."""
     slots: dict[str, str] = field(default_factory=dict)
@@ -140,12 +163,12 @@ class Layout:
         self.gauges = [gauge for rule in self.rules for gauge in rule.gauges]
         for gauge in self.gauges:
             gauge.stride = self.stride
-        self.keep = max((_keep(gauge) for gauge in self.gauges), default=0)
+        self.retention = max((_retention(gauge) for gauge in self.gauges), default=0)
         """Milliseconds for which an entry can matter, lateness apart."""
         self.subject_type: type[Subject] = type("Subject_" + "_".join(by), (Subject,), {"__slots__": [*self.initial]})
         made: dict[str, Any] = {"subject_type": self.subject_type}
-        exec(self._born_source(), made)  # noqa: S102 - our own text
-        self.born: Callable[[str], Subject] = made["born"]
+        exec(self._create_source(), made)  # noqa: S102 - our own text
+        self.create: Callable[[str], Subject] = made["create"]
         self.reset: Callable[[Subject], None] = made["reset"]
         self.read_heads: Callable[[Subject], tuple[Any, ...]] = attrgetter(*self.initial)
         parts = [(rule.rule.id, rule.rule.gauges, rule.scope, rule.rule.evidence) for rule in self.rules]
@@ -154,16 +177,28 @@ class Layout:
         self.signature = sha256(msgspec.json.encode(shape)).hexdigest()[:16]
         """Content hash of all that shapes the state: another signature needs another state."""
 
-    def _born_source(self) -> str:
-        """Source of `born(key)`, a subject of which nothing is known, and of `reset(s)`, its heads so again."""
+    def _create_source(self) -> str:
+        """Source of `create(key)`, a subject of which nothing is known, and of `reset(s)`, its heads so again."""
         places = {
-            "front": -1, "floor": -1, "sealed": -1, "due": FOREVER, "queued": FOREVER,
-            "mark": CHECKPOINT_EVERY * self.stride, "checkpoints": None, "revised": None, "lives": None,
-            "numbers": None, "latest": None, "dirty": False, "base": 0, "clean": 0, "first": 0,
-        }  # fmt: skip
+            "watermark": -1,
+            "horizon": -1,
+            "sealed": -1,
+            "due": FOREVER,
+            "queued": FOREVER,
+            "next_checkpoint": CHECKPOINT_EVERY * self.stride,
+            "checkpoints": None,
+            "revised": None,
+            "episodes": None,
+            "numbers": None,
+            "latest": None,
+            "dirty": False,
+            "base": 0,
+            "clean": 0,
+            "first": 0,
+        }
         heads = [f"    s.{head} = {value}" for head, value in self.initial.items()]
         own = [f"    s.{place} = {value}" for place, value in places.items()]
-        begin = ["def born(key):", "    s = subject_type()", "    s.key = key", "    s.rows = []"]
+        begin = ["def create(key):", "    s = subject_type()", "    s.key = key", "    s.rows = []"]
         return "\n".join([*begin, *own, *heads, "    return s", "def reset(s):", *heads])
 
     def heads(self, s: Subject) -> tuple[Any, ...]:
@@ -179,16 +214,35 @@ class Layout:
     def state(self, s: Subject, rows: list[Any]) -> State:
         """The subject as it is written, with these of its rows."""
         return State(
-            s.key, s.numbers or {}, rows, self.read_heads(s), s.front, s.due, s.mark, s.checkpoints or [],
-            s.revised, s.lives or {}, s.floor, s.sealed, s.latest, s.base, s.clean,
-        )  # fmt: skip
+            s.key,
+            s.numbers or {},
+            rows,
+            self.read_heads(s),
+            s.watermark,
+            s.due,
+            s.next_checkpoint,
+            s.checkpoints or [],
+            s.revised,
+            s.episodes or {},
+            s.horizon,
+            s.sealed,
+            s.latest,
+            s.base,
+            s.clean,
+        )
 
     def revive(self, state: State) -> Subject:
         """The subject as it was written."""
-        s = self.born(state.key)
-        s.numbers, s.rows, s.front, s.due, s.mark = state.numbers, state.rows, state.front, state.due, state.mark
-        s.checkpoints, s.revised, s.lives = state.checkpoints, state.revised, state.lives
-        s.floor, s.sealed, s.latest = state.floor, state.sealed, state.latest
+        s = self.create(state.key)
+        s.numbers, s.rows, s.watermark, s.due, s.next_checkpoint = (
+            state.numbers,
+            state.rows,
+            state.watermark,
+            state.due,
+            state.next_checkpoint,
+        )
+        s.checkpoints, s.revised, s.episodes = state.checkpoints, state.revised, state.episodes
+        s.horizon, s.sealed, s.latest = state.horizon, state.sealed, state.latest
         s.base, s.clean, s.first = state.base, state.sealed_at, state.base // SEGMENT
         for column in self.tuples:
             for i in range(COLUMNS + column, len(s.rows), self.stride):
@@ -220,7 +274,7 @@ class Layout:
     def helpers(self, plan: Plan) -> dict[str, Callable[..., Any]]:
         """The measures' own functions, by the name that the generated code has for them."""
         return {
-            self.help_name(placed): placed.measure.helper(placed.gauge, plan)
+            self.help_name(placed): placed.measure.helper(placed, plan)
             for placed in self.gauges
             if placed.measure.helper
         }
@@ -257,9 +311,12 @@ class Layout:
 
     def _rule(self, rule: Rule) -> RuleLayout:
         layout = RuleLayout(
-            rule=rule, index=-1, level=self._head("level", 0), episode=self._head("episode", None),
+            rule=rule,
+            index=-1,
+            level=self._head("level", 0),
+            episode=self._head("episode", None),
             rung_of={rung.number: rung for rung in rule.rungs},
-        )  # fmt: skip
+        )
         for gauge in rule.gauges:
             placed = self._gauge(rule, gauge)
             layout.gauges.append(placed)
@@ -305,7 +362,7 @@ class Layout:
         placed.guard = -1 if gauge.guard is None else self._column(kind, gauge.guard)
         for limit in gauge.limits:
             column = self._column(kind, f"scaled({limit.minutes})")
-            placed.limits.append((self._bit(kind, limit.where), column, limit.service))
+            placed.limits.append(PlacedLimit(self._bit(kind, limit.where), column, limit.service))
         if gauge.measure == "open":
             placed.x = self._column(kind, "f_warning")
         self._slots(placed)
@@ -345,7 +402,7 @@ def _moves(placed: GaugeLayout) -> bool:
     return window in ("within", "calendar") or bool(placed.measure.waiting) or "next" in placed.slots
 
 
-def _keep(placed: GaugeLayout) -> int:
+def _retention(placed: GaugeLayout) -> int:
     window = placed.gauge.window
     if window.kind == "within":
         return window.size

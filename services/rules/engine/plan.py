@@ -19,6 +19,7 @@ if TYPE_CHECKING:  # it needs `Period`
 Compare = Literal["at_least", "above", "at_most", "below"]
 OPERATORS: dict[Compare, str] = {"at_least": ">=", "above": ">", "at_most": "<=", "below": "<"}
 _PRAISE = -1
+MILLIONTHS = 1_000_000
 
 
 def level_of(number: int) -> Level:
@@ -132,6 +133,16 @@ class Gauge(msgspec.Struct, frozen=True, kw_only=True):
     """Condition that stops the clock of `elapsed`."""
     limits: tuple[Limit, ...] = ()
     restart: bool = False
+
+    @property
+    def scale(self) -> int:
+        """What sums of its number are divided by: numbers that need not be whole are summed in millionths."""
+        return 1 if self.whole else MILLIONTHS
+
+    @property
+    def other_scale(self) -> int:
+        """Likewise, of its second number."""
+        return 1 if self.other_whole else MILLIONTHS
 
 
 class Rung(msgspec.Struct, frozen=True, kw_only=True):

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from dataclasses import dataclass
+from typing import Any
 
 from services.messages import FOREVER
-from services.rules.engine.layout import SCALE, GaugeLayout, Layout, RuleLayout
+from services.rules.engine.layout import GaugeLayout, Layout, RuleLayout
 from services.rules.engine.plan import OPERATORS, Rung
 from services.rules.engine.subject import COLUMNS
 
@@ -28,6 +30,52 @@ class When:
         possible = bits if self.here is None else bits & self.here
         return [f"if f & {possible}:", *_indent(lines)] if possible and lines else []
 
+    def decided(self, lines: list[str]) -> list[str]:
+        """The lines without the branches that are never taken, and without the tests of those that always are."""
+        out: list[str] = []
+        left = lines
+        while left:
+            head, left = left[0], left[1:]
+            if (test := _TEST.fullmatch(head)) is None:
+                out.append(_NEVER.sub("0", head))
+                continue
+            body, left = _block(left, len(test["margin"]))
+            body = [test["margin"] + "    " + test["then"]] if test["then"] else body
+            other: list[str] = []
+            if left and left[0] == test["margin"] + "else:":
+                other, left = _block(left[1:], len(test["margin"]))
+            taken = self._taken(test["bits"])
+            if taken is None:
+                out += [head] if test["then"] else [head, *self.decided(body)]
+                out += [test["margin"] + "else:", *self.decided(other)] if other else []
+            elif not taken:
+                out += self.decided([line[4:] for line in other])
+            elif test["more"]:
+                assert not other, "a test of more than bits has no else"
+                out += [f"{test['margin']}if {test['more']}:", *self.decided(body)]
+            else:
+                out += self.decided([line[4:] for line in body])
+        return out
+
+    def _taken(self, bits: str) -> bool | None:
+        """Whether an entry passes a test of these bits; None: some do and some do not."""
+        if not bits.isdecimal():
+            return bits == "True"
+        if self.here is not None and not int(bits) & self.here:
+            return False
+        return True if int(bits) & self.always else None
+
+
+_TEST = re.compile(r"(?P<margin> *)if (?:f & )?(?P<bits>\d+|True|False)(?: and (?P<more>.+?))?: *(?P<then>.*)")
+
+_NEVER = re.compile(r"\bf & 0\b")
+
+
+def _block(lines: list[str], margin: int) -> tuple[list[str], list[str]]:
+    """The lines that stand deeper than the margin, and those behind them."""
+    end = next((n for n, line in enumerate(lines) if not line.startswith(" " * (margin + 1))), len(lines))
+    return lines[:end], lines[end:]
+
 
 def _indent(lines: list[str]) -> list[str]:
     return ["    " + line for line in lines]
@@ -39,7 +87,7 @@ def rule_lines(layout: Layout, rule: RuleLayout, when: When) -> list[str]:
     for number, gauge in enumerate(rule.gauges):
         lines += _window(layout, gauge, when)
         if gauge.measure.ready:
-            lines += _code(gauge.measure.ready, _names(layout, gauge, when))
+            lines += when.decided(_code(gauge.measure.ready, _names(layout, gauge, when)))
         if not gauge.measure.waiting:
             lines.append(f"v{number} = {value_source(layout, gauge)}")
     lines += _level(layout, rule)
@@ -47,19 +95,18 @@ def rule_lines(layout: Layout, rule: RuleLayout, when: When) -> list[str]:
         lines += [*_due(layout, rule), *(["if due < s.due: s.due = due"] if when.here is not None else [])]
     moment = "t if f else t - 1" if rule.gauges[0].measure.waiting and when.here is None else "t"
     named = "" if when.here is None else "s.latest = data; "
-    lines += [f"if level != s.{rule.level}: {named}turn(s, {rule.index}, {moment}, level, i, f)"]
+    lines += [f"if level != s.{rule.level}: {named}transition(s, {rule.index}, {moment}, level, i, f)"]
     return [line for line in lines if line]
 
 
 def _window(layout: Layout, gauge: GaugeLayout, when: When) -> list[str]:
-    if gauge.measure.before:
-        return [*_code(gauge.measure.before, _names(layout, gauge, when)), *_moved(layout, gauge, when)]
-    return _moved(layout, gauge, when)
+    before = _code(gauge.measure.before, _names(layout, gauge, when)) if gauge.measure.before else []
+    return [*before, *_moved(layout, gauge, when)]
 
 
 def _moved(layout: Layout, gauge: GaugeLayout, when: When) -> list[str]:
     names, measure, stride = _names(layout, gauge, when), gauge.measure, layout.stride
-    add, drop = _code(measure.add, names), _code(measure.drop, names)
+    add, drop = when.decided(_code(measure.add, names)), when.decided(_code(measure.drop, names))
     if gauge.guard >= 0:
         add.append(f"{names['guarded']} = counted_in({names['guarded']}, {_at('i', gauge.guard, when)})")
         drop.append(f"counted_out({names['guarded']}, {_at('j', gauge.guard)})")
@@ -67,11 +114,14 @@ def _moved(layout: Layout, gauge: GaugeLayout, when: When) -> list[str]:
     kind, size = gauge.gauge.window.kind, gauge.gauge.window.size
     joins = member | gauge.awaited
     if kind == "last" and not measure.own_window:
-        return when.having(joins, [
-            *add, f"{names['size']} += 1", f"if {names['size']} > {size}:",
-            f"    j = {lo}", f"    while not rows[j + 2] & {member}: j += {stride}", *_indent(drop),
-            f"    {lo} = j + {stride}; {names['size']} = {size}",
-        ])  # fmt: skip
+        leaving = [
+            f"j = {lo}",
+            f"while not rows[j + 2] & {member}: j += {stride}",
+            *drop,
+            f"{lo} = j + {stride}; {names['size']} = {size}",
+        ]
+        joining = [*add, f"{names['size']} += 1", f"if {names['size']} > {size}:", *_indent(leaving)]
+        return when.having(joins, joining)
     if kind == "within" and not measure.own_window:
         return [
             f"j = {lo}",
@@ -105,29 +155,28 @@ def _at(index: str, column: int, when: When | None = None) -> str:
     return f"rows[{index} + {COLUMNS + column}]"
 
 
-def _names(layout: Layout, gauge: GaugeLayout, when: When | None = None) -> dict[str, str]:
-    plan = gauge.gauge
-    names: dict[str, str] = {slot: f"s.{head}" for slot, head in gauge.slots.items()}
-    for name in ("hit", "awaited", "until", "among", "member"):
-        names[name] = str(getattr(gauge, name))
-    names["expecting"] = names["member"]
+def _names(layout: Layout, gauge: GaugeLayout, when: When | None = None) -> dict[str, Any]:
+    """What stands for the names in braces: the slots', and those of `GIVEN`, which no slot can have."""
+    limits = [f"({_at('i', limit.column, when)}, {limit.service}) if f & {limit.bit}" for limit in gauge.limits]
+    names: dict[str, Any] = {
+        **{slot: f"s.{head}" for slot, head in gauge.slots.items()},
+        "gauge": gauge.gauge,
+        "help": layout.help_name(gauge),
+        "stride": layout.stride,
+        "hit": gauge.hit,
+        "awaited": gauge.awaited,
+        "until": gauge.until,
+        "among": gauge.among,
+        "expecting": gauge.member,
+        "limit_i": " else ".join([*limits, "(None, False)"]),
+    }
+    names["x_figure"], names["y_figure"] = gauge.gauge.figures
     for name, column in (("x", gauge.x), ("y", gauge.y), ("g", gauge.g)):
-        names[name] = str(COLUMNS + column)
-        names[f"{name}_i"], names[f"{name}_j"] = _at("i", column, when), _at("j", column)
-    for name in ("min_records", "min_matching", "newest", "before", "min_before", "per", "size"):
-        names.setdefault(name, str(getattr(plan, name, 0)))
-    names["stride"] = str(layout.stride)
-    names["x_figure"], names["y_figure"] = (str(figure) for figure in plan.figures)
-    names["restart"] = str(plan.restart)
-    limits = [f"({_at('i', column, when)}, {service}) if f & {bit}" for bit, column, service in gauge.limits]
-    names["limit_i"] = " else ".join([*limits, "(None, False)"])
-    names["scale"] = str(1 if plan.whole else SCALE)
-    names["help"] = layout.help_name(gauge)
-    names["period"] = repr(plan.window.period)
+        names |= {name: COLUMNS + column, f"{name}_i": _at("i", column, when), f"{name}_j": _at("j", column)}
     return names
 
 
-def _code(template: str, names: dict[str, str]) -> list[str]:
+def _code(template: str, names: dict[str, Any]) -> list[str]:
     return textwrap.dedent(template).strip().format(**names).splitlines()
 
 
@@ -147,7 +196,7 @@ def _level(layout: Layout, rule: RuleLayout) -> list[str]:
     if dated:
         newest = f"s.{rule.newest}"
         scope = f"rows[{newest} + {COLUMNS + rule.scope}] if {newest} >= 0 else ()" if rule.scope >= 0 else "()"
-        lines.append(f"th, until_{rule.index} = resolve_{rule.index}({scope}, t)")
+        lines.append(f"(reached, clear, again), until_{rule.index} = resolve_{rule.index}({scope}, t)")
     terms = []
     for rung in rule.rule.rungs:
         gauge = rule.gauges[rung.gauge]
@@ -165,10 +214,10 @@ def _level(layout: Layout, rule: RuleLayout) -> list[str]:
 
 
 def _threshold(rung: Rung) -> str:
-    """Source of a level's threshold; `th` is what the standard says at present."""
+    """Source of a level's threshold; `reached`, `clear` and `again` are what the standard says at present."""
     if rung.threshold is not None:
         return repr(rung.threshold)
-    return f"th.again[{rung.step - 1}]" if rung.step else f"th.reached.{rung.level}"
+    return f"again[{rung.step - 1}]" if rung.step else f"reached.{rung.level}"
 
 
 def _guard(rung: Rung) -> str:
@@ -179,7 +228,7 @@ def _reached(rule: RuleLayout, rung: Rung) -> str:
     """Condition: the value is there, or has not come back beyond `clear` since it was."""
     value, operator, rank = f"v{rung.gauge}", OPERATORS[rung.compare], rung.number
     reached = f"{_guard(rung)}{value} {operator} {_threshold(rung)}"
-    clear = f"th.clear.{rung.level}" if rung.threshold is None else repr(rung.clear)
+    clear = f"clear.{rung.level}" if rung.threshold is None else repr(rung.clear)
     if rung.step or rung.clear is None:
         return reached
     there = f"s.{rule.level} {'<' if rank < 0 else '>='} {max(rank, 0)}"

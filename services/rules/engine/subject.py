@@ -8,7 +8,7 @@ memory it touches for the first time. Why slots: a head is read and written with
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -16,6 +16,39 @@ from services.messages import FOREVER
 
 TIME, IDENT, FLAGS, COLUMNS = range(4)
 """Places in a row: instant, `source id`, bits of the conditions it satisfies, then the layout's columns."""
+
+
+class Entry(NamedTuple):
+    """A record on its way into the rows of a subject."""
+
+    at: int
+    ident: str
+    flags: int
+    """Bits of the conditions that it satisfies."""
+    columns: tuple[Any, ...]
+    data: Any
+    """Context of the warnings; None: it is another subject's, a peer's."""
+    revision: int
+    retracted: bool
+
+    @property
+    def changes(self) -> bool:
+        """Whether it says something else of what may be known already."""
+        return self.revision > 0 or self.retracted
+
+
+class Revision(NamedTuple):
+    """What is known of a record that was corrected or retracted."""
+
+    revision: int
+    at: int
+
+
+class Told(NamedTuple):
+    """Value and threshold of a change."""
+
+    value: float | None = None
+    threshold: float | None = None
 
 
 class Episode(msgspec.Struct, array_like=True, eq=False):
@@ -32,8 +65,8 @@ class Episode(msgspec.Struct, array_like=True, eq=False):
     threshold: float | None = None
     behind: tuple[str, ...] = ()
     """Idents of its evidence."""
-    said: tuple[float | None, float | None] = (None, None)
-    """Value and threshold of its last change: what a withdrawal takes back, whatever was read of it in between."""
+    said: Told = Told()
+    """Of its last change: what a withdrawal takes back, whatever was read of it in between."""
     said_at: int = -1
     """Event time of its last change: a change is never dated before the one it follows."""
 
@@ -57,26 +90,41 @@ class Subject:
     """
 
     __slots__ = (
-        "base", "checkpoints", "clean", "dirty", "due", "first", "floor", "front", "key", "latest", "lives", "mark",
-        "numbers", "queued", "revised", "rows", "sealed",
-    )  # fmt: skip
+        "base",
+        "checkpoints",
+        "clean",
+        "dirty",
+        "due",
+        "episodes",
+        "first",
+        "horizon",
+        "key",
+        "latest",
+        "next_checkpoint",
+        "numbers",
+        "queued",
+        "revised",
+        "rows",
+        "sealed",
+        "watermark",
+    )
 
     key: str
     rows: list[Any]
-    front: int
+    watermark: int
     """The last instant that the fold has passed."""
     due: int
     """The next instant at which time alone changes something."""
-    mark: int
+    next_checkpoint: int
     """Length of the rows at which the next checkpoint is taken."""
     checkpoints: list[Checkpoint] | None
-    revised: dict[str, tuple[int, int]] | None
-    """Ident → (revision, time) of what was corrected or retracted."""
-    lives: dict[str, list[Episode]] | None
+    revised: dict[str, Revision] | None
+    """Ident → what was corrected or retracted."""
+    episodes: dict[str, list[Episode]] | None
     """Rule → its episodes, oldest first; closed ones only as long as the past can still change."""
     numbers: dict[str, int] | None
     """Rule → number of its last episode; survives closing."""
-    floor: int
+    horizon: int
     """Nothing up to this instant can change any more: entries were let go."""
     sealed: int
     """Episodes closed up to this instant stay as they are (a rule set was switched)."""
@@ -100,13 +148,13 @@ class State(msgspec.Struct, array_like=True):
     numbers: dict[str, int]
     rows: list[Any] = []
     heads: tuple[Any, ...] = ()
-    front: int = -1
+    watermark: int = -1
     due: int = FOREVER
-    mark: int = 0
+    next_checkpoint: int = 0
     checkpoints: list[Checkpoint] = []
-    revised: dict[str, tuple[int, int]] | None = None
-    lives: dict[str, list[Episode]] = {}
-    floor: int = -1
+    revised: dict[str, Revision] | None = None
+    episodes: dict[str, list[Episode]] = {}
+    horizon: int = -1
     sealed: int = -1
     latest: Any = None
     base: int = 0

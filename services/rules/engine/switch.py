@@ -43,25 +43,25 @@ def take_over(
     for state in old:
         _remember(said, state)
     new = [number for signature, number in layouts.items() if signature not in signatures]
-    lives = engine.lives
-    lives.cause = "rule_changed"
+    transitions = engine.transitions
+    transitions.cause = "rule_changed"
     for signature in sorted(signatures & layouts.keys()):
         for s in list(engine.subjects(layouts[signature]).values()):
             engine.relevel(layouts[signature], s)
             s.sealed = engine.now
-    lives.cause = ""
+    transitions.cause = ""
     if new:
         history = warmed()
-        mode = lives.mode
+        mode = transitions.mode
         for number in new:
             _adopt_warmed(engine, history, number, said, old_rules)
-            lives.mode = mode
+            transitions.mode = mode
     return [*engine.take(), *_removed(engine, said, elsewhere)], _retire(engine, said)
 
 
 def _remember(said: Said, s: State) -> None:
     for rule, number in s.numbers.items():
-        episodes = [episode for episode in s.lives.get(rule, ()) if episode.closed_at < 0]
+        episodes = [episode for episode in s.episodes.get(rule, ()) if episode.closed_at < 0]
         known, last = said.setdefault(rule, {}).get(s.key, ([], 0))
         said[rule][s.key] = (episodes or known, max(number, last))
 
@@ -76,10 +76,10 @@ def _retire(engine: Engine, said: Said) -> list[Written]:
 
 
 def _adopt_warmed(engine: Engine, warmed: Engine, number: int, said: Said, old_rules: set[str]) -> None:
-    layout, lives = engine.layouts[number], engine.lives
-    mode = lives.mode
+    layout, transitions = engine.layouts[number], engine.transitions
+    mode = transitions.mode
     for s in warmed.subjects(number).values():
-        s.lives, s.numbers = {}, {}
+        s.episodes, s.numbers = {}, {}
         engine.adopt(number, s)
         engine.touch(number, s)
         for rule in layout.rules:
@@ -90,11 +90,11 @@ def _adopt_warmed(engine: Engine, warmed: Engine, number: int, said: Said, old_r
             if (found := folded_now(s, rule)) is None:
                 continue  # what is open is closed with what has no subject any more
             if episodes:
-                s.lives[name] = episodes
+                s.episodes[name] = episodes
                 said[name][s.key] = ([], last)
             known = name in old_rules
-            lives.mode = mode if known else "warm-up"
-            lives.reconcile(s, rule, [found], engine.now, engine.now, "rule_changed" if known else "warm_up")
+            transitions.mode = mode if known else "warm-up"
+            transitions.reconcile(s, rule, [found], engine.now, engine.now, "rule_changed" if known else "warm_up")
         s.sealed = engine.now
     for key in warmed.forgotten(number):
         engine.remember(number, key, {})
@@ -115,12 +115,29 @@ def _removed(engine: Engine, said: Said, elsewhere: AbstractSet[str]) -> list[Wa
 
 def _closed(engine: Engine, rule: str, subject: str, e: Episode, *, known: bool) -> WarningChange:
     facts = WarningFacts(
-        warning_id=warning_id(rule, subject, e.number), level=level_of(e.level), highest_level=level_of(e.highest),
-        value=e.value, threshold=e.threshold, window="", evidence=[], opened_at=from_ms(e.opened_at),
-        closed_at=from_ms(engine.now), first_event=e.first_event, context={},
-    )  # fmt: skip
+        warning_id=warning_id(rule, subject, e.number),
+        level=level_of(e.level),
+        highest_level=level_of(e.highest),
+        value=e.value,
+        threshold=e.threshold,
+        window="",
+        evidence=[],
+        opened_at=from_ms(e.opened_at),
+        closed_at=from_ms(engine.now),
+        first_event=e.first_event,
+        context={},
+    )
     return WarningChange(
-        warning_id=facts.warning_id, sequence=e.sequence + 1, change="resolved", rule=rule,
-        rule_version=engine.plan.version, row=None, standard=None, subject=subject,
-        reason="rule_changed" if known else "rule_removed", at=from_ms(engine.now), mode=engine.lives.mode, facts=facts,
-    )  # fmt: skip
+        warning_id=facts.warning_id,
+        sequence=e.sequence + 1,
+        change="resolved",
+        rule=rule,
+        rule_version=engine.plan.version,
+        row=None,
+        standard=None,
+        subject=subject,
+        reason="rule_changed" if known else "rule_removed",
+        at=from_ms(engine.now),
+        mode=engine.transitions.mode,
+        facts=facts,
+    )

@@ -23,9 +23,15 @@ from services.rules.language.reading import Place, Report, fields, items, known_
 from services.rules.language.standards import day
 
 _FIELDS = {
-    "time_zone": True, "school_year_starts": False, "terms": False, "teaching_days": False, "holidays": False,
-    "closed": False, "open": False, "service_hours": False,
-}  # fmt: skip
+    "time_zone": True,
+    "school_year_starts": False,
+    "terms": False,
+    "teaching_days": False,
+    "holidays": False,
+    "closed": False,
+    "open": False,
+    "service_hours": False,
+}
 _ZONE, _COUNTRY = ZoneInfo("Asia/Shanghai"), "CN"
 """Of a folder without calendar.yaml."""
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")

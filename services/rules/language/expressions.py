@@ -20,15 +20,23 @@ _DEEPEST = 40
 _MOST_PRODUCTS = 8
 _LONGEST_SOURCE = 20_000
 _COMPARISONS: dict[type[ast.cmpop], tuple[str, str]] = {
-    ast.Eq: ("==", "eq"), ast.NotEq: ("!=", "ne"), ast.Lt: ("<", "lt"), ast.LtE: ("<=", "le"),
-    ast.Gt: (">", "gt"), ast.GtE: (">=", "ge"),
-}  # fmt: skip
+    ast.Eq: ("==", "eq"),
+    ast.NotEq: ("!=", "ne"),
+    ast.Lt: ("<", "lt"),
+    ast.LtE: ("<=", "le"),
+    ast.Gt: (">", "gt"),
+    ast.GtE: (">=", "ge"),
+}
 _OPPOSITE = {"==": "!=", "!=": "==", "<": ">=", "<=": ">", ">": "<=", ">=": "<"}
 _NAMES = dict(_COMPARISONS.values())
 _OPERATIONS: dict[type[ast.operator], tuple[str, str]] = {
-    ast.Add: ("+", "added"), ast.Sub: ("-", "subtracted"), ast.Mult: ("*", "multiplied"),
-    ast.Div: ("/", "divided"), ast.FloorDiv: ("//", "floored"), ast.Mod: ("%", "modulo"),
-}  # fmt: skip
+    ast.Add: ("+", "added"),
+    ast.Sub: ("-", "subtracted"),
+    ast.Mult: ("*", "multiplied"),
+    ast.Div: ("/", "divided"),
+    ast.FloorDiv: ("//", "floored"),
+    ast.Mod: ("%", "modulo"),
+}
 _TAKES = {"abs": (1, 1), "min": (2, 9), "max": (2, 9), "round": (1, 2), "coalesce": (1, 9)}
 """How many arguments at least and at most."""
 _FUNCTIONS = {"abs": "absolute", "min": "least", "max": "greatest", "round": "rounded", "coalesce": "coalesce"}

@@ -29,17 +29,22 @@ def _rule(standard: Standard, given: dict[str, Place]) -> dict[str, Any]:
     unit = standard.notes.get("unit", "").replace("{", "{{").replace("}", "}}")
     zh, en = (standard.title[language].replace("{", "{{").replace("}", "}}") for language in ("zh", "en"))
     return {
-        "id": "indicator-" + re.sub("[^a-z0-9]+", "-", name.lower()).strip("-"), "row": "I1",
+        "id": "indicator-" + re.sub("[^a-z0-9]+", "-", name.lower()).strip("-"),
+        "row": "I1",
         "title": dict(standard.title),
         **({"source": standard.notes["basis"]} if "basis" in standard.notes else {}),
-        "on": "indicator", "by": ["subject"], "where": f"indicator == {name!r} and level == {level!r}",
-        "measure": {"value": "value"}, "levels": {"standard": standard.id},
-        "evidence": ["period", "value", "table"], "notify": given["notify"],
+        "on": "indicator",
+        "by": ["subject"],
+        "where": f"indicator == {name!r} and level == {level!r}",
+        "measure": {"value": "value"},
+        "levels": {"standard": standard.id},
+        "evidence": ["period", "value", "table"],
+        "notify": given["notify"],
         "message": {
             "zh": f"{{subject}} 的“{zh}”为 {{value}} {unit}，达到 {{threshold}} {unit} 的界限",
             "en": f"{{subject}}: {en} {{value}} {unit}, at the line of {{threshold}} {unit}",
         },
-    }  # fmt: skip
+    }
 
 
 def _place(value: Any, at: Place) -> Place:

@@ -28,11 +28,14 @@ def lint(rules: RuleSet, kinds: _Kinds) -> list[Problem]:
     rows = {placed.rule.card.row for placed in rules.placed if placed.rule.card.row}
     for placed in rules.placed:
         found += [
-            Problem(where=_shown(placed.place), what=f"{placed.rule.id} mutes {row}, of which there is no rule",
-                    expected=known_words(row, rows))
+            Problem(
+                where=_shown(placed.place),
+                what=f"{placed.rule.id} mutes {row}, of which there is no rule",
+                expected=known_words(row, rows),
+            )
             for row in placed.rule.card.mutes
             if row not in rows
-        ]  # fmt: skip
+        ]
         standard = rules.standards.get(placed.rule.standard or "")
         found += list(_of_rule(placed.rule, placed.place, standard, kinds))
     for standard in rules.standards.values():
@@ -119,9 +122,11 @@ def _thresholds(rung: Rung, standard: Standard | None, place: Place) -> Iterator
 
 def _verdict(compare: Compare, number: float, least: float, greatest: float) -> str:
     tests: Mapping[Compare, tuple[bool, bool]] = {
-        "at_least": (number > greatest, number <= least), "above": (number >= greatest, number < least),
-        "at_most": (number < least, number >= greatest), "below": (number <= least, number > greatest),
-    }  # fmt: skip
+        "at_least": (number > greatest, number <= least),
+        "above": (number >= greatest, number < least),
+        "at_most": (number < least, number >= greatest),
+        "below": (number <= least, number > greatest),
+    }
     never, always = tests[compare]
     return "never" if never else "always" if always else ""
 

@@ -11,13 +11,13 @@ from services.errors import RuleError
 from services.messages import Problem, RuleCard
 from services.rules.engine.plan import Plan
 from services.rules.language.calendar import read_calendar
+from services.rules.language.dependencies import refuse_cycles
 from services.rules.language.fields import Field, read_fields
 from services.rules.language.indicators import indicator_rules
 from services.rules.language.reading import Place, Report, known_words, read_yaml
 from services.rules.language.rules import Known, Placed, read_rules
 from services.rules.language.standards import Standard, read_standards, standard_ids
-from services.rules.language.strata import refuse_circles
-from services.rules.language.unread_files import STANDARD_LEVELS, report_strays, strays
+from services.rules.language.unread_files import STANDARD_LEVELS, report_unread, unread
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ def fingerprint(folder: Path) -> str:
             digest.update(path.read_bytes())
         except OSError as error:
             digest.update(str(error).encode())
-    for path in strays(folder):  # one that goes away again makes a set right that was refused for it
+    for path in unread(folder):  # one that goes away again makes a set right that was refused for it
         digest.update(path.relative_to(folder).as_posix().encode() + b"\0")
     return digest.hexdigest()[:12]
 
@@ -74,7 +74,7 @@ def check(folder: Path, schemas: Path) -> tuple[RuleSet | None, list[Problem]]:
         report.add(Place(None, str(folder), None), "is not a folder", "a folder with rule files")
         return None, report.problems
     version = fingerprint(folder)
-    report_strays(folder, report)
+    report_unread(folder, report)
     calendar = read_calendar(folder, report)
     standards, named = _standards(folder, calendar.zone, report)
     known = Known(kinds, standards, named)
@@ -84,7 +84,7 @@ def check(folder: Path, schemas: Path) -> tuple[RuleSet | None, list[Problem]]:
             placed += read_rules(content, known, report)
     placed += indicator_rules(standards.values(), placed, known, report)
     _once([(item.rule.id, item.place) for item in placed], "rule", report)
-    refuse_circles(placed, report)
+    refuse_cycles(placed, report)
     if not placed and not report.problems:
         report.add(Place(None, str(folder), None), "holds no rule", "a file such as attendance.yaml with rules:")
     if report.problems:

@@ -18,9 +18,21 @@ from services.rules.language.reading import Place, Report, fields, items, known_
 from services.rules.language.standards import Standard, texts
 
 FIELDS = {
-    "id": True, "row": False, "title": True, "source": False, "on": True, "by": True, "where": False, "measure": True,
-    "window": False, "levels": True, "evidence": False, "notify": True, "message": True, "mode": False,
-}  # fmt: skip
+    "id": True,
+    "row": False,
+    "title": True,
+    "source": False,
+    "on": True,
+    "by": True,
+    "where": False,
+    "measure": True,
+    "window": False,
+    "levels": True,
+    "evidence": False,
+    "notify": True,
+    "message": True,
+    "mode": False,
+}
 """Field of a rule → whether it is required."""
 
 
@@ -75,11 +87,15 @@ def _rule(place: Place, known: Known, report: Report) -> Rule | None:
     if own is None or card is None:
         return None
     return Rule(
-        card=card, by=by, gauges=(own, *gauges), rungs=tuple(rungs), standard=standard.id if standard else None,
+        card=card,
+        by=by,
+        gauges=(own, *gauges),
+        rungs=tuple(rungs),
+        standard=standard.id if standard else None,
         scope_fields=standard.scope_fields if standard else (),
         record=measured.record if standard else "True",
         evidence=evidence,
-    )  # fmt: skip
+    )
 
 
 def _by(place: Place | None, known: dict[str, Field], kind: str, report: Report) -> tuple[str, ...]:
@@ -107,10 +123,14 @@ def _card(
     shown = [item.text for item in items(given.get("evidence"), report, "evidence")]
     mode = word(given["mode"], report, "mode", ("live", "shadow")) if "mode" in given else "live"
     return RuleCard(
-        rule=name, row=word(given["row"], report, "row") if "row" in given else None, title=Text(**title),
-        message=Text(**message), source=word(given["source"], report, "source") if "source" in given else "",
-        mode="shadow" if mode == "shadow" else "live", **read_notify(given.get("notify"), shown, report),
-    )  # fmt: skip
+        rule=name,
+        row=word(given["row"], report, "row") if "row" in given else None,
+        title=Text(**title),
+        message=Text(**message),
+        source=word(given["source"], report, "source") if "source" in given else "",
+        mode="shadow" if mode == "shadow" else "live",
+        **read_notify(given.get("notify"), shown, report),
+    )
 
 
 def _placeholders(place: Place | None, by: tuple[str, ...], known: dict[str, Field], report: Report) -> None:

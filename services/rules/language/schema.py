@@ -26,12 +26,14 @@ _EXPRESSION = {"type": ["string", "number", "boolean"]}
 _TEXT = {"$ref": "#/$defs/text"}
 _DEFS: dict[str, Any] = {
     "text": {
-        "type": "object", "properties": {"zh": {"type": "string"}, "en": {"type": "string"}},
-        "required": ["zh", "en"], "additionalProperties": False,
+        "type": "object",
+        "properties": {"zh": {"type": "string"}, "en": {"type": "string"}},
+        "required": ["zh", "en"],
+        "additionalProperties": False,
     },
     "warning": {"type": "object", "properties": dict.fromkeys(WARNING, _NUMBER), "additionalProperties": False},
     "again": {"type": "array", "items": _NUMBER},
-}  # fmt: skip
+}
 
 
 def rules_schema(kinds: Mapping[str, Mapping[str, Field]]) -> dict[str, Any]:
@@ -56,19 +58,27 @@ def rules_schema(kinds: Mapping[str, Mapping[str, Field]]) -> dict[str, Any]:
     defs = _DEFS | {
         "rule": _object(rules.FIELDS, known),
         "measure": {"oneOf": [_measure(name, form) for name, form in MEASURES.items()]},
-        "window": {"anyOf": [
-            {"const": "all"},
-            _object({"last": True}, {"last": {"type": "integer", "minimum": 1}}),
-            _object({"within": True}, {"within": _DURATION}),
-            _object({"calendar": True}, {"calendar": {"enum": list(PERIODS)}}),
-        ]},
-        "levels": {"anyOf": [
-            _object({"standard": True}, {"standard": {"type": "string"}}),
-            *(_by_comparison(name) for name in OPERATORS),
-            {"type": "object", "properties": {level: _level(level) for level in LEVELS}, "additionalProperties": False,
-             "minProperties": 1},
-        ]},
-    }  # fmt: skip
+        "window": {
+            "anyOf": [
+                {"const": "all"},
+                _object({"last": True}, {"last": {"type": "integer", "minimum": 1}}),
+                _object({"within": True}, {"within": _DURATION}),
+                _object({"calendar": True}, {"calendar": {"enum": list(PERIODS)}}),
+            ]
+        },
+        "levels": {
+            "anyOf": [
+                _object({"standard": True}, {"standard": {"type": "string"}}),
+                *(_by_comparison(name) for name in OPERATORS),
+                {
+                    "type": "object",
+                    "properties": {level: _level(level) for level in LEVELS},
+                    "additionalProperties": False,
+                    "minProperties": 1,
+                },
+            ]
+        },
+    }
     top = _object({"rules": True}, {"rules": {"type": "array", "items": {"$ref": "#/$defs/rule"}}})
     return {"$schema": _DRAFT, "$id": "urn:prewarn:rules", "title": "规则文件 / Rules", **top, "$defs": defs}
 
@@ -78,18 +88,33 @@ def standards_schema() -> dict[str, Any]:
     scope = {"type": "object", "properties": {name: {"type": "string"} for name in standards.SCOPES}}
     level = {"anyOf": [_NUMBER, {"const": NO_LEVEL}]}
     warning = {"type": "object", "properties": dict.fromkeys(WARNING, level), "additionalProperties": False}
-    value = _object(standards.VALUE_FIELDS, {
-        "from": {"type": "string", "format": "date"}, "scope": {**scope, "additionalProperties": False},
-        "target": {"type": "number"}, "warning": warning, "praise": _NUMBER,
-        "clear": {"$ref": "#/$defs/warning"}, "again": {"$ref": "#/$defs/again"},
-    })  # fmt: skip
+    value = _object(
+        standards.VALUE_FIELDS,
+        {
+            "from": {"type": "string", "format": "date"},
+            "scope": {**scope, "additionalProperties": False},
+            "target": {"type": "number"},
+            "warning": warning,
+            "praise": _NUMBER,
+            "clear": {"$ref": "#/$defs/warning"},
+            "again": {"$ref": "#/$defs/again"},
+        },
+    )
     word = {"type": "string"}
-    one = _object(standards.FIELDS, {
-        "id": word, "title": _TEXT, "compare": {"enum": list(OPERATORS)}, "unit": word, "basis": word, "set_by": word,
-        "approved_on": {"type": "string", "format": "date"},
-        "indicator": _object(standards.INDICATOR_FIELDS, {"name": word, "level": word, "notify": _notify()}),
-        "values": {"type": "array", "items": value, "minItems": 1},
-    })  # fmt: skip
+    one = _object(
+        standards.FIELDS,
+        {
+            "id": word,
+            "title": _TEXT,
+            "compare": {"enum": list(OPERATORS)},
+            "unit": word,
+            "basis": word,
+            "set_by": word,
+            "approved_on": {"type": "string", "format": "date"},
+            "indicator": _object(standards.INDICATOR_FIELDS, {"name": word, "level": word, "notify": _notify()}),
+            "values": {"type": "array", "items": value, "minItems": 1},
+        },
+    )
     top = _object({"standards": True}, {"standards": {"type": "array", "items": one}})
     return {"$schema": _DRAFT, "$id": "urn:prewarn:standards", "title": "标准 / Standards", **top, "$defs": _DEFS}
 
@@ -120,9 +145,11 @@ def _notify() -> dict[str, Any]:
 def _object(fields: Mapping[str, bool], known: Mapping[str, Any]) -> dict[str, Any]:
     """A mapping with exactly these fields; a field without a schema of its own may be anything."""
     return {
-        "type": "object", "properties": {name: known.get(name, True) for name in fields},
-        "required": [name for name, required in fields.items() if required], "additionalProperties": False,
-    }  # fmt: skip
+        "type": "object",
+        "properties": {name: known.get(name, True) for name in fields},
+        "required": [name for name, required in fields.items() if required],
+        "additionalProperties": False,
+    }
 
 
 def _measure(name: str, form: Form) -> dict[str, Any]:

@@ -16,13 +16,26 @@ from services.rules.language.thresholds import MINUTES, read_thresholds
 SCOPES = ("department", "major", "course", "cohort", "class", "teacher_stage", "teacher", "student")
 """From least to most specific."""
 FIELDS = {
-    "id": True, "title": True, "compare": True, "unit": False, "basis": False, "set_by": False, "approved_on": False,
-    "indicator": False, "values": True,
-}  # fmt: skip
+    "id": True,
+    "title": True,
+    "compare": True,
+    "unit": False,
+    "basis": False,
+    "set_by": False,
+    "approved_on": False,
+    "indicator": False,
+    "values": True,
+}
 INDICATOR_FIELDS = {"name": True, "level": True, "notify": True}
 VALUE_FIELDS = {
-    "from": True, "scope": False, "target": False, "warning": False, "praise": False, "clear": False, "again": False,
-}  # fmt: skip
+    "from": True,
+    "scope": False,
+    "target": False,
+    "warning": False,
+    "praise": False,
+    "clear": False,
+    "again": False,
+}
 
 
 @dataclass(frozen=True)

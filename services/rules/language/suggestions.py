@@ -22,7 +22,7 @@ _OF_YAML = (
     ("block collection", "lines of one level begin with the same number of blanks"),
     ("node content", "a value, and the bracket or brace that closes what is open above"),
     ("end of stream", "the quote that closes the text"),
-)  # fmt: skip
+)
 
 
 def of_yaml(error: yaml.MarkedYAMLError, text: str) -> str:

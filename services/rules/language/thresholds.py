@@ -54,9 +54,10 @@ def _growing(place: Place | None, levels: Found, compare: str, report: Report) -
     for (lower, a), (higher, b) in pairwise(cast("list[tuple[str, float]]", present)):
         if place is not None and not sharper(b, a, compare):
             report.add(
-                place.value[higher], f"{higher} {b:g} can never be told from {lower} {a:g}",
+                place.value[higher],
+                f"{higher} {b:g} can never be told from {lower} {a:g}",
                 f"a number {_side(compare)} {a:g}",
-            )  # fmt: skip
+            )
 
 
 def check_clear(place: Place, level: str, levels: Found, clear: float | None, compare: str, report: Report) -> None:
@@ -86,9 +87,10 @@ def read_again(place: Place, levels: Found, compare: str, plain: str | None, rep
             continue
         if before is not None and not sharper(value, before, compare):
             report.add(
-                item, f"again {value:g} can never be told from the {before:g} before it",
+                item,
+                f"again {value:g} can never be told from the {before:g} before it",
                 f"a number {_side(compare)} {before:g}",
-            )  # fmt: skip
+            )
         before = value
         found.append(value)
     return tuple(found)

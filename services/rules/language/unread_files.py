@@ -14,7 +14,7 @@ _LEFT_ALONE = (".*", "*~", "#*#", "*.bak", "*.orig", "*.swp", "*.md", "Thumbs.db
 """Hidden files, what editors and desktops leave behind, and notes."""
 
 
-def strays(folder: Path) -> list[Path]:
+def unread(folder: Path) -> list[Path]:
     """Files and folders that nothing is read from, sorted."""
     return sorted(path for path in _listed(folder) if not _left_alone(path))
 
@@ -26,9 +26,9 @@ def _listed(folder: Path) -> Iterator[Path]:
     yield from (path for path in folder.glob("standards/*") if path.suffix != ".yaml")
 
 
-def report_strays(folder: Path, report: Report) -> None:
+def report_unread(folder: Path, report: Report) -> None:
     """Says of each what would be right."""
-    for path in strays(folder):
+    for path in unread(folder):
         report.add(_place(folder, path), f"nothing is read from {path.name}", _meant(path.relative_to(folder), path))
 
 

@@ -8,6 +8,8 @@ from services.rules.registry.files import FileRegistry
 from services.settings import Settings
 from tests.rule_files import folder, rule
 
+pytestmark = pytest.mark.commands
+
 ASKING = [
     "why s1", "warnings", "warnings --json", "report effectiveness", "rejected list", "rejected show 1",
     "rejected retry", "silences list", "silences add --author a --comment c --until 2030-01-01 --rule r",

@@ -8,6 +8,8 @@ from services.rules.registry.files import FileRegistry
 from services.settings import Settings
 from tests.rule_files import folder, rule
 
+pytestmark = pytest.mark.commands
+
 SIGNED = ("--author", "Gao", "--reason", "decided")
 STEPS = "[{at: 2026-09-01 08:00, status: absent}, {expect: silent, value: %s}]"
 

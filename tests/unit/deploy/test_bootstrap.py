@@ -228,6 +228,13 @@ def test_all_checks_run_and_the_first_failure_is_the_exit_code(tmp_path, capsys)
     ]
 
 
+def test_the_fast_check_runs_the_tier_unit_and_hands_on_the_other_arguments(tmp_path):
+    machine = FakeMachine(tmp_path)
+    assert bootstrap.main(["test", "--fast", "-x"], machine) == 0
+    assert next(line for line in machine.ran if "-m pytest" in line).endswith("-m unit -x")
+    assert all(machine.count(name) for name in ("ruff check", "mypy", "importlinter"))
+
+
 @pytest.mark.parametrize(
     ("arguments", "code"),
     [([], 2), (["install", "x"], 2), (["tset"], 2), (["--help"], 0)],
@@ -302,7 +309,7 @@ def _skip_in_ci(tmp_path, fixture, ci, data, code):
         f"import pytest\n\ndef test_real({fixture}):\n    pytest.skip('no time')\n\n"
         "def test_other():\n    pytest.skip('no')\n"
     )
-    (tmp_path / "pytest.ini").write_text("[pytest]\nmarkers =\n  shared: x\n  kafka: x\n")
+    (tmp_path / "pytest.ini").write_text("[pytest]\nmarkers =\n  shared: x\n  kafka: x\n  unit: x\n")
     answer = subprocess.run(
         [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-q", str(tests)],
         env={**os.environ, "PREWARN_CI": ci, "PREWARN_SHARED": str(tmp_path / "shared")},

@@ -2,6 +2,7 @@ import threading
 
 import pytest
 
+from services.log.heartbeat import Heartbeats
 from services.notify.loop import Loop
 
 
@@ -42,11 +43,12 @@ def test_a_turn_that_raises_is_logged_and_tried_again(made, eventually, caplog):
 @pytest.mark.parametrize(("at_end", "turns"), [(False, 1), (True, 2)], ids=["at once", "after one more turn"])
 def test_a_loop_that_is_asked_to_stop_ends(at_end, turns, eventually):
     gone = []
-    loop = Loop("a loop that ends", lambda: gone.append(1) or 60.0, failed="", at_end=at_end)
+    watched = Heartbeats(60.0)
+    loop = Loop("a loop that ends", lambda: gone.append(1) or 60.0, failed="", at_end=at_end, heartbeats=watched)
     loop.start()
     eventually(lambda: loop.sleeps)
     loop.stop()
-    assert (len(gone), loop.has_ended) == (turns, False)
+    assert (len(gone), watched.stalled()) == (turns, None)
     assert "a loop that ends" not in [thread.name for thread in threading.enumerate()]
 
 

@@ -122,5 +122,5 @@ def test_what_holds_longest_says_why(changed, moment, held):
     ids=["grouped", "red", "always", "summary", "step of a summary"],
 )
 def test_a_message_waits_for_its_figures_or_for_others(changed, seconds):
-    delivery, decision = tell(candidate(**changed), WANG, Moment(now=NOON, wait=timedelta(minutes=5)), None)
+    delivery, decision = tell(candidate(**changed), WANG, Moment(now=NOON, wait=300_000), None)
     assert (delivery.next_try_at - to_ms(NOON), decision) == (seconds * 1000, None)

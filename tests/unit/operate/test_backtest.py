@@ -16,6 +16,8 @@ from services.settings import Settings, resource
 from tests.harness import event
 from tests.rule_files import folder, rule
 
+pytestmark = pytest.mark.commands
+
 BEGIN = datetime(2026, 3, 2, 8, tzinfo=UTC)
 ABSENT = '{count: status == "absent"}'
 

@@ -20,6 +20,8 @@ from services.settings import Settings
 from tests.faults.running import until, write_table
 from tests.rule_files import folder, rule
 
+pytestmark = pytest.mark.commands
+
 DAY = timedelta(days=1)
 LONG_AGO = datetime(2023, 9, 1, 2, 0, tzinfo=UTC)
 NOW = LONG_AGO + 1300 * DAY

@@ -10,6 +10,8 @@ import pytest
 from services.rules import composite
 from services.rules.composite import by_comparing, keys_of, table_of
 
+pytestmark = pytest.mark.commands
+
 pytest.importorskip("durable", reason="durable-rules is not installed: it needs a C compiler")
 CASE = ((1, (1, 1)), (2, (2, 1)), (3, (3, 1)))
 
@@ -69,7 +71,7 @@ def test_without_an_answer_comparing_decides_and_says_so(monkeypatch, caplog, fr
 
 def test_a_child_that_hangs_is_given_up(monkeypatch, caplog, fresh):
     run = subprocess.run
-    monkeypatch.setattr(composite, "_PATIENCE", 0.2)
+    monkeypatch.setattr(composite, "PATIENCE", 0.2)
     hanging = [sys.executable, "-c", "import time; time.sleep(60)"]
     monkeypatch.setattr(subprocess, "run", lambda _, **more: run(hanging, **more))
     assert dict(table_of(CASE, 3))["31"] == 3

@@ -30,10 +30,18 @@ def warned(scene: Scene) -> None:
         who = {"warning": f"i-{student.id}", "subject": student.id, "student": student.id}
         name, clock = f"warned/{student.id}", f"09:{10 + number}"
         _event(scene, "internship-system", name, "warning", 0, clock, **about, **state, **who)
-    zh, en = f"{len(students)} 名学生中 2 人有橙色预警", f"2 of {len(students)} students have orange warnings"
-    scene.plant("major-students-warned", TRADE.id, zh, en)
-    zh, en = "两条实习预警逾期未处置", "two warnings of the internship are past their deadline"
-    scene.plant("warnings-overdue", TRADE.department, zh, en)
+    scene.plant(
+        "major-students-warned",
+        TRADE.id,
+        f"{len(students)} 名学生中 2 人有橙色预警",
+        f"2 of {len(students)} students have orange warnings",
+    )
+    scene.plant(
+        "warnings-overdue",
+        TRADE.department,
+        "两条实习预警逾期未处置",
+        "two warnings of the internship are past their deadline",
+    )
 
 
 def silent_source(scene: Scene) -> None:
@@ -42,8 +50,12 @@ def silent_source(scene: Scene) -> None:
     hour = {"from": scene.ago(14, "09:00").isoformat(), "to": scene.ago(14, "10:00").isoformat()}
     data = {"source_name": "dormitory-gate", **hour, **counted}
     _event(scene, "prewarn/ingest", "gate", "source_report", 14, "10:00", **data)
-    zh, en = "宿舍门禁两周没有上传数据", "the dormitories' gate has sent nothing for two weeks"
-    scene.plant("source-silent-days", "dormitory-gate", zh, en)
+    scene.plant(
+        "source-silent-days",
+        "dormitory-gate",
+        "宿舍门禁两周没有上传数据",
+        "the dormitories' gate has sent nothing for two weeks",
+    )
 
 
 def incomplete_rollcalls(scene: Scene) -> None:
@@ -54,8 +66,12 @@ def incomplete_rollcalls(scene: Scene) -> None:
     for number in range(10):
         lesson = f"guest-{number}"
         _event(scene, "rollcall-app", lesson, "rollcall", 0, f"10:{10 + number}", lesson=lesson, **counts)
-    zh, en = "今天 10 次校外课程点名未填课程", "ten roll-calls of guest lessons named no course today"
-    scene.plant("records-incomplete", TOURISM.department, zh, en)
+    scene.plant(
+        "records-incomplete",
+        TOURISM.department,
+        "今天 10 次校外课程点名未填课程",
+        "ten roll-calls of guest lessons named no course today",
+    )
 
 
 def hard_entrance_test(scene: Scene) -> None:
@@ -68,8 +84,12 @@ def hard_entrance_test(scene: Scene) -> None:
         for number, student in enumerate(class_.students, start=below - len(class_.students)):
             data = {**about, **result, "student": student.id, "score": 45 if number >= 0 else 78}
             _event(scene, "test-platform", f"entrance/{student.id}", "test", 4, "15:00", **data)
-        zh, en = f"{len(class_.students)} 人中 {below} 人不合格", f"{below} of {len(class_.students)} failed"
-        scene.plant("class-test-failed", f"entrance/{class_.id}", zh, en)
+        scene.plant(
+            "class-test-failed",
+            f"entrance/{class_.id}",
+            f"{len(class_.students)} 人中 {below} 人不合格",
+            f"{below} of {len(class_.students)} failed",
+        )
     scene.plant("course-fail-rate", course.id, "两个班各四分之一不合格", "one in four of two classes failed")
 
 
@@ -83,8 +103,12 @@ def last_in_employment(scene: Scene) -> None:
             name, clock = f"employment/{year}/{major.id}", f"10:{10 + place}"
             data = {**about, "value": value, "n": 80, "table": "8.1"}
             _event(scene, "status-data", name, "indicator", 13, clock, **data)
-        zh, en = f"{year} 年就业率在 10 个专业中最低", f"the lowest employment of ten majors in {year}"
-        scene.plant("employment-rank", f"{year}/{MAJORS[1].id}", zh, en)
+        scene.plant(
+            "employment-rank",
+            f"{year}/{MAJORS[1].id}",
+            f"{year} 年就业率在 10 个专业中最低",
+            f"the lowest employment of ten majors in {year}",
+        )
     scene.plant("employment-rank-two-years", MAJORS[1].id, "就业率连续两年末位", "last in employment two years running")
 
 
@@ -97,8 +121,12 @@ def complaints_of_last_year(scene: Scene) -> None:
             name = f"old-{number}/{action}"
             _event(scene, "service-desk", name, "ticket", 372 + 3 * number, clock, action=action, **about)
     if scene.ago(17, "00:00").year == scene.day.year and scene.ago(384, "00:00").year == scene.day.year - 1:
-        zh, en = "本年质量事故与投诉已达去年同期", "as many accidents and complaints as by this day last year"
-        scene.plant("accidents-and-complaints", "college", zh, en)
+        scene.plant(
+            "accidents-and-complaints",
+            "college",
+            "本年质量事故与投诉已达去年同期",
+            "as many accidents and complaints as by this day last year",
+        )
 
 
 SCENARIOS = (

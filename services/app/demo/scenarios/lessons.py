@@ -44,8 +44,9 @@ def _crowd(scene: Scene, lesson: Lesson, below: int, zh: str, en: str) -> None:
     missing = next(m for m in range(2, size) if 100 * (size - m) / size < below)
     for _ in range(missing):
         booking.marks[scene.someone(lesson.class_).id] = "absent"
-    zh, en = f"应到 {size} 人，{missing} 人旷课，{zh}", f"{missing} of {size} absent, {en}"
-    _plant(scene, "arrival-rate", lesson, zh, en)
+    _plant(
+        scene, "arrival-rate", lesson, f"应到 {size} 人，{missing} 人旷课，{zh}", f"{missing} of {size} absent, {en}"
+    )
 
 
 def miscounted(scene: Scene) -> None:
@@ -54,16 +55,26 @@ def miscounted(scene: Scene) -> None:
     booking = scene.reserve(lesson)
     booking.first_marks = {scene.someone(lesson.class_).id: "absent" for _ in range(2)}
     booking.corrected_at = at(scene.day, "16:35")
-    zh, en = "两名学生漏点，下午更正为出勤", "two students were overlooked, corrected in the afternoon"
-    _plant(scene, "arrival-rate", lesson, zh, en)
+    _plant(
+        scene,
+        "arrival-rate",
+        lesson,
+        "两名学生漏点，下午更正为出勤",
+        "two students were overlooked, corrected in the afternoon",
+    )
 
 
 def no_rollcall(scene: Scene) -> None:
     """Roll-calls that come late, and some that never come, today and before."""
     morning, afternoon = scene.today(scene.cast[6])[0], scene.today(scene.cast[7])[2]
     scene.reserve(morning).rollcall_at = at(scene.day, "13:05")
-    zh, en = "上午忘记点名，13:05 补交", "the roll-call was forgotten in the morning and came at 13:05"
-    _plant(scene, "rollcall-missing", morning, zh, en)
+    _plant(
+        scene,
+        "rollcall-missing",
+        morning,
+        "上午忘记点名，13:05 补交",
+        "the roll-call was forgotten in the morning and came at 13:05",
+    )
     scene.reserve(afternoon).unrecorded = True
     _plant(scene, "rollcall-missing", afternoon, "一直没有提交点名", "the roll-call has not been submitted")
     if len(scene.past) > 4:  # noqa: PLR2004 - a week before
@@ -101,8 +112,7 @@ def often_missing(scene: Scene) -> None:
         for lesson in max(taught.values(), key=len)[:3]:
             booking = scene.reserve(lesson)
             booking.unrecorded, booking.untested = rule == "rollcall-missing", rule == "test-missing"
-            zh, en = "两周内第三次缺失之一", "one of three that are missing within two weeks"
-            _plant(scene, rule, lesson, zh, en)
+            _plant(scene, rule, lesson, "两周内第三次缺失之一", "one of three that are missing within two weeks")
 
 
 def nobody_assessed(scene: Scene) -> None:
@@ -115,8 +125,14 @@ def nobody_assessed(scene: Scene) -> None:
         lesson = mine[-4]
         period = f"{lesson.day:%Y-%m}"
         scene.assessed_by[lesson.id] = period, lesson.ends
-        zh, en = f"{period} 月度评学未完成", f"the assessment of {period} is missing"
-        _plant(scene, "assessment-missing", lesson, zh, en, f"{class_.id}/{course.id}/{period}")
+        _plant(
+            scene,
+            "assessment-missing",
+            lesson,
+            f"{period} 月度评学未完成",
+            f"the assessment of {period} is missing",
+            f"{class_.id}/{course.id}/{period}",
+        )
 
 
 def many_failed(scene: Scene) -> None:
@@ -136,8 +152,14 @@ def _hard_test(scene: Scene, lesson: Lesson, above: int) -> None:
         assert student.id not in scene.busy, student.id
         booking.outcomes[student.id] = "failed"
         scene.busy.add(student.id)
-    zh, en = f"检测过难，{size} 人中 {failed} 人不合格", f"the test was too hard: {failed} of {size} failed"
-    _plant(scene, "class-test-failed", lesson, zh, en, f"{lesson.test}/{lesson.class_.id}")
+    _plant(
+        scene,
+        "class-test-failed",
+        lesson,
+        f"检测过难，{size} 人中 {failed} 人不合格",
+        f"the test was too hard: {failed} of {size} failed",
+        f"{lesson.test}/{lesson.class_.id}",
+    )
 
 
 SCENARIOS = (many_failed, cancelled, few_came, miscounted, no_rollcall, no_test, nobody_assessed, often_missing)

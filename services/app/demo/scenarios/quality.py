@@ -52,8 +52,12 @@ def behind_plan(scene: Scene) -> None:
         for lesson in run:
             scene.reserve(lesson).cancelled_at = at(lesson.day, "07:20")
         course = run[0].course
-        zh, en = f"《{course.title.zh}》停课两次，未补课", f"{course.title.en}: two lessons cancelled, none made up for"
-        scene.plant("behind-teaching-plan", f"{course.id}/{class_.id}", zh, en)
+        scene.plant(
+            "behind-teaching-plan",
+            f"{course.id}/{class_.id}",
+            f"《{course.title.zh}》停课两次，未补课",
+            f"{course.title.en}: two lessons cancelled, none made up for",
+        )
 
 
 def late_teachers(scene: Scene) -> None:
@@ -61,8 +65,12 @@ def late_teachers(scene: Scene) -> None:
     for class_, minutes, rule in ((scene.cast[2], 8, "teacher-late"), (scene.cast[5], 40, "teacher-absent")):
         lesson = next(one for one in scene.today(class_) if not scene.booking(one).reserved)
         scene.booking(lesson).teacher_late = minutes
-        zh, en = f"教师晚到 {minutes} 分钟（待核实）", f"the teacher came {minutes} minutes late (to be confirmed)"
-        scene.plant(rule, lesson.id, zh, en)
+        scene.plant(
+            rule,
+            lesson.id,
+            f"教师晚到 {minutes} 分钟（待核实）",
+            f"the teacher came {minutes} minutes late (to be confirmed)",
+        )
 
 
 def _report(scene: Scene, source: str, clock: str, **counted: Any) -> None:
@@ -76,8 +84,7 @@ def sources(scene: Scene) -> None:
     """A sheet with misspelt names today, and records that were typed in an afternoon late."""
     rejected = {"rejected": {"unknown_student": 2}, "rejected_total": 2}
     _report(scene, "assessment-form", "11:00", accepted=58, delay_p50=30, delay_p95=240, **rejected)
-    zh, en = "60 行中 2 行学号写错", "2 of 60 rows named a student wrongly"
-    scene.plant("source-rejects", "assessment-form", zh, en)
+    scene.plant("source-rejects", "assessment-form", "60 行中 2 行学号写错", "2 of 60 rows named a student wrongly")
     _report(scene, "task-plan", "16:00", accepted=6, delay_p50=3600, delay_p95=14_400)
     scene.plant("source-delay", "task-plan", "记录晚了四小时", "recorded four hours late")
 

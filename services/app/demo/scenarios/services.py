@@ -63,19 +63,28 @@ def burst_pipe(scene: Scene) -> None:
     minutes = (10, 25, 45, 70, 100, 150, 215, 300, 410)
     moments = [scene.ago(2, "20:15"), *(scene.ago(0, "08:00", minute) for minute in minutes)]
     about = {"category": "repair", "location": "dormitory-3", "department": "logistics"}
-    zh, en = (
+    _reports(
+        scene,
+        "W",
+        moments,
+        about,
         "3 号宿舍楼停水，今天 9 件、前天 1 件报修",
         "Dormitory 3 has no water: nine reports today, one two days ago",
     )
-    _reports(scene, "W", moments, about, zh, en)
 
 
 def canteen(scene: Scene) -> None:
     """The third complaint within a week."""
     moments = [scene.ago(5, "12:20"), scene.ago(3, "12:30"), scene.ago(0, "12:25")]
     about = {"category": "complaint", "location": "canteen-2", "department": "logistics"}
-    zh, en = "第二食堂一周内第三次被投诉，今天", "Third complaint about canteen 2 within a week, today"
-    _reports(scene, "C", moments, about, zh, en)
+    _reports(
+        scene,
+        "C",
+        moments,
+        about,
+        "第二食堂一周内第三次被投诉，今天",
+        "Third complaint about canteen 2 within a week, today",
+    )
 
 
 def projectors(scene: Scene) -> None:
@@ -83,11 +92,14 @@ def projectors(scene: Scene) -> None:
     if scene.reaches(17):
         moments = [scene.ago(16, "09:05"), scene.ago(15, "10:15"), scene.ago(14, "14:40")]
         about = {"category": "repair", "location": "building-b", "department": "information-centre"}
-        zh, en = (
+        _reports(
+            scene,
+            "P",
+            moments,
+            about,
             "B 楼投影两周前三次报修，之后没有再发生",
             "Projectors in building B: three repairs two weeks ago, none since",
         )
-        _reports(scene, "P", moments, about, zh, en)
 
 
 def slow_repairs(scene: Scene) -> None:
@@ -106,8 +118,12 @@ def slow_repairs(scene: Scene) -> None:
             ("resolved", moment - timedelta(hours=20), {}),
             ("rated", moment, {"rating": 4 if number % 3 == 2 else 3}),  # noqa: PLR2004 - every third
         )
-    zh, en = "后勤处本月 12 次评价，均值 3.3", "Twelve ratings of logistics this month, 3.3 on the average"
-    scene.plant("satisfaction", "logistics", zh, en)
+    scene.plant(
+        "satisfaction",
+        "logistics",
+        "后勤处本月 12 次评价，均值 3.3",
+        "Twelve ratings of logistics this month, 3.3 on the average",
+    )
 
 
 def incidents(scene: Scene) -> None:
@@ -122,8 +138,12 @@ def incidents(scene: Scene) -> None:
         ("responded", scene.ago(9, "11:26"), {}),
         ("resolved", scene.ago(9, "12:40"), {}),
     )
-    zh, en = "第一食堂燃气报警，一个多小时后处置完毕", "Gas alarm in canteen 1, dealt with within an hour and a half"
-    scene.plant("safety-incident", old, zh, en)
+    scene.plant(
+        "safety-incident",
+        old,
+        "第一食堂燃气报警，一个多小时后处置完毕",
+        "Gas alarm in canteen 1, dealt with within an hour and a half",
+    )
     _ticket(
         scene,
         new,
@@ -131,11 +151,12 @@ def incidents(scene: Scene) -> None:
         ("created", scene.ago(0, "14:25"), _reporter(scene)),
         ("responded", scene.ago(0, "14:31"), {}),
     )
-    zh, en = (
+    scene.plant(
+        "safety-incident",
+        new,
         "实训车间 2 冒烟，今天 14:25 上报，正在处置",
         "Smoke in workshop 2, reported today at 14:25, being dealt with",
     )
-    scene.plant("safety-incident", new, zh, en)
 
 
 def urgent(scene: Scene) -> None:
@@ -149,8 +170,12 @@ def urgent(scene: Scene) -> None:
         ("responded", scene.ago(0, "11:30"), {}),
         ("resolved", scene.ago(0, "12:10"), {}),
     )
-    zh, en = "紧急诉求 2 小时内未响应，11:30 才响应", "An urgent request, not answered in 2 hours but at 11:30"
-    scene.plant("ticket-response", request, zh, en)
+    scene.plant(
+        "ticket-response",
+        request,
+        "紧急诉求 2 小时内未响应，11:30 才响应",
+        "An urgent request, not answered in 2 hours but at 11:30",
+    )
     _ticket(
         scene,
         repair,
@@ -176,11 +201,12 @@ def accidents(scene: Scene) -> None:
             ),
             ("resolved", scene.ago(days, "16:10"), {}),
         )
-    zh, en = (
+    scene.plant(
+        "accident-grade",
+        "kitchen-1",
         "第一厨房 13 天前和今天各一起一般质量事故，累计为严重",
         "Kitchen 1: a minor accident 13 days ago and another today, together a serious one",
     )
-    scene.plant("accident-grade", "kitchen-1", zh, en)
 
 
 SCENARIOS = (ordinary, burst_pipe, canteen, projectors, slow_repairs, urgent, incidents, accidents)

@@ -42,16 +42,31 @@ def second_time(scene: Scene) -> None:
     class_ = scene.cast[1]
     if run := scene.run(class_, 2, today=True):
         course = run[0].course
-        zh, en = f"今天第二次连续旷《{course.title.zh}》", f"absent from {course.title.en} again today"
-        _mark(scene, class_, run, "absent", "absence-streak", zh, en, course.id)
+        _mark(
+            scene,
+            class_,
+            run,
+            "absent",
+            "absence-streak",
+            f"今天第二次连续旷《{course.title.zh}》",
+            f"absent from {course.title.en} again today",
+            course.id,
+        )
 
 
 def whole_day(scene: Scene) -> None:
     """Nobody knows where the student is today: from yellow to orange, and to red with an absence of last week."""
     class_ = scene.cast[2]
     earlier = [lesson for lesson in scene.before(class_)[:-_WEEK] if scene.is_free(lesson)][-1:]
-    zh, en = "今天整天未到校，去向不明", "did not come all day, whereabouts unknown"
-    _mark(scene, class_, earlier + scene.today(class_), "absent", "absence-streak-all-courses", zh, en)
+    _mark(
+        scene,
+        class_,
+        earlier + scene.today(class_),
+        "absent",
+        "absence-streak-all-courses",
+        "今天整天未到校，去向不明",
+        "did not come all day, whereabouts unknown",
+    )
 
 
 def two_days_away(scene: Scene) -> None:
@@ -60,8 +75,15 @@ def two_days_away(scene: Scene) -> None:
     if len(scene.past) >= _WEEK:
         first = 4 * (len(scene.past) // 2)
         gone = scene.before(class_)[first : first + 5]
-        zh, en = "曾连续五次课旷课，之后返校", "missed five lessons in a row, then came back"
-        _mark(scene, class_, gone, "absent", "absence-streak-all-courses", zh, en)
+        _mark(
+            scene,
+            class_,
+            gone,
+            "absent",
+            "absence-streak-all-courses",
+            "曾连续五次课旷课，之后返校",
+            "missed five lessons in a row, then came back",
+        )
 
 
 def _on_slip(
@@ -103,8 +125,15 @@ def long_leave(scene: Scene) -> None:
     lessons = scene.lessons[class_.id]
     count = round(_LEAVE_SHARE * len(lessons))
     if len(lessons) > 24 and count >= 3:  # noqa: PLR2004 - S3 wants 20 lessons and 3 missed
-        zh, en = f"病假，最近 {count} 次课请假", f"on sick leave for the last {count} lessons"
-        _mark(scene, class_, lessons[-count:], "leave", "absence-rate", zh, en)
+        _mark(
+            scene,
+            class_,
+            lessons[-count:],
+            "leave",
+            "absence-rate",
+            f"病假，最近 {count} 次课请假",
+            f"on sick leave for the last {count} lessons",
+        )
 
 
 def often_late(scene: Scene) -> None:
@@ -112,8 +141,15 @@ def often_late(scene: Scene) -> None:
     class_ = scene.cast[6]
     lessons = [lesson for lesson in scene.lessons[class_.id] if lesson.slot == 3][-_LATE_DAYS:]  # noqa: PLR2004 - the last
     if len(lessons) == _LATE_DAYS:
-        zh, en = f"第 {_LATE_DAYS} 次迟到，折合 4 学时", f"late {_LATE_DAYS} times: four hours"
-        _mark(scene, class_, lessons, "late", "absence-hours", zh, en)
+        _mark(
+            scene,
+            class_,
+            lessons,
+            "late",
+            "absence-hours",
+            f"第 {_LATE_DAYS} 次迟到，折合 4 学时",
+            f"late {_LATE_DAYS} times: four hours",
+        )
 
 
 _OUTCOMES = {"F": "failed", "N": "not_submitted"}
@@ -160,8 +196,15 @@ def two_kinds(scene: Scene) -> None:
     if not run or len(before) < 3 * _WEEK:
         return
     title = run[0].course.title
-    zh, en = f"旷课两次，今天《{title.zh}》检测不合格", f"absent twice, and failed the test of {title.en} today"
-    student = _mark(scene, class_, [before[-2 * _WEEK], before[-_WEEK]], "absent", "student-case", zh, en)
+    student = _mark(
+        scene,
+        class_,
+        [before[-2 * _WEEK], before[-_WEEK]],
+        "absent",
+        "student-case",
+        f"旷课两次，今天《{title.zh}》检测不合格",
+        f"absent twice, and failed the test of {title.en} today",
+    )
     scene.booking(run[0]).outcomes[student.id] = "failed"
 
 
@@ -171,8 +214,16 @@ def away_from_one_course(scene: Scene) -> None:
     for course in class_.courses[-len(COMMON) :]:
         lessons = [one for one in scene.before(class_) if one.course is course and scene.is_free(one)][-4:]
         if len(lessons) == 4:  # noqa: PLR2004 - the four
-            zh, en = f"《{course.title.zh}》请假四次", f"excused from {course.title.en} four times"
-            _mark(scene, class_, lessons, "leave", "course-absence-share", zh, en, course.id)
+            _mark(
+                scene,
+                class_,
+                lessons,
+                "leave",
+                "course-absence-share",
+                f"《{course.title.zh}》请假四次",
+                f"excused from {course.title.en} four times",
+                course.id,
+            )
             return
 
 
@@ -189,8 +240,14 @@ def a_bad_month(scene: Scene) -> None:
     for length in (7, 6):
         if run := scene.run(class_, length, today=True):
             failed = [(lesson, "failed") for lesson in run[:3]]
-            zh, en = "三次不合格后连续合格", "failed three tests, and passed all since"
-            _take(scene, class_, failed, "test-progress", zh, en)
+            _take(
+                scene,
+                class_,
+                failed,
+                "test-progress",
+                "三次不合格后连续合格",
+                "failed three tests, and passed all since",
+            )
             break
 
 

@@ -71,8 +71,14 @@ def assessments(scene: Scene) -> None:
     _assess(scene, here, first, scene.day, {again.id, double.id})
     _assess(scene, here, second, scene.day, {double.id})
     poor_in = partial(scene.plant_student, "assessment-poor-months")
-    zh, en = "今天两门课程评学均为“差”", "poor in two courses, assessed today"
-    scene.plant_student("assessment-poor-teachers", double, here, zh, en, f"{scene.day:%Y-%m}")
+    scene.plant_student(
+        "assessment-poor-teachers",
+        double,
+        here,
+        "今天两门课程评学均为“差”",
+        "poor in two courses, assessed today",
+        f"{scene.day:%Y-%m}",
+    )
     poor_in(again, here, "今天评学为“差”", "assessed as poor today", first.id)
     if rounds:
         poor_in(better, here, "上月评学为“差”，今天已好转", "poor last month, better today", first.id)
@@ -105,8 +111,13 @@ def self_assessments(scene: Scene) -> None:
     below_in(now, here, "今天自测身心健康低于目标", "below the own target in health, today", "health")
     below_in(again, here, "今天自测科学文化低于目标", "below the own target in culture, today", "culture")
     if rounds:
-        zh, en = "实践能力上期低于目标，今天已达到", "below target in practice last time, reached today"
-        below_in(better, here, zh, en, "practice")
+        below_in(
+            better,
+            here,
+            "实践能力上期低于目标，今天已达到",
+            "below target in practice last time, reached today",
+            "practice",
+        )
 
 
 def _task(scene: Scene, name: str, department: str, due: str, done: str, zh: str = "", en: str = "") -> None:
@@ -142,8 +153,12 @@ def employment(scene: Scene) -> None:
         data = {**about, "value": value, "n": scene.dice.randint(60, 110), "table": "8.1"}
         name = f"employment/{year}/{major.id}"
         scene.record("status-data", name, "indicator", scene.ago(12, "10:00"), data)
-    zh, en = "康复治疗技术专业就业率 66.4%，低于 70%", "Rehabilitation: employment 66.4 %, below 70 %"
-    scene.plant("employment-rate", MAJORS[1].id, zh, en)
+    scene.plant(
+        "employment-rate",
+        MAJORS[1].id,
+        "康复治疗技术专业就业率 66.4%，低于 70%",
+        "Rehabilitation: employment 66.4 %, below 70 %",
+    )
 
 
 SCENARIOS = (assessments, self_assessments, tasks, employment)

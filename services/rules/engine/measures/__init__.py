@@ -24,7 +24,27 @@ from services.rules.engine.measures.versus import DIFFERENCE, RATIO
 MEASURES: dict[str, Measure] = {
     measure.name: measure
     for measure in (
-        VALUE, COUNT, SUM, MEAN, MIN, MAX, SHARE, RATIO, DIFFERENCE, DISTINCT, STREAK, CHANGE, TREND, FORECAST,
-        PERIOD_OVER_PERIOD, RANK, NONE, NESTED, OPEN, COMPOSITE, MISSING, ELAPSED,
+        VALUE,
+        COUNT,
+        SUM,
+        MEAN,
+        MIN,
+        MAX,
+        SHARE,
+        RATIO,
+        DIFFERENCE,
+        DISTINCT,
+        STREAK,
+        CHANGE,
+        TREND,
+        FORECAST,
+        PERIOD_OVER_PERIOD,
+        RANK,
+        NONE,
+        NESTED,
+        OPEN,
+        COMPOSITE,
+        MISSING,
+        ELAPSED,
     )
-}  # fmt: skip
+}

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from services.rules.engine.measures.base import Measure, Slots, states_evidence, states_needs
+from services.rules.engine.measures.base import Accumulator, Measure, states_evidence, states_needs
 
 if TYPE_CHECKING:
     from services.rules.engine.layout import GaugeLayout
-    from services.rules.engine.plan import Gauge, Plan
+    from services.rules.engine.plan import Plan
     from services.rules.engine.subject import Subject
 
 GRADE_BITS = 3
@@ -23,9 +23,9 @@ States = dict[str, tuple[int, int]]
 
 
 class _Cases:
-    def __init__(self, gauge: Gauge, plan: Plan | None = None) -> None:
+    def __init__(self, placed: GaugeLayout, plan: Plan) -> None:
         del plan
-        self.apart, self.table = gauge.apart, dict(gauge.table)
+        self.apart, self.table = placed.gauge.apart, dict(placed.gauge.table)
         self.longest = max(map(len, self.table), default=0)
 
     def joins(self, known: States | None, thing: str, code: int, is_part: int) -> States:
@@ -55,19 +55,19 @@ class _Cases:
         return self.table.get("".join(map(str, grades[: self.longest])))
 
 
-def _things(slots: Slots) -> set[str]:
+def _things(slots: Accumulator) -> set[str]:
     return {thing for thing, (_, code) in (slots["known"] or {}).items() if code}
 
 
-def _parts(s: Subject, slots: Slots, gauge: GaugeLayout, end: int) -> list[int]:
+def _parts(s: Subject, slots: Accumulator, gauge: GaugeLayout, end: int) -> list[int]:
     return states_evidence(s, slots, gauge, end, _things(slots))
 
 
-def _needs(s: Subject, slots: Slots, gauge: GaugeLayout, end: int) -> int:
+def _needs(s: Subject, slots: Accumulator, gauge: GaugeLayout, end: int) -> int:
     return states_needs(s, slots, gauge, end, _things(slots))
 
 
-def _busy(slots: Slots) -> bool:
+def _busy(slots: Accumulator) -> bool:
     return bool(_things(slots))
 
 

@@ -4,23 +4,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from services.rules.engine.measures.base import MOST_EVIDENCE, Measure, Slots
-from services.rules.engine.subject import COLUMNS, FLAGS
+from services.rules.engine.measures.base import MOST_EVIDENCE, Accumulator, Measure, before
+from services.rules.engine.subject import COLUMNS
 
 if TYPE_CHECKING:
     from services.rules.engine.layout import GaugeLayout
     from services.rules.engine.subject import Subject
 
 
-def _newest_of_each(s: Subject, slots: Slots, gauge: GaugeLayout, end: int) -> list[int]:
+def _newest_of_each(s: Subject, slots: Accumulator, gauge: GaugeLayout, end: int) -> list[int]:
     most = min(len(slots["counts"] or ()), MOST_EVIDENCE)
-    rows, place = s.rows, COLUMNS + gauge.g
+    rows, g = s.rows, COLUMNS + gauge.g
     found: dict[Any, int] = {}
-    for i in range(end - gauge.stride, slots["lo"] - 1, -gauge.stride):
+    for i in before(s, gauge, slots["lo"], end, gauge.member) if most else ():
+        found.setdefault(rows[i + g], i)
         if len(found) == most:
             break
-        if rows[i + FLAGS] & gauge.member:
-            found.setdefault(rows[i + place], i)
     return sorted(found.values())
 
 

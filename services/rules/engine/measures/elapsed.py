@@ -10,16 +10,17 @@ from fractions import Fraction
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from services.rules.engine.measures.base import Measure, Slots, pointed
+from services.rules.engine.measures.base import Accumulator, Measure, pointed
 
 if TYPE_CHECKING:
-    from services.rules.engine.plan import Gauge, Plan
+    from services.rules.engine.layout import GaugeLayout
+    from services.rules.engine.plan import Plan
 
 _KNOWN = 4096
 """Deadlines that are remembered: service hours are dear, and a ticket asks for the same ones at each of its steps."""
 
 
-def _deadlines(gauge: Gauge, plan: Plan) -> Callable[[int, int, bool, float], int]:
+def _deadlines(gauge: GaugeLayout, plan: Plan) -> Callable[[int, int, bool, float], int]:
     """(start, limit in millionths of a minute, in service hours, percent) → the deadline, to the millisecond below."""
     del gauge
     after = plan.times.after
@@ -32,7 +33,7 @@ def _deadlines(gauge: Gauge, plan: Plan) -> Callable[[int, int, bool, float], in
     return deadline
 
 
-def _runs(slots: Slots) -> bool:
+def _runs(slots: Accumulator) -> bool:
     return bool(slots["start"] >= 0)
 
 
@@ -41,10 +42,10 @@ ELAPSED = Measure(
     slots={"start": -1, "limit": None, "service": False, "started": -1, "stopped": -1},
     index_slots=frozenset({"started", "stopped"}),
     add="""
-if {start} >= 0 and f & {until}:
+if f & {until} and {start} >= 0:
     {start} = -1
     {stopped} = i
-if f & {hit} and ({start} < 0 or {restart}):
+if f & {hit} and ({start} < 0 or {gauge.restart}):
     {start}, {started}, {stopped} = t, i, -1
     {limit}, {service} = {limit_i}
 """,

@@ -5,21 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from services.messages import FOREVER
-from services.rules.engine.measures.base import MOST_EVIDENCE, Measure, Slots
-from services.rules.engine.subject import COLUMNS, FLAGS
+from services.rules.engine.measures.base import Accumulator, Measure, before, newest
+from services.rules.engine.subject import COLUMNS
 
 if TYPE_CHECKING:
     from services.rules.engine.layout import GaugeLayout
-    from services.rules.engine.plan import Gauge, Plan
+    from services.rules.engine.plan import Plan
     from services.rules.engine.subject import Subject
-
-_MILLIONTHS = 1_000_000
 
 
 class _Pace:
-    def __init__(self, gauge: Gauge, plan: Plan) -> None:
-        self.gauge, self.times = gauge, plan.times
-        self.scale = 1 if gauge.whole else _MILLIONTHS
+    def __init__(self, placed: GaugeLayout, plan: Plan) -> None:
+        self.gauge, self.times = placed.gauge, plan.times
 
     def day_end(self, t: int) -> int:
         return self.times.day_end(t)
@@ -36,23 +33,18 @@ class _Pace:
         if t < start:
             return None, FOREVER, start if start < end else FOREVER
         so_far = self.times.teaching_days(begin, tomorrow)
-        too_little = self.gauge.min_sum is not None and total < self.gauge.min_sum * self.scale
+        too_little = self.gauge.min_sum is not None and total < self.gauge.min_sum * self.gauge.scale
         if too_little or days < self.gauge.min_days:
             return None, FOREVER, FOREVER
         if not so_far:
             return None, FOREVER, after
-        value = total * self.times.teaching_days(begin, end) / (so_far * self.scale)
+        value = total * self.times.teaching_days(begin, end) / (so_far * self.gauge.scale)
         return value, after, after if total < 0 else FOREVER
 
 
-def _not_zero(s: Subject, slots: Slots, gauge: GaugeLayout, end: int) -> list[int]:
-    rows, found = s.rows, []
-    for i in range(end - gauge.stride, slots["lo"] - 1, -gauge.stride):
-        if rows[i + FLAGS] & gauge.member and rows[i + COLUMNS + gauge.x]:
-            found.append(i)
-            if len(found) == MOST_EVIDENCE:
-                break
-    return found[::-1]
+def _not_zero(s: Subject, slots: Accumulator, gauge: GaugeLayout, end: int) -> list[int]:
+    x = COLUMNS + gauge.x
+    return newest(i for i in before(s, gauge, slots["lo"], end, gauge.member) if s.rows[i + x])
 
 
 FORECAST = Measure(

@@ -6,14 +6,14 @@ in minutes.
 
 from __future__ import annotations
 
-from services.rules.engine.measures.base import Measure, Slots, pointed
+from services.rules.engine.measures.base import Accumulator, Measure, pointed
 
 
-def _awaits(slots: Slots) -> bool:
+def _awaits(slots: Accumulator) -> bool:
     return bool(slots["anchor"] >= 0 and slots["come"] < 0)
 
 
-def _early(slots: Slots) -> bool:
+def _early(slots: Accumulator) -> bool:
     return bool(slots["come"] >= 0 and slots["expects"] < 0)
 
 

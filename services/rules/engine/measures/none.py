@@ -5,19 +5,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from services.messages import FOREVER
-from services.rules.engine.measures.base import Measure, Slots, pointed
+from services.rules.engine.measures.base import Accumulator, Measure, pointed
 
 if TYPE_CHECKING:
     from services.rules.engine.layout import GaugeLayout
-    from services.rules.engine.plan import Gauge, Period, Plan
+    from services.rules.engine.plan import Period, Plan
     from services.rules.engine.subject import Subject
 
 
-def _period(gauge: Gauge, plan: Plan) -> Period:
-    return plan.periods[gauge.window.period]
+def _period(placed: GaugeLayout, plan: Plan) -> Period:
+    return plan.periods[placed.gauge.window.period]
 
 
-def _needs(s: Subject, slots: Slots, gauge: GaugeLayout, end: int) -> int:
+def _needs(s: Subject, slots: Accumulator, gauge: GaugeLayout, end: int) -> int:
     """Nothing but what the slots point to."""
     del s, slots, gauge
     return end

@@ -4,30 +4,36 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from services.rules.engine.measures.base import Measure, Slots, states_evidence, states_needs
+from services.rules.engine.measures.base import Accumulator, Measure, states_evidence, states_needs
 
 if TYPE_CHECKING:
     from services.rules.engine.layout import GaugeLayout
-    from services.rules.engine.plan import Gauge, Plan
+    from services.rules.engine.plan import Plan
     from services.rules.engine.subject import Subject
 
-_MILLIONTHS = 1_000_000
 Warnings = dict[str, tuple[int, int, Any]]
 """Warning → (its records in the window, bits of its newest one, what is counted of it)."""
 _OPEN, _WHOLE = 1, 2
 
 
 class _States:
-    def __init__(self, gauge: Gauge, plan: Plan | None = None) -> None:
+    def __init__(self, placed: GaugeLayout, plan: Plan | None = None) -> None:
         del plan
+        gauge = placed.gauge
         self.least = _OPEN | (_WHOLE if gauge.among is not None else 0)
         self.by_group, self.part, self.of = gauge.group is not None, gauge.among is not None, gauge.other is not None
-        self.scale = 1 if gauge.other_whole else _MILLIONTHS
+        self.scale = gauge.other_scale
 
     def joins(
-        self, known: Warnings | None, opened: dict[Any, int] | None, whole: dict[Any, int] | None, warning: str,
-        group: Any, is_open: int, is_whole: int,
-    ) -> tuple[Warnings, dict[Any, int], dict[Any, int]]:  # fmt: skip
+        self,
+        known: Warnings | None,
+        opened: dict[Any, int] | None,
+        whole: dict[Any, int] | None,
+        warning: str,
+        group: Any,
+        is_open: int,
+        is_whole: int,
+    ) -> tuple[Warnings, dict[Any, int], dict[Any, int]]:
         """A record of a warning comes: it is the warning's state now."""
         known, opened, whole = known or {}, opened or {}, whole or {}
         count = 0
@@ -70,18 +76,18 @@ class _States:
         return count or None
 
 
-def _counted(s: Subject, slots: Slots, gauge: GaugeLayout, end: int) -> list[int]:
-    least, known = _States(gauge.gauge).least, slots["known"] or {}
+def _counted(s: Subject, slots: Accumulator, gauge: GaugeLayout, end: int) -> list[int]:
+    least, known = _States(gauge).least, slots["known"] or {}
     counted = {warning for warning, (_, state, of) in known.items() if state & least == least and of is not None}
     return states_evidence(s, slots, gauge, end, counted)
 
 
-def _needs(s: Subject, slots: Slots, gauge: GaugeLayout, end: int) -> int:
-    least, known = _States(gauge.gauge).least, slots["known"] or {}
+def _needs(s: Subject, slots: Accumulator, gauge: GaugeLayout, end: int) -> int:
+    least, known = _States(gauge).least, slots["known"] or {}
     return states_needs(s, slots, gauge, end, {name for name, (_, state, _) in known.items() if state & least == least})
 
 
-def _busy(slots: Slots) -> bool:
+def _busy(slots: Accumulator) -> bool:
     return bool(slots["opened"])
 
 

@@ -2,54 +2,62 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from bisect import bisect_left
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from services.messages import FOREVER
-from services.rules.engine.measures.base import Measure, Slots, matching
+from services.rules.engine.measures.base import Accumulator, Measure, matching
 from services.rules.engine.subject import FLAGS
 
 if TYPE_CHECKING:
     from services.rules.engine.layout import GaugeLayout
-    from services.rules.engine.plan import Gauge, Plan
+    from services.rules.engine.plan import Plan
     from services.rules.engine.subject import Subject
 
 
-class _Earlier:
-    def __init__(self, gauge: Gauge, plan: Plan) -> None:
-        self.times, self.period, self.against = plan.times, gauge.window.period, gauge.against
+class Periods(NamedTuple):
+    """A period and the one it is compared with; -1 where there is none."""
 
-    def turn(self, rows: list[Any], t: int, stride: int) -> tuple[int, int, int, int, int, int]:
-        """A new period: (begin or -1, end; begin and end of the earlier one or -1; where its records begin, twice)."""
+    begin: int
+    end: int
+    """Without a period, when the next one begins."""
+    early: int
+    late: int
+    """Begin and end of the earlier one."""
+
+
+class _Earlier:
+    def __init__(self, placed: GaugeLayout, plan: Plan) -> None:
+        self.times, self.period, self.against = plan.times, placed.gauge.window.period, placed.gauge.against
+        self.stride, self.bits = placed.stride, placed.member | placed.hit
+
+    def turn(self, rows: list[Any], t: int) -> tuple[Periods, int]:
+        """A new period, and where the records of the earlier one begin."""
         bounds = self.times.bounds(self.period, t)
         if bounds is None:
-            return -1, self.times.period(self.period, t)[1], -1, -1, 0, 0
+            return Periods(-1, self.times.period(self.period, t)[1], -1, -1), 0
         earlier = self.times.earlier(self.period, self.against, t)
         if earlier is None:
-            return *bounds, -1, -1, 0, 0
-        low, high = 0, len(rows) // stride
-        while low < high:
-            middle = (low + high) // 2
-            low, high = (middle + 1, high) if rows[middle * stride] < earlier[0] else (low, middle)
-        return *bounds, *earlier, low * stride, low * stride
+            return Periods(*bounds, -1, -1), 0
+        first = bisect_left(range(len(rows) // self.stride), earlier[0], key=lambda n: rows[n * self.stride])
+        return Periods(*bounds, *earlier), first * self.stride
 
-    def count(
-        self, rows: list[Any], t: int, i: int, stride: int, bits: int, begin: int, end: int, since: int, until: int,
-        k: int, m: int,
-    ) -> tuple[int, int, int]:  # fmt: skip
+    def count(self, rows: list[Any], t: int, i: int, periods: Periods, k: int, m: int) -> tuple[int, int, int]:
         """(records of the earlier period as far into it, the next one, when that comes to count)."""
-        if since < 0:
+        begin, end, early, late = periods
+        if early < 0:
             return 0, k, FOREVER
-        while k <= i and rows[k] < until:
-            counts_from = begin + rows[k] - since
+        while k <= i and rows[k] < late:
+            counts_from = begin + rows[k] - early
             if counts_from > t:
                 return m, k, counts_from if counts_from < end else FOREVER
-            if rows[k + FLAGS] & bits == bits:
+            if rows[k + FLAGS] & self.bits == self.bits:
                 m += 1
-            k += stride
+            k += self.stride
         return m, k, FOREVER
 
 
-def _needs(s: Subject, slots: Slots, gauge: GaugeLayout, end: int) -> int:
+def _needs(s: Subject, slots: Accumulator, gauge: GaugeLayout, end: int) -> int:
     del s, gauge, end
     return int(slots["since"])
 
@@ -71,7 +79,8 @@ PERIOD_OVER_PERIOD = Measure(
     index_slots=frozenset({"since", "k"}),
     before="""
 if t >= {end}:
-    {begin}, {end}, {early}, {late}, {since}, {k} = {help}.turn(rows, t, {stride})
+    ({begin}, {end}, {early}, {late}), {since} = {help}.turn(rows, t)
+    {k} = {since}
     {records} = {n} = {m} = 0
     {lo} = i if f else i + {stride}
 """,
@@ -81,10 +90,10 @@ if {begin} >= 0:
     if f & {hit}: {n} += 1
 """,
     ready="""
-{m}, {k}, {next} = {help}.count(rows, t, i, {stride}, {member} | {hit}, {begin}, {end}, {early}, {late}, {k}, {m})
+{m}, {k}, {next} = {help}.count(rows, t, i, ({begin}, {end}, {early}, {late}), {k}, {m})
 if {records} and {end} < {next}: {next} = {end}
 """,
-    value="None if not {records} or {m} < {min_records} or not {m} else 100 * ({n} - {m}) / {m}",
+    value="None if not {records} or {m} < {gauge.min_records} or not {m} else 100 * ({n} - {m}) / {m}",
     evidence=matching,
     own_window=True,
     needs=_needs,

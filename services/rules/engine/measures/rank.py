@@ -8,21 +8,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from services.rules.engine.measures.base import Measure, Slots, pointed
+from services.rules.engine.measures.base import Measure, needs_all, pointed
 
 if TYPE_CHECKING:
     from services.rules.engine.layout import GaugeLayout
-    from services.rules.engine.plan import Gauge, Plan
-    from services.rules.engine.subject import Subject
+    from services.rules.engine.plan import Plan
 
 Peers = dict[str, tuple[int, Any]]
 """Peer → (number of its records in the window, its newest number)."""
 
 
 class _Ranks:
-    def __init__(self, gauge: Gauge, plan: Plan) -> None:
+    def __init__(self, placed: GaugeLayout, plan: Plan) -> None:
         del plan
-        self.fewest = gauge.min_records
+        self.fewest = placed.gauge.min_records
 
     @staticmethod
     def joins(peers: Peers | None, peer: str, x: Any) -> Peers:
@@ -45,12 +44,6 @@ class _Ranks:
         return 100 * not_above / len(peers)
 
 
-def _needs(s: Subject, slots: Slots, gauge: GaugeLayout, end: int) -> int:
-    """A new peer is given these entries: they hold the newest number of each."""
-    del s, end
-    return int(slots["lo"]) if gauge.gauge.window.kind != "all" else 0
-
-
 RANK = Measure(
     name="rank",
     slots={"peers": None, "own": -1},
@@ -67,6 +60,6 @@ if {own} == j: {own} = -1
     value="{help}.value({peers}, rows[{own} + {x}] if {own} >= 0 else None)",
     evidence=pointed("own"),
     remembers=True,
-    needs=_needs,
+    needs=needs_all,  # a new peer is given these entries: they hold the newest number of each
     helper=_Ranks,
 )

@@ -13,6 +13,6 @@ if f & {hit}: {k} += 1
 {n} -= 1
 if rows[j + 2] & {hit}: {k} -= 1
 """,
-    value="None if {n} < {min_records} or {k} < {min_matching} else 100 * {k} / {n}",
+    value="None if {n} < {gauge.min_records} or {k} < {gauge.min_matching} else 100 * {k} / {n}",
     evidence=matching,
 )

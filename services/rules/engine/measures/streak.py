@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from services.rules.engine.measures.base import Measure, Slots, newest
+from services.rules.engine.measures.base import Accumulator, Measure, before, newest
 
 if TYPE_CHECKING:
     from services.rules.engine.layout import GaugeLayout
     from services.rules.engine.subject import Subject
 
 
-def _run(s: Subject, slots: Slots, gauge: GaugeLayout, end: int) -> list[int]:
+def _run(s: Subject, slots: Accumulator, gauge: GaugeLayout, end: int) -> list[int]:
     if not slots["length"]:
         return []
-    return newest(s, gauge.stride, max(slots["lo"], slots["begin"]), end, gauge.member | gauge.hit)
+    return newest(before(s, gauge, max(slots["lo"], slots["begin"]), end, gauge.member | gauge.hit))
 
 
 STREAK = Measure(

@@ -7,7 +7,7 @@ SUM = Measure(
     slots={"n": 0, "total": 0},
     add="{n} += 1; {total} += {x_i}",
     drop="{n} -= 1; {total} -= {x_j}",
-    value="None if {n} < {min_records} else {total} / {scale}",
+    value="None if {n} < {gauge.min_records} else {total} / {gauge.scale}",
     evidence=members,
 )
 
@@ -16,6 +16,6 @@ MEAN = Measure(
     slots={"n": 0, "total": 0},
     add="{n} += 1; {total} += {x_i}",
     drop="{n} -= 1; {total} -= {x_j}",
-    value="None if {n} < {min_records} else {total} / ({n} * {scale})",
+    value="None if {n} < {gauge.min_records} else {total} / ({n} * {gauge.scale})",
     evidence=members,
 )

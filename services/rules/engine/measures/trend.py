@@ -8,15 +8,16 @@ from typing import TYPE_CHECKING
 from services.rules.engine.measures.base import Measure, members
 
 if TYPE_CHECKING:
-    from services.rules.engine.plan import Gauge, Plan
+    from services.rules.engine.layout import GaugeLayout
+    from services.rules.engine.plan import Plan
 
-_MILLIONTHS = 1_000_000
 _FEWEST = 2
 
 
-def _slope(gauge: Gauge, plan: Plan) -> Callable[..., float | None]:
+def _slope(placed: GaugeLayout, plan: Plan) -> Callable[..., float | None]:
     del plan
-    scale, least, per = 1 if gauge.whole else _MILLIONTHS, max(gauge.min_records, _FEWEST), gauge.per
+    gauge = placed.gauge
+    scale, least, per = gauge.scale, max(gauge.min_records, _FEWEST), gauge.per
 
     def slope(n: int, t: int, x: int, tt: int, tx: int) -> float | None:
         spread = n * tt - t * t

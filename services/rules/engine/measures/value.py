@@ -4,12 +4,12 @@ from services.rules.engine.measures.base import Measure, pointed
 
 VALUE = Measure(
     name="value",
-    slots={"newest": -1},
-    index_slots=frozenset({"newest"}),
-    add="{newest} = i",
-    drop="if {newest} == j: {newest} = -1",
-    value="None if {newest} < 0 else rows[{newest} + {x}]",
-    evidence=pointed("newest"),
+    slots={"latest": -1},
+    index_slots=frozenset({"latest"}),
+    add="{latest} = i",
+    drop="if {latest} == j: {latest} = -1",
+    value="None if {latest} < 0 else rows[{latest} + {x}]",
+    evidence=pointed("latest"),
     may_rise=False,
     remembers=True,
 )

@@ -3,69 +3,89 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from services.rules.engine.measures.base import Measure, members
+from services.rules.engine.subject import COLUMNS
 
 if TYPE_CHECKING:
+    from services.rules.engine.layout import GaugeLayout
     from services.rules.engine.plan import Gauge, Plan
 
-_MILLIONTHS = 1_000_000
 _SLOTS = {"n": 0, "a": 0, "b": 0, "p": -1, "q": -1}
 """Records, the two sums, and the newest records with a figure."""
 _ADD = """
 {n} += 1
 if {x_i} is not None:
-    if {x_figure}: {p} = i
-    else: {a} += {x_i}
+    if {x_figure}:
+        {p} = i
+    else:
+        {a} += {x_i}
 if {y_i} is not None:
-    if {y_figure}: {q} = i
-    else: {b} += {y_i}
+    if {y_figure}:
+        {q} = i
+    else:
+        {b} += {y_i}
 """
 _DROP = """
 {n} -= 1
 if {x_j} is not None:
-    if {x_figure}: {p} = {p} if {p} != j else -1
-    else: {a} -= {x_j}
+    if {x_figure}:
+        if {p} == j: {p} = -1
+    else:
+        {a} -= {x_j}
 if {y_j} is not None:
-    if {y_figure}: {q} = {q} if {q} != j else -1
-    else: {b} -= {y_j}
+    if {y_figure}:
+        if {q} == j: {q} = -1
+    else:
+        {b} -= {y_j}
 """
-_A = "{a} if not {x_figure} else rows[{p} + {x}] if {p} >= 0 else None"
-_B = "{b} if not {y_figure} else rows[{q} + {y}] if {q} >= 0 else None"
-
 Value = Callable[[int, int | None, int | None], float | None]
+"""(records, first number, second number), both in their scales."""
 
 
-def _scales(gauge: Gauge) -> tuple[int, int]:
-    return 1 if gauge.whole else _MILLIONTHS, 1 if gauge.other_whole else _MILLIONTHS
-
-
-def _ratio(gauge: Gauge, plan: Plan) -> Value:
-    del plan
-    (p, q), least = _scales(gauge), gauge.min_records
-
+def _ratio(gauge: Gauge) -> Value:
     def value(n: int, a: int | None, b: int | None) -> float | None:
-        return None if n < max(least, 1) or a is None or not b else 100 * a * q / (b * p)
+        if n < max(gauge.min_records, 1) or a is None or not b:
+            return None
+        return 100 * a * gauge.other_scale / (b * gauge.scale)
 
     return value
 
 
-def _difference(gauge: Gauge, plan: Plan) -> Value:
-    del plan
-    (p, q), least = _scales(gauge), gauge.min_records
-
+def _difference(gauge: Gauge) -> Value:
     def value(n: int, a: int | None, b: int | None) -> float | None:
-        return None if n < max(least, 1) or a is None or b is None else (a * q - b * p) / (p * q)
+        if n < max(gauge.min_records, 1) or a is None or b is None:
+            return None
+        return (a * gauge.other_scale - b * gauge.scale) / (gauge.scale * gauge.other_scale)
 
     return value
 
 
-def _versus(name: str, helper: Callable[[Gauge, Plan], Value]) -> Measure:
+def _versus(name: str, comparing: Callable[[Gauge], Value]) -> Measure:
+    def helper(placed: GaugeLayout, plan: Plan) -> Callable[..., float | None]:
+        del plan
+        value, (x_figure, y_figure) = comparing(placed.gauge), placed.gauge.figures
+        x, y = COLUMNS + placed.x, COLUMNS + placed.y
+
+        def compare(rows: list[Any], n: int, a: int, b: int, p: int, q: int) -> float | None:
+            first = a if not x_figure else rows[p + x] if p >= 0 else None
+            second = b if not y_figure else rows[q + y] if q >= 0 else None
+            return value(n, first, second)
+
+        return compare
+
     return Measure(
-        name=name, slots=_SLOTS, index_slots=frozenset({"p", "q"}), add=_ADD, drop=_DROP,
-        value=f"{{help}}({{n}}, {_A}, {_B})", evidence=members, remembers=True, helper=helper,
-    )  # fmt: skip
+        name=name,
+        slots=_SLOTS,
+        index_slots=frozenset({"p", "q"}),
+        add=_ADD,
+        drop=_DROP,
+        value="{help}(rows, {n}, {a}, {b}, {p}, {q})",
+        evidence=members,
+        remembers=True,
+        helper=helper,
+    )
 
 
 RATIO = _versus("ratio", _ratio)

@@ -13,9 +13,13 @@ from services.rules.language.thresholds import duration
 DEADLINES = frozenset(deadlines.MEASURES)
 """Measures whose thresholds are deadlines."""
 MEASURES: dict[str, Form] = {
-    **single.MEASURES, **totals.MEASURES, **periods.MEASURES, **groups.MEASURES, **composite.MEASURES,
+    **single.MEASURES,
+    **totals.MEASURES,
+    **periods.MEASURES,
+    **groups.MEASURES,
+    **composite.MEASURES,
     **deadlines.MEASURES,
-}  # fmt: skip
+}
 PERIODS = ("day", "week", "month", "term", "year")
 
 

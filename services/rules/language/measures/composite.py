@@ -29,9 +29,15 @@ def _composite(given: dict[str, Place], m: Measured) -> Gauge:
     part = _chosen(parts)
     code = f"({part} and {grade} and {part} << {GRADE_BITS} | {grade})" if parts else grade
     return Gauge(
-        measure="composite", kind=m.kind, member=both(m.record, present(thing)), number=thing, hit=hit, group=code,
-        apart="parts" in given, table=table,
-    )  # fmt: skip
+        measure="composite",
+        kind=m.kind,
+        member=both(m.record, present(thing)),
+        number=thing,
+        hit=hit,
+        group=code,
+        apart="parts" in given,
+        table=table,
+    )
 
 
 def _chosen(conditions: list[str]) -> str:

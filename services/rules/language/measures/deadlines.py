@@ -17,9 +17,13 @@ def _missing(given: dict[str, Place], m: Measured) -> Gauge:
     awaited = word(given["missing"], m.report, "event kind", m.kinds)
     after = word(given["after"], m.report, "date-time field", _moments(m))
     return Gauge(
-        measure="missing", kind=m.kind, member=m.record, number=f"instant(f_{after})" if after else "None",
-        awaited_kind=awaited or m.kind, awaited=m.condition(given.get("where"), awaited) if awaited else "True",
-    )  # fmt: skip
+        measure="missing",
+        kind=m.kind,
+        member=m.record,
+        number=f"instant(f_{after})" if after else "None",
+        awaited_kind=awaited or m.kind,
+        awaited=m.condition(given.get("where"), awaited) if awaited else "True",
+    )
 
 
 def _moments(m: Measured) -> list[str]:
@@ -32,9 +36,14 @@ def _elapsed(given: dict[str, Place], m: Measured) -> Gauge:
     if restart is not None and not isinstance(anew, bool):
         m.report.add(restart, "restart must be true or false", "true: each such record starts the clock anew")
     return Gauge(
-        measure="elapsed", kind=m.kind, member=m.record, hit=m.condition(given["elapsed"]),
-        until=m.condition(given["until"]), limits=_limits(given, m), restart=bool(anew),
-    )  # fmt: skip
+        measure="elapsed",
+        kind=m.kind,
+        member=m.record,
+        hit=m.condition(given["elapsed"]),
+        until=m.condition(given["until"]),
+        limits=_limits(given, m),
+        restart=bool(anew),
+    )
 
 
 def _limits(given: dict[str, Place], m: Measured) -> tuple[Limit, ...]:

@@ -27,9 +27,14 @@ def _nested(given: dict[str, Place], m: Measured) -> Gauge:
     inner = msgspec.structs.replace(read[0], member="True") if read else None
     numbered = present(inner.number) if inner and inner.number else "True"
     return Gauge(
-        measure="nested", kind=m.kind, member=both(m.record, present(group), numbered), group=group, inner=inner,
-        inner_compare=compare or "at_least", inner_bound=bound or 0,
-    )  # fmt: skip
+        measure="nested",
+        kind=m.kind,
+        member=both(m.record, present(group), numbered),
+        group=group,
+        inner=inner,
+        inner_compare=compare or "at_least",
+        inner_bound=bound or 0,
+    )
 
 
 def _open(given: dict[str, Place], m: Measured) -> Gauge:
@@ -40,10 +45,15 @@ def _open(given: dict[str, Place], m: Measured) -> Gauge:
         m.report.add(given["of"], "among and of are two different wholes", "one of them")
     other, whole = m.number(given["of"]) if "of" in given else (None, True)
     return Gauge(
-        measure="open", kind=m.kind, member=both(m.record, present("f_warning")), hit=m.condition(given["open"]),
+        measure="open",
+        kind=m.kind,
+        member=both(m.record, present("f_warning")),
+        hit=m.condition(given["open"]),
         group=m.field(given["distinct"]) if "distinct" in given else None,
-        among=m.condition(given["among"]) if "among" in given else None, other=other, other_whole=whole,
-    )  # fmt: skip
+        among=m.condition(given["among"]) if "among" in given else None,
+        other=other,
+        other_whole=whole,
+    )
 
 
 MEASURES = {

@@ -13,9 +13,13 @@ def _forecast(given: dict[str, Place], m: Measured) -> Gauge:
     source, whole = m.number(given["forecast"])
     least = number(given["min_sum"], m.report, "min_sum") if "min_sum" in given else None
     return Gauge(
-        measure="forecast", kind=m.kind, member=both(m.record, present(source)), number=source, whole=whole,
+        measure="forecast",
+        kind=m.kind,
+        member=both(m.record, present(source)),
+        number=source,
+        whole=whole,
         min_sum=least,
-    )  # fmt: skip
+    )
 
 
 def _period_over_period(given: dict[str, Place], m: Measured) -> Gauge:
@@ -28,18 +32,23 @@ def _period_over_period(given: dict[str, Place], m: Measured) -> Gauge:
 def _none(given: dict[str, Place], m: Measured) -> Gauge:
     awaited = word(given["none"], m.report, "event kind", m.kinds)
     return Gauge(
-        measure="none", kind=m.kind, member=m.record, awaited_kind=awaited or m.kind,
+        measure="none",
+        kind=m.kind,
+        member=m.record,
+        awaited_kind=awaited or m.kind,
         awaited=m.condition(given.get("where"), awaited) if awaited else "True",
-    )  # fmt: skip
+    )
 
 
 MEASURES = {
     "forecast": Form(
-        _forecast, {"min_sum": False}, {"from_week": Count("from_week", 1, 60), "min_days": Count("min_days", 1, 400)},
+        _forecast,
+        {"min_sum": False},
+        {"from_week": Count("from_week", 1, 60), "min_days": Count("min_days", 1, 400)},
         window="calendar",
     ),
     "period_over_period": Form(
         _period_over_period, {"against": True}, {"min_before": Count("min_records", 1)}, window="calendar"
     ),
     "none": Form(_none, {"where": False}, window="calendar"),
-}  # fmt: skip
+}

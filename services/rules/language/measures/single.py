@@ -31,9 +31,13 @@ def _rank(given: dict[str, Place], m: Measured) -> Gauge:
     if len(m.by) < 2:  # noqa: PLR2004
         m.report.add(given["rank"], "rank needs two names in by", "by: [course, student] ranks students in a course")
     return Gauge(
-        measure="rank", kind=m.kind, member=both(m.record, present(source)), number=source, whole=whole,
+        measure="rank",
+        kind=m.kind,
+        member=both(m.record, present(source)),
+        number=source,
+        whole=whole,
         min_records=_PEERS,
-    )  # fmt: skip
+    )
 
 
 def _count(given: dict[str, Place], m: Measured) -> Gauge:
@@ -57,9 +61,13 @@ def _change(given: dict[str, Place], m: Measured) -> Gauge:
     if type(before) is int and type(least.value) is int and before < least.value:
         m.report.add(least, f"min_before {least.value} is more than the {before} of before", f"at most {before}")
     return Gauge(
-        measure="change", kind=m.kind, member=both(m.record, present(source)), number=source, whole=whole,
+        measure="change",
+        kind=m.kind,
+        member=both(m.record, present(source)),
+        number=source,
+        whole=whole,
         min_before=before if type(before) is int else 1,
-    )  # fmt: skip
+    )
 
 
 MEASURES = {
@@ -73,8 +81,9 @@ MEASURES = {
     "change": Form(
         _change,
         counts={
-            "last": Count("newest", 1, _FEW), "before": Count("before", 1, _FEW, required=True),
+            "last": Count("newest", 1, _FEW),
+            "before": Count("before", 1, _FEW, required=True),
             "min_before": Count("min_before", 1, _FEW),
         },
     ),
-}  # fmt: skip
+}

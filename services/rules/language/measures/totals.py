@@ -29,10 +29,15 @@ def _compared(name: str) -> Callable[[dict[str, Place], Measured], Gauge]:
         first, first_whole, first_figure = _side(given[name], m)
         second, second_whole, second_figure = _side(given["to"], m)
         return Gauge(
-            measure=name, kind=m.kind, member=both(m.record, f"({present(first)} or {present(second)})"),
-            number=first, whole=first_whole, other=second, other_whole=second_whole,
+            measure=name,
+            kind=m.kind,
+            member=both(m.record, f"({present(first)} or {present(second)})"),
+            number=first,
+            whole=first_whole,
+            other=second,
+            other_whole=second_whole,
             figures=(first_figure, second_figure),
-        )  # fmt: skip
+        )
 
     return read
 
@@ -51,9 +56,14 @@ def _trend(given: dict[str, Place], m: Measured) -> Gauge:
     if not per:
         m.report.add(given["per"], f"{given['per'].text or 'this'} is not a time to tell a slope for", "such as 7d")
     return Gauge(
-        measure="trend", kind=m.kind, member=both(m.record, present(source)), number=source, whole=whole, per=per or 0,
+        measure="trend",
+        kind=m.kind,
+        member=both(m.record, present(source)),
+        number=source,
+        whole=whole,
+        per=per or 0,
         min_records=3,
-    )  # fmt: skip
+    )
 
 
 MEASURES = {

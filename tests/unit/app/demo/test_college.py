@@ -45,6 +45,7 @@ def validator(name):
     return jsonschema_rs.validator_for(schema, validate_formats=True), schema
 
 
+@pytest.mark.properties  # tens of thousands of events
 def test_every_event_conforms_to_its_schema(events):
     envelope, _ = validator("envelope")
     kinds = {event.kind: validator(event.kind) for event in events}

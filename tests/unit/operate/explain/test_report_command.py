@@ -17,6 +17,8 @@ from services.rules.language.load import load
 from services.web import report_forms
 from services.web.view_models import Reader
 
+pytestmark = pytest.mark.commands
+
 ZONE = ZoneInfo("Asia/Shanghai")
 ROOT = Path(__file__).parents[4]
 CARDS = load(ROOT / "rules", ROOT / "schemas").cards

@@ -14,6 +14,8 @@ from tests.faults.running import ROOT
 from tests.harness import SCHEMAS
 from tests.unit.operate.explain.conftest import NOW
 
+pytestmark = pytest.mark.commands
+
 PACK = load(ROOT / "rules", SCHEMAS)
 CASES = read_cases(ROOT / "rules", PACK, read_fields(SCHEMAS), Report())
 

@@ -4,6 +4,8 @@ import pytest
 
 from services.errors import ProblemsError
 
+pytestmark = pytest.mark.commands
+
 
 def values(found, standard):
     (one,) = [one for one in found["standards"] if one["standard"] == standard]

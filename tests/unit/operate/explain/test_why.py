@@ -14,6 +14,8 @@ from services.settings import Settings
 from tests.faults.running import prewarn, write_table
 from tests.unit.operate.explain.conftest import NOW, absent, make, take_in
 
+pytestmark = pytest.mark.commands
+
 DAY = "2026-11-23"
 STREAK = ("absence-streak", "s1/algebra")
 

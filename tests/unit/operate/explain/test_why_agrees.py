@@ -9,6 +9,8 @@ from services.operate.reasons.replay import replay
 from services.operate.reasons.standing import standing
 from services.settings import Settings
 
+pytestmark = pytest.mark.commands
+
 TOLD = ("level", "value", "threshold")
 
 

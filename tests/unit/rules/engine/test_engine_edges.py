@@ -116,7 +116,7 @@ def test_a_hundred_thousand_records_of_one_subject_are_taken_and_the_old_ones_le
     engine.readings()
     (subject,) = engine.subjects(0).values()
     assert len(subject.rows) < 6_000 * engine.layouts[0].stride
-    assert subject.lives["r"][-1].level == 3
+    assert subject.episodes["r"][-1].level == 3
     engine.process_many(wire([absence("x", AT + 100_000 * timedelta(minutes=1))]))
     (reading,) = engine.readings()
     assert reading.facts.value == 1 + sum(n % 3 > 0 for n in range(100_000 - 2 * 24 * 60 + 1, 100_000))

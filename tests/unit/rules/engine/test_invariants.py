@@ -10,6 +10,8 @@ import pytest
 from tests.harness import packed, rule_set, run, school
 from tests.oracle import evaluator
 
+pytestmark = pytest.mark.properties
+
 RULES = Path(__file__).parent / "every_measure"
 BEGIN = datetime(2026, 3, 2, 7, 0, tzinfo=UTC)
 """Its four weeks hold a change to summer time (Europe/Berlin, 29 March), two terms and the gap between them."""

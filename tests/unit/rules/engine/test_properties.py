@@ -9,12 +9,15 @@ from functools import cache
 from pathlib import Path
 
 import msgspec
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from services.rules.engine.engine import Engine
 from tests.harness import Reader, event, rule_set, wire
 from tests.oracle import evaluator
+
+pytestmark = pytest.mark.properties
 
 RULES = Path(__file__).parent / "every_measure"
 BEGIN = datetime(2026, 3, 3, 22, tzinfo=UTC)

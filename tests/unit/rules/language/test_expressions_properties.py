@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -13,6 +14,8 @@ from services.rules.language.fields import read_fields
 from services.rules.language.reading import Place, Report
 from tests.harness import SCHEMAS
 from tests.oracle import evaluator
+
+pytestmark = pytest.mark.properties
 
 FIELDS = read_fields(SCHEMAS)["test"]
 STATUSES = FIELDS["status"].values

@@ -7,6 +7,8 @@ from services.rules.language.load import load
 from tests.harness import SCHEMAS
 from tests.rule_files import folder, rule
 
+pytestmark = pytest.mark.properties
+
 MIB = 1 << 20
 HOSTILE = {
     "an anchor": (b"rules: &a []\n", "1:8: anchors, aliases and tags are not allowed"),

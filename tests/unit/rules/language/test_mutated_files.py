@@ -13,6 +13,8 @@ from services.rules.engine.engine import Engine
 from services.rules.language.load import check, load
 from tests.harness import SCHEMAS, packed, school, wire
 
+pytestmark = pytest.mark.properties
+
 BEGIN = datetime(2026, 3, 2, 7, 0, tzinfo=UTC)
 RULES = """\
 rules:

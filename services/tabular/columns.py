@@ -1,48 +1,23 @@
-"""What an importer gives, and what both share: reading a CSV file of some hundred thousand rows without trusting it.
+"""Some columns of a CSV file of some hundred thousand rows, which nobody trusts.
 
 One line is one row, also when its quotes are wrong: a slip spoils a row, never the rows after it.
 """
 
 import csv
 import gzip
-import re
 import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from difflib import get_close_matches
 from operator import itemgetter
 from pathlib import Path
-from typing import Protocol, TextIO
+from typing import TextIO
 
 from services.errors import ConfigurationError, ProblemsError
-from services.messages import CampusEvent, Problem
-
-_LONGEST_ID = 100
-"""Leaves room for what is put before and after it: the schemas allow 128 characters."""
-_ID = re.compile(rf"[^\x00-\x1f\x7f\ufffd]{{1,{_LONGEST_ID}}}")
+from services.messages import Problem
 
 
-class Imported(Protocol):
-    """A data set that was found readable. Its events can be read again; each reading starts `problems` anew."""
-
-    name: str
-    time_zone: str
-    """IANA name; the days of the directory and of the source are days there."""
-    rules: str
-    """Folder of its rules, below `rules/`."""
-    rows: int
-    """Rows of the source, for the progress bar."""
-    problems: list[Problem]
-    """Rows that were skipped by `events`, each with its number and what would be right."""
-
-    def directory(self) -> dict[str, list[dict[str, str]]]:
-        """File stem (`people`, `classes` …) → rows, as `services.directory` loads them."""
-
-    def events(self) -> Iterator[CampusEvent]:
-        """Give the events in time order, times in UTC; what was wrong is in `problems` afterwards."""
-
-
-class Sheet:
+class Columns:
     """One CSV file (`.gz`: compressed) and those of its columns that are needed, in the order that is asked for.
 
     Raises ConfigurationError if the file is not there, ProblemsError if it has not these columns.
@@ -98,16 +73,6 @@ class Sheet:
             raise ProblemsError([wrong]) from None
         except OSError as error:
             raise ConfigurationError(f"{self.path} cannot be read: {error.strerror or error}") from error
-
-
-def is_id(text: str) -> bool:
-    """Whether the schemas allow it as an id, also with something before and after it."""
-    return _ID.fullmatch(text) is not None
-
-
-def wrong_id(where: str, text: str) -> Problem:
-    """Say that it is none."""
-    return Problem(where=where, what=f"{text[:_LONGEST_ID]!r} is not an id", expected=f"1 to {_LONGEST_ID} characters")
 
 
 def _cells(line: str) -> list[str]:

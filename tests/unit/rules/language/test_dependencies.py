@@ -5,8 +5,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.rules.engine.arithmetic import FUNCTIONS
+from services.rules.language.dependencies import dependencies
 from services.rules.language.load import check, load
-from services.rules.language.strata import looked_at
 from tests.harness import SCHEMAS
 from tests.rule_files import folder, rule
 
@@ -23,7 +23,7 @@ def upper(where, measure="{count: true}", ident="upper", **more):
 
 
 def looks(tmp_path, *rules):
-    return looked_at(load(folder(tmp_path, *BELOW, *rules), SCHEMAS).plan.rules)
+    return dependencies(load(folder(tmp_path, *BELOW, *rules), SCHEMAS).plan.rules)
 
 
 @pytest.mark.parametrize(
@@ -48,7 +48,7 @@ def test_a_rule_is_looked_at_unless_where_is_false_for_it(tmp_path, where, expec
     if "upper" in expected:
         assert [problem.what for problem in problems] == ["upper looks at itself"]
     else:
-        assert looked_at(rule_set.plan.rules) == {"upper": tuple(expected)}
+        assert dependencies(rule_set.plan.rules) == {"upper": tuple(expected)}
 
 
 @pytest.mark.parametrize(
@@ -86,7 +86,7 @@ def test_the_newest_record_chooses_a_standards_value_so_every_record_is_looked_a
 """
     levels = "{standard: student.x}"
     path = folder(tmp_path, *BELOW, upper("rule != 'upper'", "{count: row == 'S1'}", levels=levels), standards=scoped)
-    assert looked_at(load(path, SCHEMAS).plan.rules) == {"upper": ("absences", "marks", "good")}
+    assert dependencies(load(path, SCHEMAS).plan.rules) == {"upper": ("absences", "marks", "good")}
 
 
 def test_rules_on_rules_on_warnings_are_strata(tmp_path):
@@ -145,4 +145,4 @@ def test_what_can_satisfy_a_condition_is_looked_at(tmp_path_factory, condition):
     plan = load(path, SCHEMAS).plan
     source = plan.rules[-1].record if plan.rules[-1].scope_fields else plan.rules[-1].gauges[0].member
     satisfied = {name for name, event in EVENTS if eval(source, dict(FUNCTIONS), event)}
-    assert satisfied <= set(looked_at(plan.rules)["upper"])
+    assert satisfied <= set(dependencies(plan.rules)["upper"])

@@ -7,6 +7,8 @@ import pytest
 from tests.rule_files import folder as rules_folder
 from tests.rule_files import rule
 
+pytestmark = pytest.mark.commands
+
 REACHED = "rule × subject pairs reach somebody at once;"
 
 

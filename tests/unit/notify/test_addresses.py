@@ -24,6 +24,7 @@ from services.notify.channels.addresses import (
         ("dingtalk://token?endpoint=127.0.0.1:8089", False),
         ("wecombot://key", True),
         ("sink://demo", True),
+        ("collegesms://token@gateway.campus/+8613812345678", True),
         ("dingtalk://", False),
         ("json://", False),
         ("nonsense://x", False),

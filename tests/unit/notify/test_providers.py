@@ -3,11 +3,11 @@
 import logging
 from urllib.parse import quote
 
+import apprise
 import pytest
 
 from services.directory import Person
 from services.errors import DeliveryError
-from services.notify.channels import sending as channels_module
 from services.notify.channels.responses import UnansweredError
 from services.notify.channels.sending import Channels
 from services.notify.testing import CARD, change
@@ -122,7 +122,7 @@ def test_an_error_that_nobody_foresaw_tells_no_secret(send, address, monkeypatch
     def broken(*_):
         raise RuntimeError(address)
 
-    monkeypatch.setattr(channels_module, "_add_extras", broken)
+    monkeypatch.setattr(apprise.Apprise, "instantiate", broken)
     with pytest.raises(UnansweredError, match="RuntimeError in the channel"):
         send(address)
     assert "broken" in caplog.text

@@ -193,12 +193,11 @@ def test_a_queue_whose_thread_has_ended_is_told_to_health(make, eventually):
 def test_a_queue_that_does_not_move_is_told_to_health(make, eventually):
     hung = threading.Event()
     channel = RecordingChannel(lambda _message: hung.wait(30))
-    notify = make(send=channel, retry=RetryPolicy(stalled=timedelta(0)))
+    notify = make(send=channel, retry=RetryPolicy(stalled=timedelta(seconds=3)))
     notify.start()
     try:
         notify.take_in([change()], 1)
-        eventually(lambda: channel.sent)
-        assert notify.unwell().startswith("queue json://hooks.campus stands still since")
+        assert eventually(notify.unwell).startswith("queue json://hooks.campus stands still since")
     finally:
         hung.set()
 

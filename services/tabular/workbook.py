@@ -1,21 +1,19 @@
-"""A workbook (.xlsx) with one sheet for each table, as rows of text cells; formulas count as what they last came to."""
+"""The sheets of a workbook (.xlsx) as rows of text cells; formulas count as what they last came to."""
 
 from __future__ import annotations
 
 import warnings
 from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import date, datetime, time
 from itertools import repeat
 from pathlib import Path
 from typing import Any
 
-import openpyxl
-
-from services.directory.archives import opened
-from services.directory.columns import TABLES
-from services.directory.reading import Row, nearest_of, rows_of
-from services.errors import DirectoryError
+from services.errors import ProblemsError
 from services.messages import Problem
+from services.tabular.archives import opened
 
 _WIDEST = 64
 """Columns that are looked at: what stands further to the right is no column of a table."""
@@ -24,38 +22,51 @@ _EXACT = 10**15
 """A spreadsheet keeps 15 digits of a number."""
 
 
-def read_workbook(path: Path, problems: list[Problem]) -> dict[str, list[Row] | None]:
-    """The rows of every table; a missing sheet is an empty table. Raises DirectoryError if it is no workbook."""
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """One sheet of an open workbook; its rows can be read as long as the workbook is open."""
+
+    title: str
+    place: str
+    """`college.xlsx sheet People`."""
+    _values: Any
+    _formulas: Any
+    """The same sheet with what is behind its values; None if nothing in the workbook is calculated."""
+
+    def is_blank(self) -> bool:
+        """Whether nothing stands in it."""
+        return all(cell.value is None for row in _cells(self._values) for cell in row)
+
+    def rows(self, problems: list[Problem]) -> Iterator[list[str]]:
+        """Its rows as texts, without the blank cells at their ends; cells that nobody could read go to `problems`."""
+        beside = _cells(self._formulas) if self._formulas else repeat(())
+        return _texts(self.place, _cells(self._values), beside, problems)
+
+
+@contextmanager
+def workbook(path: Path) -> Iterator[list[Sheet]]:
+    """Open a workbook. Raises ProblemsError if it is none, also while its sheets are read."""
+    import openpyxl  # noqa: PLC0415 - it costs every other command 0.1 s
+
     with opened(path) as archive:
-        sheets = [name for name in archive.namelist() if name.startswith("xl/worksheets/")]
-        calculated = any(_holds_formula(archive.read(name)) for name in sheets)
+        parts = [name for name in archive.namelist() if name.startswith("xl/worksheets/")]
+        calculated = any(_holds_formula(archive.read(name)) for name in parts)
     try:
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), path.open("rb") as file, path.open("rb") as again:
             warnings.simplefilter("ignore")  # what openpyxl leaves out (charts, validations) is no data
-            return _tables(path, calculated, problems)
+            values = openpyxl.load_workbook(file, read_only=True, data_only=True, keep_links=False)
+            formulas = openpyxl.load_workbook(again, read_only=True, keep_links=False) if calculated else None
+            yield [
+                Sheet(one.title, f"{path.name} sheet {one.title}", one, formulas[one.title] if formulas else None)
+                for one in values.worksheets
+            ]
     except Exception as error:  # openpyxl raises whatever the XML makes it stumble over
         what = f"is not a workbook that can be read ({type(error).__name__})"
-        raise DirectoryError([Problem(where=path.name, what=what, expected="save it anew as .xlsx")]) from error
+        raise ProblemsError([Problem(where=path.name, what=what, expected="save it anew as .xlsx")]) from error
 
 
 def _holds_formula(sheet: bytes) -> bool:
     return b"<f>" in sheet or b"<f " in sheet
-
-
-def _tables(path: Path, calculated: bool, problems: list[Problem]) -> dict[str, list[Row] | None]:
-    tables: dict[str, list[Row] | None] = {name: [] for name in TABLES}
-    with path.open("rb") as file, path.open("rb") as again:
-        values = openpyxl.load_workbook(file, read_only=True, data_only=True, keep_links=False)
-        formulas = openpyxl.load_workbook(again, read_only=True, keep_links=False) if calculated else None
-        for sheet in values.worksheets:
-            name, place = sheet.title.strip().lower(), f"{path.name} sheet {sheet.title}"
-            beside = _cells(formulas[sheet.title]) if formulas else repeat(())
-            if name in TABLES:
-                tables[name] = rows_of(place, _texts(place, _cells(sheet), beside, problems), TABLES[name], problems)
-            elif any(cell.value is not None for row in _cells(sheet) for cell in row):
-                expected = nearest_of(name, tuple(TABLES))
-                problems.append(Problem(where=place, what="is no table of the directory", expected=expected))
-    return tables
 
 
 def _cells(sheet: Any) -> Iterator[tuple[Any, ...]]:

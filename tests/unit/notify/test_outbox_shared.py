@@ -8,6 +8,7 @@ import pytest
 
 from services.notify.channels.sending import Channels
 from services.notify.claims import Result
+from services.notify.grouping import Grouping
 from services.notify.retry_policy import RetryPolicy
 from services.notify.store import outbox
 from services.notify.testing import RecordingChannel, change, facts
@@ -128,9 +129,9 @@ def test_a_sleeper_that_wakes_up_cannot_finish_what_another_has_taken_over(notif
     at = int(now.timestamp() * 1000)
     result = Result(status="sent")
     with notify.database.writing() as connection:
-        sleeper = outbox.claim(connection, queue, "a", at, lease)
-        assert outbox.claim(connection, queue, "b", at, lease) is None
-        taken_over = outbox.claim(connection, queue, "b", at + lease, lease)
+        sleeper = outbox.claim(connection, queue, "a", at, lease, Grouping())
+        assert outbox.claim(connection, queue, "b", at, lease, Grouping()) is None
+        taken_over = outbox.claim(connection, queue, "b", at + lease, lease, Grouping())
         assert (sleeper.possibly_duplicate, taken_over.possibly_duplicate) == (False, True)
         assert not outbox.finish(connection, sleeper, "a", result, 0)
         assert outbox.finish(connection, taken_over, "b", result, 0)

@@ -9,11 +9,10 @@ from __future__ import annotations
 import codecs
 import gzip
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from io import BufferedReader
 from typing import NamedTuple
 
-from services.ingest.validation import MAX_EVENT_BYTES, too_large
 from services.messages import Problem
 
 _CHUNK = 1 << 16
@@ -30,9 +29,13 @@ class Line(NamedTuple):
 
 
 class Lines:
-    """The lines of an open file. `head` is its beginning, decompressed, for guessing what it holds."""
+    """The lines of an open file. `head` is its beginning, decompressed, for guessing what it holds.
 
-    def __init__(self, file: BufferedReader) -> None:
+    A line of more than `longest` bytes comes out as its beginning, with the problem that `too_long` says of its size.
+    """
+
+    def __init__(self, file: BufferedReader, longest: int, too_long: Callable[[int], Problem]) -> None:
+        self._longest, self._too_long = longest, too_long
         self._source = _Source(file)
         head = self._source.read()
         self.head = head.removeprefix(next((bom for bom in _BOMS if head.startswith(bom)), b""))
@@ -49,9 +52,9 @@ class Lines:
             for raw in whole:
                 yield self._line(raw, lost)
                 lost = 0
-            if len(rest) > MAX_EVENT_BYTES:  # only the beginning of such a line is kept
-                lost += len(rest) - MAX_EVENT_BYTES
-                rest = rest[:MAX_EVENT_BYTES]
+            if len(rest) > self._longest:  # only the beginning of such a line is kept
+                lost += len(rest) - self._longest
+                rest = rest[: self._longest]
             chunk = self._source.read()
         if self._source.problem:  # what is left is half a line: 8 may have been 85
             yield Line(rest, self._source.problem)
@@ -59,9 +62,8 @@ class Lines:
             yield self._line(rest, lost)
 
     def _line(self, raw: bytes, lost: int) -> Line:
-        problems = too_large(len(raw) + lost)
-        if problems:
-            return Line(raw[:MAX_EVENT_BYTES], problems[0])
+        if len(raw) + lost > self._longest:
+            return Line(raw[: self._longest], self._too_long(len(raw) + lost))
         return self._encoding.line(raw.removesuffix(b"\r"))
 
 

@@ -1,4 +1,4 @@
-"""Rules on warnings: which rules each of them looks at, and that none of them looks at itself in a circle.
+"""Rules on warnings: which rules each of them looks at, and that none of them looks at itself in a cycle.
 
 Three-valued: of a warning's event the rule, its row and its level are known, everything else is not. A rule is looked
 at unless the conditions are false for every level that it has, whatever else the event says.
@@ -21,7 +21,7 @@ _Judge = Callable[[Mapping[str, Any]], bool | None]
 """(what is known of an event) → satisfied, not satisfied, or unknown."""
 
 
-def looked_at(rules: Sequence[Rule]) -> dict[str, tuple[str, ...]]:
+def dependencies(rules: Sequence[Rule]) -> dict[str, tuple[str, ...]]:
     """Rule on warnings → the rules whose warnings it looks at; those of mode shadow never come back."""
     seen = [(rule.id, _events(rule)) for rule in rules if rule.card.mode != "shadow"]
     found = {}
@@ -35,18 +35,18 @@ def looked_at(rules: Sequence[Rule]) -> dict[str, tuple[str, ...]]:
     return found
 
 
-def refuse_circles(placed: Sequence[Placed], report: Report) -> None:
-    """Reports each rule that looks at itself, and each circle of rules."""
-    edges = looked_at([item.rule for item in placed])
+def refuse_cycles(placed: Sequence[Placed], report: Report) -> None:
+    """Reports each rule that looks at itself, and each cycle of rules."""
+    edges = dependencies([item.rule for item in placed])
     told: set[str] = set()
     for item in placed:
         name = item.rule.id
         if name in edges.get(name, ()):
             report.add(_speaks(item), f"{name} looks at itself", f'where: rule != "{name}", or rule in [...]')
-        circle = _circle(name, edges)
-        if circle and not told & {*circle}:
-            told |= {*circle}
-            shown = " → ".join([*circle, name])
+        cycle = _cycle(name, edges)
+        if cycle and not told & {*cycle}:
+            told |= {*cycle}
+            shown = " → ".join([*cycle, name])
             report.add(_speaks(item), f"a circle of rules: {shown}", 'where: rule in ["…"] without one of them')
 
 
@@ -67,8 +67,10 @@ def _speaks(item: Placed) -> Place:
 
 def _matters(gauge: Gauge) -> str:
     narrower = {
-        "elapsed": f"({gauge.hit}) or ({gauge.until})", "open": gauge.among or gauge.hit, "composite": gauge.hit,
-    }.get(gauge.measure)  # fmt: skip
+        "elapsed": f"({gauge.hit}) or ({gauge.until})",
+        "open": gauge.among or gauge.hit,
+        "composite": gauge.hit,
+    }.get(gauge.measure)
     if narrower is None or gauge.window.kind == "last":  # there, a record matters by pushing another out
         return gauge.member
     return f"({gauge.member}) and ({narrower})"
@@ -99,7 +101,7 @@ def _joined(values: Iterable[bool | None], decisive: bool) -> bool | None:
     return decisive if decisive in found else None if None in found else not decisive
 
 
-def _circle(start: str, edges: Mapping[str, tuple[str, ...]]) -> list[str]:
+def _cycle(start: str, edges: Mapping[str, tuple[str, ...]]) -> list[str]:
     """The shortest way of two or more rules from a rule back to itself; empty if there is none."""
     ways, reached = [[start]], {start}
     for way in ways:  # grows while it is read

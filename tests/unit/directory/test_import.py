@@ -11,8 +11,8 @@ import pytest
 
 from services.app.demo import College
 from services.directory import difference, load, load_installed, offered, write
-from services.directory.archives import LARGEST_UNPACKED
 from services.errors import DirectoryError
+from services.tabular.archives import LARGEST_UNPACKED
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import zipfile
 import zlib
 from pathlib import Path
 
-from services.errors import DirectoryError
+from services.errors import ProblemsError
 from services.messages import Problem
 
 LARGEST = 64 << 20
@@ -19,7 +19,7 @@ MOST_MEMBERS = 2000
 def opened(path: Path) -> zipfile.ZipFile:
     """The archive, once it says that it is of a reasonable size; `zipfile` reads no more of a member than it says.
 
-    Raises DirectoryError.
+    Raises ProblemsError.
     """
     try:
         if path.stat().st_size > LARGEST:
@@ -62,5 +62,5 @@ def members(source: Path, problems: list[Problem]) -> dict[str, bytes]:
         return found
 
 
-def _refused(path: Path, what: str, expected: str = "") -> DirectoryError:
-    return DirectoryError([Problem(where=path.name, what=what, expected=expected)])
+def _refused(path: Path, what: str, expected: str = "") -> ProblemsError:
+    return ProblemsError([Problem(where=path.name, what=what, expected=expected)])

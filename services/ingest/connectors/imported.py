@@ -1,0 +1,41 @@
+"""What a connector gives: a directory, and events in the order of time."""
+
+import re
+from collections.abc import Iterator
+from typing import Protocol
+
+from services.messages import CampusEvent, Problem
+
+_LONGEST_ID = 100
+"""Leaves room for what is put before and after it: the schemas allow 128 characters."""
+_ID = re.compile(rf"[^\x00-\x1f\x7f\ufffd]{{1,{_LONGEST_ID}}}")
+
+
+class Imported(Protocol):
+    """A data set that was found readable. Its events can be read again; each reading starts `problems` anew."""
+
+    name: str
+    time_zone: str
+    """IANA name; the days of the directory and of the source are days there."""
+    rules: str
+    """Folder of its rules, below `rules/`."""
+    rows: int
+    """Rows of the source, for the progress bar."""
+    problems: list[Problem]
+    """Rows that were skipped by `events`, each with its number and what would be right."""
+
+    def directory(self) -> dict[str, list[dict[str, str]]]:
+        """File stem (`people`, `classes` …) → rows, as `services.directory` loads them."""
+
+    def events(self) -> Iterator[CampusEvent]:
+        """Give the events in time order, times in UTC; what was wrong is in `problems` afterwards."""
+
+
+def is_id(text: str) -> bool:
+    """Whether the schemas allow it as an id, also with something before and after it."""
+    return _ID.fullmatch(text) is not None
+
+
+def wrong_id(where: str, text: str) -> Problem:
+    """Say that it is none."""
+    return Problem(where=where, what=f"{text[:_LONGEST_ID]!r} is not an id", expected=f"1 to {_LONGEST_ID} characters")
