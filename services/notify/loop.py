@@ -30,7 +30,7 @@ class Loop:
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
 
     def start(self) -> None:
-        """From here on."""
+        """Begins with a turn at once."""
         self._thread.start()
 
     def wake(self) -> None:
