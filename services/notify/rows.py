@@ -166,7 +166,7 @@ class EscalationRow(msgspec.Struct, kw_only=True):
     to who had raised it, when it is over.
     """
     step: int = 1
-    """From 1."""
+    """Counted from 1; of a repeat, how many there have been."""
     role: str = ""
     due_at: BigInt
     status: str = "waiting"
