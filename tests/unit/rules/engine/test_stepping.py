@@ -4,7 +4,6 @@ import re
 
 import pytest
 
-from services.messages import LEVELS
 from services.rules.engine.measures import MEASURES
 from services.rules.engine.measures.base import GIVEN, Measure, members
 from services.rules.engine.plan import PerLevel, Rung, Thresholds, level_of
