@@ -85,7 +85,7 @@ class Form:
     counts: Mapping[str, Count] = field(default_factory=dict)
     window: Literal["any", "calendar", "not last", "none"] = "any"
     guarded: bool = False
-    """May have `min_distinct`."""
+    """Whether `min_distinct` may keep it from having a value."""
 
     @property
     def known(self) -> dict[str, bool]:
