@@ -210,7 +210,7 @@ LARGEST_NUMBER = 10**15
 
 
 def number(place: Place, report: Report, what: str) -> float | None:
-    """A number."""
+    """A number that can be compared: finite, and not beyond `LARGEST_NUMBER`."""
     if isinstance(place.value, bool) or not isinstance(place.value, (int, float)):
         shown = f'"{place.text}"' if place.quoted else place.text
         shown = shown or ("nothing" if place.value is None else "a list or mapping")
