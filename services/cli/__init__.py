@@ -23,10 +23,10 @@ from services.cli import (
     rules,
     run,
     silences,
+    telling,
 )
 from services.cli.home import asks, college, college_to_check
 from services.errors import PrewarnError
-from services.i18n import chinese
 from services.settings import read_settings
 
 app = typer.Typer(
@@ -82,5 +82,5 @@ def main() -> None:
     try:
         app()
     except PrewarnError as error:
-        chinese.tell_error(error)
+        telling.tell_error(error)
         sys.exit(1)

@@ -12,9 +12,9 @@ import msgspec
 import typer
 
 from services import directory as directories
+from services.cli import telling
 from services.directory import Difference, Directory, Offer
 from services.errors import DirectoryError, ProblemsError
-from services.i18n import chinese
 from services.messages import Problem
 
 
@@ -61,10 +61,10 @@ class Change:
         if self.left_out:
             typer.echo(f"{len(self.left_out)} rows of the source were not taken 行未采用")
             for problem in self.left_out[:limit]:
-                chinese.tell(problem, "  ")
+                telling.tell(problem, "  ")
             _more(self.left_out, limit)
         for problem in self.suspicious:
-            chinese.tell(problem)
+            telling.tell(problem)
         typer.echo(f"{len(self.differences)} differences 处不同; version {self.after} {outcome}")
 
     def _plain(self) -> dict[str, object]:
@@ -73,7 +73,8 @@ class Change:
             counts.setdefault(one.table, Counter())[one.change] += 1
         return {
             "before": self.before, "after": self.after, "counts": counts, "differences": self.differences,
-            "left_out": self.left_out, "suspicious": self.suspicious,
+            "left_out": [one.in_english() for one in self.left_out],
+            "suspicious": [one.in_english() for one in self.suspicious],
         }  # fmt: skip
 
 
@@ -85,7 +86,7 @@ def refusals(*, json: bool) -> Iterator[None]:
     except ProblemsError as error:
         if not json:
             raise
-        typer.echo(msgspec.json.encode({"problems": error.problems}))
+        typer.echo(msgspec.json.encode({"problems": [one.in_english() for one in error.problems]}))
         raise typer.Exit(1) from None
 
 

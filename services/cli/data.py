@@ -11,8 +11,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from services.app.embedded import Embedded
 from services.app.replay import run_import
+from services.cli import telling
 from services.errors import RuleError
-from services.i18n import chinese
 from services.ingest.connectors import nyc, oulad
 from services.ingest.connectors.sheet import Imported
 from services.ingest.files import ingest_files
@@ -39,7 +39,7 @@ def _evaluates(embedded: Embedded) -> bool:
     try:
         return embedded.try_evaluating()
     except RuleError as error:
-        chinese.tell_error(error)
+        telling.tell_error(error)
         typer.echo(
             "the events are kept; they are evaluated once the rules are mended 事件已保存，规则修正后即判断", err=True
         )
@@ -72,7 +72,7 @@ def ingest(
             summary = ingest_files(files, embedded.intake, lambda n: bar.advance(task, n), options)
         for rejection in summary.rejections[:_SHOWN]:
             for reason in rejection.reasons:
-                chinese.tell(reason, _place(rejection, reason), err=True)
+                telling.tell(reason, _place(rejection, reason), err=True)
         if summary.rejected > _SHOWN:
             typer.echo(f"… and {summary.rejected - _SHOWN} more 条未列出: prewarn rejected list", err=True)
         typer.echo(
@@ -104,7 +104,7 @@ def show(context: typer.Context, number: int) -> None:
             raise typer.Exit(1)
         typer.echo(f"{rejection.origin} {rejection.position}, {rejection.received_at.isoformat()}")
         for reason in rejection.reasons:
-            chinese.tell(reason, "  ")
+            telling.tell(reason, "  ")
         typer.echo(rejection.raw)
 
 
@@ -128,7 +128,7 @@ def _run(context: typer.Context, imported: Imported, path: Path, push: str | Non
         task = bar.add_task(f"events of {imported.rows:,} rows", total=None)
         result = run_import(settings, imported, path, push, lambda count: bar.advance(task, count))
     for problem in imported.problems[:_SHOWN]:
-        chinese.tell(problem, err=True)
+        telling.tell(problem, err=True)
     typer.echo(
         f"{imported.rows:,} rows 行, {result.events:,} events 事件, {result.warnings:,} warnings 预警, "
         f"{result.seconds:.1f} s ({imported.rows / result.seconds:,.0f} rows/s)"

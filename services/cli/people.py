@@ -10,10 +10,10 @@ import typer
 
 from services import directory as directories
 from services.app.embedded import Embedded
+from services.cli import telling
 from services.cli.changes import Change, refusals
 from services.clock import wall_clock
 from services.errors import PrewarnError
-from services.i18n import chinese
 from services.operate import directory_check
 from services.rules.language.load import load
 from services.settings import Settings, resource
@@ -56,7 +56,7 @@ def check(
         mail = settings.mail_server is not None
         found = directory_check.check(rules, present, wall_clock(), mail=mail, students=settings.students)
     except PrewarnError as error:
-        chinese.tell_error(error)
+        telling.tell_error(error)
         raise typer.Exit(2) from None
     if json:
         typer.echo(msgspec.json.encode(found))

@@ -58,8 +58,11 @@ class Column(msgspec.Struct, frozen=True):
     """One column: how to read a cell (None: it is wrong), and what to say when it is wrong."""
 
     read: Callable[[str], Any] = str
-    noun: str = "a text"
+    noun: str = "input.text"
+    """Text that says what should be there."""
     example: str = ""
+    forms: str = ""
+    """Text that says it instead of an example."""
     required: bool = False
     refers: str = ""
     """The table whose ids are allowed here."""
@@ -78,11 +81,14 @@ class Table(msgspec.Struct, frozen=True):
 
 _TEXT = Column()
 _ID = Column(required=True)
-_FROM_TO = {"from": Column(day, "a day", "2026-09-01"), "to": Column(day, "a day", "2026-09-01")}
+_FROM_TO = {
+    "from": Column(day, "directory.day", "2026-09-01"),
+    "to": Column(day, "directory.day", "2026-09-01"),
+}
 _NAMES = {"name_zh": _TEXT, "name_en": _TEXT}
 _REACH = {
-    "email": Column(email, "an e-mail address", "name@domain"),
-    "channel": Column(_like(_CHANNEL), "an Apprise URL", "service://…", secret=True),
+    "email": Column(email, "directory.e_mail_address", "name@domain"),
+    "channel": Column(_like(_CHANNEL), "directory.apprise_url", "service://…", secret=True),
 }
 
 
@@ -97,7 +103,7 @@ TABLES: dict[str, Table] = {
             "id": _ID,
             "name": Column(required=True),
             **_REACH,
-            "language": Column(_language, "a language", "zh or en"),
+            "language": Column(_language, "directory.language", forms="directory.zh_or_en"),
             **_FROM_TO,
         },
     ),
@@ -123,7 +129,7 @@ TABLES: dict[str, Table] = {
             "id": _ID,
             **_NAMES,
             "teaching_office": _to("teaching_offices"),
-            "planned_hours": Column(_number, "a number of hours", "64"),
+            "planned_hours": Column(_number, "directory.number_hours", "64"),
             "class": _to("classes"),
             "teacher": _to("people"),
         },
@@ -147,7 +153,7 @@ TABLES: dict[str, Table] = {
         {
             "person": _to("people", required=True),
             "substitute": _to("people"),
-            "from": Column(day, "a day", "2026-09-01", required=True),
+            "from": Column(day, "directory.day", "2026-09-01", required=True),
             "to": _FROM_TO["to"],
         },
         key=("person", "from", "substitute"),
@@ -163,7 +169,7 @@ TABLES: dict[str, Table] = {
         {
             "id": _ID,
             "owner": _to("people"),
-            "expected_interval": Column(_duration, "a duration", "30m, 1h or 1d"),
+            "expected_interval": Column(_duration, "directory.duration", forms="directory.30m_1h_or_1d"),
         },
     ),
 }

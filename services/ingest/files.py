@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 
+from services.i18n import say
 from services.ingest.intake import Intake, Outcome
 from services.ingest.lines import Line, Lines
 from services.ingest.schema_errors import reason_name
@@ -63,7 +64,11 @@ def ingest_files(
         try:
             file = path.open("rb")
         except OSError as error:
-            problem = Problem(where="file", what=f"unreadable: {error.strerror}", expected="a file that can be read")
+            problem = Problem(
+                where="file",
+                what=say("ingest.unreadable", reason=error.strerror),
+                expected=say("ingest.file_that_can_be_read"),
+            )
             summary.add(intake.keep([intake.validator.rejection([problem], b"", path.name, "file")]))
             continue
         with file:
@@ -141,7 +146,9 @@ def _rows(lines: Lines) -> Iterator[tuple[list[str] | Problem, bytes]]:
         except StopIteration:
             break
         except csv.Error as error:
-            problem = Problem(where="row", what=f"not CSV: {error}", expected='quotes in pairs, "" for one within')
+            problem = Problem(
+                where="row", what=say("ingest.not_csv", error=error), expected=say("ingest.quotes_in_pairs_for_one")
+            )
             yield problem, feed.first_line()
             continue
         yield from feed.unreadable()

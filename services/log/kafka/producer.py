@@ -86,7 +86,7 @@ class Publisher:
 
     def reject(self, rejections: Sequence[Rejection]) -> None:
         """See EventLog: original bytes are in base64."""
-        self._publish(self._rejected, packed(map(self._encode, rejections)))
+        self._publish(self._rejected, packed(self._encode(one.in_english()) for one in rejections))
 
     def _publish(self, topic: str, messages: Iterable[bytes]) -> None:
         producer = self._connected()

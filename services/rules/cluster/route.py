@@ -237,7 +237,7 @@ class Route:
             received_at=wall_clock(), origin=EVENTS, position=f"partition {source} offset {offset}",
             reasons=[Problem(where="event", what=one.why, expected="an event as ingest writes it")], raw=one.raw,
         )  # fmt: skip
-        return self._rejected, None, None, _encode_json([rejection])
+        return self._rejected, None, None, _encode_json([rejection.in_english()])
 
     async def tick(self, committed: dict[int, int], ends: dict[int, int]) -> None:
         """Writes to every partition how far each source has come: to the clock's time if nothing of it waits.
