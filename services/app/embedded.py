@@ -26,6 +26,7 @@ from services import directory as directories
 from services.clock import wall_clock
 from services.directory import Directory
 from services.errors import ConfigurationError, LogError, PrewarnError, ProblemsError, RuleError
+from services.i18n import say
 from services.ingest.intake import Intake
 from services.ingest.schemas import load_schemas
 from services.ingest.source_report import SourceCounter
@@ -228,7 +229,7 @@ class Embedded:
         journal = self.journal
         while not self._stop.is_set():
             if not alive():
-                raise PrewarnError("the process that stores warnings has ended; run the import again and it goes on")
+                raise PrewarnError(say("app.process_that_stores_warnings_has"))
             if journal.evaluated()[0] >= journal.end() and self.notify.offset() >= journal.last_change():
                 return
             with journal.wakeup:
@@ -242,7 +243,7 @@ class Embedded:
     def start_evaluating(self) -> None:
         """Starts the thread `rules`."""
         if not self.try_evaluating():
-            raise ConfigurationError(f"another process is running on {self.settings.home}")
+            raise ConfigurationError(say("app.another_process_running_on", home=self.settings.home))
         self._start("rules", self._evaluate_some)
 
     def start_notifying(self) -> None:

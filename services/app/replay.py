@@ -19,6 +19,7 @@ from typing import Any
 from services.app.embedded import Embedded, replay
 from services.app.home import prepare_home
 from services.errors import PrewarnError
+from services.i18n import say
 from services.ingest.connectors import nyc, oulad
 from services.ingest.connectors.sheet import Imported
 from services.settings import Settings, resource
@@ -70,7 +71,7 @@ def run_import(
                 told(count)
         feeder.join()
         if feeder.exitcode:
-            raise PrewarnError(f"the import ended early (exit code {feeder.exitcode}); run it again and it goes on")
+            raise PrewarnError(say("app.import_ended_early_exit_code", exitcode=feeder.exitcode))
         embedded.finish(keeper.is_alive)
         return Result(events, embedded.notify.count(), time.monotonic() - started)
     finally:

@@ -14,6 +14,7 @@ from datetime import date, datetime, time, timedelta
 from typing import NamedTuple
 
 from services.errors import ConfigurationError
+from services.i18n import say
 from services.messages import LEVELS, Level, from_ms, to_ms
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -133,9 +134,9 @@ def read_quiet(text: str, day_off: Callable[[date], bool | None] = _by_weekday) 
         elif part == "holidays":
             holidays = True
         else:
-            raise ConfigurationError(f"PREWARN_QUIET: {part} is not known (expected: such as {_SUCH_AS})")
+            raise ConfigurationError(say("notify.prewarn_quiet_not_known", part=part, such_as=_SUCH_AS))
     if len(days) == len(WEEKDAYS):
-        raise ConfigurationError(f"PREWARN_QUIET leaves no day (expected: such as {_SUCH_AS})")
+        raise ConfigurationError(say("notify.prewarn_quiet_leaves_no_day", such_as=_SUCH_AS))
     return Quiet(begins, ends, frozenset(days), day_off if holidays else _by_weekday)
 
 

@@ -17,6 +17,7 @@ import msgspec
 from services.app.cluster.directory import KnownDirectory
 from services.clock import wall_clock
 from services.errors import ConfigurationError
+from services.i18n import say
 from services.log.kafka import EVENTS, OBSERVATIONS, RULES, STATE, TOPICS, full_name
 from services.log.kafka.records import count_partitions, read_latest, write_records
 from services.rules.cluster.app import Job
@@ -49,7 +50,9 @@ def roll_back(settings: Settings, number: int, *, author: str = "", reason: str 
     version = next((one.version for one in editions_in(found) if one.number == number), None)
     if version is None:
         known = ", ".join(str(one.number) for one in editions_in(found))
-        raise ConfigurationError(f"{topic} has no edition {number} (expected: one of {known or 'none so far'})")
+        raise ConfigurationError(
+            say("app.has_no_edition", topic=topic, number=number, known=known or say("app.none_so_far"))
+        )
     rule_set = rule_set_of(found, version, topic)
     return _publish(settings, rule_set, found[set_key(version)], author, reason or f"back to edition {number}")
 
@@ -91,7 +94,7 @@ def published_rules(settings: Settings) -> RuleSet:
     """The newest rule set of this prefix. Raises ConfigurationError if there is none."""
     topic, found = _read(settings)
     if not (known := editions_in(found)):
-        raise ConfigurationError(f"{topic} has no rule set: run prewarn rules publish")
+        raise ConfigurationError(say("input.has_no_rule_set_run", topic=topic))
     return rule_set_of(found, known[-1].version, topic)
 
 

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from services.i18n import say
 from services.messages import CampusEvent, RuleCard, Text, WarningChange, WarningFacts
 from services.operate.rule_tests.cases import Case, Expectation, Wait
 from services.rules.engine.engine import Engine
@@ -92,14 +93,18 @@ class Bench:
             else:
                 self._compare(course, step, outcome, report)
         for ident, error in course.engine.failed:
-            report.add(case.place, f"{case.rule} could not be evaluated for {ident}: {error}")
+            report.add(case.place, say("operate.could_not_be_evaluated_for", rule=case.rule, ident=ident, error=error))
         outcome.failed = len(report) > before
         return outcome
 
     def _compare(self, course: _Course, wanted: Expectation, outcome: Outcome, report: Report) -> None:
         subject = course.subject(wanted.about)
         if subject is None and course.subjects():
-            report.add(wanted.place, "which subject?", "about: one of " + ", ".join(course.subjects()[:10]))
+            report.add(
+                wanted.place,
+                say("operate.which_subject"),
+                say("operate.about_one_of", subjects=", ".join(course.subjects()[:10])),
+            )
             return
         shown = f"{outcome.case.rule} {subject or ''}".strip()
         state = course.states.get(subject or "")
@@ -121,7 +126,9 @@ class Bench:
         if wanted.to is None and wanted.text is None:
             return
         if self._telling is None:
-            report.add(wanted.place, "to and text need a directory", "tests/directory beside the test files")
+            report.add(
+                wanted.place, say("operate.text_need_directory"), say("operate.tests_directory_beside_test_files")
+            )
             return
         told = self._telling(self._cards[outcome.case.rule], state)
         if wanted.to is not None and sorted(wanted.to) != sorted(told.people):

@@ -10,6 +10,7 @@ from pathlib import Path
 import msgspec
 
 from services.errors import ConfigurationError
+from services.i18n import say
 from services.rules.language.load import RuleSet, load
 from services.settings import resource
 
@@ -53,7 +54,7 @@ def set_key(version: str) -> bytes:
 def rule_set_of(found: Mapping[bytes, bytes], version: str, topic: str) -> RuleSet:
     """A rule set that `campus.rules` holds. Raises ConfigurationError if it does not, or reads as another one."""
     if (packed := found.get(set_key(version))) is None:
-        raise ConfigurationError(f"{topic} has no rule set {version}: run prewarn rules publish")
+        raise ConfigurationError(say("registry.has_no_rule_set_run", topic=topic, version=version))
     with unpacked(packed) as (bundle, folder):
         rule_set = load(folder, resource("schemas"))
     if rule_set.version != bundle.version:

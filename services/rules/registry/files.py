@@ -17,6 +17,7 @@ import msgspec
 
 from services.clock import wall_clock
 from services.errors import ConfigurationError, RuleError
+from services.i18n import say
 from services.rules.language.differences import differences
 from services.rules.language.load import RuleSet, load
 from services.rules.registry.revisions import Edition
@@ -41,7 +42,7 @@ def publish(settings: Settings, folder: Path, *, author: str = "", reason: str =
 def copy(rules: Path, folder: Path) -> None:
     """Copies rules and their tests to a folder of their own. Raises ConfigurationError if it exists."""
     if folder.exists():
-        raise ConfigurationError(f"{folder} exists already 已存在 (expected: the name of a new folder)")
+        raise ConfigurationError(say("registry.folder_exists", folder=folder))
     shutil.copytree(rules, folder, ignore=shutil.ignore_patterns("examples"))
 
 
@@ -51,7 +52,9 @@ def roll_back(settings: Settings, number: int, *, author: str = "", reason: str 
         known = editions(settings)
         if number not in [one.number for one in known]:
             listed = ", ".join(str(one.number) for one in known)
-            raise ConfigurationError(f"there is no edition {number} (expected: one of {listed or 'none so far'})")
+            raise ConfigurationError(
+                say("registry.there_no_edition", number=number, listed=listed or say("app.none_so_far"))
+            )
         folder = _kept(settings, number)
         return _publish(
             settings, folder, load(folder, resource("schemas")), author, reason or f"back to edition {number}"
@@ -80,7 +83,7 @@ def editions(settings: Settings) -> list[Edition]:
     try:
         return msgspec.json.decode(path.read_bytes(), type=list[Edition])
     except msgspec.MsgspecError as error:
-        raise ConfigurationError(f"{path} cannot be read: {error}") from error
+        raise ConfigurationError(say("ingest.cannot_be_read", path=path, reason=error)) from error
 
 
 def _publish(settings: Settings, folder: Path, rule_set: RuleSet, author: str, reason: str) -> Edition:
@@ -139,7 +142,7 @@ def _kept(settings: Settings, number: int) -> Path:
 def _alone(settings: Settings) -> Iterator[None]:
     if settings.rules is not None:
         raise ConfigurationError(
-            f"PREWARN_RULES names {settings.rules}; what is published lies in {settings.home / 'rules'}: unset it"
+            say("registry.prewarn_rules_names_what_published", rules=settings.rules, value=settings.home / "rules")
         )
     (settings.home / "editions").mkdir(parents=True, exist_ok=True)
     with (settings.home / "editions" / "lock").open("w") as lock:

@@ -12,6 +12,7 @@ from threading import Lock
 import msgspec
 
 from services.errors import ConfigurationError
+from services.i18n import say
 from services.log.kafka import EVENTS, RULES, full_name
 from services.log.kafka.feed import Feed
 from services.log.kafka.history import read_again
@@ -60,7 +61,7 @@ class Editions:
         """Reads what is there, and follows. Raises BrokerError, and ConfigurationError if there is no rule set."""
         self._feed.start()
         if not editions_in(self._found):
-            raise ConfigurationError(f"{self._topic} has no rule set: run prewarn rules publish")
+            raise ConfigurationError(say("input.has_no_rule_set_run", topic=self._topic))
 
     def _changed(self, found: Mapping[bytes, bytes]) -> None:
         self._found = dict(found)
@@ -81,7 +82,7 @@ class Editions:
         """The rules of an edition. Raises PrewarnError if this release cannot read them, or there is no such one."""
         version = next((one.version for one in editions_in(self._found) if one.number == edition), None)
         if version is None:
-            raise ConfigurationError(f"{self._topic} has no edition {edition} of the rules")
+            raise ConfigurationError(say("registry.has_no_edition_rules", topic=self._topic, edition=edition))
         with self._loading:
             if version not in self._sets:
                 self._sets[version] = rule_set_of(self._found, version, self._topic)
