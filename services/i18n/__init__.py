@@ -17,6 +17,7 @@ from services.messages import Message, Problem, Text
 Language = Literal["zh", "en"]
 LANGUAGES: tuple[Language, ...] = get_args(Language)
 
+_TERMS = "terms"
 _FOLDER = Path(__file__).parent / "catalogue"
 _BETWEEN_SCRIPTS = re.compile(r"(?<=[一-龥])(?=[A-Za-z0-9])|(?<=[A-Za-z0-9])(?=[一-龥])")
 _BETWEEN_CHINESE = re.compile(r"(?<=[一-龥]) (?=[一-龥])")
@@ -66,6 +67,22 @@ def _filled(text: str, parameters: dict[str, Message | str], language: Language)
 
 @cache
 def catalogue(language: Language, area: str) -> dict[str, str]:
-    """Name within the area → the text."""
+    """Name within the area → the text; what stands in a table is named `table.name`."""
     with (_FOLDER / language / f"{area}.toml").open("rb") as file:
-        return tomllib.load(file)
+        found = tomllib.load(file)
+    tables = {name: table for name, table in found.items() if isinstance(table, dict)}
+    within = {f"{name}.{key}": text for name, table in tables.items() for key, text in table.items()}
+    return {name: text for name, text in found.items() if name not in tables} | within
+
+
+def term(table: str, key: str) -> Text:
+    """What a named reason, state, field or value is called; one that has no name stays as it is."""
+    zh, en = (catalogue(language, _TERMS).get(f"{table}.{key}", key) for language in LANGUAGES)
+    return Text(zh, en)
+
+
+@cache
+def terms(table: str) -> tuple[str, ...]:
+    """The keys of a table that have names, in its order."""
+    start = f"{table}."
+    return tuple(name.removeprefix(start) for name in catalogue("en", _TERMS) if name.startswith(start))

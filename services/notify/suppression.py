@@ -50,6 +50,10 @@ class Silence(NamedTuple):
         )
 
 
+HELD = frozenset({"silenced", "quiet_hours", "part_of_case"})
+"""Reasons for which a message waits."""
+
+
 class Hold(NamedTuple):
     """A message waits: by which stage, why, until when (ms)."""
 

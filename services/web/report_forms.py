@@ -14,7 +14,7 @@ from openpyxl import Workbook
 from openpyxl.styles import Alignment, Font, PatternFill
 from openpyxl.utils import get_column_letter
 
-from services.i18n import glossary
+from services.i18n import terms
 from services.messages import from_ms
 from services.notify import texts
 from services.notify.ports import Cards
@@ -27,7 +27,7 @@ FIGURES = (
     "warned", "useful", "judged", "known", "acknowledged", "to_acknowledge", "to_measure", "to_end", "relapses",
     "overdue", "untold",
 )  # fmt: skip
-"""What a line counts, as words.WORDS calls it with `report_` before it."""
+"""What a line counts, as the pages' texts call it with `report_` before it."""
 _ACCIDENT = ("opened_at", "department", "level", "status", "closed_reason", "handled_in")
 _HEAD = PatternFill("solid", fgColor="DDE7E9")
 _NARROWEST, _WIDEST = 10, 48
@@ -49,7 +49,7 @@ def html(
     style = Markup(_STYLE.read_text("utf-8")) if paper else ""  # noqa: S704 - our own file
     return templates.get_template("report.html").render(
         base="paper.html" if paper else "base.html", paper=paper, css=style, w=reader.word, reader=reader, found=found,
-        lines=lines(found, cards, reader), heads=FIGURES, bys=BYS, glossary=glossary, number=texts.number,
+        lines=lines(found, cards, reader), heads=FIGURES, bys=BYS, number=texts.number,
         accidents=accidents(found, reader), accident_heads=_ACCIDENT, reason=reason, **(frame or {}),
     )  # fmt: skip
 
@@ -72,7 +72,7 @@ def accidents(found: Report, reader: Reader) -> list[tuple[str, ...]]:
         (
             f"{from_ms(one.opened_at).astimezone(reader.zone):%Y-%m-%d}",
             _name(one.department, "department", reader) if one.department else "—", reader.level(one.level).word,
-            reader.term(glossary.STATUS, one.status), reader.term(glossary.CLOSING, one.closed_reason or "—"),
+            reader.term("status", one.status), reader.term("closing", one.closed_reason or "—"),
             texts.number(one.hours_to_end),
         )
         for one in found.accidents
@@ -118,7 +118,7 @@ def reason(name: str, reader: Reader) -> str:
     """Why somebody was not told, or warnings were not counted."""
     if name.startswith("left_out_"):
         return reader.word(f"report_{name}")
-    return reader.term(glossary.REASON, name) if name in glossary.REASON else reader.term(glossary.DELIVERY, name)
+    return reader.term("reason", name) if name in terms("reason") else reader.term("delivery", name)
 
 
 def _sheet(book: Workbook, title: str, heads: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:

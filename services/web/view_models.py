@@ -11,8 +11,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from services.directory import ROLES, role_word
-from services.i18n import glossary
-from services.i18n.words import WORDS
+from services.i18n import catalogue, term, terms
 from services.messages import Evidence, RuleCard, Text, from_ms
 from services.notify import texts
 from services.notify.disabled_channels import Stop
@@ -59,15 +58,15 @@ class Reader:
 
     def word(self, key: str, **parts: Any) -> str:
         """A string of the pages."""
-        return self.of(WORDS[key]).format(**parts)
+        return catalogue(self.language, "pages")[key].format(**parts)
 
     def of(self, text: Text) -> str:
         """A text in the reader's language."""
         return texts.of(text, self.language)
 
-    def term(self, table: Mapping[str, Text], key: str) -> str:
-        """A word of the glossary, or the key itself."""
-        return self.of(table[key]) if key in table else key
+    def term(self, table: str, key: str) -> str:
+        """What a key of a table of terms is called, or the key itself."""
+        return self.of(term(table, key))
 
     def level(self, key: str, card: RuleCard | None = None) -> Level:
         """How a level is shown; that of a summary is none."""
@@ -122,7 +121,7 @@ class Reader:
         if isinstance(value, str):
             if name.endswith("_at"):
                 return self._moment(value)
-            return self.of(glossary.VALUE[value]) if value in glossary.VALUE else self.names({name: value})[name]
+            return self.term("value", value) if value in terms("value") else self.names({name: value})[name]
         if isinstance(value, bool) or not isinstance(value, int | float):
             return "—" if value is None else str(value)
         return texts.number(value)
@@ -154,7 +153,7 @@ def line(row: WarningRow, card: RuleCard | None, reader: Reader) -> Line:
     about = [names[key] for key in _ABOUT if key in names and names[key] not in said][:_IN_LISTS]
     return Line(
         row.id, reader.level(row.level, card), title(row, card, reader), said, " · ".join(about),
-        reader.age(row.opened_at), reader.term(glossary.STATUS, row.status), row.acknowledged_at is not None,
+        reader.age(row.opened_at), reader.term("status", row.status), row.acknowledged_at is not None,
     )  # fmt: skip
 
 
@@ -175,7 +174,7 @@ def sentence(row: WarningRow, card: RuleCard | None, reader: Reader) -> str:
 def about(row: WarningRow, reader: Reader) -> list[tuple[str, str]]:
     """Whom and what a warning is about: what it is, its name."""
     names = reader.names(_CONTEXT.decode(row.context))
-    return [(reader.term(glossary.FIELD, key), names[key]) for key in _ABOUT if key in names]
+    return [(reader.term("field", key), names[key]) for key in _ABOUT if key in names]
 
 
 def facts(row: WarningRow, card: RuleCard | None, reader: Reader) -> list[tuple[str, str]]:
@@ -199,7 +198,7 @@ def records(row: WarningRow, reader: Reader) -> Records:
     evidence = _EVIDENCE.decode(row.evidence)[::-1]
     columns = list(dict.fromkeys(name for item in evidence for name in item.fields))
     return Records(
-        [reader.term(glossary.FIELD, name) for name in columns],
+        [reader.term("field", name) for name in columns],
         [
             (
                 reader.instant(item.at),
@@ -229,7 +228,7 @@ def stopped(stops: Sequence[Stop], reader: Reader) -> list[StoppedChannel]:
     for first, *others in by_key.values():
         people = [reader.person(one.person) for one in (first, *others)][:_IN_LISTS]
         more = "" if len(others) < _IN_LISTS else " …"
-        since, reason = reader.time(first.since), reader.term(glossary.REASON, first.reason)
+        since, reason = reader.time(first.since), reader.term("reason", first.reason)
         found.append(StoppedChannel(first.queue, since, reason, " · ".join(people) + more))
     return found
 
@@ -242,7 +241,7 @@ def verdict_of(found: Dossier, person: str) -> str | None:
 def escalations(found: Dossier, reader: Reader) -> list[tuple[str, str, str]]:
     """Whom a chain tells, when, and what became of it; reminders are not among them."""
     return [
-        (reader.role(row.role), reader.time(row.decided_at or row.due_at), reader.of(glossary.STEP[row.status]))
+        (reader.role(row.role), reader.time(row.decided_at or row.due_at), reader.term("step", row.status))
         for row in found.escalations
         if row.cause == "unacknowledged" and row.reason != "overtaken"
     ]
@@ -250,11 +249,9 @@ def escalations(found: Dossier, reader: Reader) -> list[tuple[str, str, str]]:
 
 def not_told(found: Dossier, reader: Reader) -> list[tuple[str, str, str]]:
     """Who was not told of which change, and why."""
-    changes = {change.sequence: reader.term(glossary.CHANGE, change.change) for change in found.changes}
+    changes = {change.sequence: reader.term("change", change.change) for change in found.changes}
 
     def whom(row: DecisionRow) -> str:
         return reader.role(row.whom) if row.stage == "routing" else reader.person(row.whom)
 
-    return [
-        (whom(row), changes.get(row.sequence, ""), reader.term(glossary.REASON, row.reason)) for row in found.decisions
-    ]
+    return [(whom(row), changes.get(row.sequence, ""), reader.term("reason", row.reason)) for row in found.decisions]

@@ -10,11 +10,11 @@ from zoneinfo import ZoneInfo
 import msgspec
 from sqlalchemy import ColumnElement, Connection, case, func, select
 
-from services.i18n.glossary import HELD
 from services.notify import report
 from services.notify.report import Accident, By, Case, Period, Report
 from services.notify.store import tables
 from services.notify.store.engine import streamed
+from services.notify.suppression import HELD
 
 _w, _a, _d, _x = tables.warning.c, tables.act.c, tables.delivery.c, tables.decision.c
 _CONTEXT = msgspec.json.Decoder(dict[str, str])

@@ -61,7 +61,7 @@ class WarningRow(Stored, table=True):
     acknowledged_by: str | None = Field(default=None, sa_type=Text)
     closed_by: str | None = Field(default=None, sa_type=Text)
     closed_reason: str | None = Field(default=None, sa_type=Text)
-    """Of glossary.CLOSING, why a person closed it."""
+    """Of the terms `closing`, why a person closed it."""
     measure: str | None = Field(default=None, sa_type=Text)
     """改进措施, in the words of the person who took it."""
     due_at: int | None = Field(default=None, sa_type=BigInteger)
