@@ -12,7 +12,7 @@ import msgspec
 
 from services import directory as directories
 from services.directory import Directory
-from services.i18n.glossary import FIELD
+from services.i18n import term
 from services.messages import Text, to_ms
 from services.notify.recipients import route
 from services.notify.texts import LEVEL_WORDS, Language, message, of
@@ -106,7 +106,7 @@ def describe(
 
 
 def _by_words(by: Sequence[str]) -> Text:
-    words = [FIELD.get(name, Text(name, name)) for name in by] or [Text("学院", "college")]
+    words = [term("field", name) for name in by] or [Text("学院", "college")]
     return Text("、".join(word.zh for word in words), ", ".join(word.en.lower() for word in words))
 
 

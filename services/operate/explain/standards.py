@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from services import directory as directories
 from services.errors import ProblemsError
+from services.i18n import say
 from services.messages import Problem, Text, to_ms
 from services.notify.texts import Language, of
 from services.operate.explain.subjects import Subject, find_rule, find_subject, instant, refuse_unknown
@@ -31,7 +32,13 @@ def show_standards(
     directory = directories.load_installed(settings.directory_folder, rules.zone.key)
     if wrong := [name for name in given if name not in SCOPES]:
         raise ProblemsError(
-            [Problem(where="--with", what=f"unknown {wrong[0]}", expected="one of " + ", ".join(SCOPES))]
+            [
+                Problem(
+                    where="--with",
+                    what=say("operate.unknown_scope", name=wrong[0]),
+                    expected=say("rules.one_of", known=", ".join(SCOPES)),
+                )
+            ]
         )
     subject = find_subject(said, directory, rules)
     refuse_unknown(subject, directory)
@@ -63,7 +70,7 @@ def _chosen(
             raise ProblemsError([
                 Problem(
                     where=place,
-                    what=f"{rule} has no standard: its thresholds stand in the rule itself 阈值写在规则里",
+                    what=say("operate.rule_has_no_standard", rule=rule),
                     expected=f"prewarn rules explain {rule}",
                 )
             ])  # fmt: skip

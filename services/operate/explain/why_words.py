@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from services.i18n.glossary import ACTION, CHANGE, CLOSING, DELIVERY, REASON, STATUS, VERDICT, window
-from services.messages import Text
+from services.i18n import term, terms
+from services.i18n.windows import window
 from services.notify.texts import Language, of
 from services.operate.explain.standards import standard_lines
 from services.operate.explain.words import Say, level_word, saying
@@ -87,14 +87,14 @@ def _answer(one: Mapping[str, Any], language: Language, say: Say) -> list[str]:
 
 def _last(last: Mapping[str, Any], language: Language, say: Say) -> str:
     """How the last warning ended."""
-    ended = of(CHANGE[last["change"]], language)
+    ended = of(term("change", last["change"]), language)
     return f"{say('上一次预警', 'the last warning')}: {ended} {last['at']}, {last['why'][language]}"
 
 
 def _act(act: Mapping[str, Any], language: Language) -> str:
     """Who did what with a warning, or what time did."""
-    action = of(ACTION.get(act["action"], Text(act["action"], act["action"])), language)
-    detail = {**CLOSING, **VERDICT}.get(act["detail"], Text(act["detail"], act["detail"]))
+    action = of(term("action", act["action"]), language)
+    detail = term("verdict" if act["detail"] in terms("verdict") else "closing", act["detail"])
     more = "".join(f"; {text}" for text in (of(detail, language), act["text"]) if text)
     return f"    {act['at']}  {act['person']}{': ' if act['person'] else ''}{action}{more}"
 
@@ -106,23 +106,23 @@ def _level(level: Mapping[str, Any], language: Language) -> str:
 
 
 def _notify(told: Mapping[str, Any], language: Language, say: Say) -> list[str]:
-    lines = [f"  {say('通知', 'notify')}: {told['warning']}  {of(STATUS.get(told['status'], Text('', '')), language)}"]
+    lines = [f"  {say('通知', 'notify')}: {told['warning']}  {of(term('status', told['status']), language)}"]
     for one in told["changes"]:
-        reason = of(REASON.get(one["reason"], Text(one["reason"], one["reason"])), language)
-        head = f"{of(CHANGE[one['change']], language)} {level_word(one['level'], language)} {one['at']}"
+        reason = of(term("reason", one["reason"]), language)
+        head = f"{of(term('change', one['change']), language)} {level_word(one['level'], language)} {one['at']}"
         line = f"    {one['sequence']}. {head} ({reason}; {say('规则版本', 'rule set')} {one['rule_version']})"
         if one["not_pushed"]:
-            stopped = of(REASON.get(one["not_pushed"], Text(one["not_pushed"], one["not_pushed"])), language)
+            stopped = of(term("reason", one["not_pushed"]), language)
             line += f"  {say('未推送', 'not sent')}: {stopped} [{one['not_pushed']}]"
         lines.append(line)
     for one in told["deliveries"]:
-        status = of(DELIVERY.get(one["status"], Text(one["status"], one["status"])), language)
+        status = of(term("delivery", one["status"]), language)
         lines.append(
             f"    {one['sequence']} → {one['recipient']} {one['channel']}: {status}"
             + (f" ({one['last_error']})" if one["last_error"] else "")
         )
     lines += [_act(one, language) for one in told["acts"]]
     for one in told["decisions"]:
-        reason = of(REASON.get(one["reason"], Text(one["reason"], one["reason"])), language)
+        reason = of(term("reason", one["reason"]), language)
         lines.append(f"    {one['sequence']} ✗ {one['whom']}: {reason} [{one['stage']}: {one['reason']}]")
     return lines

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from services.i18n import say
 from services.rules.engine.plan import Gauge
 from services.rules.language.measures.base import Count, Form, Measured, both, present
 from services.rules.language.reading import Place, number, word
@@ -25,12 +26,12 @@ def _forecast(given: dict[str, Place], m: Measured) -> Gauge:
 def _period_over_period(given: dict[str, Place], m: Measured) -> Gauge:
     hit = m.condition(given["period_over_period"])
     gauge = Gauge(measure="period_over_period", kind=m.kind, member=m.record, hit=hit)
-    against = word(given["against"], m.report, "period to compare with", ("previous", "last_year"))
+    against = word(given["against"], m.report, say("rules.period_compare_with"), ("previous", "last_year"))
     return msgspec.structs.replace(gauge, against="last_year") if against == "last_year" else gauge
 
 
 def _none(given: dict[str, Place], m: Measured) -> Gauge:
-    awaited = word(given["none"], m.report, "event kind", m.kinds)
+    awaited = word(given["none"], m.report, say("rules.event_kind"), m.kinds)
     return Gauge(
         measure="none",
         kind=m.kind,

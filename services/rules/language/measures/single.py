@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from services.i18n import say
 from services.rules.engine.plan import Gauge
 from services.rules.language.measures.base import Count, Form, Measured, both, present
 from services.rules.language.reading import Place
@@ -29,7 +30,7 @@ def _extreme(name: str) -> Callable[[dict[str, Place], Measured], Gauge]:
 def _rank(given: dict[str, Place], m: Measured) -> Gauge:
     source, whole = m.raw(given["rank"])
     if len(m.by) < 2:  # noqa: PLR2004
-        m.report.add(given["rank"], "rank needs two names in by", "by: [course, student] ranks students in a course")
+        m.report.add(given["rank"], say("rules.rank_needs_two_names_in"), say("rules.by_course_student_ranks_students"))
     return Gauge(
         measure="rank",
         kind=m.kind,
@@ -59,7 +60,11 @@ def _change(given: dict[str, Place], m: Measured) -> Gauge:
     source, whole = m.number(given["change"])
     before, least = given["before"].value, given.get("min_before", given["before"])
     if type(before) is int and type(least.value) is int and before < least.value:
-        m.report.add(least, f"min_before {least.value} is more than the {before} of before", f"at most {before}")
+        m.report.add(
+            least,
+            say("rules.min_before_more_than_before", least=least.value, before=before),
+            say("rules.at_most", most=before),
+        )
     return Gauge(
         measure="change",
         kind=m.kind,
