@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from services.i18n import term
+from services.i18n import both, say, term
 from services.messages import Rejection, Text, WarningChange, from_ms
 from services.notify.rows import DeliveryRow
 from services.notify.store.views import Dossier
@@ -98,7 +98,7 @@ def _of_notify(told: dict[str, Any]) -> tuple[str, str, Text]:
     if stopped:
         reason = stopped[-1]["reason"]
         return f"notify: {stopped[-1]['stage']}", reason, term("reason", reason)
-    return "notify", "nobody", Text("没有责任人可通知", "there is nobody to tell")
+    return "notify", "nobody", both(say("operate.there_nobody_tell"))
 
 
 def _told(dossier: Dossier, sides: Sides) -> dict[str, Any]:

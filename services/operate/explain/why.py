@@ -13,7 +13,7 @@ from typing import Any
 
 from services import directory as directories
 from services.errors import ConfigurationError, ProblemsError
-from services.i18n import say
+from services.i18n import both, say
 from services.log.journal import Journal
 from services.messages import Problem, Rejection, from_ms, key_values, subject_key, to_ms
 from services.notify.store import views
@@ -116,9 +116,10 @@ def _known_later(rows: list[Entries], at: int) -> int:
 def _no_rule(subject: Subject, asked: str | None) -> dict[str, str]:
     what = ", ".join(subject.fields) or "college"
     if asked:
-        zh, en = f"规则 {asked} 的对象不是 {what}", f"the rule {asked} is not about a {what}"
-        return {"reason": "other_subject", "zh": zh, "en": en}
-    return {"reason": "no_rule", "zh": f"没有针对 {what} 的规则", "en": f"no rule is about a {what}"}
+        reason, told = "other_subject", both(say("operate.not_about", rule=asked, what=what))
+    else:
+        reason, told = "no_rule", both(say("operate.no_rule_about", what=what))
+    return {"reason": reason, "zh": told.zh, "en": told.en}
 
 
 def _standings(
