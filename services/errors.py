@@ -18,14 +18,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal
 
-from services.messages import Problem
+from services.messages import Message, Problem
 
 Refused = Literal["message", "address", "account"]
 """What a provider does not want: this message, whatever goes to the address, or whatever is sent with its login."""
 
 
 class PrewarnError(Exception):
-    """The root: whatever derives from it is told to the user as one sentence, without a traceback."""
+    """The root: whatever derives from it is told to the user in sentences, one a line, without a traceback."""
+
+    def __init__(self, *sentences: Message | str) -> None:
+        self.sentences = sentences
+        super().__init__("\n".join(map(str, sentences)))
 
 
 class ConfigurationError(PrewarnError):
@@ -37,7 +41,7 @@ class ProblemsError(PrewarnError):
 
     def __init__(self, problems: Sequence[Problem]) -> None:
         self.problems = tuple(problems)
-        super().__init__("\n".join(str(problem) for problem in self.problems))
+        super().__init__(*map(str, self.problems))
 
 
 class DirectoryError(ProblemsError):
@@ -63,7 +67,7 @@ class UnstorableError(PrewarnError):
 class DeliveryError(PrewarnError):
     """A channel did not take a message. `permanent`: trying again cannot help (wrong address, refused token)."""
 
-    def __init__(self, message: str, *, permanent: bool, refused: Refused = "message") -> None:
+    def __init__(self, message: Message | str, *, permanent: bool, refused: Refused = "message") -> None:
         self.permanent, self.refused = permanent, refused
         super().__init__(message)
 
@@ -71,5 +75,5 @@ class DeliveryError(PrewarnError):
 class AddressError(DeliveryError):
     """What should be the address of a channel is none."""
 
-    def __init__(self, message: str) -> None:
+    def __init__(self, message: Message | str) -> None:
         super().__init__(message, permanent=True, refused="address")

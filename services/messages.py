@@ -70,13 +70,38 @@ def nearest(word: str, known: Iterable[str]) -> str:
     return next(iter(near_words(word, known)), "")
 
 
+class Message(msgspec.Struct, frozen=True, kw_only=True):
+    """A text for people: which one of the catalogue (services/i18n), what fills it, and how it reads in English.
+
+    `i18n.say` makes one, `i18n.render` says it in a language.
+    """
+
+    id: str
+    """`area.name`."""
+    parameters: dict[str, Message | str]
+    english: str
+
+    def __str__(self) -> str:
+        return self.english
+
+    def __hash__(self) -> int:
+        return hash(self.english)
+
+
 class Problem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One thing that is wrong with somebody's input: where, what, and what would be right."""
+    """One thing that is wrong with somebody's input: where, what, and what would be right.
+
+    A str is what no catalogue has: a value, a name, words of a library, or what an older version wrote.
+    """
 
     where: str
     """`file:line:col` for text, `file row 7, column score` for tables, `data.score` for a field of an event."""
-    what: str
-    expected: str = ""
+    what: Message | str
+    expected: Message | str = ""
+
+    def in_english(self) -> Problem:
+        """With plain texts, for JSON that others read."""
+        return msgspec.structs.replace(self, what=str(self.what), expected=str(self.expected))
 
     def __str__(self) -> str:
         return f"{self.where}: {self.what}" + (f" (expected: {self.expected})" if self.expected else "")
@@ -114,6 +139,10 @@ class Rejection(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     raw: bytes
     source: str | None = None
     """The event's source where it could be read: rejects count against it."""
+
+    def in_english(self) -> Rejection:
+        """With plain texts, for JSON that others read."""
+        return msgspec.structs.replace(self, reasons=[one.in_english() for one in self.reasons])
 
 
 Verdict = Literal["accepted", "duplicate", "conflict"]

@@ -10,6 +10,7 @@ from pydantic import AliasChoices, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from services.errors import ConfigurationError
+from services.i18n import say
 
 _PACKAGE = Path(__file__).resolve().parent
 _ADDRESS = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+):[0-9]{1,5}")
@@ -85,10 +86,10 @@ class Settings(BaseSettings):
         """The brokers' addresses. Raises ConfigurationError if there are none, or one is not `host:port`."""
         brokers = [one.strip() for one in (self.brokers or "").split(",") if one.strip()]
         if not brokers:
-            raise ConfigurationError("no Kafka is named: set PREWARN_BROKERS=host:port[,host:port] (or --brokers)")
+            raise ConfigurationError(say("app.no_kafka_named_set_prewarn"))
         for one in brokers:
             if not _ADDRESS.fullmatch(one):
-                raise ConfigurationError(f"brokers: {one} is not an address (expected: host:port)")
+                raise ConfigurationError(say("app.brokers_not_address", one=one))
         return brokers
 
     @property
@@ -109,7 +110,7 @@ class Settings(BaseSettings):
         named = [part.partition("=")[0] for part in url.partition("?")[2].lower().split("&")]
         if not url.lower().startswith(("mailto://", "mailtos://")) or "to" in named:
             expected = "mailtos://user:password@host:465?from=address, without a recipient"
-            raise ConfigurationError(f"PREWARN_MAIL is not a mail server's address (expected: {expected})")
+            raise ConfigurationError(say("app.prewarn_mail_not_mail_server", expected=expected))
         return url
 
     @property
@@ -152,8 +153,11 @@ def read_settings(home: Path | None) -> Settings:
     try:
         return Settings() if home is None else Settings(home=home)
     except ValidationError as error:
-        wrong = [f"{_variable(one['loc'])}: {one['msg']} 设置有误 (got: {one['input']!r})" for one in error.errors()]
-        raise ConfigurationError("\n".join(wrong)) from None
+        wrong = [
+            say("app.setting_wrong", variable=_variable(one["loc"]), error=one["msg"], value=repr(one["input"]))
+            for one in error.errors()
+        ]
+        raise ConfigurationError(*wrong) from None
 
 
 def _variable(place: tuple[int | str, ...]) -> str:

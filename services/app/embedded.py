@@ -23,6 +23,7 @@ from services.app.home_files import HomeFiles
 from services.app.loops import Loops
 from services.clock import wall_clock
 from services.errors import ConfigurationError
+from services.i18n import say
 from services.ingest.intake import Intake
 from services.ingest.schemas import load_schemas
 from services.ingest.source_report import SourceCounter
@@ -129,7 +130,7 @@ class Embedded:
     def start_evaluating(self) -> None:
         """Starts the thread `rules`."""
         if not self.try_evaluating():
-            raise ConfigurationError(f"another process is running on {self.settings.home}")
+            raise ConfigurationError(say("app.another_process_running_on", home=self.settings.home))
         self._loops.start("rules", self._evaluate_some)
 
     def start_notifying(self) -> None:

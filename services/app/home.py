@@ -12,6 +12,7 @@ from pathlib import Path
 
 from services import directory as directories
 from services.errors import ConfigurationError
+from services.i18n import say
 from services.settings import Settings
 
 
@@ -22,10 +23,10 @@ def prepare_home(settings: Settings, profile: str, rules: Path, tables: dict[str
     if marker.exists():
         found = json.loads(marker.read_text("utf-8"))["profile"]
         if found != profile:
-            raise ConfigurationError(f"{home} already holds {found}; choose another folder with --home")
+            raise ConfigurationError(say("app.already_holds_choose_another_folder", home=home, found=found))
         return
     if (home / "prewarn.db").exists():
-        raise ConfigurationError(f"{home} already holds a college of its own; choose another folder with --home")
+        raise ConfigurationError(say("app.already_holds_college_its_own", home=home))
     home.mkdir(parents=True, exist_ok=True)
     shutil.copytree(rules, home / "rules", dirs_exist_ok=True, ignore=shutil.ignore_patterns("examples"))
     with _written(tables, home) as folder:

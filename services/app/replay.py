@@ -20,6 +20,7 @@ from typing import Any
 from services.app.embedded import Embedded
 from services.app.home import prepare_home
 from services.errors import PrewarnError
+from services.i18n import say
 from services.ingest.connectors import nyc, oulad
 from services.ingest.connectors.imported import Imported
 from services.ingest.intake import Intake
@@ -83,7 +84,7 @@ def run_import(
                 told(count)
         feeder.join()
         if feeder.exitcode:
-            raise PrewarnError(f"the import ended early (exit code {feeder.exitcode}); run it again and it goes on")
+            raise PrewarnError(say("app.import_ended_early_exit_code", exitcode=feeder.exitcode))
         _finish(embedded, keeper.is_alive)
         return Result(events, embedded.notify.count(), time.monotonic() - started)
     finally:
@@ -112,7 +113,7 @@ def _settle(embedded: Embedded, alive: Callable[[], bool]) -> None:
     journal = embedded.journal
     while True:
         if not alive():
-            raise PrewarnError("the process that stores warnings has ended; run the import again and it goes on")
+            raise PrewarnError(say("app.process_that_stores_warnings_has"))
         if journal.evaluated()[0] >= journal.end() and embedded.notify.offset() >= journal.last_change():
             return
         with journal.wakeup:

@@ -59,7 +59,7 @@ def main() -> None:
     try:
         app()
     except PrewarnError as error:
-        from services.i18n import chinese  # noqa: PLC0415 - only errors need the catalogue
+        from services.cli import telling  # noqa: PLC0415 - only errors need the catalogue
 
-        chinese.tell_error(error)
+        telling.tell_error(error)
         sys.exit(1)

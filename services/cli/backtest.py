@@ -33,6 +33,8 @@ def run(
     if not (old and events):
         college(context)
     found = backtest.backtest(settings, old or settings.rules_folder, new, events or (), shown)
+    if json and found.rejected:
+        found.rejected.rejections = [one.in_english() for one in found.rejected.rejections]
     typer.echo(msgspec.json.encode(found) if json else "\n".join(_lines(found)))
 
 

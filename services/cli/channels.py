@@ -13,6 +13,7 @@ import typer
 
 from services.app.embedded import Embedded
 from services.errors import AddressError, ConfigurationError, DeliveryError
+from services.i18n import say
 from services.messages import from_ms
 from services.notify.channels.responses import UnansweredError
 from services.notify.channels.sending import Channels
@@ -95,7 +96,7 @@ def resume(
 ) -> None:
     """Send to a stopped channel again. 恢复已停用的渠道"""
     if all_ == (key is not None):
-        raise ConfigurationError("which channel? (expected: a key of prewarn channels list, or --all)")
+        raise ConfigurationError(say("cli.which_channel"))
     settings: Settings = context.obj
     resumed = 0
     if settings.has_store:
@@ -105,5 +106,5 @@ def resume(
             resumed = disabled_channels.resume(connection, keys)
         database.close()
     if key and not resumed:
-        raise ConfigurationError(f"{key} is not stopped (expected: a key of prewarn channels list)")
+        raise ConfigurationError(say("cli.not_stopped", key=key))
     typer.echo(f"{resumed} resumed / 已恢复")

@@ -6,6 +6,9 @@ from pathlib import Path
 
 import typer
 
+from services.cli.telling import tell_error
+from services.errors import ConfigurationError
+from services.i18n import say
 from services.settings import Settings
 
 _SIGNS = (
@@ -26,11 +29,7 @@ def college(context: typer.Context) -> Settings:
     settings: Settings = context.obj
     elsewhere = settings.brokers is not None or settings.database_url is not None
     if not elsewhere and not any((settings.home / name).exists() for name in _SIGNS):
-        typer.echo(
-            f"there is no college in {settings.home} 此文件夹中没有学校数据"
-            " (expected: the folder of one, by --home or PREWARN_HOME)",
-            err=True,
-        )
+        tell_error(ConfigurationError(say("cli.no_college_here", home=settings.home)))
         raise typer.Exit(2)
     return settings
 

@@ -9,10 +9,10 @@ import msgspec
 import typer
 
 from services import directory as directories
+from services.cli import telling
 from services.cli.directory_changes import Change, refusals
 from services.clock import wall_clock
 from services.errors import PrewarnError
-from services.i18n import chinese
 from services.operate import directory_check
 from services.rules.language.load import load
 from services.rules.registry.files import FileRegistry
@@ -34,7 +34,7 @@ def check(
         mail = settings.mail_server is not None
         found = directory_check.check(rules, present, wall_clock(), mail=mail, students=settings.students)
     except PrewarnError as error:
-        chinese.tell_error(error)
+        telling.tell_error(error)
         raise typer.Exit(2) from None
     if json:
         typer.echo(msgspec.json.encode(found))

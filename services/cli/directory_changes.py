@@ -12,9 +12,9 @@ import msgspec
 import typer
 
 from services import directory as directories
+from services.cli import telling
 from services.directory import Difference, Directory, Offer
 from services.errors import DirectoryError, ProblemsError
-from services.i18n import chinese
 from services.messages import Problem
 
 
@@ -51,7 +51,11 @@ class Change:
         if json:
             by_table = groupby(self.differences, lambda one: one.table)
             tables = {table: Counter(one.change for one in lines) for table, lines in by_table}
-            typer.echo(msgspec.json.encode({**vars(self), "counts": tables, "outcome": outcome}))
+            english = {
+                "left_out": [one.in_english() for one in self.left_out],
+                "suspicious": [one.in_english() for one in self.suspicious],
+            }
+            typer.echo(msgspec.json.encode({**vars(self), **english, "counts": tables, "outcome": outcome}))
             return
         for table, group in groupby(self.differences, lambda one: one.table):
             lines = list(group)
@@ -63,10 +67,10 @@ class Change:
         if self.left_out:
             typer.echo(f"{len(self.left_out)} rows of the source were not taken 行未采用")
             for problem in self.left_out[:limit]:
-                chinese.tell(problem, "  ")
+                telling.tell(problem, "  ")
             _more(self.left_out, limit)
         for problem in self.suspicious:
-            chinese.tell(problem)
+            telling.tell(problem)
         typer.echo(f"{len(self.differences)} differences 处不同; version {self.after} {outcome}")
 
 
@@ -78,7 +82,7 @@ def refusals(*, json: bool) -> Iterator[None]:
     except ProblemsError as error:
         if not json:
             raise
-        typer.echo(msgspec.json.encode({"problems": error.problems}))
+        typer.echo(msgspec.json.encode({"problems": [one.in_english() for one in error.problems]}))
         raise typer.Exit(1) from None
 
 

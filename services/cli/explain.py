@@ -12,6 +12,7 @@ import typer
 from services.cli.college import rules_in_use
 from services.clock import wall_clock
 from services.errors import ProblemsError
+from services.i18n import say
 from services.messages import Problem
 from services.notify.texts import Language
 from services.operate.explain import explain_rule, rule_lines, show_standards, standards_lines, why_lines
@@ -65,7 +66,9 @@ def show(
 def _pair(text: str) -> tuple[str, str]:
     name, sign, value = text.partition("=")
     if not (name and sign and value):
-        raise ProblemsError([Problem(where="--with", what=f"{text} is not NAME=VALUE", expected="teacher_stage=new")])
+        raise ProblemsError(
+            [Problem(where="--with", what=say("cli.with_not_pair", text=text), expected="teacher_stage=new")]
+        )
     return name, value
 
 

@@ -8,8 +8,8 @@ from typing import Annotated
 import typer
 
 from services.app.replay import run_import
+from services.cli import telling
 from services.cli.progress import progress_bar
-from services.i18n import chinese
 from services.ingest.connectors import nyc, oulad
 from services.ingest.connectors.imported import Imported
 from services.settings import Settings
@@ -23,7 +23,7 @@ def _run(context: typer.Context, imported: Imported, path: Path, push: str | Non
         task = bar.add_task(f"events of {imported.rows:,} rows", total=None)
         result = run_import(settings, imported, path, push, lambda count: bar.advance(task, count))
     for problem in imported.problems[:_SHOWN]:
-        chinese.tell(problem, err=True)
+        telling.tell(problem, err=True)
     typer.echo(
         f"{imported.rows:,} rows 行, {result.events:,} events 事件, {result.warnings:,} warnings 预警, "
         f"{result.seconds:.1f} s ({imported.rows / result.seconds:,.0f} rows/s)"

@@ -8,9 +8,9 @@ from typing import Annotated
 import typer
 
 from services.app.embedded import Embedded
+from services.cli import telling
 from services.cli.progress import progress_bar
 from services.errors import RuleError
-from services.i18n import chinese
 from services.ingest.files import ingest_files
 from services.ingest.table import TableOptions
 from services.messages import Problem, Rejection
@@ -24,7 +24,7 @@ def evaluates(embedded: Embedded) -> bool:
     try:
         return embedded.try_evaluating()
     except RuleError as error:
-        chinese.tell_error(error)
+        telling.tell_error(error)
         typer.echo(
             "the events are kept; they are evaluated once the rules are mended 事件已保存，规则修正后即判断", err=True
         )
@@ -57,7 +57,7 @@ def ingest(
             summary = ingest_files(files, embedded.intake, lambda n: bar.advance(task, n), options)
         for rejection in summary.rejections[:_SHOWN]:
             for reason in rejection.reasons:
-                chinese.tell(reason, _place(rejection, reason), err=True)
+                telling.tell(reason, _place(rejection, reason), err=True)
         if summary.rejected > _SHOWN:
             typer.echo(f"… and {summary.rejected - _SHOWN} more 条未列出: prewarn rejected list", err=True)
         typer.echo(

@@ -7,8 +7,8 @@ from typing import Annotated
 import typer
 
 from services.app.embedded import Embedded
+from services.cli import telling
 from services.cli.ingest import evaluates
-from services.i18n import chinese
 from services.ingest.rejected import retry
 
 
@@ -31,7 +31,7 @@ def show(context: typer.Context, number: int) -> None:
             raise typer.Exit(1)
         typer.echo(f"{rejection.origin} {rejection.position}, {rejection.received_at.isoformat()}")
         for reason in rejection.reasons:
-            chinese.tell(reason, "  ")
+            telling.tell(reason, "  ")
         typer.echo(rejection.raw)
 
 

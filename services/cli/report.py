@@ -14,6 +14,7 @@ import typer
 from services.app.embedded import Embedded
 from services.clock import wall_clock
 from services.errors import ConfigurationError
+from services.i18n import say
 from services.notify.ports import Cards
 from services.notify.report import BYS, By, Period, Report, grouping, read_day
 from services.notify.texts import number
@@ -48,7 +49,7 @@ def effectiveness(
         end = _day("--to", last, wall_clock().astimezone(notify.config.zone).date())
         period = Period(_day("--from", first, end - timedelta(days=29)), end)
         if period.last < period.first:
-            raise ConfigurationError(f"--to {period.last} is before --from {period.first} (expected: a later day)")
+            raise ConfigurationError(say("cli.before_from", last=period.last, first=period.first))
         found = notify.effectiveness(period, _by(by))
         reader = Reader(language.value, notify.config.zone, wall_clock(), notify.ports.directory())
         forms: tuple[tuple[str, Path | None, Callable[[], bytes]], ...] = (
@@ -70,12 +71,12 @@ def _write(option: str, path: Path, content: bytes) -> None:
     try:
         path.write_bytes(content)
     except OSError as error:
-        raise ConfigurationError(f"{option} {path}: {error.strerror} (expected: a file that can be written)") from error
+        raise ConfigurationError(say("cli.file_not_written", option=option, path=path, error=error.strerror)) from error
 
 
 def _by(word: str) -> By:
     if (found := grouping(word)) is None:
-        raise ConfigurationError(f"--by {word} is no grouping (expected: one of {', '.join(BYS)})")
+        raise ConfigurationError(say("cli.by_no_grouping", word=word, bys=", ".join(BYS)))
     return found
 
 
@@ -83,7 +84,7 @@ def _day(option: str, text: str | None, default: date) -> date:
     if text is None:
         return default
     if (found := read_day(text)) is None:
-        raise ConfigurationError(f"{option} {text} is no day (expected: such as 2026-09-01)")
+        raise ConfigurationError(say("cli.no_day", option=option, text=text))
     return found
 
 

@@ -9,10 +9,10 @@ import msgspec
 import typer
 
 from services import directory as directories
+from services.cli import telling
 from services.cli.college import rules_in_use
 from services.clock import wall_clock
 from services.errors import DirectoryError
-from services.i18n import chinese
 from services.messages import Problem
 from services.operate.rule_doubts import doubts
 from services.rules.language.load import RuleSet, load
@@ -33,13 +33,17 @@ def check(
     rule_set, problems = check_folder(folder, resource("schemas"))
     doubtful = [] if rule_set is None else _doubts(settings, folder, rule_set)
     if json:
-        found = {"problems": problems, "doubts": doubtful, "rules": 0 if rule_set is None else len(rule_set.plan.rules)}
+        found = {
+            "problems": [one.in_english() for one in problems],
+            "doubts": [one.in_english() for one in doubtful],
+            "rules": 0 if rule_set is None else len(rule_set.plan.rules),
+        }
         typer.echo(msgspec.json.encode(found))
     else:
         for problem in problems:
-            chinese.tell(problem)
+            telling.tell(problem)
         for doubt in doubtful:
-            chinese.tell(doubt, "doubtful 存疑: ")
+            telling.tell(doubt, "doubtful 存疑: ")
         if rule_set is not None:
             typer.echo(
                 f"{folder}: {len(rule_set.plan.rules)} rules, {len(rule_set.standards)} standards, no error 无错误"

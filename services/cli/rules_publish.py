@@ -10,6 +10,7 @@ import typer
 from services.cli.college import rules_in_use
 from services.clock import wall_clock
 from services.errors import ConfigurationError
+from services.i18n import say
 from services.operate.rule_tests import suite
 from services.rules.registry import RuleSetRevision, open_registry
 from services.rules.registry.files import copy as copy_rules
@@ -85,9 +86,9 @@ def revisions(context: typer.Context) -> None:
 def _answered_for(author: str, reason: str, *, needs_reason: bool) -> None:
     """Raises ConfigurationError: what is published is on record with who and why."""
     if not author.strip():
-        raise ConfigurationError("nobody answers for it 缺少负责人 (expected: --author NAME or PREWARN_AUTHOR)")
+        raise ConfigurationError(say("cli.no_author"))
     if needs_reason and not reason.strip():
-        raise ConfigurationError('it has no reason 缺少原因 (expected: --reason "what was decided, and when")')
+        raise ConfigurationError(say("cli.no_reason"))
 
 
 def _tell(revision: RuleSetRevision, *, new: bool) -> None:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
 import msgspec
 import typer
 
+from services.cli import telling
 from services.cli.college import rules_in_use
-from services.i18n import chinese
 from services.operate.rule_tests import Coverage, suite
 from services.settings import resource
 
@@ -23,10 +24,11 @@ def run_tests(
     folder = folder or rules_in_use(context)
     result = suite.run(folder, resource("schemas"))
     if json:
-        typer.echo(msgspec.json.encode(result))
+        found = replace(result, problems=[one.in_english() for one in result.problems])
+        typer.echo(msgspec.json.encode(found))
     else:
         for problem in result.problems:
-            chinese.tell(problem)
+            telling.tell(problem)
         typer.echo(f"{folder}: {result.summary}")
         _tell(result.coverage)
     raise typer.Exit(1 if result.problems or not result.tests else 0)

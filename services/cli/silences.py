@@ -11,6 +11,7 @@ import typer
 from services.app.embedded import Embedded
 from services.clock import wall_clock
 from services.errors import ConfigurationError
+from services.i18n import say
 from services.messages import from_ms, to_ms
 from services.notify.suppression import Silence
 from services.operate.silence_check import check_end, check_matchers
@@ -29,13 +30,9 @@ def add(
 ) -> None:
     """Messages about matching warnings wait until then; warnings are shown as before. 设置静默"""
     if not (rule or subject or department):
-        raise ConfigurationError(
-            "a silence of everything is not one 须指定规则、对象或部门 (expected: --rule, --subject or --department)"
-        )
+        raise ConfigurationError(say("cli.silence_of_everything"))
     if not author.strip() or not comment.strip():
-        raise ConfigurationError(
-            "a silence has an author and a reason 须注明设置人与原因 (expected: --author NAME --comment WHY)"
-        )
+        raise ConfigurationError(say("cli.silence_without_reason"))
     with Embedded(context.obj) as embedded:
         now, end = wall_clock(), _instant(until, embedded)
         files = embedded.files
@@ -80,9 +77,7 @@ def end(context: typer.Context, number: Annotated[int, typer.Argument(help="Of p
     """End a silence now: what it has held goes out. 立即结束静默"""
     with Embedded(context.obj) as embedded:
         if not embedded.notify.end_silence(number):
-            raise ConfigurationError(
-                f"silence {number} is not in force 未生效 (expected: one of prewarn silences list)"
-            )
+            raise ConfigurationError(say("cli.silence_not_in_force", number=number))
         typer.echo(f"silence {number} has ended 静默已结束")
 
 
@@ -95,9 +90,7 @@ def _instant(text: str, embedded: Embedded) -> datetime:
         try:
             found = datetime.fromisoformat(text)
         except ValueError:
-            raise ConfigurationError(
-                f"--until {text} is no moment 不是时间 (expected: such as 2026-12-01T08:00)"
-            ) from None
+            raise ConfigurationError(say("cli.until_no_moment", text=text)) from None
     return (found if found.tzinfo else found.replace(tzinfo=zone)).astimezone(UTC)
 
 

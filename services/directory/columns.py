@@ -56,8 +56,11 @@ class Column(msgspec.Struct, frozen=True):
     """One column: how to read a cell (None: it is wrong), and what to say when it is wrong."""
 
     read: Callable[[str], Any] = str
-    noun: str = "a text"
+    noun: str = "input.text"
+    """Text that says what should be there."""
     example: str = ""
+    forms: str = ""
+    """Text that says it instead of an example."""
     required: bool = False
     refers: str = ""
     """The table whose ids are allowed here."""
@@ -66,13 +69,13 @@ class Column(msgspec.Struct, frozen=True):
 
 
 TEXT = Column()
-DAY = Column(day, "a day", "2026-09-01")
-FIRST_DAY = Column(day, "a day", "2026-09-01", required=True)
-NUMBER = Column(_number, "a number of hours", "64")
-DURATION = Column(_duration, "a duration", "30m, 1h or 1d")
-LANGUAGE = Column(_language, "a language", "zh or en")
-EMAIL = Column(email, "an e-mail address", "name@domain")
-CHANNEL = Column(_like(_CHANNEL), "an Apprise URL", "service://…", secret=True)
+DAY = Column(day, "directory.day", "2026-09-01")
+FIRST_DAY = Column(day, "directory.day", "2026-09-01", required=True)
+NUMBER = Column(_number, "directory.number_hours", "64")
+DURATION = Column(_duration, "directory.duration", forms="directory.30m_1h_or_1d")
+LANGUAGE = Column(_language, "directory.language", forms="directory.zh_or_en")
+EMAIL = Column(email, "directory.e_mail_address", "name@domain")
+CHANNEL = Column(_like(_CHANNEL), "directory.apprise_url", "service://…", secret=True)
 
 
 def columns_of(record: type[msgspec.Struct]) -> dict[str, Column]:

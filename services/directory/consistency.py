@@ -12,6 +12,7 @@ from services.directory.nearest import Nearest
 from services.directory.reading import Entry, nearest_of
 from services.directory.records import TABLES
 from services.directory.roles import ASSIGNABLE, ROLES, SCOPE_KINDS
+from services.i18n import say
 from services.messages import Problem
 
 Entries = dict[str, list[Entry] | None]
@@ -37,7 +38,9 @@ def _days_in_order(entries: Entries) -> Iterator[Problem]:
         first, last = entry.values.get("from"), entry.values.get("to")
         if first and last and last < first:
             yield Problem(
-                where=entry.row.at("to"), what=f"{last} is before {first}", expected="the last day, not before `from`"
+                where=entry.row.at("to"),
+                what=say("directory.before", last=last, first=first),
+                expected=say("directory.last_day_not_before_from"),
             )
 
 
@@ -46,8 +49,8 @@ def _leave_of_oneself(entries: Entries) -> Iterator[Problem]:
         if entry.values.get("person") and entry.values["person"] == entry.values.get("substitute"):
             yield Problem(
                 where=entry.row.at("substitute"),
-                what=f"{entry.values['person']} stands in for oneself",
-                expected="somebody else, or nothing",
+                what=say("directory.stands_in_for_oneself", person=entry.values["person"]),
+                expected=say("directory.somebody_else_or_nothing"),
             )
 
 
@@ -63,8 +66,8 @@ def _rows_once(entries: Entries) -> Iterator[Problem]:
                 same = ", ".join(str(part) for part in key if part is not None)
                 yield Problem(
                     where=entry.row.at(table.key[0]),
-                    what=f"{same} is already in {first.row.place}",
-                    expected="one row for each " + " and ".join(table.key),
+                    what=say("directory.already_in", key=same, place=first.row.place),
+                    expected=say("directory.one_row_for_each", columns=" and ".join(table.key)),
                 )
 
 
@@ -78,10 +81,8 @@ def _rows_of_one_id_agree(entries: Entries) -> Iterator[Problem]:
                     continue
                 first = said.setdefault(id_, entry)
                 if first.values[column] != value:
-                    what = f"{id_} has another {column} in {first.row.place}"
-                    yield Problem(
-                        where=entry.row.at(column), what=what, expected="the same, or blank in all rows but one"
-                    )
+                    what = say("directory.has_another_in", id=id_, column=column, place=first.row.place)
+                    yield Problem(where=entry.row.at(column), what=what, expected=say("directory.same_or_blank_in_all"))
 
 
 def _references(entries: Entries) -> Iterator[Problem]:
@@ -100,7 +101,9 @@ def _roles(entries: Entries) -> Iterator[Problem]:
         word, kind, scope = (entry.values[column] for column in ("role", "scope_kind", "scope"))
         if word is not None and word not in ASSIGNABLE:
             yield Problem(
-                where=entry.row.at("role"), what=f"there is no role {word!r}", expected=nearest_of(word, ASSIGNABLE)
+                where=entry.row.at("role"),
+                what=say("directory.there_no_role", word=repr(word)),
+                expected=nearest_of(word, ASSIGNABLE),
             )
             continue
         wrong = _wrong_scope(entry, word, kind or "college", scope)
@@ -109,8 +112,8 @@ def _roles(entries: Entries) -> Iterator[Problem]:
         elif scope:
             scopes.setdefault(kind, []).append((entry, scope))
         if entry.values["class"] and word != "course_teacher":
-            what = f"{word} has no second scope"
-            yield Problem(where=entry.row.at("class"), what=what, expected="scope_kind class and the class in scope")
+            what = say("directory.has_no_second_scope", word=word)
+            yield Problem(where=entry.row.at("class"), what=what, expected=say("directory.scope_kind_class_class_in"))
     for kind, cells in scopes.items():
         yield from _unknown(cells, "scope", SCOPE_TABLES[kind], known)
 
@@ -118,16 +121,20 @@ def _roles(entries: Entries) -> Iterator[Problem]:
 def _wrong_scope(entry: Entry, word: str | None, kind: str, scope: str | None) -> Problem | None:
     if kind not in SCOPE_KINDS:
         where, expected = entry.row.at("scope_kind"), nearest_of(kind, SCOPE_KINDS)
-        return Problem(where=where, what=f"there is no kind of scope {kind!r}", expected=expected)
+        return Problem(where=where, what=say("directory.there_no_kind_scope", kind=repr(kind)), expected=expected)
     if word is not None and kind not in ROLES[word].scopes:
-        what = f"{word} is not held for a {kind}"
+        what = say("directory.not_held_for", word=word, kind=kind)
         return Problem(where=entry.row.at("scope_kind"), what=what, expected=" or ".join(ROLES[word].scopes))
     if kind == "college" and scope:
         return Problem(
-            where=entry.row.at("scope"), what="a role of the college has no scope", expected="blank, or a scope_kind"
+            where=entry.row.at("scope"),
+            what=say("directory.role_college_has_no_scope"),
+            expected=say("directory.blank_or_scope_kind"),
         )
     if kind != "college" and not scope:
-        return Problem(where=entry.row.at("scope"), what="is empty", expected=f"the id of a {kind}")
+        return Problem(
+            where=entry.row.at("scope"), what=say("directory.empty"), expected=say("directory.id", kind=kind)
+        )
     return None
 
 
@@ -142,8 +149,10 @@ def _departments_form_a_tree(entries: Entries) -> Iterator[Problem]:
             step = rows[step].values["parent"]
         if step in path:
             loop = path[path.index(step) :]
-            what = "a loop: " + " → ".join([*loop, step])
-            yield Problem(where=rows[step].row.at("parent"), what=what, expected="a department above it, or blank")
+            what = say("directory.loop", loop=" → ".join([*loop, step]))
+            yield Problem(
+                where=rows[step].row.at("parent"), what=what, expected=say("directory.department_above_it_or_blank")
+            )
         told.update(path)
 
 
@@ -152,8 +161,10 @@ def _classes_have_one_department(entries: Entries) -> Iterator[Problem]:
     for entry in entries["classes"] or ():
         said, follows = entry.values["department"], of_major.get(entry.values["major"])
         if said and follows and said != follows:
-            what = f"{said!r} is not the department of the major {entry.values['major']}"
-            yield Problem(where=entry.row.at("department"), what=what, expected=f"{follows}, or blank")
+            what = say("directory.not_department_major", department=repr(said), major=entry.values["major"])
+            yield Problem(
+                where=entry.row.at("department"), what=what, expected=say("directory.or_blank", follows=follows)
+            )
 
 
 def _students_are_not_staff(entries: Entries) -> Iterator[Problem]:
@@ -161,8 +172,10 @@ def _students_are_not_staff(entries: Entries) -> Iterator[Problem]:
     for entry in entries["students"] or ():
         person = people.get(entry.values["id"])
         if entry.values["id"] and person:
-            what = f"{entry.values['id']} is already a person in {person.row.place}"
-            yield Problem(where=entry.row.at("id"), what=what, expected="different ids for staff and students")
+            what = say("directory.already_person_in", id=entry.values["id"], place=person.row.place)
+            yield Problem(
+                where=entry.row.at("id"), what=what, expected=say("directory.different_ids_for_staff_students")
+            )
 
 
 _CHECKS: tuple[Callable[[Entries], Iterator[Problem]], ...] = (
@@ -199,11 +212,13 @@ def _unknown(
         return
     if not ids:
         file = cells[0][0].row.place.split(" row ")[0].split(":")[0]
-        what = f"refers to {table}, and the directory has none"
-        yield Problem(where=f"{file}, column {column}", what=what, expected=f"a file {table}.csv or {table}.yaml")
+        what = say("directory.refers_directory_has_none", table=table)
+        yield Problem(
+            where=f"{file}, column {column}", what=what, expected=say("directory.file_csv_or_yaml", table=table)
+        )
         return
     nearest = Nearest(ids)
     for entry, cell in cells:
         if cell not in ids:
-            what = f"{cell!r} is not in {table}"
+            what = say("directory.not_in", cell=repr(cell), table=table)
             yield Problem(where=entry.row.at(column), what=what, expected=nearest(cell))

@@ -9,6 +9,7 @@ import msgspec
 from services.directory.records import TABLES
 from services.directory.snapshot import Directory
 from services.directory.writing import cells_of
+from services.i18n import say
 from services.messages import Problem
 
 _SUSPICIOUS = 0.2
@@ -41,8 +42,8 @@ def shrinkage(old: Directory, new: Directory) -> list[Problem]:
         before, after = _held(old, table), _held(new, table)
         gone = len(before - after)
         if gone > len(before) * _SUSPICIOUS:
-            what = f"{gone} of {len(before)} would go"
-            found.append(Problem(where=table, what=what, expected="the whole table, or --yes-remove if that is meant"))
+            what = say("directory.would_go", gone=gone, before=len(before))
+            found.append(Problem(where=table, what=what, expected=say("directory.whole_table_or_yes_remove")))
     return found
 
 

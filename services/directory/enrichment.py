@@ -13,6 +13,7 @@ from typing import Any
 
 from services.directory.index import Index, present
 from services.directory.records import Person
+from services.i18n import say
 from services.messages import Problem
 
 _INDICATOR_LEVELS = frozenset({"department", "major", "class", "course", "teacher", "student"})
@@ -132,4 +133,8 @@ _FIGURES: dict[str, Callable[[Index, dict[str, Any], datetime], None]] = {
 def _problem(index: Index, data: dict[str, Any], field: str, noun: str) -> Problem:
     said = data.get(field)
     where, value = (f"data.{field}", said) if said is not None else ("data.subject", data["subject"])
-    return Problem(where=where, what=f"{value!r} is not a known {noun}", expected=index.nearest[field](value))
+    return Problem(
+        where=where,
+        what=say("directory.not_known", value=repr(value), noun=say(noun)),
+        expected=index.nearest[field](value),
+    )

@@ -14,10 +14,8 @@ from services.directory.reading import read_workbook
 from services.directory.snapshot import Directory
 from services.directory.writing import write
 from services.errors import DirectoryError
+from services.i18n import say
 from services.messages import Problem
-
-_NOT_HERE = "is a OneRoster export, and the cluster does not remember the last one"
-_FIRST = "prewarn --home FOLDER directory import …, then prewarn directory publish FOLDER/directory"
 
 
 class Offer(NamedTuple):
@@ -44,7 +42,9 @@ def offered(source: Path, in_use: Directory, installed: Path | None) -> Iterator
             directory = directory_of(read_workbook(source, problems), problems, in_use.time_zone)
         elif source.suffix.lower() == ".zip" or (source / "manifest.csv").is_file():
             if installed is None:
-                raise DirectoryError([Problem(where=source.name, what=_NOT_HERE, expected=_FIRST)])
+                what = say("directory.oneroster_export_cluster_does_not")
+                expected = say("directory.prewarn_home_folder_directory_import")
+                raise DirectoryError([Problem(where=source.name, what=what, expected=expected)])
             before = oneroster.remembered(present_folder(installed) or installed)
             export = oneroster.read_export(source, before, problems)
             if problems:
@@ -62,5 +62,5 @@ def offered(source: Path, in_use: Directory, installed: Path | None) -> Iterator
 
 
 def _unknown(source: Path) -> Problem:
-    expected = "a folder of CSV or YAML files, an .xlsx workbook, or a OneRoster 1.1 export (folder or .zip)"
-    return Problem(where=source.name, what="is nothing that holds a directory", expected=expected)
+    expected = say("directory.folder_csv_or_yaml_files")
+    return Problem(where=source.name, what=say("directory.nothing_that_holds_directory"), expected=expected)

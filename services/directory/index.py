@@ -65,7 +65,7 @@ class Index:
     taught: dict[str, tuple[Dated[str], ...]]
     """Courses of a teacher."""
     checked: tuple[tuple[str, str, Container[str]], ...]
-    """(field of an event, noun, known ids) of the tables that the college keeps."""
+    """(field of an event, text that names what it holds, known ids) of the tables that the college keeps."""
     nearest: dict[str, Nearest]
     """The nearest known id, by the field of an event."""
 
@@ -85,10 +85,10 @@ def build_index(tables: Tables, zone: ZoneInfo) -> Index:
     majors = {major.id: major for major in tables.majors}
     holders, teachers, standing, taught = _assignments(tables, people, zone)
     known: tuple[tuple[str, str, dict[str, Any]], ...] = (
-        ("student", "student", enrolments),
-        ("class", "class", classes),
-        ("course", "course", courses),
-        ("teacher", "person", people),
+        ("student", "directory.noun_student", enrolments),
+        ("class", "directory.noun_class", classes),
+        ("course", "directory.noun_course", courses),
+        ("teacher", "directory.noun_person", people),
     )
     return Index(
         people=people,

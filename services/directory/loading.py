@@ -14,6 +14,7 @@ from services.directory.reading import Entry, read_folder
 from services.directory.records import TABLES, Tables
 from services.directory.snapshot import TIME_ZONE, Directory
 from services.errors import ConfigurationError, DirectoryError
+from services.i18n import say
 from services.messages import Problem
 from services.tabular.rows import Row
 
@@ -77,7 +78,13 @@ def _identity(folder: Path) -> tuple[Path, int, int, int]:
     place = present_folder(folder)
     if place is None:
         raise DirectoryError(
-            [Problem(where=str(folder), what="there is no such folder", expected="a folder with people.csv …")]
+            [
+                Problem(
+                    where=str(folder),
+                    what=say("directory.there_no_such_folder"),
+                    expected=say("directory.folder_with_people_csv"),
+                )
+            ]
         )
     state = place.stat()
     return place, state.st_dev, state.st_ino, state.st_mtime_ns
@@ -99,10 +106,11 @@ def _entry(name: str, row: Row, problems: list[Problem]) -> Entry:
             if values[key] is None:
                 problems.append(_wrong(row.at(key), cell, column))
         elif column.required:
-            problems.append(Problem(where=row.at(key), what="is empty", expected=column.noun))
+            problems.append(Problem(where=row.at(key), what=say("directory.empty"), expected=say(column.noun)))
     return Entry(row, values)
 
 
 def _wrong(where: str, cell: str, column: Column) -> Problem:
-    shown = "the text" if column.secret else repr(cell)
-    return Problem(where=where, what=f"{shown} is not {column.noun}", expected=column.example)
+    shown = say("directory.text") if column.secret else repr(cell)
+    expected = say(column.forms) if column.forms else column.example
+    return Problem(where=where, what=say("directory.not", shown=shown, noun=say(column.noun)), expected=expected)

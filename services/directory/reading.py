@@ -12,6 +12,7 @@ import yaml
 
 from services.directory.records import TABLES, Table
 from services.errors import ProblemsError
+from services.i18n import say
 from services.messages import Problem
 from services.tabular.rows import Row, decoded, strict_rows
 from services.tabular.workbook import workbook
@@ -49,7 +50,7 @@ def _strangers(folder: Path) -> Iterator[Problem]:
     for path in sorted(folder.iterdir()):
         if path.suffix in _LOOK_ALIKE and not path.name.startswith((".", "~")) and path.name not in known:
             right = get_close_matches(path.name, known, n=1) or [", ".join(TABLES)]
-            yield Problem(where=path.name, what="is no file of the directory", expected=right[0])
+            yield Problem(where=path.name, what=say("directory.no_file_directory"), expected=right[0])
 
 
 def _read_table(folder: Path, name: str, table: Table, problems: list[Problem]) -> list[Row] | None:
@@ -57,8 +58,8 @@ def _read_table(folder: Path, name: str, table: Table, problems: list[Problem]) 
     if not paths:
         return []
     if len(paths) > 1:
-        what = f"there is also {paths[1].name}, and only one of them can be right"
-        problems.append(Problem(where=paths[0].name, what=what, expected="one file for each table"))
+        what = say("directory.there_also_only_one_them", name=paths[1].name)
+        problems.append(Problem(where=paths[0].name, what=what, expected=say("directory.one_file_for_each_table")))
         return None
     path = paths[0]
     text = _text(path, problems)
@@ -83,7 +84,7 @@ def read_workbook(path: Path, problems: list[Problem]) -> dict[str, list[Row] | 
                 tables[name] = rows_of(sheet.place, sheet.rows(problems), TABLES[name], problems)
             elif not sheet.is_blank():
                 expected = nearest_of(name, tuple(TABLES))
-                problems.append(Problem(where=sheet.place, what="is no table of the directory", expected=expected))
+                problems.append(Problem(where=sheet.place, what=say("directory.no_table_directory"), expected=expected))
     return tables
 
 
@@ -91,7 +92,7 @@ def _text(path: Path, problems: list[Problem]) -> str | None:
     try:
         raw = path.read_bytes()
     except OSError as error:
-        problems.append(Problem(where=path.name, what=f"cannot be read: {error.strerror}"))
+        problems.append(Problem(where=path.name, what=say("input.cannot_be_read", reason=error.strerror)))
         return None
     return decoded(path.name, raw, problems)
 
@@ -107,8 +108,8 @@ def rows_of(file: str, grid: Iterator[list[str]], table: Table, problems: list[P
         if not any(stripped):
             continue
         if any(stripped[len(header) :]):
-            what = f"has {len(cells)} cells, but the header has {len(header)}"
-            expected = "a comma inside a cell needs quotes"
+            what = say("input.has_cells_but_header_has", cells=len(cells), header=len(header))
+            expected = say("directory.comma_inside_cell_needs_quotes")
             problems.append(Problem(where=f"{file} row {number}", what=what, expected=expected))
             continue
         stripped += [""] * (len(header) - len(stripped))
@@ -121,14 +122,18 @@ def _wrong_header(file: str, header: list[str], table: Table) -> Iterator[Proble
         if name and name not in table.columns:
             yield _no_such_column(f"{file} row 1, column {name}", name, table)
     for name in sorted({name for name in header if name and header.count(name) > 1}):
-        yield Problem(where=f"{file} row 1, column {name}", what="is there twice")
+        yield Problem(where=f"{file} row 1, column {name}", what=say("directory.there_twice"))
     for name, column in table.columns.items():
         if column.required and name not in header:
-            yield Problem(where=f"{file} row 1, column {name}", what="is missing", expected=", ".join(table.columns))
+            yield Problem(
+                where=f"{file} row 1, column {name}", what=say("directory.missing"), expected=", ".join(table.columns)
+            )
 
 
 def _no_such_column(where: str, name: str, table: Table) -> Problem:
-    return Problem(where=where, what="there is no such column", expected=nearest_of(name, tuple(table.columns)))
+    return Problem(
+        where=where, what=say("directory.there_no_such_column"), expected=nearest_of(name, tuple(table.columns))
+    )
 
 
 def _yaml(file: str, text: str, table: Table, problems: list[Problem]) -> list[Row] | None:
@@ -138,12 +143,14 @@ def _yaml(file: str, text: str, table: Table, problems: list[Problem]) -> list[R
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         where = _mark(file, mark) if mark else file
-        problems.append(Problem(where=where, what=f"is not YAML: {getattr(error, 'problem', None) or error}"))
+        problems.append(
+            Problem(where=where, what=say("directory.not_yaml", error=getattr(error, "problem", None) or error))
+        )
         return None
     if root is None:
         return []
     if not isinstance(root, yaml.SequenceNode):
-        what = "is not a list of rows"
+        what = say("directory.not_list_rows")
         problems.append(Problem(where=_mark(file, root.start_mark), what=what, expected="- {id: …, name: …}"))
         return None
     found = [_yaml_row(file, node, table, problems) for node in root.value]
@@ -153,7 +160,7 @@ def _yaml(file: str, text: str, table: Table, problems: list[Problem]) -> list[R
 def _yaml_row(file: str, node: yaml.Node, table: Table, problems: list[Problem]) -> Row | None:
     place = _mark(file, node.start_mark)
     if not isinstance(node, yaml.MappingNode):
-        problems.append(Problem(where=place, what="is not a row", expected="- {id: …, name: …}"))
+        problems.append(Problem(where=place, what=say("directory.not_row"), expected="- {id: …, name: …}"))
         return None
     cells: dict[str, str] = {}
     marks: dict[str, str] = {}
@@ -163,9 +170,11 @@ def _yaml_row(file: str, node: yaml.Node, table: Table, problems: list[Problem])
         if name not in table.columns:
             problems.append(_no_such_column(where, name, table))
         elif name in cells:
-            problems.append(Problem(where=where, what=f"{name} is there twice"))
+            problems.append(Problem(where=where, what=say("input.there_twice", name=name)))
         elif not isinstance(value, yaml.ScalarNode):
-            problems.append(Problem(where=_mark(file, value.start_mark), what=f"{name} is not a single value"))
+            problems.append(
+                Problem(where=_mark(file, value.start_mark), what=say("directory.not_single_value", name=name))
+            )
             cells[name] = ""
         else:
             cells[name] = "" if value.tag.endswith(":null") else value.value.strip()

@@ -17,6 +17,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from services.errors import LogError
+from services.i18n import say
 from services.ingest.intake import Intake, Outcome
 from services.messages import Problem
 
@@ -44,13 +45,17 @@ def ingest_routes(intake: Intake) -> list[Route]:
         except ClientDisconnect:
             return Response(status_code=HTTPStatus.BAD_REQUEST)  # nobody is there to read it
         if body is None:
-            return _refusal(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, _SIZE_PROBLEM)
+            return _refusal(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, _size_problem())
         if media_type == _BINARY and "ce-specversion" in request.headers:
             body = _structured(request, body)
         try:
             outcome = await run_in_threadpool(intake.take, body, _ORIGIN)
         except LogError as error:
-            problem = Problem(where="log", what=f"unavailable: {error}", expected="the same request again, later")
+            problem = Problem(
+                where="log",
+                what=say("ingest.unavailable", error=error),
+                expected=say("ingest.same_request_again_later"),
+            )
             return _refusal(HTTPStatus.SERVICE_UNAVAILABLE, problem, {"retry-after": str(_RETRY_AFTER_SECONDS)})
         return _answer(outcome)
 
@@ -99,7 +104,7 @@ def _refusal(status: HTTPStatus, problem: Problem, headers: dict[str, str] | Non
 
 
 def _reason(problem: Problem) -> dict[str, str]:
-    return {"where": problem.where, "what": problem.what, "expected": problem.expected}
+    return {"where": problem.where, "what": str(problem.what), "expected": str(problem.expected)}
 
 
 def _json(status: HTTPStatus, content: Any, headers: dict[str, str] | None = None) -> Response:
@@ -107,8 +112,11 @@ def _json(status: HTTPStatus, content: Any, headers: dict[str, str] | None = Non
 
 
 def _media_type_problem(media_type: str) -> Problem:
-    what = f"wrong content type: {media_type or 'none'}"
+    what = say("ingest.wrong_content_type", media_type=media_type or "none")
     return Problem(where="content-type", what=what, expected=", ".join(_STRUCTURED))
 
 
-_SIZE_PROBLEM = Problem(where="body", what="too large: more than 10 MiB", expected="at most 10 MiB: several requests")
+def _size_problem() -> Problem:
+    return Problem(
+        where="body", what=say("ingest.too_large_more_than_10"), expected=say("ingest.at_most_10_mib_several")
+    )

@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from services.i18n import say
 from services.ingest.intake import Intake, Outcome
 from services.ingest.schema_errors import reason_name
 from services.ingest.table import Table, TableOptions
@@ -64,7 +65,11 @@ def ingest_files(
         try:
             file = path.open("rb")
         except OSError as error:
-            problem = Problem(where="file", what=f"unreadable: {error.strerror}", expected="a file that can be read")
+            problem = Problem(
+                where="file",
+                what=say("ingest.unreadable", reason=error.strerror),
+                expected=say("ingest.file_that_can_be_read"),
+            )
             summary.add(intake.keep([intake.validator.rejection([problem], b"", path.name, "file")]))
             continue
         with file:

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple, Protocol
 
 import msgspec
 
+from services.i18n import say
 from services.ingest.reading import BOM, Packed
 from services.ingest.schema_errors import reason_name
 from services.ingest.source_report import SourceCounter
@@ -179,6 +180,6 @@ def _with_data(event: CampusEvent, data: dict[str, Any]) -> CampusEvent:
 def _conflict(event: CampusEvent) -> Problem:
     return Problem(
         where="revision",
-        what=f"conflict: {event.source} {event.id} is known at revision {event.revision} with other content",
-        expected=f"revision {event.revision + 1} or higher for a correction, or another id for another event",
+        what=say("ingest.conflict_known_at_revision_with", source=event.source, id=event.id, revision=event.revision),
+        expected=say("ingest.revision_or_higher_for_correction", revision=event.revision + 1),
     )

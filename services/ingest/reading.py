@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from services.i18n import say
 from services.messages import Problem
 
 BOM = b"\xef\xbb\xbf"
@@ -40,20 +41,30 @@ def decode(raw: bytes) -> Any | Problem:
 
 def _why(raw: bytes, error: Exception) -> Problem:
     if not raw.strip():
-        return Problem(where="message", what="cut off: nothing is there", expected="a JSON object or an array of them")
+        return Problem(
+            where="message", what=say("ingest.cut_off_nothing_there"), expected=say("ingest.json_object_or_array_them")
+        )
     if isinstance(error, RecursionError):
-        return Problem(where="message", what="not JSON: nested too deeply", expected="an event as in docs/events.md")
+        return Problem(
+            where="message",
+            what=say("ingest.not_json_nested_too_deeply"),
+            expected=say("ingest.event_as_in_docs_events"),
+        )
     try:
         raw.decode("utf-8")
     except UnicodeDecodeError as wrong:
-        return Problem(where=f"byte {wrong.start + 1}", what="not UTF-8", expected="JSON in UTF-8")
+        return Problem(
+            where=f"byte {wrong.start + 1}", what=say("ingest.not_utf_8"), expected=say("ingest.json_in_utf_8")
+        )
     number = _NOT_A_NUMBER.search(raw)
     if number:
         where = f"byte {number.start(1) + 1}"
-        expected = "a number; leave the field out when there is none"
-        return Problem(where=where, what=f"not a number: {number[1].decode()}", expected=expected)
+        expected = say("ingest.leave_field_out_when_there", expected=say("input.number"))
+        return Problem(where=where, what=say("ingest.not_number", value=number[1].decode()), expected=expected)
     if "truncated" in str(error):
         return Problem(
-            where="message", what="cut off: the JSON ends in the middle", expected="the whole event on one line"
+            where="message", what=say("ingest.cut_off_json_ends_in"), expected=say("ingest.whole_event_on_one_line")
         )
-    return Problem(where="message", what=f"not JSON: {error}", expected="a JSON object or an array of them")
+    return Problem(
+        where="message", what=say("ingest.not_json", error=error), expected=say("ingest.json_object_or_array_them")
+    )

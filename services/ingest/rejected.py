@@ -7,6 +7,7 @@ from typing import Protocol
 
 import msgspec
 
+from services.i18n import say
 from services.ingest.intake import Intake
 from services.messages import Problem, Rejection
 
@@ -42,7 +43,7 @@ def retry(store: RejectedStore, intake: Intake, numbers: Iterable[int] | None = 
     for number in list(numbers) if numbers is not None else [number for number, _ in store.list()]:
         rejection = store.get(number)
         if rejection is None:
-            failed[number] = [Problem(where=f"rejection {number}", what="unknown rejection: none has this number")]
+            failed[number] = [Problem(where=f"rejection {number}", what=say("ingest.unknown_rejection_none_has_this"))]
             continue
         outcome = intake.take(rejection.raw, rejection.origin, rejection.position, keep=False)
         if outcome.rejections:

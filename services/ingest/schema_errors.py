@@ -7,28 +7,33 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator
+from functools import reduce
 from typing import Any
 
 from jsonschema_rs import ValidationError
 
+from services.i18n import say
 from services.ingest.moments import lacks_zone
 from services.ingest.schemas import Schema
-from services.messages import Problem, Rejection, nearest
+from services.messages import Message, Problem, Rejection, nearest
 
 _SHOWN = 60
 _MANY = 8
 _UNKNOWN = re.compile(r"is not a known (\w+)$")
 _TIME_EXAMPLE = "2026-09-07T08:00:00+08:00"
 _TYPES = {
-    "string": "a text",
-    "number": "a number",
-    "integer": "a whole number",
-    "boolean": "true or false",
-    "object": "a JSON object",
+    "string": "input.text",
+    "number": "input.number",
+    "integer": "ingest.whole_number",
+    "boolean": "input.true_or_false",
+    "object": "ingest.json_object",
     "null": "null",
 }
 
-Finding = tuple[str, str, str]
+_TEXTS = {"source": "ingest.no_white_space_no_control", "period": "ingest.month_such_as_2026_09"}
+_NOT_ALLOWED = {"type": "ingest.unknown_kind", "specversion": "ingest.wrong_specversion"}
+
+Finding = tuple[str, Message, Message | str]
 """Path within the value, what is wrong, what would be right."""
 Where = Callable[[str], str]
 """From a path within the value to what a person looks for: `data.score`, or `row 17, column score`."""
@@ -47,7 +52,7 @@ def find_problems(schema: Schema, value: Any, where: Where) -> list[Problem]:
 
 def reason_name(rejection: Rejection) -> str:
     """The named reason of a rejection, for counting: its first problem's, such as `unknown_student` or `wrong_type`."""
-    what = rejection.reasons[0].what if rejection.reasons else "unknown"
+    what = str(rejection.reasons[0].what) if rejection.reasons else "unknown"
     unknown = _UNKNOWN.search(what)
     named = f"unknown {unknown[1]}" if unknown else what.partition(":")[0]
     return re.sub(r"[^a-z0-9]+", "_", named.lower()).strip("_")[:_SHOWN] or "unknown"
@@ -78,22 +83,23 @@ def _unknown_fields(error: ValidationError, path: str, _value: Any, schema: Sche
     for part in path.split(".") if path else ():
         known = known.get(part, {}).get("properties", {})
     for name in sorted(error.kind.as_dict()["unexpected"]):
-        yield _join(path, name), f"unknown field: {shown(name)}", nearest(name, known) or _one_of(known)
+        yield _join(path, name), say("ingest.unknown_field", name=shown(name)), nearest(name, known) or _one_of(known)
 
 
 def _missing_field(error: ValidationError, path: str, _value: Any, schema: Schema) -> Iterator[Finding]:
     name = error.kind.as_dict()["property"]
     field = schema.properties.get(name, {})
     expected = _one_of(field["enum"]) if "enum" in field else field.get("description", "")
-    yield _join(path, name), f"missing field: {name}", expected
+    yield _join(path, name), say("ingest.missing_field", name=name), expected
 
 
 def _wrong_type(error: ValidationError, path: str, value: Any, _schema: Schema) -> Iterator[Finding]:
-    expected = " or ".join(_TYPES.get(name, name) for name in error.kind.as_dict()["types"])
+    types: list[Message | str] = [say(_TYPES[one]) if one in _TYPES else one for one in error.kind.as_dict()["types"]]
+    expected = reduce(lambda one, other: say("ingest.either", one=one, other=other), types)
     if isinstance(value, float) and value - value != 0:
-        yield path, f"not a number: {value}", f"{expected}; leave the field out when there is none"
+        yield path, say("ingest.not_number", value=value), say("ingest.leave_field_out_when_there", expected=expected)
     else:
-        yield path, f"wrong type: {shown(value)}", expected
+        yield path, say("ingest.wrong_type", value=shown(value)), expected
 
 
 def _not_allowed(error: ValidationError, path: str, value: Any, _schema: Schema) -> Iterator[Finding]:
@@ -101,39 +107,44 @@ def _not_allowed(error: ValidationError, path: str, value: Any, _schema: Schema)
     options = details.get("options") or [details.get("expected_value")]
     near = nearest(value, options) if isinstance(value, str) and all(isinstance(one, str) for one in options) else ""
     expected = near if near and len(options) > _MANY else _one_of(options)
-    name = "unknown kind" if path == "type" else "wrong specversion" if path == "specversion" else "not allowed"
-    yield path, f"{name}: {shown(value)}", expected
+    yield path, say(_NOT_ALLOWED.get(path, "ingest.not_allowed"), value=shown(value)), expected
 
 
-def _limit(name: str, words: str) -> Callable[[ValidationError, str, Any, Schema], Iterator[Finding]]:
+def _limit(what: str, expected: str) -> Callable[[ValidationError, str, Any, Schema], Iterator[Finding]]:
     def explain(error: ValidationError, path: str, value: Any, _schema: Schema) -> Iterator[Finding]:
-        yield path, f"{name}: {shown(value)}", words.format(error.kind.as_dict()["limit"])
+        yield path, say(what, value=shown(value)), say(expected, limit=error.kind.as_dict()["limit"])
 
     return explain
 
 
 def _wrong_text(error: ValidationError, path: str, value: Any, _schema: Schema) -> Iterator[Finding]:
     if value == "":
-        yield path, "empty: ''", "a text; leave the field out when there is none"
+        yield path, say("ingest.empty"), say("ingest.leave_field_out_when_there", expected=say("input.text"))
         return
-    words = {
-        "source": "no white space and no control characters",
-        "period": "a month, such as 2026-09",
-    }
-    expected = words.get(path, f"no control characters (pattern {error.kind.as_dict()['pattern']})")
-    yield path, f"wrong text: {shown(value)}", expected
+    pattern = error.kind.as_dict()["pattern"]
+    of_path = _TEXTS.get(path)
+    expected = say(of_path) if of_path else say("ingest.no_control_characters_pattern", pattern=pattern)
+    yield path, say("ingest.wrong_text", value=shown(value)), expected
 
 
 def _wrong_time(_error: ValidationError, path: str, value: Any, _schema: Schema) -> Iterator[Finding]:
     if isinstance(value, str) and lacks_zone(value):
         zoned = value.replace(" ", "T") + "+08:00" if "T" in value or " " in value else _TIME_EXAMPLE
-        yield path, f"time without zone: {shown(value)}", f"a time with its zone, such as {shown(zoned)[1:-1]}"
+        yield (
+            path,
+            say("ingest.time_without_zone", value=shown(value)),
+            say("ingest.time_with_its_zone_such", example=shown(zoned)[1:-1]),
+        )
     else:
-        yield path, f"not a time: {shown(value)}", f"an RFC 3339 time, such as {_TIME_EXAMPLE}"
+        yield (
+            path,
+            say("ingest.not_time", value=shown(value)),
+            say("ingest.rfc_3339_time_such_as", example=_TIME_EXAMPLE),
+        )
 
 
 def _anything_else(error: ValidationError, path: str, _value: Any, _schema: Schema) -> Iterator[Finding]:
-    yield path, f"invalid: {error.message[:200]}", ""
+    yield path, say("ingest.invalid", error=error.message[:200]), ""
 
 
 _EXPLAIN: dict[str, Callable[[ValidationError, str, Any, Schema], Iterator[Finding]]] = {
@@ -142,11 +153,11 @@ _EXPLAIN: dict[str, Callable[[ValidationError, str, Any, Schema], Iterator[Findi
     "type": _wrong_type,
     "enum": _not_allowed,
     "const": _not_allowed,
-    "minimum": _limit("too small", "{} or more"),
-    "exclusiveMinimum": _limit("too small", "more than {}"),
-    "maximum": _limit("too large", "{} or less"),
-    "minLength": _limit("empty", "at least {} character; leave the field out when there is none"),
-    "maxLength": _limit("too long", "at most {} characters"),
+    "minimum": _limit("ingest.too_small", "ingest.or_more"),
+    "exclusiveMinimum": _limit("ingest.too_small", "ingest.more_than"),
+    "maximum": _limit("ingest.too_large", "ingest.or_less"),
+    "minLength": _limit("ingest.too_short", "ingest.at_least_characters"),
+    "maxLength": _limit("ingest.too_long", "ingest.at_most_characters"),
     "pattern": _wrong_text,
     "format": _wrong_time,
 }

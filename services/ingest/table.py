@@ -10,9 +10,10 @@ from typing import Any
 
 import msgspec
 
+from services.i18n import say
 from services.ingest.schema_errors import shown
 from services.ingest.schemas import Schemas
-from services.messages import Problem, nearest
+from services.messages import Message, Problem, nearest
 
 _ENVELOPE = {
     "source": "source",
@@ -70,22 +71,34 @@ class Table:
         kinds = [kind] if kind in self._schemas.by_kind and "type" not in given else self._schemas.kinds()
         known = {field for one in kinds for field in self._schemas.by_kind[one].properties}
         problems = [
-            Problem(where=f"row 1, column {name}", what=f"unknown column: {shown(name)}", expected=_meant(name, known))
+            Problem(
+                where=f"row 1, column {name}",
+                what=say("ingest.unknown_column", name=shown(name)),
+                expected=_meant(name, known),
+            )
             for name in given
             if name not in known and name not in _ENVELOPE
         ]
         problems += [
-            Problem(where=f"row 1, column {name}", what=f"duplicate column: {name}", expected="each column once")
+            Problem(
+                where=f"row 1, column {name}",
+                what=say("ingest.duplicate_column", name=name),
+                expected=say("ingest.each_column_once"),
+            )
             for name in sorted({name for name in given if given.count(name) > 1})
         ]
         needed = {"time": None, "type": kind, "source": self._options.source}
         problems += [
-            Problem(where="row 1", what=f"missing column: {name}", expected=f"a column {name}, or the option for it")
+            Problem(
+                where="row 1",
+                what=say("ingest.missing_column", name=name),
+                expected=say("ingest.column_or_option_for_it", name=name),
+            )
             for name, option in needed.items()
             if name not in given and option is None
         ]
         problems += [
-            Problem(where=f"row 1, column {name}", what=f"missing column: id, without which {name} means nothing")
+            Problem(where=f"row 1, column {name}", what=say("ingest.missing_column_id_without_which", name=name))
             for name in _NEEDS_ID
             if name in given and "id" not in given
         ]
@@ -95,8 +108,8 @@ class Table:
         """The CloudEvents object of a row; blank cells are absent fields. A problem if the row has not its columns."""
         surplus = len(cells) - len(self._header)
         if surplus < 0 or any(cell.strip() for cell in cells[len(self._header) :]):
-            what = f"wrong length: the row has {len(cells)} cells, the header {len(self._header)}"
-            return Problem(where="row", what=what, expected="one cell for each column, as in the header")
+            what = say("ingest.wrong_length_row_has_cells", cells=len(cells), header=len(self._header))
+            return Problem(where="row", what=what, expected=say("ingest.one_cell_for_each_column"))
         cells = [cell.strip() for cell in cells]
         value: dict[str, Any] = {"specversion": "1.0", "type": self._options.kind, "source": self._options.source}
         if self._options.term:
@@ -142,8 +155,8 @@ class Table:
         return f"row-{hashlib.sha256(told).hexdigest()[:32]}"
 
 
-def _meant(name: str, known: set[str]) -> str:
-    return nearest(name, known | set(_ENVELOPE)) or "a field of the kind, as in docs/events.md"
+def _meant(name: str, known: set[str]) -> Message | str:
+    return nearest(name, known | set(_ENVELOPE)) or say("ingest.field_kind_as_in_docs")
 
 
 def _integer(cell: str) -> int | str:

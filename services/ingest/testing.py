@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from services.errors import LogError
+from services.i18n import say
 from services.messages import CampusEvent, Problem, Rejection, Verdict
 
 
@@ -73,7 +74,7 @@ class KnownPeople:
         """See Directory."""
         del kind, at
         problems = [
-            Problem(where=f"data.{field}", what=f"{data[field]!r} is not a known {field}")
+            Problem(where=f"data.{field}", what=say("directory.not_known", value=repr(data[field]), noun=field))
             for field, ids in self.known.items()
             if field in data and data[field] not in ids
         ]

@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from services.i18n import say
 from services.ingest.moments import read_moment, write_moment
 from services.ingest.reading import BOM, Packed, decode
 from services.ingest.schema_errors import Where, find_problems, shown
@@ -16,7 +17,6 @@ from services.messages import CampusEvent, Problem, Rejection
 
 MAX_EVENT_BYTES = 1 << 20
 MAX_AHEAD = timedelta(minutes=5)
-_EXPECTED_EVENT = "a CloudEvents object: specversion, source, id, type, time, data"
 _MIB = 1 << 20
 
 Checked = CampusEvent | Rejection
@@ -61,7 +61,11 @@ class Validator:
         try:
             read = self._read(value, self._clock(), _where(position))
         except (TypeError, ValueError, OverflowError, RecursionError) as error:
-            read = [Problem(where="data", what=f"not JSON: {error}", expected="what JSON can hold")]
+            read = [
+                Problem(
+                    where="data", what=say("ingest.not_json", error=error), expected=say("ingest.what_json_can_hold")
+                )
+            ]
         if isinstance(read, CampusEvent):
             return read
         return self.rejection(read, _encode(value), origin, position, _source(value))
@@ -90,7 +94,13 @@ class Validator:
 
     def _read(self, value: Any, now: datetime, where: Where) -> CampusEvent | list[Problem]:
         if type(value) is not dict:
-            return [Problem(where="message", what=f"not an event: {shown(value)}", expected=_EXPECTED_EVENT)]
+            return [
+                Problem(
+                    where="message",
+                    what=say("ingest.not_event", value=shown(value)),
+                    expected=say("ingest.cloudevents_object_specversion_source_id"),
+                )
+            ]
         if None in value.values():  # CloudEvents: an attribute that is null is not set
             value = {name: one for name, one in value.items() if one is not None}
         if self._envelope.is_valid(value):
@@ -135,7 +145,11 @@ class Validator:
 
 def too_large(size: int) -> Problem:
     """What is wrong with an event of so many bytes, which are more than MAX_EVENT_BYTES."""
-    return Problem(where="message", what=f"too large: {size / _MIB:.1f} MiB", expected="at most 1 MiB for one event")
+    return Problem(
+        where="message",
+        what=say("ingest.too_large_mib", size=f"{size / _MIB:.1f}"),
+        expected=say("ingest.at_most_1_mib_for"),
+    )
 
 
 def wire_value(event: CampusEvent) -> dict[str, Any]:
@@ -168,20 +182,24 @@ def _normalised(data: dict[str, Any], schema: Schema, where: Where) -> tuple[dic
                 moments[name] = moment
     for first, second in schema.ordered:
         if first in moments and second in moments and moments[first] > moments[second]:
-            what = f"wrong order: {second} is before {first}"
-            problems.append(Problem(where=where(f"data.{second}"), what=what, expected=f"{data[first]} or later"))
+            what = say("ingest.wrong_order_before", second=second, first=first)
+            problems.append(
+                Problem(where=where(f"data.{second}"), what=what, expected=say("ingest.or_later", first=data[first]))
+            )
     return {**data, **{name: write_moment(moment) for name, moment in moments.items()}}, problems
 
 
 def _no_instant(path: str, text: str, where: Where) -> Problem:
-    return Problem(where=where(path), what=f"not a time: {shown(text)}", expected="an instant of the years 1 to 9999")
+    return Problem(
+        where=where(path), what=say("ingest.not_time", value=shown(text)), expected=say("ingest.instant_years_1_9999")
+    )
 
 
 def _ahead(time: datetime, now: datetime, where: Where) -> Problem:
     return Problem(
         where=where("time"),
-        what=f"in the future: {write_moment(time)} is more than 5 minutes ahead of the clock",
-        expected=f"at most {write_moment((now + MAX_AHEAD).replace(microsecond=0))}; what is planned goes into data",
+        what=say("ingest.in_future_more_than_5", time=write_moment(time)),
+        expected=say("ingest.at_most_what_planned_goes", latest=write_moment((now + MAX_AHEAD).replace(microsecond=0))),
     )
 
 

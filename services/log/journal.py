@@ -19,6 +19,7 @@ from typing import Any
 import msgspec
 
 from services.errors import LogError
+from services.i18n import say
 from services.messages import CampusEvent, Changes, Problem, Rejection, RuleCard, Verdict, to_ms
 
 _FORMAT = 1
@@ -80,7 +81,7 @@ class Journal:
         found = self.meta("format", str(_FORMAT))
         if found != str(_FORMAT):
             self.close()
-            raise LogError(f"{path}: format {found} is not one that this version reads")
+            raise LogError(say("log.format_not_one_that_this", path=path, found=found))
         self.set_meta("format", str(_FORMAT))
 
     def close(self) -> None:
@@ -101,14 +102,14 @@ class Journal:
                         self._db.execute("rollback")
                     raise
             except sqlite3.Error as error:
-                raise LogError(f"the log cannot be written: {error}") from error
+                raise LogError(say("log.log_cannot_be_written", error=error)) from error
 
     def _rows(self, query: str, *values: Any) -> list[tuple[Any, ...]]:
         with self._lock:
             try:
                 return self._db.execute(query, values).fetchall()
             except sqlite3.Error as error:
-                raise LogError(f"the log cannot be read: {error}") from error
+                raise LogError(say("log.log_cannot_be_read", error=error)) from error
 
     def meta(self, name: str, default: str) -> str:
         """A small value that is kept beside the log."""

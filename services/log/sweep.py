@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 
 from services.errors import LogError
+from services.i18n import say
 from services.messages import CampusEvent, Changes, WarningChange, WarningReading, to_ms
 
 _ROWS_AT_ONCE = 50
@@ -110,7 +111,7 @@ class Sweep:
         try:
             return self._db.execute(query, values).fetchall()
         except sqlite3.Error as error:
-            raise LogError(f"the log cannot be read: {error}") from error
+            raise LogError(say("log.log_cannot_be_read", error=error)) from error
 
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
@@ -124,7 +125,7 @@ class Sweep:
                     self._db.execute("rollback")
                 raise
         except sqlite3.Error as error:
-            raise LogError(f"the log cannot be written: {error}") from error
+            raise LogError(say("log.log_cannot_be_written", error=error)) from error
 
 
 def _names(event: CampusEvent) -> set[str]:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from services.errors import ConfigurationError
+from services.i18n import say
 from services.messages import RuleCard
 from services.notify import texts
 from services.notify.recipients import queue_of
@@ -32,7 +33,7 @@ def read_allowed(text: str) -> Allowed:
     for number, one in enumerate(places, start=1):
         if not _PLACE.fullmatch(one):  # it may hold a secret, so it is not repeated
             expected = "kinds of channels, or one as prewarn channels list shows it: mailtos://smtp.college.example:465"
-            raise ConfigurationError(f"PREWARN_NAMES: entry {number} is no channel (expected: {expected})")
+            raise ConfigurationError(say("notify.prewarn_names_entry_no_channel", number=number, expected=expected))
     return Allowed(frozenset(places))
 
 

@@ -14,6 +14,7 @@ from datetime import date, datetime, time, timedelta
 from typing import NamedTuple
 
 from services.errors import ConfigurationError
+from services.i18n import say
 from services.messages import LEVELS, Level
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -49,6 +50,8 @@ class Silence(NamedTuple):
         )
 
 
+HELD = frozenset({"silenced", "quiet_hours", "part_of_case"})
+"""Reasons for which a message waits."""
 UNTIL_THE_CASE_IS_OVER = 253_402_214_400_000
 """Milliseconds: the last day of the year 9999, on which nobody will look at it."""
 
@@ -114,7 +117,7 @@ def read_quiet(text: str, day_off: Callable[[date], bool | None] = _by_weekday) 
         elif part == "holidays":
             holidays = True
         else:
-            raise ConfigurationError(f"PREWARN_QUIET: {part} is not known (expected: such as {_SUCH_AS})")
+            raise ConfigurationError(say("notify.prewarn_quiet_not_known", part=part, such_as=_SUCH_AS))
     if len(days) == len(WEEKDAYS):
-        raise ConfigurationError(f"PREWARN_QUIET leaves no day (expected: such as {_SUCH_AS})")
+        raise ConfigurationError(say("notify.prewarn_quiet_leaves_no_day", such_as=_SUCH_AS))
     return Quiet(begins, ends, frozenset(days), day_off if holidays else _by_weekday)

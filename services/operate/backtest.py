@@ -20,13 +20,14 @@ import msgspec
 from services import directory as directories
 from services.clock import wall_clock
 from services.errors import LogError
+from services.i18n import say
 from services.ingest.files import Summary, ingest_files
 from services.ingest.intake import Intake
 from services.ingest.schemas import load_schemas
 from services.ingest.validation import Validator
 from services.log.journal import Journal
 from services.log.replay import ReplayLog
-from services.messages import RANK, CampusEvent, Evidence, Level, WarningChange
+from services.messages import RANK, CampusEvent, Evidence, Level, Message, WarningChange
 from services.rules.engine.engine import Engine
 from services.rules.feedback import SOURCE, Enrich
 from services.rules.language.load import RuleSet, load
@@ -112,7 +113,7 @@ def backtest(settings: Settings, old: Path, new: Path, files: Sequence[Path] = (
                 intake = Intake(validator, lambda: directory, ReplayLog(journal), wall_clock)
                 summary = ingest_files(files, intake)
         elif not path.is_file():
-            raise LogError(f"{path}: there is no log here; PREWARN_HOME says where, or name files of events")
+            raise LogError(say("operate.there_no_log_here_prewarn", path=path))
         runs = [_Run(rules, enrich) for rules in rule_sets]
         events = 0
         with closing(Journal(path, wall_clock)) as log:
@@ -120,20 +121,20 @@ def backtest(settings: Settings, old: Path, new: Path, files: Sequence[Path] = (
                 events += count
                 for run in runs:
                     for one in run.take(clock, packed):
-                        raise LogError(f"{path}: a row of the log cannot be read by this version: {one.why}")
+                        raise LogError(say("operate.row_log_cannot_be_read", path=path, error=one.why))
     if not events:
-        raise LogError(_nothing(path, files, summary))
+        raise LogError(*_nothing(path, files, summary))
     before, after = (_in_order(run.found.values()) for run in runs)
     return _compared(events, before, after, zone, shown, summary)
 
 
-def _nothing(path: Path, files: Sequence[Path], summary: Summary | None) -> str:
+def _nothing(path: Path, files: Sequence[Path], summary: Summary | None) -> list[Message | str]:
     """Without events every rule set says the same, which would read as if nothing were different."""
     if summary is None:
-        return f"{path} holds no event: there is nothing to compare over 日志中没有事件 (expected: --events FILE)"
+        return [say("operate.holds_no_event", path=path)]
     named = ", ".join(map(str, files))
     refused = [f"{one.origin} {one.position}: {one.reasons[0]}" for one in summary.rejections[:_SHOWN]]
-    return "\n".join([*refused, f"{named}: no event could be read 未读到任何事件 (expected: NDJSON or CSV of events)"])
+    return [*refused, say("operate.no_event_read", files=named)]
 
 
 class _Run:

@@ -9,6 +9,7 @@ from typing import Any
 import yaml
 
 from services.errors import ConfigurationError
+from services.i18n import say
 from services.log.sweep import Sweep
 from services.messages import from_ms, to_ms
 from services.notify.service import CONSUMER
@@ -35,17 +36,19 @@ def read_policy(path: Path) -> Policy:
     try:
         found: Any = yaml.safe_load(path.read_text("utf-8")) or {}
     except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise ConfigurationError(f"{path}: not YAML: {error}") from None
+        raise ConfigurationError(say("operate.not_yaml", path=path, error=error)) from None
     if not isinstance(found, dict):
-        raise ConfigurationError(f"{path}: not a policy (expected: lines such as `rejected: 180`)")
-    wrong = [f"{path}: {name}: no kind (expected: one of {', '.join(DEFAULTS)})" for name in found.keys() - DEFAULTS]
+        raise ConfigurationError(say("operate.not_policy", path=path))
+    wrong = [
+        say("operate.no_kind", path=path, name=name, defaults=", ".join(DEFAULTS)) for name in found.keys() - DEFAULTS
+    ]
     wrong += [
-        f"{path}: {name}: {days} is no number of days (expected: such as {DEFAULTS[name]}, or keep)"
+        say("operate.no_number_days", path=path, name=name, days=days, defaults=DEFAULTS[name])
         for name, days in found.items()
         if name in DEFAULTS and days != "keep" and (isinstance(days, bool) or not isinstance(days, int) or days < 1)
     ]
     if wrong:
-        raise ConfigurationError("\n".join(sorted(wrong)))
+        raise ConfigurationError(*sorted(wrong, key=str))
     return DEFAULTS | {name: None if days == "keep" else days for name, days in found.items()}
 
 
@@ -67,7 +70,7 @@ def apply(settings: Settings, policy: Policy, clock: datetime, *, dry_run: bool)
     """
     journal = settings.home / "prewarn.db"
     if not journal.is_file() and not settings.has_store:
-        raise ConfigurationError(f"{settings.home}: nothing is kept here (PREWARN_HOME says where)")
+        raise ConfigurationError(say("operate.nothing_kept_here_prewarn_home", home=settings.home))
     if journal.is_file():
         _refuse_too_short(settings, policy["events"])
     database = Store(settings.store_url)
@@ -118,7 +121,4 @@ def _apply_to_journal(
 def _refuse_too_short(settings: Settings, days: int | None) -> None:
     needed, rule = least_days(settings)
     if days is not None and days < needed:
-        raise ConfigurationError(
-            f"events: {days} days is too short: rule {rule} needs its window and the allowed lateness, should it be"
-            f" evaluated anew (expected: at least {needed})"
-        )
+        raise ConfigurationError(say("operate.events_days_too_short_rule", days=days, rule=rule, needed=needed))

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from services import directory as directories
 from services.directory import Directory, Tables
+from services.i18n import say
 from services.messages import Problem, nearest
 from services.operate.rule_tests import read_cases
 from services.rules.language.fields import read_fields
@@ -44,8 +45,8 @@ def doubts(
         tested = {case.rule for case in read_cases(folder, rules, kinds, Report())}
         found += [
             Problem(
-                where=_shown(placed.place), what=f"{placed.rule.id} has no test",
-                expected=f"tests/….test.yaml with rule: {placed.rule.id}",
+                where=_shown(placed.place), what=say("operate.has_no_test", id=placed.rule.id),
+                expected=say("operate.tests_test_yaml_with_rule", id=placed.rule.id),
             )
             for placed in rules.placed
             if placed.rule.id not in tested
@@ -62,8 +63,8 @@ def _vacant(rules: RuleSet, directory: Directory, at: datetime) -> Iterator[Prob
                 called = directories.ROLES[directories.role_word(role)].title.zh
                 yield Problem(
                     where=_shown(placed.place),
-                    what=f"{placed.rule.id} tells {role} {called}, and nobody in the directory holds that role",
-                    expected=f"a row of roles with role {role} (prewarn directory check says for what)",
+                    what=say("operate.tells_nobody_in_directory_holds", id=placed.rule.id, role=role, called=called),
+                    expected=say("operate.row_roles_with_role_prewarn", role=role),
                 )
 
 
@@ -78,8 +79,8 @@ def _nowhere(rules: RuleSet, directory: Directory) -> Iterator[Problem]:
                     near = nearest(place.text, known[name])
                     yield Problem(
                         where=_shown(place),
-                        what=f"{standard.id} is for {name} {place.text}, which is not in the directory",
-                        expected=near or f"the id of a {name}",
+                        what=say("operate.for_which_not_in_directory", id=standard.id, name=name, text=place.text),
+                        expected=near or say("directory.id", kind=name),
                     )
 
 

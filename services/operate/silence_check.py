@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from services.directory import Directory
 from services.errors import ConfigurationError
+from services.i18n import say
 from services.log.journal import Journal
 from services.messages import key_values, near_words
 from services.operate.explain.log import fields_with
@@ -32,10 +33,10 @@ def check_matchers(
     """
     rules = {} if rule_set is None else rule_set.cards
     if rule and rules and rule not in rules:
-        raise _unknown("--rule", rule, "no rule in use", rules, "one of prewarn rules list")
+        raise _unknown("operate.no_rule_in_use", "--rule", rule, rules, "operate.one_of_rules_list")
     departments = [row.id for row in directory.tables.departments]
     if department and departments and department not in departments:
-        raise _unknown("--department", department, "no department of the directory", departments, "the id of one")
+        raise _unknown("operate.no_department", "--department", department, departments, "operate.id_one")
     if subject and subject != COLLEGE:
         _check_subject(rule_set, directory, journal, subject)
 
@@ -43,12 +44,10 @@ def check_matchers(
 def check_end(until: str, now: datetime, end: datetime, *, long: bool) -> None:
     """Raises ConfigurationError for an end that is past, or so far away that it is probably a slip."""
     if end <= now:
-        raise ConfigurationError(f"--until {until} is past 已过 (expected: a later moment)")
+        raise ConfigurationError(say("operate.until_past", until=until))
     if end - now > LONG and not long:
         days = (end - now).days
-        raise ConfigurationError(
-            f"--until {until} is {days} days away 过长 (expected: within {LONG.days} days, or --long if it is meant)"
-        )
+        raise ConfigurationError(say("operate.until_far", until=until, days=days, most=LONG.days))
 
 
 def _check_subject(rule_set: RuleSet | None, directory: Directory, journal: Journal, subject: str) -> None:
@@ -60,9 +59,9 @@ def _check_subject(rule_set: RuleSet | None, directory: Directory, journal: Jour
     found, seen = fields_with(journal, frozenset(name for rule in plans for name in rule.by), unknown)
     left = [part for part in unknown if part not in found.values()]
     if left and (known or seen):
-        raise _unknown("--subject", left[0], "in no event and not in the directory", known | seen, "such as s1")
+        raise _unknown("operate.no_subject", "--subject", left[0], known | seen, "operate.such_as_s1")
 
 
-def _unknown(option: str, said: str, what: str, known: Iterable[str], otherwise: str) -> ConfigurationError:
-    near = near_words(said, sorted(known), 3)
-    return ConfigurationError(f"{option} {said} is {what} 未找到 (expected: {', '.join(near) or otherwise})")
+def _unknown(what: str, option: str, value: str, known: Iterable[str], otherwise: str) -> ConfigurationError:
+    expected = ", ".join(near_words(value, sorted(known), 3)) or say(otherwise)
+    return ConfigurationError(say(what, option=option, value=value, expected=expected))

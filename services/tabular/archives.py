@@ -7,7 +7,8 @@ import zlib
 from pathlib import Path
 
 from services.errors import ProblemsError
-from services.messages import Problem
+from services.i18n import say
+from services.messages import Message, Problem
 
 LARGEST = 64 << 20
 """Bytes of a file as it comes."""
@@ -23,23 +24,23 @@ def opened(path: Path) -> zipfile.ZipFile:
     """
     try:
         if path.stat().st_size > LARGEST:
-            raise _refused(path, f"is larger than {LARGEST >> 20} MB", "the directory alone")
+            raise _refused(path, say("directory.larger_than_mb", most=LARGEST >> 20), say("directory.directory_alone"))
         archive = zipfile.ZipFile(path)
     except OSError as error:
-        raise _refused(path, f"cannot be read: {error.strerror or error}") from error
+        raise _refused(path, say("input.cannot_be_read", reason=error.strerror or error)) from error
     except zipfile.BadZipFile:
-        raise _refused(path, "is damaged, or no .zip or .xlsx file", "the whole file; copy it again") from None
+        raise _refused(path, say("directory.damaged_or_no_zip_or"), say("input.whole_file_copy_it_again")) from None
     members = archive.infolist()
     wrong = None
     if len(members) > MOST_MEMBERS:
-        wrong = f"holds {len(members)} files"
+        wrong = say("directory.holds_files", count=len(members))
     elif sum(member.file_size for member in members) > LARGEST_UNPACKED:
-        wrong = f"unpacks to more than {LARGEST_UNPACKED >> 20} MB"
+        wrong = say("directory.unpacks_more_than_mb", most=LARGEST_UNPACKED >> 20)
     elif any(member.flag_bits & 1 for member in members):
-        wrong = "is encrypted"
+        wrong = say("directory.encrypted")
     if wrong:
         archive.close()
-        raise _refused(path, wrong, "the directory alone, without a password")
+        raise _refused(path, wrong, say("directory.directory_alone_without_password"))
     return archive
 
 
@@ -58,9 +59,11 @@ def members(source: Path, problems: list[Problem]) -> dict[str, bytes]:
             try:
                 found[file] = archive.read(name)
             except (zipfile.BadZipFile, NotImplementedError, EOFError, OSError, zlib.error) as error:
-                problems.append(Problem(where=f"{source.name}, {name}", what=f"cannot be unpacked: {error}"))
+                problems.append(
+                    Problem(where=f"{source.name}, {name}", what=say("directory.cannot_be_unpacked", error=error))
+                )
         return found
 
 
-def _refused(path: Path, what: str, expected: str = "") -> ProblemsError:
+def _refused(path: Path, what: Message, expected: Message | str = "") -> ProblemsError:
     return ProblemsError([Problem(where=path.name, what=what, expected=expected)])

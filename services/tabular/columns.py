@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TextIO
 
 from services.errors import ConfigurationError, ProblemsError
+from services.i18n import say
 from services.messages import Problem
 
 
@@ -53,7 +54,7 @@ class Columns:
                 if len(cells) == width:
                     yield number, pick(cells)
                 elif text.strip():
-                    what = f"has {len(cells)} cells, but the header has {width}"
+                    what = say("input.has_cells_but_header_has", cells=len(cells), header=width)
                     problems.append(Problem(where=f"{self.path.name} row {number}", what=what))
 
     @contextmanager
@@ -64,15 +65,23 @@ class Columns:
             with opened(self.path, "rt", encoding="utf-8-sig", errors="replace", newline="\n") as file:
                 yield file
         except FileNotFoundError:
-            raise ConfigurationError(f"there is no file {self.path}") from None
+            raise ConfigurationError(say("ingest.there_no_file", path=self.path)) from None
         except EOFError:
-            wrong = Problem(where=name, what="ends in the middle", expected="the whole file; copy it again")
+            wrong = Problem(
+                where=name, what=say("ingest.ends_in_middle"), expected=say("input.whole_file_copy_it_again")
+            )
             raise ProblemsError([wrong]) from None
         except (gzip.BadGzipFile, zlib.error) as error:
-            wrong = Problem(where=name, what=f"is not readable gzip: {error}", expected="CSV compressed with gzip")
+            wrong = Problem(
+                where=name,
+                what=say("ingest.not_readable_gzip", error=error),
+                expected=say("ingest.csv_compressed_with_gzip"),
+            )
             raise ProblemsError([wrong]) from None
         except OSError as error:
-            raise ConfigurationError(f"{self.path} cannot be read: {error.strerror or error}") from error
+            raise ConfigurationError(
+                say("ingest.cannot_be_read", path=self.path, reason=error.strerror or error)
+            ) from error
 
 
 def _cells(line: str) -> list[str]:
@@ -87,5 +96,7 @@ def _missing_columns(where: str, header: list[str], columns: Sequence[str]) -> I
     for name in columns:
         if name not in header:
             near = get_close_matches(name, [other for other in header if other not in columns], n=1)
-            what = f"there is no column {name}" + (f", but {near[0]}" if near else "")
+            what = say("ingest.there_no_column", name=name)
+            if near:
+                what = say("ingest.no_column_but", name=name, near=near[0])
             yield Problem(where=where, what=what, expected=", ".join(columns))

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from io import BufferedReader
 from typing import NamedTuple
 
+from services.i18n import say
 from services.messages import Problem
 
 _CHUNK = 1 << 16
@@ -43,7 +44,9 @@ class Lines:
 
     def __iter__(self) -> Iterator[Line]:
         if self.head.startswith(_UTF_16):
-            problem = Problem(where="file", what="not UTF-8: it is UTF-16", expected="UTF-8 (in Excel: CSV UTF-8)")
+            problem = Problem(
+                where="file", what=say("ingest.not_utf_8_it_utf"), expected=say("ingest.utf_8_in_excel_csv")
+            )
             yield Line(self.head, problem)
             return
         chunk, rest, lost = self.head, b"", 0
@@ -80,8 +83,8 @@ class _Source:
         except (EOFError, OSError, zlib.error) as error:
             self.problem = Problem(
                 where="file",
-                what=f"cut off: the file cannot be read beyond this point ({error}); everything before it was taken",
-                expected="the whole file: import it again, what was taken counts as duplicate",
+                what=say("ingest.cut_off_file_cannot_be", error=error),
+                expected=say("ingest.whole_file_import_it_again"),
             )
             return b""
 
@@ -105,9 +108,9 @@ class _Encoding:
                 continue
             self._name = name
             return Line(raw if name == "utf-8" else text.encode())
-        what = f"not {'UTF-8' if self._name != 'gb18030' else 'GB18030'}: as the lines before it are"
+        what = say("ingest.not_as_lines_before_it", encoding="UTF-8" if self._name != "gb18030" else "GB18030")
         return Line(
-            raw, Problem(where=f"byte {byte} of the line", what=what, expected="one encoding in the whole file")
+            raw, Problem(where=f"byte {byte} of the line", what=what, expected=say("ingest.one_encoding_in_whole_file"))
         )
 
 

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from services.errors import ProblemsError
+from services.i18n import say
 from services.messages import Problem
 from services.tabular.lines import Line, Lines
 
@@ -36,7 +37,7 @@ def decoded(file: str, raw: bytes, problems: list[Problem]) -> str | None:
             return raw.decode(encoding)
         except UnicodeDecodeError:
             continue
-    problems.append(Problem(where=file, what="is neither UTF-8 nor GB18030 text", expected="UTF-8"))
+    problems.append(Problem(where=file, what=say("directory.neither_utf_8_nor_gb18030"), expected="UTF-8"))
     return None
 
 
@@ -53,7 +54,7 @@ def strict_rows(file: str, text: str, *, counts_lines: bool = False) -> Iterator
             yield cells
     except csv.Error as error:
         place = f"{file} line {line + 1}" if counts_lines else f"{file} row {row + 1}"
-        raise ProblemsError([Problem(where=place, what=f"is not CSV: {error}")]) from error
+        raise ProblemsError([Problem(where=place, what=say("directory.not_csv", error=error))]) from error
 
 
 def csv_rows(lines: Lines) -> Iterator[tuple[list[str] | Problem, bytes]]:
@@ -66,7 +67,8 @@ def csv_rows(lines: Lines) -> Iterator[tuple[list[str] | Problem, bytes]]:
         except StopIteration:
             break
         except csv.Error as error:
-            problem = Problem(where="row", what=f"not CSV: {error}", expected='quotes in pairs, "" for one within')
+            what, expected = say("ingest.not_csv", error=error), say("ingest.quotes_in_pairs_for_one")
+            problem = Problem(where="row", what=what, expected=expected)
             yield problem, feed.first_line()
             continue
         yield from feed.unreadable()

@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from services.errors import ProblemsError
-from services.messages import Problem
+from services.i18n import say
+from services.messages import Message, Problem
 from services.tabular.archives import opened
 
 _WIDEST = 64
@@ -61,8 +62,9 @@ def workbook(path: Path) -> Iterator[list[Sheet]]:
                 for one in values.worksheets
             ]
     except Exception as error:  # openpyxl raises whatever the XML makes it stumble over
-        what = f"is not a workbook that can be read ({type(error).__name__})"
-        raise ProblemsError([Problem(where=path.name, what=what, expected="save it anew as .xlsx")]) from error
+        what = say("directory.not_workbook_that_can_be", error=type(error).__name__)
+        expected = say("directory.save_it_anew_as_xlsx")
+        raise ProblemsError([Problem(where=path.name, what=what, expected=expected)]) from error
 
 
 def _holds_formula(sheet: bytes) -> bool:
@@ -80,7 +82,13 @@ def _texts(
 ) -> Iterator[list[str]]:
     for number, (row, formulas) in enumerate(zip(rows, beside, strict=False), start=1):
         if number > _MOST_ROWS:
-            problems.append(Problem(where=place, what=f"has more than {_MOST_ROWS} rows", expected="the table alone"))
+            problems.append(
+                Problem(
+                    where=place,
+                    what=say("directory.has_more_than_rows", most=_MOST_ROWS),
+                    expected=say("directory.table_alone"),
+                )
+            )
             return
         for cell, formula in zip(row, formulas or repeat(None), strict=False):
             if wrong := _wrong(cell, formula):
@@ -91,16 +99,18 @@ def _texts(
         yield texts
 
 
-def _wrong(cell: Any, formula: Any) -> tuple[str, str] | None:
+def _wrong(cell: Any, formula: Any) -> tuple[Message, Message] | None:
     """What is wrong with a cell before anybody reads it as a day or a name, and what would be right."""
     value = cell.value
     if value is None:
         never = formula is not None and getattr(formula, "data_type", "") == "f"
-        return ("holds a formula that was never calculated", "open and save the file, or its value") if never else None
+        return (
+            (say("directory.holds_formula_that_was_never"), say("directory.open_save_file_or_its")) if never else None
+        )
     if cell.data_type == "e":
-        return f"holds an error ({value})", "a value"
+        return say("directory.holds_error", value=value), say("input.value")
     if isinstance(value, int | float) and abs(value) >= _EXACT:
-        return "is a number of more than 15 digits, of which the last are lost", "a column formatted as text"
+        return say("directory.number_more_than_15_digits"), say("directory.column_formatted_as_text")
     return None
 
 

@@ -18,7 +18,8 @@ from starlette.responses import HTMLResponse, PlainTextResponse, RedirectRespons
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from services.i18n import glossary
+from services.i18n import terms
+from services.i18n.windows import window
 from services.notify import texts
 from services.notify.report import asked_for
 from services.notify.rows import WarningRow
@@ -172,7 +173,8 @@ class Pages:
             "escalations": view_models.escalations(found, reader),
             "my_verdict": view_models.verdict_of(found, person),
             "not_told": view_models.not_told(found, reader),
-            "glossary": glossary,
+            "terms": terms,
+            "window": window,
         }
 
     async def acknowledge(self, request: Request) -> Response:

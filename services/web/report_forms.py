@@ -14,7 +14,7 @@ from openpyxl import Workbook
 from openpyxl.styles import Alignment, Font, PatternFill
 from openpyxl.utils import get_column_letter
 
-from services.i18n import glossary
+from services.i18n import terms
 from services.messages import from_ms
 from services.notify import texts
 from services.notify.ports import Cards
@@ -36,7 +36,7 @@ FIGURES = (
     "overdue",
     "untold",
 )
-"""What a line counts, as words.WORDS calls it with `report_` before it."""
+"""What a line counts, as the pages' texts call it with `report_` before it."""
 _ACCIDENT = ("opened_at", "department", "level", "status", "closed_reason", "handled_in")
 _HEAD = PatternFill("solid", fgColor="DDE7E9")
 _NARROWEST, _WIDEST = 10, 48
@@ -75,7 +75,6 @@ def html(
         lines=lines(found, cards, reader),
         heads=FIGURES,
         bys=BYS,
-        glossary=glossary,
         number=texts.number,
         accidents=accidents(found, reader),
         accident_heads=_ACCIDENT,
@@ -103,8 +102,8 @@ def accidents(found: Report, reader: Reader) -> list[tuple[str, ...]]:
             f"{from_ms(one.opened_at).astimezone(reader.zone):%Y-%m-%d}",
             _name(one.department, "department", reader) if one.department else "—",
             reader.level(one.level).word,
-            reader.term(glossary.STATUS, one.status),
-            reader.term(glossary.CLOSING, one.closed_reason or "—"),
+            reader.term("status", one.status),
+            reader.term("closing", one.closed_reason or "—"),
             texts.number(one.hours_to_end),
         )
         for one in found.accidents
@@ -156,7 +155,7 @@ def reason(name: str, reader: Reader) -> str:
     """Why somebody was not told, or warnings were not counted."""
     if name.startswith("left_out_"):
         return reader.word(f"report_{name}")
-    return reader.term(glossary.REASON, name) if name in glossary.REASON else reader.term(glossary.DELIVERY, name)
+    return reader.term("reason", name) if name in terms("reason") else reader.term("delivery", name)
 
 
 def _sheet(book: Workbook, title: str, heads: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:

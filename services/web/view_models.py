@@ -11,8 +11,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from services.directory import ROLES, role_word
-from services.i18n import glossary
-from services.i18n.words import WORDS
+from services.i18n import catalogue, term, terms
 from services.messages import Evidence, RuleCard, Text, from_ms
 from services.notify import texts
 from services.notify.disabled_channels import DisabledChannel
@@ -73,15 +72,15 @@ class Reader:
 
     def word(self, key: str, **parts: Any) -> str:
         """A string of the pages."""
-        return self.of(WORDS[key]).format(**parts)
+        return catalogue(self.language, "pages")[key].format(**parts)
 
     def of(self, text: Text) -> str:
         """A text in the reader's language."""
         return texts.of(text, self.language)
 
-    def term(self, table: Mapping[str, Text], key: str) -> str:
-        """A word of the glossary, or the key itself."""
-        return self.of(table[key]) if key in table else key
+    def term(self, table: str, key: str) -> str:
+        """What a key of a table of terms is called, or the key itself."""
+        return self.of(term(table, key))
 
     def level(self, key: str, card: RuleCard | None = None) -> Level:
         """How a level is shown; that of a summary is none."""
@@ -136,7 +135,7 @@ class Reader:
         if isinstance(value, str):
             if name.endswith("_at"):
                 return self._moment(value)
-            return self.of(glossary.VALUE[value]) if value in glossary.VALUE else self.names({name: value})[name]
+            return self.term("value", value) if value in terms("value") else self.names({name: value})[name]
         if isinstance(value, bool) or not isinstance(value, int | float):
             return "—" if value is None else str(value)
         return texts.number(value)
@@ -173,7 +172,7 @@ def line(row: WarningRow, card: RuleCard | None, reader: Reader) -> Line:
         said,
         " · ".join(about),
         reader.age(row.opened_at),
-        reader.term(glossary.STATUS, row.status),
+        reader.term("status", row.status),
         row.acknowledged_at is not None,
     )
 
@@ -195,7 +194,7 @@ def sentence(row: WarningRow, card: RuleCard | None, reader: Reader) -> str:
 def about(row: WarningRow, reader: Reader) -> list[tuple[str, str]]:
     """Whom and what a warning is about: what it is, its name."""
     names = reader.names(decode_context(row.context))
-    return [(reader.term(glossary.FIELD, key), names[key]) for key in _ABOUT if key in names]
+    return [(reader.term("field", key), names[key]) for key in _ABOUT if key in names]
 
 
 def facts(row: WarningRow, card: RuleCard | None, reader: Reader) -> list[tuple[str, str]]:
@@ -219,7 +218,7 @@ def records(row: WarningRow, reader: Reader) -> Records:
     evidence = _EVIDENCE.decode(row.evidence)[::-1]
     columns = list(dict.fromkeys(name for item in evidence for name in item.fields))
     return Records(
-        [reader.term(glossary.FIELD, name) for name in columns],
+        [reader.term("field", name) for name in columns],
         [
             (
                 reader.instant(item.at),
@@ -249,7 +248,7 @@ def disabled_channels(found: Sequence[DisabledChannel], reader: Reader) -> list[
     for first, *others in by_key.values():
         people = [reader.person(one.person) for one in (first, *others)][:_IN_LISTS]
         more = "" if len(others) < _IN_LISTS else " …"
-        since, reason = reader.time(first.since), reader.term(glossary.REASON, first.reason)
+        since, reason = reader.time(first.since), reader.term("reason", first.reason)
         lines.append(DisabledLine(first.queue, since, reason, " · ".join(people) + more))
     return lines
 
@@ -262,7 +261,7 @@ def verdict_of(found: Dossier, person: str) -> str | None:
 def escalations(found: Dossier, reader: Reader) -> list[tuple[str, str, str]]:
     """Whom a chain tells, when, and what became of it; reminders are not among them."""
     return [
-        (reader.role(row.role), reader.time(row.decided_at or row.due_at), reader.of(glossary.STEP[row.status]))
+        (reader.role(row.role), reader.time(row.decided_at or row.due_at), reader.term("step", row.status))
         for row in found.escalations
         if row.cause == "unacknowledged" and row.reason != "overtaken"
     ]
@@ -270,11 +269,9 @@ def escalations(found: Dossier, reader: Reader) -> list[tuple[str, str, str]]:
 
 def not_told(found: Dossier, reader: Reader) -> list[tuple[str, str, str]]:
     """Who was not told of which change, and why."""
-    changes = {change.sequence: reader.term(glossary.CHANGE, change.change) for change in found.changes}
+    changes = {change.sequence: reader.term("change", change.change) for change in found.changes}
 
     def whom(row: DecisionRow) -> str:
         return reader.role(row.whom) if row.stage == "routing" else reader.person(row.whom)
 
-    return [
-        (whom(row), changes.get(row.sequence, ""), reader.term(glossary.REASON, row.reason)) for row in found.decisions
-    ]
+    return [(whom(row), changes.get(row.sequence, ""), reader.term("reason", row.reason)) for row in found.decisions]

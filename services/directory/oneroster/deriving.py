@@ -12,6 +12,7 @@ from services.directory.oneroster.naming import name_of
 from services.directory.oneroster.orgs import Orgs
 from services.directory.oneroster.teaching import course_rows, tutors
 from services.directory.records import Tables
+from services.i18n import say
 from services.messages import Problem
 from services.tabular.rows import Row
 
@@ -85,13 +86,15 @@ def _left_out(export: Export, staff: set[str], known: Tables) -> Iterator[Proble
     } | {row.id for row in known.students}
     for id_, user in export["users"].items():
         if user.values["role"] in FAMILY:
-            yield Problem(where=user.place, what=f"{id_} is a {user.values['role']}; the directory has no parents")
+            yield Problem(
+                where=user.place, what=say("directory.directory_has_no_parents", id=id_, role=user.values["role"])
+            )
         elif not _enabled(user):
-            yield Problem(where=user.place, what=f"{id_} is not enabled, and so is not there")
+            yield Problem(where=user.place, what=say("directory.not_enabled_so_not_there", id=id_))
         elif user.values["role"] == "student" and id_ not in enrolled:
-            expected = "an enrollment in a class of classType homeroom"
-            yield Problem(where=user.place, what=f"student {id_} has no class", expected=expected)
+            expected = say("directory.enrollment_in_class_classtype_homeroom")
+            yield Problem(where=user.place, what=say("directory.student_has_no_class", id=id_), expected=expected)
     for one in export["enrollments"].values():
         if one.values["role"] == "teacher" and one.values["userSourcedId"] not in staff:
-            what = f"{one.values['userSourcedId']} teaches, but is not among the staff who are there"
+            what = say("directory.teaches_but_not_among_staff", id=one.values["userSourcedId"])
             yield Problem(where=one.place, what=what)

@@ -12,6 +12,7 @@ from services.directory.nearest import Nearest
 from services.directory.oneroster.columns import FILES, STATUSES, Field
 from services.directory.reading import nearest_of
 from services.errors import ProblemsError
+from services.i18n import say
 from services.messages import Problem
 from services.tabular.archives import members
 from services.tabular.rows import decoded, strict_rows
@@ -85,8 +86,10 @@ def read_export(source: Path, before: Export, problems: list[Problem]) -> Export
     """The export in a folder or .zip, on top of what was imported before; what is wrong with it goes to `problems`."""
     raw = members(source, problems)
     if _MANIFEST not in raw:
-        expected = f"the files of a OneRoster 1.1 export, {_MANIFEST} among them"
-        problems.append(Problem(where=source.name, what=f"holds no {_MANIFEST}", expected=expected))
+        expected = say("directory.files_oneroster_1_1_export", manifest=_MANIFEST)
+        problems.append(
+            Problem(where=source.name, what=say("directory.holds_no", manifest=_MANIFEST), expected=expected)
+        )
         return before
     modes = _modes(raw, problems)
     files = {name: dict(records) for name, records in before.files.items()}
@@ -94,8 +97,10 @@ def read_export(source: Path, before: Export, problems: list[Problem]) -> Export
     for name, fields in FILES.items():
         mode = modes.get(name, "absent")
         if mode == "delta" and name not in before.files:
-            what = "is a delta, and no bulk export was imported before"
-            problems.append(Problem(where=f"{_MANIFEST}, file.{name}", what=what, expected="a bulk export first"))
+            what = say("directory.delta_no_bulk_export_was")
+            problems.append(
+                Problem(where=f"{_MANIFEST}, file.{name}", what=what, expected=say("directory.bulk_export_first"))
+            )
         elif mode != "absent":
             found = _records(name, fields, raw[f"{name}.csv"], gone[name], problems)
             if found is None:  # told once, and not for every reference to it
@@ -116,7 +121,7 @@ def _modes(raw: Mapping[str, bytes], problems: list[Problem]) -> dict[str, str]:
     said = {key: (number, value) for number, key, value in _manifest(raw[_MANIFEST], problems)}
     number, version = said.get("oneroster.version", (1, ""))
     if version != "1.1":
-        where, what = f"{_MANIFEST} row {number}", f"oneroster.version is {version or 'missing'}"
+        where, what = f"{_MANIFEST} row {number}", say("directory.oneroster_version", version=version or "missing")
         problems.append(Problem(where=where, what=what, expected="1.1"))
     modes: dict[str, str] = {}
     for name in FILES:
@@ -125,16 +130,28 @@ def _modes(raw: Mapping[str, bytes], problems: list[Problem]) -> dict[str, str]:
         there = f"{name}.csv" in raw
         if mode.lower() not in MODES:
             expected = nearest_of(mode.lower(), MODES)
-            problems.append(Problem(where=where, what=f"there is no mode {mode!r}", expected=expected))
+            problems.append(
+                Problem(where=where, what=say("directory.there_no_mode", mode=repr(mode)), expected=expected)
+            )
         elif mode.lower() == "absent":
             if there:
                 problems.append(
-                    Problem(where=where, what=f"is absent, but {name}.csv is there", expected="bulk or delta")
+                    Problem(
+                        where=where,
+                        what=say("directory.absent_but_csv_there", name=name),
+                        expected=say("directory.bulk_or_delta"),
+                    )
                 )
         elif there:
             modes[name] = mode.lower()
         else:
-            problems.append(Problem(where=where, what=f"there is no {name}.csv", expected=f"{name}.csv, or absent"))
+            problems.append(
+                Problem(
+                    where=where,
+                    what=say("directory.there_no_csv", name=name),
+                    expected=say("directory.csv_or_absent", name=name),
+                )
+            )
     return modes
 
 
@@ -159,7 +176,8 @@ def _records(
         missing = [column for column, field_ in fields.items() if field_.required and column not in header]
         for column in missing:
             where, near = f"{file} row 1, column {column}", nearest_of(column, tuple(header))
-            problems.append(Problem(where=where, what="is missing", expected=f"{column} instead of {near}"))
+            expected = say("directory.instead", column=column, near=near)
+            problems.append(Problem(where=where, what=say("directory.missing"), expected=expected))
         rows = (dict(zip(header, cells, strict=False)) for cells in grid)
         return None if missing else dict(_sound(name, fields, rows, gone, problems))
     except ProblemsError as error:
@@ -176,7 +194,8 @@ def _sound(
         id_ = record.values["sourcedId"]
         first = seen.setdefault(id_, record.place) if id_ else record.place
         if first != record.place:
-            problems.append(Problem(where=record.at("sourcedId"), what=f"{id_} is already in {first}"))
+            what = say("directory.already_in", key=id_, place=first)
+            problems.append(Problem(where=record.at("sourcedId"), what=what))
         elif _deleted(record, cells.get("status", ""), problems):
             gone.add(id_)
         else:
@@ -187,7 +206,7 @@ def _sound(
 def _deleted(record: Record, status: str, problems: list[Problem]) -> bool:
     word = status.strip().lower()
     if word and word not in STATUSES:
-        what = f"there is no status {status!r}"
+        what = say("directory.there_no_status", status=repr(status))
         problems.append(Problem(where=record.at("status"), what=what, expected=nearest_of(word, STATUSES)))
     return word == "tobedeleted"
 
@@ -197,14 +216,24 @@ def _wrong_cells(record: Record, fields: Mapping[str, Field]) -> Iterator[Proble
         cell = record.values[column]
         if not cell:
             if field_.required:
-                yield Problem(where=record.at(column), what="is empty", expected=" or ".join(field_.words) or "a text")
+                yield Problem(
+                    where=record.at(column),
+                    what=say("directory.empty"),
+                    expected=" or ".join(field_.words) or say("input.text"),
+                )
         elif field_.words:
             record.values[column] = cell.lower()
             if cell.lower() not in field_.words:
                 expected = nearest_of(cell.lower(), field_.words)
-                yield Problem(where=record.at(column), what=f"there is no {column} {cell!r}", expected=expected)
+                yield Problem(
+                    where=record.at(column),
+                    what=say("directory.there_no", column=column, cell=repr(cell)),
+                    expected=expected,
+                )
         elif field_.reads and field_.reads(cell) is None:
-            yield Problem(where=record.at(column), what=f"{cell!r} is wrong", expected=field_.example)
+            yield Problem(
+                where=record.at(column), what=say("directory.wrong", cell=repr(cell)), expected=field_.example
+            )
 
 
 def _let_go(export: Export, gone: Mapping[str, set[str]]) -> None:
@@ -233,5 +262,5 @@ def _dangling(export: Export) -> Iterator[Problem]:
                 for id_ in record.each(column) if record.fresh else ():
                     if id_ not in ids:
                         nearest = nearest or Nearest(ids)
-                        what = f"{id_!r} is not in {field_.refers}.csv"
+                        what = say("directory.not_in_csv", id=repr(id_), table=field_.refers)
                         yield Problem(where=record.at(column), what=what, expected=nearest(id_))

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import Protocol
 
+from services.i18n import say
 from services.messages import CampusEvent, Problem
 
 _LONGEST_ID = 100
@@ -38,4 +39,8 @@ def is_id(text: str) -> bool:
 
 def wrong_id(where: str, text: str) -> Problem:
     """Say that it is none."""
-    return Problem(where=where, what=f"{text[:_LONGEST_ID]!r} is not an id", expected=f"1 to {_LONGEST_ID} characters")
+    return Problem(
+        where=where,
+        what=say("input.not_id", text=repr(text[:_LONGEST_ID])),
+        expected=say("ingest.1_characters", most=_LONGEST_ID),
+    )

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 from services.directory.columns import day as read_day
 from services.errors import ProblemsError
+from services.i18n import say
 from services.ingest.connectors.imported import Imported, is_id, wrong_id
 from services.messages import CampusEvent, Problem
 from services.tabular.columns import Columns
@@ -55,7 +56,13 @@ class NycAttendance:
             if not self._districts.get(school):
                 self._districts[school] = district
         if not self.rows:
-            raise ProblemsError([Problem(where=sheet.path.name, what="has no rows", expected="one per school and day")])
+            raise ProblemsError(
+                [
+                    Problem(
+                        where=sheet.path.name, what=say("ingest.has_no_rows"), expected=say("ingest.one_per_school_day")
+                    )
+                ]
+            )
 
     def directory(self) -> dict[str, list[dict[str, str]]]:
         """Schools as classes, districts as departments, a class tutor and a department head for each."""
@@ -129,12 +136,16 @@ class NycAttendance:
         if _school(school) is None:
             yield wrong_id(self._sheet.place(number, "school"), school)
         if _day(day) is None:
-            yield Problem(where=self._sheet.place(number, "date"), what=f"{day!r} is not a day", expected="2013-09-09")
+            yield Problem(
+                where=self._sheet.place(number, "date"),
+                what=say("ingest.not_day", day=repr(day)),
+                expected="2013-09-09",
+            )
         if _present(percentage) is None:
             yield Problem(
                 where=self._sheet.place(number, "attendance_pct"),
-                what=f"{percentage!r} is not a percentage",
-                expected=f"0 to 100, or {_NOT_SUBMITTED} where the school had not submitted",
+                what=say("ingest.not_percentage", percentage=repr(percentage)),
+                expected=say("ingest.0_100_or_where_school", word=_NOT_SUBMITTED),
             )
 
 

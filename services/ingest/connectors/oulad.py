@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 
 from services.directory.nearest import Nearest
 from services.errors import ConfigurationError, ProblemsError
+from services.i18n import say
 from services.ingest.connectors.imported import Imported, is_id, wrong_id
 from services.messages import CampusEvent, Problem
 from services.tabular.columns import Columns
@@ -114,7 +115,9 @@ class OuladPresentation:
                 *_wrong_day(sheet, number, "date", due),
             ]
             if id_ in found:
-                wrong.append(Problem(where=sheet.place(number, "id_assessment"), what=f"{id_} is there twice"))
+                wrong.append(
+                    Problem(where=sheet.place(number, "id_assessment"), what=say("input.there_twice", name=id_))
+                )
             if wrong:
                 problems += wrong
             else:
@@ -133,8 +136,10 @@ class OuladPresentation:
             ]
             key = (student, module)
             if key in found:
-                what = f"{student} is already registered for {module}"
-                wrong.append(Problem(where=sheet.place(number, "id_student"), what=what, expected="one row for each"))
+                what = say("ingest.already_registered_for", student=student, module=module)
+                wrong.append(
+                    Problem(where=sheet.place(number, "id_student"), what=what, expected=say("ingest.one_row_for_each"))
+                )
             if wrong:
                 problems += wrong
             else:
@@ -152,7 +157,7 @@ class OuladPresentation:
                 *(_wrong_score(sheet, number, score) if score else ()),
             ]
             if assessment is None:
-                where, what = sheet.place(number, "id_assessment"), f"{id_!r} is not in assessments"
+                where, what = sheet.place(number, "id_assessment"), say("ingest.not_in_assessments", id=repr(id_))
                 wrong.append(Problem(where=where, what=what, expected=nearest(id_)))
             if wrong or assessment is None:
                 problems += wrong
@@ -189,7 +194,7 @@ def _file(folder: Path, stem: str) -> Path:
     for suffix in (".csv.gz", ".csv"):
         if (path := folder / f"{stem}{suffix}").is_file():
             return path
-    raise ConfigurationError(f"there is no file {stem}.csv.gz in {folder}")
+    raise ConfigurationError(say("ingest.there_no_file_csv_gz", stem=stem, folder=folder))
 
 
 def _set(assessments: dict[str, _Assessment], registrations: list[_Registration]) -> Iterator[CampusEvent]:
@@ -231,7 +236,7 @@ def _test(assessment: _Assessment, student: str) -> dict[str, Any]:
 def _wrong_course(sheet: Columns, number: int, module: str, presentation: str) -> Iterator[Problem]:
     yield from _wrong_id(sheet, number, "code_module", module)
     if presentation != _PRESENTATION:
-        what = f"{presentation!r} is another presentation, whose day 0 is not known"
+        what = say("ingest.another_presentation_whose_day_0", presentation=repr(presentation))
         yield Problem(where=sheet.place(number, "code_presentation"), what=what, expected=_PRESENTATION)
 
 
@@ -242,14 +247,16 @@ def _wrong_id(sheet: Columns, number: int, column: str, cell: str) -> Iterator[P
 
 def _wrong_day(sheet: Columns, number: int, column: str, cell: str) -> Iterator[Problem]:
     if _WHOLE.fullmatch(cell) is None:
-        what = f"{cell!r} is not a number of days"
-        yield Problem(where=sheet.place(number, column), what=what, expected="a whole number, such as -12 or 54")
+        what = say("ingest.not_number_days", cell=repr(cell))
+        yield Problem(where=sheet.place(number, column), what=what, expected=say("ingest.whole_number_such_as_12"))
 
 
 def _wrong_score(sheet: Columns, number: int, cell: str) -> Iterator[Problem]:
     if _SCORE.fullmatch(cell) is None or float(cell) > _MAX_SCORE:
         yield Problem(
-            where=sheet.place(number, "score"), what=f"{cell!r} is not a score", expected="0 to 100, or blank"
+            where=sheet.place(number, "score"),
+            what=say("ingest.not_score", cell=repr(cell)),
+            expected=say("ingest.0_100_or_blank"),
         )
 
 

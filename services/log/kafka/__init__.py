@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from services.errors import ConfigurationError
+from services.i18n import say
 
 EVENTS = "campus.events"
 REJECTED = "campus.rejected"
@@ -22,5 +23,5 @@ _PREFIX = re.compile(r"[A-Za-z0-9._-]{0,100}")
 def full_name(prefix: str, topic: str) -> str:
     """The topic's name on Kafka. Raises ConfigurationError if Kafka does not take such a prefix."""
     if not _PREFIX.fullmatch(prefix):
-        raise ConfigurationError(f"topic prefix {prefix!r}: at most 100 letters, digits, dots, dashes and underscores")
+        raise ConfigurationError(say("log.topic_prefix_at_most_100", prefix=repr(prefix)))
     return prefix + topic

@@ -18,8 +18,9 @@ from kafka import KafkaProducer
 from kafka.errors import KafkaError
 
 from services.errors import BrokerError
+from services.i18n import say
 from services.log.kafka import EVENTS, REJECTED, full_name
-from services.messages import CampusEvent, Rejection, Verdict
+from services.messages import CampusEvent, Message, Rejection, Verdict
 
 MESSAGE_BYTES = 900_000
 """A message holds no more, unless one event alone does: the topics allow that (deploy/topics.yaml)."""
@@ -62,7 +63,7 @@ class Publisher:
         self._lock = Lock()
         self._producer: Any = None
         self._refused: tuple[float, BrokerError] | None = None
-        self.trouble: str | None = None
+        self.trouble: Message | str | None = None
         """Why nothing could be handed over the last time; none if it could."""
 
     def connect(self) -> None:
@@ -86,7 +87,7 @@ class Publisher:
 
     def reject(self, rejections: Sequence[Rejection]) -> None:
         """See EventLog: original bytes are in base64."""
-        self._publish(self._rejected, packed(map(self._encode, rejections)))
+        self._publish(self._rejected, packed(self._encode(one.in_english()) for one in rejections))
 
     def _publish(self, topic: str, messages: Iterable[bytes]) -> None:
         producer = self._connected()
@@ -129,7 +130,9 @@ class Publisher:
                         metrics_enabled=False,
                     )
                 except KafkaError as error:
-                    self.trouble = f"{self._there} does not answer within {self._patience:g} s: {error}"
+                    self.trouble = say(
+                        "log.does_not_answer_within_s", there=self._there, patience=f"{self._patience:g}", error=error
+                    )
                     self._refused = time.monotonic(), BrokerError(self.trouble)
                     raise self._refused[1] from error
             return self._producer

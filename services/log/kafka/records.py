@@ -11,6 +11,7 @@ from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 from kafka.errors import KafkaError
 
 from services.errors import BrokerError, ConfigurationError
+from services.i18n import say
 
 _PATIENCE = 15_000
 _LARGEST = 16 << 20
@@ -32,7 +33,9 @@ def open_consumer(brokers: Sequence[str], **options: Any) -> Iterator[Any]:
             **options,
         )
     except (KafkaError, OSError) as error:
-        raise BrokerError(f"{there} does not answer within {_PATIENCE // 1000} s: {error}") from error
+        raise BrokerError(
+            say("log.does_not_answer_within_s", there=there, patience=_PATIENCE // 1000, error=error)
+        ) from error
     try:
         yield consumer
     except (KafkaError, OSError) as error:
@@ -69,7 +72,7 @@ def count_partitions(brokers: Sequence[str], topics: Sequence[str]) -> dict[str,
     with open_consumer(brokers) as consumer:
         found = {topic: len(consumer.partitions_for_topic(topic) or ()) for topic in topics}
     if missing := [topic for topic, count in found.items() if not count]:
-        raise ConfigurationError(f"Kafka has no topic {', '.join(missing)}: run prewarn topics apply")
+        raise ConfigurationError(say("log.kafka_has_no_topic_run", missing=", ".join(missing)))
     return found
 
 
@@ -90,7 +93,7 @@ def read_latest(brokers: Sequence[str], topic: str) -> dict[bytes, bytes]:
     found: dict[bytes, bytes] = {}
     with open_consumer(brokers) as consumer:
         if not consumer.partitions_for_topic(topic):
-            raise ConfigurationError(f"Kafka has no topic {topic}: run prewarn topics apply")
+            raise ConfigurationError(say("log.kafka_has_no_topic_run", missing=topic))
         place = TopicPartition(topic, 0)
         consumer.assign([place])
         last = consumer.end_offsets([place])[place]

@@ -33,7 +33,7 @@ Refusal = Literal[
     "unknown_verdict",
     "same_verdict",
 ]
-"""Why an act is refused; words.WORDS says it to people as `refused_…`."""
+"""Why an act is refused; the pages say it to people as `refused_…`."""
 _REMIND = timedelta(days=1)
 """So long before a deadline its holder is reminded, if there is as much time again."""
 _w, _a = tables.warning.c, tables.act.c

@@ -9,12 +9,12 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, Connection, case, func, select
 
-from services.i18n.glossary import HELD
 from services.notify import report
 from services.notify.report import Accident, By, Case, Period, Report
 from services.notify.rows import ActRow, decode_context
 from services.notify.store import tables
 from services.notify.store.engine import rows_of, streamed
+from services.notify.suppression import HELD
 
 _w, _a, _d, _x = tables.warning.c, tables.act.c, tables.delivery.c, tables.decision.c
 _THREE_YEARS = timedelta(days=3 * 365)

@@ -8,11 +8,11 @@ from typing import Any
 
 import msgspec
 
-from services.i18n.glossary import DELIVERY, HELD, REASON
+from services.i18n import both, say, term
 from services.messages import Rejection, Text, WarningChange, from_ms
 from services.notify.rows import DeliveryRow
 from services.notify.store.views import Dossier
-from services.notify.suppression import UNTIL_THE_CASE_IS_OVER
+from services.notify.suppression import HELD, UNTIL_THE_CASE_IS_OVER
 from services.operate.explain.standards import judgement_of
 from services.operate.reasons.standing import Standing
 from services.rules.language.load import RuleSet
@@ -84,21 +84,21 @@ def _of_notify(told: dict[str, Any]) -> tuple[str, str, Text]:
     newest = told["changes"][-1]
     if reason := newest["not_pushed"]:
         stage = "mode" if reason.startswith("mode_") else _NOT_PUSHED_STAGE.get(reason, "change")
-        return f"notify: {stage}", reason, REASON.get(reason, Text(reason, reason))
+        return f"notify: {stage}", reason, term("reason", reason)
     sent = [one for one in told["deliveries"] if one["sequence"] == newest["sequence"]]
     stopped = [one for one in told["decisions"] if one["sequence"] == newest["sequence"]]
     held = [one for one in stopped if one["reason"] in HELD]
     if held and any(one["held"] for one in sent) and not any(one["status"] == "sent" for one in sent):
-        return f"notify: {held[-1]['stage']}", held[-1]["reason"], REASON[held[-1]["reason"]]
+        return f"notify: {held[-1]['stage']}", held[-1]["reason"], term("reason", held[-1]["reason"])
     if sent:
         best = next((one for one in sent if one["status"] == "sent"), sent[-1])
         status, channel, whom = best["status"], best["channel"], best["recipient"]
-        words = DELIVERY.get(status, Text(status, status))
+        words = term("delivery", status)
         return "outbox", status, Text(f"{whom} {channel}：{words.zh}", f"{whom} {channel}: {words.en}")
     if stopped:
         reason = stopped[-1]["reason"]
-        return f"notify: {stopped[-1]['stage']}", reason, REASON.get(reason, Text(reason, reason))
-    return "notify", "nobody", Text("没有责任人可通知", "there is nobody to tell")
+        return f"notify: {stopped[-1]['stage']}", reason, term("reason", reason)
+    return "notify", "nobody", both(say("operate.there_nobody_tell"))
 
 
 def _told(dossier: Dossier, sides: Sides) -> dict[str, Any]:
@@ -166,7 +166,7 @@ def _standard(one: Standing, placed: Placed, sides: Sides) -> dict[str, Any] | N
 def _last(change: WarningChange | None, sides: Sides) -> dict[str, Any] | None:
     if change is None:
         return None
-    words = REASON.get(change.reason, Text(change.reason, change.reason))
+    words = term("reason", change.reason)
     return {
         "change": change.change, "level": change.facts.level, "at": _local(change.at, sides), "reason": change.reason,
         "why": _pair(words),

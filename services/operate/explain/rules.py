@@ -12,7 +12,7 @@ import msgspec
 
 from services import directory as directories
 from services.directory import Directory
-from services.i18n.glossary import FIELD
+from services.i18n import both, say, term
 from services.messages import Text, to_ms
 from services.notify.recipients import route
 from services.notify.texts import LEVEL_WORDS, Language, message, of
@@ -106,7 +106,7 @@ def describe(
 
 
 def _by_words(by: Sequence[str]) -> Text:
-    words = [FIELD.get(name, Text(name, name)) for name in by] or [Text("学院", "college")]
+    words = [term("field", name) for name in by] or [both(say("operate.college"))]
     return Text("、".join(word.zh for word in words), ", ".join(word.en.lower() for word in words))
 
 
@@ -141,32 +141,30 @@ def rule_lines(found: Mapping[str, Any], language: Language) -> list[str]:
     """What a person reads."""
     say = saying(language)
     row = f"  {found['row']}" if found["row"] else ""
-    shadow = say("（试运行，不推送）", " (on trial: nothing is sent)") if found["mode"] == "shadow" else ""
+    shadow = say("operate.on_trial_nothing_sent") if found["mode"] == "shadow" else ""
     lines = [
         f"{found['rule']}{row}  {found['file']}:{found['line']}{shadow}",
         f"  {found['sentence'][language]}",
-        f"  {say('依据条款：', 'Asked for by:')} {found['source'] or '–'}",
-        f"  {say('事件：', 'Reads:')} {found['kind']}" + (f" → {found['awaits']}" if found["awaits"] else "")
+        f"  {say('operate.asked_for_by')} {found['source'] or '–'}",
+        f"  {say('operate.reads')} {found['kind']}" + (f" → {found['awaits']}" if found["awaits"] else "")
         + f"  ({', '.join(found['fields'])})",
-        f"  {say('计算：', 'Measure:')} {found['measure']}  {say('范围：', 'window:')} {found['window']}",
+        f"  {say('operate.measure')} {found['measure']}  {say('operate.window')} {found['window']}",
     ]  # fmt: skip
     if found["looks_at"]:
-        lines.append(f"  {say('基于规则：', 'Looks at the rules:')} {', '.join(found['looks_at'])}")
+        lines.append(f"  {say('operate.looks_at_rules')} {', '.join(found['looks_at'])}")
     if found["standard"] is not None:
-        lines.append(f"  {say('标准：', 'Standard:')}")
+        lines.append(f"  {say('operate.standard')}")
         lines += [f"    {line}" for line in standard_lines(found["standard"], language)]
     told = ", ".join(one["title"][language] for one in found["told"]) or "–"
     steps = "".join(f" → {one['after']}: {one['title'][language]}" for one in found["escalates"])
-    lines.append(f"  {say('通知：', 'Told:')} {told}{steps}")
+    lines.append(f"  {say('operate.told')} {told}{steps}")
     if found["people"] is not None:
         people = ", ".join(f"{one['name']} ({one['id']})" for one in found["people"])
-        lines.append(f"    {found['subject']}: {people or say('无人', 'nobody')}")
+        lines.append(f"    {found['subject']}: {people or say('operate.nobody')}")
         for role in found["vacant"]:
-            lines.append(f"    {say('无人担任：', 'nobody holds:')} {of(role_title(role), language)}")
-    lines.append(f"  {say('消息示例：', 'Message, for example:')} {found['message'][language]}")
+            lines.append(f"    {say('operate.nobody_holds')} {of(role_title(role), language)}")
+    lines.append(f"  {say('operate.message_for_example')} {found['message'][language]}")
     tests = found["tests"]
-    lines.append(
-        f"  {say('测试：', 'Tests:')} {len(tests)}" + ("" if tests else say("（没有测试）", " (none: write one)"))
-    )
+    lines.append(f"  {say('operate.tests')} {len(tests)}" + ("" if tests else say("operate.none_write_one")))
     lines += [f"    {one['file']}:{one['line']}  {one['name']}" for one in tests]
     return lines

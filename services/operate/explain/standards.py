@@ -9,8 +9,9 @@ from zoneinfo import ZoneInfo
 
 from services import directory as directories
 from services.errors import ProblemsError
-from services.messages import Problem, Text, to_ms
-from services.notify.texts import Language, of
+from services.i18n import render, say
+from services.messages import Problem, to_ms
+from services.notify.texts import Language
 from services.operate.explain.subjects import Subject, find_rule, find_subject, instant, refuse_unknown
 from services.operate.explain.words import level_word, numbers, saying
 from services.operate.reasons.sentences import SIGNS, number
@@ -31,7 +32,13 @@ def show_standards(
     directory = directories.load_installed(settings.directory_folder, rules.zone.key)
     if wrong := [name for name in given if name not in SCOPES]:
         raise ProblemsError(
-            [Problem(where="--with", what=f"unknown {wrong[0]}", expected="one of " + ", ".join(SCOPES))]
+            [
+                Problem(
+                    where="--with",
+                    what=say("operate.unknown_scope", name=wrong[0]),
+                    expected=say("rules.one_of", known=", ".join(SCOPES)),
+                )
+            ]
         )
     subject = find_subject(said, directory, rules)
     refuse_unknown(subject, directory)
@@ -63,7 +70,7 @@ def _chosen(
             raise ProblemsError([
                 Problem(
                     where=place,
-                    what=f"{rule} has no standard: its thresholds stand in the rule itself 阈值写在规则里",
+                    what=say("operate.rule_has_no_standard", rule=rule),
                     expected=f"prewarn rules explain {rule}",
                 )
             ])  # fmt: skip
@@ -110,10 +117,10 @@ def _value(one: Candidate) -> dict[str, Any]:
 def standards_lines(found: Mapping[str, Any], language: Language) -> list[str]:
     """What a person reads."""
     known = "  ".join(f"{name}={value}" for name, value in found["attributes"].items())
-    zh, en = f"{found['subject']}（{found['at']}）适用的标准", f"Standards of {found['subject']} at {found['at']}"
-    lines = [of(Text(zh, en), language), f"  {known}"]
+    head = say("operate.standards_of", subject=found["subject"], at=found["at"])
+    lines = [render(head, language), f"  {known}"]
     if not found["standards"]:
-        lines.append(of(Text("  没有与其相关的标准", "  no standard is about it"), language))
+        lines.append(render(say("operate.no_standard_about_it"), language))
     for one in found["standards"]:
         lines += ["", *standard_lines(one, language)]
     return lines
@@ -126,13 +133,13 @@ def standard_lines(one: Mapping[str, Any], language: Language) -> list[str]:
     lines = [f"{one['standard']}  {one['title'][language]}{unit}  {one['file']}:{one['line']}"]
     applies = one["applies"]
     if applies is None:
-        lines.append(say("  此时没有适用的值：不会预警", "  no value applies at this time: nothing is warned of"))
+        lines.append(say("operate.no_value_applies_at_this"))
     else:
         lines += [f"  ✓ {value_words(applies, one['compare'], language)}", f"    {applies['why'][language]}"]
-    words = {"basis": ("依据：", "basis:"), "set_by": ("制定：", "set by:"), "approved_on": ("批准：", "approved on:")}
-    noted = [f"{say(*both)} {one[name]}" for name, both in words.items() if name in one]
+    words = {"basis": "operate.basis", "set_by": "operate.set_by", "approved_on": "operate.approved_on"}
+    noted = [f"{say(text)} {one[name]}" for name, text in words.items() if name in one]
     lines += [f"    {'  '.join(noted)}"] if noted else []
-    lines += [f"    {say('用于规则：', 'used by:')} {', '.join(one['rules'])}"] if one["rules"] else []
+    lines += [f"    {say('operate.used_by')} {', '.join(one['rules'])}"] if one["rules"] else []
     for other in one["others"]:
         lines.append(f"  ✗ {value_words(other, one['compare'], language)}")
         lines.append(f"    {other['why'][language]}")
@@ -145,10 +152,10 @@ def value_words(value: Mapping[str, Any], compare: str, language: Language) -> s
     levels = ", ".join(f"{level_word(level, language)} {sign} {number(x)}" for level, x in value["warning"].items())
     more = [levels]
     if value["target"] is not None:
-        more.append(of(Text(f"目标 {number(value['target'])}", f"target {number(value['target'])}"), language))
+        more.append(render(say("operate.target", target=number(value["target"])), language))
     if value["clear"]:
         shown = ", ".join(f"{level_word(level, language)} {number(x)}" for level, x in value["clear"].items())
-        more.append(of(Text(f"解除线 {shown}", f"clear {shown}"), language))
+        more.append(render(say("operate.clear", shown=shown), language))
     if value["again"]:
-        more.append(of(Text(f"再次提醒 {numbers(value['again'])}", f"again at {numbers(value['again'])}"), language))
+        more.append(render(say("operate.again_at", again=numbers(value["again"])), language))
     return f"{'; '.join(more)}  {value['file']}:{value['line']}"

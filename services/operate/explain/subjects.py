@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from services.directory import Directory
 from services.errors import ProblemsError
+from services.i18n import say
 from services.messages import Problem, near_words, to_ms
 from services.rules.language.load import RuleSet
 from services.rules.language.rules import Placed
@@ -67,7 +68,11 @@ def find_subject(said: str, directory: Directory, rules: RuleSet) -> Subject:
         if len(kinds) > 1:
             expected = " or ".join(f"{one}:{part}" for one in kinds)
             raise ProblemsError(
-                [Problem(where=said, what=f"{part} is {' and '.join(kinds)} 有多种含义", expected=expected)]
+                [
+                    Problem(
+                        where=said, what=say("operate.ambiguous", id=part, kinds=" and ".join(kinds)), expected=expected
+                    )
+                ]
             )
         if kinds:
             found[kinds[0]] = part
@@ -98,8 +103,8 @@ def _nobody(said: str, part: str, directory: Directory, seen: Iterable[str]) -> 
     }
     close = near_words(part, sorted(ids | {*named}), _NEAREST, 0.5)
     near = [f"{named[one]} ({one})" if one in named and one not in ids else one for one in close]
-    expected = ", ".join(near) or "an id of the directory or of an event; college for the whole college"
-    problem = Problem(where=said or "SUBJECT", what=f"{part or 'nothing'} is not known 查无此对象", expected=expected)
+    expected = ", ".join(near) or say("operate.any_id")
+    problem = Problem(where=said or "SUBJECT", what=say("operate.not_known", id=part or "nothing"), expected=expected)
     return ProblemsError([problem])
 
 
@@ -111,7 +116,7 @@ def find_rule(name: str, rules: RuleSet) -> Placed:
     rows = [placed.rule.id for placed in rules.placed if placed.rule.card.row == name]
     close = rows or near_words(name, sorted(known), _NEAREST, 0.4)
     expected = ", ".join(close) or "prewarn rules list"
-    raise ProblemsError([Problem(where=name, what="there is no such rule 没有这条规则", expected=expected)])
+    raise ProblemsError([Problem(where=name, what=say("operate.no_such_rule"), expected=expected)])
 
 
 def instant(said: str | None, zone: ZoneInfo, default: dt.datetime) -> dt.datetime:
@@ -121,8 +126,8 @@ def instant(said: str | None, zone: ZoneInfo, default: dt.datetime) -> dt.dateti
     try:
         found = dt.datetime.fromisoformat(said.strip())
     except ValueError:
-        expected = "2026-10-01, 2026-10-01 08:00 or 2026-10-01T08:00+08:00"
-        problem = Problem(where="--at", what=f"{said} is not a date 不是日期", expected=expected)
+        expected = say("operate.dates")
+        problem = Problem(where="--at", what=say("operate.not_a_date", text=said), expected=expected)
         raise ProblemsError([problem]) from None
     if len(said.strip()) <= len("2026-10-01"):
         found = dt.datetime.combine(found.date(), dt.time.max)
@@ -131,5 +136,5 @@ def instant(said: str | None, zone: ZoneInfo, default: dt.datetime) -> dt.dateti
         to_ms(moment)
         return moment.astimezone(zone)
     except OverflowError:
-        problem = Problem(where="--at", what=f"{said} is beyond the calendar 超出日历范围", expected="2026-10-01")
+        problem = Problem(where="--at", what=say("operate.beyond_calendar", text=said), expected="2026-10-01")
         raise ProblemsError([problem]) from None

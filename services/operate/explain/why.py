@@ -13,6 +13,7 @@ from typing import Any
 
 from services import directory as directories
 from services.errors import ConfigurationError, ProblemsError
+from services.i18n import both, say
 from services.log.journal import Journal
 from services.messages import Problem, Rejection, from_ms, key_values, subject_key, to_ms
 from services.notify.store import views
@@ -34,10 +35,7 @@ def why(settings: Settings, said: str, rule: str | None, at: str | None, now: dt
     """As plain data. Raises ConfigurationError without a home, ProblemsError for what is asked wrongly."""
     path = settings.home / "prewarn.db"
     if not path.is_file():
-        raise ConfigurationError(
-            f"{settings.home} holds no college: prewarn.db is not there; name the folder with --home or PREWARN_HOME "
-            f"此文件夹没有数据，请用 --home 指定"
-        )
+        raise ConfigurationError(say("operate.holds_no_college", home=settings.home))
     rules = load(settings.rules_folder, resource("schemas"))
     asked = None if rule is None else find_rule(rule, rules).rule.id
     directory = directories.load_installed(settings.directory_folder, rules.zone.key)
@@ -86,7 +84,7 @@ def _named(subject: Subject, journal: Journal, rules: RuleSet, directory: direct
     left = tuple(part for part in subject.unknown if part not in found.values())
     for part in left:
         if refused := _rejects(journal, Subject(part, {"": part})):
-            what = f"{part} is in no event, but in what was refused 只出现在被拒收的数据中"
+            what = say("operate.only_refused", id=part)
             shown = f"prewarn rejected show {refused[-1][0]}: {refused[-1][1].reasons[0]}"
             raise ProblemsError([Problem(where=subject.said, what=what, expected=shown)])
     refuse_unknown(Subject(subject.said, subject.fields, left), directory, seen)
@@ -118,9 +116,10 @@ def _known_later(rows: list[Entries], at: int) -> int:
 def _no_rule(subject: Subject, asked: str | None) -> dict[str, str]:
     what = ", ".join(subject.fields) or "college"
     if asked:
-        zh, en = f"规则 {asked} 的对象不是 {what}", f"the rule {asked} is not about a {what}"
-        return {"reason": "other_subject", "zh": zh, "en": en}
-    return {"reason": "no_rule", "zh": f"没有针对 {what} 的规则", "en": f"no rule is about a {what}"}
+        reason, told = "other_subject", both(say("operate.not_about", rule=asked, what=what))
+    else:
+        reason, told = "no_rule", both(say("operate.no_rule_about", what=what))
+    return {"reason": reason, "zh": told.zh, "en": told.en}
 
 
 def _standings(

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from services.i18n.glossary import ACTION, CHANGE, CLOSING, DELIVERY, REASON, STATUS, VERDICT, window
-from services.messages import Text
+from services.i18n import term, terms
+from services.i18n.windows import window
 from services.notify.texts import Language, of
 from services.operate.explain.standards import standard_lines
 from services.operate.explain.words import Say, level_word, saying
@@ -16,28 +16,18 @@ from services.operate.reasons.sentences import SIGNS, number
 def why_lines(found: Mapping[str, Any], language: Language) -> list[str]:
     """The answers, warnings first; a rule that is silent takes one line, unless it was asked for."""
     say = saying(language)
-    zh, en = f"{found['subject']}：截至 {found['at']}", f"{found['subject']} as of {found['at']}"
-    lines = [f"{say(zh, en)}  {say('规则版本', 'rule set')} {found['rule_version']}"]
+    head = say("operate.as_of", subject=found["subject"], at=found["at"])
+    lines = [f"{head}  {say('operate.rule_set')} {found['rule_version']}"]
     if found["running_rule_version"] not in ("", found["rule_version"]):
         running = found["running_rule_version"]
-        lines.append(
-            say(
-                f"! 正在运行的规则版本是 {running}，与文件不同",
-                f"! the running rule set is {running}, not that of the files",
-            )
-        )
+        lines.append(say("operate.running_rule_set_not_that", running=running))
     if found["ahead"]:
-        zh, en = (
-            "! 该时刻尚未到来：只依据目前已有的记录",
-            "! that instant is still to come: this is what is known so far",
-        )
-        lines.append(say(zh, en))
+        lines.append(say("operate.still_to_come"))
     if n := found["known_later"]:
-        zh, en = f"! 其中 {n} 条记录在该时刻之后才到达", f"! {n} of these records came in after that instant only"
-        lines.append(say(zh, en))
+        lines.append(say("operate.came_in_later", n=n))
     if found["not_evaluated_yet"]:
         n = found["not_evaluated_yet"]
-        lines.append(say(f"! 日志还有 {n} 行未评估", f"! {n} rows of the log are not evaluated yet"))
+        lines.append(say("operate.rows_log_not_evaluated_yet", n=n))
     if found["note"]:
         lines.append(found["note"][language])
     for one in found["answers"]:
@@ -50,28 +40,26 @@ def why_lines(found: Mapping[str, Any], language: Language) -> list[str]:
 
 
 def _answer(one: Mapping[str, Any], language: Language, say: Say) -> list[str]:
-    state = level_word(one["level"], language) if one["level"] else say("无预警", "no warning")
+    state = level_word(one["level"], language) if one["level"] else say("operate.no_warning")
     lines = [
         f"{one['rule']}  {one['title'][language]}  {one['subject']}: {state}",
-        f"  {say('决定环节', 'decided by')} {one['stage']}: {one['why'][language]} [{one['reason']}]",
+        f"  {say('operate.decided_by')} {one['stage']}: {one['why'][language]} [{one['reason']}]",
     ]
     if one["stage"] != "rules":
-        lines.append(
-            f"  {say('规则判定：', 'the rules:')} {one['finding']['why'][language]} [{one['finding']['reason']}]"
-        )
-    records = say(f"（{one['records']} 条记录）", f" (records: {one['records']})")
+        lines.append(f"  {say('operate.rules')} {one['finding']['why'][language]} [{one['finding']['reason']}]")
+    records = say("operate.records", records=one["records"])
     lines.append(
-        f"  {say('当前值', 'value')} {number(one['value'])}  {say('阈值', 'threshold')} {number(one['threshold'])}"
-        + (f"  {say('还差', 'away')} {number(one['distance'])}" if one["distance"] is not None else "")
-        + f"  {say('统计范围', 'window')} {of(window(one['window']), language)}{records}"
+        f"  {say('operate.value')} {number(one['value'])}  {say('operate.threshold')} {number(one['threshold'])}"
+        + (f"  {say('operate.away')} {number(one['distance'])}" if one["distance"] is not None else "")
+        + f"  {say('operate.window_2')} {of(window(one['window']), language)}{records}"
     )
     if one["levels"]:
         steps = [level for level in one["levels"] if level["threshold"] is not None or not level["step"]]
         lines.append("  " + "  ".join(_level(level, language) for level in steps))
     if one["opened_at"]:
-        lines.append(f"  {say('开始于', 'since')} {one['opened_at']}")
+        lines.append(f"  {say('operate.since')} {one['opened_at']}")
     if one["next_at"]:
-        lines.append(f"  {say('下次可能因时间变化：', 'time alone may change it at')} {one['next_at']}")
+        lines.append(f"  {say('operate.time_alone_may_change_it')} {one['next_at']}")
     if one["last"]:
         lines.append(f"  {_last(one['last'], language, say)}")
     if one["standard"]:
@@ -80,21 +68,21 @@ def _answer(one: Mapping[str, Any], language: Language, say: Say) -> list[str]:
         shown = ", ".join(f"{name} {value}" for name, value in record.get("fields", {}).items())
         lines.append(f"  - {record['at']}  {record['source']} {record['id']}  {shown}")
     for reject in one["rejects"]:
-        lines.append(f"  {say('拒收', 'refused')} {reject['number']}: {'; '.join(reject['reasons'])}")
+        lines.append(f"  {say('operate.refused')} {reject['number']}: {'; '.join(reject['reasons'])}")
     lines.append(f"  {one['file']}:{one['line']}")
     return lines + ([] if one["notify"] is None else _notify(one["notify"], language, say))
 
 
 def _last(last: Mapping[str, Any], language: Language, say: Say) -> str:
     """How the last warning ended."""
-    ended = of(CHANGE[last["change"]], language)
-    return f"{say('上一次预警', 'the last warning')}: {ended} {last['at']}, {last['why'][language]}"
+    ended = of(term("change", last["change"]), language)
+    return f"{say('operate.last_warning')}: {ended} {last['at']}, {last['why'][language]}"
 
 
 def _act(act: Mapping[str, Any], language: Language) -> str:
     """Who did what with a warning, or what time did."""
-    action = of(ACTION.get(act["action"], Text(act["action"], act["action"])), language)
-    detail = {**CLOSING, **VERDICT}.get(act["detail"], Text(act["detail"], act["detail"]))
+    action = of(term("action", act["action"]), language)
+    detail = term("verdict" if act["detail"] in terms("verdict") else "closing", act["detail"])
     more = "".join(f"; {text}" for text in (of(detail, language), act["text"]) if text)
     return f"    {act['at']}  {act['person']}{': ' if act['person'] else ''}{action}{more}"
 
@@ -106,23 +94,23 @@ def _level(level: Mapping[str, Any], language: Language) -> str:
 
 
 def _notify(told: Mapping[str, Any], language: Language, say: Say) -> list[str]:
-    lines = [f"  {say('通知', 'notify')}: {told['warning']}  {of(STATUS.get(told['status'], Text('', '')), language)}"]
+    lines = [f"  {say('operate.notify')}: {told['warning']}  {of(term('status', told['status']), language)}"]
     for one in told["changes"]:
-        reason = of(REASON.get(one["reason"], Text(one["reason"], one["reason"])), language)
-        head = f"{of(CHANGE[one['change']], language)} {level_word(one['level'], language)} {one['at']}"
-        line = f"    {one['sequence']}. {head} ({reason}; {say('规则版本', 'rule set')} {one['rule_version']})"
+        reason = of(term("reason", one["reason"]), language)
+        head = f"{of(term('change', one['change']), language)} {level_word(one['level'], language)} {one['at']}"
+        line = f"    {one['sequence']}. {head} ({reason}; {say('operate.rule_set')} {one['rule_version']})"
         if one["not_pushed"]:
-            stopped = of(REASON.get(one["not_pushed"], Text(one["not_pushed"], one["not_pushed"])), language)
-            line += f"  {say('未推送', 'not sent')}: {stopped} [{one['not_pushed']}]"
+            stopped = of(term("reason", one["not_pushed"]), language)
+            line += f"  {say('operate.not_sent')}: {stopped} [{one['not_pushed']}]"
         lines.append(line)
     for one in told["deliveries"]:
-        status = of(DELIVERY.get(one["status"], Text(one["status"], one["status"])), language)
+        status = of(term("delivery", one["status"]), language)
         lines.append(
             f"    {one['sequence']} → {one['recipient']} {one['channel']}: {status}"
             + (f" ({one['last_error']})" if one["last_error"] else "")
         )
     lines += [_act(one, language) for one in told["acts"]]
     for one in told["decisions"]:
-        reason = of(REASON.get(one["reason"], Text(one["reason"], one["reason"])), language)
+        reason = of(term("reason", one["reason"]), language)
         lines.append(f"    {one['sequence']} ✗ {one['whom']}: {reason} [{one['stage']}: {one['reason']}]")
     return lines

@@ -5,21 +5,22 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from services.directory import ROLES, role_word
+from services.i18n import render, say
 from services.messages import Text
 from services.notify.texts import LEVEL_WORDS, Language, of
 from services.operate.reasons.sentences import number
 
-Say = Callable[[str, str], str]
-"""(Chinese, English) → the one that is read."""
+Say = Callable[..., str]
+"""(id of a text, its parameters) → its words in the language that is read."""
 
 
 def saying(language: Language) -> Say:
-    """Chooses one of two words."""
+    """How texts are said to one reader."""
 
-    def say(zh: str, en: str) -> str:
-        return of(Text(zh, en), language)
+    def told(text: str, **parameters: object) -> str:
+        return render(say(text, **parameters), language)
 
-    return say
+    return told
 
 
 def level_word(level: str, language: Language) -> str:

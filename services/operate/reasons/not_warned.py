@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from services.i18n import both, say
 from services.messages import FOREVER, Text
 from services.operate.reasons.replay import Replayed
 from services.operate.reasons.sentences import SIGNS, number
@@ -24,23 +25,23 @@ _COUNTING = frozenset({"count", "distinct", "nested", "open"})
 
 
 def _no_value(_: Gauge) -> Text:
-    return Text("现有记录还算不出数值", "the records there are give no value yet")
+    return both(say("operate.records_there_give_no_value"))
 
 
 _NO_VALUE: dict[str, Callable[[Gauge], Text]] = {
-    "forecast": lambda gauge: Text(
-        f"尚早：需第 {gauge.from_week} 教学周起、合计 {gauge.min_sum or 0:g}、{gauge.min_days} 天",
-        f"too early: needs week {gauge.from_week}, a sum of {gauge.min_sum or 0:g} and {gauge.min_days} days",
+    "forecast": lambda gauge: both(
+        say(
+            "operate.too_early_needs_week_sum",
+            from_week=gauge.from_week,
+            min_sum=f"{gauge.min_sum or 0:g}",
+            min_days=gauge.min_days,
+        )
     ),
-    "change": lambda gauge: Text(
-        f"此前至少需要 {gauge.min_before} 条记录作比较", f"to compare, {gauge.min_before} earlier records are needed"
-    ),
-    "period_over_period": lambda gauge: Text(
-        f"上一时期至少需要 {gauge.min_before} 条记录", f"the earlier period needs {gauge.min_before} records"
-    ),
-    "none": lambda _: Text("没有符合条件的完整时期", "no whole period has gone by without"),
-    "rank": lambda gauge: Text(f"同类少于 {gauge.min_records} 个", f"fewer than {gauge.min_records} peers"),
-    "trend": lambda _: Text("需要两个不同的时刻", "two different instants are needed"),
+    "change": lambda gauge: both(say("operate.compare_earlier_records_needed", min_before=gauge.min_before)),
+    "period_over_period": lambda gauge: both(say("operate.earlier_period_needs_records", min_before=gauge.min_before)),
+    "none": lambda _: both(say("operate.no_whole_period_has_gone")),
+    "rank": lambda gauge: both(say("operate.fewer_than_peers", min_records=gauge.min_records)),
+    "trend": lambda _: both(say("operate.two_different_instants_needed")),
 }
 
 
@@ -70,20 +71,15 @@ def without_record(replayed: Replayed, rule: RuleLayout, key: str, let_go: bool)
             ),
         )
     if let_go:
-        return Silence("let_go", Text("记录过于久远，已不再保留", "its records are too old and were let go"))
+        return Silence("let_go", both(say("operate.its_records_too_old_were")))
     if of_kind and all(one.retracted for one in of_kind.values()):
-        return Silence(
-            "retracted", Text(f"{len(of_kind)} 条记录均已撤销", f"every record was taken back ({len(of_kind)})")
-        )
+        return Silence("retracted", both(say("operate.every_record_was_taken_back", of_kind=len(of_kind))))
     if of_kind:
         return Silence(
             "no_matching_record",
-            Text(
-                f"有 {len(of_kind)} 条 {gauge.kind} 记录，但都不符合规则的条件",
-                f"events of the kind {gauge.kind}: {len(of_kind)}, and none of them meets the rule's condition",
-            ),
+            both(say("operate.events_kind_none_them_meets", kind=gauge.kind, of_kind=len(of_kind))),
         )
-    return Silence("no_record", Text(f"没有 {gauge.kind} 记录", f"no event of the kind {gauge.kind}"))
+    return Silence("no_record", both(say("operate.no_event_kind", kind=gauge.kind)))
 
 
 def of_deadline(s: Subject, gauge: GaugeLayout, due: int) -> Silence:
@@ -91,13 +87,13 @@ def of_deadline(s: Subject, gauge: GaugeLayout, due: int) -> Silence:
     slots = gauge.read(s)
     runs = slots["start"] >= 0 if "start" in slots else slots["anchor"] >= 0 and slots["come"] < 0
     if runs and due < FOREVER:
-        return Silence("not_due", Text("时限未到", "the deadline has not passed yet"))
+        return Silence("not_due", both(say("operate.deadline_has_not_passed_yet")))
     if runs:
-        return Silence("not_due", Text("没有可计算的时限", "there is no deadline to count from"))
+        return Silence("not_due", both(say("operate.there_no_deadline_count_from")))
     begun = slots.get("started", slots.get("expects", -1)) >= 0
     if begun:
-        return Silence("met", Text("已按时完成，或计时已停止", "it came in time, or the clock has stopped"))
-    return Silence("no_record", Text("没有开始计时的记录", "no record has started the clock"))
+        return Silence("met", both(say("operate.it_came_in_time_or")))
+    return Silence("no_record", both(say("operate.no_record_has_started_clock")))
 
 
 def without_value(
@@ -110,17 +106,14 @@ def without_value(
             "outside_period", Text("此时不在校历的任何学期内", f"the calendar has no {window.period} at this time")
         )
     if not inside:
-        return Silence("window_empty", Text("统计范围内没有记录", "no record lies in the window"))
+        return Silence("window_empty", both(say("operate.no_record_lies_in_window")))
     with_number = [i for i in inside if placed.x < 0 or s.rows[i + COLUMNS + placed.x] is not None]
     if not with_number:
         names = sorted({name for (id_, name) in replayed.engine.not_evaluated if id_ == rule.rule.id}) or ["null"]
         shown = ", ".join(names)
         return Silence(
             "not_evaluated",
-            Text(
-                f"{len(inside)} 条记录都没有可用的数值（{shown}）",
-                f"no record has the number that is measured ({shown}; records: {len(inside)})",
-            ),
+            both(say("operate.no_record_has_number_that", shown=shown, inside=len(inside))),
         )
     return _too_few(s, placed, inside, len(with_number))
 
@@ -148,9 +141,14 @@ def not_reached(rung: Rung, value: float, bound: float) -> Silence:
     sign = SIGNS[rung.compare]
     return Silence(
         "not_reached",
-        Text(
-            f"当前值 {number(value)} 未达到最低预警线（{sign} {number(bound)}），还差 {number(away)}",
-            f"{number(value)} does not reach the lowest threshold ({sign} {number(bound)}): {number(away)} away",
+        both(
+            say(
+                "operate.does_not_reach_lowest_threshold",
+                value=number(value),
+                sign=sign,
+                bound=number(bound),
+                away=number(away),
+            )
         ),
         bound,
         away,

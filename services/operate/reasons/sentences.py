@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+from services.i18n import both, say
 from services.messages import Text
 from services.rules.engine.plan import Compare, Gauge
 from services.rules.language.reading import Place
@@ -97,18 +98,14 @@ def window_words(gauge: Gauge) -> Text:
     if shown in _WINDOWS:
         return _WINDOWS[shown]
     kind, _, size = shown.partition(" ")
-    return (
-        Text(f"最近 {size} 条", f"of the last {size} records")
-        if kind == "last"
-        else Text(f"近 {size}", f"of the last {size}")
-    )
+    return both(say("operate.last_records", size=size)) if kind == "last" else both(say("operate.last", size=size))
 
 
 def condition_words(place: Place | None) -> Text:
     """The rule's `where`."""
     if place is None:
         return Text("", "")
-    return Text(f"（仅 {place.text.strip()}）", f" (only where {place.text.strip()})")
+    return both(say("operate.only_where", strip=place.text.strip()))
 
 
 def levels_words(levels: list[tuple[str, Compare, float | None]], names: Callable[[str], Text]) -> Text:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from services.i18n import both, say
 from services.messages import Text, from_ms
 from services.rules.engine.plan import Thresholds
 from services.rules.language.reading import Report, items
@@ -63,22 +64,18 @@ def _reason(
         return "applies", _applies(value, zone)
     if value.begins > instant:
         day = _day(value.begins, zone)
-        return "not_in_force_yet", Text(f"{day} 起才生效", f"in force from {day} only")
+        return "not_in_force_yet", both(say("operate.in_force_from_only", day=day))
     for name, wanted in value.scope:
         if (mine := scope.get(name)) is None:
-            return "scope_unknown", Text(
-                f"只适用于 {name}={wanted}，此处没有 {name}", f"only for {name} {wanted}, and there is no {name} here"
-            )
+            return "scope_unknown", both(say("operate.only_for_there_no_here", name=name, wanted=wanted))
         if mine != wanted:
-            return "another_scope", Text(
-                f"只适用于 {name}={wanted}，此处是 {mine}", f"only for {name} {wanted}, and here it is {mine}"
-            )
+            return "another_scope", both(say("operate.only_for_here_it", name=name, wanted=wanted, mine=mine))
     assert chosen is not None
     if value.specificity != chosen.specificity:
         better = scope_words(chosen.scope)
         return "less_specific", Text(f"适用范围不如 {better.zh} 具体", f"less specific than {better.en}")
     day = _day(chosen.begins, zone)
-    return "replaced_by_newer", Text(f"已被 {day} 起的新标准取代", f"replaced by the one from {day}")
+    return "replaced_by_newer", both(say("operate.replaced_by_one_from", day=day))
 
 
 def _applies(value: Value, zone: ZoneInfo) -> Text:
@@ -93,7 +90,7 @@ def _applies(value: Value, zone: ZoneInfo) -> Text:
 def scope_words(scope: tuple[tuple[str, str], ...]) -> Text:
     """`major=nursing`, or everybody."""
     if not scope:
-        return Text("全院", "everybody")
+        return both(say("operate.everybody"))
     shown = ", ".join(f"{name}={wanted}" for name, wanted in sorted(scope, key=lambda one: SCOPES.index(one[0])))
     return Text(shown, shown)
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from services.i18n import both, say
 from services.messages import ENDS, FOREVER, Evidence, Text, WarningChange, from_ms
 from services.operate.reasons.not_warned import Silence, not_reached, of_deadline, without_record, without_value
 from services.operate.reasons.replay import Replayed
@@ -100,17 +101,14 @@ def _open(
     rung = rule.rung_of[rank]
     gauge = rule.gauges[rung.gauge]
     said = f"{number(reach.value)} {SIGNS[rung.compare]} {number(reach.threshold)}"
-    why = Text(f"当前值达到阈值：{said}", f"the value reaches the threshold: {said}")
+    why = both(say("operate.value_reaches_threshold", said=said))
     reason = "threshold_reached"
     if gauge.measure.waiting:
-        why = Text(f"已超过时限 {number(reach.threshold)}", f"the deadline {number(reach.threshold)} has passed")
+        why = both(say("operate.deadline_has_passed", threshold=number(reach.threshold)))
         reason = "time_passed"
     elif reach.value is not None and reach.threshold is not None and not passes(rung, reach.value, reach.threshold):
         reason = "kept_by_clear"
-        why = Text(
-            f"曾达到 {number(reach.threshold)}，尚未回落到解除线",
-            f"it had reached {number(reach.threshold)} and is not back beyond `clear` yet",
-        )
+        why = both(say("operate.it_had_reached_not_back", threshold=number(reach.threshold)))
     return Standing(
         rule=rule.rule.id, subject=key, status="open", reason=reason, why=why, value=reach.value,
         threshold=reach.threshold, distance=None, level=level_of(rank), window=gauge.window,
@@ -139,9 +137,7 @@ def _silence(
     if gauge.measure.waiting:
         return of_deadline(s, gauge, getattr(s, rule.due) if rule.due else FOREVER)
     if all(one is None for _, one in thresholds):
-        return Silence(
-            "standard_not_in_force", Text("该标准在此时尚无适用的值", "no value of the standard is in force")
-        )
+        return Silence("standard_not_in_force", both(say("operate.no_value_standard_in_force")))
     value = values[lowest.gauge]
     if value is None:
         return without_value(replayed, s, rule, gauge, _inside(s, gauge))

@@ -13,7 +13,8 @@ from typing import Any
 
 import msgspec
 
-from services.messages import CampusEvent, nearest
+from services.i18n import say
+from services.messages import CampusEvent, Message, nearest
 from services.operate.rule_tests.moments import Clock
 from services.rules.language.fields import Field
 from services.rules.language.load import RuleSet
@@ -80,7 +81,7 @@ def read_cases(folder: Path, rules: RuleSet, kinds: Mapping[str, Mapping[str, Fi
         content = read_yaml(path, f"tests/{path.name}", report)
         if content is None:
             continue
-        top = fields(content, {"term": False, "tests": True}, report, "a test file")
+        top = fields(content, {"term": False, "tests": True}, report, say("operate.test_file"))
         term = word(top["term"], report, "term", terms) if "term" in top else ""
         clock = Clock(rules.zone, terms.get(term))
         for item in items(top.get("tests"), report, "tests"):
@@ -114,7 +115,7 @@ class _Reader:
 
     def case(self, place: Place) -> Case | None:
         before = len(self._report)
-        given = fields(place, _CASE, self._report, "a test")
+        given = fields(place, _CASE, self._report, say("operate.test"))
         rule = word(given.get("rule"), self._report, "rule", self._rules)
         if not rule:
             return None
@@ -126,22 +127,24 @@ class _Reader:
         for item in items(given.get("steps"), self._report, "steps"):
             steps += self._step(item)
         if not any(isinstance(step, Expectation) for step in steps) and len(self._report) == before:
-            self._report.add(place, "a test without an expectation", "- {expect: yellow} or - {expect: silent}")
+            self._report.add(
+                place, say("operate.test_without_expectation"), say("operate.expect_yellow_or_expect_silent")
+            )
         name = word(given["name"], self._report, "name") if "name" in given else rule
         return Case(name, rule, place, tuple(steps)) if len(self._report) == before else None
 
-    def _mapping(self, place: Place, what: str) -> dict[str, Place]:
+    def _mapping(self, place: Place, what: Message | str) -> dict[str, Place]:
         if isinstance(place.value, dict):
             return place.value
-        self._report.add(place, f"{what} must be a mapping", "such as {student: s1}")
+        self._report.add(place, say("rules.must_be_mapping", what=what), say("operate.such_as_student_s1"))
         return {}
 
     def _step(self, place: Place) -> list[Step]:
-        given = self._mapping(place, "a step")
+        given = self._mapping(place, say("operate.step"))
         if "expect" in given:
             return self._expectation(place)
         if "wait" in given:
-            fields(place, {"wait": True}, self._report, "a wait")
+            fields(place, {"wait": True}, self._report, say("operate.wait"))
             at = self._instant(given["wait"])
             return [] if at is None else [Wait(at)]
         if "correct" in given or "retract" in given:
@@ -149,13 +152,13 @@ class _Reader:
         return self._events(place, given)
 
     def _expectation(self, place: Place) -> list[Step]:
-        given = fields(place, _EXPECT, self._report, "an expectation")
+        given = fields(place, _EXPECT, self._report, say("operate.expectation"))
         level = word(given["expect"], self._report, "expectation", (*LEVELS, "silent"))
         because = word(given["because"], self._report, "reason", REASONS) if "because" in given else None
         if because and level != "silent":
-            self._report.add(given["because"], "because belongs to silence", "expect: silent")
+            self._report.add(given["because"], say("operate.because_belongs_silence"), "expect: silent")
         for name in {"to", "text"} & {*given} if level == "silent" else ():
-            self._report.add(given[name], f"of silence nobody is told: no {name} here", "a level")
+            self._report.add(given[name], say("operate.silence_nobody_told_no_here", name=name), say("operate.level"))
         numbers = {name: threshold(given[name], self._report, name) for name in ("value", "threshold") if name in given}
         steps: list[Step] = []
         if "at" in given and (at := self._instant(given["at"])) is not None:
@@ -179,7 +182,9 @@ class _Reader:
         known = self._sent.get(reference.text)
         if known is None:
             self._report.add(
-                reference, f"no event {reference.text} before this step", known_words(reference.text, self._sent)
+                reference,
+                say("operate.no_event_before_this_step", text=reference.text),
+                known_words(reference.text, self._sent),
             )
             return []
         kept = {name: value for name, value in known.data.items() if name not in given}
@@ -193,12 +198,12 @@ class _Reader:
         if "at" not in given:
             for name, value in given.items():
                 if name not in self._kinds[self._kind] and (near := nearest(name, _STEPS)):
-                    self._report.add(value, f"unknown step {name}", near)
+                    self._report.add(value, say("operate.unknown_step", name=name), near)
                     return []
-            self._report.add(place, "a step lacks at", "at: mon w3 08:00; or expect, correct, retract, wait")
+            self._report.add(place, say("operate.step_lacks_at"), say("operate.at_mon_w3_08_00"))
             return []
         full = {**self._each, **given}
-        kind = word(full["kind"], self._report, "event kind", self._kinds) if "kind" in full else self._kind
+        kind = word(full["kind"], self._report, say("rules.event_kind"), self._kinds) if "kind" in full else self._kind
         if "kind" in given:  # what every event has goes for others as far as they have it
             full = {name: one for name, one in full.items() if name in given or name in self._kinds.get(kind, ())}
         times, every = self._repeated(full)
@@ -214,7 +219,11 @@ class _Reader:
             source = word(full["source"], self._report, "source") if "source" in full else "test"
             event = CampusEvent(source=source, id=id_, kind=kind, time=at, data=self._data(full, kind, at, name))
             if id_ in self._sent:
-                self._report.add(full.get("id", place), f"event {id_} exists already", f"another id, or correct: {id_}")
+                self._report.add(
+                    full.get("id", place),
+                    say("operate.event_exists_already", id=id_),
+                    say("operate.another_id_or_correct", id=id_),
+                )
             self._sent[id_] = event
             found.append(event)
             self._now = at
@@ -226,11 +235,15 @@ class _Reader:
             amount = number(given["times"], self._report, "times")
             times = int(amount) if amount is not None and 1 <= amount <= _MOST else 1
             if times != amount:
-                self._report.add(given["times"], "times must be a whole number", f"from 1 to {_MOST}")
+                self._report.add(given["times"], say("operate.times_must_be_whole_number"), f"from 1 to {_MOST}")
         if "every" in given:
             wait = duration(given["every"].text)
             if wait is None:
-                self._report.add(given["every"], f"{given['every'].text} is not a duration", "such as 30m, 24h, 7d")
+                self._report.add(
+                    given["every"],
+                    say("rules.not_duration", text=given["every"].text),
+                    say("operate.such_as_30m_24h_7d"),
+                )
             every = dt.timedelta(milliseconds=wait or 0)
         return times, every
 
@@ -241,7 +254,7 @@ class _Reader:
             if field in _EVENT:
                 continue
             if field not in known:
-                self._report.add(place, f"{kind} has no field {field}", known_words(field, known))
+                self._report.add(place, say("rules.has_no_field", kind=kind, name=field), known_words(field, known))
             elif place.value is not None:
                 data[field] = self._value(place, known[field], field, at, name)
         return data
@@ -256,7 +269,7 @@ class _Reader:
             return number(place, self._report, what)
         if field.type == "boolean":
             if not isinstance(place.value, bool):
-                self._report.add(place, f"{what} must be true or false")
+                self._report.add(place, say("operate.must_be_true_or_false", what=what))
             return place.value
         if field.type == "string":
             return _filled(word(place, self._report, what, field.values or None), name)

@@ -7,13 +7,13 @@ import re
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
+from services.i18n import say
 from services.rules.language.calendar import WEEKDAYS
 from services.rules.language.reading import Place, Report
 from services.rules.language.thresholds import duration
 
 _WEEK = re.compile(rf"({'|'.join(WEEKDAYS)}) w(-?\d{{1,3}}) (\d\d:\d\d(?::\d\d)?)", re.ASCII)
 _DAY = re.compile(r"(\d{4}-\d\d-\d\d)[ T](\d\d:\d\d(?::\d\d)?)", re.ASCII)
-_EXPECTED = "mon w3 08:00 (Monday of teaching week 3), 2026-09-14 08:00, or +2h after the one before"
 
 
 @dataclass(frozen=True)
@@ -35,12 +35,12 @@ class Clock:
                 return self._at(dt.date.fromisoformat(found[1]), found[2])
         except (ValueError, OverflowError):
             pass
-        report.add(place, f"{text or 'this'} is not an instant", _EXPECTED)
+        report.add(place, say("operate.not_instant", text=text or "this"), say("operate.mon_w3_08_00_monday"))
         return None
 
     def _of_week(self, weekday: int, week: int, clock: str, place: Place, report: Report) -> dt.datetime | None:
         if self.term_begins is None:
-            report.add(place, "a week of which term?", "term: … at the top of the file, of calendar.yaml")
+            report.add(place, say("operate.week_which_term"), say("operate.term_at_top_file_calendar"))
             return None
         monday = self.term_begins - dt.timedelta(days=self.term_begins.weekday())
         return self._at(monday + dt.timedelta(weeks=week - 1, days=weekday), clock)

@@ -13,7 +13,8 @@ from typing import NamedTuple
 
 import msgspec
 
-from services.messages import ENDS, CampusEvent, RuleCard, Text, WarningChange, WarningFacts
+from services.i18n import say
+from services.messages import ENDS, CampusEvent, Message, RuleCard, Text, WarningChange, WarningFacts
 from services.operate.rule_tests.cases import Case, Expectation, Wait
 from services.rules.engine.engine import Engine
 from services.rules.engine.episodes import last_entry
@@ -90,7 +91,7 @@ class CaseRunner:
             else:
                 _Comparison(step, rule, result, report, self._cards[case.rule], self._notifier).compare()
         for ident, error in rule.output.failed:
-            report.add(case.place, f"{case.rule} could not be evaluated for {ident}: {error}")
+            report.add(case.place, say("operate.could_not_be_evaluated_for", rule=case.rule, ident=ident, error=error))
         result.failed = len(report) > before
         return result
 
@@ -161,7 +162,7 @@ class _Comparison:
         """Looks for the subject that is meant: the only one there is, if none is named."""
         subjects, subject = self.rule.subjects(), self.wanted.about
         if subject is None and len(subjects) > 1:
-            self._wrong("which subject?", "about: one of " + ", ".join(subjects[:10]))
+            self._wrong(say("operate.which_subject"), say("operate.about_one_of", subjects=", ".join(subjects[:10])))
             return
         subject = subject if subject is not None else "".join(subjects)
         self.shown = f"{self.rule.id} {subject}".strip()
@@ -181,7 +182,7 @@ class _Comparison:
         if wanted.to is None and wanted.text is None:
             return
         if self.notifier is None:
-            self._wrong("to and text need a directory", "tests/directory beside the test files")
+            self._wrong(say("operate.text_need_directory"), say("operate.tests_directory_beside_test_files"))
             return
         told = self.notifier(self.card, state)
         if wanted.to is not None and sorted(wanted.to) != sorted(told.people):
@@ -209,7 +210,7 @@ class _Comparison:
     def _differs(self, what: str, expected: str) -> None:
         self._wrong(f"{self.shown}: {what}", expected)
 
-    def _wrong(self, what: str, expected: str) -> None:
+    def _wrong(self, what: Message | str, expected: Message | str) -> None:
         self.report.add(self.wanted.place, what, expected)
 
     def _expected(self) -> str:

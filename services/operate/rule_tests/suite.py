@@ -8,6 +8,7 @@ from pathlib import Path
 from services import directory as directories
 from services.directory import Directory
 from services.errors import DirectoryError, RuleError
+from services.i18n import say
 from services.messages import Problem, RuleCard, Text
 from services.notify.recipients import route
 from services.notify.texts import message
@@ -56,8 +57,8 @@ def hold(folder: Path, schemas: Path) -> None:
     """Raises RuleError with every rule test that does not hold, and with what is wrong in the rules or the tests."""
     result = run(folder, schemas)
     if result.problems:
-        what = f"{result.summary}: nothing is published 规则测试未通过，未发布"
-        expected = "rules and tests that agree, or --untested"
+        what = say("operate.nothing_published", summary=result.summary)
+        expected = say("operate.rules_and_tests_agree")
         raise RuleError([*result.problems, Problem(where=str(folder), what=what, expected=expected)])
 
 

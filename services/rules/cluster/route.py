@@ -261,7 +261,7 @@ class Route:
             reasons=[Problem(where="event", what=one.why, expected="an event as ingest writes it")],
             raw=one.raw,
         )
-        return Outgoing(self._rejected, _encode_json([rejection]))
+        return Outgoing(self._rejected, _encode_json([rejection.in_english()]))
 
     async def tick(self, committed: dict[int, int], ends: dict[int, int]) -> None:
         """Writes to every partition how far each source has come: to the clock's time if nothing of it waits.

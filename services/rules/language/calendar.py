@@ -18,6 +18,7 @@ from zoneinfo import ZoneInfo
 from holidays import country_holidays
 from holidays.registry import COUNTRIES
 
+from services.i18n import say
 from services.rules.engine.calendar import MONDAY_TO_FRIDAY, Calendar, Hours, Term
 from services.rules.language.reading import Place, Report, fields, items, known_words, read_yaml, word
 from services.rules.language.standards import day
@@ -55,7 +56,7 @@ def read_calendar(folder: Path, report: Report) -> Calendar:
     if content is None:
         holidays, make_up = public_days(_COUNTRY)
         return Calendar(_ZONE, holidays=holidays, make_up=make_up, service=SERVICE)
-    given = fields(content, _FIELDS, report, "the calendar")
+    given = fields(content, _FIELDS, report, say("rules.calendar"))
     holidays, make_up = _public(given.get("holidays"), report)
     return Calendar(
         _zone(given.get("time_zone"), report),
@@ -98,21 +99,21 @@ def _public(place: Place | None, report: Report) -> Public:
     if isinstance(place.value, str) and place.value in codes:
         return public_days(place.value)
     meant = {name.lower(): names[1] for key, names in COUNTRIES.items() for name in (key, *names)}
-    right = meant.get(known_words(place.text.lower(), meant), "a code of ISO 3166-1 such as CN, or none")
+    right = meant.get(str(known_words(place.text.lower(), meant)), say("rules.code_iso_3166_1_such"))
     if place.value is False:
-        right = 'none, or in quotes "NO" for Norway'
-    report.add(place, f"unknown country {place.text}", right)
+        right = say("rules.none_or_in_quotes_no")
+    report.add(place, say("rules.unknown_country", text=place.text), right)
     return nothing
 
 
 def _zone(place: Place | None, report: Report) -> ZoneInfo:
     if place is None:
         return _ZONE
-    name = word(place, report, "time zone")
+    name = word(place, report, say("rules.time_zone"))
     try:
         return ZoneInfo(name)
     except (KeyError, ValueError, OSError):
-        report.add(place, f"unknown time zone {name}", "such as Asia/Shanghai")
+        report.add(place, say("rules.unknown_time_zone", name=name), say("rules.such_as_asia_shanghai"))
         return _ZONE
 
 
@@ -122,7 +123,7 @@ def _starts(place: Place | None, report: Report) -> tuple[int, int]:
     month, _, day_ = place.text.partition("-")
     if re.fullmatch("[0-9]{1,2}-[0-9]{1,2}", place.text) and 1 <= int(month) <= 12 and 1 <= int(day_) <= 28:  # noqa: PLR2004
         return int(month), int(day_)
-    report.add(place, f"{place.text} is not a day of the year", "month-day, such as 09-01")
+    report.add(place, say("rules.not_day_year", text=place.text), say("rules.month_day_such_as_09"))
     return 9, 1
 
 
@@ -131,15 +132,15 @@ def _terms(place: Place | None, report: Report) -> list[Term]:
     placed.sort(key=lambda one: one[0])
     for (before, _), (term, item) in pairwise(placed):
         if term[0] <= before[1]:
-            report.add(item, f"the term begins on {term[0]}, before the one before it ends", f"after {before[1]}")
+            report.add(item, say("rules.term_begins_on_before_one", first=term[0]), say("rules.after", last=before[1]))
     return [term for term, _ in placed]
 
 
 def _term(place: Place, report: Report) -> Term | None:
-    given = fields(place, {"id": True, "from": True, "to": True}, report, "a term")
+    given = fields(place, {"id": True, "from": True, "to": True}, report, say("rules.term"))
     first, last = day(given.get("from"), report), day(given.get("to"), report)
     if first and last and last < first:
-        report.add(given["to"], f"the term ends on {last}, before it begins", f"a day after {first}")
+        report.add(given["to"], say("rules.term_ends_on_before_it", last=last), say("rules.day_after", first=first))
     return (first, last) if first and last else None
 
 
@@ -150,14 +151,22 @@ def _days(place: Place | None, report: Report, what: str) -> set[dt.date]:
         if not isinstance(item.value, dict):
             found |= {one for one in [day(item, report)] if one}
             continue
-        given = fields(item, {"from": True, "to": True, "reason": False}, report, f"an entry of {what}")
+        given = fields(item, {"from": True, "to": True, "reason": False}, report, say("rules.entry", what=what))
         first, last = day(given.get("from"), report), day(given.get("to"), report)
         if not first or not last:
             continue
         if last < first:
-            report.add(given["to"], f"{what} ends on {last}, before it begins", f"{first} or a day after it")
+            report.add(
+                given["to"],
+                say("rules.ends_on_before_it_begins", what=what, last=last),
+                say("rules.or_day_after_it", first=first),
+            )
         elif last - first >= _LONGEST:
-            report.add(given["to"], f"{what} has {(last - first).days + 1} days at once", f"at most {_LONGEST.days}")
+            report.add(
+                given["to"],
+                say("rules.has_days_at_once", what=what, days=(last - first).days + 1),
+                say("rules.at_most", most=_LONGEST.days),
+            )
         else:
             found |= {first + n * _DAY for n in range((last - first).days + 1)}
     return found
@@ -166,7 +175,7 @@ def _days(place: Place | None, report: Report, what: str) -> set[dt.date]:
 def _teaching(place: Place | None, report: Report) -> frozenset[int]:
     if place is None:
         return MONDAY_TO_FRIDAY
-    named = [word(item, report, "weekday", WEEKDAYS) for item in items(place, report, "teaching_days")]
+    named = [word(item, report, say("rules.noun_weekday"), WEEKDAYS) for item in items(place, report, "teaching_days")]
     return frozenset(WEEKDAYS.index(name) for name in named if name)
 
 
@@ -174,7 +183,7 @@ def _service(place: Place | None, report: Report) -> dict[int, Hours]:
     if place is None:
         return SERVICE
     if not isinstance(place.value, dict):
-        report.add(place, "service_hours must be a mapping", 'such as {mon-fri: ["08:00-12:00", "14:00-18:00"]}')
+        report.add(place, say("rules.service_hours_must_be_mapping"), say("rules.such_as_mon_fri_08"))
         return {}
     found: dict[int, Hours] = {}
     named: dict[int, str] = {}
@@ -183,7 +192,11 @@ def _service(place: Place | None, report: Report) -> dict[int, Hours]:
         for weekday in _weekdays(name, value, report):
             if weekday in named:
                 shown = WEEKDAYS[weekday]
-                report.add(value, f"{shown} has service hours twice", f"once; {named[weekday]} names it already")
+                report.add(
+                    value,
+                    say("rules.has_service_hours_twice", shown=shown),
+                    say("rules.once_names_it_already", name=named[weekday]),
+                )
                 break
             found[weekday], named[weekday] = hours, name
     return found
@@ -195,23 +208,27 @@ def _weekdays(name: str, place: Place, report: Report) -> range:
         days = range(WEEKDAYS.index(first), WEEKDAYS.index(last or first) + 1)
         if days:
             return days
-    report.add(place, f"{name} is neither a weekday nor a range of them in the order of the week", "sat, or mon-fri")
+    report.add(place, say("rules.neither_weekday_nor_range_them", name=name), say("rules.sat_or_mon_fri"))
     return range(0)
 
 
 def _hours(place: Place, report: Report) -> Hours:
     placed = []
-    for item in items(place, report, "service hours"):
+    for item in items(place, report, say("rules.service_hours")):
         if not (read := _INTERVAL.fullmatch(item.text)):
-            report.add(item, f"{item.text} is not an interval of the day", 'such as "08:00-12:00"')
+            report.add(item, say("rules.not_interval_day", text=item.text), say("rules.such_as_08_00_12"))
             continue
         opens, closes = (int(read[n]) * _HOUR + int(read[n + 1]) * _MINUTE for n in (1, 3))
         if closes <= opens:
-            report.add(item, f"{item.text} ends before it begins", "an end after the begin, 24:00 at most")
+            report.add(item, say("rules.ends_before_it_begins", text=item.text), say("rules.end_after_begin_24_00"))
         else:
             placed.append(((opens, closes), item))
     placed.sort(key=lambda one: one[0])
     for (before, earlier), (hours, item) in pairwise(placed):
         if hours[0] < before[1]:
-            report.add(item, f"{item.text} overlaps {earlier.text}", "intervals one after the other")
+            report.add(
+                item,
+                say("rules.overlaps", hours=item.text, earlier=earlier.text),
+                say("rules.intervals_one_after_other"),
+            )
     return tuple(hours for hours, _ in placed)

@@ -10,6 +10,7 @@ import ast
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
+from services.i18n import say
 from services.rules.engine.arithmetic import FUNCTIONS
 from services.rules.engine.plan import Gauge, Rule
 from services.rules.language.reading import Place, Report
@@ -42,12 +43,14 @@ def refuse_cycles(placed: Sequence[Placed], report: Report) -> None:
     for item in placed:
         name = item.rule.id
         if name in edges.get(name, ()):
-            report.add(_speaks(item), f"{name} looks at itself", f'where: rule != "{name}", or rule in [...]')
+            report.add(
+                _speaks(item), say("rules.looks_at_itself", name=name), say("rules.where_rule_or_rule_in", name=name)
+            )
         cycle = _cycle(name, edges)
         if cycle and not told & {*cycle}:
             told |= {*cycle}
             shown = " → ".join([*cycle, name])
-            report.add(_speaks(item), f"a circle of rules: {shown}", 'where: rule in ["…"] without one of them')
+            report.add(_speaks(item), say("rules.circle_rules", shown=shown), say("rules.where_rule_in_without_one"))
 
 
 def _conditions(rule: Rule) -> list[str]:

@@ -12,6 +12,8 @@ import tokenize
 from dataclasses import dataclass
 from typing import Any
 
+from services.i18n import say
+from services.messages import Message
 from services.rules.language.fields import Field
 from services.rules.language.reading import LARGEST_NUMBER, Place, Report, known_words
 
@@ -86,7 +88,7 @@ class Expression:
             return "None", True
         typed = self._guarded(lambda: self._value(tree), _UNKNOWN)
         if typed.type not in ("number", "unknown"):
-            self._problem(tree, f"is a {typed.type}", "a number")
+            self._problem(tree, say("rules.is_a", type=typed.type), say("input.number"))
         plain = isinstance(tree, ast.Name) and typed.whole  # schemas bound whole ones
         return typed.source if plain else f"bounded({typed.source}, {limit!r})", typed.whole
 
@@ -96,21 +98,25 @@ class Expression:
         except _Refused:
             return otherwise
 
-    def _problem(self, node: ast.AST, what: str, expected: str = "") -> None:
+    def _problem(self, node: ast.AST, what: Message | str, expected: Message | str = "") -> None:
         offset = getattr(node, "col_offset", 0) + (1 if self.place.quoted else 0)
         self.report.add(self.place, what, expected, offset=offset)
 
-    def _refuse(self, node: ast.AST, what: str, expected: str = "") -> _Refused:
+    def _refuse(self, node: ast.AST, what: Message | str, expected: Message | str = "") -> _Refused:
         self._problem(node, what, expected)
         return _Refused()
 
     def _parse(self) -> ast.expr | None:
         text = self.place.text
         if isinstance(self.place.value, (dict, list)) or not text.strip():
-            self.report.add(self.place, "an expression is missing", 'such as status == "absent"')
+            self.report.add(self.place, say("rules.expression_missing"), say("rules.such_as_status_absent"))
             return None
         if len(text) > _LONGEST:
-            self.report.add(self.place, f"the expression has {len(text)} characters", f"at most {_LONGEST}")
+            self.report.add(
+                self.place,
+                say("rules.expression_has_characters", length=len(text)),
+                say("rules.at_most", most=_LONGEST),
+            )
             return None
         try:
             tree = ast.parse(_without_keywords(text), mode="eval").body
@@ -119,10 +125,10 @@ class Expression:
                 return None
         except SyntaxError as error:
             offset = max((error.offset or 1) - 1, 0) + (1 if self.place.quoted else 0)
-            self.report.add(self.place, f"not an expression: {error.msg}", offset=offset)
+            self.report.add(self.place, say("rules.not_expression", msg=error.msg), offset=offset)
             return None
         except (ValueError, RecursionError, MemoryError):
-            self.report.add(self.place, "not an expression that can be read")
+            self.report.add(self.place, say("rules.not_expression_that_can_be"))
             return None
         return tree
 
@@ -139,12 +145,14 @@ class Expression:
             return self._has(node, negated=negated)
         value = self._value(node)
         if value.type not in ("boolean", "unknown"):
-            raise self._refuse(node, f"a {value.type} is not a condition", "a comparison such as hours > 0")
+            raise self._refuse(
+                node, say("rules.not_condition", type=value.type), say("rules.comparison_such_as_hours_0")
+            )
         return f"({value.source} is {not negated})"
 
     def _has(self, node: ast.Call, *, negated: bool) -> str:
         if len(node.args) != 1 or node.keywords:
-            raise self._refuse(node, "has takes one field", "has(score)")
+            raise self._refuse(node, say("rules.has_takes_one_field"), "has(score)")
         value = self._value(node.args[0])
         return f"({value.source} is {'None' if negated else 'not None'})" if value.nullable else str(not negated)
 
@@ -158,7 +166,7 @@ class Expression:
                 sign = _COMPARISONS[type(operator)][0]
                 parts.append(self._compare(node, left, _OPPOSITE[sign] if negated else sign, right))
             else:
-                raise self._refuse(node, "this comparison is not in the language", "== != < <= > >= in, or has(x)")
+                raise self._refuse(node, say("rules.this_comparison_not_in_language"), say("rules.in_or_has_x"))
             left = right
         return f"({(' or ' if negated else ' and ').join(parts)})"
 
@@ -174,7 +182,7 @@ class Expression:
 
     def _within(self, left: ast.expr, right: ast.expr, *, inside: bool) -> str:
         if not isinstance(right, (ast.List, ast.Tuple, ast.Set)) or not right.elts:
-            raise self._refuse(right, "in needs a list", '["present", "late"]')
+            raise self._refuse(right, say("rules.in_needs_list"), '["present", "late"]')
         a = self._value(left)
         options = [self._value(item) for item in right.elts]
         for item, option in zip(right.elts, options, strict=True):
@@ -189,11 +197,13 @@ class Expression:
 
     def _same_type(self, node: ast.expr, a: Typed, b: Typed) -> None:
         if "unknown" not in (a.type, b.type) and a.type != b.type:
-            self._problem(node, f"compares a {a.type} with a {b.type}", f"a {a.type} on both sides")
+            self._problem(
+                node, say("rules.compares_with", right=a.type, left=b.type), say("rules.on_both_sides", type=a.type)
+            )
 
     def _known_word(self, node: ast.expr, values: tuple[str, ...]) -> None:
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value not in values:
-            self._problem(node, f"no such value: {node.value}", known_words(node.value, values))
+            self._problem(node, say("rules.no_such_value", value=node.value), known_words(node.value, values))
 
     def _value(self, node: ast.expr) -> Typed:  # noqa: PLR0911 - one per form of the language
         if isinstance(node, ast.Constant):
@@ -213,7 +223,9 @@ class Expression:
         if isinstance(node, ast.IfExp):
             return self._choice(node)
         word = type(node).__name__.lower()
-        raise self._refuse(node, f"{word} is not in the language", "fields, numbers, strings, comparisons, and or not")
+        raise self._refuse(
+            node, say("rules.not_in_language", word=word), say("rules.fields_numbers_strings_comparisons_or")
+        )
 
     def _constant(self, node: ast.Constant) -> Typed:
         value = node.value
@@ -221,11 +233,11 @@ class Expression:
             return Typed(str(value), "boolean")
         if isinstance(value, (int, float)):
             if abs(value) > LARGEST_NUMBER:
-                raise self._refuse(node, "the number is too large", "at most 1e15")
+                raise self._refuse(node, say("rules.number_too_large"), say("rules.at_most_1e15"))
             return Typed(repr(value), "number", whole=isinstance(value, int))
         if isinstance(value, str):
             return Typed(repr(value), "string")
-        raise self._refuse(node, f"{value!r} is not in the language", "a number or a word in quotes")
+        raise self._refuse(node, say("rules.not_in_language", word=repr(value)), say("rules.number_or_word_in_quotes"))
 
     def _name(self, node: ast.Name) -> Typed:
         if node.id in ("true", "false"):
@@ -233,19 +245,21 @@ class Expression:
         name = _KEYWORDS.get(node.id, node.id)
         field = self.known.get(name)
         if field is None:
-            raise self._refuse(node, f"{self.kind} has no field {name}", known_words(name, self.known))
+            raise self._refuse(
+                node, say("rules.has_no_field", kind=self.kind, name=name), known_words(name, self.known)
+            )
         simple = "number" if field.type in ("integer", "number") else field.type
         return Typed(f"f_{name}", simple, field.nullable, field.type == "integer", field.values)
 
     def _numeric(self, node: ast.expr) -> Typed:
         typed = self._value(node)
         if typed.type not in ("number", "unknown"):
-            raise self._refuse(node, f"cannot calculate with a {typed.type}", "a number")
+            raise self._refuse(node, say("rules.cannot_calculate_with", type=typed.type), say("input.number"))
         return typed
 
     def _operation(self, node: ast.BinOp) -> Typed:
         if type(node.op) not in _OPERATIONS:
-            raise self._refuse(node, "this operation is not in the language", "+ - * / // %")
+            raise self._refuse(node, say("rules.this_operation_not_in_language"), "+ - * / // %")
         sign, name = _OPERATIONS[type(node.op)]
         a, b = self._numeric(node.left), self._numeric(node.right)
         divides = sign in ("/", "//", "%")
@@ -259,20 +273,22 @@ class Expression:
         self._same_type(node, a, b)
         source = f"({a.source} if {self._condition(node.test, negated=False)} else {b.source})"
         if len(source) > _LONGEST_SOURCE:  # what stands between two comparisons is written out for each
-            raise self._refuse(node, "the expression is too intricate", "fewer nested conditions")
+            raise self._refuse(node, say("rules.expression_too_intricate"), say("rules.fewer_nested_conditions"))
         return Typed(source, a.type, a.nullable or b.nullable, a.whole and b.whole)
 
     def _call(self, node: ast.Call) -> Typed:
         name = _called(node)
         if name not in _FUNCTIONS or node.keywords or not node.args:
-            raise self._refuse(node, f"{name or 'this'} cannot be called", known_words(name, [*_FUNCTIONS, "has"]))
+            raise self._refuse(
+                node, say("rules.cannot_be_called", name=name or "this"), known_words(name, [*_FUNCTIONS, "has"])
+            )
         least, most = _TAKES[name]
         if not least <= len(node.args) <= most:
-            raise self._refuse(node, f"{name} takes {least} to {most} arguments")
+            raise self._refuse(node, say("rules.takes_arguments", name=name, least=least, most=most))
         parts = [self._value(argument) for argument in node.args]
         digits = getattr(node.args[-1], "value", None)
         if name == "round" and len(parts) == 2 and digits not in range(10):  # noqa: PLR2004
-            raise self._refuse(node.args[1], "round takes a number of digits", "a whole number from 0 to 9")
+            raise self._refuse(node.args[1], say("rules.round_takes_number_digits"), say("rules.whole_number_from_0_9"))
         for argument, part in zip(node.args, parts, strict=True):
             self._same_type(argument, parts[0], part)
         source = f"{_FUNCTIONS[name]}({', '.join(part.source for part in parts)})"
@@ -281,7 +297,7 @@ class Expression:
             return Typed(source, parts[0].type, nullable, all(part.whole for part in parts))
         for argument, part in zip(node.args, parts, strict=True):
             if part.type not in ("number", "unknown"):
-                raise self._refuse(argument, f"cannot calculate with a {part.type}", "a number")
+                raise self._refuse(argument, say("rules.cannot_calculate_with", type=part.type), say("input.number"))
         return Typed(source, "number", nullable=True, whole=all(part.whole for part in parts))
 
 
@@ -302,11 +318,11 @@ def _called(node: ast.Call) -> str:
     return node.func.id if isinstance(node.func, ast.Name) else ""
 
 
-def _too_much(tree: ast.expr) -> tuple[str, str] | None:
+def _too_much(tree: ast.expr) -> tuple[Message, Message] | None:
     if _depth(tree) > _DEEPEST:
-        return "the expression is nested too deeply", f"at most {_DEEPEST} levels"
+        return say("rules.expression_nested_too_deeply"), say("rules.at_most_levels", most=_DEEPEST)
     if sum(isinstance(node, ast.Mult) for node in ast.walk(tree)) > _MOST_PRODUCTS:
-        return "the expression has too many products", f"at most {_MOST_PRODUCTS}"
+        return say("rules.expression_has_too_many_products"), say("rules.at_most", most=_MOST_PRODUCTS)
     return None
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from services.messages import Level
+from services.i18n import say
+from services.messages import Level, Message
 from services.rules.engine.plan import OPERATORS, Compare, Gauge, Rung, Thresholds
 from services.rules.language.measures import DEADLINES, read_measure
 from services.rules.language.measures.base import Measured
@@ -30,7 +31,7 @@ def read_levels(
     """(further gauges, rungs from the highest down, standard or None)."""
     place = rule["levels"]
     if not isinstance(place.value, dict) or not place.value:
-        m.report.add(place, "levels must be a mapping", "{standard: NAME} or {at_least: {yellow: 2, red: 5}}")
+        m.report.add(place, say("rules.levels_must_be_mapping"), say("rules.standard_name_or_at_least"))
         return [], [], None
     if "standard" in place.value:
         return [], *_by_standard(place, own, standards, named, m.report)
@@ -43,8 +44,8 @@ def read_levels(
 def _by_standard(
     place: Place, own: Gauge | None, standards: Mapping[str, Standard], named: Iterable[str] | None, report: Report
 ) -> tuple[list[Rung], Standard | None]:
-    given = fields(place, {"standard": True}, report, "levels")
-    standard = standards.get(word(given.get("standard"), report, "standard", named))
+    given = fields(place, {"standard": True}, report, say("rules.levels"))
+    standard = standards.get(word(given.get("standard"), report, say("rules.noun_standard"), named))
     if standard is None:
         return [], None
     check_unit(given["standard"], own, standard, report)
@@ -56,7 +57,7 @@ def _by_standard(
 
 
 def _by_comparison(place: Place, compare: Compare, own: Gauge | None, report: Report) -> list[Rung]:
-    given = fields(place, {compare: True, "clear": False, "again": False}, report, "levels")
+    given = fields(place, {compare: True, "clear": False, "again": False}, report, say("rules.levels"))
     _fits_deadlines(given, own, report)
     thresholds, praise = read_thresholds(given, compare, compare, plain(own), report)
     return _rungs(thresholds, compare, praise, fixed=True)
@@ -79,9 +80,9 @@ def _rungs(thresholds: Thresholds, compare: Compare, praise: bool, *, fixed: boo
 
 def _level_by_level(rule: _Given, own: Gauge | None, m: Measured) -> tuple[list[Gauge], list[Rung]]:
     place = rule["levels"]
-    given = fields(place, dict.fromkeys(LEVELS, False), m.report, "levels")
+    given = fields(place, dict.fromkeys(LEVELS, False), m.report, say("rules.levels"))
     if "praise" in given and len(given) > 1:
-        m.report.add(given["praise"], "praise cannot stand beside warning levels", "a rule of its own")
+        m.report.add(given["praise"], say("rules.praise_cannot_stand_beside_warning"), say("rules.rule_its_own"))
     gauges: list[Gauge] = []
     rungs: list[Rung] = []
     for level in [level for level in reversed(LEVELS) if level in given]:
@@ -106,12 +107,16 @@ def _own_gauge(rule: _Given, place: Place, parts: _Given, own: Gauge | None, m: 
     gauge = read_measure(parts.get("measure", rule["measure"]), parts.get("window", rule.get("window")), m)
     if gauge and own and gauge.measure != own.measure and {gauge.measure, own.measure} & DEADLINES:
         deadline = gauge.measure if gauge.measure in DEADLINES else own.measure
-        m.report.add(place, f"{deadline} cannot stand beside another measure", "a rule of its own")
+        m.report.add(
+            place, say("rules.cannot_stand_beside_another_measure", deadline=deadline), say("rules.rule_its_own")
+        )
         return None
     return gauge
 
 
-def _level(level: Level, compare: Compare, parts: _Given, gauge: int, plain: str | None, report: Report) -> list[Rung]:
+def _level(
+    level: Level, compare: Compare, parts: _Given, gauge: int, plain: Message | None, report: Report
+) -> list[Rung]:
     """The rungs of one level, highest first."""
     levels: Found = {level: threshold(parts[compare], report, level, plain)}
     clear = threshold(parts["clear"], report, "clear", plain) if "clear" in parts else None
@@ -129,4 +134,6 @@ def _fits_deadlines(given: _Given, gauge: Gauge | None, report: Report) -> None:
         return
     for name in given:
         if name in (*OPERATORS, "clear", "again") and name != "at_least":
-            report.add(given[name], f"levels of {gauge.measure} have no {name}", "at_least alone")
+            report.add(
+                given[name], say("rules.levels_have_no", measure=gauge.measure, name=name), say("rules.at_least_alone")
+            )

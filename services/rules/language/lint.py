@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
+from services.i18n import say
 from services.messages import Problem
 from services.rules.engine.plan import Compare, Gauge, Rule, Rung
 from services.rules.language.fields import Field
@@ -30,7 +31,7 @@ def lint(rules: RuleSet, kinds: _Kinds) -> list[Problem]:
         found += [
             Problem(
                 where=_shown(placed.place),
-                what=f"{placed.rule.id} mutes {row}, of which there is no rule",
+                what=say("rules.mutes_which_there_no_rule", rule=placed.rule.id, row=row),
                 expected=known_words(row, rows),
             )
             for row in placed.rule.card.mutes
@@ -85,8 +86,8 @@ def _dropped(standard: Standard) -> Iterator[Problem]:
         if lost:
             yield Problem(
                 where=_shown(place),
-                what=f"{standard.id} has no {' and no '.join(lost)} here, unlike the value behind it",
-                expected=f"{lost[0]}: and a number, or {lost[0]}: none",
+                what=say("rules.has_no_here_unlike_value", standard=standard.id, levels=" and no ".join(lost)),
+                expected=say("rules.number_or_none", level=lost[0]),
             )
 
 
@@ -95,20 +96,42 @@ def _of_rule(rule: Rule, place: Place, standard: Standard | None, kinds: _Kinds)
     for rung in rule.rungs:
         gauge = rule.gauges[rung.gauge]
         least, greatest = possible(gauge, kinds)
-        what = f"{rung.level} of {rule.id}"
+        what = say("rules.of", level=rung.level, rule=rule.id)
         numbers = list(_thresholds(rung, standard, place))
         verdicts = [_verdict(rung.compare, number, least, greatest) for _, number in numbers]
         dead += bool(verdicts) and all(one == "never" for one in verdicts)
         for (where, number), verdict in zip(numbers, verdicts, strict=True):
             if verdict and rule.card.summary is None:  # a summary is made whatever the figures
                 ways = {
-                    "never": f"{what} can never be reached: {gauge.measure} is {rung.compare} {number:g} at no time",
-                    "always": f"{what} is reached by every value: {gauge.measure} is always {rung.compare} {number:g}",
+                    "never": say(
+                        "rules.can_never_be_reached_at",
+                        level=what,
+                        measure=gauge.measure,
+                        compare=rung.compare,
+                        number=f"{number:g}",
+                    ),
+                    "always": say(
+                        "rules.reached_by_every_value_always",
+                        level=what,
+                        measure=gauge.measure,
+                        compare=rung.compare,
+                        number=f"{number:g}",
+                    ),
                 }
-                shown = "" if greatest == _ENDLESS else f"a number from {least:g} to {greatest:g}"
-                yield Problem(where=where, what=ways[verdict], expected=shown or f"a number from {least:g} on")
+                shown = (
+                    ""
+                    if greatest == _ENDLESS
+                    else say("rules.number_from", least=f"{least:g}", greatest=f"{greatest:g}")
+                )
+                yield Problem(
+                    where=where, what=ways[verdict], expected=shown or say("rules.number_from_on", least=f"{least:g}")
+                )
     if rule.rungs and dead == len(rule.rungs):
-        yield Problem(where=_shown(place), what=f"{rule.id} can never warn", expected="a level that can be reached")
+        yield Problem(
+            where=_shown(place),
+            what=say("rules.can_never_warn", rule=rule.id),
+            expected=say("rules.level_that_can_be_reached"),
+        )
 
 
 def _thresholds(rung: Rung, standard: Standard | None, place: Place) -> Iterator[tuple[str, float]]:

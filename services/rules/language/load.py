@@ -8,7 +8,8 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from services.errors import RuleError
-from services.messages import Problem, RuleCard
+from services.i18n import say
+from services.messages import Message, Problem, RuleCard
 from services.rules.engine.plan import Plan
 from services.rules.language.calendar import read_calendar
 from services.rules.language.dependencies import refuse_cycles
@@ -71,7 +72,7 @@ def check(folder: Path, schemas: Path) -> tuple[RuleSet | None, list[Problem]]:
     report = Report()
     kinds = read_fields(schemas)
     if not folder.is_dir():
-        report.add(Place(None, str(folder), None), "is not a folder", "a folder with rule files")
+        report.add(Place(None, str(folder), None), say("rules.not_folder"), say("rules.folder_with_rule_files"))
         return None, report.problems
     version = fingerprint(folder)
     report_unread(folder, report)
@@ -83,10 +84,12 @@ def check(folder: Path, schemas: Path) -> tuple[RuleSet | None, list[Problem]]:
         if path.name != "calendar.yaml" and (content := read_yaml(path, path.name, report)) is not None:
             placed += read_rules(content, known, report)
     placed += indicator_rules(standards.values(), placed, known, report)
-    _once([(item.rule.id, item.place) for item in placed], "rule", report)
+    _once([(item.rule.id, item.place) for item in placed], say("rules.noun_rule"), report)
     refuse_cycles(placed, report)
     if not placed and not report.problems:
-        report.add(Place(None, str(folder), None), "holds no rule", "a file such as attendance.yaml with rules:")
+        report.add(
+            Place(None, str(folder), None), say("rules.holds_no_rule"), say("rules.file_such_as_attendance_yaml")
+        )
     if report.problems:
         return None, report.problems
     plan = Plan(
@@ -101,12 +104,16 @@ def check(folder: Path, schemas: Path) -> tuple[RuleSet | None, list[Problem]]:
     return RuleSet(plan, calendar.zone, standards, tuple(placed)), []
 
 
-def _once(named: list[tuple[str, Place]], what: str, report: Report) -> None:
+def _once(named: list[tuple[str, Place]], what: Message, report: Report) -> None:
     seen: dict[str, Place] = {}
     for name, place in named:
         if name in seen:
             first = seen[name]
-            report.add(place, f"{what} {name} exists twice", f"another id; the first is in {first.file}:{first.line}")
+            report.add(
+                place,
+                say("rules.exists_twice", what=what, name=name),
+                say("rules.another_id_first_in", file=first.file, line=first.line),
+            )
         seen.setdefault(name, place)
 
 
@@ -121,13 +128,13 @@ def _standards(folder: Path, zone: ZoneInfo, report: Report) -> tuple[dict[str, 
         shown = f"standards/{path.name}"
         if path.stem not in STANDARD_LEVELS:
             place = Place(None, shown, None)
-            report.add(place, f"{path.stem} is not a level of standards", known_words(path.stem, STANDARD_LEVELS))
+            report.add(place, say("rules.not_level_standards", stem=path.stem), known_words(path.stem, STANDARD_LEVELS))
             continue
         content = read_yaml(path, shown, report)
         named.append(None if content is None else standard_ids(content))
         if content is not None:
             found += read_standards(content, zone, report)
-    _once([(standard.id, standard.place) for standard in found], "standard", report)
+    _once([(standard.id, standard.place) for standard in found], say("rules.noun_standard"), report)
     ids = None if None in named else frozenset(id_ for some in named for id_ in some or ())
     return {standard.id: standard for standard in found}, ids
 

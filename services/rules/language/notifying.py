@@ -6,6 +6,7 @@ from collections.abc import Collection
 from typing import Any
 
 from services.directory import ALIASES, ROLES
+from services.i18n import say
 from services.messages import EscalationStep, nearest
 from services.rules.language.reading import Place, Report, fields, items, word
 from services.rules.language.thresholds import WARNING, duration
@@ -43,22 +44,24 @@ def read_notify(place: Place | None, evidence: Collection[str], report: Report) 
 def _role(place: Place | None, report: Report) -> str:
     """A role word; whoever writes what people call the role is told the word."""
     if place is None or not isinstance(place.value, str) or place.value in _ROLES:
-        return word(place, report, "role")
+        return word(place, report, say("rules.noun_role"))
     titles = {title: name for name, role in ROLES.items() for title in (role.title.zh, role.title.en)}
     near = titles.get(place.value) or nearest(place.value, [*_ROLES, *titles])
     known = ", ".join(f"{name} {role.title.zh}" for name, role in ROLES.items())
-    report.add(place, f"unknown role {place.value}", titles.get(near, near) or f"one of {known}")
+    report.add(
+        place, say("rules.unknown_role", value=place.value), titles.get(near, near) or say("rules.one_of", known=known)
+    )
     return ""
 
 
 def _truth(place: Place, report: Report) -> bool:
     if not isinstance(place.value, bool):
-        report.add(place, f"notify.always is {place.text}", "true or false")
+        report.add(place, say("rules.notify_always", text=place.text), say("input.true_or_false"))
     return place.value is True
 
 
 def _step(place: Place, report: Report) -> EscalationStep | None:
-    given = fields(place, {"after": True, "to": True}, report, "an escalation")
+    given = fields(place, {"after": True, "to": True}, report, say("rules.escalation"))
     role = _role(given.get("to"), report)
     wait = _wait(given["after"], report) if "after" in given else None
     return EscalationStep(after=wait / 1000, to=role) if wait is not None else None
@@ -67,12 +70,12 @@ def _step(place: Place, report: Report) -> EscalationStep | None:
 def _summary(place: Place, report: Report) -> float | None:
     wait = _wait(place, report)
     if wait is not None and wait > _LONGEST_SUMMARY:
-        report.add(place, f"a summary after {place.text} is none", "such as 10m, 24h; at most 7d")
+        report.add(place, say("rules.summary_after_none", text=place.text), say("rules.such_as_10m_24h_at"))
     return None if wait is None else wait / 1000
 
 
 def _wait(place: Place, report: Report) -> int | None:
     wait = duration(str(place.value))
     if wait is None:
-        report.add(place, f"{place.text} is not a duration", "such as 30m, 24h, 3d")
+        report.add(place, say("rules.not_duration", text=place.text), say("rules.such_as_30m_24h_3d"))
     return wait

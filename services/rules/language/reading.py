@@ -14,7 +14,8 @@ from typing import Any
 import yaml
 from yaml.constructor import SafeConstructor
 
-from services.messages import Problem, nearest
+from services.i18n import say
+from services.messages import Message, Problem, nearest
 from services.rules.language import suggestions
 
 _LARGEST = 1 << 20
@@ -36,7 +37,7 @@ class Report:
     def __len__(self) -> int:
         return len(self.problems)
 
-    def add(self, where: Place, what: str, expected: str = "", *, offset: int = 0) -> None:
+    def add(self, where: Place, what: Message | str, expected: Message | str = "", *, offset: int = 0) -> None:
         """Notes one problem at a place, `offset` characters behind its start; what is read twice is said once."""
         text = f"{where.file}:{where.line}:{where.column + offset}"
         problem = Problem(where=text, what=what, expected=expected)
@@ -59,13 +60,15 @@ class Place:
         self.name = name
 
 
-def known_words(word: str, words: Iterable[str]) -> str:
+def known_words(word: str, words: Iterable[str]) -> Message | str:
     """What would be right instead of a wrong word: the known one that was probably meant, else all of them."""
     words = sorted(words)
     if (close := nearest(word, words)) or not words:
         return close
-    more = f" and {len(words) - _LISTED} more" if len(words) > _LISTED else ""
-    return "one of " + ", ".join(words[:_LISTED]) + more
+    known = ", ".join(words[:_LISTED])
+    if len(words) > _LISTED:
+        return say("rules.one_of_and_more", known=known, more=len(words) - _LISTED)
+    return say("rules.one_of", known=known)
 
 
 def read_yaml(path: Path, shown: str, report: Report) -> Place | None:  # noqa: PLR0911 - one per way to be wrong
@@ -74,10 +77,10 @@ def read_yaml(path: Path, shown: str, report: Report) -> Place | None:  # noqa: 
     try:
         raw = path.read_bytes()
     except OSError as error:
-        report.add(start, f"cannot be read: {error.strerror}")
+        report.add(start, say("input.cannot_be_read", reason=error.strerror))
         return None
     if len(raw) > _LARGEST:
-        report.add(start, f"{len(raw):,} bytes are too many", "at most 1 MiB per file")
+        report.add(start, say("rules.bytes_too_many", size=f"{len(raw):,}"), say("rules.at_most_1_mib_per"))
         return None
     try:
         text = raw.decode("utf-8-sig")
@@ -92,20 +95,22 @@ def read_yaml(path: Path, shown: str, report: Report) -> Place | None:  # noqa: 
             report.add(start, *wrong)
             return None
     except UnicodeDecodeError as error:
-        report.add(start, f"is not UTF-8 (byte {error.start})", "a file saved as UTF-8")
+        report.add(start, say("rules.not_utf_8_byte", byte=error.start), say("rules.file_saved_as_utf_8"))
         return None
     except yaml.MarkedYAMLError as error:
         if error.problem_mark is not None:
             start.line, start.column = error.problem_mark.line + 1, error.problem_mark.column + 1
-        report.add(start, f"not valid YAML: {error.problem or error.context}", suggestions.of_yaml(error, text))
+        report.add(
+            start, say("rules.not_valid_yaml", error=error.problem or error.context), suggestions.of_yaml(error, text)
+        )
         return None
     except (yaml.YAMLError, RecursionError, ValueError, OverflowError) as error:
-        report.add(start, f"not valid YAML: {type(error).__name__}")
+        report.add(start, say("rules.not_valid_yaml", error=type(error).__name__))
         return None
     return start if found is None else _convert(found, shown, report)
 
 
-def _plain(text: str, loader: Any) -> yaml.Node | tuple[Any, str, str] | None:
+def _plain(text: str, loader: Any) -> yaml.Node | tuple[Any, Message, Message] | None:
     """The document, if there is one; or the place that is not plain data, what is wrong there and what would be right.
 
     Raises yaml.YAMLError.
@@ -122,14 +127,14 @@ def _plain(text: str, loader: Any) -> yaml.Node | tuple[Any, str, str] | None:
     return yaml.compose(text, loader)
 
 
-def _not_plain(event: yaml.Event, depth: int) -> tuple[str, str] | None:
+def _not_plain(event: yaml.Event, depth: int) -> tuple[Message, Message] | None:
     """What is wrong with it, and what would be right."""
     if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None) or getattr(event, "tag", None):
-        return "anchors, aliases and tags are not allowed", "the value written out"
+        return say("rules.anchors_aliases_tags_not_allowed"), say("rules.value_written_out")
     if isinstance(event, yaml.ScalarEvent) and _HALF_CHARACTER.search(event.value):
-        return "an escape names half a character", "the character itself"
+        return say("rules.escape_names_half_character"), say("rules.character_itself")
     if depth > _DEEPEST:
-        return "nested too deeply", f"at most {_DEEPEST} levels"
+        return say("rules.nested_too_deeply"), say("rules.at_most_levels", most=_DEEPEST)
     return None
 
 
@@ -140,9 +145,13 @@ def _convert(node: yaml.Node, file: str, report: Report) -> Place:
             key = Place(None, file, key_node)
             name = str(key_node.value) if isinstance(key_node, yaml.ScalarNode) else ""
             if not name:
-                report.add(key, "a key must be a word")
+                report.add(key, say("rules.key_must_be_word"))
             elif name in found:
-                report.add(key, f"duplicate key {name}", f"once; it stands in line {found[name].line} already")
+                report.add(
+                    key,
+                    say("rules.duplicate_key", name=name),
+                    say("rules.once_it_stands_in_line", line=found[name].line),
+                )
             else:
                 found[name] = _convert(value_node, file, report)
                 found[name].name = name
@@ -156,51 +165,51 @@ def _convert(node: yaml.Node, file: str, report: Report) -> Place:
     return Place(value, file, node)
 
 
-def fields(place: Place, known: Mapping[str, bool], report: Report, what: str) -> dict[str, Place]:
+def fields(place: Place, known: Mapping[str, bool], report: Report, what: Message | str) -> dict[str, Place]:
     """The entries of a mapping with exactly these fields (name → required)."""
     if not isinstance(place.value, dict):
-        report.add(place, f"{what} must be a mapping", ", ".join(known))
+        report.add(place, say("rules.must_be_mapping", what=what), ", ".join(known))
         return {}
     for name, value in place.value.items():
         if name not in known:
-            report.add(value, f"unknown field {name} in {what}", _field_meant(name, value, known))
+            report.add(value, say("rules.unknown_field_in", name=name, what=what), _field_meant(name, value, known))
     for name, required in known.items():
         if required and name not in place.value:
-            report.add(place, f"{what} lacks {name}", f"{name}: …")
+            report.add(place, say("rules.lacks", what=what, name=name), f"{name}: …")
     return {name: value for name, value in place.value.items() if name in known}
 
 
-def _field_meant(name: str, value: Place, known: Iterable[str]) -> str:
+def _field_meant(name: str, value: Place, known: Iterable[str]) -> Message | str:
     if value.value is None and (pair := suggestions.of_name(name)):
-        return f"{known_words(pair[0], known)}: {pair[1]}, with a colon and a blank"
+        return say("rules.with_colon_blank", name=known_words(pair[0], known), value=pair[1])
     if value.value is None and suggestions.is_number(name):
-        return "a point in a number, such as 4.5"
+        return say("rules.point_in_number_such_as")
     return known_words(name, known)
 
 
-def items(place: Place | None, report: Report, what: str) -> list[Place]:
+def items(place: Place | None, report: Report, what: Message | str) -> list[Place]:
     """The items of a list (one without brackets counts as a list of one)."""
     if place is None:
         return []
     if isinstance(place.value, list):
         return place.value
     if isinstance(place.value, dict) or place.value is None:
-        report.add(place, f"{what} must be a list")
+        report.add(place, say("rules.must_be_list", what=what))
         return []
     return [place]
 
 
-def word(place: Place | None, report: Report, what: str, known: Iterable[str] | None = None) -> str:
+def word(place: Place | None, report: Report, what: Message | str, known: Iterable[str] | None = None) -> str:
     """A word, of the known ones if they are given."""
     if place is None:
         return ""
     if not isinstance(place.value, str) or not place.value.strip():
         if isinstance(place.value, (int, float)) and known is None:
             return place.text
-        report.add(place, f"{what} must be a word", "" if known is None else known_words(place.text, known))
+        report.add(place, say("rules.must_be_word", what=what), "" if known is None else known_words(place.text, known))
         return ""
     if known is not None and place.value not in known:
-        report.add(place, f"unknown {what} {place.value}", known_words(place.value, known))
+        report.add(place, say("rules.unknown", what=what, value=place.value), known_words(place.value, known))
         return ""
     return place.value
 
@@ -209,16 +218,20 @@ LARGEST_NUMBER = 10**15
 """Beyond it doubles skip whole numbers."""
 
 
-def number(place: Place, report: Report, what: str) -> float | None:
+def number(place: Place, report: Report, what: Message | str) -> float | None:
     """A number that can be compared: finite, and not beyond `LARGEST_NUMBER`."""
     if isinstance(place.value, bool) or not isinstance(place.value, (int, float)):
-        shown = f'"{place.text}"' if place.quoted else place.text
-        shown = shown or ("nothing" if place.value is None else "a list or mapping")
+        text = f'"{place.text}"' if place.quoted else place.text
+        shown = text or ("nothing" if place.value is None else say("rules.list_or_mapping"))
         report.add(
-            place, f"{what} must be a number, not {shown}", suggestions.of_number(place.text, quoted=place.quoted)
+            place,
+            say("rules.must_be_number_not", what=what, shown=shown),
+            suggestions.of_number(place.text, quoted=place.quoted),
         )
         return None
     if not -LARGEST_NUMBER <= place.value <= LARGEST_NUMBER:  # nan neither
-        report.add(place, f"{what} {place.text[:20]} is not a number to compare with", "at most 1e15")
+        report.add(
+            place, say("rules.not_number_compare_with", what=what, text=place.text[:20]), say("rules.at_most_1e15")
+        )
         return None
     return place.value

@@ -6,6 +6,7 @@ import re
 import string
 from dataclasses import dataclass
 
+from services.i18n import say
 from services.messages import RuleCard, Text
 from services.rules.engine.layout import CONTEXT
 from services.rules.engine.plan import Rule
@@ -56,7 +57,7 @@ class Placed:
 
 def read_rules(place: Place, known: Known, report: Report) -> list[Placed]:
     """The rules of one file; those with a problem are left out (the report says which)."""
-    top = fields(place, {"rules": True}, report, "a rule file")
+    top = fields(place, {"rules": True}, report, say("rules.rule_file"))
     found = []
     for item in items(top.get("rules"), report, "rules"):
         before = len(report)
@@ -67,11 +68,11 @@ def read_rules(place: Place, known: Known, report: Report) -> list[Placed]:
 
 
 def _rule(place: Place, known: Known, report: Report) -> Rule | None:
-    given = fields(place, FIELDS, report, "a rule")
-    kind = word(given.get("on"), report, "event kind", known.kinds)
+    given = fields(place, FIELDS, report, say("rules.rule"))
+    kind = word(given.get("on"), report, say("rules.event_kind"), known.kinds)
     name = word(given.get("id"), report, "id")
     if name and not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", name):
-        report.add(given["id"], f"{name} is not an id", "lower case words joined by hyphens, such as absence-streak")
+        report.add(given["id"], say("input.not_id", text=name), say("rules.lower_case_words_joined_by"))
     known_fields = known.kinds.get(kind, {})
     by = _by(given.get("by"), known_fields, kind, report)
     card = _card(given, name, by, known_fields, report)
@@ -81,7 +82,7 @@ def _rule(place: Place, known: Known, report: Report) -> Rule | None:
     own = read_measure(given["measure"], given.get("window"), measured)
     gauges, rungs, standard = read_levels(given, own, measured, known.standards, known.named)
     if card and card.summary is not None and any(rung.level != "praise" for rung in rungs):
-        report.add(given["levels"], "a summary warns of nothing", "levels: {at_least: {praise: 0}}")
+        report.add(given["levels"], say("rules.summary_warns_nothing"), "levels: {at_least: {praise: 0}}")
     awaited = own.awaited_kind if own else None
     evidence = _evidence(given.get("evidence"), [kind, *([awaited] if awaited else [])], known, report)
     if own is None or card is None:
@@ -103,16 +104,18 @@ def _by(place: Place | None, known: dict[str, Field], kind: str, report: Report)
     for item in items(place, report, "by"):
         name = word(item, report, "field")
         if known and name and name not in known and name != "event":
-            report.add(item, f"{kind} has no field {name}", known_words(name, [*known, "event"]))
+            report.add(item, say("rules.has_no_field", kind=kind, name=name), known_words(name, [*known, "event"]))
         elif name in known and known[name].type != "string":
-            report.add(item, f"{name} is a {known[name].type}", "a field that names something")
+            report.add(
+                item, say("rules.is_a_2", name=name, type=known[name].type), say("rules.field_that_names_something")
+            )
         names.append(name)
     return tuple(names)
 
 
 def _evidence(place: Place | None, kinds: list[str], known: Known, report: Report) -> tuple[str, ...]:
     allowed = {name for kind in kinds for name in known.kinds.get(kind, ())}
-    return tuple(word(item, report, "evidence field", allowed) for item in items(place, report, "evidence"))
+    return tuple(word(item, report, say("rules.evidence_field"), allowed) for item in items(place, report, "evidence"))
 
 
 def _card(
@@ -121,7 +124,7 @@ def _card(
     title, message = texts(given.get("title"), report, "title"), texts(given.get("message"), report, "message")
     _placeholders(given.get("message"), by, known, report)
     shown = [item.text for item in items(given.get("evidence"), report, "evidence")]
-    mode = word(given["mode"], report, "mode", ("live", "shadow")) if "mode" in given else "live"
+    mode = word(given["mode"], report, say("rules.noun_mode"), ("live", "shadow")) if "mode" in given else "live"
     return RuleCard(
         rule=name,
         row=word(given["row"], report, "row") if "row" in given else None,
@@ -141,8 +144,8 @@ def _placeholders(place: Place | None, by: tuple[str, ...], known: dict[str, Fie
         try:
             names = [name for _, name, _, _ in string.Formatter().parse(str(text.value)) if name is not None]
         except ValueError as error:
-            report.add(text, f"the message is broken: {error}", "{name} for a placeholder, {{ for a brace")
+            report.add(text, say("rules.message_broken", error=error), say("rules.name_for_placeholder_for_brace"))
             continue
         for name in names:
             if name not in allowed:
-                report.add(text, f"no placeholder {{{name}}} here", known_words(name, allowed))
+                report.add(text, say("rules.no_placeholder", name=name), known_words(name, allowed))

@@ -7,7 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from zoneinfo import ZoneInfo
 
-from services.messages import FOREVER
+from services.i18n import say
+from services.messages import FOREVER, Message
 from services.rules.engine.calendar import midnight
 from services.rules.engine.plan import OPERATORS, Compare, PerLevel, Resolve, Thresholds
 from services.rules.language.reading import Place, Report, fields, items, number, word
@@ -120,7 +121,7 @@ class Standard:
 
 def read_standards(place: Place, zone: ZoneInfo, report: Report) -> list[Standard]:
     """The standards of one file."""
-    top = fields(place, {"standards": True}, report, "a standards file")
+    top = fields(place, {"standards": True}, report, say("rules.standards_file"))
     found = [_standard(item, zone, report) for item in items(top.get("standards"), report, "standards")]
     return [standard for standard in found if standard is not None]
 
@@ -136,8 +137,8 @@ def standard_ids(place: Place) -> set[str] | None:
 
 def _standard(place: Place, zone: ZoneInfo, report: Report) -> Standard | None:
     before = len(report)
-    given = fields(place, FIELDS, report, "a standard")
-    compare = word(given.get("compare"), report, "comparison", OPERATORS)
+    given = fields(place, FIELDS, report, say("rules.standard"))
+    compare = word(given.get("compare"), report, say("rules.noun_comparison"), OPERATORS)
     title = texts(given.get("title"), report, "title")
     listed = items(given.get("values"), report, "values")
     indicator = given.get("indicator")
@@ -152,7 +153,7 @@ def _standard(place: Place, zone: ZoneInfo, report: Report) -> Standard | None:
     if len(report) > before or compare not in OPERATORS:
         return None
     if placed and not any(_has_level(value.thresholds) for value, _ in placed):
-        report.add(place, "no value of the standard has a level", "yellow: and a number, in one of them")
+        report.add(place, say("rules.no_value_standard_has_level"), say("rules.yellow_number_in_one_them"))
         return None
     values = _alike([value for value, _ in placed])
     notes = {name: str(given[name].value) for name in ("unit", "basis", "set_by", "approved_on") if name in given}
@@ -160,21 +161,21 @@ def _standard(place: Place, zone: ZoneInfo, report: Report) -> Standard | None:
     return Standard(name, title, compare, values, place, notes, indicator)  # type: ignore[arg-type]
 
 
-def _plain(given: dict[str, Place]) -> str | None:
+def _plain(given: dict[str, Place]) -> Message | None:
     """What a threshold is instead of a duration; None: minutes, so that it may be one."""
     unit = given["unit"].text if "unit" in given else ""
     if unit in MINUTES:
         return None
-    return f"a number of {unit}" if unit else "a number without a unit"
+    return say("rules.number", unit=unit) if unit else say("rules.number_without_unit")
 
 
 def _agree(placed: list[tuple[Value, Place]], report: Report) -> None:
     """Reports values that cannot stand beside those before them."""
     for i, (value, place) in enumerate(placed):
         if value.praise != placed[0][0].praise:
-            report.add(place, "praise cannot stand beside warning levels", "a standard of its own")
+            report.add(place, say("rules.praise_cannot_stand_beside_warning"), say("rules.standard_its_own"))
         if any(_tie(value, other) for other, _ in placed[:i]):
-            report.add(place, "overlaps a value of the same specificity and date", "another from")
+            report.add(place, say("rules.overlaps_value_same_specificity_date"), say("rules.another_from"))
 
 
 def _alike(values: list[Value]) -> tuple[Value, ...]:
@@ -205,15 +206,15 @@ def _tie(a: Value, b: Value) -> bool:
     return all(other.get(name, wanted) == wanted for name, wanted in a.scope)
 
 
-def _value(place: Place, compare: str, plain: str | None, zone: ZoneInfo, report: Report) -> Value | None:
+def _value(place: Place, compare: str, plain: Message | None, zone: ZoneInfo, report: Report) -> Value | None:
     before = len(report)
-    given = fields(place, VALUE_FIELDS, report, "a value")
+    given = fields(place, VALUE_FIELDS, report, say("input.value"))
     begins = day(given.get("from"), report)
     scope = given.get("scope")
-    chosen = fields(scope, dict.fromkeys(SCOPES, False), report, "a scope") if scope else {}
+    chosen = fields(scope, dict.fromkeys(SCOPES, False), report, say("rules.scope")) if scope else {}
     thresholds, praise = read_thresholds(given, "warning", compare, plain, report)
     if isinstance(place.value, dict) and not {"warning", "praise"} & {*given}:
-        report.add(place, "a value has neither warning nor praise", "warning: {yellow: …} or praise: …")
+        report.add(place, say("rules.value_has_neither_warning_nor"), say("rules.warning_yellow_or_praise"))
     target = number(given["target"], report, "target") if "target" in given else None
     if len(report) > before or begins is None:
         return None
@@ -227,7 +228,9 @@ def day(place: Place | None, report: Report) -> dt.date | None:
         return None
     if type(place.value) is dt.date and 1900 <= place.value.year < 3000:  # noqa: PLR2004
         return place.value
-    report.add(place, f"{place.name or 'date'} must be a day, not {place.text}", "such as 2026-09-01 (1900 to 2999)")
+    report.add(
+        place, say("rules.must_be_day_not", name=place.name or "date", text=place.text), say("rules.such_as_2026_09_01")
+    )
     return None
 
 

@@ -7,42 +7,46 @@ import unicodedata
 
 import yaml
 
+from services.i18n import say
+from services.messages import Message
+
 _ASCII = {"：": ":", "，": ",", "｛": "{", "｝": "}", "［": "[", "］": "]", "“": '"', "”": '"', "；": ";"}
 _FULL_WIDTH = re.compile(r"[A-Za-z0-9_}\]\"'%]\s*([：，｝］；])|([｛［“”])")
 """Chinese punctuation behind what is not Chinese: probably YAML's own."""
 _PAIR = re.compile(r"\s*([^:：\s]+)\s*[:：]\s*(.*)")
 _NUMBER = re.compile(r"[-+]?\d+(\.\d+)?")
 _OF_YAML = (
-    ("'\\t'", "blanks instead of the tab"),
-    ("mapping values are not allowed", "one colon and a blank between a name and its value, or quotes around the text"),
-    ("could not find expected ':'", "NAME: value, with a colon and a blank"),
-    ("expected ',' or", "a comma between the entries, and the bracket or brace that closes what is open above"),
-    ("cannot start any token", 'quotes around a text that begins with such a character, such as "%"'),
-    ("block end", "lines of one level begin with the same number of blanks"),
-    ("block collection", "lines of one level begin with the same number of blanks"),
-    ("node content", "a value, and the bracket or brace that closes what is open above"),
-    ("end of stream", "the quote that closes the text"),
+    ("'\\t'", "rules.blanks_instead_tab"),
+    ("mapping values are not allowed", "rules.one_colon_blank_between_name"),
+    ("could not find expected ':'", "rules.name_value_with_colon_blank"),
+    ("expected ',' or", "rules.comma_between_entries_bracket_or"),
+    ("cannot start any token", "rules.quotes_around_text_that_begins"),
+    ("block end", "rules.lines_one_level_begin_with"),
+    ("block collection", "rules.lines_one_level_begin_with"),
+    ("node content", "rules.value_bracket_or_brace_that"),
+    ("end of stream", "rules.quote_that_closes_text"),
 )
+"""What a message of YAML says → the text that says what would be right."""
 
 
-def of_yaml(error: yaml.MarkedYAMLError, text: str) -> str:
+def of_yaml(error: yaml.MarkedYAMLError, text: str) -> Message:
     """What would be right where YAML stumbled."""
     lines = text.splitlines()
     at = error.problem_mark.line if error.problem_mark is not None else 0
     for line in reversed(lines[max(0, at - 1) : at + 1]):
         if found := _FULL_WIDTH.search(line):
             sign = found[1] or found[2]
-            return f"the ASCII character {_ASCII[sign]} instead of {sign}"
+            return say("rules.ascii_character_instead", ascii=_ASCII[sign], sign=sign)
     said = f"{error.problem} {error.context}"
-    return next((expected for words, expected in _OF_YAML if words in said), "such as in docs/rules.md")
+    return say(next((expected for words, expected in _OF_YAML if words in said), "rules.such_as_in_docs_rules"))
 
 
-def of_number(text: str, *, quoted: bool) -> str:
+def of_number(text: str, *, quoted: bool) -> Message | str:
     """The number that a text was probably meant to be."""
     plain = unicodedata.normalize("NFKC", text).strip(" '\"%").replace(",", ".")
     if not _NUMBER.fullmatch(plain):
-        return "a number, such as 4 or 4.5"
-    return f"{plain} without quotes" if quoted else plain
+        return say("rules.number_such_as_4_or")
+    return say("rules.without_quotes", plain=plain) if quoted else plain
 
 
 def of_name(name: str) -> tuple[str, str] | None:

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from itertools import pairwise
 from typing import cast
 
-from services.messages import Level
+from services.i18n import say
+from services.messages import Level, Message
 from services.rules.engine.plan import OPERATORS, Compare, PerLevel, Thresholds
 from services.rules.language.reading import Place, Report, fields, items, number
 
@@ -19,7 +20,7 @@ Found = dict[str, float | None]
 
 
 def read_thresholds(
-    given: Mapping[str, Place], main: str, compare: str, plain: str | None, report: Report
+    given: Mapping[str, Place], main: str, compare: str, plain: Message | None, report: Report
 ) -> tuple[Thresholds, bool]:
     """What `main` (a mapping of levels), `clear` and `again` beside it say, and whether it is praise.
 
@@ -29,7 +30,7 @@ def read_thresholds(
     levels = per_level(given[main], allowed, plain, report, main) if main in given else {}
     praised = given.get("praise", levels and given[main].value.get("praise"))
     if praised and len({*levels, "praise"}) > 1:
-        report.add(praised, "praise cannot stand beside warning levels", "a rule or standard of its own")
+        report.add(praised, say("rules.praise_cannot_stand_beside_warning"), say("rules.rule_or_standard_its_own"))
     if "praise" in given:
         levels["praise"] = threshold(given["praise"], report, "praise", plain)
     _growing(given.get(main), levels, compare, report)
@@ -40,11 +41,11 @@ def read_thresholds(
     return Thresholds(PerLevel(**levels), PerLevel(**kept), steps), bool(praised)
 
 
-def per_level(place: Place, allowed: tuple[Level, ...], plain: str | None, report: Report, what: str) -> Found:
+def per_level(place: Place, allowed: tuple[Level, ...], plain: Message | None, report: Report, what: str) -> Found:
     """The numbers of a mapping of levels, from the lowest up."""
     given = fields(place, dict.fromkeys(allowed, False), report, what)
     if not given and isinstance(place.value, dict):
-        report.add(place, f"{what} has no level", "yellow, orange or red")
+        report.add(place, say("rules.has_no_level", what=what), say("rules.yellow_orange_or_red"))
     there = [name for name in allowed if name in given and not (what == "warning" and given[name].value == NO_LEVEL)]
     return {name: threshold(given[name], report, name, plain) for name in there}
 
@@ -55,8 +56,8 @@ def _growing(place: Place | None, levels: Found, compare: str, report: Report) -
         if place is not None and not sharper(b, a, compare):
             report.add(
                 place.value[higher],
-                f"{higher} {b:g} can never be told from {lower} {a:g}",
-                f"a number {_side(compare)} {a:g}",
+                say("rules.can_never_be_told_from", level=higher, value=f"{b:g}", lower=lower, other=f"{a:g}"),
+                _beyond(compare, a),
             )
 
 
@@ -64,23 +65,25 @@ def check_clear(place: Place, level: str, levels: Found, clear: float | None, co
     """`clear` needs its level and is not sharper than its threshold."""
     threshold = levels.get(level)
     if level not in levels:
-        report.add(place, f"clear of {level}, which has no threshold", "a level that has one")
+        report.add(place, say("rules.clear_which_has_no_threshold", level=level), say("rules.level_that_has_one"))
     elif threshold is not None and clear is not None and sharper(clear, threshold, compare):
-        other = "above" if falls(compare) else "below"
+        right = "rules.or_above" if falls(compare) else "rules.or_below"
         report.add(
-            place, f"clear {clear:g} is sharper than {level} {threshold:g}", f"{threshold:g} or a number {other} it"
+            place,
+            say("rules.clear_sharper_than", clear=f"{clear:g}", level=level, threshold=f"{threshold:g}"),
+            say(right, number=f"{threshold:g}"),
         )
 
 
-def read_again(place: Place, levels: Found, compare: str, plain: str | None, report: Report) -> tuple[float, ...]:
+def read_again(place: Place, levels: Found, compare: str, plain: Message | None, report: Report) -> tuple[float, ...]:
     """The further steps above red, each sharper than the one before."""
     found: list[float] = []
     before = levels.get("red")
     listed = items(place, report, "again")
     if "red" not in levels:
-        report.add(place, "again needs a red threshold", "red: … beside it")
+        report.add(place, say("rules.again_needs_red_threshold"), say("rules.red_beside_it"))
     elif isinstance(place.value, list) and not listed:
-        report.add(place, "again has no step", "such as [20, 30]")
+        report.add(place, say("rules.again_has_no_step"), say("rules.such_as_20_30"))
     for item in listed:
         value = threshold(item, report, "again", plain)
         if value is None:
@@ -88,8 +91,8 @@ def read_again(place: Place, levels: Found, compare: str, plain: str | None, rep
         if before is not None and not sharper(value, before, compare):
             report.add(
                 item,
-                f"again {value:g} can never be told from the {before:g} before it",
-                f"a number {_side(compare)} {before:g}",
+                say("rules.again_can_never_be_told", value=f"{value:g}", before=f"{before:g}"),
+                _beyond(compare, before),
             )
         before = value
         found.append(value)
@@ -101,7 +104,7 @@ def comparison(given: Mapping[str, Place], place: Place, what: str, report: Repo
     chosen = [name for name in OPERATORS if name in given]
     if len(chosen) == 1:
         return chosen[0]
-    report.add(place, f"{what} needs one comparison", "one of " + ", ".join(OPERATORS))
+    report.add(place, say("rules.needs_one_comparison", what=what), say("rules.one_of", known=", ".join(OPERATORS)))
     return None
 
 
@@ -115,21 +118,21 @@ def sharper(a: float, b: float, compare: str) -> bool:
     return a < b if falls(compare) else a > b
 
 
-def _side(compare: str) -> str:
-    return "below" if falls(compare) else "above"
+def _beyond(compare: str, number: float) -> Message:
+    return say("rules.number_below" if falls(compare) else "rules.number_above", number=f"{number:g}")
 
 
 MINUTES = frozenset({"minutes", "minute", "min", "分钟", "分"})
 """Units of standards whose thresholds may be durations."""
 
 
-def threshold(place: Place, report: Report, what: str, plain: str | None = None) -> float | None:
+def threshold(place: Place, report: Report, what: str, plain: Message | None = None) -> float | None:
     """A number, or a duration in minutes. `plain`: what it is instead, where a duration would be another unit."""
     if isinstance(place.value, str) and (milliseconds := duration(place.value)) is not None:
         if plain is None:
             return milliseconds / 60_000
-        expected = "a number; durations are for missing and for standards with unit: minutes"
-        report.add(place, f"{place.text} is a duration, and {what} is {plain}", expected)
+        expected = say("rules.number_durations_for_missing_for")
+        report.add(place, say("rules.duration", text=place.text, what=what, plain=plain), expected)
         return None
     return number(place, report, what)
 

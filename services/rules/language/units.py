@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from services.i18n import say
+from services.messages import Message
 from services.rules.engine.plan import Gauge
 from services.rules.language.reading import Place, Report
 from services.rules.language.standards import Standard
@@ -19,13 +21,13 @@ def is_percent(gauge: Gauge) -> bool:
     return parts or gauge.measure in _PERCENTS
 
 
-def plain(gauge: Gauge | None) -> str | None:
+def plain(gauge: Gauge | None) -> Message | None:
     """What a threshold of this measure is instead of a duration; None: it may be one."""
     if gauge is None or gauge.measure == "missing":
         return None
     if gauge.measure == "elapsed":
-        return "a percent of the limit"
-    return "a percent" if is_percent(gauge) else "a number"
+        return say("rules.percent_limit")
+    return say("rules.percent") if is_percent(gauge) else say("input.number")
 
 
 def check_unit(place: Place, gauge: Gauge | None, standard: Standard, report: Report) -> None:
@@ -33,12 +35,13 @@ def check_unit(place: Place, gauge: Gauge | None, standard: Standard, report: Re
     unit = standard.notes.get("unit")
     if gauge is None or unit is None:
         return
+    expected: Message | str
     if gauge.measure == "missing":
-        own, fits, expected = "in minutes", unit in MINUTES, "unit: minutes"
+        own, fits, expected = say("rules.in_minutes"), unit in MINUTES, "unit: minutes"
     elif is_percent(gauge):
-        own, fits, expected = "a percent", unit in _PERCENT, 'unit: "%"'
+        own, fits, expected = say("rules.percent"), unit in _PERCENT, 'unit: "%"'
     else:
         other = gauge.measure in _COUNTS and unit in MINUTES | _PERCENT
-        own, fits, expected = "a count", not other, "what is counted, such as unit: lessons"
+        own, fits, expected = say("rules.count"), not other, say("rules.what_counted_such_as_unit")
     if not fits:
-        report.add(place, f"{gauge.measure} is {own}, and the unit of {standard.id} is {unit}", expected)
+        report.add(place, say("rules.unit", measure=gauge.measure, own=own, id=standard.id, unit=unit), expected)

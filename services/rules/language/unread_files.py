@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from fnmatch import fnmatch
 from pathlib import Path
 
+from services.i18n import say
+from services.messages import Message
 from services.rules.language.reading import Place, Report, known_words
 
 STANDARD_LEVELS = ("college", "major", "course", "teacher", "student")
@@ -29,24 +31,26 @@ def _listed(folder: Path) -> Iterator[Path]:
 def report_unread(folder: Path, report: Report) -> None:
     """Says of each what would be right."""
     for path in unread(folder):
-        report.add(_place(folder, path), f"nothing is read from {path.name}", _meant(path.relative_to(folder), path))
+        report.add(
+            _place(folder, path), say("rules.nothing_read_from", name=path.name), _meant(path.relative_to(folder), path)
+        )
 
 
 def report_stray_tests(folder: Path, report: Report) -> None:
     """Likewise of `tests`, for those who run them: a service that runs does not suffer from them."""
     for path in sorted(folder.glob("tests/*")):
         if path.is_file() and not path.name.endswith(".test.yaml") and not _left_alone(path):
-            report.add(_place(folder, path), f"no test is read from {path.name}", f"{_stem(path)}.test.yaml")
+            report.add(_place(folder, path), say("rules.no_test_read_from", name=path.name), f"{_stem(path)}.test.yaml")
 
 
-def _meant(shown: Path, path: Path) -> str:
+def _meant(shown: Path, path: Path) -> Message | str:
     within = shown.parent.name
     if path.is_dir():
-        return "files alone" if within else known_words(path.name, _FOLDERS)
+        return say("rules.files_alone") if within else known_words(path.name, _FOLDERS)
     if within:
         near = known_words(_stem(path), STANDARD_LEVELS)
-        return f"{near}.yaml" if near in STANDARD_LEVELS else f"{near}, and .yaml"
-    return f"{_stem(path)}.yaml, or {_stem(path)}.md for notes"
+        return f"{near}.yaml" if near in STANDARD_LEVELS else say("rules.yaml", near=near)
+    return say("rules.yaml_or_md_for_notes", path=_stem(path))
 
 
 def _place(folder: Path, path: Path) -> Place:

@@ -16,6 +16,7 @@ from pathlib import Path
 import msgspec
 
 from services.errors import ConfigurationError, RuleError
+from services.i18n import say
 from services.log.followed import Followed
 from services.rules.language.load import RuleSet, fingerprint, load
 from services.rules.registry.port import RuleSetRevision, find, reason_to_return
@@ -30,7 +31,7 @@ EDITED = "edited in place 直接修改文件，未经发布"
 def copy(rules: Path, folder: Path) -> None:
     """Copies rules and their tests to a folder of their own. Raises ConfigurationError if it exists."""
     if folder.exists():
-        raise ConfigurationError(f"{folder} exists already 已存在 (expected: the name of a new folder)")
+        raise ConfigurationError(say("registry.folder_exists", folder=folder))
     shutil.copytree(rules, folder, ignore=shutil.ignore_patterns("examples"))
 
 
@@ -71,7 +72,7 @@ class FileRegistry:
         try:
             return msgspec.json.decode(self._list.read_bytes(), type=list[RuleSetRevision])
         except msgspec.MsgspecError as error:
-            raise ConfigurationError(f"{self._list} cannot be read: {error}") from error
+            raise ConfigurationError(say("ingest.cannot_be_read", path=self._list, reason=error)) from error
 
     def evaluated(self) -> dict[int, int]:
         """Nothing is partitioned here."""
@@ -135,8 +136,11 @@ class FileRegistry:
     def _alone(self) -> Iterator[None]:
         if self._settings.rules is not None:
             raise ConfigurationError(
-                f"PREWARN_RULES names {self._settings.rules}; "
-                f"what is published lies in {self._home / 'rules'}: unset it"
+                say(
+                    "registry.prewarn_rules_names_what_published",
+                    rules=self._settings.rules,
+                    value=self._home / "rules",
+                )
             )
         self._folder.mkdir(parents=True, exist_ok=True)
         with (self._folder / "lock").open("w") as lock:

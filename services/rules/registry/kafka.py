@@ -15,6 +15,7 @@ from threading import Lock
 import msgspec
 
 from services.errors import ConfigurationError, PrewarnError
+from services.i18n import say
 from services.log.kafka import EVENTS, OBSERVATIONS, RULES, full_name
 from services.log.kafka.bundles import bundle_of, unpacked
 from services.log.kafka.feed import Feed
@@ -94,9 +95,7 @@ class KafkaRegistry:
             return known[-1]
         if len(known) > 1 and (waiting := [one for one in self.evaluated().values() if one < known[-1].number]):
             raise ConfigurationError(
-                f"the cluster is still on its way to rule set revision {known[-1].number}: {len(waiting)} partitions of"
-                f" {OBSERVATIONS} are evaluated by the one before (prewarn rules revisions). Publish when it has "
-                "arrived"
+                say("registry.on_its_way", number=known[-1].number, waiting=len(waiting), topic=OBSERVATIONS)
             )
         before = self.rule_set(known[-1].number) if known else None
         revision = RuleSetRevision.after(known, before, rule_set, author, reason)
@@ -115,12 +114,12 @@ class KafkaRegistry:
     def newest(self) -> int:
         """The revision that was published last. Raises ConfigurationError if there is none."""
         if not self.revisions():
-            raise ConfigurationError(f"{self._topic} has no rule set: run prewarn rules publish")
+            raise ConfigurationError(say("input.has_no_rule_set_run", topic=self._topic))
         return self.revisions()[-1].number
 
     def rule_set(self, number: int) -> RuleSet:
         """The rules of a revision. Raises PrewarnError if this release cannot read them, or there is no such one."""
-        return self._rule_set(find(self.revisions(), number, f" on {self._topic}").version)
+        return self._rule_set(find(self.revisions(), number, self._topic).version)
 
     def plan(self, number: int) -> Plan:
         """What the engine needs of it. Raises as `rule_set`."""
@@ -142,11 +141,13 @@ class KafkaRegistry:
 
     def _read(self, version: str) -> RuleSet:
         if (packed := self._feed.followed.state.get(_key_of_set(version))) is None:
-            raise ConfigurationError(f"{self._topic} has no rule set {version}: run prewarn rules publish")
+            raise ConfigurationError(say("registry.has_no_rule_set_run", topic=self._topic, version=version))
         with unpacked(packed) as (bundle, folder):
             rule_set = load(folder, resource("schemas"))
         if rule_set.version != bundle.version:
-            raise ConfigurationError(f"{self._topic}: rule set {bundle.version} reads as {rule_set.version}")
+            raise ConfigurationError(
+                say("registry.reads_as", topic=self._topic, version=bundle.version, found=rule_set.version)
+            )
         return rule_set
 
     def switched(self, source: int) -> Sequence[tuple[int, int]]:
@@ -186,7 +187,7 @@ def _revisions_in(records: Mapping[bytes, bytes]) -> list[RuleSetRevision]:
     try:
         return msgspec.json.decode(records.get(_REVISIONS, b"[]"), type=list[RuleSetRevision])
     except msgspec.MsgspecError as error:
-        raise ConfigurationError(f"the list of rule set revisions cannot be read: {error}") from error
+        raise ConfigurationError(say("registry.list_unreadable", error=error)) from error
 
 
 def _key_of_set(version: str) -> bytes:

@@ -11,6 +11,7 @@ import msgspec
 
 from services.clock import wall_clock
 from services.errors import ConfigurationError
+from services.i18n import say
 from services.rules.language.differences import differences
 from services.rules.language.load import RuleSet
 
@@ -63,13 +64,15 @@ class Registry(Protocol):
         """
 
 
-def find(known: Sequence[RuleSetRevision], number: int, where: str = "") -> RuleSetRevision:
+def find(known: Sequence[RuleSetRevision], number: int, topic: str = "") -> RuleSetRevision:
     """The revision with that number. Raises ConfigurationError with those that there are."""
     for one in known:
         if one.number == number:
             return one
-    listed = ", ".join(str(one.number) for one in known) or "none so far"
-    raise ConfigurationError(f"there is no rule set revision {number}{where} (expected: one of {listed})")
+    listed = ", ".join(str(one.number) for one in known) or say("registry.none_so_far")
+    if topic:
+        raise ConfigurationError(say("registry.no_revision_on_topic", number=number, topic=topic, listed=listed))
+    raise ConfigurationError(say("registry.no_revision", number=number, listed=listed))
 
 
 def reason_to_return(number: int) -> str:

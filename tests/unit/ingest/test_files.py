@@ -33,7 +33,7 @@ def take(tmp_path, intake):
 
 def told(summary):
     """(position, where, what up to the colon) of all rejections."""
-    return [(r.position, p.where, p.what.partition(":")[0]) for r in summary.rejections for p in r.reasons]
+    return [(r.position, p.where, str(p.what).partition(":")[0]) for r in summary.rejections for p in r.reasons]
 
 
 def test_a_table_becomes_events_with_the_types_of_the_schema(take, log):
@@ -130,8 +130,8 @@ def test_a_bad_header_is_told_once_and_no_row_is_taken(case, take, log):
     summary = take(table(header, "a,b,c,d,e"), options=ATTENDANCE)
     ((problem,),) = (rejection.reasons for rejection in summary.rejections)
     assert problem.where == where
-    assert problem.what.startswith(what)
-    assert expected in problem.expected
+    assert str(problem.what).startswith(what)
+    assert expected in str(problem.expected)
     assert log.events == []
 
 
@@ -198,7 +198,7 @@ def test_one_line_in_another_encoding_does_not_change_the_others(take, log):
 
 def test_utf_16_is_refused_with_advice(take):
     summary = take(chinese("utf-16"), options=ATTENDANCE)
-    assert "CSV UTF-8" in summary.rejections[0].reasons[0].expected
+    assert "CSV UTF-8" in str(summary.rejections[0].reasons[0].expected)
 
 
 def ndjson(attendance, *numbers):
@@ -254,7 +254,7 @@ def test_a_line_of_ten_megabytes_stops_nothing_and_its_beginning_is_kept(take, a
     summary = take(ndjson(attendance, 1) + long + ndjson(attendance, 2), "sent.ndjson")
     assert summary.accepted == 2
     (rejection,) = summary.rejections
-    assert (rejection.position, rejection.reasons[0].what) == ("line 2", "too large: 9.5 MiB")
+    assert (rejection.position, str(rejection.reasons[0].what)) == ("line 2", "too large: 9.5 MiB")
     assert rejection.raw == long[: 1 << 20]
 
 

@@ -11,6 +11,7 @@ import msgspec
 import pytest
 
 from services.errors import LogError
+from services.i18n import say
 from services.log.journal import Journal
 from services.messages import (
     CampusEvent,
@@ -402,7 +403,10 @@ def test_a_folder_that_cannot_be_is_a_log_error(tmp_path):
 
 
 def rejection(raw, position="row 1", source=None):
-    reasons = [Problem(where="data.score", what="坏", expected="a number")]
+    reasons = [
+        Problem(where="data.score", what="坏", expected="a number"),  # as a version without a catalogue wrote it
+        Problem(where="data.score", what=say("ingest.wrong_type", value="坏"), expected=say("input.number")),
+    ]
     return Rejection(received_at=AT, origin="成绩.csv", position=position, reasons=reasons, raw=raw, source=source)
 
 

@@ -1,12 +1,12 @@
 import re
 from pathlib import Path
-from string import Formatter
 from typing import get_args
 
 import pytest
 
 import services.web
-from services.i18n import glossary, words
+from services.i18n import catalogue
+from services.i18n.windows import window as as_words
 from services.messages import Text
 from services.notify import texts
 from services.notify.store.acts import Refusal
@@ -70,27 +70,15 @@ def test_a_possible_repeat_says_so(language, mark):
     assert message.extras["possibly_duplicate"] is True
 
 
-TABLES = {
-    "words": words.WORDS,
-    **{name: table for name, table in vars(glossary).items() if name.isupper() and isinstance(table, dict)},
-}
-
-
-@pytest.mark.parametrize("table", TABLES.values(), ids=TABLES)
-def test_every_string_is_there_in_both_languages_with_the_same_parts(table):
-    for key, text in table.items():
-        assert text.zh, key
-        assert text.en, key
-        parts = [sorted(name for _, name, _, _ in Formatter().parse(side) if name) for side in (text.zh, text.en)]
-        assert parts[0] == parts[1], key
+PAGES = catalogue("en", "pages")
 
 
 def test_every_string_is_shown_somewhere():
     package = Path(services.web.__file__).parent
     shown = "".join(path.read_text("utf-8") for path in [*package.rglob("*.html"), *package.glob("*.py")])
     composed = {"empty_open", "empty_closed", "over_resolved", "over_withdrawn"}
-    seen = {key for key in words.WORDS if re.search(rf"['\"]{key}['\"]", shown)}
-    unused = [key for key in words.WORDS if key not in seen | composed and not key.startswith(("refused_", "report_"))]
+    seen = {key for key in PAGES if re.search(rf"['\"]{key}['\"]", shown)}
+    unused = [key for key in PAGES if key not in seen | composed and not key.startswith(("refused_", "report_"))]
     assert unused == []
 
 
@@ -105,10 +93,10 @@ def test_every_string_is_shown_somewhere():
     ],
 )
 def test_a_window_is_shown_in_words(window, zh, en):
-    assert glossary.window(window) == Text(zh, en)
+    assert as_words(window) == Text(zh, en)
 
 
 def test_every_refusal_has_its_words():
     told = {"not_found": "not_found_more", "not_open": "not_open_more", "same_verdict": None}
-    missing = [one for one in get_args(Refusal) if told.get(one, f"refused_{one}") not in {*words.WORDS, None}]
+    missing = [one for one in get_args(Refusal) if told.get(one, f"refused_{one}") not in {*PAGES, None}]
     assert missing == []

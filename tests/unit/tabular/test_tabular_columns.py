@@ -47,7 +47,7 @@ def test_half_a_row_and_an_open_quote_spoil_their_own_row_only(read):
 def test_missing_columns_are_told_together_with_what_is_like_them(read):
     with pytest.raises(ProblemsError) as error:
         read("c,bb\n")
-    assert [one.what for one in error.value.problems] == ["there is no column b, but bb", "there is no column a"]
+    assert [str(one.what) for one in error.value.problems] == ["there is no column b, but bb", "there is no column a"]
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ def lines(raw: bytes, longest: int = 1000):
     too_long = lambda size: Problem(where="message", what=f"too large: {size}")  # noqa: E731 - said by the caller
     file = io.BufferedReader(io.BytesIO(raw))
     return [
-        (line.raw.decode(errors="replace"), line.problem and line.problem.what)
+        (line.raw.decode(errors="replace"), line.problem and str(line.problem.what))
         for line in Lines(file, longest, too_long)
     ]
 

@@ -13,7 +13,8 @@ def rows(text: str):
     file = io.BufferedReader(io.BytesIO(text.encode()))
     found = csv_rows(Lines(file, 1000, lambda size: Problem(where="message", what=f"too large: {size}")))
     return [
-        (cells.what.partition(":")[0], raw.decode()) if isinstance(cells, Problem) else cells for cells, raw in found
+        (str(cells.what).partition(":")[0], raw.decode()) if isinstance(cells, Problem) else cells
+        for cells, raw in found
     ]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from services.i18n import say
 from services.rules.engine.plan import Gauge, Window
 from services.rules.language.measures import composite, deadlines, groups, periods, single, totals
 from services.rules.language.measures.base import MOST, Form, Measured, both, read_form
@@ -33,11 +34,19 @@ def read_measure(place: Place, window: Place | None, m: Measured) -> Gauge | Non
         return None
     gauge, form = read
     if form.window == "none" and window is not None:
-        m.report.add(window, f"{gauge.measure} has no window", "no window line")
+        m.report.add(window, say("rules.has_no_window", measure=gauge.measure), say("rules.no_window_line"))
     elif form.window == "calendar" and chosen.kind != "calendar" and sound:
-        m.report.add(window or place, f"{gauge.measure} needs a calendar window", "such as window: {calendar: term}")
+        m.report.add(
+            window or place,
+            say("rules.needs_calendar_window", measure=gauge.measure),
+            say("rules.such_as_window_calendar_term"),
+        )
     elif form.window == "not last" and chosen.kind == "last":
-        m.report.add(window or place, f"{gauge.measure} has no window of last records", "such as {calendar: term}")
+        m.report.add(
+            window or place,
+            say("rules.has_no_window_last_records", measure=gauge.measure),
+            say("rules.such_as_calendar_term"),
+        )
     if chosen.kind != "last":
         # Only what is counted matters then, so the rest need not be kept.
         gauge = msgspec.structs.replace(gauge, member=both(gauge.member, _counted(gauge)))
@@ -52,18 +61,18 @@ def _counted(gauge: Gauge) -> str:
 def _window(place: Place | None, report: Report) -> Window:
     if place is None or place.value == "all":
         return Window()
-    example = "all, {last: 10}, {within: 14d} or {calendar: week}"
+    example = say("rules.all_last_10_within_14d")
     given = fields(place, {"last": False, "within": False, "calendar": False}, report, "window")
     if len(given) != 1:
         if isinstance(place.value, dict):
-            report.add(place, "a window has one of last, within, calendar", example)
+            report.add(place, say("rules.window_has_one_last_within"), example)
         return Window()
     ((kind, size),) = given.items()
     if kind == "calendar":
-        return Window(kind="calendar", period=word(size, report, "period", PERIODS))
+        return Window(kind="calendar", period=word(size, report, say("rules.noun_period"), PERIODS))
     whole = isinstance(size.value, int) and not isinstance(size.value, bool)
     amount = (size.value if whole else None) if kind == "last" else duration(str(size.value))
     if not amount or amount <= 0 or (kind == "last" and amount > MOST):
-        report.add(size, f"{size.text or 'this'} is not a size for {kind}", example)
+        report.add(size, say("rules.not_size_for", text=size.text or "this", kind=kind), example)
         return Window()
     return Window(kind="last" if kind == "last" else "within", size=amount)

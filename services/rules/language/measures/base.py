@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from services.i18n import say
 from services.rules.engine.plan import Gauge
 from services.rules.language.expressions import Expression
 from services.rules.language.fields import Field
@@ -58,9 +59,9 @@ class Measured:
         if name in known:
             return f"f_{name}"
         if name in self.kinds[self.kind]:
-            self.report.add(place, f"{name} is a list", known_words(name, known))
+            self.report.add(place, say("rules.list", name=name), known_words(name, known))
         elif name:
-            self.report.add(place, f"{self.kind} has no field {name}", known_words(name, known))
+            self.report.add(place, say("rules.has_no_field", kind=self.kind, name=name), known_words(name, known))
         return "None"
 
 
@@ -131,16 +132,20 @@ def of_condition(name: str) -> Callable[[dict[str, Place], Measured], Gauge]:
 def read_form(place: Place, forms: Mapping[str, Form], m: Measured) -> tuple[Gauge, Form] | None:
     """The gauge that one of the forms makes of a mapping, and that form; None with the reasons in the report."""
     if not isinstance(place.value, dict):
-        m.report.add(place, "a measure must be a mapping", 'such as {count: status == "absent"}')
+        m.report.add(place, say("rules.measure_must_be_mapping"), say("rules.such_as_count_status_absent"))
         return None
     there = [name for name in place.value if name in forms]
     names = [name for name in there if not any(name in forms[other].known for other in there)]
     if len(names) != 1:
         given = next(iter(place.value), "")
-        m.report.add(place, "more than one measure" if names else f"unknown measure {given}", known_words(given, forms))
+        m.report.add(
+            place,
+            say("rules.more_than_one_measure") if names else say("rules.unknown_measure", name=given),
+            known_words(given, forms),
+        )
         return None
     form = forms[names[0]]
-    given_fields = fields(place, {names[0]: True, **form.known}, m.report, f"measure {names[0]}")
+    given_fields = fields(place, {names[0]: True, **form.known}, m.report, say("rules.noun_measure", name=names[0]))
     if any(required and name not in given_fields for name, required in form.known.items()):
         return None
     gauge = _guarded(form.read(given_fields, m), given_fields.get("min_distinct") if form.guarded else None, m)
@@ -160,7 +165,7 @@ def _guarded(gauge: Gauge, place: Place | None, m: Measured) -> Gauge:
     if place is None:
         return gauge
     if not isinstance(place.value, dict) or len(place.value) != 1:
-        m.report.add(place, "min_distinct needs one field and a number", "such as {class: 2}")
+        m.report.add(place, say("rules.min_distinct_needs_one_field"), say("rules.such_as_class_2"))
         return gauge
     ((name, least),) = place.value.items()
     guard = m.named(name, least)
@@ -173,5 +178,5 @@ def whole(place: Place, what: str, report: Report, least: int, most: int) -> int
     value = place.value
     if isinstance(value, int) and not isinstance(value, bool) and least <= value <= most:
         return value
-    report.add(place, f"{what} must be a whole number", f"from {least} to {most}")
+    report.add(place, say("rules.must_be_whole_number", what=what), say("rules.from", least=least, most=most))
     return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from services.i18n import say
 from services.messages import RANK
 from services.rules.composite import table_of
 from services.rules.engine.measures.composite import GRADE_BITS
@@ -19,7 +20,7 @@ _MOST_PARTS = 20
 def _composite(given: dict[str, Place], m: Measured) -> Gauge:
     before = len(m.report)
     thing, hit = m.field(given["each"]), m.condition(given["composite"])
-    name = word(given["grade"], m.report, "grade")
+    name = word(given["grade"], m.report, say("rules.noun_grade"))
     source = m.named(name, given["grade"])
     grades = _grades(given["grades"], name, m)
     parts = _parts(given["parts"], m) if "parts" in given else []
@@ -49,16 +50,18 @@ def _grades(place: Place, field: str, m: Measured) -> list[str]:
     values = m.kinds[m.kind][field].values if field in m.kinds[m.kind] else ()
     if field in m.kinds[m.kind] and not values:
         having = sorted(name for name, one in m.kinds[m.kind].items() if one.values)
-        m.report.add(place, f"{field} has no fixed words", "a field with such: " + ", ".join(having))
-    found = [word(one, m.report, "grade", values or None) for one in items(place, m.report, "grades")]
+        m.report.add(
+            place, say("rules.has_no_fixed_words", field=field), say("rules.field_with_such", fields=", ".join(having))
+        )
+    found = [word(one, m.report, say("rules.noun_grade"), values or None) for one in items(place, m.report, "grades")]
     if not 0 < len(found) <= _MOST_GRADES or len(set(found)) < len(found):
-        m.report.add(place, "grades are some words, each once, the lowest first", f"at most {_MOST_GRADES}")
+        m.report.add(place, say("rules.grades_some_words_each_once"), say("rules.at_most", most=_MOST_GRADES))
     return found
 
 
 def _parts(place: Place, m: Measured) -> list[str]:
     if not isinstance(place.value, dict) or not 0 < len(place.value) <= _MOST_PARTS:
-        m.report.add(place, "parts must be a mapping of names and conditions", 'such as {tests: row == "S5"}')
+        m.report.add(place, say("rules.parts_must_be_mapping_names"), say("rules.such_as_tests_row_s5"))
         return []
     return [f"({m.condition(condition)})" for condition in place.value.values()]
 
@@ -69,13 +72,13 @@ def _cases(place: Place, grades: list[str], m: Measured) -> tuple[tuple[int, tup
     for rank, listed in [(RANK[level], given[level]) for level in WARNING if level in given]:
         for case in items(listed, m.report, listed.name or "cases"):
             if not isinstance(case.value, list) or not 0 < len(case.value) <= _LONGEST:
-                m.report.add(case, "a case is a list of grades", f"such as [{', '.join(grades[:1] * 2)}]")
+                m.report.add(case, say("rules.case_list_grades"), say("rules.such_as", case=", ".join(grades[:1] * 2)))
                 continue
-            wanted = [word(one, m.report, "grade", grades) for one in case.value]
+            wanted = [word(one, m.report, say("rules.noun_grade"), grades) for one in case.value]
             ranks = sorted((grades.index(one) + 1 for one in wanted if one in grades), reverse=True)
             found.append((rank, tuple(ranks)))
     if not found and isinstance(place.value, dict):
-        m.report.add(place, "cases needs a level", "such as {yellow: [[yellow, yellow]]}")
+        m.report.add(place, say("rules.cases_needs_level"), say("rules.such_as_yellow_yellow_yellow"))
     return tuple(found)
 
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import msgspec
 
+from services.i18n import say
 from services.rules.engine.plan import OPERATORS, Gauge
 from services.rules.language.measures import single, totals
 from services.rules.language.measures.base import Form, Measured, both, present, read_form
@@ -40,9 +41,9 @@ def _nested(given: dict[str, Place], m: Measured) -> Gauge:
 def _open(given: dict[str, Place], m: Measured) -> Gauge:
     if "warning" not in m.kinds[m.kind]:
         having = [kind for kind, known in m.kinds.items() if "warning" in known]
-        m.report.add(given["open"], f"{m.kind} has no field warning", "on: " + " or ".join(having))
+        m.report.add(given["open"], say("rules.no_field_warning", kind=m.kind), "on: " + " or ".join(having))
     if "among" in given and "of" in given:
-        m.report.add(given["of"], "among and of are two different wholes", "one of them")
+        m.report.add(given["of"], say("rules.among_two_different_wholes"), say("rules.one_them"))
     other, whole = m.number(given["of"]) if "of" in given else (None, True)
     return Gauge(
         measure="open",

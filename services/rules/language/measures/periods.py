@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from services.i18n import say
 from services.rules.engine.plan import Gauge
 from services.rules.language.measures.base import Count, Form, Measured, of_condition, of_number
 from services.rules.language.reading import Place, number, word
@@ -17,12 +18,12 @@ def _forecast(given: dict[str, Place], m: Measured) -> Gauge:
 
 def _period_over_period(given: dict[str, Place], m: Measured) -> Gauge:
     gauge = of_condition("period_over_period")(given, m)
-    against = word(given["against"], m.report, "period to compare with", ("previous", "last_year"))
+    against = word(given["against"], m.report, say("rules.period_compare_with"), ("previous", "last_year"))
     return msgspec.structs.replace(gauge, against="last_year") if against == "last_year" else gauge
 
 
 def _none(given: dict[str, Place], m: Measured) -> Gauge:
-    awaited = word(given["none"], m.report, "event kind", m.kinds)
+    awaited = word(given["none"], m.report, say("rules.event_kind"), m.kinds)
     return Gauge(
         measure="none",
         kind=m.kind,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from services.i18n import say
 from services.rules.engine.plan import Gauge
 from services.rules.language.measures.base import Count, Form, Measured, both, of_condition, of_number, present
 from services.rules.language.reading import Place
@@ -19,7 +20,7 @@ def _value(given: dict[str, Place], m: Measured) -> Gauge:
 def _rank(given: dict[str, Place], m: Measured) -> Gauge:
     gauge = of_number("rank", raw=True, min_records=_PEERS)(given, m)
     if len(m.by) < 2:  # noqa: PLR2004
-        m.report.add(given["rank"], "rank needs two names in by", "by: [course, student] ranks students in a course")
+        m.report.add(given["rank"], say("rules.rank_needs_two_names_in"), say("rules.by_course_student_ranks_students"))
     return gauge
 
 
@@ -38,7 +39,11 @@ def _change(given: dict[str, Place], m: Measured) -> Gauge:
     before, least = given["before"].value, given.get("min_before", given["before"])
     gauge = of_number("change", min_before=before if type(before) is int else 1)(given, m)
     if type(before) is int and type(least.value) is int and before < least.value:
-        m.report.add(least, f"min_before {least.value} is more than the {before} of before", f"at most {before}")
+        m.report.add(
+            least,
+            say("rules.min_before_more_than_before", least=least.value, before=before),
+            say("rules.at_most", most=before),
+        )
     return gauge
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from services.i18n import say
 from services.rules.engine.plan import Gauge
 from services.rules.language.measures.base import (
     MIN_RECORDS,
@@ -43,7 +44,7 @@ def _side(place: Place, m: Measured) -> tuple[str, bool, bool]:
     """(source, whole, whether it is a figure)."""
     if not isinstance(place.value, dict):
         return *m.number(place), False
-    given = fields(place, {"figure": True}, m.report, "a side")
+    given = fields(place, {"figure": True}, m.report, say("rules.side"))
     return *(m.number(given["figure"]) if given else ("None", True)), True
 
 
@@ -51,7 +52,11 @@ def _trend(given: dict[str, Place], m: Measured) -> Gauge:
     per = duration(given["per"].text)
     gauge = of_number("trend", per=per or 0, min_records=3)(given, m)
     if not per:
-        m.report.add(given["per"], f"{given['per'].text or 'this'} is not a time to tell a slope for", "such as 7d")
+        m.report.add(
+            given["per"],
+            say("rules.not_time_tell_slope_for", text=given["per"].text or "this"),
+            say("rules.such_as_7d"),
+        )
     return gauge
 
 

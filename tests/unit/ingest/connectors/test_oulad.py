@@ -157,7 +157,7 @@ def test_a_bad_row_is_a_problem_with_its_number_and_is_skipped(read, tables, whe
     assert list(imported.events()) == []
     (problem,) = imported.problems
     assert problem.where.startswith(f"{where}.csv.gz row 2")
-    assert problem.what.startswith(what)
+    assert str(problem.what).startswith(what)
 
 
 def test_a_second_row_of_one_registration_is_a_problem(read):
@@ -179,7 +179,7 @@ def test_wrong_columns_of_all_files_are_told_at_once(read, write, tmp_path):
     write("studentAssessment.csv.gz", SUBMISSIONS.replace("score", "mark"))
     with pytest.raises(ProblemsError) as error:
         oulad(tmp_path)
-    assert [(problem.where, problem.what) for problem in error.value.problems] == [
+    assert [(problem.where, str(problem.what)) for problem in error.value.problems] == [
         ("assessments.csv.gz row 1", "there is no column id_assessment, but id_assesment"),
         ("studentAssessment.csv.gz row 1", "there is no column score"),
     ]

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from services.errors import RuleError
+from services.i18n import catalogue
 from services.rules import language
 from services.rules.language.load import check, load
 from tests.harness import SCHEMAS
@@ -52,13 +53,15 @@ def messages() -> set[str]:
     for path in Path(language.__path__[0]).glob("*.py"):
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             if isinstance(node, ast.Call) and getattr(node.func, "attr", "") in ("add", "_problem", "_refuse"):
-                found |= {shortened(text) for text in node.args[1:2] if isinstance(text, ast.Constant | ast.JoinedStr)}
+                found |= {shortened(text) for text in node.args[1:2] if isinstance(text, ast.Call)}
     return found
 
 
-def shortened(text: ast.expr) -> str:
-    parts = text.values if isinstance(text, ast.JoinedStr) else [text]
-    return "".join(part.value if isinstance(part, ast.Constant) else "…" for part in parts)
+def shortened(text: ast.Call) -> str:
+    """The English of a text that is asked for."""
+    area, _, name = ast.literal_eval(text.args[0]).partition(".")
+    english = catalogue("en", area)[name]
+    return english.format_map(dict.fromkeys((one.arg for one in text.keywords), "…")) if text.keywords else english
 
 
 def test_all_that_is_wrong_is_said_at_once(tmp_path):

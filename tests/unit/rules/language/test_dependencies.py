@@ -46,7 +46,7 @@ def looks(tmp_path, *rules):
 def test_a_rule_is_looked_at_unless_where_is_false_for_it(tmp_path, where, expected):
     rule_set, problems = check(folder(tmp_path, *BELOW, upper(where)), SCHEMAS)
     if "upper" in expected:
-        assert [problem.what for problem in problems] == ["upper looks at itself"]
+        assert [str(problem.what) for problem in problems] == ["upper looks at itself"]
     else:
         assert dependencies(rule_set.plan.rules) == {"upper": tuple(expected)}
 
@@ -101,7 +101,7 @@ def test_every_circle_is_told_once_at_its_first_rule_and_a_shadow_closes_none(tm
     rules = folder(tmp_path, *BELOW, *circle, own, shadow)
     _, problems = check(rules, SCHEMAS)
     lines = (rules / "rules.yaml").read_text("utf-8").splitlines()
-    found = [(problem.what, lines[int(problem.where.split(":")[1]) - 1].strip()) for problem in problems]
+    found = [(str(problem.what), lines[int(problem.where.split(":")[1]) - 1].strip()) for problem in problems]
     assert found == [
         ("a circle of rules: a → b → c → a", "where: rule in ['b', 'marks']"),
         ("own looks at itself", "where: open"),

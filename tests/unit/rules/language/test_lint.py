@@ -72,7 +72,7 @@ def test_a_standard_is_told_of_with_its_own_place(tmp_path):
 """
     levels = rule("r", measure="{share: status == 'late'}", levels="{standard: student.late}")
     (only,) = lint(rule_set(folder(tmp_path, levels, standards=standard)), KINDS)
-    assert (only.where, only.what) == (
+    assert (only.where, str(only.what)) == (
         "standards/student.yaml:2:5", "red of r can never be reached: share is at_least 120 at no time"
     )  # fmt: skip
 
@@ -147,7 +147,7 @@ def test_a_rule_without_a_test_is_named_where_there_are_tests(tmp_path):
     case = f"{{name: one, rule: tested, each: {{student: s1, lesson: l1}}, steps: {steps}}}"
     (path / "tests" / "a.test.yaml").write_text(f"tests:\n  - {case}\n", "utf-8")
     (only,) = doubts(path, rules, SCHEMAS)
-    assert (only.where, only.what) == ("rules.yaml:10:5", "bare has no test")
+    assert (only.where, str(only.what)) == ("rules.yaml:10:5", "bare has no test")
 
 
 def test_a_role_that_nobody_holds_is_named_where_a_directory_is_in_use(tmp_path):

@@ -1,0 +1,29 @@
+"""What is wrong, on the terminal: a line in English and one in Chinese below it."""
+
+from __future__ import annotations
+
+import typer
+
+from services.errors import PrewarnError, ProblemsError
+from services.i18n import in_chinese, problem_in_chinese
+from services.messages import Message, Problem
+
+
+def tell(problem: Problem, before: str = "", *, err: bool = False) -> None:
+    """A line in English, `before` in front of it, and one in Chinese without the place."""
+    typer.echo(f"{before}{problem}", err=err)
+    chinese = problem_in_chinese(problem)
+    if chinese is not None:
+        typer.echo(f"    {chinese}", err=err)
+
+
+def tell_error(error: PrewarnError) -> None:
+    """All that is wrong, on stderr."""
+    if isinstance(error, ProblemsError):
+        for problem in error.problems:
+            tell(problem, err=True)
+        return
+    for sentence in error.sentences:
+        typer.echo(str(sentence), err=True)
+        if isinstance(sentence, Message):
+            typer.echo(f"    {in_chinese(sentence)}", err=True)
