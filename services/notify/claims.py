@@ -25,11 +25,6 @@ class Claim(NamedTuple):
     batch: int | None = None
     """The digest's number; every attempt at it has the same."""
 
-    @property
-    def possibly_duplicate(self) -> bool:
-        """Whether a part of it may have been sent already."""
-        return any(one.possibly_duplicate for one in self.told)
-
 
 class Result(msgspec.Struct, frozen=True, kw_only=True):
     """What became of an attempt: columns of the delivery, and what follows from it."""

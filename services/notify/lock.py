@@ -28,7 +28,7 @@ class HomeLock:
         return hashlib.sha256(place.encode()).hexdigest()[:16]
 
     def give(self) -> None:
-        """Gives it back."""
+        """Gives the lock back; without effect if it is not held."""
         if self._file is not None:
             os.close(self._file)
             self._file = None

@@ -38,7 +38,7 @@ class Loop:
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
 
     def start(self) -> None:
-        """From here on."""
+        """Begins with a turn at once."""
         self._thread.start()
         if self._heartbeats is not None:
             self._heartbeat = self._heartbeats.watch(self.name, self._thread)

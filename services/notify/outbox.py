@@ -50,7 +50,7 @@ class Outbox:
         self.wake(waiting)
 
     def now(self) -> int:
-        """Milliseconds."""
+        """The present instant in milliseconds."""
         return to_ms(self.sender.ports.clock())
 
     def wake(self, queues: Iterable[str]) -> None:
@@ -104,7 +104,7 @@ class _Queue:
     def help(self) -> None:
         """One thread more is needed, if there may be one."""
         with self._lock:
-            if hired := len(self.loops) < self.outbox.sender.config.retry.hands and not self.outbox.stopped.is_set():
+            if hired := len(self.loops) < self.outbox.sender.config.retry.threads and not self.outbox.stopped.is_set():
                 self._hire()
         if not hired:
             self.wake()
@@ -119,7 +119,7 @@ class _Queue:
             return True
 
     def give_turn(self) -> None:
-        """Nothing was sent."""
+        """What was taken as a turn was not sent: the provider takes one more."""
         with self._lock:
             if self._turns:
                 self._turns.pop()

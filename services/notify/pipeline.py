@@ -74,7 +74,7 @@ class Moment:
 
 
 class Drop(NamedTuple):
-    """It goes no further."""
+    """It goes no further, to this person or to anybody."""
 
     reason: str
 

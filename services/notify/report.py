@@ -23,7 +23,7 @@ _FIRST, _LAST = date(2000, 1, 1), date(2999, 12, 31)
 
 
 class Period(NamedTuple):
-    """Days, both included."""
+    """From one day to another, both included, in the college's time zone."""
 
     first: date
     last: date
@@ -107,7 +107,7 @@ class Accident(NamedTuple):
 
 
 class Report(NamedTuple):
-    """The whole report."""
+    """What became of the warnings of a period, with what it is compared to."""
 
     period: Period
     by: By

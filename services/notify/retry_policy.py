@@ -18,7 +18,7 @@ class RetryPolicy:
     """Then the delivery is dead."""
     lease: timedelta = timedelta(seconds=60)
     """Longer than any send takes; until then nobody else touches what is being sent."""
-    hands: int = 4
+    threads: int = 4
     """Sends of one queue that may be under way at once, when it has fallen behind."""
     look_again: timedelta = timedelta(seconds=5)
     """How often a queue looks for rows that another process wrote; our own wake it."""

@@ -1,17 +1,14 @@
 """The rows of notify's store, as the rest of notify sees them. Instants are whole milliseconds, UTC.
 
-store/tables.py makes the tables of these fields, in this order: an `int` has 32 bits, a `BigInt` 64.
+store/tables.py has the tables, with the same names in the same order (tests/unit/notify/store/test_store.py).
 """
 
 from __future__ import annotations
-
-from typing import Annotated
 
 import msgspec
 
 from services.messages import Level
 
-BigInt = Annotated[int, "BigInteger"]
 decode_context = msgspec.json.Decoder(dict[str, str]).decode
 """What the column `context` of a warning holds: a role's or a field's name → id."""
 
@@ -19,7 +16,7 @@ decode_context = msgspec.json.Decoder(dict[str, str]).decode
 class WarningRow(msgspec.Struct, kw_only=True):
     """The present state of one warning."""
 
-    number: BigInt
+    number: int
     id: str
     rule: str
     rule_version: str = ""
@@ -33,8 +30,8 @@ class WarningRow(msgspec.Struct, kw_only=True):
     value: float | None = None
     threshold: float | None = None
     window: str = ""
-    opened_at: BigInt = 0
-    closed_at: BigInt | None = None
+    opened_at: int = 0
+    closed_at: int | None = None
     first_event: str | None = None
     evidence: str = "[]"
     context: str = "{}"
@@ -42,18 +39,18 @@ class WarningRow(msgspec.Struct, kw_only=True):
     reason: str = ""
     """Named reason of the newest change."""
     sequence: int = 0
-    acknowledged_at: BigInt | None = None
+    acknowledged_at: int | None = None
     acknowledged_by: str | None = None
     closed_by: str | None = None
     closed_reason: str | None = None
     """Of deadlines.CLOSINGS, why a person closed it."""
     measure: str | None = None
     """改进措施, in the words of the person who took it."""
-    due_at: BigInt | None = None
+    due_at: int | None = None
     """Until when the measure shall have worked; null until one is named."""
-    deadline: BigInt | None = None
+    deadline: int | None = None
     """When it becomes overdue unless somebody acts; null: never."""
-    overdue_at: BigInt | None = None
+    overdue_at: int | None = None
     """Since when it is marked as overdue."""
     predecessor: str | None = None
     """The warning of the same rule and subject that this one is a relapse of."""
@@ -61,24 +58,24 @@ class WarningRow(msgspec.Struct, kw_only=True):
     """Who raised it (of a ticket)."""
     mutes: str | None = None
     """Of a case: the rows of its parts, joined by blanks, as its rule said when it opened."""
-    blanked_at: BigInt | None = None
+    blanked_at: int | None = None
     """When evidence and context were taken out, their time being over."""
 
 
 class ChangeRow(msgspec.Struct, kw_only=True):
     """One transition of a warning, as it was told to notify."""
 
-    warning: BigInt
+    warning: int
     sequence: int
     change: str
     level: Level
     value: float | None = None
     threshold: float | None = None
     reason: str
-    at: BigInt
+    at: int
     mode: str
     rule_version: str
-    taken_in_at: BigInt
+    taken_in_at: int
     not_pushed: str
     """Named reason why nobody was sent this change; empty if it went on to each recipient."""
 
@@ -86,20 +83,20 @@ class ChangeRow(msgspec.Struct, kw_only=True):
 class RecipientRow(msgspec.Struct, kw_only=True):
     """Who may see a warning. Status, level and opening are repeated here: an inbox is one walk along an index."""
 
-    warning: BigInt
+    warning: int
     person: str
     role: str
     is_open: int
     rank: int
     """The level's place in LEVELS: 3 red, 2 orange, 1 yellow, 0 praise."""
-    opened_at: BigInt
+    opened_at: int
 
 
 class DeliveryRow(msgspec.Struct, kw_only=True):
     """A row of the outbox: one message to one person about one change over one channel."""
 
     id: int | None = None
-    warning: BigInt
+    warning: int
     sequence: int
     recipient: str
     channel: str
@@ -111,27 +108,27 @@ class DeliveryRow(msgspec.Struct, kw_only=True):
     status: str = "pending"
     """pending, sending, sent, failed (will be tried again), unknown, dead (given up), cancelled."""
     attempts: int = 0
-    next_try_at: BigInt | None = None
+    next_try_at: int | None = None
     """When it may be claimed: while it is being sent, the end of the lease; never again if null."""
     lease_owner: str | None = None
-    lease_until: BigInt | None = None
+    lease_until: int | None = None
     last_error: str | None = None
     possibly_duplicate: int = 0
-    not_before: BigInt = 0
+    not_before: int = 0
     """Until when it waits for more to go with it, or for its figures to settle, whatever else holds it."""
     urgent: int = 0
     """It waits for no others."""
-    batch: BigInt | None = None
+    batch: int | None = None
     """It went out, or will again, as one with all that have the same number."""
-    created_at: BigInt
-    sent_at: BigInt | None = None
+    created_at: int
+    sent_at: int | None = None
 
 
 class DecisionRow(msgspec.Struct, kw_only=True):
     """Why somebody, or the holders of a role, were not told of a change, or not at once."""
 
     id: int | None = None
-    warning: BigInt
+    warning: int
     sequence: int
     whom: str
     """A person or a role."""
@@ -144,8 +141,8 @@ class ActRow(msgspec.Struct, kw_only=True):
     """A line of the audit trail: what a person did with a warning. Rows are added, never changed."""
 
     id: int | None = None
-    warning: BigInt
-    at: BigInt
+    warning: int
+    at: int
     person: str = ""
     """Empty: time did it, nobody."""
     action: str
@@ -158,7 +155,7 @@ class EscalationRow(msgspec.Struct, kw_only=True):
     """What time does to a warning unless somebody acts before: a step of a chain, as the rule said it when it began."""
 
     id: int | None = None
-    warning: BigInt
+    warning: int
     sequence: int
     """The change that the chain began with."""
     cause: str
@@ -166,11 +163,11 @@ class EscalationRow(msgspec.Struct, kw_only=True):
     to who had raised it, when it is over.
     """
     step: int = 1
-    """From 1."""
+    """Counted from 1; of a repeat, how many there have been."""
     role: str = ""
-    due_at: BigInt
+    due_at: int
     status: str = "waiting"
     """waiting, sent, stopped, vacant (nobody could be told)."""
     reason: str = ""
     """Named reason of what was decided; empty while it waits."""
-    decided_at: BigInt | None = None
+    decided_at: int | None = None

@@ -36,7 +36,7 @@ class Scheduler:
     """Hears of each round that was gone."""
 
     def loop(self) -> Loop:
-        """A thread for it."""
+        """A thread that does what is due once a second."""
         return Loop("scheduler", self._round, failed="escalations and reminders wait; trying again")
 
     def _round(self) -> float:

@@ -35,7 +35,7 @@ Send = Callable[[str, str, Message], None]
 
 
 class Destination(NamedTuple):
-    """Where a message goes."""
+    """Whom a message goes to, and over which address of theirs."""
 
     person: Person
     address: str

@@ -2,8 +2,8 @@
 
 Everything that a composite can ever meet is asked beforehand, once per set of cases: at most a few hundred sets of
 grades. So durable-rules runs neither in the stream nor in a worker's process, where its crashes could harm something
-(docs/decisions/composite-tables.md lists them): a child process of its own makes the table and ends. Where that does
-not come back with a whole table, or durable-rules is not installed, plain comparing makes the same one.
+(docs/decisions/0005-composites-are-tables.md lists them): a child process of its own makes the table and ends. Where
+that does not come back with a whole table, or durable-rules is not installed, plain comparing makes the same one.
 """
 
 from __future__ import annotations

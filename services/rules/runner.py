@@ -69,10 +69,10 @@ class EngineRunner:
             return engine.process_many(packed)
         except msgspec.MsgspecError:
             decoder = msgspec.json.Decoder(engine.decoder.type.__args__[0])
-            events, unreadable = read_singly(packed, decoder.decode)
+            events, unreadable = read_singly(packed, lambda item: (decoder.decode(item), bytes(item))[1])
         self._unreadable += unreadable
         engine.counts["unreadable"] += len(unreadable)
-        return [change for event in events for change in engine.process(event)]
+        return engine.process_many(b"[" + b",".join(events) + b"]")
 
     def step(self, packed: bytes, now: int | datetime) -> list[WarningChange]:
         """As `process`; then time comes to `now` (an instant, or ms)."""

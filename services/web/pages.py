@@ -243,7 +243,7 @@ class Pages:
         )
 
     def metrics(self, _request: Request) -> Response:
-        """For Prometheus."""
+        """The figures of the service in Prometheus' text format."""
         return Response(self._notify.metrics.exposition(), media_type="text/plain; version=0.0.4; charset=utf-8")
 
     def healthz(self, _request: Request) -> Response:

@@ -54,7 +54,7 @@ class Level(NamedTuple):
 
 
 class Records(NamedTuple):
-    """A table of evidence."""
+    """The records that a warning rests on, as a table."""
 
     columns: list[str]
     rows: list[tuple[str, list[str], str]]
@@ -116,7 +116,7 @@ class Reader:
         return self.word("date", y=day.year, m=day.month, d=day.day)
 
     def person(self, id_: str | None) -> str:
-        """What people call somebody."""
+        """The name of a person, or the id where the directory has none."""
         found = self.directory.person(id_) if id_ else None
         return found.name if found else id_ or ""
 
@@ -178,7 +178,7 @@ def line(row: WarningRow, card: RuleCard | None, reader: Reader) -> Line:
 
 
 def title(row: WarningRow, card: RuleCard | None, reader: Reader) -> str:
-    """The kind of warning."""
+    """The kind of warning: its rule's title."""
     return reader.of(card.title) if card else row.rule
 
 

@@ -230,7 +230,7 @@ def main() -> None:
     load = round(os.getloadavg()[0], 1)
     alone, beside = burst(answers, share, None), burst(answers, share, given.dead)
     killed = burst(answers, share, given.dead, kill=True)
-    in_flight = RetryPolicy().hands * len(answers)
+    in_flight = RetryPolicy().threads * len(answers)
     faults = [*alone.faults(0), *beside.faults(0), *killed.faults(in_flight)]
     paces = [(before.pace, after.pace) for before, after in zip(alone.alive, beside.alive, strict=True)]
     found: dict[str, Any] = {

@@ -52,7 +52,7 @@ def test_cluster_under(kind, cluster, rules, tmp_path):
 
 
 NOT_PRESENT, ONE = '{count: status != "present"}', "{at_least: {yellow: 1}}"
-EDITIONS = [
+REVISIONS = [
     [rule("a", levels=ONE), rule("b", by="[class]", window="{within: 3d}")],
     [rule("a", levels=ONE, measure=NOT_PRESENT), rule("b", by="[class]", window="{within: 3d}", levels=ONE)],
     [rule("a", levels="{at_least: {yellow: 2, red: 3}}", measure=NOT_PRESENT), rule("c", by="[student, course]")],
@@ -74,22 +74,22 @@ CHANGED = "rules-changed-twice-and-once-badly"
     ],
 )
 def test_cluster_with(victim, broker, tmp_path, request):
-    folders = [folder(tmp_path / f"rules{n}", *entries) for n, entries in enumerate(EDITIONS)]
+    folders = [folder(tmp_path / f"rules{n}", *entries) for n, entries in enumerate(REVISIONS)]
     rng = random.Random(f"{SEED} {victim}")
     packs = stream(rng, 120)
     with Cluster(broker, prefix(request), folders[0], tmp_path) as cluster:
         running = {name: cluster.start(name) for name in ("route", "evaluate")}
-        for edition, part in enumerate(parts(packs, 3), 1):
+        for revision, part in enumerate(parts(packs, 3), 1):
             cluster.append(part[:2])
-            if edition > 1:
-                KafkaRegistry(cluster.settings).publish(folders[edition - 1])
+            if revision > 1:
+                KafkaRegistry(cluster.settings).publish(folders[revision - 1])
                 break_rules(cluster, tmp_path)
                 hurt(cluster, running, victim, rng)
             cluster.append(part[2:])
-            until(lambda edition=edition: (cluster.supervise(), is_evaluated_by(cluster, edition))[1], 90)
+            until(lambda revision=revision: (cluster.supervise(), is_evaluated_by(cluster, revision))[1], 90)
             running = {name: alive[-1] for name in running if (alive := cluster.alive(name))}
         cluster.wait_until_done(within=90)
-        assert_as_embedded(cluster, embedded_editions(cluster, folders, packs, tmp_path / "one"))
+        assert_as_embedded(cluster, embedded_revisions(cluster, folders, packs, tmp_path / "one"))
 
 
 FAILS = rule("fails", measure="{sum: hours * hours * hours}", levels=ONE)
@@ -110,8 +110,8 @@ def test_a_rule_that_raises_harms_no_other(broker, tmp_path, request):
         assert {c.subject for c in cluster.published() if c.rule == "healthy"} == {f"s{n}" for n in range(5)}
 
 
-def is_evaluated_by(cluster, edition):
-    return set(KafkaRegistry(cluster.settings).evaluated().values()) == {edition}
+def is_evaluated_by(cluster, revision):
+    return set(KafkaRegistry(cluster.settings).evaluated().values()) == {revision}
 
 
 def break_rules(cluster, path):
@@ -120,7 +120,7 @@ def break_rules(cluster, path):
 
 
 def hurt(cluster, running, victim, rng):
-    """Kills it on the way to the next edition, at a random or at a named moment, and starts it anew."""
+    """Kills it on the way to the next rule set revision, at a random or at a named moment, and starts it anew."""
     name, _, point = victim.partition("-")
     if name not in running:
         return
@@ -134,12 +134,12 @@ def hurt(cluster, running, victim, rng):
     running[name] = cluster.start(name)
 
 
-def embedded_editions(cluster, folders, packs, path):
+def embedded_revisions(cluster, folders, packs, path):
     """What the embedded worker says of the same log, with the switches at the same places."""
     switches = KafkaRegistry(cluster.settings)
     switches.start()
     switched = switches.switched(0)
-    assert [edition for edition, _ in switched] == [2, 3]
+    assert [revision for revision, _ in switched] == [2, 3]
     mine = [offset for offset, value in cluster.values(EVENTS) if b'"source":"prewarn"' not in value]
     assert len(mine) == len(packs)
     book = journal(path)
@@ -151,8 +151,8 @@ def embedded_editions(cluster, folders, packs, path):
             switched = switched[1:]
         append(book, pack)
     finish(worker)
-    for edition, _ in switched:
-        worker.use(rule_set(folders[edition - 1]))
+    for revision, _ in switched:
+        worker.use(rule_set(folders[revision - 1]))
     return published(finish(worker) and book)
 
 

@@ -124,7 +124,7 @@ def test_notify(moment, cluster, postgres):
     keys = Counter(push["key"] for push in receiver.pushes)
     repeated = [key for key, times in keys.items() if times > 1]
     assert len(keys) == 20
-    assert len(repeated) <= RetryPolicy().hands  # pushes in flight at the kill
+    assert len(repeated) <= RetryPolicy().threads  # pushes in flight at the kill
     assert repeated or not moment.endswith("after-the-send")
     assert all(any(p["key"] == key and p["possibly_duplicate"] for p in receiver.pushes) for key in repeated)
 

@@ -26,7 +26,7 @@ class UnansweredError(DeliveryError):
 
 
 class Answer(NamedTuple):
-    """An HTTP answer."""
+    """An HTTP answer of a provider, before anybody has judged it."""
 
     status: int
     scheme: str

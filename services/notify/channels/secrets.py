@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from urllib.parse import parse_qsl, quote, quote_plus, unquote, urlsplit
+from urllib.parse import parse_qsl, quote, quote_plus, unquote
 
 HIDDEN = "***"
 _LEAST = 6
@@ -60,13 +60,3 @@ def _pieces(address: str) -> set[str]:
 def _forms(piece: str) -> set[str]:
     plain = unquote(piece)
     return {piece, plain, quote(plain, safe=""), quote_plus(plain), quote(plain)}
-
-
-def host_of(address: str) -> str:
-    """Host and port of an http address, without a login; empty if there is none."""
-    try:
-        parts = urlsplit(address)
-        port = parts.port
-    except ValueError:
-        return ""
-    return f"{parts.hostname or ''}{f':{port}' if port else ''}"

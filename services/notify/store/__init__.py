@@ -1,1 +1,1 @@
-"""The store of notify, a module per table or question."""
+"""The store of notify: who writes which table stands in tables.py; views, report and retention read across them."""

@@ -119,7 +119,7 @@ class Store:
         connection.exec_driver_sql(sql, named)
 
     def close(self) -> None:
-        """Gives the connections back."""
+        """Gives the connections back; the store cannot be used any more."""
         self.engine.dispose()
 
 

@@ -135,7 +135,7 @@ def due(connection: Connection, now: int) -> int:
 
 
 def sizes(connection: Connection) -> dict[str, int]:
-    """Deliveries by status."""
+    """How many deliveries have which status, for the metrics."""
     return {row[0]: row[1] for row in connection.execute(select(_d.status, func.count()).group_by(_d.status))}
 
 

@@ -1,8 +1,8 @@
-"""The tables of notify: what is open, who may see it, what goes out, what people did.
+"""The tables of notify: what is open, who may see it, what goes out, what people did. Instants are whole milliseconds.
 
 A warning's present state is one row that changes are folded into; `warning_change` and `act` only ever grow. Other
 tables refer to a warning by its number in this store, in the order of arrival: a chunk of an import then lies together
-on a few pages, where its uuids are scattered over all of them.
+on a few pages, where its uuids are scattered over all of them. `rows.py` has what the rest of notify sees of a row.
 
 | module | writes |
 |---|---|
@@ -14,150 +14,305 @@ on a few pages, where its uuids are scattered over all of them.
 
 from __future__ import annotations
 
-from typing import Annotated, Any, get_args, get_origin, get_type_hints
+from sqlalchemy import BigInteger, Index, MetaData, PrimaryKeyConstraint, Text, UniqueConstraint, text
+from sqlmodel import Field, SQLModel
 
-from sqlalchemy import (
-    BigInteger,
-    Column,
-    Float,
-    ForeignKeyConstraint,
-    Index,
-    Integer,
-    MetaData,
-    PrimaryKeyConstraint,
-    Table,
-    Text,
-    UniqueConstraint,
-    text,
-)
-from sqlalchemy.types import TypeEngine
+_CLUSTERED = {"sqlite_with_rowid": False}
+"""In SQLite the rows lie in the primary key itself: for small rows that are found by it."""
 
-from services.notify import rows
 
-_TYPES: dict[Any, type[TypeEngine[Any]]] = {rows.BigInt: BigInteger, int: Integer, float: Float}
 _WAITING = text("status = 'waiting'")
 _RUNNING = text("deadline IS NOT NULL AND overdue_at IS NULL")
 
 
-def _columns(row: type, key: str = "") -> list[Column[Any]]:
-    """A column for each field of a row; what is neither int nor float is text."""
-    found = []
-    for name, hint in get_type_hints(row, include_extras=True).items():
-        kinds = (hint,) if get_origin(hint) is Annotated else get_args(hint) or (hint,)
-        column = _TYPES.get(kinds[0], Text)
-        found.append(Column(name, column(), primary_key=name == key, nullable=type(None) in kinds and name != key))
-    return found
+class Stored(SQLModel):
+    """The root of notify's tables: a metadata of its own, so that nothing else is created with them."""
+
+    metadata = MetaData()
 
 
-def _of_warning() -> ForeignKeyConstraint:
-    return ForeignKeyConstraint(["warning"], ["warning.number"])
+class WarningTable(Stored, table=True):
+    """The present state of one warning."""
+
+    __tablename__ = "warning"
+    __table_args__ = (
+        Index("warning_by_opening", "opened_at", "id"),
+        Index("warning_of_subject", "subject", "rule"),
+        Index("warning_deadline", "deadline", sqlite_where=_RUNNING, postgresql_where=_RUNNING),
+    )
+
+    number: int = Field(primary_key=True, sa_type=BigInteger)
+    id: str = Field(unique=True, sa_type=Text)
+    rule: str = Field(sa_type=Text)
+    rule_version: str = Field(sa_type=Text)
+    row: str | None = Field(default=None, sa_type=Text)
+    standard: str | None = Field(default=None, sa_type=Text)
+    subject: str = Field(sa_type=Text)
+    level: str = Field(sa_type=Text)
+    highest_level: str = Field(sa_type=Text)
+    status: str = Field(sa_type=Text)
+    """open; resolved or withdrawn by the rules; closed by a person while the rules still hold it open."""
+    value: float | None = None
+    threshold: float | None = None
+    window: str = Field(sa_type=Text)
+    opened_at: int = Field(sa_type=BigInteger)
+    closed_at: int | None = Field(default=None, sa_type=BigInteger)
+    first_event: str | None = Field(default=None, sa_type=Text)
+    evidence: str = Field(sa_type=Text)
+    context: str = Field(sa_type=Text)
+    mode: str = Field(sa_type=Text)
+    reason: str = Field(sa_type=Text)
+    """Named reason of the newest change."""
+    sequence: int
+    acknowledged_at: int | None = Field(default=None, sa_type=BigInteger)
+    acknowledged_by: str | None = Field(default=None, sa_type=Text)
+    closed_by: str | None = Field(default=None, sa_type=Text)
+    closed_reason: str | None = Field(default=None, sa_type=Text)
+    """Of deadlines.CLOSINGS, why a person closed it."""
+    measure: str | None = Field(default=None, sa_type=Text)
+    """改进措施, in the words of the person who took it."""
+    due_at: int | None = Field(default=None, sa_type=BigInteger)
+    """Until when the measure shall have worked; null until one is named."""
+    deadline: int | None = Field(default=None, sa_type=BigInteger)
+    """When it becomes overdue unless somebody acts; null: never."""
+    overdue_at: int | None = Field(default=None, sa_type=BigInteger)
+    """Since when it is marked as overdue."""
+    predecessor: str | None = Field(default=None, sa_type=Text)
+    """The warning of the same rule and subject that this one is a relapse of."""
+    reporter: str | None = Field(default=None, sa_type=Text)
+    """Who raised it (of a ticket)."""
+    mutes: str | None = Field(default=None, sa_type=Text)
+    """Of a case: the rows of its parts, joined by blanks, as its rule said when it opened."""
+    blanked_at: int | None = Field(default=None, sa_type=BigInteger)
+    """When evidence and context were taken out, their time being over."""
 
 
-metadata = MetaData()
-warning = Table(
-    "warning",
-    metadata,
-    *_columns(rows.WarningRow, "number"),
-    UniqueConstraint("id"),
-    Index("warning_by_opening", "opened_at", "id"),
-    Index("warning_of_subject", "subject", "rule"),
-    Index("warning_deadline", "deadline", sqlite_where=_RUNNING, postgresql_where=_RUNNING),
-)
-change = Table(
-    "warning_change",
-    metadata,
-    *_columns(rows.ChangeRow),
-    PrimaryKeyConstraint("warning", "sequence"),
-    sqlite_with_rowid=False,  # the rows lie in the primary key itself: for small rows that are found by it
-)
-recipient = Table(
-    "recipient",
-    metadata,
-    *_columns(rows.RecipientRow),
-    PrimaryKeyConstraint("warning", "person"),
-    Index("recipient_inbox", "person", "is_open", "rank", "opened_at", "warning"),
-    sqlite_with_rowid=False,  # the rows lie in the primary key itself: for small rows that are found by it
-)
-delivery = Table(
-    "delivery",
-    metadata,
-    *_columns(rows.DeliveryRow, "id"),
-    _of_warning(),
-    UniqueConstraint("warning", "sequence", "recipient", "channel", "news"),
-    Index("delivery_queue", "channel", "next_try_at", "id"),
-    Index("delivery_status", "status"),
-    Index("delivery_of_person", "recipient", "channel", "next_try_at"),
-)
-decision = Table("decision", metadata, *_columns(rows.DecisionRow, "id"), Index("decision_of_warning", "warning"))
-act = Table("act", metadata, *_columns(rows.ActRow, "id"), _of_warning(), Index("act_of_warning", "warning"))
-escalation = Table(
-    "escalation",
-    metadata,
-    *_columns(rows.EscalationRow, "id"),
-    _of_warning(),
-    Index("escalation_of_warning", "warning"),
-    Index("escalation_due", "due_at", sqlite_where=_WAITING, postgresql_where=_WAITING),
-)
-feedback = Table(
-    "feedback",
-    metadata,
-    Column("id", Integer, primary_key=True),
-    Column("event", Text, nullable=False),
-)
-"""Events that are to go into the log and have not gone yet, as JSON with the identity that every attempt repeats; each
-is written in the transaction of what it tells of.
-"""
-silence = Table(
-    "silence",
-    metadata,
-    Column("id", Integer, primary_key=True),
-    Column("rule", Text),
-    Column("subject", Text),
-    Column("department", Text),
-    Column("begins", BigInteger, nullable=False),
-    Column("ends", BigInteger, nullable=False),
-    Column("author", Text, nullable=False),
-    Column("comment", Text, nullable=False),
-    Index("silence_end", "ends"),
-)
-"""Messages about some warnings wait until its end."""
-contact = Table(
-    "contact",
-    metadata,
-    Column("recipient", Text, primary_key=True),
-    Column("channel", Text, primary_key=True),
-    Column("last_at", BigInteger, nullable=False),
-)
-"""When somebody was last sent something over a channel that was not urgent."""
-disabled_channel = Table(
-    "stopped",
-    metadata,
-    Column("key", Text, primary_key=True),
-    Column("queue", Text, nullable=False),
-    Column("person", Text, primary_key=True),
-    Column("since", BigInteger, nullable=False),
-    Column("reason", Text, nullable=False),
-)
-"""Channels that their provider refuses for good, each with somebody who is not told by it for that reason.
+class ChangeTable(Stored, table=True):
+    """One transition of a warning, as it was told to notify."""
 
-`key`: some digits of a hash of the address, or of its account; the address itself stays in the directory.
-"""
-retention = Table(
-    "retention",
-    metadata,
-    Column("id", Integer, primary_key=True),
-    Column("at", BigInteger, nullable=False),
-    Column("policy", Text, nullable=False),
-    Column("deleted", Text, nullable=False),
-)
-"""The audit trail of what was deleted when its time was over; JSON: kind → days, kind → how many."""
-position = Table(
-    "position",
-    metadata,
-    Column("consumer", Text, primary_key=True),
-    Column("position", BigInteger, nullable=False),
-)
-"""How far a consumer has come in the stream of changes (`warnings`, or one for each partition).
+    __tablename__ = "warning_change"
+    __table_args__ = (PrimaryKeyConstraint("warning", "sequence"), _CLUSTERED)
 
-`numbers` is the last number that a warning has got; whoever takes changes in holds its row.
-"""
+    warning: int = Field(sa_type=BigInteger)
+    sequence: int
+    change: str = Field(sa_type=Text)
+    level: str = Field(sa_type=Text)
+    value: float | None = None
+    threshold: float | None = None
+    reason: str = Field(sa_type=Text)
+    at: int = Field(sa_type=BigInteger)
+    mode: str = Field(sa_type=Text)
+    rule_version: str = Field(sa_type=Text)
+    taken_in_at: int = Field(sa_type=BigInteger)
+    not_pushed: str = Field(sa_type=Text)
+    """Named reason why nobody was sent this change; empty if it went on to each recipient."""
+
+
+class RecipientTable(Stored, table=True):
+    """Who may see a warning. Status, level and opening are repeated here: an inbox is one walk along an index."""
+
+    __tablename__ = "recipient"
+    __table_args__ = (
+        PrimaryKeyConstraint("warning", "person"),
+        Index("recipient_inbox", "person", "is_open", "rank", "opened_at", "warning"),
+        _CLUSTERED,
+    )
+
+    warning: int = Field(sa_type=BigInteger)
+    person: str = Field(sa_type=Text)
+    role: str = Field(sa_type=Text)
+    is_open: int
+    rank: int
+    """3 red, 2 orange, 1 yellow, 0 praise."""
+    opened_at: int = Field(sa_type=BigInteger)
+
+
+class DeliveryTable(Stored, table=True):
+    """The outbox: one message to one person about one change over one channel."""
+
+    __tablename__ = "delivery"
+    __table_args__ = (
+        UniqueConstraint("warning", "sequence", "recipient", "channel", "news"),
+        Index("delivery_queue", "channel", "next_try_at", "id"),
+        Index("delivery_status", "status"),
+        Index("delivery_of_person", "recipient", "channel", "next_try_at"),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    warning: int = Field(foreign_key="warning.number", sa_type=BigInteger)
+    sequence: int
+    recipient: str = Field(sa_type=Text)
+    channel: str = Field(sa_type=Text)
+    """The queue that it waits in (`json://host`); the address itself stays in the directory, with its secrets."""
+    news: str = Field(default="", sa_type=Text, sa_column_kwargs={"server_default": ""})
+    """What it tells of instead of the change itself: `escalated` and `repeated` with their step, `reminder` and
+    `overdue` with the deadline (ms) that they are about, `outcome`.
+    """
+    status: str = Field(sa_type=Text)
+    """pending, sending, sent, failed (will be tried again), unknown, dead (given up), cancelled."""
+    attempts: int = 0
+    next_try_at: int | None = Field(default=None, sa_type=BigInteger)
+    """When it may be claimed: while it is being sent, the end of the lease; never again if null."""
+    lease_owner: str | None = Field(default=None, sa_type=Text)
+    lease_until: int | None = Field(default=None, sa_type=BigInteger)
+    last_error: str | None = Field(default=None, sa_type=Text)
+    possibly_duplicate: int = 0
+    not_before: int = Field(default=0, sa_type=BigInteger, sa_column_kwargs={"server_default": "0"})
+    """Until when it waits for more to go with it, or for its figures to settle, whatever else holds it."""
+    urgent: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
+    """It waits for no others."""
+    batch: int | None = Field(default=None, sa_type=BigInteger)
+    """It went out, or will again, as one with all that have the same number."""
+    created_at: int = Field(sa_type=BigInteger)
+    sent_at: int | None = Field(default=None, sa_type=BigInteger)
+
+
+class DecisionTable(Stored, table=True):
+    """Why somebody, or the holders of a role, were not told of a change."""
+
+    __tablename__ = "decision"
+    __table_args__ = (Index("decision_of_warning", "warning"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    warning: int = Field(sa_type=BigInteger)
+    sequence: int
+    whom: str = Field(sa_type=Text)
+    """A person or a role."""
+    stage: str = Field(sa_type=Text)
+    reason: str = Field(sa_type=Text)
+
+
+class ActTable(Stored, table=True):
+    """The audit trail: what a person did with a warning. Rows are added, never changed."""
+
+    __tablename__ = "act"
+    __table_args__ = (Index("act_of_warning", "warning"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    warning: int = Field(foreign_key="warning.number", sa_type=BigInteger)
+    at: int = Field(sa_type=BigInteger)
+    person: str = Field(sa_type=Text)
+    """Empty: time did it, nobody."""
+    action: str = Field(sa_type=Text)
+    text: str = Field(sa_type=Text)
+    detail: str = Field(default="", sa_type=Text, sa_column_kwargs={"server_default": ""})
+    """Of `measure` the last day, of `closed` the reason, of `verdict` the verdict."""
+
+
+class FeedbackTable(Stored, table=True):
+    """An event that is to go into the log and has not gone yet; written in the transaction of what it tells of."""
+
+    __tablename__ = "feedback"
+
+    id: int | None = Field(default=None, primary_key=True)
+    event: str = Field(sa_type=Text)
+    """JSON, with the identity that every attempt to hand it on repeats."""
+
+
+class EscalationTable(Stored, table=True):
+    """One step of an escalation chain, as the rule said it when the chain began."""
+
+    __tablename__ = "escalation"
+    __table_args__ = (
+        Index("escalation_of_warning", "warning"),
+        Index("escalation_due", "due_at", sqlite_where=_WAITING, postgresql_where=_WAITING),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    warning: int = Field(foreign_key="warning.number", sa_type=BigInteger)
+    sequence: int
+    """The change that the chain began with."""
+    cause: str = Field(sa_type=Text)
+    """unacknowledged; repeated: to all once more; reminder: to who has taken it up, a day before the deadline; outcome:
+    to who had raised it, when it is over.
+    """
+    step: int
+    """From 1."""
+    role: str = Field(sa_type=Text)
+    due_at: int = Field(sa_type=BigInteger)
+    status: str = Field(sa_type=Text)
+    """waiting, sent, stopped, vacant (nobody could be told)."""
+    reason: str = Field(sa_type=Text)
+    """Named reason of what was decided; empty while it waits."""
+    decided_at: int | None = Field(default=None, sa_type=BigInteger)
+
+
+class SilenceTable(Stored, table=True):
+    """Messages about some warnings wait until its end."""
+
+    __tablename__ = "silence"
+    __table_args__ = (Index("silence_end", "ends"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    rule: str | None = Field(default=None, sa_type=Text)
+    subject: str | None = Field(default=None, sa_type=Text)
+    department: str | None = Field(default=None, sa_type=Text)
+    begins: int = Field(sa_type=BigInteger)
+    ends: int = Field(sa_type=BigInteger)
+    author: str = Field(sa_type=Text)
+    comment: str = Field(sa_type=Text)
+
+
+class ContactTable(Stored, table=True):
+    """When somebody was last sent something over a channel that was not urgent."""
+
+    __tablename__ = "contact"
+
+    recipient: str = Field(primary_key=True, sa_type=Text)
+    channel: str = Field(primary_key=True, sa_type=Text)
+    last_at: int = Field(sa_type=BigInteger)
+
+
+class DisabledChannelTable(Stored, table=True):
+    """A channel that its provider refuses for good, and somebody who is not told by it for that reason."""
+
+    __tablename__ = "stopped"
+    __table_args__ = (PrimaryKeyConstraint("key", "person"),)
+
+    key: str = Field(sa_type=Text)
+    """Some digits of a hash of the address, or of its account; the address itself stays in the directory."""
+    person: str = Field(sa_type=Text)
+    queue: str = Field(sa_type=Text)
+    since: int = Field(sa_type=BigInteger)
+    reason: str = Field(sa_type=Text)
+
+
+class RetentionTable(Stored, table=True):
+    """The audit trail of what was deleted when its time was over."""
+
+    __tablename__ = "retention"
+
+    id: int | None = Field(default=None, primary_key=True)
+    at: int = Field(sa_type=BigInteger)
+    policy: str = Field(sa_type=Text)
+    """JSON: kind → days."""
+    deleted: str = Field(sa_type=Text)
+    """JSON: kind → how many."""
+
+
+class PositionTable(Stored, table=True):
+    """How far a consumer has come in the stream of changes (`warnings`, or one for each partition).
+
+    `numbers` is the last number that a warning has got; whoever takes changes in holds its row.
+    """
+
+    __tablename__ = "position"
+
+    consumer: str = Field(primary_key=True, sa_type=Text)
+    position: int = Field(sa_type=BigInteger)
+
+
+metadata = Stored.metadata
+warning = metadata.tables["warning"]
+change = metadata.tables["warning_change"]
+recipient = metadata.tables["recipient"]
+delivery = metadata.tables["delivery"]
+decision = metadata.tables["decision"]
+act = metadata.tables["act"]
+feedback = metadata.tables["feedback"]
+escalation = metadata.tables["escalation"]
+position = metadata.tables["position"]
+silence = metadata.tables["silence"]
+contact = metadata.tables["contact"]
+disabled_channel = metadata.tables["stopped"]
+retention = metadata.tables["retention"]

@@ -100,7 +100,7 @@ def may_see(connection: Connection, person: str, warning_id: str) -> bool:
 
 
 def dossier(connection: Connection, warning_id: str) -> Dossier | None:
-    """Everything about one warning."""
+    """Everything about one warning, in one view of the store; None if there is no such warning."""
     row = _warning(connection, warning_id)
     if row is None:
         return None

@@ -1,4 +1,4 @@
-"""The cut-over of one partition to the next edition of the rules: from its first message until it takes over. Pure."""
+"""The cut-over of one partition to the next rule set revision: from its first message until it takes over. Pure."""
 
 from __future__ import annotations
 
@@ -18,26 +18,26 @@ from services.rules.runner import EngineRunner
 
 
 class CutOver:
-    """What has come of an edition that is not in force yet.
+    """What has come of a rule set revision that is not in force yet.
 
     Its engines meet the events of before, know no lateness, as sources come at their own pace, and publish nothing.
     """
 
-    def __init__(self, plan: Plan, edition: int, since: int) -> None:
+    def __init__(self, plan: Plan, revision: int, since: int) -> None:
         """`since`: offset of its first message, from which on a worker that starts anew has to read."""
-        self.plan, self.edition, self.since = plan, edition, since
+        self.plan, self.revision, self.since = plan, revision, since
         self._runners = {
             area: EngineRunner(Engine(msgspec.structs.replace(part, allowed_lateness=FOREVER), mode="warm-up"))
             for area, part in areas_of(plan).items()
         }
         self.clocks: dict[int, int] = {}
-        """Source of which all that is to come is of this edition → the time (ms) to which it had come by then."""
+        """Source of which only this rule set revision is to come → the time (ms) to which it had come by then."""
         self.held: list[Observations] = []
         """Live messages, until all sources have switched."""
         self.complete = False
 
     def process(self, message: Observations) -> None:
-        """A message of this edition."""
+        """A message of this rule set revision."""
         if message.part == HISTORY:
             for _, events in message.steps:
                 for area, packed in events.items():

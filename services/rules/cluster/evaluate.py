@@ -33,14 +33,14 @@ _PACK = 500
 """Warnings of one message, or of one that comes back as events."""
 
 
-class Editions(Protocol):
+class RuleSetRevisions(Protocol):
     """The rule sets of this prefix. Both methods block and are called on a thread; they raise PrewarnError."""
 
-    def plan(self, edition: int) -> Plan:
-        """The rules of an edition."""
+    def plan(self, revision: int) -> Plan:
+        """The rules of a rule set revision."""
 
-    def note_evaluated(self, editions: Mapping[int, int]) -> None:
-        """Writes down by which edition each partition is evaluated."""
+    def note_evaluated(self, revisions: Mapping[int, int]) -> None:
+        """Writes down by which rule set revision each partition is evaluated."""
 
 
 class Evaluate:
@@ -49,7 +49,7 @@ class Evaluate:
     def __init__(
         self,
         stream: Stream,
-        editions: Editions,
+        revisions: RuleSetRevisions,
         prefix: str,
         partitions: dict[str, int],
         *,
@@ -63,13 +63,13 @@ class Evaluate:
         directory has come may add something else, and the first one counts.
         """
         self._enrich = enrich
-        self._stream, self._editions, self._mode = stream, editions, mode
+        self._stream, self._revisions, self._mode = stream, revisions, mode
         self._warnings, self._late = full_name(prefix, WARNINGS), full_name(prefix, LATE)
         self._events = full_name(prefix, EVENTS)
         self._targets, self._partitions = partitions[WARNINGS], partitions[OBSERVATIONS]
         self._parts: dict[int, Partition] = {}
         self._written: dict[int, int] = {}
-        """Partition → edition of the state that is on Kafka …"""
+        """Partition → rule set revision of the state that is on Kafka …"""
         self._noted: dict[int, int] = {}
         """… and the one that was written down."""
         self._point = point
@@ -107,7 +107,7 @@ class Evaluate:
             for problem in output.problems():
                 _log.error("partition %d: %s", number, problem)
             metrics.decided(output.counts)
-            # Always, whether rules look at warnings or not: those of a later edition may.
+            # Always, whether rules look at warnings or not: those of a later rule set revision may.
             back = returned(output.changes, part.plan, self._enrich)
             messages += [Outgoing(self._events, _encode_json(pack)) for pack in _packs(back)]
         await self._stream.send(messages)
@@ -119,7 +119,7 @@ class Evaluate:
         self._point("published")
         for number, part in touched.items():
             await self._stream.write(number, part.entries())
-            self._written[number] = part.edition
+            self._written[number] = part.revision
             metrics.subjects.labels(str(number)).set(part.subjects())
         self._point("written")
 
@@ -132,8 +132,8 @@ class Evaluate:
             return
         number = message.partition
         part = touched[number] = await self._part(number, read)
-        if read.edition == part.edition + 1 and part.cut_over is None:
-            part.cut_over = await asyncio.to_thread(self._begin_cut_over, read.edition, message.offset)
+        if read.revision == part.revision + 1 and part.cut_over is None:
+            part.cut_over = await asyncio.to_thread(self._begin_cut_over, read.revision, message.offset)
         part.process(message.offset, read)
         if read.accepted:
             accepted.append(read.accepted)
@@ -143,11 +143,11 @@ class Evaluate:
             self._point("switching")
             kept = self._stream.kept(number, self._partition_in)
             self._parts[number] = touched[number] = await asyncio.to_thread(part.successor, kept)
-            _log.info("partition %d is evaluated by edition %d", number, read.edition)
+            _log.info("partition %d is evaluated by rule set revision %d", number, read.revision)
 
-    def _begin_cut_over(self, edition: int, offset: int) -> CutOver:
-        _log.info("the cut-over to edition %d begins at offset %d", edition, offset)
-        return CutOver(self._editions.plan(edition), edition, offset)
+    def _begin_cut_over(self, revision: int, offset: int) -> CutOver:
+        _log.info("the cut-over to rule set revision %d begins at offset %d", revision, offset)
+        return CutOver(self._revisions.plan(revision), revision, offset)
 
     async def _part(self, number: int, first: Observations) -> Partition:
         if number not in self._parts:
@@ -155,24 +155,24 @@ class Evaluate:
         return self._parts[number]
 
     def _resumed(self, number: int, first: Observations) -> Partition:
-        """The partition as it was written; without a state it begins with the edition of its first message."""
+        """The partition as it was written; without a state it begins with its first message's rule set revision."""
         kept = self._stream.kept(number, self._partition_in)
         meta = meta_of(kept)
-        edition = (first.edition if first.part == LIVE else first.edition - 1) if meta is None else meta.edition
-        part = Partition(self._editions.plan(edition), number, edition=edition, mode=self._mode)
+        revision = (first.revision if first.part == LIVE else first.revision - 1) if meta is None else meta.revision
+        part = Partition(self._revisions.plan(revision), number, revision=revision, mode=self._mode)
         if unused := part.resume(kept):
             _log.info("partition %d: %d segments of a batch that was cut short", number, len(unused))
         return part
 
     async def tick(self, _committed: Mapping[int, int], _ends: Mapping[int, int]) -> None:
-        """Writes down which partitions have gone on to another edition."""
+        """Writes down which partitions have gone on to another rule set revision."""
         fresh = {number: at for number, at in self._written.items() if self._noted.get(number) != at}
         if not fresh:
             return
         try:
-            await asyncio.to_thread(self._editions.note_evaluated, fresh)
+            await asyncio.to_thread(self._revisions.note_evaluated, fresh)
         except PrewarnError as error:
-            _log.warning("which edition is evaluated could not be written down, trying again: %s", error)
+            _log.warning("which rule set revision is evaluated could not be written down, trying again: %s", error)
         else:
             self._noted |= fresh
 

@@ -61,7 +61,7 @@ class Observations(msgspec.Struct, array_like=True, frozen=True):
     Without events it is a tick.
     """
 
-    edition: int
+    revision: int
     """Number of the rule set, in the order in which this prefix got them, that decided what is in it."""
     buckets: int
     source: int
@@ -74,7 +74,7 @@ class Observations(msgspec.Struct, array_like=True, frozen=True):
     """Message by message of the source: the time (ms) to which it has come with it (-1: not said), and its events, by
     area, as JSON arrays. So what is published does not depend on how route has batched."""
     part: int = LIVE
-    """LIVE; HISTORY: events from before the edition, to warm it up; SWITCH: the source goes on with the edition."""
+    """LIVE; HISTORY: events from before the rule set revision, to warm it up; SWITCH: the source goes on with it."""
 
 
 encode_observations: Callable[[Observations], bytes] = msgspec.msgpack.Encoder().encode

@@ -26,32 +26,32 @@ class Meta(msgspec.Struct, array_like=True):
     """What is kept of a partition beside its subjects."""
 
     offset: int
-    edition: int
+    revision: int
     buckets: int
     signatures: list[str]
     now: int
     clocks: dict[int, int]
     cut_over: int = -1
-    """Offset of the first message of the edition that is to follow, -1: there is none."""
+    """Offset of the first message of the rule set revision that is to follow, -1: there is none."""
 
     @property
     def resumes_behind(self) -> int:
-        """The offset behind which the partition has to be read: the next edition's messages are all read again."""
+        """The offset behind which the partition has to be read: what is of the next rule set revision is read again."""
         return self.offset if self.cut_over < 0 else self.cut_over - 1
 
 
 class Partition:
-    """The engines of one partition under one edition of the rules, one engine per area."""
+    """The engines of one partition under one rule set revision, one engine per area."""
 
-    def __init__(self, plan: Plan, number: int, *, edition: int = 1, mode: Mode = "live") -> None:
-        self.plan, self.number, self.edition, self.mode = plan, number, edition, mode
+    def __init__(self, plan: Plan, number: int, *, revision: int = 1, mode: Mode = "live") -> None:
+        self.plan, self.number, self.revision, self.mode = plan, number, revision, mode
         self.offset = -1
         """The last message that was evaluated."""
         self.now = -1
         self.clocks: dict[int, int] = {}
         """Partition of `campus.events` → how far its time has come (ms)."""
         self.cut_over: CutOver | None = None
-        """To the next edition, from its first message until all sources have switched to it."""
+        """To the next rule set revision, from its first message until all sources have switched to it."""
         self._runners = {area: EngineRunner(Engine(part, mode=mode)) for area, part in areas_of(plan).items()}
         self._by = {at.signature: at.by for engine in self._engines.values() for at in engine.layouts}
         self._store = ChangelogStore()
@@ -59,40 +59,40 @@ class Partition:
         self._retired: list[tuple[str, bytes]] = []
         """(key, state) of subjects whose rules are not in force, still to be written."""
         self._stale = False
-        """The store holds subjects of the edition before."""
+        """The store holds subjects of the rule set revision before."""
 
     @property
     def _engines(self) -> Mapping[str, Engine]:
         return {area: runner.engine for area, runner in self._runners.items()}
 
     def process(self, offset: int, message: Observations) -> None:
-        """One message. Raises ConfigurationError if another number of buckets has made it, or an unknown edition.
+        """One message. Raises ConfigurationError if other buckets have made it, or an unknown rule set revision.
 
-        The first message of the next edition wants `cut_over` to be set; at the message that completes it, the caller
-        puts `successor` in this one's place.
+        The first message of the next rule set revision wants `cut_over` to be set; at the message that completes it,
+        the caller puts `successor` in this one's place.
         """
         if message.buckets != BUCKETS:
             raise ConfigurationError(
                 f"partition {self.number}, offset {offset}: made for {message.buckets} buckets, this worker has "
                 f"{BUCKETS}. Begin anew under another topic prefix (PREWARN_TOPIC_PREFIX)"
             )
-        if message.edition > self.edition:
-            if self.cut_over is None or message.edition != self.cut_over.edition:
+        if message.revision > self.revision:
+            if self.cut_over is None or message.revision != self.cut_over.revision:
                 raise ConfigurationError(
-                    f"partition {self.number}, offset {offset}: edition {message.edition} of the rules does not follow "
-                    f"{self.edition}. Begin anew under another topic prefix (PREWARN_TOPIC_PREFIX)"
+                    f"partition {self.number}, offset {offset}: rule set revision {message.revision} does not follow "
+                    f"{self.revision}. Begin anew under another topic prefix (PREWARN_TOPIC_PREFIX)"
                 )
             self.cut_over.process(message)
-        elif message.edition == self.edition and message.part == LIVE and not self._is_repeated(offset, message):
+        elif message.revision == self.revision and message.part == LIVE and not self._is_repeated(offset, message):
             self.evaluate(message)
         self.offset = max(self.offset, offset)
 
     def _is_repeated(self, offset: int, message: Observations) -> bool:
-        """Read again for the sake of the next edition, or sent again by a route that was killed as it switched."""
+        """Read again for the next rule set revision, or sent again by a route that was killed as it switched."""
         return offset <= self.offset or (self.cut_over is not None and message.source in self.cut_over.clocks)
 
     def evaluate(self, message: Observations) -> None:
-        """A message of this edition."""
+        """A message of this rule set revision."""
         for clock, events in message.steps:
             for area, packed in events.items():
                 if (runner := self._runners.get(area)) is not None:
@@ -122,10 +122,10 @@ class Partition:
         written += [Write(self.number, RETIRED, key, state) for key, state in self._retired]
         self._retired.clear()
         since = -1 if self.cut_over is None else self.cut_over.since
-        meta = Meta(self.offset, self.edition, BUCKETS, sorted(self._by), self.now, self.clocks, since)
+        meta = Meta(self.offset, self.revision, BUCKETS, sorted(self._by), self.now, self.clocks, since)
         entry = Entry(META + b"%d" % self.number, msgspec.msgpack.encode(meta))
         put = [*self._store.put(self.offset, written), entry]
-        if self._stale:  # behind the meta: until that is written, the edition before may have to be resumed
+        if self._stale:  # behind the meta: until that is written, the rule set revision before may have to be resumed
             put += self._store.drop(self.offset, {*self._by, RETIRED})
             self._stale = False
         return put
@@ -146,23 +146,23 @@ class Partition:
         return states, unused
 
     def _resume_meta(self, meta: Meta) -> None:
-        if meta.edition != self.edition or meta.buckets != BUCKETS or meta.signatures != sorted(self._by):
+        if meta.revision != self.revision or meta.buckets != BUCKETS or meta.signatures != sorted(self._by):
             raise ConfigurationError(
-                f"the state of partition {self.number} is that of edition {meta.edition} with {meta.buckets} buckets, "
-                f"and this worker, with edition {self.edition} and {BUCKETS} buckets, shapes it otherwise: another "
-                "release of Prewarn has written it. Go on with that one, or begin anew under another topic prefix "
-                "(PREWARN_TOPIC_PREFIX)"
+                f"the state of partition {self.number} is that of rule set revision {meta.revision} with "
+                f"{meta.buckets} buckets, and this worker, with {self.revision} and {BUCKETS} buckets, shapes it "
+                "otherwise: another release of Prewarn has written it. Go on with that one, or begin anew under "
+                "another topic prefix (PREWARN_TOPIC_PREFIX)"
             )
         self.offset, self.now, self.clocks = meta.offset, meta.now, meta.clocks
 
     def successor(self, entries: Sequence[tuple[bytes, bytes]]) -> Partition:
-        """The partition under the next edition, with all that the switch publishes; this one is used up.
+        """The partition under the next rule set revision, with all that the switch publishes; this one is used up.
 
         `entries`: all that was written of this one, whose `entries` have been written up to here.
         """
         cut_over = self.cut_over
         assert cut_over is not None
-        new = Partition(cut_over.plan, self.number, edition=cut_over.edition, mode=self.mode)
+        new = Partition(cut_over.plan, self.number, revision=cut_over.revision, mode=self.mode)
         new.offset, new.now, new.clocks = self.offset, self.now, dict(self.clocks)
         for source, clock in cut_over.clocks.items():
             new.clocks[source] = max(new.clocks.get(source, -1), clock)

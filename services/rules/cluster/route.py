@@ -1,9 +1,9 @@
-"""What route does: from `campus.events` to `campus.observations`, and each source's way from one edition to the next.
+"""What route does: `campus.events` to `campus.observations`, and each source from one rule set revision to the next.
 
-A source is a partition of `campus.events`. Under a new edition whose measures need it, its past is sent again beside
-its live messages, as HISTORY, until that has caught up. When this is so for all sources, each writes down at which
-offset it switches, sends a SWITCH to every target, and goes on with the new edition. Whoever takes over a source after
-a crash finds on `campus.rules` where it switched; what is then sent twice harms nothing.
+A source is a partition of `campus.events`. Under a new rule set revision whose measures need it, its past is sent again
+beside its live messages, as HISTORY, until that has caught up. When this is so for all sources, each writes down at
+which offset it switches, sends a SWITCH to every target, and goes on with the new rule set revision. Whoever takes over
+a source after a crash finds on `campus.rules` where it switched; what is then sent twice harms nothing.
 """
 
 from __future__ import annotations
@@ -47,31 +47,31 @@ Step = tuple[int, dict[str, bytes]]
 """As in `Observations.steps`."""
 
 
-class Editions(Protocol):
+class RuleSetRevisions(Protocol):
     """The rule sets of this prefix in their order, and how far the sources have come with the newest one.
 
     Methods that are said to block are called on a thread; they raise PrewarnError.
     """
 
     def first(self) -> int:
-        """The edition that a source begins with."""
+        """The rule set revision that a source begins with."""
 
     def newest(self) -> int:
-        """The edition that was published last."""
+        """The rule set revision that was published last."""
 
-    def plan(self, edition: int) -> Plan:
+    def plan(self, revision: int) -> Plan:
         """Its rules. Blocks."""
 
     def switched(self, source: int) -> Sequence[tuple[int, int]]:
-        """(edition, offset from which on the source goes by it), in their order; old ones may be forgotten."""
+        """(rule set revision, offset from which on the source goes by it), in order; old ones may be forgotten."""
 
-    def caught_up(self, edition: int) -> Mapping[int, int]:
-        """Source → offset up to which its past was sent again for this edition."""
+    def caught_up(self, revision: int) -> Mapping[int, int]:
+        """Source → offset up to which its past was sent again for this rule set revision."""
 
-    def note_caught_up(self, edition: int, source: int, offset: int) -> None:
+    def note_caught_up(self, revision: int, source: int, offset: int) -> None:
         """Writes that down. Blocks."""
 
-    def note_switched(self, edition: int, source: int, offset: int) -> None:
+    def note_switched(self, revision: int, source: int, offset: int) -> None:
         """Writes that down. Blocks."""
 
     def refresh(self) -> None:
@@ -82,9 +82,9 @@ class Editions(Protocol):
 
 
 class Source(msgspec.Struct):
-    """A partition of `campus.events`: by which edition it goes, and how far it has come."""
+    """A partition of `campus.events`: by which rule set revision it goes, and how far it has come."""
 
-    edition: int
+    revision: int
     """By which its next message is routed."""
     routed: int = -1
     """The next offset that is not on Kafka yet, -1: nothing was routed so far …"""
@@ -106,10 +106,16 @@ class Route:
     """From `campus.events` to `campus.observations`. `past`: time is that of the events, not the clock's."""
 
     def __init__(
-        self, stream: Stream, editions: Editions, prefix: str, partitions: dict[str, int], *, past: bool = False
+        self,
+        stream: Stream,
+        revisions: RuleSetRevisions,
+        prefix: str,
+        partitions: dict[str, int],
+        *,
+        past: bool = False,
     ) -> None:
         """`partitions`: how many each topic has."""
-        self._stream, self._editions, self._past = stream, editions, past
+        self._stream, self._revisions, self._past = stream, revisions, past
         self._source_count, self._targets = partitions[EVENTS], partitions[OBSERVATIONS]
         self._observations, self._rejected = full_name(prefix, OBSERVATIONS), full_name(prefix, REJECTED)
         self._routers: dict[int, Router] = {}
@@ -118,7 +124,7 @@ class Route:
         """Live messages, ticks and switches come one after another."""
         self._sending_again: asyncio.Task[None] | None = None
         self._unusable = 0
-        """An edition that this process cannot read."""
+        """A rule set revision that this process cannot read."""
 
     def forget(self) -> None:
         """Sources are given out anew."""
@@ -159,39 +165,39 @@ class Route:
         return behind
 
     async def _meet(self, source: int, at: int) -> None:
-        """Finds by which edition a source goes from offset `at` on."""
+        """Finds by which rule set revision a source goes from offset `at` on."""
         if source in self._sources:
             return
         while True:
             try:
-                await asyncio.to_thread(self._editions.refresh)
+                await asyncio.to_thread(self._revisions.refresh)
                 break
             except PrewarnError as error:
                 _log.warning("how far source %d has come is not known, trying again: %s", source, error)
                 await asyncio.sleep(1)
-        switched = self._editions.switched(source)
-        edition = switched[0][0] - 1 if switched else self._editions.first()
+        switched = self._revisions.switched(source)
+        revision = switched[0][0] - 1 if switched else self._revisions.first()
         for following, offset in switched:
             if offset <= at:
-                edition = following
-        await self._router(edition)
-        self._sources[source] = Source(edition)
+                revision = following
+        await self._router(revision)
+        self._sources[source] = Source(revision)
 
-    async def _router(self, edition: int) -> Router:
-        if edition not in self._routers:
-            plan = await asyncio.to_thread(self._editions.plan, edition)
-            self._routers[edition] = Router(plan, self._targets)
-        return self._routers[edition]
+    async def _router(self, revision: int) -> Router:
+        if revision not in self._routers:
+            plan = await asyncio.to_thread(self._revisions.plan, revision)
+            self._routers[revision] = Router(plan, self._targets)
+        return self._routers[revision]
 
     def _next_switch(self, source: int) -> tuple[int, int] | None:
-        edition = self._sources[source].edition
-        return next((one for one in self._editions.switched(source) if one[0] > edition), None)
+        revision = self._sources[source].revision
+        return next((one for one in self._revisions.switched(source) if one[0] > revision), None)
 
     def _route(self, source: int, messages: list[Any]) -> list[Outgoing]:
         out: list[Outgoing] = []
         steps: dict[int, list[Step]] = {}
         known = self._sources[source]
-        router = self._routers[known.edition]
+        router = self._routers[known.revision]
         accepted = int(messages[0].timestamp * 1000)
         for message in messages:
             router.newest = known.newest
@@ -241,10 +247,10 @@ class Route:
         yield self._message(target, source, accepted, part)
 
     def _message(
-        self, target: int, source: int, accepted: int, steps: list[Step], *, edition: int = 0, part: int = LIVE
+        self, target: int, source: int, accepted: int, steps: list[Step], *, revision: int = 0, part: int = LIVE
     ) -> Outgoing:
-        edition = edition or self._sources[source].edition
-        message = Observations(edition, BUCKETS, source, self._source_count, accepted, steps, part)
+        revision = revision or self._sources[source].revision
+        message = Observations(revision, BUCKETS, source, self._source_count, accepted, steps, part)
         return Outgoing(self._observations, encode_observations(message), target)
 
     def _refused(self, source: int, offset: int, one: Unreadable) -> Outgoing:
@@ -260,7 +266,7 @@ class Route:
     async def tick(self, committed: dict[int, int], ends: dict[int, int]) -> None:
         """Writes to every partition how far each source has come: to the clock's time if nothing of it waits.
 
-        And takes the sources on towards the newest edition.
+        And takes the sources on towards the newest rule set revision.
         """
         now = to_ms(wall_clock()) - _BEFORE_LOOKING
         async with self._turn:
@@ -278,21 +284,21 @@ class Route:
         try:
             await self._go_on(committed)
         except PrewarnError as error:
-            _log.warning("the sources cannot go on to the next edition, trying again: %s", error)
+            _log.warning("the sources cannot go on to the next rule set revision, trying again: %s", error)
 
     async def _go_on(self, committed: dict[int, int]) -> None:
-        """One step of each source towards the newest edition."""
-        newest = self._editions.newest()
-        behind = [source for source in committed if source in self._sources and self._sources[source].edition < newest]
+        """One step of each source towards the newest rule set revision."""
+        newest = self._revisions.newest()
+        behind = [source for source in committed if source in self._sources and self._sources[source].revision < newest]
         if not behind or newest == self._unusable:
             return
         try:
             await self._router(newest)
         except PrewarnError as error:
             self._unusable = newest
-            _log.error("edition %d of the rules cannot be used here, the one before stays:\n%s", newest, error)
+            _log.error("rule set revision %d cannot be used here, the one before stays:\n%s", newest, error)
             return
-        caught_up = self._editions.caught_up(newest)
+        caught_up = self._revisions.caught_up(newest)
         if missing := [source for source in behind if source not in caught_up]:
             if self._sending_again is None or self._sending_again.done():
                 at = {source: committed[source] for source in missing}
@@ -304,13 +310,13 @@ class Route:
     async def _begin_switch(self, source: int, newest: int, committed: int, caught_up: int) -> None:
         async with self._turn:
             known = self._sources.get(source)
-            if known is None or known.edition != newest - 1:
+            if known is None or known.revision != newest - 1:
                 return
             at = known.done(committed)
             if (switch := self._next_switch(source)) is None:
                 if self._needs_history(newest):
                     await self._send_again(source, newest, caught_up, at, HISTORY)
-                await asyncio.to_thread(self._editions.note_switched, newest, source, at)
+                await asyncio.to_thread(self._revisions.note_switched, newest, source, at)
                 await self._switch(source)
             elif switch[1] <= at:
                 known.routed = at
@@ -325,52 +331,52 @@ class Route:
         await self._send_again(source, switch[0], switch[1], done, LIVE)
 
     async def _switch(self, source: int) -> None:
-        """Sends the SWITCH behind everything of the edition before."""
+        """Sends the SWITCH behind everything of the rule set revision before."""
         known = self._sources[source]
-        edition, clock = known.edition + 1, known.clock
+        revision, clock = known.revision + 1, known.clock
         await self._stream.send(self._ticks(source, clock))
-        await self._router(edition)
+        await self._router(revision)
         await self._stream.send(
-            [self._message(n, source, 0, [(clock, {})], edition=edition, part=SWITCH) for n in range(self._targets)]
+            [self._message(n, source, 0, [(clock, {})], revision=revision, part=SWITCH) for n in range(self._targets)]
         )
-        known.edition = edition
-        _log.info("source %d goes on with edition %d", source, edition)
+        known.revision = revision
+        _log.info("source %d goes on with rule set revision %d", source, revision)
 
-    def _needs_history(self, edition: int) -> bool:
-        return bool(_signatures(self._routers[edition].plan) - _signatures(self._routers[edition - 1].plan))
+    def _needs_history(self, revision: int) -> bool:
+        return bool(_signatures(self._routers[revision].plan) - _signatures(self._routers[revision - 1].plan))
 
-    async def _catch_up(self, edition: int, sources: dict[int, int]) -> None:
+    async def _catch_up(self, revision: int, sources: dict[int, int]) -> None:
         """Sends the past of sources again until it has caught up with the live messages, and writes that down."""
         try:
             for source, committed in sources.items():
-                await self._catch_up_one(edition, source, committed)
+                await self._catch_up_one(revision, source, committed)
         except PrewarnError as error:
-            _log.warning("the past cannot be sent again for edition %d, trying again: %s", edition, error)
+            _log.warning("the past cannot be sent again for rule set revision %d, trying again: %s", revision, error)
 
-    async def _catch_up_one(self, edition: int, source: int, committed: int) -> None:
+    async def _catch_up_one(self, revision: int, source: int, committed: int) -> None:
         def end() -> int:
             known = self._sources.get(source)
             return committed if known is None else known.done(committed)
 
-        done = 0 if self._needs_history(edition) else end()
+        done = 0 if self._needs_history(revision) else end()
         while end() - done > (_CAUGHT_UP if done else 0):
             before, done = done, end()
-            await self._send_again(source, edition, before, done, HISTORY)
-        await asyncio.to_thread(self._editions.note_caught_up, edition, source, done)
-        _log.info("source %d: its past up to offset %d was sent again for edition %d", source, done, edition)
+            await self._send_again(source, revision, before, done, HISTORY)
+        await asyncio.to_thread(self._revisions.note_caught_up, revision, source, done)
+        _log.info("source %d: its past up to offset %d was sent again for rule set revision %d", source, done, revision)
 
-    async def _send_again(self, source: int, edition: int, begin: int, end: int, part: int) -> None:
+    async def _send_again(self, source: int, revision: int, begin: int, end: int, part: int) -> None:
         if begin >= end:
             return
-        router = await self._router(edition)
-        parts = self._editions.history(source, begin, end)
+        router = await self._router(revision)
+        parts = self._revisions.history(source, begin, end)
         while (found := await asyncio.to_thread(next, parts, None)) is not None:
             out: list[Outgoing] = []
             for value in found[1]:
                 events, _ = router.route(value or b"")  # what cannot be read was refused when it came
                 for target, areas in events.items():
                     steps = [(-1, pack) for pack in chunks(areas)]
-                    out += [self._message(target, source, 0, [one], edition=edition, part=part) for one in steps]
+                    out += [self._message(target, source, 0, [one], revision=revision, part=part) for one in steps]
             await self._stream.send(out)
 
 

@@ -114,25 +114,17 @@ class Engine:
             source = handler_source(kind, self.layouts, self.plan)
             self.handlers[types[kind]] = compile_source(source, f"on {kind}", names)[f"on_{kind}"]
 
-    def process(self, event: Any) -> list[WarningChange]:
-        """One event, as `decoder` reads it; what it changes."""
-        self._handle([event])
-        return self.take()
-
     def process_many(self, packed: bytes) -> list[WarningChange]:
         """A message: a JSON array of events on the wire; quickest in the order (time, source, id)."""
-        self._handle(self.decoder.decode(packed))
-        return self.take()
-
-    def _handle(self, events: list[Any]) -> None:
         handlers = self.handlers
-        for event in events:
+        for event in self.decoder.decode(packed):
             try:
                 handlers[type(event)](event)
             except Exception as error:  # noqa: BLE001 - whatever a rule does with one event, the next one is evaluated
                 self.counts["not_evaluated"] += 1
                 where = extract_tb(error.__traceback__)[-1]
                 self.failed.append((f"{event.source} {event.id}", f"{error!r} at: {where.line}"))
+        return self.take()
 
     def advance(self, now: datetime | int) -> list[WarningChange]:
         """Time has come to `now`: every deadline and window up to it, in event time. Going back does nothing."""

@@ -17,7 +17,7 @@ from typing import Any
 
 from services.rules.engine.layout import CONTEXT, Layout, field_source
 from services.rules.engine.plan import Gauge, Plan
-from services.rules.engine.stepping import When, rule_lines
+from services.rules.engine.stepping import When, indent, rule_lines
 
 _OPTIONAL = frozenset({"ratio", "difference", "missing", "open", "composite"})
 """Measures that go on without the first number."""
@@ -25,11 +25,6 @@ _SMALL = 256
 """Greater numbers are objects of their own: one is shared by all entries that have these bits."""
 _IN_FULL = 40
 """Rules of one `by` that a handler writes out; of more it calls `step`."""
-
-
-def indent(lines: list[str], depth: int = 1) -> list[str]:
-    """Lines of a block."""
-    return ["    " * depth + line for line in lines]
 
 
 def step_source(layout: Layout) -> str:

@@ -53,12 +53,10 @@ CONTEXT = (
 
 
 class PlacedLimit(NamedTuple):
-    """A limit of `elapsed`."""
+    """Where a limit of `elapsed` lies in the flags and columns of the record that starts the clock."""
 
     bit: int
-    """Of its condition."""
     column: int
-    """Of the minutes."""
     service: bool
 
 
@@ -147,7 +145,7 @@ class Layout:
         self.evidence: dict[str, dict[str, int]] = {}
         """Kind → field → column."""
         self.tuples: set[int] = set()
-        """Columns that hold tuples."""
+        """Columns that hold tuples, which come back from a written state as lists."""
         self._fields = plan.fields
         mine = [rule for rule in plan.rules if rule.by == by and ranks(rule) == peers]
         self.rules = [self._rule(rule) for rule in mine]
@@ -157,7 +155,7 @@ class Layout:
             self.columns.setdefault(kind, [])
             self.evidence.setdefault(kind, {})
         self.width = max((len(columns) for columns in self.columns.values()), default=0)
-        """Number of columns."""
+        """Columns of the kind that has most of them."""
         self.stride = COLUMNS + self.width
         """Places that a row takes."""
         self.gauges = [gauge for rule in self.rules for gauge in rule.gauges]

@@ -115,7 +115,7 @@ class Gauge(msgspec.Struct, frozen=True, kw_only=True):
     inner_compare: Compare = "at_least"
     inner_bound: float = 0
     among: str | None = None
-    """Condition of `open`'s whole."""
+    """Condition of the records that `open` takes a part of."""
     apart: bool = False
     """Of each part of a composite only the highest grade counts."""
     table: tuple[tuple[str, int], ...] = ()
@@ -152,7 +152,7 @@ class Rung(msgspec.Struct, frozen=True, kw_only=True):
     gauge: int
     compare: Compare
     threshold: float | None = None
-    """None: the standard says."""
+    """None where a standard says it."""
     clear: float | None = None
     """Once there, the level stays while the value compares so with this; None: with the threshold. Where the standard
     says, any number stands for: it has a clear at some time and for somebody."""
@@ -166,7 +166,7 @@ class Rung(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Rule(msgspec.Struct, frozen=True, kw_only=True):
-    """A rule, checked."""
+    """A rule as the engine runs it: what it counts, from where on which level holds, and what it shows."""
 
     card: RuleCard
     by: tuple[str, ...]
@@ -182,7 +182,7 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def id(self) -> str:
-        """The rule's name."""
+        """As the rule file names it; changes of warnings carry it."""
         return self.card.rule
 
 

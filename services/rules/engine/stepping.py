@@ -28,7 +28,7 @@ class When:
         if self.always & bits:
             return lines
         possible = bits if self.here is None else bits & self.here
-        return [f"if f & {possible}:", *_indent(lines)] if possible and lines else []
+        return [f"if f & {possible}:", *indent(lines)] if possible and lines else []
 
     def decided(self, lines: list[str]) -> list[str]:
         """The lines without the branches that are never taken, and without the tests of those that always are."""
@@ -77,7 +77,8 @@ def _block(lines: list[str], margin: int) -> tuple[list[str], list[str]]:
     return lines[:end], lines[end:]
 
 
-def _indent(lines: list[str]) -> list[str]:
+def indent(lines: list[str]) -> list[str]:
+    """The lines as a block of what stands before them."""
     return ["    " + line for line in lines]
 
 
@@ -120,7 +121,7 @@ def _moved(layout: Layout, gauge: GaugeLayout, when: When) -> list[str]:
             *drop,
             f"{lo} = j + {stride}; {names['size']} = {size}",
         ]
-        joining = [*add, f"{names['size']} += 1", f"if {names['size']} > {size}:", *_indent(leaving)]
+        joining = [*add, f"{names['size']} += 1", f"if {names['size']} > {size}:", *indent(leaving)]
         return when.having(joins, joining)
     if kind == "within" and not measure.own_window:
         return [
@@ -128,7 +129,7 @@ def _moved(layout: Layout, gauge: GaugeLayout, when: When) -> list[str]:
             f"limit = t - {size}",
             f"while j <= i and (rows[j] <= limit or not rows[j + 2] & {member}):",
             f"    if rows[j + 2] & {member} and rows[j] <= limit:",
-            *_indent(_indent(drop)),
+            *indent(indent(drop)),
             f"    j += {stride}",
             f"{lo} = j",
             *when.having(joins, add),
@@ -141,9 +142,9 @@ def _moved(layout: Layout, gauge: GaugeLayout, when: When) -> list[str]:
         return [
             f"if t >= {names['end']}:",
             f"    {names['inside']}, {names['end']} = period_{gauge.gauge.window.period}(t)",
-            *_indent(reset),
+            *indent(reset),
             f"    {lo} = {first}",
-            *([f"if {names['inside']}:", *_indent(joining)] if joining else []),
+            *([f"if {names['inside']}:", *indent(joining)] if joining else []),
         ]
     return when.having(joins, add)
 

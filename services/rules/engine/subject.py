@@ -64,7 +64,7 @@ class Episode(msgspec.Struct, array_like=True, eq=False):
     value: float | None = None
     threshold: float | None = None
     behind: tuple[str, ...] = ()
-    """Idents of its evidence."""
+    """Idents of the entries that are its evidence."""
     said: Told = Told()
     """Of its last change: what a withdrawal takes back, whatever was read of it in between."""
     said_at: int = -1

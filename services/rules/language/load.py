@@ -32,7 +32,7 @@ class RuleSet:
 
     @property
     def version(self) -> str:
-        """Content hash."""
+        """Content hash of the files that it was read from."""
         return self.plan.version
 
     @property

@@ -219,7 +219,7 @@ LARGEST_NUMBER = 10**15
 
 
 def number(place: Place, report: Report, what: Message | str) -> float | None:
-    """A number."""
+    """A number that can be compared: finite, and not beyond `LARGEST_NUMBER`."""
     if isinstance(place.value, bool) or not isinstance(place.value, (int, float)):
         text = f'"{place.text}"' if place.quoted else place.text
         shown = text or ("nothing" if place.value is None else say("rules.list_or_mapping"))

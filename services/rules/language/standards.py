@@ -58,7 +58,7 @@ class Value:
 
 @dataclass(frozen=True)
 class Standard:
-    """One indicator's standard."""
+    """The thresholds of one indicator, for everybody and for some, with the days from which they hold."""
 
     id: str
     title: dict[str, str]
@@ -223,7 +223,7 @@ def _value(place: Place, compare: str, plain: Message | None, zone: ZoneInfo, re
 
 
 def day(place: Place | None, report: Report) -> dt.date | None:
-    """A calendar day."""
+    """A calendar day of the years 1900 to 2999."""
     if place is None:
         return None
     if type(place.value) is dt.date and 1900 <= place.value.year < 3000:  # noqa: PLR2004

@@ -117,7 +117,7 @@ def test_a_channel_that_hangs_delays_nobody_else(make, college, eventually):
     try:
         notify.take_in([change(subject=f"S{i}/MATH") for i in range(20)], 1)
         eventually(lambda: [recipient for _, recipient, _ in channel.sent].count("T1") == 20)
-        assert [recipient for _, recipient, _ in channel.sent].count("T2") <= QUICK.hands
+        assert [recipient for _, recipient, _ in channel.sent].count("T2") <= QUICK.threads
     finally:
         hung.set()
 

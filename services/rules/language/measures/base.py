@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 
@@ -86,7 +86,7 @@ class Form:
     counts: Mapping[str, Count] = field(default_factory=dict)
     window: Literal["any", "calendar", "not last", "none"] = "any"
     guarded: bool = False
-    """May have `min_distinct`."""
+    """Whether `min_distinct` may keep it from having a value."""
 
     @property
     def known(self) -> dict[str, bool]:
@@ -107,6 +107,26 @@ def both(*conditions: str) -> str:
 def present(source: str) -> str:
     """Condition: it has a result."""
     return f"({source}) is not None"
+
+
+def of_number(name: str, *, raw: bool = False, **more: Any) -> Callable[[dict[str, Place], Measured], Gauge]:
+    """Reads a measure of the records that have its number. `raw`: one that is compared as it is and never summed."""
+
+    def read(given: dict[str, Place], m: Measured) -> Gauge:
+        source, whole = (m.raw if raw else m.number)(given[name])
+        member = both(m.record, present(source))
+        return Gauge(measure=name, kind=m.kind, member=member, number=source, whole=whole, **more)
+
+    return read
+
+
+def of_condition(name: str) -> Callable[[dict[str, Place], Measured], Gauge]:
+    """Reads a measure of the records that satisfy the condition under the measure's name."""
+
+    def read(given: dict[str, Place], m: Measured) -> Gauge:
+        return Gauge(measure=name, kind=m.kind, member=m.record, hit=m.condition(given[name]))
+
+    return read
 
 
 def read_form(place: Place, forms: Mapping[str, Form], m: Measured) -> tuple[Gauge, Form] | None:

@@ -6,26 +6,18 @@ import msgspec
 
 from services.i18n import say
 from services.rules.engine.plan import Gauge
-from services.rules.language.measures.base import Count, Form, Measured, both, present
+from services.rules.language.measures.base import Count, Form, Measured, of_condition, of_number
 from services.rules.language.reading import Place, number, word
 
 
 def _forecast(given: dict[str, Place], m: Measured) -> Gauge:
-    source, whole = m.number(given["forecast"])
+    gauge = of_number("forecast")(given, m)
     least = number(given["min_sum"], m.report, "min_sum") if "min_sum" in given else None
-    return Gauge(
-        measure="forecast",
-        kind=m.kind,
-        member=both(m.record, present(source)),
-        number=source,
-        whole=whole,
-        min_sum=least,
-    )
+    return msgspec.structs.replace(gauge, min_sum=least)
 
 
 def _period_over_period(given: dict[str, Place], m: Measured) -> Gauge:
-    hit = m.condition(given["period_over_period"])
-    gauge = Gauge(measure="period_over_period", kind=m.kind, member=m.record, hit=hit)
+    gauge = of_condition("period_over_period")(given, m)
     against = word(given["against"], m.report, say("rules.period_compare_with"), ("previous", "last_year"))
     return msgspec.structs.replace(gauge, against="last_year") if against == "last_year" else gauge
 

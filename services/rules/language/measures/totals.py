@@ -6,23 +6,20 @@ from collections.abc import Callable
 
 from services.i18n import say
 from services.rules.engine.plan import Gauge
-from services.rules.language.measures.base import MIN_RECORDS, Count, Form, Measured, both, present
+from services.rules.language.measures.base import (
+    MIN_RECORDS,
+    Count,
+    Form,
+    Measured,
+    both,
+    of_condition,
+    of_number,
+    present,
+)
 from services.rules.language.reading import Place, fields
 from services.rules.language.thresholds import duration
 
 _LEAST_OF_A_LINE = 2
-
-
-def _total(name: str) -> Callable[[dict[str, Place], Measured], Gauge]:
-    def read(given: dict[str, Place], m: Measured) -> Gauge:
-        source, whole = m.number(given[name])
-        return Gauge(measure=name, kind=m.kind, member=both(m.record, present(source)), number=source, whole=whole)
-
-    return read
-
-
-def _share(given: dict[str, Place], m: Measured) -> Gauge:
-    return Gauge(measure="share", kind=m.kind, member=m.record, hit=m.condition(given["share"]))
 
 
 def _compared(name: str) -> Callable[[dict[str, Place], Measured], Gauge]:
@@ -52,29 +49,21 @@ def _side(place: Place, m: Measured) -> tuple[str, bool, bool]:
 
 
 def _trend(given: dict[str, Place], m: Measured) -> Gauge:
-    source, whole = m.number(given["trend"])
     per = duration(given["per"].text)
+    gauge = of_number("trend", per=per or 0, min_records=3)(given, m)
     if not per:
         m.report.add(
             given["per"],
             say("rules.not_time_tell_slope_for", text=given["per"].text or "this"),
             say("rules.such_as_7d"),
         )
-    return Gauge(
-        measure="trend",
-        kind=m.kind,
-        member=both(m.record, present(source)),
-        number=source,
-        whole=whole,
-        per=per or 0,
-        min_records=3,
-    )
+    return gauge
 
 
 MEASURES = {
-    "sum": Form(_total("sum"), counts=MIN_RECORDS, guarded=True),
-    "mean": Form(_total("mean"), counts=MIN_RECORDS, guarded=True),
-    "share": Form(_share, counts={**MIN_RECORDS, "min_matching": Count("min_matching")}, guarded=True),
+    "sum": Form(of_number("sum"), counts=MIN_RECORDS, guarded=True),
+    "mean": Form(of_number("mean"), counts=MIN_RECORDS, guarded=True),
+    "share": Form(of_condition("share"), counts={**MIN_RECORDS, "min_matching": Count("min_matching")}, guarded=True),
     "ratio": Form(_compared("ratio"), {"to": True}, MIN_RECORDS, guarded=True),
     "difference": Form(_compared("difference"), {"to": True}, MIN_RECORDS, guarded=True),
     "trend": Form(_trend, {"per": True}, {"min_records": Count("min_records", _LEAST_OF_A_LINE)}),

@@ -1,4 +1,4 @@
-"""Editions of the rules follow one another in partitions that die: the embedded worker's warnings, one for one."""
+"""Rule set revisions follow one another in partitions that die: the embedded worker's warnings, one for one."""
 
 import random
 
@@ -35,39 +35,39 @@ class Cluster:
         self.events = []
         """(source, events, clock) so far."""
 
-    def put(self, edition, source, steps, part):
+    def put(self, revision, source, steps, part):
         for number, log in enumerate(self.logs):
             mine = [(clock, areas.get(number, {})) for clock, areas in steps]
-            log.append(Observations(edition, BUCKETS, source, self.sources, 0, mine, part))
+            log.append(Observations(revision, BUCKETS, source, self.sources, 0, mine, part))
 
-    def route(self, edition, source, pack, clock, part=LIVE):
-        routed, unreadable = Router(self.plans[edition], self.count).route(wire(pack))
+    def route(self, revision, source, pack, clock, part=LIVE):
+        routed, unreadable = Router(self.plans[revision], self.count).route(wire(pack))
         assert not unreadable
         areas = {number: next(chunks(events)) for number, events in routed.items()}
-        self.put(edition, source, [(clock, areas)], part)
+        self.put(revision, source, [(clock, areas)], part)
 
-    def live(self, edition, source, pack, clock):
+    def live(self, revision, source, pack, clock):
         self.events.append((source, pack, clock))
-        self.route(edition, source, pack, clock)
+        self.route(revision, source, pack, clock)
 
-    def switch(self, edition, plan, *, again=0.0):
+    def switch(self, revision, plan, *, again=0.0):
         """History in whatever order, some of it twice; the sources switch one after another."""
-        self.plans[edition] = plan
+        self.plans[revision] = plan
         self.rng.shuffle(past := [*self.events])
         for source, pack, clock in past:
             for _ in range(1 + (self.rng.random() < again)):
-                self.route(edition, source, pack, clock, HISTORY)
+                self.route(revision, source, pack, clock, HISTORY)
         last = {source: clock for source, _, clock in self.events}
         for source in range(self.sources):
-            self.put(edition, source, [(last.get(source, -1), {})], SWITCH)
+            self.put(revision, source, [(last.get(source, -1), {})], SWITCH)
 
     def evaluate(self, kills=0.0):
         for number, log in enumerate(self.logs):
             part, offset = self.start(number)
             while offset < len(log):
                 message = log[offset]
-                if message.edition == part.edition + 1 and part.cut_over is None:
-                    part.cut_over = CutOver(self.plans[message.edition], message.edition, offset)
+                if message.revision == part.revision + 1 and part.cut_over is None:
+                    part.cut_over = CutOver(self.plans[message.revision], message.revision, offset)
                 part.process(offset, message)
                 complete = part.cut_over is not None and part.cut_over.complete
                 if complete or self.rng.random() < 0.4:
@@ -85,8 +85,8 @@ class Cluster:
     def start(self, number):
         kept = self.kept[number]
         meta = meta_of(kept.items())
-        edition = 1 if meta is None else meta.edition
-        part = Partition(self.plans[edition], number, edition=edition)
+        revision = 1 if meta is None else meta.revision
+        part = Partition(self.plans[revision], number, revision=revision)
         for key in part.resume(kept.items()):
             del kept[key]
         return part, (0 if meta is None else meta.resumes_behind + 1)
@@ -110,24 +110,24 @@ def said(changes):
 
 @pytest.mark.parametrize("kills", [0.0, 0.2])
 @pytest.mark.parametrize("seed", range(8))
-def test_editions_in_partitions_that_die_are_as_in_one_worker(tmp_path, seed, kills):
+def test_revisions_in_partitions_that_die_are_as_in_one_worker(tmp_path, seed, kills):
     rng = random.Random(seed)
     sets = [rule_set(folder(tmp_path / f"rules{n}", *entries)) for n, entries in enumerate(SETS)]
     cluster, book = Cluster(rng.choice((1, 3)), rng), journal(tmp_path / "one")
     cluster.plans[1] = sets[0].plan
-    worker, edition = Worker(book, sets[0]), 1
+    worker, revision = Worker(book, sets[0]), 1
     for events, clock in rows_of(seed):
         row = events, clock
         write(book, [row])
-        cluster.live(edition, 0, events, to_ms(clock))
+        cluster.live(revision, 0, events, to_ms(clock))
         if rng.random() < 0.2:
             finish(worker)
             following = rng.choice(sets)
             worker.use(following)
-            edition += 1
-            cluster.switch(edition, following.plan, again=0.2)
+            revision += 1
+            cluster.switch(revision, following.plan, again=0.2)
     finish(worker)
     cluster.evaluate(kills)
-    assert edition > 2
+    assert revision > 2
     got, wanted = said(cluster.changes), said(published(book))
     assert sorted(got - wanted, key=str) == sorted(wanted - got, key=str)

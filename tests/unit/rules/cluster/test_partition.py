@@ -135,9 +135,9 @@ def test_time_is_the_least_of_the_sources_and_never_goes_back(plan):
     assert part.now == to_ms(BEGIN)
 
 
-def test_an_edition_that_does_not_follow_and_other_buckets_are_refused(plan):
+def test_an_revision_that_does_not_follow_and_other_buckets_are_refused(plan):
     part = Partition(plan, 0)
-    with pytest.raises(ConfigurationError, match="edition 3 of the rules does not follow 1"):
+    with pytest.raises(ConfigurationError, match="rule set revision 3 does not follow 1"):
         part.process(0, Observations(3, BUCKETS, 0, 1, 0, []))
     with pytest.raises(ConfigurationError, match="made for 512 buckets, this worker has 1024"):
         part.process(0, Observations(1, 512, 0, 1, 0, []))

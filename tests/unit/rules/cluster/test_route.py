@@ -26,7 +26,7 @@ class SentMessages:
         self.sent += [decode_observations(one.value) for one in messages if one.topic.endswith(OBSERVATIONS)]
 
 
-class OneEdition:
+class OneRuleSetRevision:
     def __init__(self, plan):
         self.rules = plan
 
@@ -69,7 +69,7 @@ def clocks(sent, source=0):
 
 def route(plan, sources=1):
     way = SentMessages()
-    return Route(way, OneEdition(plan), "", {EVENTS: sources, OBSERVATIONS: 1}, past=True), way
+    return Route(way, OneRuleSetRevision(plan), "", {EVENTS: sources, OBSERVATIONS: 1}, past=True), way
 
 
 def test_time_is_that_of_the_newest_event_so_far(plan):

@@ -7,6 +7,7 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.schema import CreateIndex, CreateTable
 
+from services.notify import rows
 from services.notify.rows import WarningRow
 from services.notify.store import engine, intake, tables
 from services.notify.store.engine import Store
@@ -81,3 +82,20 @@ def test_a_chunk_of_any_size_is_taken_in(count, notify):
     notify.take_in(chunk, 1)
     notify.take_in([*chunk, change("raised", 2, subject="S0/MATH", level="red")], 2)
     assert notify.count() == count
+
+
+@pytest.mark.parametrize(
+    ("table", "row"),
+    [
+        (tables.warning, rows.WarningRow),
+        (tables.change, rows.ChangeRow),
+        (tables.recipient, rows.RecipientRow),
+        (tables.delivery, rows.DeliveryRow),
+        (tables.decision, rows.DecisionRow),
+        (tables.act, rows.ActRow),
+        (tables.escalation, rows.EscalationRow),
+    ],
+    ids=lambda one: getattr(one, "__name__", str(one)),
+)
+def test_a_row_has_the_columns_of_its_table_in_their_order(table, row):
+    assert list(row.__struct_fields__) == [column.name for column in table.columns]

@@ -1,0 +1,26 @@
+"""What shapes a subject's state, by the hash of which a running installation knows its own."""
+
+from services.rules.engine.engine import Engine
+from tests.harness import rule_set
+from tests.unit.rules.engine.test_engine_edges import EVERY_MEASURE
+
+SIGNATURES = {
+    (): "1182904a3e4ee33e",
+    ("class",): "6620153b0e647239",
+    ("class", "student"): "bf5f1925eae19c8f",
+    ("course", "student"): "41ec16f080df912e",
+    ("department",): "dd3d590735910130",
+    ("event",): "5eec99a7ea0593cc",
+    ("lesson",): "b016e5ba3abc47a8",
+    ("major",): "63a1ee11640e6c0e",
+    ("student",): "10bfc7961c31b71a",
+    ("student", "course"): "466f8ec414c81903",
+    ("student", "test"): "905231067c13dfe4",
+    ("ticket",): "24d4f19cb7485457",
+}
+"""As format 4 has them: where one changes, every installation builds that state anew from its log."""
+
+
+def test_the_state_of_every_measure_is_known_again_after_an_upgrade():
+    layouts = Engine(rule_set(EVERY_MEASURE).plan).layouts
+    assert {layout.by: layout.signature for layout in layouts} == SIGNATURES
