@@ -286,6 +286,10 @@ class Journal:
     def _rejection(row: tuple[Any, ...]) -> tuple[int, Rejection]:
         number, received_at, origin, position, source, reasons, raw = row
         return number, Rejection(
-            received_at=datetime.fromisoformat(received_at), origin=origin, position=position, source=source,
-            reasons=msgspec.json.decode(reasons, type=list[Problem]), raw=raw,
-        )  # fmt: skip
+            received_at=datetime.fromisoformat(received_at),
+            origin=origin,
+            position=position,
+            source=source,
+            reasons=msgspec.json.decode(reasons, type=list[Problem]),
+            raw=raw,
+        )

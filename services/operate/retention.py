@@ -23,8 +23,13 @@ from services.settings import Settings, resource
 Policy = dict[str, int | None]
 """Kind \u2192 days; None: for ever."""
 DEFAULTS: Policy = {
-    "events": 1100, "rejected": 180, "warnings": 1200, "texts": 1200, "messages": 800, "silences": 800,
-}  # fmt: skip
+    "events": 1100,
+    "rejected": 180,
+    "warnings": 1200,
+    "texts": 1200,
+    "messages": 800,
+    "silences": 800,
+}
 """Three years of quality accidents and the same period of last year are in the report."""
 _DAY = 86_400_000
 

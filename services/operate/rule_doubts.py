@@ -45,12 +45,13 @@ def doubts(
         tested = {case.rule for case in read_cases(folder, rules, kinds, Report())}
         found += [
             Problem(
-                where=_shown(placed.place), what=say("operate.has_no_test", id=placed.rule.id),
+                where=_shown(placed.place),
+                what=say("operate.has_no_test", id=placed.rule.id),
                 expected=say("operate.tests_test_yaml_with_rule", id=placed.rule.id),
             )
             for placed in rules.placed
             if placed.rule.id not in tested
-        ]  # fmt: skip
+        ]
     return found
 
 

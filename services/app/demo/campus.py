@@ -82,35 +82,57 @@ def _major(id_: str, zh: str, en: str, department: str, courses: tuple[tuple[str
 
 
 MAJORS = (
-    _major("nursing", "护理", "Nursing", "nursing-health", (
-        ("basic-nursing", "基础护理", "Basic nursing"),
-        ("anatomy", "人体解剖", "Human anatomy"),
-        ("health-assessment", "健康评估", "Health assessment"),
-        ("pharmacology", "药理学", "Pharmacology"),
-    )),
-    _major("rehabilitation", "康复治疗技术", "Rehabilitation", "nursing-health", (
-        ("rehab-assessment", "康复评定", "Rehabilitation assessment"),
-        ("exercise-therapy", "运动疗法", "Exercise therapy"),
-        ("physical-agents", "物理因子治疗", "Physical agents therapy"),
-        ("occupational-therapy", "作业疗法", "Occupational therapy"),
-    )),
-    _major("mechatronics", "机电一体化技术", "Mechatronics", "engineering", (
-        ("technical-drawing", "机械制图", "Technical drawing"),
-        ("electrical-engineering", "电工技术", "Electrical engineering"),
-        ("plc", "PLC应用技术", "Programmable controllers"),
-        ("cnc-machining", "数控加工", "CNC machining"),
-    )),
-    _major("automotive", "汽车检测与维修技术", "Automotive service", "engineering", (
-        ("vehicle-structure", "汽车构造", "Vehicle structure"),
-        ("engine-repair", "发动机检修", "Engine repair"),
-        ("vehicle-electrics", "汽车电气", "Vehicle electrics"),
-        ("chassis-repair", "底盘检修", "Chassis repair"),
-    )),
-)  # fmt: skip
+    _major(
+        "nursing",
+        "护理",
+        "Nursing",
+        "nursing-health",
+        (
+            ("basic-nursing", "基础护理", "Basic nursing"),
+            ("anatomy", "人体解剖", "Human anatomy"),
+            ("health-assessment", "健康评估", "Health assessment"),
+            ("pharmacology", "药理学", "Pharmacology"),
+        ),
+    ),
+    _major(
+        "rehabilitation",
+        "康复治疗技术",
+        "Rehabilitation",
+        "nursing-health",
+        (
+            ("rehab-assessment", "康复评定", "Rehabilitation assessment"),
+            ("exercise-therapy", "运动疗法", "Exercise therapy"),
+            ("physical-agents", "物理因子治疗", "Physical agents therapy"),
+            ("occupational-therapy", "作业疗法", "Occupational therapy"),
+        ),
+    ),
+    _major(
+        "mechatronics",
+        "机电一体化技术",
+        "Mechatronics",
+        "engineering",
+        (
+            ("technical-drawing", "机械制图", "Technical drawing"),
+            ("electrical-engineering", "电工技术", "Electrical engineering"),
+            ("plc", "PLC应用技术", "Programmable controllers"),
+            ("cnc-machining", "数控加工", "CNC machining"),
+        ),
+    ),
+    _major(
+        "automotive",
+        "汽车检测与维修技术",
+        "Automotive service",
+        "engineering",
+        (
+            ("vehicle-structure", "汽车构造", "Vehicle structure"),
+            ("engine-repair", "发动机检修", "Engine repair"),
+            ("vehicle-electrics", "汽车电气", "Vehicle electrics"),
+            ("chassis-repair", "底盘检修", "Chassis repair"),
+        ),
+    ),
+)
 
-TOURISM = _major("tourism", "旅游管理", "Tourism", "tourism-hotel", (
-    ("guest-service", "酒店服务", "Guest service"),
-))  # fmt: skip
+TOURISM = _major("tourism", "旅游管理", "Tourism", "tourism-hotel", (("guest-service", "酒店服务", "Guest service"),))
 TRADE = _major("trade", "国际商务", "International trade", "trade", ())
 MORE_MAJORS = (
     TOURISM,

@@ -86,30 +86,42 @@ def _offices() -> Iterator[Row]:
     for major in (*MAJORS, TOURISM, TRADE):
         title = major.title
         yield {
-            "id": major.office, "name_zh": f"{title.zh}教研室", "name_en": f"Teaching office {title.en}",
+            "id": major.office,
+            "name_zh": f"{title.zh}教研室",
+            "name_en": f"Teaching office {title.en}",
             "department": major.department,
-        }  # fmt: skip
+        }
     yield {
-        "id": COMMON_OFFICE, "name_zh": "公共基础教研室", "name_en": "Teaching office General education",
+        "id": COMMON_OFFICE,
+        "name_zh": "公共基础教研室",
+        "name_en": "Teaching office General education",
         "department": "academic-affairs",
-    }  # fmt: skip
+    }
 
 
 def _courses(campus: Campus) -> Iterator[Row]:
     for course in TOURISM.courses:
         yield {
-            "id": course.id, "name_zh": course.title.zh, "name_en": course.title.en, "teaching_office": course.office,
-            "planned_hours": str(PLANNED_HOURS), "class": "",
+            "id": course.id,
+            "name_zh": course.title.zh,
+            "name_en": course.title.en,
+            "teaching_office": course.office,
+            "planned_hours": str(PLANNED_HOURS),
+            "class": "",
             "teacher": campus.posts[f"head:{TOURISM.department}"].id,
-        }  # fmt: skip
+        }
     for one in campus.classes:
         for course, teacher in zip(one.courses, one.teachers, strict=True):
             hours = COMMON_HOURS if course in COMMON else PLANNED_HOURS
             yield {
-                "id": course.id, "name_zh": course.title.zh, "name_en": course.title.en,
-                "teaching_office": course.office, "planned_hours": str(hours), "class": one.id,
+                "id": course.id,
+                "name_zh": course.title.zh,
+                "name_en": course.title.en,
+                "teaching_office": course.office,
+                "planned_hours": str(hours),
+                "class": one.id,
                 "teacher": teacher.id,
-            }  # fmt: skip
+            }
 
 
 def _roles_elsewhere(campus: Campus) -> Iterator[Row]:

@@ -32,11 +32,18 @@ def lesson_events(scene: Scene) -> Iterator[CampusEvent]:
 
 def _planned(lesson: Lesson, booking: Booking, scene: Scene) -> Iterator[CampusEvent]:
     data = {
-        "lesson": lesson.id, "course": lesson.course.id, "class": lesson.class_.id, "teacher": lesson.teacher.id,
-        "starts_at": lesson.starts.isoformat(), "ends_at": lesson.ends.isoformat(), "hours": HOURS,
-        "plan_hours": lesson.plan_hours, "room": lesson.class_.room, "expected": len(lesson.class_.students),
+        "lesson": lesson.id,
+        "course": lesson.course.id,
+        "class": lesson.class_.id,
+        "teacher": lesson.teacher.id,
+        "starts_at": lesson.starts.isoformat(),
+        "ends_at": lesson.ends.isoformat(),
+        "hours": HOURS,
+        "plan_hours": lesson.plan_hours,
+        "room": lesson.class_.room,
+        "expected": len(lesson.class_.students),
         "status": "planned",
-    }  # fmt: skip
+    }
     if lesson.id in scene.assessed_by:
         period, due = scene.assessed_by[lesson.id]
         data |= {"period": period, "assessment_due": due.isoformat()}
@@ -45,15 +52,24 @@ def _planned(lesson: Lesson, booking: Booking, scene: Scene) -> Iterator[CampusE
     yield CampusEvent(source="timetable", id=lesson.id, kind="lesson", time=published, term=term, data=data)
     if booking.cancelled_at is not None:
         yield CampusEvent(
-            source="timetable", id=lesson.id, kind="lesson", time=published, revision=1,
-            recordedat=booking.cancelled_at, term=term, data={**data, "status": "cancelled"},
-        )  # fmt: skip
+            source="timetable",
+            id=lesson.id,
+            kind="lesson",
+            time=published,
+            revision=1,
+            recordedat=booking.cancelled_at,
+            term=term,
+            data={**data, "status": "cancelled"},
+        )
 
 
 def _about(lesson: Lesson) -> dict[str, Any]:
     return {
-        "lesson": lesson.id, "course": lesson.course.id, "class": lesson.class_.id, "teacher": lesson.teacher.id,
-    }  # fmt: skip
+        "lesson": lesson.id,
+        "course": lesson.course.id,
+        "class": lesson.class_.id,
+        "teacher": lesson.teacher.id,
+    }
 
 
 def _rollcall(lesson: Lesson, booking: Booking, chance: Random, term: str) -> Iterator[CampusEvent]:
@@ -71,24 +87,46 @@ def _rollcall(lesson: Lesson, booking: Booking, chance: Random, term: str) -> It
             status = booking.marks.get(student.id, "present")
             yield _attendance(lesson, student, status, chance, term, recorded=booking.corrected_at, revision=1)
     yield CampusEvent(
-        source="rollcall-app", id=lesson.id, kind="rollcall", time=closed, revision=1,
-        recordedat=booking.corrected_at, term=term, data=_counts(lesson, booking.marks, booking.teacher_late),
-    )  # fmt: skip
+        source="rollcall-app",
+        id=lesson.id,
+        kind="rollcall",
+        time=closed,
+        revision=1,
+        recordedat=booking.corrected_at,
+        term=term,
+        data=_counts(lesson, booking.marks, booking.teacher_late),
+    )
 
 
 def _attendance(
-    lesson: Lesson, student: Person, status: str, chance: Random, term: str,
-    *, recorded: datetime | None, revision: int = 0,
-) -> CampusEvent:  # fmt: skip
+    lesson: Lesson,
+    student: Person,
+    status: str,
+    chance: Random,
+    term: str,
+    *,
+    recorded: datetime | None,
+    revision: int = 0,
+) -> CampusEvent:
     data = {
-        **_about(lesson), "student": student.id, "hours": HOURS, "status": status, "taken_by": lesson.teacher.id,
-    }  # fmt: skip
+        **_about(lesson),
+        "student": student.id,
+        "hours": HOURS,
+        "status": status,
+        "taken_by": lesson.teacher.id,
+    }
     if status == "late":
         data["minutes_late"] = chance.randint(3, 20)
     return CampusEvent(
-        source="rollcall-app", id=f"{lesson.id}/{student.id}", kind="attendance", time=lesson.starts,
-        revision=revision, recordedat=recorded, term=term, data=data,
-    )  # fmt: skip
+        source="rollcall-app",
+        id=f"{lesson.id}/{student.id}",
+        kind="attendance",
+        time=lesson.starts,
+        revision=revision,
+        recordedat=recorded,
+        term=term,
+        data=data,
+    )
 
 
 def _counts(lesson: Lesson, marks: dict[str, str], teacher_late: int) -> dict[str, Any]:
@@ -96,11 +134,15 @@ def _counts(lesson: Lesson, marks: dict[str, str], teacher_late: int) -> dict[st
     expected = len(lesson.class_.students)
     missing = counts["late"] + counts["leave"] + counts["absent"]
     return {
-        **_about(lesson), "expected": expected, "present": expected - missing, "late": counts["late"],
-        "leave": counts["leave"], "absent": counts["absent"],
+        **_about(lesson),
+        "expected": expected,
+        "present": expected - missing,
+        "late": counts["late"],
+        "leave": counts["leave"],
+        "absent": counts["absent"],
         "teacher_arrived_at": (lesson.starts + timedelta(minutes=teacher_late or -6)).isoformat(),
         "teacher_minutes_late": teacher_late,
-    }  # fmt: skip
+    }
 
 
 def _test(lesson: Lesson, booking: Booking, scores: dict[tuple[str, str], int], term: str) -> Iterator[CampusEvent]:

@@ -48,21 +48,37 @@ def answer(one: Standing, sides: Sides) -> dict[str, Any]:
     notify = [_told(dossier, sides) for dossier in dossiers[:1]]
     stage, reason, why = _deciding(one, notify, sides)
     return {
-        "rule": one.rule, "row": placed.rule.card.row, "title": _pair(placed.rule.card.title), "subject": one.subject,
-        "status": one.status, "level": one.level, "stage": stage, "reason": reason, "why": _pair(why),
-        "value": one.value, "threshold": one.threshold, "distance": one.distance,
-        "levels": [msgspec.to_builtins(level) for level in one.levels], "window": one.window, "records": one.records,
-        "standard": _standard(one, placed, sides), "rule_version": sides.rules.version,
-        "file": placed.place.file, "line": placed.place.line, "mode": placed.rule.card.mode,
+        "rule": one.rule,
+        "row": placed.rule.card.row,
+        "title": _pair(placed.rule.card.title),
+        "subject": one.subject,
+        "status": one.status,
+        "level": one.level,
+        "stage": stage,
+        "reason": reason,
+        "why": _pair(why),
+        "value": one.value,
+        "threshold": one.threshold,
+        "distance": one.distance,
+        "levels": [msgspec.to_builtins(level) for level in one.levels],
+        "window": one.window,
+        "records": one.records,
+        "standard": _standard(one, placed, sides),
+        "rule_version": sides.rules.version,
+        "file": placed.place.file,
+        "line": placed.place.line,
+        "mode": placed.rule.card.mode,
         "evidence": [msgspec.to_builtins(record) | {"at": _local(record.at, sides)} for record in one.evidence],
-        "opened_at": _local(one.opened_at, sides), "next_at": _local(one.next_at, sides),
-        "last": _last(one.last, sides), "finding": {"reason": one.reason, "why": _pair(one.why)},
+        "opened_at": _local(one.opened_at, sides),
+        "next_at": _local(one.next_at, sides),
+        "last": _last(one.last, sides),
+        "finding": {"reason": one.reason, "why": _pair(one.why)},
         "notify": notify[0] if notify else None,
         "rejects": [
             {"number": number, "reasons": [str(reason) for reason in reject.reasons]}
             for number, reject in (sides.rejects if one.reason in _UNHEARD else ())
         ],
-    }  # fmt: skip
+    }
 
 
 def _deciding(one: Standing, notify: list[dict[str, Any]], sides: Sides) -> tuple[str, str, Text]:
@@ -107,22 +123,40 @@ def _told(dossier: Dossier, sides: Sides) -> dict[str, Any]:
     changes = [one for one in dossier.changes if one.at <= sides.at] or dossier.changes[:1]
     last = changes[-1].sequence
     return {
-        "warning": row.id, "status": row.status, "level": row.level, "value": row.value, "threshold": row.threshold,
-        "rule_version": row.rule_version, "standard": row.standard, "opened_at": _at(row.opened_at, sides),
+        "warning": row.id,
+        "status": row.status,
+        "level": row.level,
+        "value": row.value,
+        "threshold": row.threshold,
+        "rule_version": row.rule_version,
+        "standard": row.standard,
+        "opened_at": _at(row.opened_at, sides),
         "acknowledged_by": row.acknowledged_by,
         "changes": [
             {
-                "sequence": one.sequence, "change": one.change, "level": one.level, "value": one.value,
-                "threshold": one.threshold, "reason": one.reason, "at": _at(one.at, sides), "mode": one.mode,
-                "rule_version": one.rule_version, "not_pushed": one.not_pushed,
+                "sequence": one.sequence,
+                "change": one.change,
+                "level": one.level,
+                "value": one.value,
+                "threshold": one.threshold,
+                "reason": one.reason,
+                "at": _at(one.at, sides),
+                "mode": one.mode,
+                "rule_version": one.rule_version,
+                "not_pushed": one.not_pushed,
             }
             for one in changes
         ],
         "recipients": [{"person": one.person, "role": one.role} for one in dossier.recipients],
         "deliveries": [
             {
-                "sequence": one.sequence, "recipient": one.recipient, "channel": one.channel, "status": one.status,
-                "attempts": one.attempts, "last_error": one.last_error, "sent_at": _at(one.sent_at, sides),
+                "sequence": one.sequence,
+                "recipient": one.recipient,
+                "channel": one.channel,
+                "status": one.status,
+                "attempts": one.attempts,
+                "last_error": one.last_error,
+                "sent_at": _at(one.sent_at, sides),
                 "held": _held(one),
                 "held_until": _at(one.next_try_at, sides) if _held(one) and _ends(one) else None,
             }
@@ -131,7 +165,10 @@ def _told(dossier: Dossier, sides: Sides) -> dict[str, Any]:
         ],
         "acts": [
             {
-                "at": _at(one.at, sides), "person": one.person, "action": one.action, "text": one.text,
+                "at": _at(one.at, sides),
+                "person": one.person,
+                "action": one.action,
+                "text": one.text,
                 "detail": one.detail,
             }
             for one in dossier.acts
@@ -142,7 +179,7 @@ def _told(dossier: Dossier, sides: Sides) -> dict[str, Any]:
             for one in dossier.decisions
             if one.sequence <= last
         ],
-    }  # fmt: skip
+    }
 
 
 def _held(row: DeliveryRow) -> bool:
@@ -168,9 +205,12 @@ def _last(change: WarningChange | None, sides: Sides) -> dict[str, Any] | None:
         return None
     words = term("reason", change.reason)
     return {
-        "change": change.change, "level": change.facts.level, "at": _local(change.at, sides), "reason": change.reason,
+        "change": change.change,
+        "level": change.facts.level,
+        "at": _local(change.at, sides),
+        "reason": change.reason,
         "why": _pair(words),
-    }  # fmt: skip
+    }
 
 
 def _local(moment: Any, sides: Sides) -> str | None:

@@ -81,13 +81,27 @@ def describe(
     bound = next((bound for _, _, bound in levels if bound is not None), None)
     facts = {"value": bound, "threshold": bound, "level": first, "subject": subject.said if subject else "…"}
     return {
-        "rule": rule.id, "row": card.row, "title": _pair(card.title), "mode": card.mode, "sentence": _pair(sentence),
-        "source": card.source, "file": placed.place.file, "line": placed.place.line, "rule_version": rules.version,
-        "kind": kind, "awaits": rule.gauges[0].awaited_kind, "by": list(rule.by), "fields": _fields(placed),
-        "where": given["where"].text.strip() if "where" in given else None, "measure": plain(given["measure"]),
-        "window": str(rule.gauges[0].window), "evidence": list(rule.evidence),
+        "rule": rule.id,
+        "row": card.row,
+        "title": _pair(card.title),
+        "mode": card.mode,
+        "sentence": _pair(sentence),
+        "source": card.source,
+        "file": placed.place.file,
+        "line": placed.place.line,
+        "rule_version": rules.version,
+        "kind": kind,
+        "awaits": rule.gauges[0].awaited_kind,
+        "by": list(rule.by),
+        "fields": _fields(placed),
+        "where": given["where"].text.strip() if "where" in given else None,
+        "measure": plain(given["measure"]),
+        "window": str(rule.gauges[0].window),
+        "evidence": list(rule.evidence),
         "levels": [{"level": level, "compare": compare, "threshold": x} for level, compare, x in levels],
-        "standard": judged, "subject": subject.said if subject else None, "attributes": attributes,
+        "standard": judged,
+        "subject": subject.said if subject else None,
+        "attributes": attributes,
         "told": [{"role": role, "title": _pair(role_title(role)), "after": None} for role in card.to],
         "escalates": [
             {"role": step.to, "title": _pair(role_title(step.to)), "after": wait_words(step.after)}
@@ -102,7 +116,7 @@ def describe(
             for case in cases
             if case.rule == rule.id
         ],
-    }  # fmt: skip
+    }
 
 
 def _by_words(by: Sequence[str]) -> Text:
@@ -123,7 +137,7 @@ def _levels(placed: Placed, judged: Mapping[str, Any] | None) -> list[tuple[str,
         (rung.level, rung.compare, rung.threshold if judged is None else applies["warning"].get(rung.level))
         for rung in reversed(placed.rule.rungs)
         if not rung.step
-    ]  # fmt: skip
+    ]
 
 
 def _fields(placed: Placed) -> list[str]:
@@ -146,10 +160,11 @@ def rule_lines(found: Mapping[str, Any], language: Language) -> list[str]:
         f"{found['rule']}{row}  {found['file']}:{found['line']}{shadow}",
         f"  {found['sentence'][language]}",
         f"  {say('operate.asked_for_by')} {found['source'] or '–'}",
-        f"  {say('operate.reads')} {found['kind']}" + (f" → {found['awaits']}" if found["awaits"] else "")
+        f"  {say('operate.reads')} {found['kind']}"
+        + (f" → {found['awaits']}" if found["awaits"] else "")
         + f"  ({', '.join(found['fields'])})",
         f"  {say('operate.measure')} {found['measure']}  {say('operate.window')} {found['window']}",
-    ]  # fmt: skip
+    ]
     if found["looks_at"]:
         lines.append(f"  {say('operate.looks_at_rules')} {', '.join(found['looks_at'])}")
     if found["standard"] is not None:

@@ -50,9 +50,13 @@ def show_standards(
         for standard, using in _chosen(rules, subject, attributes, rule)
     ]
     return {
-        "subject": subject.said, "at": moment.isoformat(timespec="seconds"), "rule_version": rules.version,
-        "attributes": attributes, "names": directory.names(attributes), "standards": judged,
-    }  # fmt: skip
+        "subject": subject.said,
+        "at": moment.isoformat(timespec="seconds"),
+        "rule_version": rules.version,
+        "attributes": attributes,
+        "names": directory.names(attributes),
+        "standards": judged,
+    }
 
 
 def _chosen(
@@ -67,13 +71,15 @@ def _chosen(
         asked = find_rule(rule, rules)
         if asked.rule.standard is None:
             place = f"{asked.place.file}:{asked.place.line}"
-            raise ProblemsError([
-                Problem(
-                    where=place,
-                    what=say("operate.rule_has_no_standard", rule=rule),
-                    expected=f"prewarn rules explain {rule}",
-                )
-            ])  # fmt: skip
+            raise ProblemsError(
+                [
+                    Problem(
+                        where=place,
+                        what=say("operate.rule_has_no_standard", rule=rule),
+                        expected=f"prewarn rules explain {rule}",
+                    )
+                ]
+            )
         return [(rules.standards[asked.rule.standard], using[asked.rule.standard])]
     level = next((name for name in _LEVEL_OF if name in subject.fields), "college")
     own = {*subject.fields} or {"college"}
@@ -83,7 +89,7 @@ def _chosen(
         if id_.partition(".")[0] == level
         or any(own & {*placed.rule.by} for placed in using.get(id_, []))
         or _scoped(standard, own, attributes)
-    ]  # fmt: skip
+    ]
 
 
 def _scoped(standard: Standard, names: set[str], attributes: Mapping[str, str]) -> bool:
@@ -98,20 +104,31 @@ def judgement_of(
     """One standard as plain data, the value that applies first."""
     judged: Judgement = judge(standard, scope, at, zone)
     return {
-        "standard": standard.id, "title": standard.title, "compare": standard.compare, **standard.notes,
-        "file": standard.place.file, "line": standard.place.line, "rules": [placed.rule.id for placed in using],
+        "standard": standard.id,
+        "title": standard.title,
+        "compare": standard.compare,
+        **standard.notes,
+        "file": standard.place.file,
+        "line": standard.place.line,
+        "rules": [placed.rule.id for placed in using],
         "applies": None if judged.applies is None else _value(judged.applies),
         "others": [_value(one) for one in judged.candidates if one is not judged.applies],
-    }  # fmt: skip
+    }
 
 
 def _value(one: Candidate) -> dict[str, Any]:
     return {
-        "file": one.file, "line": one.line, "scope": one.scope, "from": one.begins, "target": one.target,
-        "warning": one.thresholds.reached.given(), "clear": one.thresholds.clear.given(),
+        "file": one.file,
+        "line": one.line,
+        "scope": one.scope,
+        "from": one.begins,
+        "target": one.target,
+        "warning": one.thresholds.reached.given(),
+        "clear": one.thresholds.clear.given(),
         "again": [step for step in one.thresholds.again if step is not None],
-        "reason": one.reason, "why": {"zh": one.why.zh, "en": one.why.en},
-    }  # fmt: skip
+        "reason": one.reason,
+        "why": {"zh": one.why.zh, "en": one.why.en},
+    }
 
 
 def standards_lines(found: Mapping[str, Any], language: Language) -> list[str]:

@@ -50,27 +50,35 @@ def why(settings: Settings, said: str, rule: str | None, at: str | None, now: dt
         store = Store(settings.store_url)
         try:
             sides = Sides(
-                rules=rules, running=journal.meta("rule_version", ""), at=instant_ms,
-                told=lambda id_, key: _told(store, id_, key, instant_ms), rejects=_rejects(journal, subject),
+                rules=rules,
+                running=journal.meta("rule_version", ""),
+                at=instant_ms,
+                told=lambda id_, key: _told(store, id_, key, instant_ms),
+                rejects=_rejects(journal, subject),
                 scope=subject.attributes(directory, from_ms(instant_ms), {}),
-            )  # fmt: skip
+            )
             answers = [
-                answer(one, sides) for one in sorted(
+                answer(one, sides)
+                for one in sorted(
                     _standings(rules, needs, found.rows, instant_ms, asked), key=lambda one: one.status != "open"
                 )
-            ]  # fmt: skip
+            ]
         finally:
             store.close()
         return {
-            "subject": subject.said, "fields": subject.fields,
+            "subject": subject.said,
+            "fields": subject.fields,
             "at": from_ms(instant_ms).astimezone(rules.zone).isoformat(timespec="seconds"),
-            "rule_version": rules.version, "running_rule_version": sides.running,
+            "rule_version": rules.version,
+            "running_rule_version": sides.running,
             "known_later": _known_later(found.rows, instant_ms) if at is not None else 0,
             "ahead": instant_ms > to_ms(now),
-            "not_evaluated_yet": max(found.end - evaluated, 0), "unreadable": found.unreadable,
-            "asked_rule": asked, "answers": answers,
+            "not_evaluated_yet": max(found.end - evaluated, 0),
+            "unreadable": found.unreadable,
+            "asked_rule": asked,
+            "answers": answers,
             "note": None if needs else _no_rule(subject, asked),
-        }  # fmt: skip
+        }
     finally:
         journal.close()
 

@@ -14,10 +14,23 @@ from services.rules.engine.plan import Gauge, Rung
 from services.rules.engine.subject import COLUMNS, FLAGS, Subject
 
 REASONS = (
-    "no_record", "no_matching_record", "retracted", "late", "let_go", "outside_period", "window_empty",
-    "not_evaluated", "too_few_records", "too_few_matching", "nothing_counted", "no_value", "standard_not_in_force",
-    "not_reached", "not_due", "met",
-)  # fmt: skip
+    "no_record",
+    "no_matching_record",
+    "retracted",
+    "late",
+    "let_go",
+    "outside_period",
+    "window_empty",
+    "not_evaluated",
+    "too_few_records",
+    "too_few_matching",
+    "nothing_counted",
+    "no_value",
+    "standard_not_in_force",
+    "not_reached",
+    "not_due",
+    "met",
+)
 
 
 _COUNTING = frozenset({"count", "distinct", "nested", "open"})

@@ -64,7 +64,7 @@ _MEASURES: dict[str, _Said] = {
     "composite": _text("满足 {of} 的各部分等级合起来的级别", "the level that the grades of all parts with {of} make"),
     "missing": _text("{after} 之后仍未收到 {of}", "no {of} came, counted from {after}"),
     "elapsed": _text("从 {of} 到 {until} 已用去时限的百分比", "the per cent of the limit used, {of} to {until}"),
-}  # fmt: skip
+}
 _WINDOWS: dict[str, Text] = {
     "all": Text("全部记录", "all records"),
     "calendar day": Text("当天", "of the day"),

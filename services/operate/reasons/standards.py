@@ -49,10 +49,16 @@ def judge(standard: Standard, scope: Mapping[str, str | None], instant: int, zon
         reason, why = _reason(value, chosen, scope, instant, zone)
         found.append(
             Candidate(
-                file=place.file, line=place.line, scope=dict(value.scope), begins=str(_day(value.begins, zone)),
-                target=value.target, thresholds=value.thresholds, reason=reason, why=why,
+                file=place.file,
+                line=place.line,
+                scope=dict(value.scope),
+                begins=str(_day(value.begins, zone)),
+                target=value.target,
+                thresholds=value.thresholds,
+                reason=reason,
+                why=why,
             )
-        )  # fmt: skip
+        )
     found.sort(key=lambda one: one.reason != "applies")
     return Judgement(standard, tuple(found), found[0] if chosen is not None else None)
 

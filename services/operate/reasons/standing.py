@@ -79,8 +79,10 @@ def standing(replayed: Replayed, place: int, rule: RuleLayout, key: str, standar
     levels = [_level(rung, bound, values[rung.gauge], rank) for rung, bound in thresholds]
     due = getattr(s, rule.due) if rule.due else FOREVER
     shared: dict[str, Any] = {
-        "levels": levels[::-1], "scope": scope, "next_at": from_ms(due) if due < FOREVER else None,
-    }  # fmt: skip
+        "levels": levels[::-1],
+        "scope": scope,
+        "next_at": from_ms(due) if due < FOREVER else None,
+    }
     if rank:
         return _open(replayed, s, rule, key, rank, shared)
     gauge = rule.gauges[0]
@@ -88,15 +90,25 @@ def standing(replayed: Replayed, place: int, rule: RuleLayout, key: str, standar
     reach = replayed.engine.transitions.assess(s, rule, 0, 0, last_entry(s, rule))
     shown = _evidence(replayed, s, rule, reach.indices)
     return _silent(
-        rule, key, silence, last, value=None if gauge.measure.waiting else values[0], evidence=shown,
-        records=len(_inside(s, gauge)), **shared,
-    )  # fmt: skip
+        rule,
+        key,
+        silence,
+        last,
+        value=None if gauge.measure.waiting else values[0],
+        evidence=shown,
+        records=len(_inside(s, gauge)),
+        **shared,
+    )
 
 
 def _open(
-    replayed: Replayed, s: Subject, rule: RuleLayout, key: str, rank: int,
+    replayed: Replayed,
+    s: Subject,
+    rule: RuleLayout,
+    key: str,
+    rank: int,
     shared: dict[str, Any],
-) -> Standing:  # fmt: skip
+) -> Standing:
     reach = replayed.engine.transitions.assess(s, rule, rank, rank, last_entry(s, rule))
     rung = rule.rung_of[rank]
     gauge = rule.gauges[rung.gauge]
@@ -110,28 +122,59 @@ def _open(
         reason = "kept_by_clear"
         why = both(say("operate.it_had_reached_not_back", threshold=number(reach.threshold)))
     return Standing(
-        rule=rule.rule.id, subject=key, status="open", reason=reason, why=why, value=reach.value,
-        threshold=reach.threshold, distance=None, level=level_of(rank), window=gauge.window,
-        records=len(_inside(s, gauge)), evidence=_evidence(replayed, s, rule, reach.indices),
-        opened_at=from_ms(getattr(s, rule.episode)[0]), **shared,
-    )  # fmt: skip
+        rule=rule.rule.id,
+        subject=key,
+        status="open",
+        reason=reason,
+        why=why,
+        value=reach.value,
+        threshold=reach.threshold,
+        distance=None,
+        level=level_of(rank),
+        window=gauge.window,
+        records=len(_inside(s, gauge)),
+        evidence=_evidence(replayed, s, rule, reach.indices),
+        opened_at=from_ms(getattr(s, rule.episode)[0]),
+        **shared,
+    )
 
 
 def _silent(
-    rule: RuleLayout, key: str, silence: Silence, last: WarningChange | None, *, value: float | None = None,
-    evidence: list[Evidence] | None = None, records: int = 0, **shared: Any,
-) -> Standing:  # fmt: skip
+    rule: RuleLayout,
+    key: str,
+    silence: Silence,
+    last: WarningChange | None,
+    *,
+    value: float | None = None,
+    evidence: list[Evidence] | None = None,
+    records: int = 0,
+    **shared: Any,
+) -> Standing:
     return Standing(
-        rule=rule.rule.id, subject=key, status="silent", reason=silence.reason, why=silence.why, value=value,
-        threshold=silence.threshold, distance=silence.distance, level=None, window=rule.gauges[0].window,
-        records=records, evidence=evidence or [], last=last, **({"levels": []} | shared),
-    )  # fmt: skip
+        rule=rule.rule.id,
+        subject=key,
+        status="silent",
+        reason=silence.reason,
+        why=silence.why,
+        value=value,
+        threshold=silence.threshold,
+        distance=silence.distance,
+        level=None,
+        window=rule.gauges[0].window,
+        records=records,
+        evidence=evidence or [],
+        last=last,
+        **({"levels": []} | shared),
+    )
 
 
 def _silence(
-    replayed: Replayed, s: Subject, rule: RuleLayout, thresholds: list[tuple[Rung, float | None]],
+    replayed: Replayed,
+    s: Subject,
+    rule: RuleLayout,
+    thresholds: list[tuple[Rung, float | None]],
     values: list[float | None],
-) -> Silence:  # fmt: skip
+) -> Silence:
     lowest, bound = thresholds[-1]
     gauge = rule.gauges[lowest.gauge]
     if gauge.measure.waiting:

@@ -27,9 +27,15 @@ REASONS = ("no_record", "no_value", "not_reached", "not_due", "resolved", "withd
 _EVENT = ("at", "kind", "id", "source", "times", "every", "correct", "retract")
 _STEPS = ("at", "expect", "correct", "retract", "wait")
 _EXPECT = {
-    "expect": True, "about": False, "because": False, "value": False, "threshold": False, "at": False, "to": False,
+    "expect": True,
+    "about": False,
+    "because": False,
+    "value": False,
+    "threshold": False,
+    "at": False,
+    "to": False,
     "text": False,
-}  # fmt: skip
+}
 _CASE = {"name": False, "rule": True, "about": False, "each": False, "steps": True}
 _MOST = 10_000
 

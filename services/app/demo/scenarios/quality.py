@@ -10,19 +10,34 @@ from services.app.demo.scene import Scene
 
 _FIGURES: tuple[tuple[str, str, float, dict[str, Any], str, str, str], ...] = (
     (
-        "budget_spent", "college", 96.5, {"table": "5.1"},
-        "budget-spent", "全年预算已执行 96.5%", "96.5 % of the year's budget is spent",
+        "budget_spent",
+        "college",
+        96.5,
+        {"table": "5.1"},
+        "budget-spent",
+        "全年预算已执行 96.5%",
+        "96.5 % of the year's budget is spent",
     ),
     (
-        "students_per_teacher", "college", 18.6, {"table": "6.1"},
-        "students-per-teacher", "生师比 18.6", "18.6 students per teacher",
+        "students_per_teacher",
+        "college",
+        18.6,
+        {"table": "6.1"},
+        "students-per-teacher",
+        "生师比 18.6",
+        "18.6 students per teacher",
     ),
     (
-        "service_satisfaction", "logistics", 72.0, {"n": 240},
-        "satisfaction-of-services", "后勤服务满意度 72%", "72 % are satisfied with logistics",
+        "service_satisfaction",
+        "logistics",
+        72.0,
+        {"n": 240},
+        "satisfaction-of-services",
+        "后勤服务满意度 72%",
+        "72 % are satisfied with logistics",
     ),
     ("service_satisfaction", "information-centre", 91.0, {"n": 212}, "", "", ""),
-)  # fmt: skip
+)
 """Indicator of the college, its subject and value, what else it says; the rule that it is planted for, and why."""
 
 

@@ -31,8 +31,13 @@ _TASKS = (
 )
 """Name, department, when it is due and when it was done; and what is wrong with it."""
 _DONE_LATE = (
-    "internship-agreements", "nursing-health", "10 18:00", "8 10:00", "到期两天后完成", "Done two days late",
-)  # fmt: skip
+    "internship-agreements",
+    "nursing-health",
+    "10 18:00",
+    "8 10:00",
+    "到期两天后完成",
+    "Done two days late",
+)
 
 
 def month_ends(scene: Scene) -> list[date]:
