@@ -37,7 +37,7 @@ def directory_of(tables: dict[str, list[Row] | None], problems: list[Problem], t
     try:
         ZoneInfo(time_zone)
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-        raise ConfigurationError(f"{time_zone!r} is not a time zone (expected: {TIME_ZONE})") from error
+        raise ConfigurationError(say("directory.not_time_zone", name=repr(time_zone), example=TIME_ZONE)) from error
     entries = {
         name: None if found is None else [_entry(name, row, problems) for row in found]
         for name, found in tables.items()
