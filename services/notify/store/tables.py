@@ -271,8 +271,8 @@ class DisabledChannelTable(Stored, table=True):
 
     key: str = Field(sa_type=Text)
     """Some digits of a hash of the address, or of its account; the address itself stays in the directory."""
-    person: str = Field(sa_type=Text)
     queue: str = Field(sa_type=Text)
+    person: str = Field(sa_type=Text)
     since: int = Field(sa_type=BigInteger)
     reason: str = Field(sa_type=Text)
 

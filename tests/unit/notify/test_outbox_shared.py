@@ -132,7 +132,7 @@ def test_a_sleeper_that_wakes_up_cannot_finish_what_another_has_taken_over(notif
         sleeper = outbox.claim(connection, queue, "a", at, lease, Grouping())
         assert outbox.claim(connection, queue, "b", at, lease, Grouping()) is None
         taken_over = outbox.claim(connection, queue, "b", at + lease, lease, Grouping())
-        assert (sleeper.possibly_duplicate, taken_over.possibly_duplicate) == (False, True)
+        assert (sleeper.told[0].possibly_duplicate, taken_over.told[0].possibly_duplicate) == (False, True)
         assert not outbox.finish(connection, sleeper, "a", result, 0)
         assert outbox.finish(connection, taken_over, "b", result, 0)
     assert status_of(notify) == "sent"
