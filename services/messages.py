@@ -145,8 +145,9 @@ class Rejection(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         return msgspec.structs.replace(self, reasons=[one.in_english() for one in self.reasons])
 
 
-Verdict = Literal["accepted", "duplicate", "conflict"]
-"""What the log says of an event: new; known with the same content; known with other content at the same revision."""
+Verdict = Literal["accepted", "duplicate", "conflict", "other_key"]
+"""What the log says of an event: new; known with the same content; known with other content at the same revision;
+known, but about something else."""
 
 
 class Evidence(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -25,6 +25,9 @@ from services.clock import wall_clock
 from services.errors import ConfigurationError
 from services.i18n import say
 from services.ingest.intake import Intake
+from services.ingest.records.coverage import Coverage
+from services.ingest.records.keys import Keys
+from services.ingest.records.log import RecordLog
 from services.ingest.schemas import load_schemas
 from services.ingest.source_report import SourceCounter
 from services.ingest.validation import Validator
@@ -63,8 +66,11 @@ class Embedded:
         self.journal = Journal(settings.home / "prewarn.db", clock, repeatable=past)
         self.files = HomeFiles(settings, self.journal)
         self._counter = SourceCounter(source.id for source in self.files.present_directory().tables.sources)
-        self._validator = Validator(load_schemas(resource("schemas")), clock)
-        self.intake = Intake(self._validator, self.files.present_directory, self.journal, clock, self._counter)
+        schemas = load_schemas(resource("schemas"))
+        self._validator = Validator(schemas, clock)
+        directory = self.files.present_directory
+        self._records = RecordLog(self.journal, Keys(schemas), directory, self.files.closed, clock)
+        self.intake = Intake(self._validator, directory, self._records, clock, self._counter, completes=False)
         self._cards: dict[str, dict[str, RuleCard]] = {}
         config = of_settings(settings, ZoneInfo(self.files.zone), self.files.day_off, push=push)
         self.notify = Notify(config, Ports(self.files.present_directory, self._card, clock, self._publish))
@@ -83,7 +89,17 @@ class Embedded:
 
     def replay_intake(self) -> Intake:
         """An intake for events whose time is past."""
-        return Intake(self._validator, self.files.present_directory, ReplayLog(self.journal), self._clock)
+        log = ReplayLog(self._records)
+        return Intake(self._validator, self.files.present_directory, log, self._clock, completes=False)
+
+    def coverage(self, text: str) -> Coverage:
+        """What files cover, as their sender says it. Raises ConfigurationError."""
+        schemas = self._validator.schemas
+        return Coverage(text, Keys(schemas), schemas.kinds(), ZoneInfo(self.files.zone))
+
+    def retract_uncovered(self, coverage: Coverage, recorded_at: datetime) -> int:
+        """See `RecordLog.retract_uncovered`."""
+        return self._records.retract_uncovered(coverage, recorded_at)
 
     def try_evaluating(self) -> bool:
         """Becomes the folder's evaluator, unless another process is; the worker exists from then on.
@@ -97,6 +113,7 @@ class Embedded:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             return False
+        self._review()
         self.worker = Worker(self.journal, self.files.rule_set(), mode=self._mode, enrich=self._enrich)
         if counted := self.journal.meta("counted", ""):
             self._counter.resume(counted.encode())
@@ -183,10 +200,18 @@ class Embedded:
         rule_set = self.files.look()
         rules, directory = self.files.rules, self.files.directory
         self.notify.metrics.refused(len(rules.problems) if rules else 0, len(directory.problems))
+        self._review()
         if rule_set is not None:
             changes = worker.use(rule_set)
             _log.info("rule set %s is active; it published %d changes", rule_set.version, changes)
             self.files.note_edit()
+
+    def _review(self) -> None:
+        """A directory or a calendar that has changed, for days past too: as if it had been there before the records."""
+        bounds = self.files.bounds()
+        if self.journal.meta("bounds", "") != bounds:
+            self._records.review()
+            self.journal.set_meta("bounds", bounds)
 
     def _take_in_all(self) -> bool:
         busy = self.take_in() > 0

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from services import directory as directories
 from services.directory import Directory
@@ -53,6 +54,15 @@ class HomeFiles:
     def day_off(self, day: date) -> bool | None:
         """By the college's calendar; None if it is not known."""
         return None if self.rules is None else self.rules.value.plan.times.day_off(day)
+
+    def closed(self, at: datetime) -> bool:
+        """Whether the college is closed on the day of an instant; not if the calendar is not known."""
+        return self.day_off(at.astimezone(ZoneInfo(self.zone)).date()) is True
+
+    def bounds(self) -> str:
+        """Changes with whatever decides which records count: the directory and the calendar."""
+        calendar = "" if self.rules is None else self.rules.value.plan.times.signature
+        return f"{self.directory.value.version} {calendar}"
 
     def look(self) -> RuleSet | None:
         """Looks whether the files have changed; the rules if they have, and are right."""

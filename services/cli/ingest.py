@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -10,8 +11,12 @@ import typer
 from services.app.embedded import Embedded
 from services.cli import telling
 from services.cli.progress import progress_bar
-from services.errors import RuleError
+from services.clock import wall_clock
+from services.errors import ConfigurationError, RuleError
+from services.i18n import say
 from services.ingest.files import ingest_files
+from services.ingest.moments import read_moment, write_moment
+from services.ingest.records.coverage import EXAMPLES
 from services.ingest.table import TableOptions
 from services.messages import Problem, Rejection
 from services.settings import Settings
@@ -31,6 +36,14 @@ def evaluates(embedded: Embedded) -> bool:
         return False
 
 
+def _moment(text: str) -> datetime:
+    """The instant of an option. Raises ConfigurationError."""
+    found = read_moment(text)
+    if found is None:
+        raise ConfigurationError(say("ingest.not_moment_of_export", text=text))
+    return found
+
+
 def _place(rejection: Rejection, reason: Problem) -> str:
     """File and row, unless the reason says the row itself."""
     own = reason.where.startswith(rejection.position)
@@ -45,16 +58,30 @@ def ingest(
     ],
     kind: Annotated[str | None, typer.Option(help="Event kind of CSV rows. CSV 行的事件类型")] = None,
     source: Annotated[str | None, typer.Option(help="Source of CSV rows. CSV 行的数据来源")] = None,
+    exported_at: Annotated[
+        str | None, typer.Option(help="When the files were exported, RFC 3339 with zone. 文件的导出时间，含时区")
+    ] = None,
+    covers: Annotated[
+        str | None,
+        typer.Option(
+            help=f"What the files say all of, such as {EXAMPLES}: what they no longer say is taken back. "
+            "文件完整包含的范围；其中不再出现的记录将撤回"
+        ),
+    ] = None,
 ) -> None:
     """Take files of events in. Good rows go on, bad ones are kept with their reasons. 导入事件文件"""
     settings: Settings = context.obj
     with Embedded(settings) as embedded:
         evaluating = evaluates(embedded)
-        options = TableOptions(kind=kind, source=source)
+        exported = _moment(exported_at) if exported_at else wall_clock()
+        recorded = None if exported_at is None else write_moment(exported)
+        options = TableOptions(kind=kind, source=source, recorded_at=recorded)
+        coverage = embedded.coverage(covers) if covers else None
         total = sum(path.stat().st_size for path in files if path.exists())
+        note = None if coverage is None else coverage.note
         with progress_bar() as bar:
             task = bar.add_task("bytes", total=total)
-            summary = ingest_files(files, embedded.intake, lambda n: bar.advance(task, n), options)
+            summary = ingest_files(files, embedded.intake, lambda n: bar.advance(task, n), options, note)
         for rejection in summary.rejections[:_SHOWN]:
             for reason in rejection.reasons:
                 telling.tell(reason, _place(rejection, reason), err=True)
@@ -63,6 +90,12 @@ def ingest(
         typer.echo(
             f"accepted 接收 {summary.accepted}, duplicate 重复 {summary.duplicate}, rejected 拒收 {summary.rejected}"
         )
+        if coverage is not None:
+            # Whatever could not be read may be among what is missing: nothing is taken back on a guess.
+            if summary.rejected:
+                telling.tell(Problem(where="--covers", what=say("ingest.nothing_is_taken_back")), err=True)
+            else:
+                typer.echo(f"retracted 撤回 {embedded.retract_uncovered(coverage, exported)}")
         if evaluating:
             embedded.catch_up()
     raise typer.Exit(1 if summary.rejected else 0)

@@ -8,9 +8,9 @@ from services.directory.difference import Difference, difference, shrinkage
 from services.directory.importing import Offer, offered
 from services.directory.installing import install
 from services.directory.loading import load, load_installed
-from services.directory.records import Person, Tables
+from services.directory.records import Exemption, Person, Tables
 from services.directory.roles import ALIASES, ASSIGNABLE, ROLES, RoleWord, role_word
-from services.directory.snapshot import TIME_ZONE, Directory
+from services.directory.snapshot import TIME_ZONE, UNRANKED, Directory
 from services.directory.writing import write
 
 __all__ = [
@@ -18,11 +18,13 @@ __all__ = [
     "ASSIGNABLE",
     "ROLES",
     "TIME_ZONE",
+    "UNRANKED",
     "Asked",
     "Checked",
     "Difference",
     "Directory",
     "Doubt",
+    "Exemption",
     "Hole",
     "Offer",
     "Person",

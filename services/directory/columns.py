@@ -11,6 +11,7 @@ import msgspec
 
 _DAY = re.compile(r"(\d{4})([-/])(\d{1,2})\2(\d{1,2})")
 _NUMBER = re.compile(r"\d+(\.\d+)?")
+_RANK = re.compile(r"[1-9]\d{0,5}")
 _DURATION = re.compile(r"([1-9]\d*)([smhd])")
 _EMAIL = re.compile(r"[^@\s,;<>]+@[^@\s.,;<>]+(\.[^@\s.,;<>]+)*")
 _CHANNEL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://\S+")
@@ -40,8 +41,12 @@ def _duration(cell: str) -> int | None:
     return int(match[1]) * _SECONDS[match[2]] if match else None
 
 
-def _language(cell: str) -> str | None:
-    return cell if cell in {"zh", "en"} else None
+def _rank(cell: str) -> int | None:
+    return int(cell) if _RANK.fullmatch(cell) else None
+
+
+def _one_of(*words: str) -> Callable[[str], str | None]:
+    return lambda cell: cell if cell in words else None
 
 
 def _like(pattern: re.Pattern[str]) -> Callable[[str], str | None]:
@@ -73,7 +78,10 @@ DAY = Column(day, "directory.day", "2026-09-01")
 FIRST_DAY = Column(day, "directory.day", "2026-09-01", required=True)
 NUMBER = Column(_number, "directory.number_hours", "64")
 DURATION = Column(_duration, "directory.duration", forms="directory.30m_1h_or_1d")
-LANGUAGE = Column(_language, "directory.language", forms="directory.zh_or_en")
+RANK = Column(_rank, "directory.rank", "1")
+LANGUAGE = Column(_one_of("zh", "en"), "directory.language", forms="directory.zh_or_en")
+LISTS = Column(_one_of("all", "exceptions_only"), "directory.lists", forms="directory.all_or_exceptions_only")
+STATUS = Column(_one_of("enrolled", "suspended"), "directory.status", forms="directory.enrolled_or_suspended")
 EMAIL = Column(email, "directory.e_mail_address", "name@domain")
 CHANNEL = Column(_like(_CHANNEL), "directory.apprise_url", "service://…", secret=True)
 

@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from services.directory.index import Index, present
-from services.directory.records import Person
+from services.directory.records import Enrolment, Person
 from services.i18n import say
 from services.messages import Problem
 
@@ -38,10 +38,16 @@ def enrich(index: Index, kind: str, data: dict[str, Any], at: datetime) -> tuple
 
 
 def class_of(index: Index, student: str, second: float) -> str | None:
-    """The class in which a student is enrolled at an instant."""
-    for start, end, class_ in index.enrolments.get(student, ()):
+    """The class that a student is of at an instant, suspended or not."""
+    row = enrolment_of(index, student, second)
+    return row.class_id if row else None
+
+
+def enrolment_of(index: Index, student: str, second: float) -> Enrolment | None:
+    """The row of `students` that counts at an instant, be it a suspended one."""
+    for start, end, row in index.enrolments.get(student, ()):
         if start <= second < end:
-            return class_
+            return row
     return None
 
 

@@ -7,15 +7,26 @@ as seconds since 1970-01-01T00:00Z.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Container, Iterable
+from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from itertools import pairwise
 from math import inf
 from typing import Any, Protocol, TypeVar
 from zoneinfo import ZoneInfo
 
 from services.directory.nearest import Nearest
-from services.directory.records import Course, Department, Enrolment, Major, Person, SchoolClass, Tables, TeachingOffice
+from services.directory.records import (
+    Course,
+    Department,
+    Enrolment,
+    Lists,
+    Major,
+    Person,
+    SchoolClass,
+    Tables,
+    TeachingOffice,
+)
 
 T = TypeVar("T")
 Span = tuple[float, float]
@@ -37,14 +48,21 @@ class Index:
     people: dict[str, Dated[Person]]
     students: dict[str, Dated[Person]]
     """Each student as somebody who can be told something, from the first enrolment to the end of the last."""
-    enrolments: dict[str, tuple[Dated[str], ...]]
-    """Class of a student; the enrolment that began last comes first: of two that overlap it is the one that counts."""
+    enrolments: dict[str, tuple[Dated[Enrolment], ...]]
+    """What counts for a student, span after span: where rows overlap, the one that began last."""
+    members: dict[str, tuple[Dated[str], ...]]
+    """Students of a class by id, without the spans in which they are suspended."""
+    exemptions: dict[tuple[str, str], tuple[Dated[str], ...]]
+    """Why a student is exempt from (student, kind or rule); what began last comes first."""
+    ranks: dict[str, int]
+    """Rank of a source that has one."""
+    lists: dict[str, Lists]
     classes: dict[str, SchoolClass]
     class_fields: dict[str, dict[str, str]]
     """What follows from a class: major, cohort, department."""
     majors: dict[str, Major]
     major_spans: dict[str, tuple[tuple[float, ...], tuple[float, ...]]]
-    """Begins and ends of the enrolments in a major's classes, each sorted."""
+    """Begins and ends of the spans in which students are members of a major's classes, each sorted."""
     intervals: dict[str, float]
     """Expected interval of a source, in minutes."""
     courses: dict[str, Course]
@@ -81,6 +99,7 @@ def build_index(tables: Tables, zone: ZoneInfo) -> Index:
     courses = _merged_courses(tables.courses)
     classes = {row.id: row for row in tables.classes}
     enrolments = _enrolments(tables.students, zone)
+    members = _members(enrolments)
     offices = {office.id: office for office in tables.teaching_offices}
     majors = {major.id: major for major in tables.majors}
     holders, teachers, standing, taught = _assignments(tables, people, zone)
@@ -94,10 +113,14 @@ def build_index(tables: Tables, zone: ZoneInfo) -> Index:
         people=people,
         students=_students(tables.students, zone),
         enrolments=enrolments,
+        members=members,
+        exemptions=_exemptions(tables, zone),
+        ranks={one.id: one.rank for one in tables.sources if one.rank is not None},
+        lists={one.id: one.lists for one in tables.sources if one.lists is not None},
         classes=classes,
         class_fields={row.id: _class_fields(row, majors) for row in tables.classes},
         majors=majors,
-        major_spans=_major_spans(enrolments, classes),
+        major_spans=_major_spans(members, classes),
         intervals={one.id: one.expected_interval / 60 for one in tables.sources if one.expected_interval is not None},
         courses=courses,
         course_fields={
@@ -163,21 +186,44 @@ def _merged_courses(rows: Iterable[Course]) -> dict[str, Course]:
     return merged
 
 
-def _enrolments(rows: Iterable[Enrolment], zone: ZoneInfo) -> dict[str, tuple[Dated[str], ...]]:
-    found: defaultdict[str, list[Dated[str]]] = defaultdict(list)
+def _enrolments(rows: Iterable[Enrolment], zone: ZoneInfo) -> dict[str, tuple[Dated[Enrolment], ...]]:
+    found: defaultdict[str, list[Dated[Enrolment]]] = defaultdict(list)
     for row in rows:
-        found[row.id].append((*_span(row, zone), row.class_id))
-    return {id_: tuple(sorted(spans, reverse=True)) for id_, spans in found.items()}
+        found[row.id].append((*_span(row, zone), row))
+    return {id_: tuple(_one_by_one(spans)) for id_, spans in found.items()}
+
+
+def _one_by_one(rows: list[Dated[Enrolment]]) -> Iterator[Dated[Enrolment]]:
+    """Spans that do not overlap: at each instant the row that began last."""
+    newest = sorted(rows, key=lambda row: (row[0], row[1], row[2].class_id), reverse=True)
+    for start, end in pairwise(sorted({edge for row in rows for edge in row[:2]})):
+        if counting := present(newest, start):
+            yield start, end, counting[0]
+
+
+def _members(enrolments: dict[str, tuple[Dated[Enrolment], ...]]) -> dict[str, tuple[Dated[str], ...]]:
+    found: defaultdict[str, list[Dated[str]]] = defaultdict(list)
+    for id_, spans in sorted(enrolments.items()):
+        for start, end, row in spans:
+            if row.status != "suspended":
+                found[row.class_id].append((start, end, id_))
+    return _tuples(found)
+
+
+def _exemptions(tables: Tables, zone: ZoneInfo) -> dict[tuple[str, str], tuple[Dated[str], ...]]:
+    found: defaultdict[tuple[str, str], list[Dated[str]]] = defaultdict(list)
+    for row in tables.exemptions:
+        found[row.student, row.of].append((*_span(row, zone), row.why))
+    return {key: tuple(sorted(spans, reverse=True)) for key, spans in found.items()}
 
 
 def _major_spans(
-    enrolments: dict[str, tuple[Dated[str], ...]], classes: dict[str, SchoolClass]
+    members: dict[str, tuple[Dated[str], ...]], classes: dict[str, SchoolClass]
 ) -> dict[str, tuple[tuple[float, ...], tuple[float, ...]]]:
     found: defaultdict[str, list[Span]] = defaultdict(list)
-    for spans in enrolments.values():
-        for start, end, class_ in spans:
-            if class_ in classes and (major := classes[class_].major):
-                found[major].append((start, end))
+    for class_, spans in members.items():
+        if class_ in classes and (major := classes[class_].major):
+            found[major] += ((start, end) for start, end, _ in spans)
     return {
         major: (tuple(sorted(start for start, _ in spans)), tuple(sorted(end for _, end in spans)))
         for major, spans in found.items()

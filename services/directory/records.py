@@ -15,12 +15,17 @@ from services.directory.columns import (
     EMAIL,
     FIRST_DAY,
     LANGUAGE,
+    LISTS,
     NUMBER,
+    RANK,
+    STATUS,
     Column,
     columns_of,
 )
 
 Language = Literal["zh", "en"]
+Status = Literal["enrolled", "suspended"]
+Lists = Literal["all", "exceptions_only"]
 Day = Annotated[date | None, DAY]
 
 
@@ -114,7 +119,7 @@ class Leave(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Enrolment(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One student in one class during some days; a student who changed class has several rows."""
+    """One student in one class during some days; a student who changed class or was suspended has several rows."""
 
     id: str
     name: str | None = None
@@ -123,6 +128,19 @@ class Enrolment(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     channel: Annotated[str | None, CHANNEL] = None
     from_day: Day = msgspec.field(default=None, name="from")
     to_day: Day = msgspec.field(default=None, name="to")
+    status: Annotated[Status | None, STATUS] = None
+    """None is enrolled. While suspended (休学) the student is of the class, and nothing is expected of them."""
+
+
+class Exemption(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What one student need not do during some days, and why (免修, 免考勤 …)."""
+
+    student: Annotated[str, Column(refers="students")]
+    of: str
+    """An event kind, whose records about the student then do not count, or the id of a rule, which then is silent."""
+    from_day: Annotated[date | None, FIRST_DAY] = msgspec.field(default=None, name="from")
+    to_day: Day = msgspec.field(default=None, name="to")
+    why: str
 
 
 class Source(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -132,6 +150,10 @@ class Source(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     owner: Annotated[str | None, Column(refers="people")] = None
     expected_interval: Annotated[int | None, DURATION] = None
     """Seconds within which something should come in teaching hours."""
+    rank: Annotated[int | None, RANK] = None
+    """Of several sources that speak about the same record, 1 goes before 2; None is after all that have one."""
+    lists: Annotated[Lists | None, LISTS] = None
+    """Whether its attendance names every student of a lesson, or only those who were not there; None: unknown."""
 
 
 class Tables(msgspec.Struct, frozen=True, kw_only=True):
@@ -146,6 +168,7 @@ class Tables(msgspec.Struct, frozen=True, kw_only=True):
     roles: tuple[Role, ...] = ()
     leave: tuple[Leave, ...] = ()
     students: tuple[Enrolment, ...] = ()
+    exemptions: tuple[Exemption, ...] = ()
     sources: tuple[Source, ...] = ()
 
 
@@ -162,6 +185,7 @@ _KEYS = {
     "roles": ("role", "person", "scope_kind", "scope", "class", "from"),
     "leave": ("person", "from", "substitute"),
     "students": ("id", "from"),
+    "exemptions": ("student", "of", "from"),
 }
 _SHARED = {"courses": ("name_zh", "name_en", "teaching_office"), "students": ("name", "email", "channel")}
 

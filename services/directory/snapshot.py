@@ -12,12 +12,14 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from services.directory import accountable, enrichment
-from services.directory.index import Index, build_index
+from services.directory.index import Index, build_index, present
 from services.directory.names import names
-from services.directory.records import Person, Tables
+from services.directory.records import Lists, Person, Tables
 from services.messages import Problem
 
 TIME_ZONE = "Asia/Shanghai"
+UNRANKED = 1_000_000
+"""Behind every rank that the column can hold."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -56,6 +58,37 @@ class Directory:
         Unknown student, class, course or teacher: a problem each, unless the directory has no such rows at all.
         """
         return enrichment.enrich(self._index, kind, data, at)
+
+    @property
+    def keeps_students(self) -> bool:
+        """Whether the directory lists students at all."""
+        return bool(self._index.enrolments)
+
+    def enrolled(self, student: str, at: datetime) -> bool:
+        """Whether something may be expected of a student at `at`: not before `from`, after `to` or while suspended.
+
+        True of a student whom the directory does not know: without rows it bounds nothing.
+        """
+        if student not in self._index.enrolments:
+            return True
+        row = enrichment.enrolment_of(self._index, student, at.timestamp())
+        return row is not None and row.status != "suspended"
+
+    def class_members(self, class_: str, at: datetime) -> list[str]:
+        """Ids of the students who are enrolled in a class at `at`, sorted; nobody who is suspended."""
+        return present(self._index.members.get(class_, ()), at.timestamp())
+
+    def exempt(self, student: str, of: str, at: datetime) -> str | None:
+        """Why a student is exempt from an event kind or a rule at `at`; None if not. Of several, what began last."""
+        return next(iter(present(self._index.exemptions.get((student, of), ()), at.timestamp())), None)
+
+    def source_rank(self, source: str) -> int:
+        """Of several sources about the same record, the lowest rank speaks; one without a rank comes last."""
+        return self._index.ranks.get(source, UNRANKED)
+
+    def source_lists(self, source: str) -> Lists | None:
+        """Whether the attendance of a source names `all` students of a lesson or `exceptions_only`; None: unknown."""
+        return self._index.lists.get(source)
 
     def holders(self, role: str, context: Mapping[str, str], at: datetime) -> list[Person]:
         """The people who hold `role` (a role word or alias) for what `context` names, on the day of `at`.

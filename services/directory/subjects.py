@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
-from datetime import date
+from datetime import date, datetime, time
 from typing import NamedTuple
+from zoneinfo import ZoneInfo
 
 from services.directory.records import Enrolment, Person, Role, SchoolClass
 from services.directory.snapshot import Directory
@@ -144,13 +145,13 @@ _SUBJECTS: dict[str, _Names] = {
 
 
 def _class_of_each(directory: Directory, day: date) -> dict[str, str]:
-    """Student → class on that day; of two that overlap, the one that began last."""
-    found: dict[str, tuple[date, str]] = {}
-    for row in directory.tables.students:
-        if there(row, day):
-            began = row.from_day or date.min
-            found[row.id] = max(found.get(row.id, (began, row.class_id)), (began, row.class_id))
-    return {id_: class_ for id_, (_, class_) in found.items()}
+    """Student → class on that day, of those who are not suspended."""
+    at = datetime.combine(day, time(), ZoneInfo(directory.time_zone))
+    return {
+        id_: class_
+        for class_ in sorted({row.class_id for row in directory.tables.students})
+        for id_ in directory.class_members(class_, at)
+    }
 
 
 def _all_pairs(directory: Directory) -> set[tuple[str, str]]:

@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from services.i18n import say
-from services.ingest.intake import Intake, Outcome
+from services.ingest.intake import Intake, Note, Outcome
 from services.ingest.schema_errors import reason_name
 from services.ingest.table import Table, TableOptions
 from services.ingest.validation import MAX_EVENT_BYTES, too_large
@@ -53,12 +53,17 @@ Item = tuple[Any, str] | Rejection
 
 
 def ingest_files(
-    paths: Iterable[Path], intake: Intake, progress: Progress | None = None, options: TableOptions | None = None
+    paths: Iterable[Path],
+    intake: Intake,
+    progress: Progress | None = None,
+    options: TableOptions | None = None,
+    note: Note | None = None,
 ) -> Summary:
     """Take files in, one after another. A file or a row that cannot be read is a rejection and stops nothing.
 
     `.ndjson`, `.jsonl` and `.json` hold one CloudEvents object, or an array of them, on each line; `.csv` is a table;
-    other names are guessed from their first character. Each may be compressed with gzip. Raises LogError.
+    other names are guessed from their first character. Each may be compressed with gzip. `note` hears of each event
+    that is taken. Raises LogError.
     """
     summary = Summary()
     for path in paths:
@@ -75,7 +80,7 @@ def ingest_files(
         with file:
             told = 0
             lines = Lines(file, MAX_EVENT_BYTES, too_large)
-            for outcome in _outcomes(path, lines, intake, options or TableOptions()):
+            for outcome in _outcomes(path, lines, intake, options or TableOptions(), note):
                 summary.add(outcome)
                 if progress is not None:
                     progress(file.tell() - told)
@@ -83,7 +88,7 @@ def ingest_files(
     return summary
 
 
-def _outcomes(path: Path, lines: Lines, intake: Intake, options: TableOptions) -> Iterator[Outcome]:
+def _outcomes(path: Path, lines: Lines, intake: Intake, options: TableOptions, note: Note | None) -> Iterator[Outcome]:
     origin = path.name
     as_json = _is_json(path, lines.head)
     items = _json_items(lines, origin, intake) if as_json else _table_items(lines, origin, intake, options)
@@ -91,7 +96,7 @@ def _outcomes(path: Path, lines: Lines, intake: Intake, options: TableOptions) -
     while batch := list(_some(items)):
         good = [item for item in batch if not isinstance(item, Rejection)]
         if good:
-            yield take(good, origin)
+            yield take(good, origin, note)
         yield intake.keep([item for item in batch if isinstance(item, Rejection)])
 
 

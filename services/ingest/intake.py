@@ -37,6 +37,9 @@ class Directory(Protocol):
         """The data with what the directory adds as of `at`, and what it names that nobody knows."""
 
 
+Note = Callable[[CampusEvent], None]
+
+
 class Outcome(msgspec.Struct, frozen=True):
     """What became of the events of one call."""
 
@@ -69,27 +72,33 @@ class Intake:
         log: EventLog,
         clock: Callable[[], datetime],
         counter: SourceCounter | None = None,
+        *,
+        completes: bool = True,
     ) -> None:
+        """`completes`: what the directory adds goes into the log; otherwise the log asks the directory itself."""
         self.validator = validator
         self._directory = directory
         self._log = log
         self._clock = clock
         self._counter = counter
         self._counting = Lock()
+        self._completes = completes
 
     def take(self, raw: bytes, origin: str, position: str = "", *, keep: bool = True) -> Outcome:
         """One message: a JSON object or an array of them. `keep=False` neither stores nor counts what is rejected."""
         return self._admit(self._checked([(raw, position)], origin), origin, keep=keep)
 
-    def take_many(self, items: Iterable[tuple[bytes, str]], origin: str) -> Outcome:
-        """Messages with their positions, appended together."""
-        return self._admit(self._checked(items, origin), origin)
+    def take_many(self, items: Iterable[tuple[bytes, str]], origin: str, note: Note | None = None) -> Outcome:
+        """Messages with their positions, appended together. `note` hears of each event that is taken."""
+        return self._admit(self._checked(items, origin), origin, note=note)
 
-    def take_values(self, items: Iterable[tuple[dict[str, Any], str]], origin: str) -> Outcome:
+    def take_values(
+        self, items: Iterable[tuple[dict[str, Any], str]], origin: str, note: Note | None = None
+    ) -> Outcome:
         """CloudEvents objects that are decoded already, with their positions; `row 17` names columns, not fields."""
         check = self.validator.check_value
         return self._admit(
-            (_Found(check(value, origin, position), position, None, 0) for value, position in items), origin
+            (_Found(check(value, origin, position), position, None, 0) for value, position in items), origin, note=note
         )
 
     def take_events(self, events: Sequence[CampusEvent], origin: str = "import") -> Outcome:
@@ -111,10 +120,11 @@ class Intake:
             for index, checked in enumerate(self.validator.check(raw, origin, position)):
                 yield _Found(checked, position, packed, index)
 
-    def _admit(self, inputs: Iterable[_Found], origin: str, *, keep: bool = True) -> Outcome:
+    def _admit(self, inputs: Iterable[_Found], origin: str, *, keep: bool = True, note: Note | None = None) -> Outcome:
         enrich = self._directory().enrich
         found: list[_Found] = []
         events: list[CampusEvent] = []
+        completed: list[CampusEvent] = []
         rejections: list[Rejection] = []
         for one in inputs:
             checked = one.checked
@@ -126,14 +136,17 @@ class Intake:
                 rejections.append(self._refused(one, checked, problems, origin))
                 continue
             found.append(one)
-            events.append(checked if data is checked.data else _with_data(checked, data))
-        verdicts = self._log.append(events) if events else []
+            events.append(checked)
+            completed.append(checked if data is checked.data else _with_data(checked, data))
+        verdicts = self._log.append(completed if self._completes else events) if events else []
         for one, event, verdict in zip(found, events, verdicts, strict=True):
-            if verdict == "conflict":
-                rejections.append(self._refused(one, event, [_conflict(event)], origin))
+            if verdict in _REFUSED:
+                rejections.append(self._refused(one, event, [_REFUSED[verdict](event)], origin))
+            elif note is not None:
+                note(event)
         if keep:
             self._log.reject(rejections) if rejections else None
-        self._count(events, verdicts, rejections if keep else [])
+        self._count(completed, verdicts, rejections if keep else [])
         return Outcome(verdicts.count("accepted"), verdicts.count("duplicate"), rejections)
 
     def _refused(self, one: _Found, event: CampusEvent, problems: list[Problem], origin: str) -> Rejection:
@@ -156,7 +169,7 @@ class Intake:
         kinds = self.validator.schemas.by_kind
         with self._counting:
             for event, verdict in zip(events, verdicts, strict=True):
-                if verdict != "conflict":
+                if verdict not in _REFUSED:
                     incomplete = not event.data.keys() >= kinds[event.kind].complete
                     counter.note(event, verdict, now, incomplete=incomplete)
             for rejection in rejections:
@@ -183,3 +196,14 @@ def _conflict(event: CampusEvent) -> Problem:
         what=say("ingest.conflict_known_at_revision_with", source=event.source, id=event.id, revision=event.revision),
         expected=say("ingest.revision_or_higher_for_correction", revision=event.revision + 1),
     )
+
+
+def _other_key(event: CampusEvent) -> Problem:
+    return Problem(
+        where="id",
+        what=say("ingest.known_about_something_else", source=event.source, id=event.id),
+        expected=say("ingest.retract_it_and_send_anew"),
+    )
+
+
+_REFUSED: dict[str, Callable[[CampusEvent], Problem]] = {"conflict": _conflict, "other_key": _other_key}

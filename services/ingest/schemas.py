@@ -29,6 +29,10 @@ class Schema:
     """`x-ordered`: pairs of date-times of which the first may not be after the second."""
     complete: frozenset[str]
     """`x-complete`: fields that a complete record has beyond the required ones; an event without them is valid."""
+    key: tuple[tuple[str, ...], ...]
+    """`x-key`: what a record is about, field by field; of several names in one place the first that is given counts."""
+    names: tuple[str, ...]
+    """Fields that name somebody or something: texts that are no moments and not one of a few words."""
 
 
 @dataclass(frozen=True)
@@ -77,4 +81,10 @@ def _compile(path: Path) -> Schema:
         moments=tuple(name for name, field in properties.items() if field.get("format") == "date-time"),
         ordered=tuple((first, second) for first, second in document.get("x-ordered", ())),
         complete=frozenset(document.get("x-complete", ())),
+        key=tuple((part,) if isinstance(part, str) else tuple(part) for part in document.get("x-key", ())),
+        names=tuple(
+            name
+            for name, field in properties.items()
+            if field.get("type") == "string" and "enum" not in field and field.get("format") != "date-time"
+        ),
     )

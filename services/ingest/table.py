@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 from services.i18n import say
+from services.ingest.records.keys import Keys
 from services.ingest.schema_errors import shown
 from services.ingest.schemas import Schemas
 from services.messages import Message, Problem, nearest
@@ -45,6 +46,8 @@ class TableOptions(msgspec.Struct, frozen=True, kw_only=True):
     term: str | None = None
     time_zone: tzinfo | None = None
     """The zone of times that are written without one; None: such times are refused."""
+    recorded_at: str | None = None
+    """When the table was exported (RFC 3339), for rows that do not say when they were recorded."""
 
 
 _Column = tuple[int, str]
@@ -56,6 +59,7 @@ class Table:
 
     def __init__(self, schemas: Schemas, options: TableOptions, header: list[str]) -> None:
         self._schemas = schemas
+        self._keys = Keys(schemas)
         self._options = options
         self._header = [name.strip().lower() for name in header]
         names = [(index, name) for index, name in enumerate(self._header) if name]
@@ -100,7 +104,7 @@ class Table:
         problems += [
             Problem(where=f"row 1, column {name}", what=say("ingest.missing_column_id_without_which", name=name))
             for name in _NEEDS_ID
-            if name in given and "id" not in given
+            if name in given and "id" not in given and not all(one in self._keys for one in kinds)
         ]
         return problems
 
@@ -116,8 +120,10 @@ class Table:
             value["term"] = self._options.term
         value |= {name: read(cells[index]) for index, name, read in self._envelope_readers if cells[index]}
         value["data"] = {name: read(cells[index]) for index, name, read in self._of_kind(value["type"]) if cells[index]}
-        if "id" not in value:
+        if "id" not in value and value["type"] not in self._keys:
             value["id"] = self._row_id(value, cells)
+        if self._options.recorded_at is not None:
+            value.setdefault("recordedat", self._options.recorded_at)
         return value
 
     def _of_kind(self, kind: str | None) -> list[tuple[int, str, Read]]:

@@ -11,6 +11,7 @@ import msgspec
 from services.i18n import say
 from services.ingest.moments import read_moment, write_moment
 from services.ingest.reading import BOM, Packed, decode
+from services.ingest.records.keys import Keys, id_of
 from services.ingest.schema_errors import Where, find_problems, shown
 from services.ingest.schemas import Schema, Schemas
 from services.messages import CampusEvent, Problem, Rejection
@@ -30,6 +31,7 @@ class Validator:
         self._clock = clock
         self._envelope = schemas.envelope
         self._kinds = schemas.by_kind
+        self._keys = Keys(schemas)
 
     def check(self, raw: bytes, origin: str, position: str) -> list[Checked]:
         """One JSON object or an array of them, in their order; an array that is no JSON is rejected as a whole.
@@ -103,10 +105,16 @@ class Validator:
             ]
         if None in value.values():  # CloudEvents: an attribute that is null is not set
             value = {name: one for name, one in value.items() if one is not None}
+        nameless = "id" not in value and value.get("type") in self._keys
+        if nameless:  # what it is about is its name; and it is newer than what was said before
+            value = {"recordedat": write_moment(now), **value, "id": "-"}
         if self._envelope.is_valid(value):
             schema = self._kinds[value["type"]]
             if schema.is_valid(value["data"]):
-                return self._build(value, schema, now, where)
+                built = self._build(value, schema, now, where)
+                if nameless and isinstance(built, CampusEvent):
+                    return msgspec.structs.replace(built, id=id_of(built.kind, self._keys.of(built)))
+                return built
         return self._explain(value, now, where)
 
     def _build(self, value: dict[str, Any], schema: Schema, now: datetime, where: Where) -> CampusEvent | list[Problem]:

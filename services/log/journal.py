@@ -20,6 +20,7 @@ import msgspec
 
 from services.errors import LogError
 from services.i18n import say
+from services.log.records import SCHEMA as RECORDS
 from services.messages import CampusEvent, Changes, Problem, Rejection, RuleCard, Verdict, to_ms
 
 _FORMAT = 1
@@ -75,7 +76,7 @@ class Journal:
             self._db.execute(f"pragma synchronous = {'normal' if repeatable else 'full'}")
             self._db.execute("pragma wal_autocheckpoint = 16384")
             self._db.execute("pragma cache_size = -65536")
-            self._db.executescript(_SCHEMA)
+            self._db.executescript(_SCHEMA + RECORDS)
         except (sqlite3.Error, OSError) as error:
             raise LogError(f"{path}: {error}") from error
         found = self.meta("format", str(_FORMAT))
@@ -90,7 +91,8 @@ class Journal:
             self._db.close()
 
     @contextmanager
-    def _transaction(self) -> Iterator[sqlite3.Connection]:
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """One commit, or nothing of it. Raises LogError."""
         with self._lock:
             try:
                 self._db.execute("begin immediate")
@@ -118,7 +120,7 @@ class Journal:
 
     def set_meta(self, name: str, value: str) -> None:
         """Keeps a small value."""
-        with self._transaction() as db:
+        with self.transaction() as db:
             db.execute("insert or replace into meta values (?, ?)", (name, value))
 
     def append(self, events: Sequence[CampusEvent], clocks: Sequence[int] | None = None) -> list[Verdict]:
@@ -126,53 +128,60 @@ class Journal:
 
         `clocks` (ms): how far time has come with each event; default: this process's clock, now.
         """
-        idents = [f"{event.source} {event.id} {event.revision}" for event in events]
-        digests = [self._digest(event) for event in events]
-        encoded = [self._encode(event) for event in events]  # before the transaction: others wait for its lock
         if clocks is None:
             clocks = [to_ms(self._clock())] * len(events)
-        with self._transaction() as db:
-            listed = self._encode(idents).decode()
-            known = dict(
-                db.execute(
-                    "select ident, digest from identity where ident in (select value from json_each(?))", (listed,)
-                )
-            )
-            verdicts: list[Verdict] = []
-            fresh: list[tuple[datetime, str, int, bytes]] = []
-            rows = []
-            for event, ident, digest, clock, one in zip(events, idents, digests, clocks, encoded, strict=True):
-                before = known.get(ident)
-                if before is None:
-                    known[ident] = digest
-                    rows.append((ident, digest))
-                    fresh.append((event.time, ident, clock, one))
-                    verdicts.append("accepted")
-                else:
-                    verdicts.append("duplicate" if before == digest else "conflict")
-            db.executemany("insert into identity values (?, ?)", rows)
-            for start in range(0, len(fresh), _PACK):
-                pack = fresh[start : start + _PACK]
-                clock = pack[-1][2]
-                pack.sort()  # what arrived together is quickest to evaluate in its order
-                packed = b"[" + b",".join([event for *_, event in pack]) + b"]"
-                db.execute("insert into log (clock, events, packed) values (?, ?, ?)", (clock, len(pack), packed))
-        if fresh:
-            self._wake()
+        with self.transaction() as db:
+            verdicts = self.admit(db, events, clocks)
+        self.wake()
         return verdicts
+
+    def admit(self, db: sqlite3.Connection, events: Sequence[CampusEvent], clocks: Sequence[int]) -> list[Verdict]:
+        """As `append`, in a transaction of the caller, who wakes up those that wait."""
+        idents = [f"{event.source} {event.id} {event.revision}" for event in events]
+        listed = self._encode(idents).decode()
+        query = "select ident, digest from identity where ident in (select value from json_each(?))"
+        known = dict(db.execute(query, (listed,)))
+        verdicts: list[Verdict] = []
+        fresh: list[tuple[int, CampusEvent]] = []
+        rows = []
+        for event, ident, clock in zip(events, idents, clocks, strict=True):
+            digest = self._digest(event)
+            before = known.get(ident)
+            if before is None:
+                known[ident] = digest
+                rows.append((ident, digest))
+                fresh.append((clock, event))
+                verdicts.append("accepted")
+            else:
+                verdicts.append("duplicate" if before == digest else "conflict")
+        db.executemany("insert into identity values (?, ?)", rows)
+        self.write(db, fresh)
+        return verdicts
+
+    def write(self, db: sqlite3.Connection, events: Sequence[tuple[int, CampusEvent]]) -> None:
+        """Puts (clock, event) behind the log's end, in a transaction of the caller; nobody asks whether it is known."""
+        encode = self._encode
+        for start in range(0, len(events), _PACK):
+            pack = events[start : start + _PACK]
+            clock = max(clock for clock, _ in pack)
+            # What arrived together is quickest to evaluate in its order.
+            ordered = sorted(pack, key=lambda one: (one[1].time, one[1].source, one[1].id))
+            packed = b"[" + b",".join([encode(event) for _, event in ordered]) + b"]"
+            db.execute("insert into log (clock, events, packed) values (?, ?, ?)", (clock, len(pack), packed))
 
     def tick(self, clock: int) -> None:
         """Writes into the log that time has come to `clock` (ms), so that a replay repeats every deadline."""
-        with self._transaction() as db:
+        with self.transaction() as db:
             db.execute("insert into log (clock, events, packed) values (?, 0, '[]')", (clock,))
-        self._wake()
+        self.wake()
 
     def _digest(self, event: CampusEvent) -> bytes:
         data = {name: value for name, value in event.data.items() if name not in _ADDED}
         content = self._canonical((event.kind, event.time, event.retracted, data))
         return hashlib.blake2b(content, digest_size=8).digest()
 
-    def _wake(self) -> None:
+    def wake(self) -> None:
+        """Tells the threads that wait for something new in the file."""
         with self.wakeup:
             self.wakeup.notify_all()
 
@@ -210,7 +219,7 @@ class Journal:
         states = list(states)
         packed = msgspec.msgpack.encode(published) if published.changes or published.readings else None
         following = [self._encode(event) for event in returned]
-        with self._transaction() as db:
+        with self.transaction() as db:
             for start in range(0, len(following), _PACK):
                 pack = following[start : start + _PACK]
                 row = (now, len(pack), b"[" + b",".join(pack) + b"]")
@@ -227,7 +236,7 @@ class Journal:
             db.executemany("insert into late values (?, ?)", [(offset, ident) for ident in late])
             for name, value in {"evaluated": f"{offset} {now}", **(meta or {})}.items():
                 db.execute("insert or replace into meta values (?, ?)", (name, value))
-        self._wake()
+        self.wake()
 
     def states(self) -> Iterator[tuple[str, str, bytes]]:
         """(signature, key, state) of every subject."""
@@ -244,7 +253,7 @@ class Journal:
 
     def add_rule_set(self, version: str, cards: dict[str, RuleCard]) -> None:
         """Remembers what notify must know of a rule set."""
-        with self._transaction() as db:
+        with self.transaction() as db:
             packed = msgspec.msgpack.encode(cards)
             db.execute("insert or ignore into rule_set values (?, ?, ?)", (version, self.end(), packed))
 
@@ -255,7 +264,7 @@ class Journal:
 
     def reject(self, rejections: Sequence[Rejection]) -> None:
         """Keeps what could not be accepted, with its bytes."""
-        with self._transaction() as db:
+        with self.transaction() as db:
             db.executemany(
                 "insert into rejected (received_at, origin, position, source, reasons, raw) values (?, ?, ?, ?, ?, ?)",
                 [
@@ -279,7 +288,7 @@ class Journal:
 
     def done(self, number: int) -> None:
         """A reject was accepted after all."""
-        with self._transaction() as db:
+        with self.transaction() as db:
             db.execute("update rejected set done = 1 where id = ?", (number,))
 
     @staticmethod

@@ -80,12 +80,27 @@ def _by_id(name: str, in_use: list[Row], gone: set[tuple[str, ...]], new: Derive
 
 
 def _students(name: str, in_use: list[Row], gone: set[tuple[str, ...]], new: Derived) -> list[Row]:
-    """All enrolments of a student are the export's, once it tells one."""
-    told = _ids(new.rows[name])
+    """All enrolments of a student are the export's, once it tells one; that they are suspended it cannot tell."""
+    told, keys = _ids(new.rows[name]), {_key(name, row) for row in new.rows[name]}
     channels = {row.cells["id"]: {"channel": channel} for row in in_use if (channel := row.cells.get("channel"))}
+    suspended = {_key(name, row): row for row in in_use if row.cells.get("status") == "suspended"}
     stay = [row for row in in_use if row.cells["id"] not in told and _key(name, row) not in gone]
-    come = [Row({**channels.get(row.cells["id"], {}), **row.cells}, row.place, row.marks) for row in new.rows[name]]
+    stay += [_span_alone(row) for key, row in suspended.items() if row.cells["id"] in told and key not in keys]
+    come = [
+        Row({**channels.get(row.cells["id"], {}), **row.cells, **_status(suspended, row)}, row.place, row.marks)
+        for row in new.rows[name]
+    ]
     return [*stay, *come]
+
+
+def _span_alone(row: Row) -> Row:
+    """An enrolment without what all rows of a student must agree on."""
+    kept = {column: cell for column, cell in row.cells.items() if column not in TABLES["students"].shared}
+    return Row(kept, row.place, row.marks)
+
+
+def _status(suspended: Mapping[tuple[str, ...], Row], row: Row) -> dict[str, str]:
+    return {"status": "suspended"} if _key("students", row) in suspended else {}
 
 
 def _roles(name: str, in_use: list[Row], gone: set[tuple[str, ...]], new: Derived) -> list[Row]:

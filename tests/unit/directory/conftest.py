@@ -55,12 +55,13 @@ student_affairs,chen,,,,,
 student_affairs,anna,college,,,,
 """,
     "students.csv": """\
-id,name,class,from,to,email,channel
+id,name,class,from,to,email,channel,status
 s1,李一,m2601,2026-09-01,2026-10-07,s1@college.test,
 s1,,n2601,2026-10-08,,,
 s2,李二,m2601,2026-09-01,,,
 """,
-    "sources.csv": "id,owner,expected_interval\nphone,anna,1h\n",
+    "sources.csv": "id,owner,expected_interval,rank,lists\nphone,anna,1h,,\n",
+    "exemptions.csv": "student,of,from,to,why\n",
 }
 
 

@@ -115,12 +115,6 @@ BAD_HEADERS = {
         "duplicate column",
         "once",
     ),
-    "revisions without ids": (
-        "time,revision,lesson,student,status",
-        "row 1, column revision",
-        "missing column: id",
-        "",
-    ),
 }
 
 
@@ -133,6 +127,15 @@ def test_a_bad_header_is_told_once_and_no_row_is_taken(case, take, log):
     assert str(problem.what).startswith(what)
     assert expected in str(problem.expected)
     assert log.events == []
+
+
+def test_a_revision_needs_an_id_where_the_kind_has_no_key_of_its_own(take, log):
+    report = "time,revision,source_name,from,to,accepted"
+    summary = take(table(report, "a,b,c,d,e,f"), options=TableOptions(kind="source_report", source="edu"))
+    assert told(summary) == [("row 1", "row 1, column revision", "missing column")]
+    row = "2026-09-07T08:00:00+08:00,2,L1,S1,absent"
+    assert take(table("time,revision,lesson,student,status", row), options=ATTENDANCE).accepted == 1
+    assert [(event.id, event.revision) for event in log.events] == [("attendance/L1/S1", 2)]
 
 
 def test_kind_and_source_must_come_from_somewhere(take):

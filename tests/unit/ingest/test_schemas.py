@@ -11,7 +11,7 @@ from services.ingest.schemas import load_schemas
 SCHEMAS = Path(__file__).parents[3] / "schemas"
 
 KINDS = [
-    *("assessment", "attendance", "feedback", "indicator", "lesson", "rollcall", "self_assessment"),
+    *("assessment", "attendance", "feedback", "indicator", "leave", "lesson", "rollcall", "self_assessment"),
     *("source_report", "task", "test", "ticket", "warning"),
 ]
 DOCUMENTS = {

@@ -1,0 +1,373 @@
+"""The event log as sources see it: what they say is kept by its natural key, and the log hears what counts of it.
+
+Sources' records go in; out of them come events for the log, each with a revision that rises by natural key, so that
+the rules need to know nothing of sources, enrolments and leave. Both are one commit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from services.ingest.records.coverage import Coverage
+from services.ingest.records.keys import Keys
+from services.ingest.records.resolve import College, Context, Found, group_of, resolve, speaking, takes_place
+from services.log.journal import Journal
+from services.log.records import Key, Record, Records, Said, Told
+from services.messages import CampusEvent, Rejection, Verdict, from_ms, to_ms
+
+_DAY = 86_400_000
+_GROUPS_AT_ONCE = 500
+_FORMAT = "1"
+_DECIDED_TOGETHER = frozenset({"lesson", "rollcall", "test", "ticket"})
+_decode_raw = msgspec.json.Decoder(list[msgspec.Raw]).decode
+_decode_event = msgspec.json.Decoder(CampusEvent).decode
+
+
+class RecordLog:
+    """An `EventLog` over the journal; several threads and processes may share it."""
+
+    def __init__(
+        self,
+        journal: Journal,
+        keys: Keys,
+        college: Callable[[], College],
+        closed: Callable[[datetime], bool],
+        clock: Callable[[], datetime],
+    ) -> None:
+        self._journal, self._keys, self._college, self._closed, self._clock = journal, keys, college, closed, clock
+        if journal.meta("records", "") != _FORMAT:
+            self._adopt()
+
+    def _adopt(self) -> None:
+        """Records of a log that was written before they were kept by their keys."""
+        offset = 0
+        while rows := self._journal.read(offset):
+            offset = rows[-1][0]
+            with self._journal.transaction() as db:
+                step = _Step(Records(db), self._keys, self._college(), self._closed)
+                out = [event for _, clock, _, packed in rows for event in step.adopt(_readable(packed), clock)]
+                step.save()
+                self._journal.write(db, [(to_ms(self._clock()), event) for event in out])
+        self._journal.set_meta("records", _FORMAT)
+
+    def append(self, events: Sequence[CampusEvent], clocks: Sequence[int] | None = None) -> list[Verdict]:
+        """See EventLog. `clocks` (ms): how far time has come with each event; default: the clock, now."""
+        now = to_ms(self._clock())
+        if clocks is None:
+            clocks = [now] * len(events)
+        with self._journal.transaction() as db:
+            step = _Step(Records(db), self._keys, self._college(), self._closed)
+            verdicts, rest = step.take(events, now)
+            for place, verdict in zip(
+                rest, self._journal.admit(db, [events[n] for n in rest], [clocks[n] for n in rest]), strict=True
+            ):
+                verdicts[place] = verdict
+            clock = max(clocks, default=now)
+            self._journal.write(db, [(clock, event) for event in step.finish()])
+        self._journal.wake()
+        return verdicts
+
+    def reject(self, rejections: Sequence[Rejection]) -> None:
+        """See EventLog."""
+        self._journal.reject(rejections)
+
+    def retract_uncovered(self, coverage: Coverage, recorded_at: datetime) -> int:
+        """Takes back what the files cover and do not say any more, unless it was recorded later than they were.
+
+        Returns how many records were taken back.
+        """
+        gone: list[CampusEvent] = []
+        with self._journal.transaction() as db:
+            for record in Records(db).between(coverage.kind, *coverage.span()):
+                for one in record.said:
+                    stands = not one.event.retracted and one.recorded <= to_ms(recorded_at)
+                    if stands and coverage.lacks(record, one.event):
+                        gone.append(msgspec.structs.replace(one.event, retracted=True, recordedat=recorded_at))
+        return self.append(gone).count("accepted")
+
+    def review(self) -> None:
+        """Takes in anew what the directory or the calendar bound otherwise when it was taken in."""
+        group: str | None = ""
+        while group is not None:
+            group = self._review_some(group)
+        self._journal.wake()
+
+    def _review_some(self, after: str) -> str | None:
+        with self._journal.transaction() as db:
+            records = Records(db)
+            groups = records.groups_after(after, _GROUPS_AT_ONCE)
+            step = _Step(records, self._keys, self._college(), self._closed)
+            step.touch_groups(groups)
+            now = to_ms(self._clock())
+            self._journal.write(db, [(now, event) for event in step.finish()])
+        return groups[-1] if groups else None
+
+
+class _Step:
+    """One commit: what came in, what it touches, and what the log is told."""
+
+    def __init__(self, records: Records, keys: Keys, college: College, closed: Callable[[datetime], bool]) -> None:
+        self._records, self._keys, self._college, self._closed = records, keys, college, closed
+        self._known: dict[Key, Record] = {}
+        self._touched: dict[str, set[Key] | None] = {}
+        """Group → the keys to be resolved; None: the whole of it."""
+        self._idents: list[tuple[str, str, str]] = []
+        self._saved: dict[Key, Record] = {}
+
+    def take(self, events: Sequence[CampusEvent], now: int) -> tuple[list[Verdict], list[int]]:
+        """A verdict for each event, and the places of those that have no natural key."""
+        keys = [(event.kind, self._keys.of(event)) if event.kind in self._keys else None for event in events]
+        idents = [f"{event.source} {event.id}" for event in events]
+        self._load(key for key in keys if key is not None)
+        rolled = {event.data["lesson"] for event in events if event.kind == "attendance"}
+        self._load(("rollcall", self._keys.made("rollcall", {"lesson": lesson})) for lesson in rolled)
+        about = self._records.keys_of(ident for ident, key in zip(idents, keys, strict=True) if key is not None)
+        verdicts: list[Verdict] = []
+        rest: list[int] = []
+        changed: list[CampusEvent] = []
+        for place, (event, key, ident) in enumerate(zip(events, keys, idents, strict=True)):
+            if key is None:
+                rest.append(place)
+                verdicts.append("accepted")
+                continue
+            if about.setdefault(ident, key) != key:
+                verdicts.append("other_key")
+                continue
+            verdict = self._say(event, key, ident, now)
+            verdicts.append(verdict)
+            if verdict == "accepted":
+                changed.append(event)
+        self._spread(changed)
+        return verdicts, rest
+
+    def adopt(self, events: Iterable[CampusEvent], clock: int) -> Iterator[CampusEvent]:
+        """Events that stand in the log already, in its order; what it must hear since two were about the same."""
+        mine = [event for event in events if event.kind in self._keys]
+        keys = [(event.kind, self._keys.of(event)) for event in mine]
+        self._load(keys)
+        for event, key in zip(mine, keys, strict=True):
+            self._say(event, key, f"{event.source} {event.id}", clock)
+            record, revision = self._known[key], event.revision
+            told = record.told
+            if told is not None and (told.event.source, told.event.id) != (event.source, event.id):
+                revision = max(revision, told.event.revision + 1)
+                if told.counts:
+                    yield msgspec.structs.replace(told.event, revision=revision, retracted=True)
+            if told is None or revision > told.event.revision:
+                now = msgspec.structs.replace(event, revision=revision)
+                record.told = Told(now, counts=not event.retracted)
+
+    def _say(self, event: CampusEvent, key: Key, ident: str, now: int) -> Verdict:
+        """What the record is among what is known of its key."""
+        record = self._known.get(key)
+        if record is None:
+            record = self._known[key] = Record(*key, group_of(event, key[1]))
+        place = next((n for n, one in enumerate(record.said) if one.event.source == event.source), -1)
+        recorded = now if event.recordedat is None else to_ms(event.recordedat)
+        said = Said(event, recorded, event.recordedat is not None)
+        if place < 0:
+            self._idents.append((ident, *key))
+            record.said.append(said)
+        else:
+            before = record.said[place]
+            verdict = self._compared(before, said)
+            if verdict != "accepted":
+                if verdict == "duplicate" and said.recorded > before.recorded and said.dated:
+                    before.recorded = said.recorded  # said again, later: what others say in between is older
+                    self._saved[key] = record
+                return verdict
+            if before.event.id != event.id:
+                self._idents.append((ident, *key))
+            if _order(said) < _order(before):
+                return "accepted"
+            record.said[place] = said
+        record.student, record.class_ = event.data.get("student"), event.data.get("class")
+        record.lesson, record.at = event.data.get("lesson"), takes_place(event)
+        self._saved[key] = record
+        self._touch(record.group, key)
+        return "accepted"
+
+    def _compared(self, before: Said, said: Said) -> Verdict:
+        """What a record is beside the newest one of its source about the same key."""
+        one, other = before.event, said.event
+        if one.revision != other.revision:
+            return "accepted"
+        if _content(one) == _content(other):
+            return "duplicate"
+        if one.id != other.id or (said.dated and said.recorded != before.recorded):
+            return "accepted"
+        # A log that was written before records were kept has in it what the directory added.
+        full = [self._college.enrich(said.kind, said.data, said.time)[0] for said in (one, other)]
+        same = (one.time, one.retracted, full[0]) == (other.time, other.retracted, full[1])
+        return "duplicate" if same else "conflict"
+
+    def _touch(self, group: str, key: Key | None) -> None:
+        """`key` is None: all of the group."""
+        if key is None:
+            self._touched[group] = None
+        elif (keys := self._touched.setdefault(group, set())) is not None:
+            keys.add(key)
+
+    def touch_groups(self, groups: Iterable[str]) -> None:
+        """Resolves these groups anew."""
+        for group in groups:
+            self._touch(group, None)
+
+    def _spread(self, changed: list[CampusEvent]) -> None:
+        """What else a change concerns: all that hangs on a lesson, the records that a leave lies over."""
+        lessons: set[str] = set()
+        for event in changed:
+            kind = event.kind
+            if kind in _DECIDED_TOGETHER or (kind == "attendance" and self._follows(event)):
+                self._touch(group_of(event, self._keys.of(event)), None)
+            if kind == "lesson":
+                lessons.add(event.data["lesson"])
+            if kind == "leave":
+                self.touch_groups(self._under_leave(event))
+        if lessons:
+            self.touch_groups(self._records.groups_of_lessons(lessons))
+
+    def _follows(self, event: CampusEvent) -> bool:
+        """Whether something follows from who is listed as what in a lesson."""
+        rolled = self._known.get(("rollcall", self._keys.made("rollcall", {"lesson": event.data["lesson"]})))
+        sources = {event.source} | {said.event.source for said in (rolled.said if rolled else ())}
+        return any(self._college.source_lists(source) for source in sources)
+
+    def _under_leave(self, leave: CampusEvent) -> Iterator[str]:
+        student, begin = leave.data["student"], takes_place(leave)
+        record = self._known["leave", self._keys.of(leave)]
+        ends = [to_ms(datetime.fromisoformat(one.event.data["to"])) for one in record.said]
+        begin, end = min(begin, record.at) - _DAY, max(ends) + 1
+        if record.told is not None:  # what it lay over before
+            begin = min(begin, takes_place(record.told.event) - _DAY)
+            end = max(end, to_ms(datetime.fromisoformat(record.told.event.data["to"])) + 1)
+        yield from self._records.groups_of_student(student, begin, end)
+        for class_ in {one for ms in (begin + _DAY, end) if (one := self._class_of(student, ms))}:
+            yield from self._records.groups_of_class(class_, begin, end)
+
+    def _class_of(self, student: str, ms: int) -> str | None:
+        found = self._college.enrich("attendance", {"student": student}, from_ms(ms))[0].get("class")
+        return found if isinstance(found, str) else None
+
+    def finish(self) -> list[CampusEvent]:
+        """Resolves what was touched, writes the records, and returns what the log has to be told."""
+        whole = [group for group, keys in self._touched.items() if keys is None]
+        for record in self._records.of_groups(whole):
+            self._known.setdefault((record.kind, record.key), record)
+        self._load(
+            ("lesson", self._keys.made("lesson", {"lesson": record.lesson}))
+            for record in list(self._known.values())
+            if record.lesson is not None
+        )
+        groups: dict[str, list[Record]] = {}
+        for record in self._known.values():
+            if record.group in self._touched:
+                groups.setdefault(record.group, []).append(record)
+        context = self._context(groups)
+        out: list[CampusEvent] = []
+        for group, records in groups.items():
+            keys = self._touched[group]
+            kind = group.partition("/")[0]
+            mine = [one for one in records if keys is None or (one.kind, one.key) in keys or one.kind == "lesson"]
+            found = resolve(kind, mine, context, keys is None)
+            for key, one in found.items():
+                record = self._known.get(key) or Record(*key, group)
+                out += self._tell(record, one)
+            if keys is None:  # what followed before and does not any more
+                for record in records:
+                    if (record.kind, record.key) not in found:
+                        out += self._tell(record, Found(None, "retracted"))
+        self.save()
+        return out
+
+    def save(self) -> None:
+        """Writes what has changed."""
+        self._records.save(self._saved.values(), self._idents)
+
+    def _context(self, groups: dict[str, list[Record]]) -> Context:
+        rank = self._college.source_rank
+        lessons: dict[str, CampusEvent] = {}
+        for record in self._known.values():
+            if record.kind == "lesson" and (said := speaking(record, rank)):
+                lessons[said.event.data["lesson"]] = said.event
+        leaves: dict[str, list[CampusEvent]] = {}
+        if self._records.any_of("leave") or any(one.kind == "leave" for one in self._saved.values()):
+            leaves = self._leaves(groups, lessons)
+        return Context(self._keys, self._college, self._closed, leaves, lessons)
+
+    def _leaves(self, groups: dict[str, list[Record]], lessons: dict[str, CampusEvent]) -> dict[str, list[CampusEvent]]:
+        students = {one.student for records in groups.values() for one in records if one.student is not None}
+        for group in groups:
+            lesson = lessons.get(group.partition("/")[2])
+            if lesson is not None and self._touched[group] is None and lesson.data.get("class"):
+                students |= set(self._college.class_members(lesson.data["class"], from_ms(takes_place(lesson))))
+        found: dict[Key, Record] = {(one.kind, one.key): one for one in self._records.of_students("leave", students)}
+        found |= {key: one for key, one in self._known.items() if one.kind == "leave"}
+        leaves: dict[str, list[CampusEvent]] = {}
+        for record in found.values():
+            if said := speaking(record, self._college.source_rank):
+                leaves.setdefault(said.event.data["student"], []).append(said.event)
+        return leaves
+
+    def _load(self, keys: Iterable[Key]) -> None:
+        missing = {key for key in keys if key not in self._known}
+        for record in self._records.load(missing):
+            self._known[record.kind, record.key] = record
+
+    def _tell(self, record: Record, found: Found) -> Iterator[CampusEvent]:
+        """What the log must hear so that of this key it knows what counts, and nothing else."""
+        told, event = record.told, found.event
+        before = told.event if told is not None and told.counts else None
+        revision = -1 if told is None else told.event.revision
+        key = record.kind, record.key
+        if record.reason != found.reason:
+            record.reason = found.reason
+            self._saved[key] = record
+        if event is None:
+            if before is not None:
+                gone = msgspec.structs.replace(before, revision=revision + 1, retracted=True)
+                record.told = Told(gone, counts=False)
+                self._saved[key] = record
+                yield gone
+            return
+        if before is not None and _same(before, event):
+            return
+        other = before is not None and (
+            (before.source, before.id) != (event.source, event.id)
+            or self._keys.moved(record.kind, before.data, event.data)
+        )
+        now = msgspec.structs.replace(event, revision=revision + (2 if other else 1), retracted=False)
+        record.told = Told(now, counts=True)
+        if record.at < 0:
+            record.at = takes_place(now)
+            record.student, record.class_, record.lesson = (now.data.get(one) for one in ("student", "class", "lesson"))
+        self._saved[key] = record
+        yield now
+        if other and before is not None:
+            # Subjects that only the former one was about must lose it; those of both have the higher revision.
+            yield msgspec.structs.replace(before, revision=revision + 1, retracted=True)
+
+
+def _order(said: Said) -> tuple[int, int, str]:
+    return said.event.revision, said.recorded, said.event.id
+
+
+def _content(event: CampusEvent) -> tuple[Any, ...]:
+    return event.time, event.retracted, event.data
+
+
+def _same(one: CampusEvent, other: CampusEvent) -> bool:
+    return (one.source, one.id, one.time, one.data) == (other.source, other.id, other.time, other.data)
+
+
+def _readable(packed: bytes) -> Iterator[CampusEvent]:
+    """Of a row of the log, the events that can be read."""
+    with suppress(msgspec.MsgspecError):
+        for item in _decode_raw(packed):
+            with suppress(msgspec.MsgspecError):
+                yield _decode_event(item)
