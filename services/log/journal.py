@@ -21,6 +21,7 @@ import msgspec
 from services.errors import LogError
 from services.i18n import say
 from services.log.records import SCHEMA as RECORDS
+from services.log.records import Records
 from services.messages import CampusEvent, Changes, Problem, Rejection, RuleCard, Verdict, to_ms
 
 _FORMAT = 1
@@ -113,6 +114,15 @@ class Journal:
             except sqlite3.Error as error:
                 raise LogError(say("log.log_cannot_be_read", error=error)) from error
 
+    @contextmanager
+    def records(self) -> Iterator[Records]:
+        """What sources said, to be read. Raises LogError."""
+        with self._lock:
+            try:
+                yield Records(self._db)
+            except sqlite3.Error as error:
+                raise LogError(say("log.log_cannot_be_read", error=error)) from error
+
     def meta(self, name: str, default: str) -> str:
         """A small value that is kept beside the log."""
         rows = self._rows("select value from meta where name = ?", name)
@@ -131,12 +141,15 @@ class Journal:
         if clocks is None:
             clocks = [to_ms(self._clock())] * len(events)
         with self.transaction() as db:
-            verdicts = self.admit(db, events, clocks)
+            verdicts, fresh = self.admit(db, events, clocks)
+            self.write(db, fresh)
         self.wake()
         return verdicts
 
-    def admit(self, db: sqlite3.Connection, events: Sequence[CampusEvent], clocks: Sequence[int]) -> list[Verdict]:
-        """As `append`, in a transaction of the caller, who wakes up those that wait."""
+    def admit(
+        self, db: sqlite3.Connection, events: Sequence[CampusEvent], clocks: Sequence[int]
+    ) -> tuple[list[Verdict], list[tuple[int, CampusEvent]]]:
+        """What each event is, and (clock, event) of those that are new, which the caller writes in its transaction."""
         idents = [f"{event.source} {event.id} {event.revision}" for event in events]
         listed = self._encode(idents).decode()
         query = "select ident, digest from identity where ident in (select value from json_each(?))"
@@ -155,8 +168,7 @@ class Journal:
             else:
                 verdicts.append("duplicate" if before == digest else "conflict")
         db.executemany("insert into identity values (?, ?)", rows)
-        self.write(db, fresh)
-        return verdicts
+        return verdicts, fresh
 
     def write(self, db: sqlite3.Connection, events: Sequence[tuple[int, CampusEvent]]) -> None:
         """Puts (clock, event) behind the log's end, in a transaction of the caller; nobody asks whether it is known."""

@@ -24,6 +24,7 @@ create index if not exists record_of_student on record (student, at) where stude
 create index if not exists record_of_class on record (class, at) where kind in ('lesson', 'rollcall');
 create index if not exists record_of_lesson on record (lesson) where kind = 'test';
 create table if not exists record_id (ident text primary key, kind text not null, key text not null) without rowid;
+create index if not exists record_id_of_key on record_id (kind, key);
 """
 _COLUMNS = "kind, key, grp, student, class, lesson, at, value"
 
@@ -99,6 +100,13 @@ class Records:
         """The records of one kind about these students."""
         yield from self._find("student in (select value from json_each(?)) and kind = ?", _listed(students), kind)
 
+    def about(self, student: str | None, lesson: str | None, ticket: str | None) -> Iterator[Record]:
+        """The records about a student, or of a lesson or ticket."""
+        if student is not None:
+            yield from self._find("student = ?", student)
+        else:
+            yield from self.of_groups([f"lesson/{lesson}", f"ticket/{ticket}"])
+
     def between(self, kind: str, begin: int, end: int) -> Iterator[Record]:
         """The records of a kind that take place from `begin` to `end` (ms)."""
         yield from self._find("kind = ? and at >= ? and at <= ?", kind, begin, end)
@@ -150,6 +158,12 @@ class Records:
         for kind, key, group, student, class_, lesson, at, value in self._db.execute(query, values):
             found = _decode(value)
             yield Record(kind, key, group, student, class_, lesson, at, found.said, found.told, found.reason)
+
+
+def said_and_told(value: bytes) -> tuple[list[Said], Told | None]:
+    """What the column `value` of a row holds."""
+    found = _decode(value)
+    return found.said, found.told
 
 
 def _packed(one: Record) -> bytes:

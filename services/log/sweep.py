@@ -13,6 +13,7 @@ import msgspec
 
 from services.errors import LogError
 from services.i18n import say
+from services.log.records import said_and_told
 from services.messages import CampusEvent, Changes, WarningChange, WarningReading, to_ms
 
 _ROWS_AT_ONCE = 50
@@ -76,6 +77,25 @@ class Sweep:
             idents = [(f"{one.source} {one.id} {one.revision}",) for one in old]
             db.executemany("delete from identity where ident = ?", idents)
         return len(old)
+
+    def records(self, before: int, named: AbstractSet[str]) -> None:
+        """Deletes what sources said, and the log was told, of matters from before an instant (ms), as `events` does."""
+        kind, key = "", ""
+        query = "select kind, key, at, value from record where (kind, key) > (?, ?) order by kind, key limit 2000"
+        while rows := self._rows(query, kind, key):
+            kind, key = rows[-1][:2]
+            gone = [(row[0], row[1]) for row in rows if row[2] < before and self._is_old(row[3], before, named)]
+            if self._dry_run or not gone:
+                continue
+            with self._transaction() as db:
+                db.executemany("delete from record where kind = ? and key = ?", gone)
+                db.executemany("delete from record_id where kind = ? and key = ?", gone)
+
+    @staticmethod
+    def _is_old(value: bytes, before: int, named: AbstractSet[str]) -> bool:
+        said, told = said_and_told(value)
+        events = [one.event for one in said] + ([told.event] if told else [])
+        return all(one.recorded < before for one in said) and all(named.isdisjoint(_names(one)) for one in events)
 
     def changes(self, before: int, taken_in: int) -> int:
         """Deletes what the rules published before an instant (ms) and notify has taken in; how many changes."""

@@ -117,7 +117,9 @@ def _apply_to_journal(
         deleted["rejected"] = sweep.rejected((clock - timedelta(days=rejected_days)).astimezone(UTC).isoformat())
     if "events" not in before:
         return
-    deleted["events"] = sweep.events(before["events"], stored.open_names())
+    named = stored.open_names()
+    deleted["events"] = sweep.events(before["events"], named)
+    sweep.records(before["events"], named)
     with database.reading() as connection:
         taken_in = intake.positions(connection).get(CONSUMER, 0)
     deleted["changes"] = sweep.changes(before["events"], taken_in)

@@ -22,6 +22,7 @@ class Keys:
             kind: {name: field["default"] for name, field in schema.properties.items() if "default" in field}
             for kind, schema in schemas.by_kind.items()
         }
+        self._timed = {kind for kind, parts in self._parts.items() if any(TIME in names for names in parts)}
         self._names = {kind: schema.names for kind, schema in schemas.by_kind.items()}
 
     def __contains__(self, kind: object) -> bool:
@@ -29,16 +30,22 @@ class Keys:
 
     def of(self, event: CampusEvent) -> str:
         """The key of an event whose kind has one, however its values are written."""
-        return self.made(event.kind, event.data, str(to_ms(event.time)))
+        return self.made(event.kind, event.data, str(to_ms(event.time)) if event.kind in self._timed else "")
 
     def made(self, kind: str, data: dict[str, Any], time: str = "") -> str:
         """The key of data; `time` in milliseconds."""
-        defaults = self._defaults[kind]
         values = []
         for names in self._parts[kind]:
-            found = (time if name == TIME else data.get(name, defaults.get(name)) for name in names)
-            values.append(_text(next((value for value in found if value is not None), "")))
+            value = data.get(names[0])
+            if value is None:
+                value = self._otherwise(kind, names, data, time)
+            values.append(value if type(value) is str else _text(value))
         return joined_key(values)
+
+    def _otherwise(self, kind: str, names: tuple[str, ...], data: dict[str, Any], time: str) -> Any:
+        defaults = self._defaults[kind]
+        found = (time if name == TIME else data.get(name, defaults.get(name)) for name in names)
+        return next((value for value in found if value is not None), "")
 
     def moved(self, kind: str, before: dict[str, Any], after: dict[str, Any]) -> bool:
         """Whether data names somebody or something else than before, so that other subjects are concerned."""

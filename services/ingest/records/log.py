@@ -45,8 +45,8 @@ class RecordLog:
 
     def _adopt(self) -> None:
         """Records of a log that was written before they were kept by their keys."""
-        offset = 0
-        while rows := self._journal.read(offset):
+        offset, end = 0, self._journal.end()
+        while rows := [row for row in self._journal.read(offset) if row[0] <= end]:
             offset = rows[-1][0]
             with self._journal.transaction() as db:
                 step = _Step(Records(db), self._keys, self._college(), self._closed)
@@ -62,13 +62,12 @@ class RecordLog:
             clocks = [now] * len(events)
         with self._journal.transaction() as db:
             step = _Step(Records(db), self._keys, self._college(), self._closed)
-            verdicts, rest = step.take(events, now)
-            for place, verdict in zip(
-                rest, self._journal.admit(db, [events[n] for n in rest], [clocks[n] for n in rest]), strict=True
-            ):
+            verdicts, rest = step.take(events, clocks, now)
+            nameless = [_completed(events[n], step.college) for n in rest]
+            others, fresh = self._journal.admit(db, nameless, [clocks[n] for n in rest])
+            for place, verdict in zip(rest, others, strict=True):
                 verdicts[place] = verdict
-            clock = max(clocks, default=now)
-            self._journal.write(db, [(clock, event) for event in step.finish()])
+            self._journal.write(db, sorted([*fresh, *step.finish()], key=lambda one: one[0]))
         self._journal.wake()
         return verdicts
 
@@ -102,9 +101,8 @@ class RecordLog:
             records = Records(db)
             groups = records.groups_after(after, _GROUPS_AT_ONCE)
             step = _Step(records, self._keys, self._college(), self._closed)
-            step.touch_groups(groups)
-            now = to_ms(self._clock())
-            self._journal.write(db, [(now, event) for event in step.finish()])
+            step.touch_groups(groups, to_ms(self._clock()))
+            self._journal.write(db, step.finish())
         return groups[-1] if groups else None
 
 
@@ -112,25 +110,31 @@ class _Step:
     """One commit: what came in, what it touches, and what the log is told."""
 
     def __init__(self, records: Records, keys: Keys, college: College, closed: Callable[[datetime], bool]) -> None:
-        self._records, self._keys, self._college, self._closed = records, keys, college, closed
+        self._records, self._keys, self.college, self._closed = records, keys, college, closed
         self._known: dict[Key, Record] = {}
         self._touched: dict[str, set[Key] | None] = {}
         """Group → the keys to be resolved; None: the whole of it."""
         self._idents: list[tuple[str, str, str]] = []
         self._saved: dict[Key, Record] = {}
+        self._clocks: dict[Key | str, int] = {}
+        """Key or group → how far time has come (ms) with what was said of it."""
+        self._rolled: dict[str, Record | None] = {}
+        """Lesson → its roll-call, of the lessons that attendance came of."""
 
-    def take(self, events: Sequence[CampusEvent], now: int) -> tuple[list[Verdict], list[int]]:
+    def take(self, events: Sequence[CampusEvent], clocks: Sequence[int], now: int) -> tuple[list[Verdict], list[int]]:
         """A verdict for each event, and the places of those that have no natural key."""
         keys = [(event.kind, self._keys.of(event)) if event.kind in self._keys else None for event in events]
         idents = [f"{event.source} {event.id}" for event in events]
         self._load(key for key in keys if key is not None)
-        rolled = {event.data["lesson"] for event in events if event.kind == "attendance"}
-        self._load(("rollcall", self._keys.made("rollcall", {"lesson": lesson})) for lesson in rolled)
+        lessons = {event.data["lesson"] for event in events if event.kind == "attendance"}
+        rollcalls = {lesson: self._keys.made("rollcall", {"lesson": lesson}) for lesson in lessons}
+        self._load(("rollcall", key) for key in rollcalls.values())
+        self._rolled = {lesson: self._known.get(("rollcall", key)) for lesson, key in rollcalls.items()}
         about = self._records.keys_of(ident for ident, key in zip(idents, keys, strict=True) if key is not None)
         verdicts: list[Verdict] = []
         rest: list[int] = []
-        changed: list[CampusEvent] = []
-        for place, (event, key, ident) in enumerate(zip(events, keys, idents, strict=True)):
+        changed: list[tuple[CampusEvent, int]] = []
+        for place, (event, key, ident, clock) in enumerate(zip(events, keys, idents, clocks, strict=True)):
             if key is None:
                 rest.append(place)
                 verdicts.append("accepted")
@@ -141,7 +145,8 @@ class _Step:
             verdict = self._say(event, key, ident, now)
             verdicts.append(verdict)
             if verdict == "accepted":
-                changed.append(event)
+                changed.append((event, clock))
+                self._clocks.setdefault(key, clock)  # said twice in one call, it counts from the first time
         self._spread(changed)
         return verdicts, rest
 
@@ -189,7 +194,9 @@ class _Step:
         record.student, record.class_ = event.data.get("student"), event.data.get("class")
         record.lesson, record.at = event.data.get("lesson"), takes_place(event)
         self._saved[key] = record
-        self._touch(record.group, key)
+        keys = self._touched.setdefault(record.group, set())
+        if keys is not None:
+            keys.add(key)
         return "accepted"
 
     def _compared(self, before: Said, said: Said) -> Verdict:
@@ -202,41 +209,31 @@ class _Step:
         if one.id != other.id or (said.dated and said.recorded != before.recorded):
             return "accepted"
         # A log that was written before records were kept has in it what the directory added.
-        full = [self._college.enrich(said.kind, said.data, said.time)[0] for said in (one, other)]
+        full = [self.college.enrich(said.kind, said.data, said.time)[0] for said in (one, other)]
         same = (one.time, one.retracted, full[0]) == (other.time, other.retracted, full[1])
         return "duplicate" if same else "conflict"
 
-    def _touch(self, group: str, key: Key | None) -> None:
-        """`key` is None: all of the group."""
-        if key is None:
-            self._touched[group] = None
-        elif (keys := self._touched.setdefault(group, set())) is not None:
-            keys.add(key)
-
-    def touch_groups(self, groups: Iterable[str]) -> None:
-        """Resolves these groups anew."""
+    def touch_groups(self, groups: Iterable[str], clock: int) -> None:
+        """Resolves these groups anew; time has come to `clock` (ms) with that."""
         for group in groups:
-            self._touch(group, None)
+            self._touched[group] = None
+            self._clocks[group] = max(clock, self._clocks.get(group, clock))
 
-    def _spread(self, changed: list[CampusEvent]) -> None:
+    def _spread(self, changed: list[tuple[CampusEvent, int]]) -> None:
         """What else a change concerns: all that hangs on a lesson, the records that a leave lies over."""
-        lessons: set[str] = set()
-        for event in changed:
+        for event, clock in changed:
             kind = event.kind
             if kind in _DECIDED_TOGETHER or (kind == "attendance" and self._follows(event)):
-                self._touch(group_of(event, self._keys.of(event)), None)
+                self.touch_groups([group_of(event, "")], clock)
             if kind == "lesson":
-                lessons.add(event.data["lesson"])
+                self.touch_groups(self._records.groups_of_lessons([event.data["lesson"]]), clock)
             if kind == "leave":
-                self.touch_groups(self._under_leave(event))
-        if lessons:
-            self.touch_groups(self._records.groups_of_lessons(lessons))
+                self.touch_groups(self._under_leave(event), clock)
 
     def _follows(self, event: CampusEvent) -> bool:
         """Whether something follows from who is listed as what in a lesson."""
-        rolled = self._known.get(("rollcall", self._keys.made("rollcall", {"lesson": event.data["lesson"]})))
-        sources = {event.source} | {said.event.source for said in (rolled.said if rolled else ())}
-        return any(self._college.source_lists(source) for source in sources)
+        lists, rolled = self.college.source_lists, self._rolled[event.data["lesson"]]
+        return bool(lists(event.source)) or (rolled is not None and any(lists(one.event.source) for one in rolled.said))
 
     def _under_leave(self, leave: CampusEvent) -> Iterator[str]:
         student, begin = leave.data["student"], takes_place(leave)
@@ -251,11 +248,11 @@ class _Step:
             yield from self._records.groups_of_class(class_, begin, end)
 
     def _class_of(self, student: str, ms: int) -> str | None:
-        found = self._college.enrich("attendance", {"student": student}, from_ms(ms))[0].get("class")
+        found = self.college.enrich("attendance", {"student": student}, from_ms(ms))[0].get("class")
         return found if isinstance(found, str) else None
 
-    def finish(self) -> list[CampusEvent]:
-        """Resolves what was touched, writes the records, and returns what the log has to be told."""
+    def finish(self) -> list[tuple[int, CampusEvent]]:
+        """Resolves what was touched, writes the records, and returns what the log has to be told, with its clock."""
         whole = [group for group, keys in self._touched.items() if keys is None]
         for record in self._records.of_groups(whole):
             self._known.setdefault((record.kind, record.key), record)
@@ -269,7 +266,7 @@ class _Step:
             if record.group in self._touched:
                 groups.setdefault(record.group, []).append(record)
         context = self._context(groups)
-        out: list[CampusEvent] = []
+        out: list[tuple[int, CampusEvent]] = []
         for group, records in groups.items():
             keys = self._touched[group]
             kind = group.partition("/")[0]
@@ -277,20 +274,25 @@ class _Step:
             found = resolve(kind, mine, context, keys is None)
             for key, one in found.items():
                 record = self._known.get(key) or Record(*key, group)
-                out += self._tell(record, one)
+                out += self._clocked(group, record, one)
             if keys is None:  # what followed before and does not any more
                 for record in records:
                     if (record.kind, record.key) not in found:
-                        out += self._tell(record, Found(None, "retracted"))
+                        out += self._clocked(group, record, Found(None, "retracted"))
         self.save()
         return out
+
+    def _clocked(self, group: str, record: Record, found: Found) -> Iterator[tuple[int, CampusEvent]]:
+        for event in self._tell(record, found):
+            clock = self._clocks.get((record.kind, record.key))
+            yield (self._clocks[group] if clock is None else clock), event
 
     def save(self) -> None:
         """Writes what has changed."""
         self._records.save(self._saved.values(), self._idents)
 
     def _context(self, groups: dict[str, list[Record]]) -> Context:
-        rank = self._college.source_rank
+        rank = self.college.source_rank
         lessons: dict[str, CampusEvent] = {}
         for record in self._known.values():
             if record.kind == "lesson" and (said := speaking(record, rank)):
@@ -298,19 +300,19 @@ class _Step:
         leaves: dict[str, list[CampusEvent]] = {}
         if self._records.any_of("leave") or any(one.kind == "leave" for one in self._saved.values()):
             leaves = self._leaves(groups, lessons)
-        return Context(self._keys, self._college, self._closed, leaves, lessons)
+        return Context(self._keys, self.college, self._closed, leaves, lessons)
 
     def _leaves(self, groups: dict[str, list[Record]], lessons: dict[str, CampusEvent]) -> dict[str, list[CampusEvent]]:
         students = {one.student for records in groups.values() for one in records if one.student is not None}
         for group in groups:
             lesson = lessons.get(group.partition("/")[2])
             if lesson is not None and self._touched[group] is None and lesson.data.get("class"):
-                students |= set(self._college.class_members(lesson.data["class"], from_ms(takes_place(lesson))))
+                students |= set(self.college.class_members(lesson.data["class"], from_ms(takes_place(lesson))))
         found: dict[Key, Record] = {(one.kind, one.key): one for one in self._records.of_students("leave", students)}
         found |= {key: one for key, one in self._known.items() if one.kind == "leave"}
         leaves: dict[str, list[CampusEvent]] = {}
         for record in found.values():
-            if said := speaking(record, self._college.source_rank):
+            if said := speaking(record, self.college.source_rank):
                 leaves.setdefault(said.event.data["student"], []).append(said.event)
         return leaves
 
@@ -351,6 +353,11 @@ class _Step:
         if other and before is not None:
             # Subjects that only the former one was about must lose it; those of both have the higher revision.
             yield msgspec.structs.replace(before, revision=revision + 1, retracted=True)
+
+
+def _completed(event: CampusEvent, college: College) -> CampusEvent:
+    data = college.enrich(event.kind, event.data, event.time)[0]
+    return event if data is event.data else msgspec.structs.replace(event, data=data)
 
 
 def _order(said: Said) -> tuple[int, int, str]:

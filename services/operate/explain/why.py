@@ -75,6 +75,7 @@ def why(settings: Settings, said: str, rule: str | None, at: str | None, now: dt
             "ahead": instant_ms > to_ms(now),
             "not_evaluated_yet": max(found.end - evaluated, 0),
             "unreadable": found.unreadable,
+            "not_counted": _not_counted(journal, subject, rules),
             "asked_rule": asked,
             "answers": answers,
             "note": None if needs else _no_rule(subject, asked),
@@ -157,6 +158,28 @@ def _fits(key: str, by: tuple[str, ...], needed: dict[str, str]) -> bool:
 def _told(store: Store, rule: str, key: str, at: int) -> list[Dossier]:
     with store.reading() as connection:
         return views.dossiers(connection, rule, key, at)
+
+
+def _not_counted(journal: Journal, subject: Subject, rules: RuleSet) -> list[dict[str, str]]:
+    """What was said about the subject and does not count, with the reason (docs/what-counts.md), oldest first."""
+    fields = subject.fields
+    with journal.records() as records:
+        found = [
+            (one.at, one.kind, said.event, one.reason)
+            for one in records.about(fields.get("student"), fields.get("lesson"), fields.get("ticket"))
+            for said in one.said[:1]
+            if one.reason and all(said.event.data.get(name, value) == value for name, value in fields.items())
+        ]
+    return [
+        {
+            "at": event.time.astimezone(rules.zone).isoformat(timespec="seconds"),
+            "kind": kind,
+            "source": event.source,
+            "id": event.id,
+            "reason": reason,
+        }
+        for _, kind, event, reason in sorted(found, key=lambda one: (one[0], one[2].id))
+    ]
 
 
 def _rejects(journal: Journal, subject: Subject) -> list[tuple[int, Rejection]]:

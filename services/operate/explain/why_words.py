@@ -12,6 +12,9 @@ from services.operate.explain.standards import standard_lines
 from services.operate.explain.words import Say, level_word, saying
 from services.operate.reasons.sentences import SIGNS, number
 
+_SHOWN = 20
+"""Records that do not count, the newest."""
+
 
 def why_lines(found: Mapping[str, Any], language: Language) -> list[str]:
     """The answers, warnings first; a rule that is silent takes one line, unless it was asked for."""
@@ -28,6 +31,10 @@ def why_lines(found: Mapping[str, Any], language: Language) -> list[str]:
     if found["not_evaluated_yet"]:
         n = found["not_evaluated_yet"]
         lines.append(say("operate.rows_log_not_evaluated_yet", n=n))
+    for one in found["not_counted"][-_SHOWN:]:
+        reason = of(term("not_counted", one["reason"]), language)
+        told = {name: one[name] for name in ("at", "kind", "source", "id")}
+        lines.append(say("operate.does_not_count", **told, reason=reason))
     if found["note"]:
         lines.append(found["note"][language])
     for one in found["answers"]:

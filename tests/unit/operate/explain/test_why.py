@@ -318,3 +318,13 @@ def test_an_id_of_two_kinds_asks_which(tmp_path):
     assert told.returncode == 1
     assert "course:algebra or major:algebra" in told.stderr
     assert "Traceback" not in told.stderr
+
+
+def test_what_was_said_and_does_not_count_is_named_with_its_reason(ask):
+    found = ask("why", "s4", "--json")["not_counted"]
+    assert [(one["kind"], one["source"], one["id"], one["reason"]) for one in found] == [
+        ("attendance", "phone", "d16", "retracted"),
+        ("attendance", "phone", "d17", "retracted"),
+    ]
+    assert "attendance phone d16 does not count: taken back" in ask("why", "s4", "--language", "en")
+    assert ask("why", "s1", "--json")["not_counted"] == []
