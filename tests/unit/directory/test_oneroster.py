@@ -242,6 +242,34 @@ def test_what_oneroster_cannot_tell_stays_as_it_was(own, export, run, installed)
     assert college.tables.sources[0].owner == "anna"
 
 
+def test_who_is_suspended_or_exempt_and_which_source_goes_first_stays_as_it_was(own, export, run, installed):
+    """OneRoster cannot tell any of it."""
+    (own / "students.csv").write_text(
+        "id,name,class,from,to,status\ns1,李一,m2601,2026-09-01,,\ns1,,m2601,2026-10-01,2026-10-31,suspended\n", "utf-8"
+    )
+    (own / "exemptions.csv").write_text("student,of,from,why\ns1,test,2026-09-01,免修\n", "utf-8")
+    (own / "sources.csv").write_text("id,owner,rank,lists\nphone,anna,1,all\n", "utf-8")
+    assert run("import", own)[0] == 0
+    assert run("import", export())[0] == 0
+    college = installed()
+    assert [college.enrolled("s1", day) for day in (AUTUMN, datetime(2026, 11, 8, tzinfo=UTC))] == [False, True]
+    assert college.exempt("s1", "test", AUTUMN) == "免修"
+    assert (college.source_rank("phone"), college.source_lists("phone")) == (1, "all")
+
+
+def test_the_exemptions_of_a_student_who_goes_go_along(own, export, run, installed):
+    assert run("import", export())[0] == 0
+    edited = own.with_name("edited")
+    shutil.copytree(own.parent / "home" / "directory", edited, ignore=shutil.ignore_patterns("oneroster"))
+    (edited / "exemptions.csv").write_text(
+        "student,of,from,why\ns1,test,2026-09-01,免修\ns2,test,2026-09-01,免修\n", "utf-8"
+    )
+    assert run("import", edited)[0] == 0
+    gone = export(users=without("users", "s1"), enrollments=without("enrollments", "e1", "e5"))
+    assert run("import", gone, "--yes-remove")[0] == 0
+    assert [row.student for row in installed().tables.exemptions] == ["s2"]
+
+
 def without(file, *ids_):
     return "".join(line for line in EXPORT[f"{file}.csv"].splitlines(keepends=True) if line.split(",")[0] not in ids_)
 
