@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date, timedelta
 
 import msgspec
 
@@ -72,3 +73,18 @@ FILES: dict[str, dict[str, Field]] = {
     },
 }
 """File → column; a file comes after those that it refers to."""
+
+SPANS = {"academicSessions": ("startDate", "endDate"), "enrollments": ("beginDate", "endDate")}
+"""Columns of the first day and of the day after the last: OneRoster's endDate is exclusive."""
+
+
+def last_day(end: str) -> date | None:
+    """The last day of a span whose endDate is this cell: the day before it. None if it is blank, and so has no end."""
+    found = day(end)
+    # 9999-12-31 is how many systems write "for ever".
+    return found if found is None or found == date.max else found - timedelta(days=1)
+
+
+def iso(found: date | None) -> str:
+    """A day as a cell of the directory; blank if it is none."""
+    return found.isoformat() if found else ""

@@ -6,10 +6,10 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from services.directory.oneroster.columns import FAMILY, STAFF
+from services.directory.oneroster.columns import FAMILY, STAFF, iso
 from services.directory.oneroster.files import Export, Record
 from services.directory.oneroster.naming import name_of
-from services.directory.oneroster.orgs import Orgs
+from services.directory.oneroster.orgs import Orgs, days_of
 from services.directory.oneroster.teaching import course_rows, tutors
 from services.directory.records import Tables
 from services.i18n import say
@@ -29,6 +29,7 @@ class Derived:
 def derive(export: Export, known: Tables) -> Derived:
     """What an export tells; `known` is the directory in use, whose majors and teaching offices stay what they are."""
     derived = Derived()
+    export, empty = _without_empty_enrollments(export)
     orgs = Orgs(export, known)
     for table, row in orgs.rows():
         derived.rows[table].append(row)
@@ -42,8 +43,20 @@ def derive(export: Export, known: Tables) -> Derived:
     derived.rows["students"] = list(_students(export, homerooms))
     derived.rows["courses"], teachers = course_rows(export, orgs, staff)
     derived.rows["roles"] = [*tutors(export, homerooms, staff), *teachers]
-    derived.left_out = list(_left_out(export, staff, known))
+    derived.left_out = [*_left_out(export, staff, known), *empty]
     return derived
+
+
+def _without_empty_enrollments(export: Export) -> tuple[Export, list[Problem]]:
+    """Enrollments that end before they hold on any day are left out, and told."""
+    empty = {}
+    for id_, one in export["enrollments"].items():
+        first, last = days_of(one, export)
+        if first and last and last < first:
+            what = say("directory.holds_on_no_day", id=one.values["userSourcedId"])
+            empty[id_] = Problem(where=one.at("endDate"), what=what, expected=say("directory.day_after_the_last"))
+    lasting = {id_: one for id_, one in export["enrollments"].items() if id_ not in empty}
+    return Export(export.files | {"enrollments": lasting}), list(empty.values())
 
 
 def _enabled(user: Record) -> bool:
@@ -66,13 +79,14 @@ def _students(export: Export, homerooms: dict[str, Record]) -> Iterator[Row]:
         values = enrollment.values
         user = users.get(values["userSourcedId"])
         if user and values["role"] == "student" and values["classSourcedId"] in homerooms:
+            first, last = days_of(enrollment, export)
             cells = {
                 "id": values["userSourcedId"],
                 "name": name_of(user),
                 "class": values["classSourcedId"],
                 **_said(user, "email"),
-                "from": values["beginDate"],
-                "to": values["endDate"],
+                "from": iso(first),
+                "to": iso(last),
             }
             marks = {"email": user.at("email"), "name": user.place}
             yield Row(cells, enrollment.place, marks)

@@ -8,8 +8,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from services.directory.columns import day
 from services.directory.nearest import Nearest
-from services.directory.oneroster.columns import FILES, STATUSES, Field
+from services.directory.oneroster.columns import FILES, SPANS, STATUSES, Field
 from services.directory.reading import nearest_of
 from services.errors import ProblemsError
 from services.i18n import say
@@ -113,6 +114,7 @@ def read_export(source: Path, before: Export, problems: list[Problem]) -> Export
     export = Export(files)
     _let_go(export, gone)
     problems.extend(_dangling(export))
+    problems.extend(_ends_before_begins(export))
     return export
 
 
@@ -234,6 +236,16 @@ def _wrong_cells(record: Record, fields: Mapping[str, Field]) -> Iterator[Proble
             yield Problem(
                 where=record.at(column), what=say("directory.wrong", cell=repr(cell)), expected=field_.example
             )
+
+
+def _ends_before_begins(export: Export) -> Iterator[Problem]:
+    """An enrollment may hold on no day at all, a term may not: what is of it would have no end."""
+    for name, (first, end) in SPANS.items():
+        for record in export[name].values():
+            begins, ends = day(record.values[first]), day(record.values[end])
+            if begins and ends and (ends < begins or (ends == begins and name == "academicSessions")):
+                what = say("directory.not_after", last=record.values[end], first=record.values[first])
+                yield Problem(where=record.at(end), what=what, expected=say("directory.day_after_the_last"))
 
 
 def _let_go(export: Export, gone: Mapping[str, set[str]]) -> None:

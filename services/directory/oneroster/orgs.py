@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from datetime import date
 
 from services.directory.columns import day
+from services.directory.oneroster.columns import last_day
 from services.directory.oneroster.files import Export, Record
 from services.directory.oneroster.naming import named
 from services.directory.records import Tables
@@ -70,11 +71,21 @@ class Orgs:
         return parent if parent in self._orgs else ""
 
 
+def days_of(enrollment: Record, export: Export) -> tuple[date | None, date | None]:
+    """First and last day of an enrollment; what it does not say of a scheduled class is as the terms of that class."""
+    first, last = day(enrollment.values["beginDate"]), last_day(enrollment.values["endDate"])
+    class_ = export["classes"].get(enrollment.values["classSourcedId"])
+    if class_ is not None and class_.values["classType"] == "scheduled":
+        begins, ends = term_days(class_, export)
+        return first or begins, last or ends
+    return first, last
+
+
 def term_days(one: Record, export: Export) -> tuple[date | None, date | None]:
     """First and last day of the terms of a class."""
     terms = [export["academicSessions"][id_] for id_ in one.each("termSourcedIds") if id_ in export["academicSessions"]]
     starts = [found for term in terms if (found := day(term.values["startDate"]))]
-    ends = [found for term in terms if (found := day(term.values["endDate"]))]
+    ends = [found for term in terms if (found := last_day(term.values["endDate"]))]
     return min(starts, default=None), max(ends, default=None)
 
 

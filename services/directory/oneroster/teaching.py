@@ -7,13 +7,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from datetime import date
 from typing import NamedTuple
 
-from services.directory.columns import day
+from services.directory.oneroster.columns import iso
 from services.directory.oneroster.files import Export, Record
 from services.directory.oneroster.naming import named
-from services.directory.oneroster.orgs import Orgs, term_days
+from services.directory.oneroster.orgs import Orgs, days_of
 from services.tabular.rows import Row
 
 
@@ -86,11 +85,8 @@ def _teachers(export: Export, staff: set[str]) -> dict[str, list[_Taught]]:
         values, class_ = one.values, export["classes"].get(one.values["classSourcedId"])
         if class_ is None or values["role"] != "teacher" or values["userSourcedId"] not in staff:
             continue
-        first, last = (values["beginDate"], values["endDate"])
-        if class_.values["classType"] == "scheduled":
-            begins, ends = term_days(class_, export)
-            first, last = first or _iso(begins), last or _iso(ends)
-        taught = _Taught(values["userSourcedId"], _iso(day(first)), _iso(day(last)), one.place)
+        first, last = days_of(one, export)
+        taught = _Taught(values["userSourcedId"], iso(first), iso(last), one.place)
         every[values["classSourcedId"]].append((values["primary"] == "true", taught))
     return {id_: [one for primary, one in all_ if primary] or [one for _, one in all_] for id_, all_ in every.items()}
 
@@ -106,7 +102,3 @@ def _once(taught: list[_Taught]) -> list[_Taught]:
 
 def _role(word: str, one: _Taught, scope: dict[str, str]) -> Row:
     return Row({"role": word, "person": one.person, **scope, "from": one.first, "to": one.last}, one.place)
-
-
-def _iso(found: date | None) -> str:
-    return found.isoformat() if found else ""

@@ -53,6 +53,12 @@ def test_a_rule_about_students_counts_each_of_them_and_one_about_their_courses_e
     assert by_student.holes[0].of == in_course.holes[0].of == ["n2601"]
 
 
+def test_nothing_is_said_of_students_while_they_are_suspended(folder, add):
+    add("students.csv", "s2,,m2601,2026-10-01,2026-10-31,,,suspended")
+    rule = asked("s", "counsellor", by="student")
+    assert [check(load(folder), [rule], at).pairs for at in (OCTOBER, NOVEMBER)] == [1, 2]
+
+
 @pytest.mark.parametrize(
     ("by", "role", "pairs", "of"),
     [

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import shutil
 import zipfile
-from datetime import date
+from datetime import UTC, date, datetime
 
 import pytest
 
@@ -57,6 +57,34 @@ def test_a_dry_run_tells_what_is_added_changed_and_removed_and_writes_nothing(fo
         f"3 differences 处不同; version {load(folder).version} is not in use",
     ])  # fmt: skip
     assert load(installed).version == before
+
+
+def test_exemptions_suspensions_and_ranks_come_with_an_import_and_its_difference(folder, add, installed, run):
+    add("students.csv", "s2,,m2601,2026-10-01,,,,suspended")
+    add("exemptions.csv", "s1,test,2026-10-01,,免修")
+    rewrite(folder / "sources.csv", lambda text: text.replace("1h,,", "1h,1,exceptions_only"))
+    code, told = run("import", folder)
+    assert (code, told.splitlines()[:-1]) == (0, [
+        "students: 1 added",
+        "  students s2/2026-10-01 added: id – → s2, class – → m2601, from – → 2026-10-01, status – → suspended",
+        "exemptions: 1 added",
+        "  exemptions s1/test/2026-10-01 added: student – → s1, of – → test, from – → 2026-10-01, why – → 免修",
+        "sources: 1 changed",
+        "  sources phone changed: rank – → 1, lists – → exceptions_only",
+    ])  # fmt: skip
+    october = datetime(2026, 10, 8, 4, tzinfo=UTC)
+    college = load(installed)
+    assert (college.enrolled("s2", october), college.exempt("s1", "test", october)) == (False, "免修")
+    assert (college.source_rank("phone"), college.source_lists("phone")) == (1, "exceptions_only")
+    assert run("import", folder)[1].startswith("0 differences")
+
+
+def test_exemptions_that_are_over_are_no_reason_to_ask(folder, add, installed, run):
+    add("exemptions.csv", "s1,attendance,2026-10-01,,免修")
+    assert run("import", folder)[0] == 0
+    (folder / "exemptions.csv").unlink()
+    code, told = run("import", folder)
+    assert (code, told.splitlines()[0]) == (0, "exemptions: 1 removed")
 
 
 def test_the_difference_as_json_is_whole_and_shows_no_channel(folder, installed, run):
@@ -149,10 +177,14 @@ def test_files_as_spreadsheets_write_them_change_nothing(folder, installed, run,
 def test_a_directory_that_is_written_reads_back_as_the_same(folder, add, tmp_path):
     add("people.csv", '"g,o","戈 ""o"" 夫",go@college.test,,,2026-09-01,9999-12-31')
     add("leave.csv", "person,substitute,from,to\nanna,,2026-10-01,")
+    add("students.csv", "s2,,m2601,2026-10-01,2026-10-31,,,suspended")
+    add("exemptions.csv", 's1,attendance,2026-10-01,,"免修, 见附件"')
+    add("sources.csv", "door,,,2,all")
     written = tmp_path / "written"
     written.mkdir()
     write(load(folder).tables, written)
     assert difference(load(folder), load(written)) == []
+    assert load(written).version == load(folder).version
 
 
 def test_what_is_no_directory_is_told_with_what_would_be_one(tmp_path, run):

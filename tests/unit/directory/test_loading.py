@@ -5,10 +5,11 @@ from __future__ import annotations
 
 import codecs
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
-from services.directory import Directory, load
+from services.directory import UNRANKED, Directory, load
 from services.errors import ConfigurationError, DirectoryError
 
 OCTOBER = datetime(2026, 10, 8, tzinfo=UTC)
@@ -246,3 +247,15 @@ def test_nobody_stands_in_for_oneself(folder):
     (folder / "leave.csv").write_text("person,substitute,from,to\nanna,anna,2026-10-01,\n", "utf-8")
     expected = "leave.csv row 2, column substitute: anna stands in for oneself (expected: somebody else, or nothing)"
     assert told(folder) == [expected]
+
+
+def test_a_directory_of_before_there_were_exemptions_statuses_and_ranks_still_loads_and_bounds_nothing():
+    stored = Path(__file__).parents[2] / "upgrade" / "at_34562ab" / "home" / "directory"
+    assert "status" not in (stored / "students.csv").read_text("utf-8").splitlines()[0]
+    assert not (stored / "exemptions.csv").exists()
+    college = load(stored)
+    student = college.tables.students[0]
+    assert college.enrolled(student.id, OCTOBER)
+    assert student.id in college.class_members(student.class_id, OCTOBER)
+    assert college.exempt(student.id, "attendance", OCTOBER) is None
+    assert (college.source_rank("phone"), college.source_lists("phone")) == (UNRANKED, None)

@@ -4,11 +4,15 @@
 from __future__ import annotations
 
 import shutil
+import sqlite3
 import zipfile
+from contextlib import closing
 from datetime import UTC, datetime
 
 import pytest
+from typer.testing import CliRunner
 
+from services.cli import app
 from services.directory import load
 
 AUTUMN = datetime(2026, 10, 8, tzinfo=UTC)
@@ -242,6 +246,34 @@ def test_what_oneroster_cannot_tell_stays_as_it_was(own, export, run, installed)
     assert college.tables.sources[0].owner == "anna"
 
 
+def test_who_is_suspended_or_exempt_and_which_source_goes_first_stays_as_it_was(own, export, run, installed):
+    """OneRoster cannot tell any of it."""
+    (own / "students.csv").write_text(
+        "id,name,class,from,to,status\ns1,李一,m2601,2026-09-01,,\ns1,,m2601,2026-10-01,2026-10-31,suspended\n", "utf-8"
+    )
+    (own / "exemptions.csv").write_text("student,of,from,why\ns1,test,2026-09-01,免修\n", "utf-8")
+    (own / "sources.csv").write_text("id,owner,rank,lists\nphone,anna,1,all\n", "utf-8")
+    assert run("import", own)[0] == 0
+    assert run("import", export())[0] == 0
+    college = installed()
+    assert [college.enrolled("s1", day) for day in (AUTUMN, datetime(2026, 11, 8, tzinfo=UTC))] == [False, True]
+    assert college.exempt("s1", "test", AUTUMN) == "免修"
+    assert (college.source_rank("phone"), college.source_lists("phone")) == (1, "all")
+
+
+def test_the_exemptions_of_a_student_who_goes_go_along(own, export, run, installed):
+    assert run("import", export())[0] == 0
+    edited = own.with_name("edited")
+    shutil.copytree(own.parent / "home" / "directory", edited, ignore=shutil.ignore_patterns("oneroster"))
+    (edited / "exemptions.csv").write_text(
+        "student,of,from,why\ns1,test,2026-09-01,免修\ns2,test,2026-09-01,免修\n", "utf-8"
+    )
+    assert run("import", edited)[0] == 0
+    gone = export(users=without("users", "s1"), enrollments=without("enrollments", "e1", "e5"))
+    assert run("import", gone, "--yes-remove")[0] == 0
+    assert [row.student for row in installed().tables.exemptions] == ["s2"]
+
+
 def without(file, *ids_):
     return "".join(line for line in EXPORT[f"{file}.csv"].splitlines(keepends=True) if line.split(",")[0] not in ids_)
 
@@ -292,6 +324,99 @@ def test_a_delta_that_deletes_a_class_takes_its_enrollments_along(export, delta,
     assert rows(college, "classes") == ["n2601"]
     assert rows(college, "students") == ["s2"]
     assert ids(college.holders("class_tutor", {"class": "m2601"}, AUTUMN)) == []
+
+
+def days(*numbers, month=11):
+    """At 10:00 in China."""
+    return [datetime(2026, month, number, 2, tzinfo=UTC) for number in numbers]
+
+
+def with_ends(**ends):
+    """The enrollments, some of them with `begin end`."""
+    lines = EXPORT["enrollments.csv"].splitlines()
+    for id_, end in ends.items():
+        place = next(n for n, line in enumerate(lines) if line.startswith(f"{id_},"))
+        lines[place] = ",".join([*lines[place].split(",")[:-2], *end.split(" ")])
+    return "\n".join(lines) + "\n"
+
+
+def test_a_teacher_who_hands_over_has_the_day_before_and_the_next_one_the_day_of_the_end(export, run, installed):
+    """OneRoster's endDate is exclusive: the first day on which it does not hold any more."""
+    lines = with_ends(e7="2026-09-01 2026-11-16") + "e10,,,algebra-1,college,anna,teacher,true,2026-11-16,\n"
+    assert run("import", export(enrollments=lines))[0] == 0
+    pair = {"course": "algebra", "class": "m2601"}
+    assert [ids(installed().holders("course_teacher", pair, day)) for day in days(15, 16)] == [["bo"], ["anna"]]
+    given = [installed().enrich("lesson", pair, day)[0].get("teacher") for day in days(15, 16)]
+    assert given == ["bo", "anna"]
+
+
+def test_a_tutor_who_hands_over_has_the_day_before_too(export, run, installed):
+    lines = with_ends(e3="2026-09-01 2026-11-16", e4="2026-11-16 ").replace(",false,", ",true,")
+    assert run("import", export(enrollments=lines))[0] == 0
+    tutors = [ids(installed().holders("class_tutor", {"class": "m2601"}, day)) for day in days(15, 16)]
+    assert tutors == [["anna"], ["bo"]]
+
+
+def test_a_student_who_moves_is_of_one_class_on_each_day_and_one_who_leaves_is_there_until_the_day_before(
+    export, run, installed
+):
+    lines = with_ends(e1="2026-09-01 2026-11-16", e2="2026-09-01 2026-11-20") + (
+        "e10,,,n2601,college,s1,student,,2026-11-16,\n"
+    )
+    assert run("import", export(enrollments=lines))[0] == 0
+    college = installed()
+    of = {class_: [college.class_members(class_, day) for day in days(15, 16, 19, 20)] for class_ in ("m2601", "n2601")}
+    assert of == {"m2601": [["s1"], [], [], []], "n2601": [["s2"], ["s1", "s2"], ["s1", "s2"], ["s1"]]}
+    assert [college.enrolled("s2", day) for day in days(19, 20)] == [True, False]
+
+
+def test_a_class_and_who_teaches_in_it_end_on_the_day_before_the_end_of_the_term(export, run, installed):
+    assert run("import", export())[0] == 0
+    assert {row.to_day.isoformat() for row in installed().tables.classes} == {"2027-01-16"}
+    (taught, *_) = [row for row in installed().tables.roles if row.role == "course_teacher"]
+    assert (taught.from_day.isoformat(), taught.to_day.isoformat()) == ("2026-09-01", "2027-01-16")
+
+
+def test_terms_that_follow_each_other_leave_no_gap_in_a_class(export, run, installed):
+    terms = EXPORT["academicSessions.csv"] + "spring,,,春季学期,term,2027-01-17,2027-07-10,,2027\n"
+    classes = EXPORT["classes.csv"].replace("homeroom,,college,autumn,", 'homeroom,,college,"autumn,spring",')
+    assert run("import", export(academicSessions=terms, classes=classes))[0] == 0
+    assert {row.to_day.isoformat() for row in installed().tables.classes} == {"2027-07-09"}
+
+
+def test_the_end_of_all_days_is_no_end(export, run, installed):
+    assert run("import", export(enrollments=with_ends(e1="2026-09-01 9999-12-31")))[0] == 0
+    assert [row.to_day.isoformat() for row in installed().tables.students if row.id == "s1"] == ["9999-12-31"]
+
+
+@pytest.mark.parametrize(
+    ("changed", "holder"),
+    [
+        pytest.param({"e7": "2026-11-16 2026-11-16"}, "course_teacher", id="a teacher who ends as they begin"),
+        pytest.param({"e7": " 2026-09-01"}, "course_teacher", id="a teacher who ends as the term begins"),
+        pytest.param({"e3": "2026-11-16 2026-11-16", "e4": "2026-11-16 2026-11-16"}, "class_tutor", id="tutors"),
+        pytest.param({"e1": "2026-11-16 2026-11-16"}, "student", id="a student"),
+    ],
+)
+def test_an_enrollment_that_holds_on_no_day_is_told_and_left_out(export, run, installed, changed, holder):
+    told = run("import", export(enrollments=with_ends(**changed)), "--json")[1]
+    where = [f"enrollments.csv row {int(id_[1:]) + 1}, column endDate" for id_ in changed]
+    assert [one["where"] for one in told["left_out"] if "holds on any day" in one["what"]] == where
+    context = {"student": "s1", "class": "m2601", "course": "algebra"}
+    assert ids(installed().holders(holder, context, days(16)[0])) == []
+
+
+@pytest.mark.commands
+def test_only_the_new_teacher_hears_of_a_lesson_on_the_day_of_the_hand_over(shared_data, home, run):
+    """From the export to the people who are told."""
+    (case,) = (shared_data.parent / "cases").glob("17-*")
+    assert run("import", case / "24_or.zip")[0] == 0
+    found = CliRunner().invoke(app, ["--home", str(home), "ingest", str(case / "24.ndjson")])
+    assert found.exit_code == 0, found.output
+    with closing(sqlite3.connect(home / "notify.db")) as store:
+        assert sorted(store.execute("select person, role from recipient")) == [
+            ("anna", "class_tutor"), ("eli", "course_teacher"),
+        ]  # fmt: skip
 
 
 def only(export, file, text):
@@ -397,7 +522,9 @@ BAD = {
     "a student with two classes": (row("enrollments", "x,,,n2601,college,s1,student,,2026-09-01,"),
                     "enrollments.csv row 11, column id: s1, 2026-09-01 is already in enrollments.csv row 2 (expected: one row for each id and from)"),
     "days out of order": (row("enrollments", "x,,,n2601,college,s3,student,,2026-09-01,2026-08-01"),
-                    "enrollments.csv row 11, column to: 2026-08-01 is before 2026-09-01 (expected: the last day, not before `from`)"),
+                    "enrollments.csv row 11, column endDate: 2026-08-01 is not after 2026-09-01 (expected: the day after the last one: OneRoster's endDate is exclusive)"),
+    "a term that ends as it begins": (row("academicSessions", "x,,,X,term,2026-09-01,2026-09-01,,2027"),
+                    "academicSessions.csv row 3, column endDate: 2026-09-01 is not after 2026-09-01 (expected: the day after the last one: OneRoster's endDate is exclusive)"),
 }  # fmt: skip
 
 

@@ -13,7 +13,18 @@ import pytest
 
 from services.directory import load
 
-NAMES = ("people", "departments", "teaching_offices", "majors", "classes", "courses", "roles", "students", "sources")
+NAMES = (
+    "people",
+    "departments",
+    "teaching_offices",
+    "majors",
+    "classes",
+    "courses",
+    "roles",
+    "students",
+    "exemptions",
+    "sources",
+)
 
 
 def cell(text):
@@ -48,6 +59,19 @@ def saved(book, tmp_path):
 
 
 def test_a_workbook_is_the_same_directory_as_the_files(folder, saved, home, run):
+    assert run("import", saved())[0] == 0
+    assert load(home / "directory").version == load(folder).version
+
+
+def test_exemptions_suspensions_and_ranks_are_sheets_and_columns_too(book, folder, add, saved, home, run):
+    rows = {
+        "students": "s2,,m2601,2026-10-01,2026-10-31,,,suspended",
+        "exemptions": "s1,attendance,2026-10-01,,免修",
+        "sources": "door,,,2,all",
+    }
+    for name, row in rows.items():
+        book[name].append([cell(text) for text in row.split(",")])
+        add(f"{name}.csv", row)
     assert run("import", saved())[0] == 0
     assert load(home / "directory").version == load(folder).version
 
