@@ -504,6 +504,59 @@ def test_a_stop_without_a_start_and_a_start_after_a_stop():
     assert stages(LIMIT, *events, ticket("09-01 11:00")) == opened("09-01 15:00", "09-01 17:00")
 
 
+HALF_PAST = opened("09-01 10:00", "09-01 12:00")
+
+
+@pytest.mark.parametrize(
+    ("steps", "changes"),
+    [
+        pytest.param([("08:00", "resolved", "a"), ("08:00", "created", "b")], [], id="same instant, the stop first"),
+        pytest.param([("08:00", "created", "a"), ("08:00", "resolved", "b")], [], id="same instant, the start first"),
+        pytest.param([("07:59:55", "resolved", "b"), ("08:00", "created", "a")], [], id="a clock that is behind"),
+        pytest.param([("00:10", "resolved", "b"), ("08:00", "created", "a")], [], id="hours before the first start"),
+        pytest.param(
+            [("06:00", "created", "a"), ("07:00", "resolved", "b"), ("08:00", "reopened", "c")], HALF_PAST,
+            id="the stop of an earlier round",
+        ),
+        pytest.param(
+            [("06:00", "created", "a"), ("07:59:59", "resolved", "b"), ("08:00", "reopened", "c")], HALF_PAST,
+            id="the stop of a round that ended just now",
+        ),
+        pytest.param(
+            [("06:00", "created", "a"), ("07:00", "resolved", "b"), ("07:00", "resolved", "c"),
+             ("08:00", "reopened", "d")], HALF_PAST, id="an earlier round that was stopped twice",
+        ),
+        pytest.param(
+            [("06:00", "created", "a"), ("06:30", "resolved", "b"), ("07:55", "resolved", "c"),
+             ("08:00", "reopened", "d")], [], id="a later round's stop by a clock that is five minutes behind",
+        ),
+        pytest.param(
+            [("06:00", "created", "a"), ("06:30", "resolved", "b"), ("07:54:59.999", "resolved", "c"),
+             ("08:00", "reopened", "d")], HALF_PAST, id="a later round, and more than five minutes",
+        ),
+        pytest.param(
+            [("06:00", "created", "a"), ("06:30", "resolved", "b"), ("08:00", "resolved", "c"),
+             ("08:00", "reopened", "d")], [], id="a later round at one instant",
+        ),
+        pytest.param(
+            [("07:59", "resolved", "a"), ("07:59:30", "created", "b"), ("08:00", "reopened", "c")], HALF_PAST,
+            id="a stop stops one start",
+        ),
+    ],
+)  # fmt: skip
+def test_which_start_a_stop_counts_for(steps, changes):
+    both = LIMIT | {"elapsed": 'action in ["created", "reopened"]'}
+    assert stages(both, *[ticket(f"09-01 {time}", action, id_) for time, action, id_ in steps]) == changes
+
+
+def test_a_record_that_does_both_is_not_stopped_by_itself_and_stops_no_other():
+    both = LIMIT | {"elapsed": "true", "until": 'action == "rated"', "restart": True}
+    assert stages(both, ticket("09-01 08:00", "rated")) == opened("09-01 10:00", "09-01 12:00")
+    for one, other in ("ab", "ba"):
+        events = [ticket("09-01 08:00", "rated", one), ticket("09-01 08:00", "created", other)]
+        assert stages(both, *events) == opened("09-01 10:00", "09-01 12:00")
+
+
 def test_the_first_limit_that_fits_or_the_minutes_of_the_record():
     limits = [{"where": 'priority == "urgent"', "limit": "2h", "hours": "clock"}, {"limit": "4h", "hours": "service"}]
     by_priority = {"elapsed": LIMIT["elapsed"], "until": LIMIT["until"], "limits": limits}

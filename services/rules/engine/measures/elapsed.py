@@ -1,6 +1,7 @@
 """`elapsed`: stages of a limit, by the clock or in service hours, from a record that starts to one that stops.
 
-Its thresholds are percents of the limit; the value is the threshold that was passed.
+Its thresholds are percents of the limit; the value is the threshold that was passed. Clocks of several systems differ,
+so a stop also counts for a start at the same instant, or soon behind it, if it has stopped nothing else.
 """
 
 from __future__ import annotations
@@ -37,21 +38,43 @@ def _runs(slots: Accumulator) -> bool:
     return bool(slots["start"] >= 0)
 
 
+def _early(slots: Accumulator) -> bool:
+    return bool(slots["halt"] >= 0 and slots["started"] < 0)
+
+
+_SKEW = 5 * 60_000
+"""Milliseconds by which clocks may differ, as at the way in: so long a stop may lie before a later round's start."""
+
 ELAPSED = Measure(
     name="elapsed",
-    slots={"start": -1, "limit": None, "service": False, "started": -1, "stopped": -1},
-    index_slots=frozenset({"started", "stopped"}),
+    slots={
+        "start": -1,
+        "limit": None,
+        "service": False,
+        "started": -1,
+        "stopped": -1,
+        # The newest record that only stops, when it was, and whether it found nothing to stop.
+        "halt": -1,
+        "halt_at": -1,
+        "free": False,
+    },
+    index_slots=frozenset({"started", "stopped", "halt"}),
     add="""
-if f & {until} and {start} >= 0:
-    {start} = -1
-    {stopped} = i
+if f & {until}:
+    if not f & {hit}: {halt}, {halt_at}, {free} = i, t, {start} < 0
+    if {start} >= 0: {start}, {stopped} = -1, i
 if f & {hit} and ({start} < 0 or {gauge.restart}):
-    {start}, {started}, {stopped} = t, i, -1
+    if {halt} >= 0 and ({halt_at} == t or {free} and ({started} < 0 or t - {halt_at} <= SKEW)):
+        {start}, {stopped}, {free} = -1, {halt}, False
+    else:
+        {start}, {stopped} = t, -1
+    {started} = i
     {limit}, {service} = {limit_i}
-""",
+""".replace("SKEW", str(_SKEW)),
     waiting="{start} >= 0 and {limit} is not None",
     deadline="{help}({start}, {limit}, {service}, {threshold})",
     evidence=pointed("started", "stopped"),
     busy=_runs,
+    early=_early,
     helper=_deadlines,
 )
