@@ -126,7 +126,8 @@ class Measure:
 
     def _value(self, moment: Moment) -> Found:
         newest = self._seen(moment)[-1:]
-        return (number(self.main, newest[0]) if newest else None), newest
+        given = newest and satisfies(self.spec.get("given", True), newest[0])
+        return (number(self.main, newest[0]) if given else None), newest
 
     def _min(self, moment: Moment) -> Found:
         best = None
@@ -170,7 +171,8 @@ class Measure:
     def _ratio(self, moment: Moment) -> Found:
         records = self._seen(moment)
         a, b = side(self.main, records), side(self.spec["to"], records)
-        return (percent(a, b) if self._is_enough(records) and a is not None and b else None), records
+        enough = self._is_enough(records) and b is not None and b >= self.spec.get("min_to", b)
+        return (percent(a, b) if enough and a is not None and b else None), records
 
     def _difference(self, moment: Moment) -> Found:
         records = self._seen(moment)

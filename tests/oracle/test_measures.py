@@ -65,6 +65,17 @@ def brief(episodes: list[Episode]) -> list[tuple]:
     return [(e.level, e.value, shown(e.opened_at), shown(e.closed_at), e.first_event) for e in episodes]
 
 
+# ---- value
+
+
+def test_a_value_is_given_only_where_the_newest_record_is_enough():
+    enough = {"value": "score", "given": "n >= 10"}
+    assert look(enough, days({"score": 5, "n": 10})) == (5, "t1")
+    assert look(enough, days({"score": 5, "n": 10}, {"score": 5, "n": 9})) is None
+    assert look(enough, days({"score": 5, "n": 10}, {"score": 5})) is None
+    assert look(enough, days({"score": 5, "n": 9}, {"score": 6, "n": 10})) == (6, "t2")
+
+
 # ---- min and max
 
 
@@ -95,6 +106,14 @@ def test_a_ratio_divides_sums_and_a_null_counts_as_nothing():
     assert look(HOURS, events) == (50, "t1 t2 t3")
     assert look(HOURS, days({"hours": 2, "plan": 3})) == (200 / 3, "t1")
     assert look(HOURS, days({"plan": 3})) == (0, "t1")
+
+
+def test_a_ratio_has_a_value_once_what_it_is_to_comes_to_enough():
+    events = days({"hours": 2, "plan": 2}, {"hours": 1, "plan": 2.5})
+    assert look(HOURS | {"min_to": 4.5}, events) == (200 / 3, "t1 t2")
+    assert look(HOURS | {"min_to": 4.6}, events) is None
+    assert look(FIGURE | {"min_to": 20}, days({"hours": 2, "planned_hours": 20})) == (10, "t1")
+    assert look(FIGURE | {"min_to": 21}, days({"hours": 2, "planned_hours": 20})) is None
 
 
 @pytest.mark.parametrize("sides", [{"hours": 1, "plan": 0}, {"hours": 0, "plan": 0}, {"hours": 1}, {}])

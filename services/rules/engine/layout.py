@@ -18,7 +18,7 @@ from services.rules.engine.subject import COLUMNS, State, Subject
 
 _DAY = 86_400_000
 _PERIODS = {"day": 1, "week": 7, "month": 31, "term": 200, "year": 366}
-_FORMAT = 5
+_FORMAT = 4
 """Of the written state; states of another format are built anew from the log."""
 NO_TIME_BOUND = 366 * _DAY
 """Records that no window bounds in time, and what came before it was expected, count for a year."""

@@ -39,7 +39,7 @@ def _runs(slots: Accumulator) -> bool:
 
 
 def _early(slots: Accumulator) -> bool:
-    return bool(slots["halt"] >= 0 and slots["started"] < 0)
+    return bool(slots["stopped"] >= 0 and slots["started"] < 0)
 
 
 _SKEW = 5 * 60_000
@@ -47,29 +47,23 @@ _SKEW = 5 * 60_000
 
 ELAPSED = Measure(
     name="elapsed",
-    slots={
-        "start": -1,
-        "limit": None,
-        "service": False,
-        "started": -1,
-        "stopped": -1,
-        # The newest record that only stops, when it was, and whether it found nothing to stop.
-        "halt": -1,
-        "halt_at": -1,
-        "free": False,
-    },
-    index_slots=frozenset({"started", "stopped", "halt"}),
+    slots={"start": -1, "limit": None, "service": False, "started": -1, "stopped": -1},
+    index_slots=frozenset({"started", "stopped"}),
+    # While no clock runs, `stopped` is the newest record that only stops; no limit: it has stopped nothing yet.
     add="""
 if f & {until}:
-    if not f & {hit}: {halt}, {halt_at}, {free} = i, t, {start} < 0
-    if {start} >= 0: {start}, {stopped} = -1, i
+    if f & {hit}:
+        {start} = -1
+    else:
+        {stopped}, {limit}, {start} = i, 0 if {start} >= 0 else None, -1
 if f & {hit} and ({start} < 0 or {gauge.restart}):
-    if {halt} >= 0 and ({halt_at} == t or {free} and ({started} < 0 or t - {halt_at} <= SKEW)):
-        {start}, {stopped}, {free} = -1, {halt}, False
+    early = t - rows[{stopped}] if {stopped} >= 0 else -1
+    if early == 0 or early > 0 and {limit} is None and (early <= SKEW or {started} < 0):
+        {start}, {limit} = -1, 0
     else:
         {start}, {stopped} = t, -1
+        {limit}, {service} = {limit_i}
     {started} = i
-    {limit}, {service} = {limit_i}
 """.replace("SKEW", str(_SKEW)),
     waiting="{start} >= 0 and {limit} is not None",
     deadline="{help}({start}, {limit}, {service}, {threshold})",
