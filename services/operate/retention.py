@@ -19,6 +19,7 @@ from services.notify.store.retention import Applied, StoreSweep
 from services.rules.engine.engine import Engine
 from services.rules.language.load import load
 from services.settings import Settings, resource
+from services.tabular.scalars import load_yaml
 
 Policy = dict[str, int | None]
 """Kind \u2192 days; None: for ever."""
@@ -39,7 +40,7 @@ def read_policy(path: Path) -> Policy:
     if not path.is_file():
         return dict(DEFAULTS)
     try:
-        found: Any = yaml.safe_load(path.read_text("utf-8")) or {}
+        found: Any = load_yaml(path.read_text("utf-8")) or {}
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise ConfigurationError(say("operate.not_yaml", path=path, error=error)) from None
     if not isinstance(found, dict):

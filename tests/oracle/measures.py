@@ -22,6 +22,7 @@ MEASURES = (
     "elapsed",
 )  # fmt: skip
 MOST_EVIDENCE = 50
+SKEW = 5 * UNITS["m"]  # by which the clocks of several systems may differ
 BY_TIME, BY_RECORD, BY_DEADLINE = 0, 1, 2  # the order of the steps of one instant
 
 Found = tuple[Fraction | float | None, Iterable[Record]]
@@ -125,7 +126,8 @@ class Measure:
 
     def _value(self, moment: Moment) -> Found:
         newest = self._seen(moment)[-1:]
-        return (number(self.main, newest[0]) if newest else None), newest
+        given = newest and satisfies(self.spec.get("given", True), newest[0])
+        return (number(self.main, newest[0]) if given else None), newest
 
     def _min(self, moment: Moment) -> Found:
         best = None
@@ -169,7 +171,8 @@ class Measure:
     def _ratio(self, moment: Moment) -> Found:
         records = self._seen(moment)
         a, b = side(self.main, records), side(self.spec["to"], records)
-        return (percent(a, b) if self._is_enough(records) and a is not None and b else None), records
+        enough = self._is_enough(records) and b is not None and b >= self.spec.get("min_to", b)
+        return (percent(a, b) if enough and a is not None and b else None), records
 
     def _difference(self, moment: Moment) -> Found:
         records = self._seen(moment)
@@ -353,15 +356,29 @@ class Measure:
         return None, [record for record in self._clock(moment.records) if record]
 
     def _clock(self, records: list[Record]) -> tuple[Record | None, Record | None]:
-        """The record that started the clock last, and the one that stopped it since."""
+        """The record that started the clock last, and the one that stopped it since or had come before it."""
         started, stopped = None, None
+        used: list[Record] = []  # the records that have stopped something
         for record in records:
             if started and not stopped and satisfies(self.spec["until"], record):
                 stopped = record
+                used.append(record)
             runs = started and not stopped
             if satisfies(self.main, record) and (not runs or self.spec.get("restart", False)):
-                started, stopped = record, None
+                first = started is None
+                started, stopped = record, self._came_before(record, records, used, first)
+                used += [stopped] if stopped else []
         return started, stopped
+
+    def _came_before(self, start: Record, records: list[Record], used: list[Record], first: bool) -> Record | None:
+        """The stop that counts for a start behind it: the newest one, if clocks that differ explain it."""
+        before = records[: records.index(start)]
+        stops = [r for r in before if satisfies(self.spec["until"], r) and not satisfies(self.main, r)]
+        if not stops:
+            return None
+        newest = stops[-1]
+        near = first or start.ms - newest.ms <= SKEW
+        return newest if newest.ms == start.ms or (newest not in used and near) else None
 
 
 def matches(condition: Any, records: Iterable[Record]) -> list[Record]:

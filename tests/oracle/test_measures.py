@@ -65,6 +65,17 @@ def brief(episodes: list[Episode]) -> list[tuple]:
     return [(e.level, e.value, shown(e.opened_at), shown(e.closed_at), e.first_event) for e in episodes]
 
 
+# ---- value
+
+
+def test_a_value_is_given_only_where_the_newest_record_is_enough():
+    enough = {"value": "score", "given": "n >= 10"}
+    assert look(enough, days({"score": 5, "n": 10})) == (5, "t1")
+    assert look(enough, days({"score": 5, "n": 10}, {"score": 5, "n": 9})) is None
+    assert look(enough, days({"score": 5, "n": 10}, {"score": 5})) is None
+    assert look(enough, days({"score": 5, "n": 9}, {"score": 6, "n": 10})) == (6, "t2")
+
+
 # ---- min and max
 
 
@@ -95,6 +106,14 @@ def test_a_ratio_divides_sums_and_a_null_counts_as_nothing():
     assert look(HOURS, events) == (50, "t1 t2 t3")
     assert look(HOURS, days({"hours": 2, "plan": 3})) == (200 / 3, "t1")
     assert look(HOURS, days({"plan": 3})) == (0, "t1")
+
+
+def test_a_ratio_has_a_value_once_what_it_is_to_comes_to_enough():
+    events = days({"hours": 2, "plan": 2}, {"hours": 1, "plan": 2.5})
+    assert look(HOURS | {"min_to": 4.5}, events) == (200 / 3, "t1 t2")
+    assert look(HOURS | {"min_to": 4.6}, events) is None
+    assert look(FIGURE | {"min_to": 20}, days({"hours": 2, "planned_hours": 20})) == (10, "t1")
+    assert look(FIGURE | {"min_to": 21}, days({"hours": 2, "planned_hours": 20})) is None
 
 
 @pytest.mark.parametrize("sides", [{"hours": 1, "plan": 0}, {"hours": 0, "plan": 0}, {"hours": 1}, {}])
@@ -502,6 +521,59 @@ def test_a_stop_without_a_start_and_a_start_after_a_stop():
     events = [ticket("09-01 08:00", "resolved"), ticket("09-01 09:00"), ticket("09-01 10:00", "resolved")]
     assert stages(LIMIT, *events) == []
     assert stages(LIMIT, *events, ticket("09-01 11:00")) == opened("09-01 15:00", "09-01 17:00")
+
+
+HALF_PAST = opened("09-01 10:00", "09-01 12:00")
+
+
+@pytest.mark.parametrize(
+    ("steps", "changes"),
+    [
+        pytest.param([("08:00", "resolved", "a"), ("08:00", "created", "b")], [], id="same instant, the stop first"),
+        pytest.param([("08:00", "created", "a"), ("08:00", "resolved", "b")], [], id="same instant, the start first"),
+        pytest.param([("07:59:55", "resolved", "b"), ("08:00", "created", "a")], [], id="a clock that is behind"),
+        pytest.param([("00:10", "resolved", "b"), ("08:00", "created", "a")], [], id="hours before the first start"),
+        pytest.param(
+            [("06:00", "created", "a"), ("07:00", "resolved", "b"), ("08:00", "reopened", "c")], HALF_PAST,
+            id="the stop of an earlier round",
+        ),
+        pytest.param(
+            [("06:00", "created", "a"), ("07:59:59", "resolved", "b"), ("08:00", "reopened", "c")], HALF_PAST,
+            id="the stop of a round that ended just now",
+        ),
+        pytest.param(
+            [("06:00", "created", "a"), ("07:00", "resolved", "b"), ("07:00", "resolved", "c"),
+             ("08:00", "reopened", "d")], HALF_PAST, id="an earlier round that was stopped twice",
+        ),
+        pytest.param(
+            [("06:00", "created", "a"), ("06:30", "resolved", "b"), ("07:55", "resolved", "c"),
+             ("08:00", "reopened", "d")], [], id="a later round's stop by a clock that is five minutes behind",
+        ),
+        pytest.param(
+            [("06:00", "created", "a"), ("06:30", "resolved", "b"), ("07:54:59.999", "resolved", "c"),
+             ("08:00", "reopened", "d")], HALF_PAST, id="a later round, and more than five minutes",
+        ),
+        pytest.param(
+            [("06:00", "created", "a"), ("06:30", "resolved", "b"), ("08:00", "resolved", "c"),
+             ("08:00", "reopened", "d")], [], id="a later round at one instant",
+        ),
+        pytest.param(
+            [("07:59", "resolved", "a"), ("07:59:30", "created", "b"), ("08:00", "reopened", "c")], HALF_PAST,
+            id="a stop stops one start",
+        ),
+    ],
+)  # fmt: skip
+def test_which_start_a_stop_counts_for(steps, changes):
+    both = LIMIT | {"elapsed": 'action in ["created", "reopened"]'}
+    assert stages(both, *[ticket(f"09-01 {time}", action, id_) for time, action, id_ in steps]) == changes
+
+
+def test_a_record_that_does_both_is_not_stopped_by_itself_and_stops_no_other():
+    both = LIMIT | {"elapsed": "true", "until": 'action == "rated"', "restart": True}
+    assert stages(both, ticket("09-01 08:00", "rated")) == opened("09-01 10:00", "09-01 12:00")
+    for one, other in ("ab", "ba"):
+        events = [ticket("09-01 08:00", "rated", one), ticket("09-01 08:00", "created", other)]
+        assert stages(both, *events) == opened("09-01 10:00", "09-01 12:00")
 
 
 def test_the_first_limit_that_fits_or_the_minutes_of_the_record():

@@ -11,6 +11,7 @@ import yaml
 
 from services.errors import ConfigurationError
 from services.log.kafka import TOPICS
+from services.tabular.scalars import load_yaml
 
 _DAY_MS = 86_400_000
 _LARGEST = 32 << 20
@@ -70,7 +71,7 @@ def _shown(topic: Topic) -> list[tuple[str, str]]:
 def read_topics(path: Path) -> dict[str, Topic]:
     """The declared topics by name, all of `TOPICS`. Raises ConfigurationError with everything that is wrong."""
     try:
-        said: Any = yaml.safe_load(path.read_text("utf-8"))
+        said: Any = load_yaml(path.read_text("utf-8"))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise ConfigurationError(f"{path}: {error}") from error
     if not isinstance(said, dict):

@@ -22,6 +22,7 @@ REASONS = (
     "outside_period",
     "window_empty",
     "not_evaluated",
+    "not_given",
     "too_few_records",
     "too_few_matching",
     "nothing_counted",
@@ -120,6 +121,8 @@ def without_value(
         )
     if not inside:
         return Silence("window_empty", both(say("operate.no_record_lies_in_window")))
+    if placed.gauge.measure == "value" and placed.gauge.asked != placed.gauge.member:
+        return Silence("not_given", both(say("operate.newest_record_does_not_meet_given")))
     with_number = [i for i in inside if placed.x < 0 or s.rows[i + COLUMNS + placed.x] is not None]
     if not with_number:
         names = sorted({name for (id_, name) in replayed.engine.not_evaluated if id_ == rule.rule.id}) or ["null"]

@@ -42,7 +42,7 @@ class _Gaps(dict[str, str]):
 
 
 _MEASURES: dict[str, _Said] = {
-    "value": _text("最新一条记录的 {of}", "{of} of the newest record"),
+    "value": _text("最新一条记录的 {of}[（须满足 {given}）]", "{of} of the newest record[ (if it has {given})]"),
     "count": _text("满足 {of} 的记录数", "the number of records with {of}"),
     "sum": _text("{of} 之和", "the sum of {of}"),
     "mean": _text("{of} 的平均值", "the mean of {of}"),
@@ -50,7 +50,10 @@ _MEASURES: dict[str, _Said] = {
     "max": _text("{of} 的最大值", "the greatest {of}"),
     "share": _text("满足 {of} 的记录所占百分比", "the per cent of records with {of}"),
     "streak": _text("连续满足 {of} 的记录数[（跳过 {skip}）]", "how many in a row have {of}[ (skipping {skip})]"),
-    "ratio": _text("{of} 之和占 {to} 的百分比", "the sum of {of} in per cent of {to}"),
+    "ratio": _text(
+        "{of} 之和占 {to} 的百分比[（{to} 至少 {min_to}）]",
+        "the sum of {of} in per cent of {to}[ (of {min_to} or more)]",
+    ),
     "difference": _text("{of} 之和减去 {to}", "the sum of {of} minus {to}"),
     "distinct": _text("不同 {of} 的个数", "how many different {of} there are"),
     "change": _text("最近的 {of} 与此前平均值之差", "the newest {of} against its own mean before"),

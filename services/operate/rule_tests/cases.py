@@ -275,7 +275,7 @@ class _Reader:
             return number(place, self._report, what)
         if field.type == "boolean":
             if not isinstance(place.value, bool):
-                self._report.add(place, say("operate.must_be_true_or_false", what=what))
+                self._report.add(place, say("operate.must_be_true_or_false", what=what), say("input.true_or_false"))
             return place.value
         if field.type == "string":
             return _filled(word(place, self._report, what, field.values or None), name)

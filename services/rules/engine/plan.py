@@ -127,6 +127,7 @@ class Gauge(msgspec.Struct, frozen=True, kw_only=True):
     """Milliseconds for which a trend's slope is told."""
     from_week: int = 0
     min_sum: float | None = None
+    """Of a forecast: the least sum that has one; of a ratio: what the second number must come to."""
     min_days: int = 0
     against: Literal["previous", "last_year"] = "previous"
     until: str | None = None

@@ -96,11 +96,12 @@ def _public(place: Place | None, report: Report) -> Public:
     if place is None or place.value == "none":
         return nothing
     codes = {code for _, code, *_ in COUNTRIES.values()}
-    if isinstance(place.value, str) and place.value in codes:
+    read_as_no = not place.quoted and place.text.lower() == "no"
+    if isinstance(place.value, str) and place.value in codes and not read_as_no:
         return public_days(place.value)
     meant = {name.lower(): names[1] for key, names in COUNTRIES.items() for name in (key, *names)}
     right = meant.get(str(known_words(place.text.lower(), meant)), say("rules.code_iso_3166_1_such"))
-    if place.value is False:
+    if read_as_no or place.value is False:
         right = say("rules.none_or_in_quotes_no")
     report.add(place, say("rules.unknown_country", text=place.text), right)
     return nothing

@@ -45,6 +45,8 @@ _FUNCTIONS = {"abs": "absolute", "min": "least", "max": "greatest", "round": "ro
 
 
 _FIELD_KEYWORDS = {"class": "clas_", "from": "fro_"}
+_TRUTH = {"yes": "true", "on": "true", "no": "false", "off": "false"}
+"""Words that YAML 1.1 reads as truth values."""
 _KEYWORDS = {short: word for word, short in _FIELD_KEYWORDS.items()}
 
 
@@ -244,6 +246,8 @@ class Expression:
             return Typed(node.id.capitalize(), "boolean")
         name = _KEYWORDS.get(node.id, node.id)
         field = self.known.get(name)
+        if field is None and name.lower() in _TRUTH:
+            raise self._refuse(node, say("rules.has_no_field", kind=self.kind, name=name), _TRUTH[name.lower()])
         if field is None:
             raise self._refuse(
                 node, say("rules.has_no_field", kind=self.kind, name=name), known_words(name, self.known)

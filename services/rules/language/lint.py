@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Iterator, Mapping
 
@@ -39,6 +40,7 @@ def lint(rules: RuleSet, kinds: _Kinds) -> list[Problem]:
         ]
         standard = rules.standards.get(placed.rule.standard or "")
         found += list(_of_rule(placed.rule, placed.place, standard, kinds))
+        found += list(_hiding(placed.rule, placed.place, kinds))
     for standard in rules.standards.values():
         found += list(_dropped(standard))
     return found
@@ -89,6 +91,39 @@ def _dropped(standard: Standard) -> Iterator[Problem]:
                 what=say("rules.has_no_here_unlike_value", standard=standard.id, levels=" and no ".join(lost)),
                 expected=say("rules.number_or_none", level=lost[0]),
             )
+
+
+_ORDERED = frozenset({"ge", "gt", "le", "lt"})
+"""What the null-safe form of a comparison by size is called in a condition's source."""
+
+
+def _hiding(rule: Rule, place: Place, kinds: _Kinds) -> Iterator[Problem]:
+    """A `where` that leaves out records by a figure: a newer one that it leaves out ends no warning."""
+    if "where" not in place.value or "event" in rule.by:
+        return
+    where, gauge = place.value["where"], rule.gauges[0]
+    sized = {name for name in _sized(gauge.member) if _is_number(kinds, gauge.kind, name)}
+    if gauge.measure == "ratio":  # its guard is on the sum; another figure may choose among the records
+        sized &= {*_FIELD.findall(gauge.other or "")}
+    if not sized or gauge.measure not in ("value", "ratio"):
+        return
+    name, right = min(sized), "rules.such_as_given" if gauge.measure == "value" else "rules.such_as_min_to"
+    yield Problem(where=_shown(where), what=say("rules.where_hides_end", rule=rule.id, name=name), expected=say(right))
+
+
+def _is_number(kinds: _Kinds, kind: str, name: str) -> bool:
+    return name in kinds[kind] and kinds[kind][name].type in ("integer", "number")
+
+
+def _sized(source: str) -> Iterator[str]:
+    """The fields that a condition's source compares by size."""
+    for node in ast.walk(ast.parse(source, mode="eval")):
+        by_size = isinstance(node, ast.Compare) and any(
+            isinstance(one, (ast.Lt, ast.LtE, ast.Gt, ast.GtE)) for one in node.ops
+        )
+        called = isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in _ORDERED
+        if by_size or called:
+            yield from _FIELD.findall(ast.unparse(node))
 
 
 def _of_rule(rule: Rule, place: Place, standard: Standard | None, kinds: _Kinds) -> Iterator[Problem]:

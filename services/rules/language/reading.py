@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from yaml.constructor import SafeConstructor
 from services.i18n import say
 from services.messages import Message, Problem, nearest
 from services.rules.language import suggestions
+from services.tabular.scalars import is_truth, misread, what_is_wrong
 
 _LARGEST = 1 << 20
 _DEEPEST = 40
@@ -39,6 +41,8 @@ class Report:
 
     def add(self, where: Place, what: Message | str, expected: Message | str = "", *, offset: int = 0) -> None:
         """Notes one problem at a place, `offset` characters behind its start; what is read twice is said once."""
+        if where.refused:
+            return
         text = f"{where.file}:{where.line}:{where.column + offset}"
         problem = Problem(where=text, what=what, expected=expected)
         if problem not in self.problems:
@@ -46,9 +50,12 @@ class Report:
 
 
 class Place:
-    """A YAML value and where it stands. `value` is str, int, float, bool, None, list[Place] or dict[str, Place]."""
+    """A YAML value and where it stands. `value` is str, int, float, bool, None, list[Place] or dict[str, Place].
 
-    __slots__ = ("column", "file", "line", "name", "quoted", "text", "value")
+    `refused`: it was said already that it cannot be read.
+    """
+
+    __slots__ = ("column", "file", "line", "name", "quoted", "refused", "text", "value")
 
     def __init__(self, value: Any, file: str, node: yaml.Node | None, name: str = "") -> None:
         self.value = value
@@ -58,6 +65,7 @@ class Place:
         self.quoted = isinstance(node, yaml.ScalarNode) and node.style in ("'", '"')
         self.text = node.value if isinstance(node, yaml.ScalarNode) else ""
         self.name = name
+        self.refused = False
 
 
 def known_words(word: str, words: Iterable[str]) -> Message | str:
@@ -158,11 +166,14 @@ def _convert(node: yaml.Node, file: str, report: Report) -> Place:
         return Place(found, file, node)
     if isinstance(node, yaml.SequenceNode):
         return Place([_convert(item, file, report) for item in node.value], file, node)
-    try:
-        value = SafeConstructor().construct_object(node)
-    except (ValueError, OverflowError, yaml.YAMLError):
-        value = node.value
-    return Place(value, file, node)
+    place = Place(node.value, file, node)
+    if isinstance(node, yaml.ScalarNode) and not node.style and (decimal := misread(node.value)) is not None:
+        report.add(place, *what_is_wrong(node.value, decimal))
+        place.refused = True
+    elif not node.tag.endswith(":bool") or is_truth(node.value):
+        with suppress(ValueError, OverflowError, yaml.YAMLError):
+            place.value = SafeConstructor().construct_object(node)
+    return place
 
 
 def fields(place: Place, known: Mapping[str, bool], report: Report, what: Message | str) -> dict[str, Place]:

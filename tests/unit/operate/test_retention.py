@@ -254,6 +254,8 @@ def test_a_home_whose_events_are_past_counts_their_days(college):
         ("rejected: true", "rejected: True is no number of days"),
         ("- events", "not a policy (expected: lines such as `rejected: 180`)"),
         ("events: [", "not YAML"),
+        ("events: 01100", "01100 is not the same number to every program (expected: 1100, or '01100' in quotes"),
+        ("events: yes", "events: yes is no number of days"),
     ],
 )
 def test_a_policy_that_is_none_says_where_and_what_would_be_one(text, said, tmp_path):

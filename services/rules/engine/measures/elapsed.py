@@ -1,6 +1,7 @@
 """`elapsed`: stages of a limit, by the clock or in service hours, from a record that starts to one that stops.
 
-Its thresholds are percents of the limit; the value is the threshold that was passed.
+Its thresholds are percents of the limit; the value is the threshold that was passed. Clocks of several systems differ,
+so a stop also counts for a start at the same instant, or soon behind it, if it has stopped nothing else.
 """
 
 from __future__ import annotations
@@ -37,21 +38,37 @@ def _runs(slots: Accumulator) -> bool:
     return bool(slots["start"] >= 0)
 
 
+def _early(slots: Accumulator) -> bool:
+    return bool(slots["stopped"] >= 0 and slots["started"] < 0)
+
+
+_SKEW = 5 * 60_000
+"""Milliseconds by which clocks may differ, as at the way in: so long a stop may lie before a later round's start."""
+
 ELAPSED = Measure(
     name="elapsed",
     slots={"start": -1, "limit": None, "service": False, "started": -1, "stopped": -1},
     index_slots=frozenset({"started", "stopped"}),
+    # While no clock runs, `stopped` is the newest record that only stops; no limit: it has stopped nothing yet.
     add="""
-if f & {until} and {start} >= 0:
-    {start} = -1
-    {stopped} = i
+if f & {until}:
+    if f & {hit}:
+        {start} = -1
+    else:
+        {stopped}, {limit}, {start} = i, 0 if {start} >= 0 else None, -1
 if f & {hit} and ({start} < 0 or {gauge.restart}):
-    {start}, {started}, {stopped} = t, i, -1
-    {limit}, {service} = {limit_i}
-""",
+    early = t - rows[{stopped}] if {stopped} >= 0 else -1
+    if early == 0 or early > 0 and {limit} is None and (early <= SKEW or {started} < 0):
+        {start}, {limit} = -1, 0
+    else:
+        {start}, {stopped} = t, -1
+        {limit}, {service} = {limit_i}
+    {started} = i
+""".replace("SKEW", str(_SKEW)),
     waiting="{start} >= 0 and {limit} is not None",
     deadline="{help}({start}, {limit}, {service}, {threshold})",
     evidence=pointed("started", "stopped"),
     busy=_runs,
+    early=_early,
     helper=_deadlines,
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from services.rules.engine.measures.base import Measure, members
@@ -45,8 +46,10 @@ Value = Callable[[int, int | None, int | None], float | None]
 
 
 def _ratio(gauge: Gauge) -> Value:
+    least = None if gauge.min_sum is None else Fraction(gauge.min_sum) * gauge.other_scale
+
     def value(n: int, a: int | None, b: int | None) -> float | None:
-        if n < max(gauge.min_records, 1) or a is None or not b:
+        if n < max(gauge.min_records, 1) or a is None or not b or (least is not None and b < least):
             return None
         return 100 * a * gauge.other_scale / (b * gauge.scale)
 

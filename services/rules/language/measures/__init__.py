@@ -50,7 +50,11 @@ def read_measure(place: Place, window: Place | None, m: Measured) -> Gauge | Non
     if chosen.kind != "last":
         # Only what is counted matters then, so the rest need not be kept.
         gauge = msgspec.structs.replace(gauge, member=both(gauge.member, _counted(gauge)))
-    return msgspec.structs.replace(gauge, window=chosen, asked=m.record) if len(m.report) == before else None
+    return (
+        msgspec.structs.replace(gauge, window=chosen, asked=both(m.record, gauge.asked))
+        if len(m.report) == before
+        else None
+    )
 
 
 def _counted(gauge: Gauge) -> str:

@@ -14,7 +14,11 @@ _FEW = 1000
 
 def _value(given: dict[str, Place], m: Measured) -> Gauge:
     source, whole = m.raw(given["value"])
-    return Gauge(measure="value", kind=m.kind, member=m.record, number=source, whole=whole)
+    if "given" not in given:
+        return Gauge(measure="value", kind=m.kind, member=m.record, number=source, whole=whole)
+    asked = m.condition(given["given"])
+    number = f"({source} if {asked} else None)"
+    return Gauge(measure="value", kind=m.kind, member=m.record, asked=asked, number=number, whole=whole)
 
 
 def _rank(given: dict[str, Place], m: Measured) -> Gauge:
@@ -48,7 +52,7 @@ def _change(given: dict[str, Place], m: Measured) -> Gauge:
 
 
 MEASURES = {
-    "value": Form(_value),
+    "value": Form(_value, {"given": False}),
     "min": Form(of_number("min", raw=True)),
     "max": Form(of_number("max", raw=True)),
     "rank": Form(_rank, counts={"min_peers": Count("min_records", 1)}, window="not last"),

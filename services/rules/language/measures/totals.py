@@ -16,7 +16,7 @@ from services.rules.language.measures.base import (
     of_number,
     present,
 )
-from services.rules.language.reading import Place, fields
+from services.rules.language.reading import Place, fields, number
 from services.rules.language.thresholds import duration
 
 _LEAST_OF_A_LINE = 2
@@ -26,6 +26,7 @@ def _compared(name: str) -> Callable[[dict[str, Place], Measured], Gauge]:
     def read(given: dict[str, Place], m: Measured) -> Gauge:
         first, first_whole, first_figure = _side(given[name], m)
         second, second_whole, second_figure = _side(given["to"], m)
+        least = number(given["min_to"], m.report, "min_to") if "min_to" in given else None
         return Gauge(
             measure=name,
             kind=m.kind,
@@ -35,6 +36,7 @@ def _compared(name: str) -> Callable[[dict[str, Place], Measured], Gauge]:
             other=second,
             other_whole=second_whole,
             figures=(first_figure, second_figure),
+            min_sum=least,
         )
 
     return read
@@ -64,7 +66,7 @@ MEASURES = {
     "sum": Form(of_number("sum"), counts=MIN_RECORDS, guarded=True),
     "mean": Form(of_number("mean"), counts=MIN_RECORDS, guarded=True),
     "share": Form(of_condition("share"), counts={**MIN_RECORDS, "min_matching": Count("min_matching")}, guarded=True),
-    "ratio": Form(_compared("ratio"), {"to": True}, MIN_RECORDS, guarded=True),
+    "ratio": Form(_compared("ratio"), {"to": True, "min_to": False}, MIN_RECORDS, guarded=True),
     "difference": Form(_compared("difference"), {"to": True}, MIN_RECORDS, guarded=True),
     "trend": Form(_trend, {"per": True}, {"min_records": Count("min_records", _LEAST_OF_A_LINE)}),
 }

@@ -78,8 +78,9 @@ def test_a_wrong_declaration_is_refused_with_its_place(changed, topic, fields, s
         ("a: [", "expected"),
         ("{}", "campus.directory is missing"),
         (None, "No such"),
+        ("campus.events: {partitions: 012}", "012 is not the same number to every program"),
     ],
-    ids=["a list", "not YAML", "nothing", "no file"],
+    ids=["a list", "not YAML", "nothing", "no file", "an octal number"],
 )
 def test_a_file_that_is_no_declaration_is_refused(tmp_path, text, said) -> None:
     if text is not None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from tests.harness import packed, rule_set, run, school
+from tests.harness import event, packed, rule_set, run, school
 from tests.oracle import evaluator
 
 pytestmark = pytest.mark.properties
@@ -22,8 +22,9 @@ def plan():
     return rule_set(RULES).plan
 
 
-def expected(events, now):
+def expected(events, now, only=None):
     rules, standards, calendar = evaluator.load(RULES)
+    rules = [rule for rule in rules if only is None or rule["id"] in only]
     found = evaluator.evaluate(rules, standards, calendar, events, now)
     return sorted(
         (
@@ -103,8 +104,31 @@ def test_long_lives_with_short_lateness_are_trimmed_and_still_right(plan, seed):
 
 
 def forgets(warning):
-    """With a lateness of four days, a lesson or test that was quiet for longer is rightly forgotten."""
-    return warning[0] in ("no-rollcall", "no-test", "value-rollcall")
+    """With a lateness of four days, a lesson, test or ticket that was quiet for longer is rightly forgotten."""
+    return warning[0] in ("no-rollcall", "no-test", "value-rollcall", "answer", "solve")
+
+
+STEPS = ("created", "resolved", "reopened", "responded", "rated")
+NEAR = (0, 0, 5, 60, 299, 300, 301, 7200)
+"""Seconds between one step of a ticket and the next: ties, clocks that differ, and later rounds."""
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_steps_of_a_ticket_at_one_instant_or_by_clocks_that_differ_end_the_same_in_every_order(plan, seed):
+    rng, now = random.Random(6000 + seed), BEGIN + timedelta(days=28)
+    clocks = msgspec.structs.replace(plan, rules=tuple(r for r in plan.rules if r.gauges[0].measure == "elapsed"))
+    for _ in range(40):
+        events, at = [], BEGIN
+        for _ in range(rng.randint(2, 6)):
+            at += timedelta(seconds=rng.choice(NEAR))
+            about = {"ticket": "k", "department": "e", "rating": 1, "priority": rng.choice(("normal", "urgent"))}
+            step = rng.choice(STEPS[: rng.choice((3, 5))])
+            events.append(event("ticket", at, f"{rng.random()}", action=step, **about))
+        wanted = expected(events, now, {rule.id for rule in clocks.rules})
+        for _ in range(2):
+            rng.shuffle(events)
+            reader, _ = run(clocks, [[one] for one in events], now, ticks=False)
+            assert not differences(reader.warnings(), wanted)
 
 
 @pytest.mark.parametrize("seed", range(4))

@@ -62,6 +62,33 @@ def test_levels_that_cannot_mean_what_they_say(tmp_path, about, what):
     assert [one.split(": ", 1)[1] for one in found(tmp_path, **about)] == what
 
 
+HIDES = (
+    "r leaves records out by {}, and a newer one that is left out ends no warning (expected: the guard in the measure"
+)
+LESSON = {"on": "rollcall", "by": "[lesson]", "measure": "{value: present}"}
+FIGURE = {"on": "indicator", "by": "[subject]", "measure": "{value: value}"}
+SCORE = {"on": "test", "measure": "{value: score}"}
+REPORT = {"on": "source_report", "by": "[source_name]", "measure": "{ratio: late, to: accepted + duplicate}"}
+HIDING = {
+    "a figure": (LESSON | {"where": "expected >= 10"}, "expected"),
+    "a figure turned about": (FIGURE | {"where": "not (15 > n) and level == 'major'"}, "n"),
+    "its own figure": (SCORE | {"where": "score < 60"}, "score"),
+    "what a ratio is to": (REPORT | {"where": "accepted > 9"}, "accepted"),
+    "a guard in the measure": (LESSON | {"measure": "{value: present, given: expected >= 10}"}, None),
+    "a sum that must be reached": (REPORT | {"measure": "{ratio: late, to: accepted, min_to: 50}"}, None),
+    "a subject of one record": (SCORE | {"by": "[event]", "where": "score < 60"}, None),
+    "words and numbers that name": (SCORE | {"where": "status == 'graded' and attempt == 1 and has(score)"}, None),
+    "another figure of a ratio": (REPORT | {"where": "incomplete < 9"}, None),
+    "a count": (SCORE | {"where": "score < 60", "measure": "{count: true}"}, None),
+}
+
+
+@pytest.mark.parametrize(("about", "name"), HIDING.values(), ids=HIDING)
+def test_a_where_that_leaves_out_what_would_end_a_warning_is_doubted(tmp_path, about, name):
+    told = found(tmp_path, levels="{at_least: {yellow: 50}}", **about)
+    assert [one.split(": ", 1)[1].partition(", such")[0] for one in told] == ([HIDES.format(name)] if name else [])
+
+
 def test_a_standard_is_told_of_with_its_own_place(tmp_path):
     standard = """- id: student.late
   title: {zh: 迟到, en: Late}

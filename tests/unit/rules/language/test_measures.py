@@ -34,6 +34,11 @@ class Case:
 
 CASES = [
     Case("value is a number as it is", "{value: score}", {"number": RAW_SCORE, "whole": False}),
+    Case("value of a record that is enough", "{value: score, given: attempt > 1}",
+         {"number": f"({RAW_SCORE} if (gt(f_attempt, 1)) else None)", "whole": False, "asked": "(gt(f_attempt, 1))"}),
+    Case("a ratio to enough", "{ratio: attempt, to: 1, min_to: 2.5}",
+         {"number": "f_attempt", "other": "bounded(1, 1000000000)", "min_sum": 2.5,
+          "member": "((f_attempt) is not None or (bounded(1, 1000000000)) is not None)"}),
     Case("the least is of those that have one", "{min: score}",
          {"member": f"({RAW_SCORE}) is not None", "number": RAW_SCORE, "whole": False}),
     Case("the greatest takes numbers up to the largest", "{max: score * 2}",

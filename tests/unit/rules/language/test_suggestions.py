@@ -3,8 +3,8 @@
 import pytest
 
 from services.rules.language.load import check
-from tests.harness import SCHEMAS
-from tests.rule_files import folder, rule
+from tests.harness import SCHEMAS, rule_set
+from tests.rule_files import CALENDAR, folder, rule
 
 STANDARDS = """- id: student.x
   title: {zh: 一, en: one}
@@ -38,6 +38,54 @@ NUMBERS = {
 def test_a_threshold_that_is_no_number_says_what_would_be_one(tmp_path, text, message):
     (only,) = problems(tmp_path, STANDARDS.replace("yellow: 4", text))
     assert only.endswith(f": {message}")
+
+
+TWICE = "{0} is not the same number to every program (expected: {1}, or '{0}' in quotes for a text)"
+OCTAL, SIXTIES, GROUPED = (TWICE.format(*one) for one in (("010", "10"), ("1:30", "90"), ("1_000", "1000")))
+PLACES = {
+    "a threshold of a standard": ({"standards": ("red: 8", "red: 010")}, OCTAL),
+    "a target": ({"standards": ("warning:", "target: 1_000, warning:")}, GROUPED),
+    "a scope": ({"standards": ("warning:", "scope: {major: 010}, warning:")}, OCTAL),
+    "a threshold of a rule": ({"levels": "{at_least: {yellow: 1, red: 1:30}}"}, SIXTIES),
+    "a level's own threshold": ({"levels": "{red: {at_least: 1_000}}"}, GROUPED),
+    "a step of again": ({"levels": "{at_least: {red: 10}, again: [1:30]}"}, SIXTIES),
+    "a window": ({"window": "{last: 010}"}, OCTAL),
+    "a count": ({"measure": "{mean: hours, min_records: 010}"}, OCTAL),
+    "an expression": ({"measure": "{sum: 010}"}, OCTAL),
+    "an id": ({"row": "1_000"}, GROUPED),
+    "a day of the year": ({"calendar": "time_zone: Asia/Shanghai\nschool_year_starts: 010\n"}, OCTAL),
+    "hours of service": ({"calendar": "time_zone: Asia/Shanghai\nservice_hours: {mon: [1:30]}\n"}, SIXTIES),
+}
+
+
+@pytest.mark.parametrize(("about", "message"), PLACES.values(), ids=PLACES)
+def test_a_number_that_programs_read_differently_is_refused_wherever_it_stands(tmp_path, about, message):
+    slip, calendar = about.get("standards", ("", "")), about.get("calendar", CALENDAR)
+    more = {name: text for name, text in about.items() if name not in ("calendar", "standards")}
+    path = folder(tmp_path, rule("r", **more), standards=STANDARDS.replace(*slip), calendar=calendar)
+    assert [str(one).split(": ", 1)[1] for one in check(path, SCHEMAS)[1]] == [message]
+
+
+TRUTH = {
+    "always": ("notify", "{to: class_tutor, always: yes}", "notify.always is yes (expected: true or false)"),
+    "restart": (
+        "measure", "{elapsed: true, until: false, restart: on, limit: 4h}",
+        "restart must be true or false (expected: true: each such record starts the clock anew)",
+    ),
+    "where": ("where", "yes", "attendance has no field yes (expected: true)"),
+    "a condition": ("measure", "{count: off}", "attendance has no field off (expected: false)"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("field", "text", "message"), TRUTH.values(), ids=TRUTH)
+def test_yes_and_on_are_words_and_no_truth_value(tmp_path, field, text, message):
+    (only,) = problems(tmp_path, "", rule("r", **{"levels": "{at_least: {yellow: 100}}", field: text}))
+    assert only.split(": ", 1)[1] == message
+
+
+def test_no_and_on_are_ids_like_others(tmp_path):
+    (placed,) = rule_set(folder(tmp_path, rule("no", row="on"))).placed
+    assert (placed.rule.id, placed.rule.card.row) == ("no", "on")
 
 
 SYNTAX = {
