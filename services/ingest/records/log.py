@@ -1,7 +1,8 @@
 """The event log as sources see it: what they say is kept by its natural key, and the log hears what counts of it.
 
 Sources' records go in; out of them come events for the log, each with a revision that rises by natural key, so that
-the rules need to know nothing of sources, enrolments and leave. Both are one commit.
+the rules need to know nothing of sources, enrolments and leave. Both are one commit. Where the records are, and how
+what counts comes into the log, is the business of the store (`services/log/records.py`).
 """
 
 from __future__ import annotations
@@ -9,72 +10,79 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
 
 from services.ingest.records.coverage import Coverage
 from services.ingest.records.keys import Keys
 from services.ingest.records.resolve import College, Context, Found, group_of, resolve, speaking, takes_place
-from services.log.journal import Journal
-from services.log.records import Key, Record, Records, Said, Told
-from services.messages import CampusEvent, Rejection, Verdict, from_ms, to_ms
+from services.log.records import Key, Record, Records, RecordStore, Said, Told, Transaction
+from services.messages import CampusEvent, Verdict, from_ms, to_ms
 
 _DAY = 86_400_000
 _GROUPS_AT_ONCE = 500
 _FORMAT = "1"
+_REVIEWED = "-"
+"""Stands for the last group that was reviewed when all were; the names of groups begin with their kind."""
 _DECIDED_TOGETHER = frozenset({"lesson", "rollcall", "test", "ticket"})
 _decode_raw = msgspec.json.Decoder(list[msgspec.Raw]).decode
 _decode_event = msgspec.json.Decoder(CampusEvent).decode
 
 
-class RecordLog:
-    """An `EventLog` over the journal; several threads and processes may share it."""
+class Bounds(Protocol):
+    """What bounds records: the directory and the calendar, as they are now."""
 
-    def __init__(
-        self,
-        journal: Journal,
-        keys: Keys,
-        college: Callable[[], College],
-        closed: Callable[[datetime], bool],
-        clock: Callable[[], datetime],
-    ) -> None:
-        self._journal, self._keys, self._college, self._closed, self._clock = journal, keys, college, closed, clock
-        if journal.meta("records", "") != _FORMAT:
+    def present_directory(self) -> College:
+        """The directory."""
+
+    def closed(self, at: datetime) -> bool:
+        """Whether the college is closed on the day of an instant: a holiday that nobody makes up for."""
+
+    def bounds(self) -> str:
+        """Changes with either of them."""
+
+    def refresh(self) -> bool:
+        """Takes what is newest into use, where somebody else may know it already. False: it cannot be used here."""
+
+
+class RecordLog:
+    """An `EventLog` over a store of records; several threads and processes may share it."""
+
+    def __init__(self, store: RecordStore, keys: Keys, bounds: Bounds, clock: Callable[[], datetime]) -> None:
+        """Raises LogError."""
+        self._store, self._keys, self._bounds, self._clock = store, keys, bounds, clock
+        self.reject = store.reject
+        if store.meta("records") != _FORMAT:
             self._adopt()
 
     def _adopt(self) -> None:
         """Records of a log that was written before they were kept by their keys."""
-        offset = 0
-        while rows := self._journal.read(offset):
-            offset = rows[-1][0]
-            with self._journal.transaction() as db:
-                step = _Step(Records(db), self._keys, self._college(), self._closed)
-                out = [event for _, clock, _, packed in rows for event in step.adopt(_readable(packed), clock)]
+        for rows in self._store.past():
+            with self._store.transaction() as commit:
+                step = self._step(commit)
+                out = [event for clock, packed in rows for event in step.adopt(_readable(packed), clock)]
                 step.save()
-                self._journal.write(db, [(to_ms(self._clock()), event) for event in out])
-        self._journal.set_meta("records", _FORMAT)
+                commit.tell(out, to_ms(self._clock()))
+        with self._store.transaction() as commit:
+            commit.records.set_meta("records", _FORMAT)
 
     def append(self, events: Sequence[CampusEvent], clocks: Sequence[int] | None = None) -> list[Verdict]:
         """See EventLog. `clocks` (ms): how far time has come with each event; default: the clock, now."""
         now = to_ms(self._clock())
         if clocks is None:
             clocks = [now] * len(events)
-        with self._journal.transaction() as db:
-            step = _Step(Records(db), self._keys, self._college(), self._closed)
+        with self._store.transaction() as commit:
+            if commit.records.meta("bounds") != self._bounds.bounds():
+                self._bounds.refresh()  # another process goes by a newer directory already
+            step = self._step(commit)
             verdicts, rest = step.take(events, now)
-            for place, verdict in zip(
-                rest, self._journal.admit(db, [events[n] for n in rest], [clocks[n] for n in rest]), strict=True
-            ):
+            completed = [step.completed(events[n]) for n in rest]
+            for place, verdict in zip(rest, commit.admit(completed, [clocks[n] for n in rest]), strict=True):
                 verdicts[place] = verdict
-            clock = max(clocks, default=now)
-            self._journal.write(db, [(clock, event) for event in step.finish()])
-        self._journal.wake()
+            commit.tell(step.finish(), max(clocks, default=now))
+        self._store.wake()
         return verdicts
-
-    def reject(self, rejections: Sequence[Rejection]) -> None:
-        """See EventLog."""
-        self._journal.reject(rejections)
 
     def retract_uncovered(self, coverage: Coverage, recorded_at: datetime) -> int:
         """Takes back what the files cover and do not say any more, unless it was recorded later than they were.
@@ -82,8 +90,8 @@ class RecordLog:
         Returns how many records were taken back.
         """
         gone: list[CampusEvent] = []
-        with self._journal.transaction() as db:
-            for record in Records(db).between(coverage.kind, *coverage.span()):
+        with self._store.transaction() as commit:
+            for record in commit.records.between(coverage.kind, *coverage.span()):
                 for one in record.said:
                     stands = not one.event.retracted and one.recorded <= to_ms(recorded_at)
                     if stands and coverage.lacks(record, one.event):
@@ -91,21 +99,38 @@ class RecordLog:
         return self.append(gone).count("accepted")
 
     def review(self) -> None:
-        """Takes in anew what the directory or the calendar bound otherwise when it was taken in."""
-        group: str | None = ""
-        while group is not None:
-            group = self._review_some(group)
-        self._journal.wake()
+        """Takes in anew what another directory or calendar bounded when it was taken in.
 
-    def _review_some(self, after: str) -> str | None:
-        with self._journal.transaction() as db:
-            records = Records(db)
+        Of several processes each may call it: together they do it once, and one goes on where another has ended.
+        """
+        if self._store.meta("bounds") == self._bounds.bounds() and self._store.meta("review") == _REVIEWED:
+            return
+        while self._review_some():
+            pass
+        self._store.wake()
+
+    def _review_some(self) -> bool:
+        with self._store.transaction() as commit:
+            records = commit.records
+            if records.meta("bounds") != self._bounds.bounds():
+                if not self._bounds.refresh():
+                    return False  # a process that can use it reviews
+                if records.meta("bounds") != self._bounds.bounds():
+                    # From here on everybody takes in by these, so nothing behind the review is bound by others.
+                    records.set_meta("bounds", self._bounds.bounds())
+                    records.set_meta("review", "")
+            after = records.meta("review")
+            if after == _REVIEWED:
+                return False
             groups = records.groups_after(after, _GROUPS_AT_ONCE)
-            step = _Step(records, self._keys, self._college(), self._closed)
+            step = self._step(commit)
             step.touch_groups(groups)
-            now = to_ms(self._clock())
-            self._journal.write(db, [(now, event) for event in step.finish()])
-        return groups[-1] if groups else None
+            commit.tell(step.finish(), to_ms(self._clock()))
+            records.set_meta("review", groups[-1] if groups else _REVIEWED)
+            return bool(groups)
+
+    def _step(self, commit: Transaction) -> _Step:
+        return _Step(commit.records, self._keys, self._bounds.present_directory(), self._bounds.closed)
 
 
 class _Step:
@@ -144,6 +169,11 @@ class _Step:
                 changed.append(event)
         self._spread(changed)
         return verdicts, rest
+
+    def completed(self, event: CampusEvent) -> CampusEvent:
+        """With what the directory adds."""
+        data = self._college.enrich(event.kind, event.data, event.time)[0]
+        return event if data is event.data else msgspec.structs.replace(event, data=data)
 
     def adopt(self, events: Iterable[CampusEvent], clock: int) -> Iterator[CampusEvent]:
         """Events that stand in the log already, in its order; what it must hear since two were about the same."""
