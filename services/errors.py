@@ -2,6 +2,7 @@
 
     PrewarnError
     ├── ConfigurationError      a setting, a folder or a profile that cannot be worked with
+    │   └── SettingError        … and to start the process anew cannot help
     ├── ProblemsError           input of people, refused whole, with everything that is wrong in it
     │   ├── DirectoryError      the directory's files
     │   └── RuleError           rule files, standards, calendar
@@ -34,6 +35,10 @@ class PrewarnError(Exception):
 
 class ConfigurationError(PrewarnError):
     """A setting, a folder or a profile cannot be worked with."""
+
+
+class SettingError(ConfigurationError):
+    """A setting is missing or wrong: only another one helps, so the exit code is 78."""
 
 
 class ProblemsError(PrewarnError):

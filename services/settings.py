@@ -9,7 +9,7 @@ from pathlib import Path
 from pydantic import AliasChoices, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from services.errors import ConfigurationError
+from services.errors import ConfigurationError, SettingError
 from services.i18n import say
 
 _PACKAGE = Path(__file__).resolve().parent
@@ -37,7 +37,8 @@ class Settings(BaseSettings):
     database_url: str | None = Field(
         default=None, validation_alias=AliasChoices("PREWARN_DATABASE_URL", "DATABASE_URL")
     )
-    """Store of notify, `postgresql://user:password@host/name`; default: the SQLite file notify.db in home."""
+    """Store of notify, `postgresql://user:password@host/name`; default: the SQLite file notify.db in home. In the
+    cluster mode ingest keeps in it what sources say, and needs it."""
     host: str = "127.0.0.1"
     port: int = Field(default=8321, ge=1, le=MOST_PORT)
     base_url: str | None = None
@@ -79,7 +80,7 @@ class Settings(BaseSettings):
     """Cluster mode: the events' time is past, so time comes from them and never from the clock (a replay)."""
 
     die_at: str = ""
-    """For tests of crashes: the named point of a step at which a rules worker kills itself."""
+    """For tests of crashes: the named point of a step at which ingest or a rules worker kills itself."""
 
     @property
     def broker_list(self) -> list[str]:
@@ -91,6 +92,13 @@ class Settings(BaseSettings):
             if not _ADDRESS.fullmatch(one):
                 raise ConfigurationError(say("app.brokers_not_address", one=one))
         return brokers
+
+    @property
+    def records_url(self) -> str:
+        """The database that all ingest processes of the cluster share. Raises SettingError if none is named."""
+        if not self.database_url:
+            raise SettingError(say("app.no_database_named_set_prewarn"))
+        return self.database_url
 
     @property
     def grouping(self) -> tuple[timedelta, timedelta, timedelta]:

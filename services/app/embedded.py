@@ -32,6 +32,7 @@ from services.ingest.schemas import load_schemas
 from services.ingest.source_report import SourceCounter
 from services.ingest.validation import Validator
 from services.log.journal import Journal
+from services.log.journal_records import JournalRecords
 from services.log.replay import ReplayLog
 from services.messages import CampusEvent, Mode, RuleCard, from_ms, to_ms
 from services.notify.config import of_settings
@@ -69,7 +70,7 @@ class Embedded:
         schemas = load_schemas(resource("schemas"))
         self._validator = Validator(schemas, clock)
         directory = self.files.present_directory
-        self._records = RecordLog(self.journal, Keys(schemas), directory, self.files.closed, clock)
+        self._records = RecordLog(JournalRecords(self.journal), Keys(schemas), self.files, clock)
         self.intake = Intake(self._validator, directory, self._records, clock, self._counter, completes=False)
         self._cards: dict[str, dict[str, RuleCard]] = {}
         config = of_settings(settings, ZoneInfo(self.files.zone), self.files.day_off, push=push)
@@ -113,7 +114,7 @@ class Embedded:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             return False
-        self._review()
+        self._records.review()
         self.worker = Worker(self.journal, self.files.rule_set(), mode=self._mode, enrich=self._enrich)
         if counted := self.journal.meta("counted", ""):
             self._counter.resume(counted.encode())
@@ -200,18 +201,11 @@ class Embedded:
         rule_set = self.files.look()
         rules, directory = self.files.rules, self.files.directory
         self.notify.metrics.refused(len(rules.problems) if rules else 0, len(directory.problems))
-        self._review()
+        self._records.review()
         if rule_set is not None:
             changes = worker.use(rule_set)
             _log.info("rule set %s is active; it published %d changes", rule_set.version, changes)
             self.files.note_edit()
-
-    def _review(self) -> None:
-        """A directory or a calendar that has changed, for days past too: as if it had been there before the records."""
-        bounds = self.files.bounds()
-        if self.journal.meta("bounds", "") != bounds:
-            self._records.review()
-            self.journal.set_meta("bounds", bounds)
 
     def _take_in_all(self) -> bool:
         busy = self.take_in() > 0

@@ -64,6 +64,10 @@ class HomeFiles:
         calendar = "" if self.rules is None else self.rules.value.plan.times.signature
         return f"{self.directory.value.version} {calendar}"
 
+    def refresh(self) -> bool:
+        """What is newest: the folder's evaluator looks itself, and decides for all (`look`)."""
+        return True
+
     def look(self) -> RuleSet | None:
         """Looks whether the files have changed; the rules if they have, and are right."""
         self.directory.look()

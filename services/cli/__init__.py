@@ -12,7 +12,7 @@ from typer.core import TyperGroup
 
 from services import __version__
 from services.cli.commands import COMMANDS, lazy_commands
-from services.errors import PrewarnError
+from services.errors import PrewarnError, SettingError
 
 
 class _Commands(TyperGroup):
@@ -51,7 +51,7 @@ def _settings(
 
 
 def main() -> None:
-    """Entry point: errors of people are told as sentences, without a traceback; exit code 1."""
+    """Entry point: errors of people are told as sentences, without a traceback; exit code 1, of a wrong setting 78."""
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s", stream=sys.stderr)
     logging.getLogger("alembic").setLevel(logging.WARNING)
     logging.getLogger("kafka").setLevel(logging.CRITICAL)  # what matters of it is raised as one sentence
@@ -60,6 +60,7 @@ def main() -> None:
         app()
     except PrewarnError as error:
         from services.cli import telling  # noqa: PLC0415 - only errors need the catalogue
+        from services.log.heartbeat import REFUSED  # noqa: PLC0415
 
         telling.tell_error(error)
-        sys.exit(1)
+        sys.exit(REFUSED if isinstance(error, SettingError) else 1)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NamedTuple, Protocol
 
 import typer
 
@@ -14,14 +14,39 @@ from services.cli.progress import progress_bar
 from services.clock import wall_clock
 from services.errors import ConfigurationError, RuleError
 from services.i18n import say
-from services.ingest.files import ingest_files
+from services.ingest.files import Summary, ingest_files
+from services.ingest.intake import Intake
 from services.ingest.moments import read_moment, write_moment
-from services.ingest.records.coverage import EXAMPLES
+from services.ingest.records.coverage import EXAMPLES, Coverage
 from services.ingest.table import TableOptions
+from services.log.kafka import REJECTED
 from services.messages import Problem, Rejection
 from services.settings import Settings
 
 _SHOWN = 20
+
+
+class Given(NamedTuple):
+    """What the command was called with."""
+
+    files: list[Path]
+    options: TableOptions
+    covers: str | None
+    exported: datetime
+
+
+class WayIn(Protocol):
+    """Of one process, or of the cluster."""
+
+    @property
+    def intake(self) -> Intake:
+        """Takes events."""
+
+    def coverage(self, text: str) -> Coverage:
+        """What files cover. Raises ConfigurationError."""
+
+    def retract_uncovered(self, coverage: Coverage, recorded_at: datetime) -> int:
+        """See `RecordLog.retract_uncovered`."""
 
 
 def evaluates(embedded: Embedded) -> bool:
@@ -71,31 +96,44 @@ def ingest(
 ) -> None:
     """Take files of events in. Good rows go on, bad ones are kept with their reasons. 导入事件文件"""
     settings: Settings = context.obj
-    with Embedded(settings) as embedded:
-        evaluating = evaluates(embedded)
-        exported = _moment(exported_at) if exported_at else wall_clock()
-        recorded = None if exported_at is None else write_moment(exported)
-        options = TableOptions(kind=kind, source=source, recorded_at=recorded)
-        coverage = embedded.coverage(covers) if covers else None
-        total = sum(path.stat().st_size for path in files if path.exists())
-        note = None if coverage is None else coverage.note
-        with progress_bar() as bar:
-            task = bar.add_task("bytes", total=total)
-            summary = ingest_files(files, embedded.intake, lambda n: bar.advance(task, n), options, note)
-        for rejection in summary.rejections[:_SHOWN]:
-            for reason in rejection.reasons:
-                telling.tell(reason, _place(rejection, reason), err=True)
-        if summary.rejected > _SHOWN:
-            typer.echo(f"… and {summary.rejected - _SHOWN} more 条未列出: prewarn rejected list", err=True)
-        typer.echo(
-            f"accepted 接收 {summary.accepted}, duplicate 重复 {summary.duplicate}, rejected 拒收 {summary.rejected}"
-        )
-        if coverage is not None:
-            # Whatever could not be read may be among what is missing: nothing is taken back on a guess.
-            if summary.rejected:
-                telling.tell(Problem(where="--covers", what=say("ingest.nothing_is_taken_back")), err=True)
-            else:
-                typer.echo(f"retracted 撤回 {embedded.retract_uncovered(coverage, exported)}")
-        if evaluating:
-            embedded.catch_up()
+    exported = _moment(exported_at) if exported_at else wall_clock()
+    recorded = None if exported_at is None else write_moment(exported)
+    given = Given(files, TableOptions(kind=kind, source=source, recorded_at=recorded), covers, exported)
+    if settings.brokers:
+        from services.app.cluster.ingest import Ingest  # noqa: PLC0415 - kafka costs the others 0.1 s
+
+        with Ingest(settings) as cluster:
+            cluster.records.review()
+            summary = _take(cluster, given, f"{settings.topic_prefix}{REJECTED}")
+    else:
+        with Embedded(settings) as embedded:
+            evaluating = evaluates(embedded)
+            summary = _take(embedded, given, "prewarn rejected list")
+            if evaluating:
+                embedded.catch_up()
     raise typer.Exit(1 if summary.rejected else 0)
+
+
+def _take(way_in: WayIn, given: Given, kept: str) -> Summary:
+    """Takes the files in and says what became of them; `kept`: where all that was refused can be read."""
+    coverage = way_in.coverage(given.covers) if given.covers else None
+    total = sum(path.stat().st_size for path in given.files if path.exists())
+    note = None if coverage is None else coverage.note
+    with progress_bar() as bar:
+        task = bar.add_task("bytes", total=total)
+        summary = ingest_files(given.files, way_in.intake, lambda n: bar.advance(task, n), given.options, note)
+    for rejection in summary.rejections[:_SHOWN]:
+        for reason in rejection.reasons:
+            telling.tell(reason, _place(rejection, reason), err=True)
+    if summary.rejected > _SHOWN:
+        typer.echo(f"… and {summary.rejected - _SHOWN} more 条未列出: {kept}", err=True)
+    typer.echo(
+        f"accepted 接收 {summary.accepted}, duplicate 重复 {summary.duplicate}, rejected 拒收 {summary.rejected}"
+    )
+    if coverage is not None:
+        # Whatever could not be read may be among what is missing: nothing is taken back on a guess.
+        if summary.rejected:
+            telling.tell(Problem(where="--covers", what=say("ingest.nothing_is_taken_back")), err=True)
+        else:
+            typer.echo(f"retracted 撤回 {way_in.retract_uncovered(coverage, given.exported)}")
+    return summary

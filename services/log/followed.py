@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
+from threading import Lock
 from typing import Generic, TypeVar
 
 from services.errors import PrewarnError, ProblemsError
@@ -23,6 +24,7 @@ class Followed(Generic[S, T]):
     def __init__(self, state: Callable[[], S], read: Callable[[S], T]) -> None:
         """Reads it for the first time: raises what `state` and `read` raise."""
         self._find, self._read = state, read
+        self._changing = Lock()
         self.state = state()
         self.value = read(self.state)
         self.problems: Sequence[Problem] = ()
@@ -33,16 +35,17 @@ class Followed(Generic[S, T]):
         return self.offer(self._find())
 
     def offer(self, state: S) -> T | None:
-        """The new value if the state is another one and right, else None."""
-        if state == self.state:
-            return None
-        self.state = state
-        try:
-            self.value = self._read(state)
-        except PrewarnError as error:
-            one = Problem(where="", what=str(error))
-            self.problems = error.problems if isinstance(error, ProblemsError) else [one]
-            _log.error("not used, what was active stays active:\n%s", error)
-            return None
-        self.problems = ()
-        return self.value
+        """The new value if the state is another one and right, else None. Behind it, the value is of this state."""
+        with self._changing:
+            if state == self.state:
+                return None
+            self.state = state
+            try:
+                self.value = self._read(state)
+            except PrewarnError as error:
+                one = Problem(where="", what=str(error))
+                self.problems = error.problems if isinstance(error, ProblemsError) else [one]
+                _log.error("not used, what was active stays active:\n%s", error)
+                return None
+            self.problems = ()
+            return self.value

@@ -20,8 +20,6 @@ import msgspec
 
 from services.errors import LogError
 from services.i18n import say
-from services.log.records import SCHEMA as RECORDS
-from services.log.records import Records
 from services.messages import CampusEvent, Changes, Problem, Rejection, RuleCard, Verdict, to_ms
 
 _FORMAT = 1
@@ -40,6 +38,15 @@ create table if not exists rule_set (version text primary key, since integer not
 create table if not exists rejected (
     id integer primary key, received_at text not null, origin text not null, position text not null, source text,
     reasons blob not null, raw blob not null, done integer not null default 0);
+create table if not exists record (
+    kind text not null, key text not null, grp text not null, student text, class text, lesson text,
+    at integer not null, value blob not null, primary key (kind, key)) without rowid;
+create index if not exists record_of_group on record (grp);
+create index if not exists record_of_student on record (student, at) where student is not null;
+create index if not exists record_of_class on record (class, at) where kind in ('lesson', 'rollcall');
+create index if not exists record_of_lesson on record (lesson) where kind = 'test';
+create table if not exists record_id (ident text primary key, kind text not null, key text not null) without rowid;
+create index if not exists record_id_of_key on record_id (kind, key);
 """
 _ADDED = frozenset({"department", "major", "cohort", "teaching_office", "planned_hours", "teacher_stage"})
 """Fields that ingest adds: the directory may say something else of the same event tomorrow."""
@@ -77,7 +84,7 @@ class Journal:
             self._db.execute(f"pragma synchronous = {'normal' if repeatable else 'full'}")
             self._db.execute("pragma wal_autocheckpoint = 16384")
             self._db.execute("pragma cache_size = -65536")
-            self._db.executescript(_SCHEMA + RECORDS)
+            self._db.executescript(_SCHEMA)
         except (sqlite3.Error, OSError) as error:
             raise LogError(f"{path}: {error}") from error
         found = self.meta("format", str(_FORMAT))
@@ -108,18 +115,15 @@ class Journal:
                 raise LogError(say("log.log_cannot_be_written", error=error)) from error
 
     def _rows(self, query: str, *values: Any) -> list[tuple[Any, ...]]:
-        with self._lock:
-            try:
-                return self._db.execute(query, values).fetchall()
-            except sqlite3.Error as error:
-                raise LogError(say("log.log_cannot_be_read", error=error)) from error
+        with self.reading() as db:
+            return db.execute(query, values).fetchall()
 
     @contextmanager
-    def records(self) -> Iterator[Records]:
-        """What sources said, to be read. Raises LogError."""
+    def reading(self) -> Iterator[sqlite3.Connection]:
+        """The file, to be read. Raises LogError."""
         with self._lock:
             try:
-                yield Records(self._db)
+                yield self._db
             except sqlite3.Error as error:
                 raise LogError(say("log.log_cannot_be_read", error=error)) from error
 

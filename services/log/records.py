@@ -1,32 +1,23 @@
-"""Where the journal keeps what sources say: a row for each natural key, with who said what and what the log was told.
+"""What sources say, kept by natural key: for each, who said what, and what the log was told of it.
 
-It is written in the transactions of the log, so that both always agree.
+`RecordStore` is the port: the embedded mode keeps the records in its journal (`journal_records.py`), the cluster mode
+in PostgreSQL (`postgres_records.py`). What a transaction writes and what it tells the log is one commit. The statements
+are the same for both.
 """
 
 from __future__ import annotations
 
-import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from types import MappingProxyType
+from typing import Any, Protocol
 
 import msgspec
 
-from services.messages import CampusEvent
+from services.messages import CampusEvent, Rejection, Verdict
 
 Key = tuple[str, str]
 """(kind, natural key)."""
-
-SCHEMA = """
-create table if not exists record (
-    kind text not null, key text not null, grp text not null, student text, class text, lesson text,
-    at integer not null, value blob not null, primary key (kind, key)) without rowid;
-create index if not exists record_of_group on record (grp);
-create index if not exists record_of_student on record (student, at) where student is not null;
-create index if not exists record_of_class on record (class, at) where kind in ('lesson', 'rollcall');
-create index if not exists record_of_lesson on record (lesson) where kind = 'test';
-create table if not exists record_id (ident text primary key, kind text not null, key text not null) without rowid;
-create index if not exists record_id_of_key on record_id (kind, key);
-"""
-_COLUMNS = "kind, key, grp, student, class, lesson, at, value"
 
 
 class Said(msgspec.Struct, array_like=True):
@@ -76,13 +67,24 @@ class _Value(msgspec.Struct, array_like=True):
 
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(_Value).decode
+_COLUMNS = ("kind", "key", "grp", "student", "class", "lesson", "at", "value")
 
 
 class Records:
-    """The rows, read and written in a transaction of the journal. Raises what SQLite raises."""
+    """The rows, read and written in a transaction. A database says how it is asked; what it raises goes through."""
 
-    def __init__(self, db: sqlite3.Connection) -> None:
-        self._db = db
+    _tables = ""
+    """What the names of the tables begin with."""
+    _own: Mapping[str, str] = MappingProxyType({})
+    """Columns that say whose the rows are, and their values here."""
+
+    def _read(self, query: str, values: Sequence[object]) -> Iterable[Any]:
+        """The rows that a query finds. `?` is a value; behind `in` a list of them."""
+        raise NotImplementedError
+
+    def _write(self, query: str, rows: Sequence[tuple[object, ...]]) -> None:
+        """Does it for each row of values."""
+        raise NotImplementedError
 
     def load(self, keys: Iterable[Key]) -> Iterator[Record]:
         """The records of these keys, as far as they exist."""
@@ -90,15 +92,15 @@ class Records:
         for kind, key in keys:
             wanted.setdefault(kind, []).append(key)
         for kind, ones in wanted.items():
-            yield from self._find("kind = ? and key in (select value from json_each(?))", kind, _listed(ones))
+            yield from self._find("kind = ? and key in ?", kind, ones)
 
     def of_groups(self, groups: Iterable[str]) -> Iterator[Record]:
         """All records of these groups."""
-        yield from self._find("grp in (select value from json_each(?))", _listed(groups))
+        yield from self._find("grp in ?", list(groups))
 
     def of_students(self, kind: str, students: Iterable[str]) -> Iterator[Record]:
         """The records of one kind about these students."""
-        yield from self._find("student in (select value from json_each(?)) and kind = ?", _listed(students), kind)
+        yield from self._find("student in ? and kind = ?", list(students), kind)
 
     def about(self, student: str | None, lesson: str | None, ticket: str | None) -> Iterator[Record]:
         """The records about a student, or of a lesson or ticket."""
@@ -113,51 +115,103 @@ class Records:
 
     def groups_of_student(self, student: str, begin: int, end: int) -> list[str]:
         """Groups with a record about a student that takes place from `begin` to before `end` (ms)."""
-        query = "select distinct grp from record where student = ? and at >= ? and at < ?"
-        return [grp for (grp,) in self._db.execute(query, (student, begin, end))]
+        return self._groups("student = ? and at >= ? and at < ?", student, begin, end)
 
     def groups_of_class(self, class_: str, begin: int, end: int) -> list[str]:
         """Groups with a lesson or roll-call of a class that takes place from `begin` to before `end` (ms)."""
-        query = (
-            "select distinct grp from record where class = ? and at >= ? and at < ? and kind in ('lesson', 'rollcall')"
-        )
-        return [grp for (grp,) in self._db.execute(query, (class_, begin, end))]
+        condition = "class = ? and at >= ? and at < ? and kind in ('lesson', 'rollcall')"
+        return self._groups(condition, class_, begin, end)
 
     def groups_of_lessons(self, lessons: Iterable[str]) -> list[str]:
         """Groups of the tests that belong to these lessons."""
-        query = "select distinct grp from record where kind = 'test' and lesson in (select value from json_each(?))"
-        return [grp for (grp,) in self._db.execute(query, (_listed(lessons),))]
+        return self._groups("kind = 'test' and lesson in ?", list(lessons))
 
     def groups_after(self, group: str, limit: int) -> list[str]:
         """The next groups in the order of their names."""
-        query = "select distinct grp from record where grp > ? order by grp limit ?"
-        return [grp for (grp,) in self._db.execute(query, (group, limit))]
+        return self._groups("grp > ? order by grp limit ?", group, limit)
 
     def keys_of(self, idents: Iterable[str]) -> dict[str, Key]:
         """`source id` → what it was about."""
-        query = "select ident, kind, key from record_id where ident in (select value from json_each(?))"
-        return {ident: (kind, key) for ident, kind, key in self._db.execute(query, (_listed(idents),))}
+        rows = self._ask("ident, kind, key", "record_id", "ident in ?", list(idents))
+        return {ident: (kind, key) for ident, kind, key in rows}
 
     def any_of(self, kind: str) -> bool:
         """Whether there is a record of a kind."""
-        return self._db.execute("select 1 from record where kind = ? limit 1", (kind,)).fetchone() is not None
+        return any(True for _ in self._ask("1", "record", "kind = ? limit 1", kind))
 
-    def save(self, records: Iterable[Record], idents: Sequence[tuple[str, str, str]]) -> None:
+    def save(self, records: Iterable[Record], idents: Iterable[tuple[str, str, str]]) -> None:
         """Writes records, and (`source id`, kind, key) of ids that were not known."""
-        self._db.executemany(
-            "insert or replace into record values (?, ?, ?, ?, ?, ?, ?, ?)",
-            [
-                (one.kind, one.key, one.group, one.student, one.class_, one.lesson, one.at, _packed(one))
-                for one in records
-            ],
-        )
-        self._db.executemany("insert or replace into record_id values (?, ?, ?)", idents)
+        rows = [
+            (one.kind, one.key, one.group, one.student, one.class_, one.lesson, one.at, _packed(one)) for one in records
+        ]
+        self._put("record", _COLUMNS, 2, rows)
+        self._put("record_id", ("ident", "kind", "key"), 1, list(idents))
 
-    def _find(self, condition: str, *values: str | int) -> Iterator[Record]:
-        query = f"select {_COLUMNS} from record where {condition}"  # noqa: S608 - ours
-        for kind, key, group, student, class_, lesson, at, value in self._db.execute(query, values):
+    def meta(self, name: str) -> str:
+        """A small value that is kept beside the records; empty if there is none."""
+        return next((str(value) for (value,) in self._ask("value", "meta", "name = ?", name)), "")
+
+    def set_meta(self, name: str, value: str) -> None:
+        """Keeps a small value."""
+        self._put("meta", ("name", "value"), 1, [(name, value)])
+
+    def _groups(self, condition: str, *values: object) -> list[str]:
+        return [grp for (grp,) in self._ask("distinct grp", "record", condition, *values)]
+
+    def _find(self, condition: str, *values: object) -> Iterator[Record]:
+        rows = self._ask(", ".join(_COLUMNS), "record", condition, *values)
+        for kind, key, group, student, class_, lesson, at, value in rows:
             found = _decode(value)
             yield Record(kind, key, group, student, class_, lesson, at, found.said, found.told, found.reason)
+
+    def _ask(self, columns: str, table: str, condition: str, *values: object) -> Iterable[Any]:
+        own = "".join(f"{name} = ? and " for name in self._own)
+        query = f"select {columns} from {self._tables}{table} where {own}{condition}"  # noqa: S608 - ours
+        return self._read(query, [*self._own.values(), *values])
+
+    def _put(self, table: str, columns: Sequence[str], keys: int, rows: Iterable[tuple[object, ...]]) -> None:
+        """Inserts rows, or overwrites what there is of their keys, which are the first columns."""
+        names, places = ", ".join([*self._own, *columns]), ", ".join("?" * (len(self._own) + len(columns)))
+        key, new = ", ".join([*self._own, *columns[:keys]]), ", ".join(f"{n} = excluded.{n}" for n in columns[keys:])
+        query = f"insert into {self._tables}{table} ({names}) values ({places}) on conflict ({key}) do update set {new}"  # noqa: S608 - ours
+        self._write(query, [(*self._own.values(), *row) for row in rows])
+
+
+Clocked = tuple[int, CampusEvent]
+"""How far time has come (ms) with an event, and the event."""
+
+
+class Transaction(Protocol):
+    """One commit of records and of what the log is told."""
+
+    @property
+    def records(self) -> Records:
+        """The records, as this transaction sees them; nobody else changes them meanwhile."""
+
+    def admit(self, events: Sequence[CampusEvent], clocks: Sequence[int]) -> tuple[list[Verdict], list[Clocked]]:
+        """What events without a natural key are, and those that are new; `clocks` as in `RecordLog.append`."""
+
+    def tell(self, events: Iterable[Clocked]) -> None:
+        """What the log hears."""
+
+
+class RecordStore(Protocol):
+    """Where the records are, and the way from them to the log. All raise LogError."""
+
+    def transaction(self) -> AbstractContextManager[Transaction]:
+        """Committed at the end, records and log together, or nothing of it. One at a time, of all processes."""
+
+    def meta(self, name: str) -> str:
+        """As `Records.meta`, outside of any transaction."""
+
+    def past(self) -> Iterator[list[tuple[int, bytes]]]:
+        """(clock, JSON array) of a log that was written before its records were kept, in portions; mostly nothing."""
+
+    def reject(self, rejections: Sequence[Rejection]) -> None:
+        """Keeps inputs that did not become events."""
+
+    def wake(self) -> None:
+        """Tells whoever waits for the log in this process that there is more."""
 
 
 def said_and_told(value: bytes) -> tuple[list[Said], Told | None]:
@@ -168,7 +222,3 @@ def said_and_told(value: bytes) -> tuple[list[Said], Told | None]:
 
 def _packed(one: Record) -> bytes:
     return _encode(_Value(one.said, one.told, one.reason))
-
-
-def _listed(values: Iterable[str]) -> str:
-    return msgspec.json.encode(list(values)).decode()

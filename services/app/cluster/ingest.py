@@ -1,13 +1,14 @@
-"""`prewarn run ingest`: events by HTTP into Kafka. Any number of these processes may run."""
+"""`prewarn run ingest`: events by HTTP into the records and into Kafka. Any number of these processes may run."""
 
 from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
+from datetime import datetime
+from typing import Self
 
-import msgspec
 from prometheus_client import (
     CONTENT_TYPE_LATEST,
     CollectorRegistry,
@@ -20,100 +21,122 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from services.app.cluster.directory import published_directory
+from services.app.cluster.bounds import PublishedBounds
+from services.app.cluster.crashes import dying_at
 from services.app.serving import serve
 from services.clock import wall_clock
 from services.errors import LogError
 from services.ingest.api import ingest_routes
-from services.ingest.intake import Intake
+from services.ingest.intake import EventLog, Intake
+from services.ingest.records.coverage import Coverage
+from services.ingest.records.keys import Keys
+from services.ingest.records.log import RecordLog
 from services.ingest.schemas import load_schemas
 from services.ingest.source_report import SourceCounter
 from services.ingest.validation import Validator
 from services.log.kafka.producer import Publisher
+from services.log.postgres_records import PostgresRecords
 from services.messages import CampusEvent, Rejection, Verdict
-from services.rules.registry.kafka import KafkaRegistry
 from services.settings import Settings, resource
 
 _log = logging.getLogger(__name__)
 _REPORT_EVERY = 30.0
 """Seconds between two looks whether an hour of some source is over."""
+_REVIEW_EVERY = 1.0
+"""Seconds between two looks whether the directory or the calendar is another one."""
 
 
 class Metered:
     """The log, with what Prometheus is told of it."""
 
-    def __init__(self, log: Publisher) -> None:
+    def __init__(self, log: EventLog, trouble: Callable[[], object]) -> None:
+        """`trouble`: why the last events were not taken; nothing if they were."""
         self._log = log
         self.registry = CollectorRegistry()
         ProcessCollector(registry=self.registry)
         self._events = Counter(
             "prewarn_ingest_events", "Events by what became of them", ["verdict"], registry=self.registry
         )
-        trouble = Gauge("prewarn_ingest_trouble", "1: Kafka did not take the last of them", registry=self.registry)
-        trouble.set_function(lambda: log.trouble is not None)
+        gauge = Gauge(
+            "prewarn_ingest_trouble", "1: Kafka or the database did not take the last of them", registry=self.registry
+        )
+        gauge.set_function(lambda: trouble() is not None)
 
     def append(self, events: Sequence[CampusEvent]) -> list[Verdict]:
-        """As `Publisher.append`."""
+        """See EventLog."""
         verdicts = self._log.append(events)
         for verdict in verdicts:
             self._events.labels(verdict).inc()
         return verdicts
 
     def reject(self, rejections: Sequence[Rejection]) -> None:
-        """As `Publisher.reject`."""
+        """See EventLog."""
         self._log.reject(rejections)
         self._events.labels("rejected").inc(len(rejections))
 
 
 class Ingest:
-    """The way in of the cluster: files and HTTP share it. Raises BrokerError, ConfigurationError."""
+    """The way in of the cluster: files and HTTP share it. Raises PrewarnError."""
 
     def __init__(self, settings: Settings) -> None:
-        self._held = ExitStack()
-        self.publisher = Publisher(settings.broker_list, settings.topic_prefix)
-        self._held.callback(self.publisher.close)
-        try:
-            self.publisher.connect()
-            self.directory = published_directory(settings, KafkaRegistry(settings).current().zone.key)
-            self.directory.start()
-        except BaseException:
-            self._held.close()
-            raise
-        self._held.callback(self.directory.close)
-        self.log = Metered(self.publisher)
-        self.counter = SourceCounter(source.id for source in self.directory.value().tables.sources)
+        url = settings.records_url
+        with ExitStack() as held:
+            publisher = Publisher(settings.broker_list, settings.topic_prefix)
+            held.callback(publisher.close)
+            publisher.connect()
+            self._bounds = held.enter_context(PublishedBounds(settings))
+            self._store = PostgresRecords(url, settings.topic_prefix, publisher, dying_at(settings.die_at))
+            held.callback(self._store.close)
+            schemas = load_schemas(resource("schemas"))
+            self._keys, self._kinds = Keys(schemas), schemas.kinds()
+            self.records = RecordLog(self._store, self._keys, self._bounds, wall_clock)
+            self._held = held.pop_all()
+        self.log = Metered(self.records, lambda: self._store.trouble)
+        directory = self._bounds.present_directory
+        self.counter = SourceCounter(source.id for source in directory().tables.sources)
         self.intake = Intake(
-            Validator(load_schemas(resource("schemas")), wall_clock),
-            self.directory.value,
-            self.log,
-            wall_clock,
-            self.counter,
+            Validator(schemas, wall_clock), directory, self.log, wall_clock, self.counter, completes=False
         )
+        self._waiting: list[CampusEvent] = []
+        """Reports that the log has not taken yet."""
         self._stop = threading.Event()
 
-    def close(self) -> None:
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
         """Gives up what is under way; nobody was told yes for it."""
         self._stop.set()
         self._held.close()
 
-    def start_reporting(self) -> None:
-        """From here on each source's hours are reported when they are over."""
-        threading.Thread(target=self._report, name="source reports", daemon=True).start()
+    def coverage(self, text: str) -> Coverage:
+        """What files cover, as their sender says it. Raises ConfigurationError."""
+        return Coverage(text, self._keys, self._kinds, self._bounds.zone)
+
+    def retract_uncovered(self, coverage: Coverage, recorded_at: datetime) -> int:
+        """See `RecordLog.retract_uncovered`."""
+        return self.records.retract_uncovered(coverage, recorded_at)
+
+    def start(self) -> None:
+        """From here on each source's hours are reported when they are over, and a changed past is taken in anew."""
+        for name, seconds, work in (
+            ("reports", _REPORT_EVERY, self._report),
+            ("review", _REVIEW_EVERY, self.records.review),
+        ):
+            threading.Thread(target=self._repeat, args=(seconds, work), name=name, daemon=True).start()
+
+    def _repeat(self, seconds: float, work: Callable[[], None]) -> None:
+        while not self._stop.wait(seconds):
+            try:
+                work()
+            except LogError as error:
+                _log.warning("%s waits: %s", threading.current_thread().name, error)
 
     def _report(self) -> None:
-        waiting: list[CampusEvent] = []
-        while not self._stop.wait(_REPORT_EVERY):
-            enrich = self.directory.value().enrich
-            waiting += [
-                msgspec.structs.replace(one, data=enrich(one.kind, one.data, one.time)[0])
-                for one in self.counter.due(wall_clock())
-            ]
-            try:
-                if waiting:
-                    self.log.append(waiting)
-                    waiting = []
-            except LogError as error:
-                _log.warning("%d reports of sources wait: %s", len(waiting), error)
+        self._waiting += self.counter.due(wall_clock())
+        if self._waiting:
+            self.log.append(self._waiting)
+            self._waiting = []
 
     def routes(self) -> list[Route]:
         """The API, /metrics and /healthz."""
@@ -122,18 +145,15 @@ class Ingest:
             return Response(generate_latest(self.log.registry), media_type=CONTENT_TYPE_LATEST)
 
         async def health(_: Request) -> Response:
-            trouble = self.publisher.trouble
-            return PlainTextResponse(trouble or "ok", status_code=503 if trouble else 200)
+            trouble = self._store.trouble
+            return PlainTextResponse(str(trouble or "ok"), status_code=503 if trouble else 200)
 
         return [*ingest_routes(self.intake), Route("/metrics", metrics), Route("/healthz", health)]
 
 
 def run_ingest(settings: Settings) -> int:
     """Takes events in until a signal comes; the exit code."""
-    ingest = Ingest(settings)
-    try:
-        ingest.start_reporting()
+    with Ingest(settings) as ingest:
+        ingest.start()
         serve(ingest.routes(), settings)
-    finally:
-        ingest.close()
     return 0

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
 import signal
-from collections.abc import Callable
 
+from services.app.cluster.crashes import dying_at
 from services.app.cluster.directory import published_directory
 from services.errors import ConfigurationError
 from services.log.kafka import EVENTS, OBSERVATIONS, STATE, TOPICS, full_name
@@ -47,22 +46,12 @@ def run_evaluate(settings: Settings) -> int:
         registry,
         settings.topic_prefix,
         partitions,
-        point=_dying_at(settings.die_at),
+        point=dying_at(settings.die_at),
         enrich=lambda kind, data, at: directory.value().enrich(kind, data, at)[0],
     )
     app.step, app.tick, app.revoked = evaluate.step, evaluate.tick, evaluate.forget
     app.evaluated = evaluate.evaluated
     return asyncio.run(_run(app, settings))
-
-
-def _dying_at(point: str) -> Callable[[str], None]:
-    """Tests of crashes: the first time that a step comes to the point, it is as if by kill -9."""
-
-    def at(name: str) -> None:
-        if name == point:
-            os.kill(os.getpid(), signal.SIGKILL)
-
-    return at
 
 
 def _partitions(settings: Settings) -> dict[str, int]:

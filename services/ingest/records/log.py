@@ -1,7 +1,8 @@
 """The event log as sources see it: what they say is kept by its natural key, and the log hears what counts of it.
 
 Sources' records go in; out of them come events for the log, each with a revision that rises by natural key, so that
-the rules need to know nothing of sources, enrolments and leave. Both are one commit.
+the rules need to know nothing of sources, enrolments and leave. Both are one commit. Where the records are, and how
+what counts comes into the log, is the business of the store (`services/log/records.py`).
 """
 
 from __future__ import annotations
@@ -9,71 +10,80 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
 
 from services.ingest.records.coverage import Coverage
 from services.ingest.records.keys import Keys
 from services.ingest.records.resolve import College, Context, Found, group_of, resolve, speaking, takes_place
-from services.log.journal import Journal
-from services.log.records import Key, Record, Records, Said, Told
-from services.messages import CampusEvent, Rejection, Verdict, from_ms, to_ms
+from services.log.records import Key, Record, Records, RecordStore, Said, Told, Transaction
+from services.messages import CampusEvent, Verdict, from_ms, to_ms
 
 _DAY = 86_400_000
 _GROUPS_AT_ONCE = 500
 _FORMAT = "1"
+_REVIEWED = "-"
+"""Stands for the last group that was reviewed when all were; the names of groups begin with their kind."""
 _DECIDED_TOGETHER = frozenset({"lesson", "rollcall", "test", "ticket"})
 _decode_raw = msgspec.json.Decoder(list[msgspec.Raw]).decode
 _decode_event = msgspec.json.Decoder(CampusEvent).decode
 
 
-class RecordLog:
-    """An `EventLog` over the journal; several threads and processes may share it."""
+class Bounds(Protocol):
+    """What bounds records: the directory and the calendar, as they are now."""
 
-    def __init__(
-        self,
-        journal: Journal,
-        keys: Keys,
-        college: Callable[[], College],
-        closed: Callable[[datetime], bool],
-        clock: Callable[[], datetime],
-    ) -> None:
-        self._journal, self._keys, self._college, self._closed, self._clock = journal, keys, college, closed, clock
-        if journal.meta("records", "") != _FORMAT:
+    def present_directory(self) -> College:
+        """The directory."""
+
+    def closed(self, at: datetime) -> bool:
+        """Whether the college is closed on the day of an instant: a holiday that nobody makes up for."""
+
+    def bounds(self) -> str:
+        """Changes with either of them."""
+
+    def refresh(self) -> bool:
+        """Takes what is newest into use, where somebody else may know it already. False: it cannot be used here."""
+
+
+class RecordLog:
+    """An `EventLog` over a store of records; several threads and processes may share it."""
+
+    def __init__(self, store: RecordStore, keys: Keys, bounds: Bounds, clock: Callable[[], datetime]) -> None:
+        """Raises LogError."""
+        self._store, self._keys, self._bounds, self._clock = store, keys, bounds, clock
+        self.reject = store.reject
+        if store.meta("records") != _FORMAT:
             self._adopt()
 
     def _adopt(self) -> None:
         """Records of a log that was written before they were kept by their keys."""
-        offset, end = 0, self._journal.end()
-        while rows := [row for row in self._journal.read(offset) if row[0] <= end]:
-            offset = rows[-1][0]
-            with self._journal.transaction() as db:
-                step = _Step(Records(db), self._keys, self._college(), self._closed)
-                out = [event for _, clock, _, packed in rows for event in step.adopt(_readable(packed), clock)]
+        for rows in self._store.past():
+            with self._store.transaction() as commit:
+                step = self._step(commit)
+                out = [event for clock, packed in rows for event in step.adopt(_readable(packed), clock)]
                 step.save()
-                self._journal.write(db, [(to_ms(self._clock()), event) for event in out])
-        self._journal.set_meta("records", _FORMAT)
+                commit.tell([(to_ms(self._clock()), event) for event in out])
+        with self._store.transaction() as commit:
+            commit.records.set_meta("records", _FORMAT)
 
     def append(self, events: Sequence[CampusEvent], clocks: Sequence[int] | None = None) -> list[Verdict]:
         """See EventLog. `clocks` (ms): how far time has come with each event; default: the clock, now."""
         now = to_ms(self._clock())
         if clocks is None:
             clocks = [now] * len(events)
-        with self._journal.transaction() as db:
-            step = _Step(Records(db), self._keys, self._college(), self._closed)
+        with self._store.transaction() as commit:
+            if commit.records.meta("bounds") != self._bounds.bounds():
+                self._bounds.refresh()  # another process goes by a newer directory already
+            step = self._step(commit)
             verdicts, rest = step.take(events, clocks, now)
-            nameless = [_completed(events[n], step.college) for n in rest]
-            others, fresh = self._journal.admit(db, nameless, [clocks[n] for n in rest])
+            completed = [step.completed(events[n]) for n in rest]
+            others, fresh = commit.admit(completed, [clocks[n] for n in rest])
             for place, verdict in zip(rest, others, strict=True):
                 verdicts[place] = verdict
-            self._journal.write(db, sorted([*fresh, *step.finish()], key=lambda one: one[0]))
-        self._journal.wake()
+            commit.tell([*fresh, *step.finish()])
+        self._store.wake()
         return verdicts
-
-    def reject(self, rejections: Sequence[Rejection]) -> None:
-        """See EventLog."""
-        self._journal.reject(rejections)
 
     def retract_uncovered(self, coverage: Coverage, recorded_at: datetime) -> int:
         """Takes back what the files cover and do not say any more, unless it was recorded later than they were.
@@ -81,8 +91,8 @@ class RecordLog:
         Returns how many records were taken back.
         """
         gone: list[CampusEvent] = []
-        with self._journal.transaction() as db:
-            for record in Records(db).between(coverage.kind, *coverage.span()):
+        with self._store.transaction() as commit:
+            for record in commit.records.between(coverage.kind, *coverage.span()):
                 for one in record.said:
                     stands = not one.event.retracted and one.recorded <= to_ms(recorded_at)
                     if stands and coverage.lacks(record, one.event):
@@ -90,27 +100,45 @@ class RecordLog:
         return self.append(gone).count("accepted")
 
     def review(self) -> None:
-        """Takes in anew what the directory or the calendar bound otherwise when it was taken in."""
-        group: str | None = ""
-        while group is not None:
-            group = self._review_some(group)
-        self._journal.wake()
+        """Takes in anew what another directory or calendar bounded when it was taken in.
 
-    def _review_some(self, after: str) -> str | None:
-        with self._journal.transaction() as db:
-            records = Records(db)
+        Of several processes each may call it: together they do it once, and one goes on where another has ended.
+        """
+        if self._store.meta("bounds") == self._bounds.bounds() and self._store.meta("review") == _REVIEWED:
+            return
+        while self._review_some():
+            pass
+        self._store.wake()
+
+    def _review_some(self) -> bool:
+        with self._store.transaction() as commit:
+            records = commit.records
+            if records.meta("bounds") != self._bounds.bounds():
+                if not self._bounds.refresh():
+                    return False  # a process that can use it reviews
+                if records.meta("bounds") != self._bounds.bounds():
+                    # From here on everybody takes in by these, so nothing behind the review is bound by others.
+                    records.set_meta("bounds", self._bounds.bounds())
+                    records.set_meta("review", "")
+            after = records.meta("review")
+            if after == _REVIEWED:
+                return False
             groups = records.groups_after(after, _GROUPS_AT_ONCE)
-            step = _Step(records, self._keys, self._college(), self._closed)
+            step = self._step(commit)
             step.touch_groups(groups, to_ms(self._clock()))
-            self._journal.write(db, step.finish())
-        return groups[-1] if groups else None
+            commit.tell(step.finish())
+            records.set_meta("review", groups[-1] if groups else _REVIEWED)
+            return bool(groups)
+
+    def _step(self, commit: Transaction) -> _Step:
+        return _Step(commit.records, self._keys, self._bounds.present_directory(), self._bounds.closed)
 
 
 class _Step:
     """One commit: what came in, what it touches, and what the log is told."""
 
     def __init__(self, records: Records, keys: Keys, college: College, closed: Callable[[datetime], bool]) -> None:
-        self._records, self._keys, self.college, self._closed = records, keys, college, closed
+        self._records, self._keys, self._college, self._closed = records, keys, college, closed
         self._known: dict[Key, Record] = {}
         self._touched: dict[str, set[Key] | None] = {}
         """Group → the keys to be resolved; None: the whole of it."""
@@ -149,6 +177,11 @@ class _Step:
                 self._clocks.setdefault(key, clock)  # said twice in one call, it counts from the first time
         self._spread(changed)
         return verdicts, rest
+
+    def completed(self, event: CampusEvent) -> CampusEvent:
+        """With what the directory adds."""
+        data = self._college.enrich(event.kind, event.data, event.time)[0]
+        return event if data is event.data else msgspec.structs.replace(event, data=data)
 
     def adopt(self, events: Iterable[CampusEvent], clock: int) -> Iterator[CampusEvent]:
         """Events that stand in the log already, in its order; what it must hear since two were about the same."""
@@ -209,7 +242,7 @@ class _Step:
         if one.id != other.id or (said.dated and said.recorded != before.recorded):
             return "accepted"
         # A log that was written before records were kept has in it what the directory added.
-        full = [self.college.enrich(said.kind, said.data, said.time)[0] for said in (one, other)]
+        full = [self._college.enrich(said.kind, said.data, said.time)[0] for said in (one, other)]
         same = (one.time, one.retracted, full[0]) == (other.time, other.retracted, full[1])
         return "duplicate" if same else "conflict"
 
@@ -232,7 +265,7 @@ class _Step:
 
     def _follows(self, event: CampusEvent) -> bool:
         """Whether something follows from who is listed as what in a lesson."""
-        lists, rolled = self.college.source_lists, self._rolled[event.data["lesson"]]
+        lists, rolled = self._college.source_lists, self._rolled[event.data["lesson"]]
         return bool(lists(event.source)) or (rolled is not None and any(lists(one.event.source) for one in rolled.said))
 
     def _under_leave(self, leave: CampusEvent) -> Iterator[str]:
@@ -248,7 +281,7 @@ class _Step:
             yield from self._records.groups_of_class(class_, begin, end)
 
     def _class_of(self, student: str, ms: int) -> str | None:
-        found = self.college.enrich("attendance", {"student": student}, from_ms(ms))[0].get("class")
+        found = self._college.enrich("attendance", {"student": student}, from_ms(ms))[0].get("class")
         return found if isinstance(found, str) else None
 
     def finish(self) -> list[tuple[int, CampusEvent]]:
@@ -292,7 +325,7 @@ class _Step:
         self._records.save(self._saved.values(), self._idents)
 
     def _context(self, groups: dict[str, list[Record]]) -> Context:
-        rank = self.college.source_rank
+        rank = self._college.source_rank
         lessons: dict[str, CampusEvent] = {}
         for record in self._known.values():
             if record.kind == "lesson" and (said := speaking(record, rank)):
@@ -300,19 +333,19 @@ class _Step:
         leaves: dict[str, list[CampusEvent]] = {}
         if self._records.any_of("leave") or any(one.kind == "leave" for one in self._saved.values()):
             leaves = self._leaves(groups, lessons)
-        return Context(self._keys, self.college, self._closed, leaves, lessons)
+        return Context(self._keys, self._college, self._closed, leaves, lessons)
 
     def _leaves(self, groups: dict[str, list[Record]], lessons: dict[str, CampusEvent]) -> dict[str, list[CampusEvent]]:
         students = {one.student for records in groups.values() for one in records if one.student is not None}
         for group in groups:
             lesson = lessons.get(group.partition("/")[2])
             if lesson is not None and self._touched[group] is None and lesson.data.get("class"):
-                students |= set(self.college.class_members(lesson.data["class"], from_ms(takes_place(lesson))))
+                students |= set(self._college.class_members(lesson.data["class"], from_ms(takes_place(lesson))))
         found: dict[Key, Record] = {(one.kind, one.key): one for one in self._records.of_students("leave", students)}
         found |= {key: one for key, one in self._known.items() if one.kind == "leave"}
         leaves: dict[str, list[CampusEvent]] = {}
         for record in found.values():
-            if said := speaking(record, self.college.source_rank):
+            if said := speaking(record, self._college.source_rank):
                 leaves.setdefault(said.event.data["student"], []).append(said.event)
         return leaves
 
@@ -353,11 +386,6 @@ class _Step:
         if other and before is not None:
             # Subjects that only the former one was about must lose it; those of both have the higher revision.
             yield msgspec.structs.replace(before, revision=revision + 1, retracted=True)
-
-
-def _completed(event: CampusEvent, college: College) -> CampusEvent:
-    data = college.enrich(event.kind, event.data, event.time)[0]
-    return event if data is event.data else msgspec.structs.replace(event, data=data)
 
 
 def _order(said: Said) -> tuple[int, int, str]:

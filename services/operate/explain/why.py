@@ -15,6 +15,7 @@ from services import directory as directories
 from services.errors import ConfigurationError, ProblemsError
 from services.i18n import both, say
 from services.log.journal import Journal
+from services.log.journal_records import JournalRecords
 from services.messages import Problem, Rejection, from_ms, key_values, subject_key, to_ms
 from services.notify.store import views
 from services.notify.store.engine import Store
@@ -163,7 +164,7 @@ def _told(store: Store, rule: str, key: str, at: int) -> list[Dossier]:
 def _not_counted(journal: Journal, subject: Subject, rules: RuleSet) -> list[dict[str, str]]:
     """What was said about the subject and does not count, with the reason (docs/what-counts.md), oldest first."""
     fields = subject.fields
-    with journal.records() as records:
+    with JournalRecords(journal).reading() as records:
         found = [
             (one.at, one.kind, said.event, one.reason)
             for one in records.about(fields.get("student"), fields.get("lesson"), fields.get("ticket"))

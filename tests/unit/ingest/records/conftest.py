@@ -1,8 +1,10 @@
-"""A journal with records over a small college, and what the log says counts."""
+"""Records in the journal and in PostgreSQL, over a small college, and what the log says counts."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
+from itertools import count
 from typing import Any
 
 import msgspec
@@ -10,10 +12,13 @@ import pytest
 
 from services.directory import Directory
 from services.directory.records import Enrolment, Exemption, SchoolClass, Source, Tables
+from services.errors import BrokerError
 from services.ingest.records.keys import Keys
 from services.ingest.records.log import RecordLog
 from services.log.journal import Journal
-from services.messages import CampusEvent
+from services.log.journal_records import JournalRecords
+from services.log.postgres_records import PostgresRecords
+from services.messages import CampusEvent, Rejection, Verdict
 
 MONDAY = datetime(2026, 9, 7, 0, 0, tzinfo=UTC)
 """08:00 in Shanghai."""
@@ -60,21 +65,33 @@ def lesson(name: str = "L1", begin: datetime = MONDAY, **more: Any) -> CampusEve
 
 
 class College:
-    """The journal, its records and a directory that a test may replace."""
+    """A store of records, a log over it, and a directory and calendar that a test may replace."""
 
-    def __init__(self, journal: Journal, keys: Keys) -> None:
-        self.journal, self.directory, self.closed_days = journal, Directory(TABLES), {HOLIDAY}
-        self.log = RecordLog(
-            journal, keys, lambda: self.directory, lambda at: at.date() in self.closed_days, lambda: NOW
-        )
+    def __init__(self, store, keys: Keys, heard) -> None:
+        self.directory, self.closed_days = Directory(TABLES), {HOLIDAY}
+        self.newest: tuple[Directory, set[date]] | None = None
+        """What was published, and this process has not read yet."""
+        self.heard = heard
+        """Every event that the log was told, in its order."""
+        self.log = RecordLog(store, keys, self, lambda: NOW)
+
+    def present_directory(self) -> Directory:
+        return self.directory
+
+    def closed(self, at: datetime) -> bool:
+        return at.date() in self.closed_days
+
+    def bounds(self) -> str:
+        return f"{self.directory.version} {sorted(self.closed_days)}"
+
+    def refresh(self) -> bool:
+        if self.newest is not None:
+            self.directory, self.closed_days = self.newest
+        return True
 
     def take(self, *events: CampusEvent) -> list[str]:
         """One call with these events; the verdicts."""
         return list(self.log.append(events))
-
-    def heard(self) -> list[CampusEvent]:
-        """Every event that the log was told, in its order."""
-        return [event for _, _, _, packed in self.journal.read(0, 10_000) for event in _decode(packed)]
 
     def counts(self) -> dict[str, CampusEvent]:
         """What counts, as somebody knows who only hears the log: of each (source, id) the highest revision."""
@@ -90,8 +107,44 @@ class College:
         return {one.data["student"]: one.data["status"] for one in self.counts().values() if one.kind == kind}
 
 
-@pytest.fixture
-def college(tmp_path, schemas):
-    journal = Journal(tmp_path / "prewarn.db", lambda: NOW)
-    yield College(journal, Keys(schemas))
-    journal.close()
+class Kafka:
+    """Keeps what it is handed, unless it is `away`."""
+
+    def __init__(self) -> None:
+        self.events: list[CampusEvent] = []
+        self.away = False
+        self.trouble = None
+
+    def append(self, events: Sequence[CampusEvent]) -> list[Verdict]:
+        if self.away:
+            raise BrokerError("Kafka is away")
+        self.events += events
+        return ["accepted"] * len(events)
+
+    def reject(self, rejections: Sequence[Rejection]) -> None:
+        """Nobody is refused here."""
+
+
+_prefixes = count()
+
+
+@pytest.fixture(scope="session")
+def database(postgres_of_session) -> str:
+    """One for all tests, each of which has a prefix of its own."""
+    return postgres_of_session.database()
+
+
+@pytest.fixture(params=["journal", pytest.param("postgresql", marks=pytest.mark.postgres)])
+def college(request, tmp_path, schemas):
+    if request.param == "journal":
+        store = journal = Journal(tmp_path / "prewarn.db", lambda: NOW)
+        yield College(
+            JournalRecords(journal),
+            Keys(schemas),
+            lambda: [event for _, _, _, packed in journal.read(0, 10_000) for event in _decode(packed)],
+        )
+    else:
+        kafka = Kafka()
+        store = PostgresRecords(request.getfixturevalue("database"), f"test{next(_prefixes)}.", kafka)
+        yield College(store, Keys(schemas), lambda: kafka.events)
+    store.close()

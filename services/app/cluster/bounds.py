@@ -1,0 +1,69 @@
+"""What bounds records in the cluster: the directory and the calendar that were published last."""
+
+from __future__ import annotations
+
+import logging
+from datetime import datetime
+from typing import Self
+
+from services.app.cluster.directory import published_directory
+from services.directory import Directory
+from services.errors import PrewarnError
+from services.rules.language.load import RuleSet
+from services.rules.registry.kafka import KafkaRegistry
+from services.settings import Settings
+
+_log = logging.getLogger(__name__)
+
+
+class PublishedBounds:
+    """Follows the topics; what this release cannot read is not used, and what was right stays."""
+
+    def __init__(self, settings: Settings) -> None:
+        """Raises PrewarnError."""
+        self._registry = KafkaRegistry(settings)
+        self._number, self._rules = self._registry.newest(), self._registry.current()
+        self._refused = False
+        self.zone = self._rules.zone
+        """Of the days that people name."""
+        self._directory = published_directory(settings, self.zone.key)
+
+    def __enter__(self) -> Self:
+        self._registry.start()
+        self._directory.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._directory.close()
+        self._registry.close()
+
+    def present_directory(self) -> Directory:
+        """The directory as of now."""
+        return self._directory.value()
+
+    def closed(self, at: datetime) -> bool:
+        """Whether the college is closed on the day of an instant; not if the calendar is not known."""
+        rules = self._rule_set()
+        return rules.plan.times.day_off(at.astimezone(rules.zone).date()) is True
+
+    def bounds(self) -> str:
+        """Changes with whatever decides which records count."""
+        return f"{self.present_directory().version} {self._rule_set().plan.times.signature}"
+
+    def refresh(self) -> bool:
+        """Reads what was published by now; whether all of it can be used here. Raises BrokerError."""
+        self._registry.refresh()
+        self._directory.followed.look()
+        self._rule_set()
+        return not self._refused and not self._directory.followed.problems
+
+    def _rule_set(self) -> RuleSet:
+        newest = self._registry.newest()
+        if newest != self._number:
+            try:
+                self._rules, self._refused = self._registry.rule_set(newest), False
+            except PrewarnError as error:
+                _log.error("the calendar stays that of rule set revision %d: %s", self._number, error)
+                self._refused = True
+            self._number = newest
+        return self._rules
