@@ -39,11 +39,10 @@ create table if not exists rejected (
     id integer primary key, received_at text not null, origin text not null, position text not null, source text,
     reasons blob not null, raw blob not null, done integer not null default 0);
 create table if not exists record (
-    kind text not null, key text not null, grp text not null, student text, class text, lesson text,
+    kind text not null, key text not null, grp text not null, student text, lesson text,
     at integer not null, value blob not null, primary key (kind, key)) without rowid;
 create index if not exists record_of_group on record (grp);
 create index if not exists record_of_student on record (student, at) where student is not null;
-create index if not exists record_of_class on record (class, at) where kind in ('lesson', 'rollcall');
 create index if not exists record_of_lesson on record (lesson) where kind = 'test';
 create table if not exists record_id (ident text primary key, kind text not null, key text not null) without rowid;
 create index if not exists record_id_of_key on record_id (kind, key);

@@ -40,11 +40,10 @@ _LOCK, _MAKING = 0x5072_6577, 0x5072_6578
 _SCHEMA = """
 create table ingest_record (
     log text collate "C" not null, kind text collate "C" not null, key text collate "C" not null,
-    grp text collate "C" not null, student text, class text, lesson text, at bigint not null, value bytea not null,
+    grp text collate "C" not null, student text, lesson text, at bigint not null, value bytea not null,
     primary key (log, kind, key));
 create index ingest_record_of_group on ingest_record (log, grp);
 create index ingest_record_of_student on ingest_record (log, student, at) where student is not null;
-create index ingest_record_of_class on ingest_record (log, class, at) where kind in ('lesson', 'rollcall');
 create index ingest_record_of_lesson on ingest_record (log, lesson) where kind = 'test';
 create table ingest_record_id (
     log text collate "C" not null, ident text collate "C" not null, kind text not null, key text not null,

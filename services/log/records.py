@@ -48,7 +48,6 @@ class Record(msgspec.Struct):
     group: str
     """Records of one group decide together what counts: those of a lesson, the attempts at a test, a ticket's steps."""
     student: str | None = None
-    class_: str | None = None
     lesson: str | None = None
     at: int = -1
     """When what it is about takes place (ms): a lesson's begin, a leave's begin, else when the record occurred."""
@@ -67,7 +66,7 @@ class _Value(msgspec.Struct, array_like=True):
 
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(_Value).decode
-_COLUMNS = ("kind", "key", "grp", "student", "class", "lesson", "at", "value")
+_COLUMNS = ("kind", "key", "grp", "student", "lesson", "at", "value")
 
 
 class Records:
@@ -117,11 +116,6 @@ class Records:
         """Groups with a record about a student that takes place from `begin` to before `end` (ms)."""
         return self._groups("student = ? and at >= ? and at < ?", student, begin, end)
 
-    def groups_of_class(self, class_: str, begin: int, end: int) -> list[str]:
-        """Groups with a lesson or roll-call of a class that takes place from `begin` to before `end` (ms)."""
-        condition = "class = ? and at >= ? and at < ? and kind in ('lesson', 'rollcall')"
-        return self._groups(condition, class_, begin, end)
-
     def groups_of_lessons(self, lessons: Iterable[str]) -> list[str]:
         """Groups of the tests that belong to these lessons."""
         return self._groups("kind = 'test' and lesson in ?", list(lessons))
@@ -141,9 +135,7 @@ class Records:
 
     def save(self, records: Iterable[Record], idents: Iterable[tuple[str, str, str]]) -> None:
         """Writes records, and (`source id`, kind, key) of ids that were not known."""
-        rows = [
-            (one.kind, one.key, one.group, one.student, one.class_, one.lesson, one.at, _packed(one)) for one in records
-        ]
+        rows = [(one.kind, one.key, one.group, one.student, one.lesson, one.at, _packed(one)) for one in records]
         self._put("record", _COLUMNS, 2, rows)
         self._put("record_id", ("ident", "kind", "key"), 1, list(idents))
 
@@ -160,9 +152,9 @@ class Records:
 
     def _find(self, condition: str, *values: object) -> Iterator[Record]:
         rows = self._ask(", ".join(_COLUMNS), "record", condition, *values)
-        for kind, key, group, student, class_, lesson, at, value in rows:
+        for kind, key, group, student, lesson, at, value in rows:
             found = _decode(value)
-            yield Record(kind, key, group, student, class_, lesson, at, found.said, found.told, found.reason)
+            yield Record(kind, key, group, student, lesson, at, found.said, found.told, found.reason)
 
     def _ask(self, columns: str, table: str, condition: str, *values: object) -> Iterable[Any]:
         own = "".join(f"{name} = ? and " for name in self._own)

@@ -16,9 +16,18 @@ import msgspec
 
 from services.ingest.records.coverage import Coverage
 from services.ingest.records.keys import Keys
-from services.ingest.records.resolve import College, Context, Found, group_of, resolve, speaking, takes_place
+from services.ingest.records.resolve import (
+    College,
+    Context,
+    Found,
+    expected_students,
+    group_of,
+    resolve,
+    speaking,
+    takes_place,
+)
 from services.log.records import Key, Record, Records, RecordStore, Said, Told, Transaction
-from services.messages import CampusEvent, Verdict, from_ms, to_ms
+from services.messages import CampusEvent, Verdict, to_ms
 
 _DAY = 86_400_000
 _GROUPS_AT_ONCE = 500
@@ -224,8 +233,8 @@ class _Step:
             if _order(said) < _order(before):
                 return "accepted"
             record.said[place] = said
-        record.student, record.class_ = event.data.get("student"), event.data.get("class")
-        record.lesson, record.at = event.data.get("lesson"), takes_place(event)
+        record.student, record.lesson = event.data.get("student"), event.data.get("lesson")
+        record.at = takes_place(event)
         self._saved[key] = record
         keys = self._touched.setdefault(record.group, set())
         if keys is not None:
@@ -268,7 +277,8 @@ class _Step:
         lists, rolled = self._college.source_lists, self._rolled[event.data["lesson"]]
         return bool(lists(event.source)) or (rolled is not None and any(lists(one.event.source) for one in rolled.said))
 
-    def _under_leave(self, leave: CampusEvent) -> Iterator[str]:
+    def _under_leave(self, leave: CampusEvent) -> list[str]:
+        """Groups with records about the student that a leave lies over, or lay over before."""
         student, begin = leave.data["student"], takes_place(leave)
         record = self._known["leave", self._keys.of(leave)]
         ends = [to_ms(datetime.fromisoformat(one.event.data["to"])) for one in record.said]
@@ -276,13 +286,7 @@ class _Step:
         if record.told is not None:  # what it lay over before
             begin = min(begin, takes_place(record.told.event) - _DAY)
             end = max(end, to_ms(datetime.fromisoformat(record.told.event.data["to"])) + 1)
-        yield from self._records.groups_of_student(student, begin, end)
-        for class_ in {one for ms in (begin + _DAY, end) if (one := self._class_of(student, ms))}:
-            yield from self._records.groups_of_class(class_, begin, end)
-
-    def _class_of(self, student: str, ms: int) -> str | None:
-        found = self._college.enrich("attendance", {"student": student}, from_ms(ms))[0].get("class")
-        return found if isinstance(found, str) else None
+        return self._records.groups_of_student(student, begin, end)
 
     def finish(self) -> list[tuple[int, CampusEvent]]:
         """Resolves what was touched, writes the records, and returns what the log has to be told, with its clock."""
@@ -339,8 +343,8 @@ class _Step:
         students = {one.student for records in groups.values() for one in records if one.student is not None}
         for group in groups:
             lesson = lessons.get(group.partition("/")[2])
-            if lesson is not None and self._touched[group] is None and lesson.data.get("class"):
-                students |= set(self._college.class_members(lesson.data["class"], from_ms(takes_place(lesson))))
+            if lesson is not None and self._touched[group] is None:
+                students |= set(expected_students(lesson, self._college))
         found: dict[Key, Record] = {(one.kind, one.key): one for one in self._records.of_students("leave", students)}
         found |= {key: one for key, one in self._known.items() if one.kind == "leave"}
         leaves: dict[str, list[CampusEvent]] = {}
@@ -380,7 +384,7 @@ class _Step:
         record.told = Told(now, counts=True)
         if record.at < 0:
             record.at = takes_place(now)
-            record.student, record.class_, record.lesson = (now.data.get(one) for one in ("student", "class", "lesson"))
+            record.student, record.lesson = now.data.get("student"), now.data.get("lesson")
         self._saved[key] = record
         yield now
         if other and before is not None:

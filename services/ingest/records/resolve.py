@@ -196,17 +196,15 @@ def _derive(
     if example is None or class_ is None or not listed - {None} or (lesson and _not_held(lesson, context)):
         return
     at = _begin(lesson) if lesson else example.time
-    members = [one for one in context.college.class_members(class_, at) if _needs_to_be_there(one, at, context)]
+    members = [one for one in expected_students(example, context.college) if _needs_to_be_there(one, at, context)]
     if held and rollcall is not None and "exceptions_only" in listed:
         marked = {event.data["student"] for (kind, _), event in spoken.items() if event and kind == "attendance"}
         for student in members:
             if student not in marked:
                 one = _present(student, lesson, rollcall, context)
                 here += [event] if (event := one.event) else []
-                found[
-                    "attendance",
-                    context.keys.made("attendance", {"lesson": example.data["lesson"], "student": student}),
-                ] = one
+                named = {"lesson": example.data["lesson"], "student": student}
+                found["attendance", context.keys.made("attendance", named)] = one
     if held and rollcall is not None and rolled_key is not None:
         if rollcall.data.get("present") is None:
             figures = _figures(members, here) | {"expected": rollcall.data.get("expected", len(members))}
@@ -219,6 +217,8 @@ def _derive(
 def _present(student: str, lesson: CampusEvent | None, rollcall: CampusEvent, context: Context) -> Found:
     example = lesson or rollcall
     data = {name: example.data[name] for name in _OF_LESSON if example.data.get(name) is not None}
+    if "classes" in example.data:
+        del data["class"]  # theirs is what the directory says
     begin = _begin(lesson) if lesson else rollcall.time
     event = CampusEvent(
         source=DERIVED,
@@ -259,6 +259,15 @@ def _figures(members: list[str], here: list[CampusEvent]) -> dict[str, int]:
         "leave": said.count("leave"),
         "absent": said.count("absent"),
     }
+
+
+def expected_students(lesson: CampusEvent, college: College) -> list[str]:
+    """Who is enrolled in a lesson's class or classes when it begins; of a group those who are."""
+    at, data = _begin(lesson), lesson.data
+    if "students" in data:
+        return sorted(one for one in data["students"] if college.enrolled(one, at))
+    classes = {*data.get("classes", ()), data.get("class")} - {None}
+    return sorted({one for class_ in classes for one in college.class_members(class_, at)})
 
 
 def _needs_to_be_there(student: str, at: datetime, context: Context) -> bool:

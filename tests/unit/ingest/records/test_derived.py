@@ -6,10 +6,13 @@ from itertools import permutations
 import msgspec
 import pytest
 
+from services.directory import Directory
+from services.directory.records import Enrolment
 from services.ingest.records.resolve import DERIVED
-from tests.unit.ingest.records.conftest import MONDAY, absent, lesson, said
+from tests.unit.ingest.records.conftest import MONDAY, TABLES, absent, lesson, said
 
 HOUR = timedelta(hours=1)
+OTHER = Enrolment(id="o1", class_id="k2")
 
 
 def rolled(**more):
@@ -88,3 +91,28 @@ def test_nothing_follows_from_a_source_of_which_nobody_has_said_what_it_lists(co
     college.take(lesson(), absent("s1"), rolled(source="sis"))
     assert college.statuses() == {"s1": "absent"}
     assert figures(college)["present"] is None
+
+
+def test_a_lesson_of_several_classes_expects_all_of_them_and_names_each_with_its_own(college):
+    college.directory = Directory(msgspec.structs.replace(TABLES, students=(*TABLES.students, OTHER)))
+    college.take(lesson(classes=["k1", "k2"]), absent("s1", source="app"), rolled())
+    assert college.statuses() == {"s1": "absent"} | dict.fromkeys(["o1", "s2", "s3", "s4"], "present")
+    derived = {one.data["student"]: one.data["class"] for one in college.counts().values() if one.source == DERIVED}
+    assert derived == {"o1": "k2", "s2": "k1", "s3": "k1", "s4": "k1"}
+    assert figures(college)["expected"] == 5
+
+
+def test_a_lesson_of_a_group_expects_those_of_it_who_are_enrolled(college):
+    college.take(lesson(students=["s1", "s2", "gone"]), absent("s1", source="app"), rolled())
+    assert college.statuses() == {"s1": "absent", "s2": "present"}
+    assert figures(college)["expected"] == 2
+
+
+def test_leave_that_is_granted_afterwards_lies_over_what_follows_too(college):
+    college.take(lesson(), rolled(), absent("s1", source="app"))
+    begin, end = MONDAY - HOUR, MONDAY + 3 * HOUR
+    leave = said("leave", student="s3", status="granted", **{"from": begin.isoformat(), "to": end.isoformat()})
+    college.take(leave)
+    assert college.statuses()["s3"] == "leave"
+    college.take(msgspec.structs.replace(leave, revision=1, retracted=True))
+    assert college.statuses()["s3"] == "present"
