@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime, timedelta
 from itertools import count
 from typing import Any
@@ -64,6 +64,16 @@ def lesson(name: str = "L1", begin: datetime = MONDAY, **more: Any) -> CampusEve
     return said("lesson", at=MONDAY - timedelta(days=7), **fields)
 
 
+def _newest(events: Iterable[CampusEvent]) -> dict[str, CampusEvent]:
+    """Of each (source, id) the highest revision, the first of equal ones, unless it takes it back."""
+    newest: dict[str, CampusEvent] = {}
+    for event in events:
+        ident = f"{event.source} {event.id}"
+        if ident not in newest or event.revision > newest[ident].revision:
+            newest[ident] = event
+    return {ident: event for ident, event in newest.items() if not event.retracted}
+
+
 class College:
     """A store of records, a log over it, and a directory and calendar that a test may replace."""
 
@@ -94,13 +104,11 @@ class College:
         return list(self.log.append(events))
 
     def counts(self) -> dict[str, CampusEvent]:
-        """What counts, as somebody knows who only hears the log: of each (source, id) the highest revision."""
-        newest: dict[str, CampusEvent] = {}
-        for event in self.heard():
-            ident = f"{event.source} {event.id}"
-            if ident not in newest or event.revision > newest[ident].revision:
-                newest[ident] = event
-        return {ident: event for ident, event in newest.items() if not event.retracted}
+        """What counts, as somebody knows who only hears the log, in whatever order."""
+        heard = self.heard()
+        found = _newest(heard)
+        assert found == _newest(reversed(heard))
+        return found
 
     def statuses(self, kind: str = "attendance") -> dict[str, str]:
         """Student → status, of what counts."""
