@@ -111,6 +111,15 @@ class Calendar:
         """The period that holds t; None outside every term."""
         return self._bounds[name](t)
 
+    def term_began(self, t: int) -> int:
+        """When the newest term that had begun by t began, be it over by then or not; t if there is none."""
+        place = bisect_right(self._term_begins, t)
+        return self._term_begins[place - 1] if place else t
+
+    @cached_property
+    def _term_begins(self) -> list[int]:
+        return [self._midnight(first) for first, _ in self.terms]
+
     def earlier(self, name: str, against: Literal["previous", "last_year"], t: int) -> Span | None:
         """The period that the one that holds t is compared with (`period_over_period`); None if there is none."""
         present = self._bounds[name](t)

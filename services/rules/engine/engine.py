@@ -251,7 +251,7 @@ class Engine:
         def create(key: str, t: int, ident: str) -> Subject | None:
             numbers = forgotten.get(key) if forgotten else None
             if numbers is not None:
-                if t < self.now - self.plan.allowed_lateness:
+                if t < self._held(self.now):
                     self._put_aside(ident)
                     return None
                 del forgotten[key]
@@ -288,6 +288,10 @@ class Engine:
         finally:
             self.not_evaluated[self.transitions.rules[rule].rule.id, trouble.pop() if trouble else "null"] += 1
 
+    def _held(self, t: int) -> int:
+        """When time has come to t, everything from this instant on is held: the running term, and no less than that."""
+        return min(t - self.plan.allowed_lateness, self.plan.times.term_began(t))
+
     def _put_aside(self, ident: str) -> None:
         self.counts["late"] += 1
         self.late.append(ident)
@@ -295,7 +299,7 @@ class Engine:
     def _checkpoint(self, number: int, s: Subject, t: int) -> int:
         # Windows move when their rule is touched; a rule that seldom is would hold on to everything since then.
         self._steps[number](s, s.watermark, 0, self._last(number, s))
-        history.take_checkpoint(s, self.layouts[number], t - self.plan.allowed_lateness)
+        history.take_checkpoint(s, self.layouts[number], self._held(t))
         return len(s.rows)
 
     def _revise(self, number: int, s: Subject, entry: Entry) -> None:  # noqa: C901 - the order of the questions is the rule
@@ -310,7 +314,7 @@ class Engine:
             self.counts["duplicate"] += 1
             return
         start = min(t, rows[old]) if old >= 0 else t
-        if start <= s.horizon or (rows and start < rows[-stride] - self.plan.allowed_lateness):
+        if start <= s.horizon or (rows and start < self._held(rows[-stride])):
             self._put_aside(ident)
             return
         if changes:
@@ -378,7 +382,7 @@ class Engine:
             return
         self._swept = self.now
         for number, layout in enumerate(self.layouts):
-            limit = self.now - layout.retention - self.plan.allowed_lateness
+            limit = self._held(self.now) - layout.retention
             subjects = self._subjects[number]
             gone = [
                 key

@@ -299,3 +299,34 @@ def test_a_restart_forgets_no_subject_earlier(tmp_path, restarted):
     engine.advance(AT + 35 * DAY)
     engine.process_many(wire([absence(2, AT + DAY)]))
     assert not engine.late
+
+
+# ---- how far back something still counts
+
+TERMS = """time_zone: UTC
+terms:
+  - {id: a, from: 2026-03-02, to: 2026-07-12}
+  - {id: b, from: 2026-09-01, to: 2027-01-17}
+"""
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "counts"),
+    [
+        (datetime(2026, 3, 2, 8, tzinfo=UTC), datetime(2026, 7, 1, tzinfo=UTC), True),
+        (datetime(2026, 3, 2, 8, tzinfo=UTC), datetime(2026, 8, 30, tzinfo=UTC), True),
+        (datetime(2026, 3, 2, 8, tzinfo=UTC), datetime(2026, 10, 1, tzinfo=UTC), False),
+        (datetime(2026, 8, 20, tzinfo=UTC), datetime(2026, 9, 10, tzinfo=UTC), True),
+        (datetime(2026, 2, 1, tzinfo=UTC), datetime(2026, 3, 20, tzinfo=UTC), False),
+    ],
+    ids=["in the term", "between two terms", "in the term before", "within the lateness", "before every term"],
+)
+@pytest.mark.parametrize("corrected", [False, True], ids=["a record", "a correction"])
+def test_what_is_about_the_running_term_counts_however_late_it_comes(tmp_path, first, last, counts, corrected):
+    path = folder(tmp_path, rule(window=WITHIN), calendar=TERMS)
+    engine = Engine(rule_set(path).plan)
+    step = (last - first) / 300
+    engine.process_many(wire([absence(f"{n:04}", first + n * step) for n in range(301)]))
+    engine.process_many(wire([absence("0000" if corrected else "x", first, revision=1 if corrected else 0)]))
+    assert (engine.counts["late"] == 0) is counts
+    assert engine.late == ([] if counts else ["s 0000" if corrected else "s x"])
