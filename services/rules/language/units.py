@@ -21,6 +21,11 @@ def is_percent(gauge: Gauge) -> bool:
     return parts or gauge.measure in _PERCENTS
 
 
+def in_unit_of_percent(standard: Standard) -> bool:
+    """Whether the standard's unit is percent."""
+    return standard.notes.get("unit") in _PERCENT
+
+
 def plain(gauge: Gauge | None) -> Message | None:
     """What a threshold of this measure is instead of a duration; None: it may be one."""
     if gauge is None or gauge.measure == "missing":
