@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,29 @@ _ENVELOPE = "envelope"
 
 
 @dataclass(frozen=True)
+class AtMost:
+    """Figures that together cannot be more than another one of the same event."""
+
+    names: tuple[str, ...]
+    most: str
+    times: float = 1
+
+    @property
+    def name(self) -> str:
+        """What a doubt is counted as, such as `tested_over_attended`."""
+        return f"{'_'.join(self.names)}_over_{self.most}"
+
+    def broken(self, data: Mapping[str, Any]) -> tuple[float, float] | None:
+        """(what the figures come to, the most that they can be) where that is more; what is missing breaks nothing."""
+        bound: Any = data.get(self.most)
+        parts: list[Any] = [data[name] for name in self.names if name in data]
+        if not parts or not all(type(one) in (int, float) for one in (*parts, bound)):
+            return None
+        total, most = sum(parts), self.times * bound
+        return (total, most) if total > most else None
+
+
+@dataclass(frozen=True)
 class Schema:
     """One compiled schema, with what Prewarn reads from it beyond validity."""
 
@@ -27,8 +50,16 @@ class Schema:
     """Fields that are date-times."""
     ordered: tuple[tuple[str, str], ...]
     """`x-ordered`: pairs of date-times of which the first may not be after the second."""
+    at_most: tuple[AtMost, ...]
+    """`x-at-most`: what an event is refused for, unless it is taken back."""
+    doubtful: tuple[AtMost, ...]
+    """`x-doubtful`: what an event is taken with, and counted as doubtful, since it can be so."""
     complete: frozenset[str]
     """`x-complete`: fields that a complete record has beyond the required ones; an event without them is valid."""
+
+    def doubts(self, data: Mapping[str, Any]) -> list[str]:
+        """The names of what is doubtful in an event's data."""
+        return [one.name for one in self.doubtful if one.broken(data) is not None]
 
 
 @dataclass(frozen=True)
@@ -76,5 +107,12 @@ def _compile(path: Path) -> Schema:
         errors=validator.iter_errors,
         moments=tuple(name for name, field in properties.items() if field.get("format") == "date-time"),
         ordered=tuple((first, second) for first, second in document.get("x-ordered", ())),
+        at_most=_at_most(document, "x-at-most"),
+        doubtful=_at_most(document, "x-doubtful"),
         complete=frozenset(document.get("x-complete", ())),
     )
+
+
+def _at_most(document: dict[str, Any], key: str) -> tuple[AtMost, ...]:
+    """`[[["present", "late"], "expected"], [["minutes_late"], "hours", 60]]`: sums, and their bounds."""
+    return tuple(AtMost(tuple(names), most, *times) for names, most, *times in document.get(key, ()))

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 
 from services.i18n import say
 from services.messages import Message, nearest
-from services.rules.engine.plan import OPERATORS
+from services.rules.engine.plan import OPERATORS, Compare
 from services.tabular.scalars import misread
 
 _QUOTED = re.compile(r"\"[^\"]*\"|'[^']*'")
@@ -48,7 +48,7 @@ _TIMES = frozenset(
     {"weekday", "day", "date", "week", "month", "year", "term", "hour", "minute", "time", "today", "now", "occurred_at"}
     | {"created_at", "timestamp", "星期", "日期", "时间"}
 )
-_SIGNS: dict[str, str] = (
+_SIGNS: dict[str, Compare] = (
     {sign: name for name, sign in OPERATORS.items()}
     | dict.fromkeys(("≥", "=>", "gte", "ge", "min", "from"), "at_least")
     | dict.fromkeys(("≤", "=<", "lte", "le", "max", "up_to"), "at_most")
@@ -142,7 +142,7 @@ def _in_quotes(values: Iterable[str]) -> Message:
     return say("rules.one_of", known=", ".join(f'"{value}"' for value in values))
 
 
-def of_comparison(name: str) -> str | None:
+def of_comparison(name: str) -> Compare | None:
     """The comparison that a sign, or a word of another language, stands for."""
     return _SIGNS.get(name.strip().lower())
 
