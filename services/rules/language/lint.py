@@ -51,8 +51,8 @@ def possible(gauge: Gauge, kinds: _Kinds) -> tuple[float, float]:
     """The least and the greatest value that a measure can have."""
     if gauge.measure in _PERCENT or (gauge.measure == "open" and gauge.among is not None):
         return 0, 100
-    if gauge.measure == "composite":
-        return 0, max((level for _, level in gauge.table), default=0)
+    if gauge.measure in ("composite", "running"):
+        return 0, max((level for _, level in gauge.table), default=int(gauge.measure == "running"))
     if gauge.measure == "open" and gauge.other is not None:
         return 0, _ENDLESS
     if gauge.measure in _WHOLE:

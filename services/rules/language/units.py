@@ -12,7 +12,7 @@ from services.rules.language.thresholds import MINUTES
 _PERCENT = frozenset({"%", "％", "percent", "百分比"})
 _PERCENTS = frozenset({"elapsed", "period_over_period", "rank", "share"})
 """Not ratio: a factor in it makes it any unit."""
-_COUNTS = frozenset({"count", "distinct", "nested", "none", "open", "streak"})
+_COUNTS = frozenset({"count", "distinct", "nested", "none", "open", "running", "streak"})
 
 
 def is_percent(gauge: Gauge) -> bool:
