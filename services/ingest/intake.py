@@ -170,8 +170,10 @@ class Intake:
         with self._counting:
             for event, verdict in zip(events, verdicts, strict=True):
                 if verdict not in _REFUSED:
-                    incomplete = not event.data.keys() >= kinds[event.kind].complete
-                    counter.note(event, verdict, now, incomplete=incomplete)
+                    schema = kinds[event.kind]
+                    incomplete = not event.data.keys() >= schema.complete
+                    doubts = () if event.retracted else schema.doubts(event.data)
+                    counter.note(event, verdict, now, incomplete=incomplete, doubts=doubts)
             for rejection in rejections:
                 counter.note_rejected(rejection.source, reason_name(rejection), now)
 

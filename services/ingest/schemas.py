@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,29 @@ _ENVELOPE = "envelope"
 
 
 @dataclass(frozen=True)
+class AtMost:
+    """Figures that together cannot be more than another one of the same event."""
+
+    names: tuple[str, ...]
+    most: str
+    times: float = 1
+
+    @property
+    def name(self) -> str:
+        """What a doubt is counted as, such as `tested_over_attended`."""
+        return f"{'_'.join(self.names)}_over_{self.most}"
+
+    def broken(self, data: Mapping[str, Any]) -> tuple[float, float] | None:
+        """(what the figures come to, the most that they can be) where that is more; what is missing breaks nothing."""
+        bound: Any = data.get(self.most)
+        parts: list[Any] = [data[name] for name in self.names if name in data]
+        if not parts or not all(type(one) in (int, float) for one in (*parts, bound)):
+            return None
+        total, most = sum(parts), self.times * bound
+        return (total, most) if total > most else None
+
+
+@dataclass(frozen=True)
 class Schema:
     """One compiled schema, with what Prewarn reads from it beyond validity."""
 
@@ -27,12 +50,20 @@ class Schema:
     """Fields that are date-times."""
     ordered: tuple[tuple[str, str], ...]
     """`x-ordered`: pairs of date-times of which the first may not be after the second."""
+    at_most: tuple[AtMost, ...]
+    """`x-at-most`: what an event is refused for, unless it is taken back."""
+    doubtful: tuple[AtMost, ...]
+    """`x-doubtful`: what an event is taken with, and counted as doubtful, since it can be so."""
     complete: frozenset[str]
     """`x-complete`: fields that a complete record has beyond the required ones; an event without them is valid."""
     key: tuple[tuple[str, ...], ...]
     """`x-key`: what a record is about, field by field; of several names in one place the first that is given counts."""
     names: tuple[str, ...]
     """Fields that name somebody or something: texts that are no moments and not one of a few words."""
+
+    def doubts(self, data: Mapping[str, Any]) -> list[str]:
+        """The names of what is doubtful in an event's data."""
+        return [one.name for one in self.doubtful if one.broken(data) is not None]
 
 
 @dataclass(frozen=True)
@@ -80,6 +111,8 @@ def _compile(path: Path) -> Schema:
         errors=validator.iter_errors,
         moments=tuple(name for name, field in properties.items() if field.get("format") == "date-time"),
         ordered=tuple((first, second) for first, second in document.get("x-ordered", ())),
+        at_most=_at_most(document, "x-at-most"),
+        doubtful=_at_most(document, "x-doubtful"),
         complete=frozenset(document.get("x-complete", ())),
         key=tuple((part,) if isinstance(part, str) else tuple(part) for part in document.get("x-key", ())),
         names=tuple(
@@ -88,3 +121,8 @@ def _compile(path: Path) -> Schema:
             if field.get("type") == "string" and "enum" not in field and field.get("format") != "date-time"
         ),
     )
+
+
+def _at_most(document: dict[str, Any], key: str) -> tuple[AtMost, ...]:
+    """`[[["present", "late"], "expected"], [["minutes_late"], "hours", 60]]`: sums, and their bounds."""
+    return tuple(AtMost(tuple(names), most, *times) for names, most, *times in document.get(key, ()))

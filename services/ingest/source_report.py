@@ -23,6 +23,8 @@ class _Count(msgspec.Struct):
     late: int = 0
     duplicate: int = 0
     incomplete: int = 0
+    doubtful: int = 0
+    doubts: dict[str, int] = msgspec.field(default_factory=dict)
     rejected: dict[str, int] = msgspec.field(default_factory=dict)
     delays: dict[int, int] = msgspec.field(default_factory=dict)
     """Delay in whole seconds, rounded to three digits → events: bounded, and exact enough for a percentile."""
@@ -48,14 +50,26 @@ class SourceCounter:
         self._late_ms = late_after // timedelta(milliseconds=1)
         self._state = _State()
 
-    def note(self, event: CampusEvent, verdict: Verdict, now: datetime, *, incomplete: bool = False) -> None:
-        """An event that the log accepted, or knew already."""
+    def note(
+        self,
+        event: CampusEvent,
+        verdict: Verdict,
+        now: datetime,
+        *,
+        incomplete: bool = False,
+        doubts: Iterable[str] = (),
+    ) -> None:
+        """An event that the log accepted, or knew already; `doubts`: the names of what is doubtful in it."""
         count = self._count(event.source, now)
         if verdict == "duplicate":
             count.duplicate += 1
             return
         count.accepted += 1
         count.incomplete += incomplete
+        named = list(doubts)
+        count.doubtful += bool(named)
+        for name in named:
+            count.doubts[name] = count.doubts.get(name, 0) + 1
         occurred_ms = to_ms(event.time)
         now_ms = to_ms(now)
         count.late += now_ms - occurred_ms > self._late_ms
@@ -133,6 +147,8 @@ def _report(source: str, hour: int, count: _Count) -> CampusEvent:
         "rejected_total": sum(count.rejected.values()),
         "incomplete": count.incomplete,
     }
+    if count.doubtful:
+        data |= {"doubtful": count.doubtful, "doubts": dict(sorted(count.doubts.items()))}
     if count.delays:
         data |= {"delay_p50": _percentile(count.delays, 0.5), "delay_p95": _percentile(count.delays, 0.95)}
     name = f"{source}/{write_moment(start)}"

@@ -78,6 +78,8 @@ class Validator:
         timed = event.time.tzinfo is not None and event.time <= self._clock() + MAX_AHEAD
         if schema is None or not timed or not schema.is_valid(event.data):
             return self.check_value(wire_value(event), origin, position)
+        if not event.retracted and any(one.broken(event.data) for one in schema.at_most):
+            return self.check_value(wire_value(event), origin, position)
         if schema.moments:
             data, wrong = _normalised(event.data, schema, _where(position))
             if wrong:
@@ -125,6 +127,8 @@ class Validator:
         if schema.moments:
             data, wrong = _normalised(data, schema, where)
             problems = problems + wrong
+        if value.get("retracted") is not True:  # what was taken once can always be taken back
+            problems = problems + _contradictions(data, schema, where)
         if problems or time is None:
             return problems
         return CampusEvent(
@@ -145,6 +149,7 @@ class Validator:
         data = value.get("data")
         if schema is not None and isinstance(data, dict):
             problems += find_problems(schema, data, lambda path: where(f"data.{path}" if path else "data"))
+            problems += [] if value.get("retracted") is True else _contradictions(data, schema, where)
         time = read_moment(value["time"]) if isinstance(value.get("time"), str) else None
         if time is not None and time > now + MAX_AHEAD:
             problems.append(_ahead(time, now, where))
@@ -195,6 +200,19 @@ def _normalised(data: dict[str, Any], schema: Schema, where: Where) -> tuple[dic
                 Problem(where=where(f"data.{second}"), what=what, expected=say("ingest.or_later", first=data[first]))
             )
     return {**data, **{name: write_moment(moment) for name, moment in moments.items()}}, problems
+
+
+def _contradictions(data: dict[str, Any], schema: Schema, where: Where) -> list[Problem]:
+    """Figures that cannot all be right."""
+    problems = []
+    for one in schema.at_most:
+        if (found := one.broken(data)) is not None:
+            total, most = found
+            names = [name for name in one.names if name in data]
+            what = say("ingest.contradiction", names=" + ".join(names), total=f"{total:g}", most=one.most)
+            right = say("ingest.at_most_or_more", limit=f"{most:g}", most=one.most, total=f"{total:g}")
+            problems.append(Problem(where=where(f"data.{names[0]}"), what=what, expected=right))
+    return problems
 
 
 def _no_instant(path: str, text: str, where: Where) -> Problem:

@@ -19,7 +19,7 @@ COMPARE: dict[str, Callable[[Any, Any], bool]] = {
 MEASURES = (
     "value", "count", "sum", "mean", "share", "streak", "min", "max", "ratio", "difference", "open", "distinct",
     "change", "trend", "forecast", "period_over_period", "rank", "none", "nested", "composite", "missing",
-    "elapsed",
+    "elapsed", "running",
 )  # fmt: skip
 MOST_EVIDENCE = 50
 SKEW = 5 * UNITS["m"]  # by which the clocks of several systems may differ
@@ -351,6 +351,10 @@ class Measure:
     def _missing(self, moment: Moment) -> Found:
         awaited = [event for event in moment.events if self.is_awaited(event)]
         return None, moment.records[-1:] + awaited[:1]
+
+    def _running(self, moment: Moment) -> Found:
+        started, stopped = self._clock(moment.records)
+        return (None if started is None else 0 if stopped else 1), [r for r in (started, stopped) if r]
 
     def _elapsed(self, moment: Moment) -> Found:
         return None, [record for record in self._clock(moment.records) if record]

@@ -568,6 +568,17 @@ def test_which_start_a_stop_counts_for(steps, changes):
     assert stages(both, *[ticket(f"09-01 {time}", action, id_) for time, action, id_ in steps]) == changes
 
 
+def test_running_is_one_from_a_start_to_a_stop():
+    runs = {"running": 'action in ["created", "reopened"]', "until": 'action == "resolved"'}
+    about = {"student": "s1"}
+    made, done = ticket("09-01 08:00", id_="b", **about), ticket("09-01 09:00", "resolved", "a", **about)
+    assert look(runs, [made]) == (1, "b")
+    assert look(runs, [made, done]) == (0, "b a")
+    assert look(runs, [made, done, ticket("09-01 10:00", "reopened", "c", **about)]) == (1, "c")
+    assert look(runs, [done]) is None
+    assert look(runs, [done, ticket("09-01 09:00", id_="b", **about)]) == (0, "a b")
+
+
 def test_a_record_that_does_both_is_not_stopped_by_itself_and_stops_no_other():
     both = LIMIT | {"elapsed": "true", "until": 'action == "rated"', "restart": True}
     assert stages(both, ticket("09-01 08:00", "rated")) == opened("09-01 10:00", "09-01 12:00")

@@ -66,6 +66,7 @@ _MEASURES: dict[str, _Said] = {
     "open": _text("待处理预警中满足 {of} 的数量或百分比", "the number or per cent of open warnings with {of}"),
     "composite": _text("满足 {of} 的各部分等级合起来的级别", "the level that the grades of all parts with {of} make"),
     "missing": _text("{after} 之后仍未收到 {of}", "no {of} came, counted from {after}"),
+    "running": _text("自 {of} 起未到 {until}（1 为是）", "whether it runs (1), from {of} to {until}"),
     "elapsed": _text("从 {of} 到 {until} 已用去时限的百分比", "the per cent of the limit used, {of} to {until}"),
 }
 _WINDOWS: dict[str, Text] = {

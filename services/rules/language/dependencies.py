@@ -71,6 +71,7 @@ def _speaks(item: Placed) -> Place:
 def _matters(gauge: Gauge) -> str:
     narrower = {
         "elapsed": f"({gauge.hit}) or ({gauge.until})",
+        "running": f"({gauge.hit}) or ({gauge.until})",
         "open": gauge.among or gauge.hit,
         "composite": gauge.hit,
     }.get(gauge.measure)

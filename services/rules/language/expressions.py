@@ -14,6 +14,7 @@ from typing import Any
 
 from services.i18n import say
 from services.messages import Message
+from services.rules.language import slips
 from services.rules.language.fields import Field
 from services.rules.language.reading import LARGEST_NUMBER, Place, Report, known_words
 
@@ -111,7 +112,9 @@ class Expression:
     def _parse(self) -> ast.expr | None:
         text = self.place.text
         if isinstance(self.place.value, (dict, list)) or not text.strip():
-            self.report.add(self.place, say("rules.expression_missing"), say("rules.such_as_status_absent"))
+            given = isinstance(self.place.value, (dict, list))
+            right = "rules.expression_over_one_record" if given else "rules.such_as_status_absent"
+            self.report.add(self.place, say("rules.expression_missing"), say(right))
             return None
         if len(text) > _LONGEST:
             self.report.add(
@@ -120,19 +123,31 @@ class Expression:
                 say("rules.at_most", most=_LONGEST),
             )
             return None
+        if (slip := slips.misread_in(text)) is not None:
+            self._slipped(slip)
+            return None
+        return self._tree(text)
+
+    def _tree(self, text: str) -> ast.expr | None:
         try:
             tree = ast.parse(_without_keywords(text), mode="eval").body
-            if too_much := _too_much(tree):
-                self.report.add(self.place, *too_much)
-                return None
+            too_much = _too_much(tree)
         except SyntaxError as error:
-            offset = max((error.offset or 1) - 1, 0) + (1 if self.place.quoted else 0)
-            self.report.add(self.place, say("rules.not_expression", msg=error.msg), offset=offset)
-            return None
+            slip = slips.of_expression(text)
+            begin = max((error.offset or 1) - 1, 0)
+            self._slipped(slip or (begin, error.msg, say("rules.such_as_status_absent")))
         except (ValueError, RecursionError, MemoryError):
             self.report.add(self.place, say("rules.not_expression_that_can_be"))
-            return None
-        return tree
+        else:
+            if too_much is None:
+                return tree
+            self.report.add(self.place, *too_much)
+        return None
+
+    def _slipped(self, slip: slips.Slip) -> None:
+        begin, sign, right = slip
+        offset = begin + (1 if self.place.quoted else 0)
+        self.report.add(self.place, say("rules.not_expression", msg=sign), right, offset=offset)
 
     def _condition(self, node: ast.expr, *, negated: bool) -> str:
         if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
@@ -147,9 +162,12 @@ class Expression:
             return self._has(node, negated=negated)
         value = self._value(node)
         if value.type not in ("boolean", "unknown"):
-            raise self._refuse(
-                node, say("rules.not_condition", type=value.type), say("rules.comparison_such_as_hours_0")
-            )
+            right = say("rules.comparison_such_as_hours_0")
+            if (field := self._field(node)) is not None and field.nullable:
+                right = say("rules.has_or_comparison", name=ast.unparse(node))
+            elif value.type == "string":
+                right = say("rules.comparison_in_each")
+            raise self._refuse(node, say("rules.not_condition", type=value.type), right)
         return f"({value.source} is {not negated})"
 
     def _has(self, node: ast.Call, *, negated: bool) -> str:
@@ -168,11 +186,17 @@ class Expression:
                 sign = _COMPARISONS[type(operator)][0]
                 parts.append(self._compare(node, left, _OPPOSITE[sign] if negated else sign, right))
             else:
-                raise self._refuse(node, say("rules.this_comparison_not_in_language"), say("rules.in_or_has_x"))
+                has = f"has({ast.unparse(left)})" if _is_nothing(right) else None
+                right_ = f"not {has}" if has and isinstance(operator, ast.Is) else has
+                what = say("rules.this_comparison_not_in_language")
+                raise self._refuse(node, what, right_ or say("rules.in_or_has_x"))
             left = right
         return f"({(' or ' if negated else ' and ').join(parts)})"
 
     def _compare(self, node: ast.expr, left: ast.expr, sign: str, right: ast.expr) -> str:
+        for one, other in ((left, right), (right, left)):
+            self._no_null(one, other, sign)
+            self._no_bare_word(one, other)
         a, b = self._value(left), self._value(right)
         self._same_type(node, a, b)
         for field, other in ((a, right), (b, left)):
@@ -186,6 +210,8 @@ class Expression:
         if not isinstance(right, (ast.List, ast.Tuple, ast.Set)) or not right.elts:
             raise self._refuse(right, say("rules.in_needs_list"), '["present", "late"]')
         a = self._value(left)
+        for item in right.elts:
+            self._no_bare_word(item, left)
         options = [self._value(item) for item in right.elts]
         for item, option in zip(right.elts, options, strict=True):
             self._same_type(item, a, option)
@@ -197,11 +223,31 @@ class Expression:
             guard += "".join(f"{option.source} is not None and " for option in options if option.nullable)
         return f"({guard}{a.source} {'in' if inside else 'not in'} {listed})"
 
+    def _no_null(self, node: ast.expr, other: ast.expr, sign: str) -> None:
+        """Refuses a comparison with nothing: that is what `has` asks."""
+        if _is_nothing(node) and not (isinstance(node, ast.Name) and node.id in self.known):
+            right = f"has({ast.unparse(other)})"
+            what = say("rules.not_in_language", word=ast.unparse(node))
+            raise self._refuse(node, what, right if sign in ("!=", ">", ">=") else f"not {right}")
+
+    def _no_bare_word(self, node: ast.expr, other: ast.expr) -> None:
+        """Refuses a word without quotes beside a field that holds words."""
+        field = self._field(other)
+        if not isinstance(node, ast.Name) or node.id in ("true", "false") or self._field(node) is not None:
+            return
+        if field is not None and field.type == "string":
+            name = _KEYWORDS.get(node.id, node.id)
+            what = say("rules.has_no_field", kind=self.kind, name=name)
+            raise self._refuse(node, what, slips.of_word(name, field.values))
+
+    def _field(self, node: ast.expr) -> Field | None:
+        return self.known.get(_KEYWORDS.get(node.id, node.id)) if isinstance(node, ast.Name) else None
+
     def _same_type(self, node: ast.expr, a: Typed, b: Typed) -> None:
         if "unknown" not in (a.type, b.type) and a.type != b.type:
-            self._problem(
-                node, say("rules.compares_with", right=a.type, left=b.type), say("rules.on_both_sides", type=a.type)
-            )
+            dated = {a.type, b.type} & {"date-time"} and {a.type, b.type} & {"string", "number"}
+            right = say("rules.conditions_know_no_dates") if dated else say("rules.on_both_sides", type=a.type)
+            self._problem(node, say("rules.compares_with", right=a.type, left=b.type), right)
 
     def _known_word(self, node: ast.expr, values: tuple[str, ...]) -> None:
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value not in values:
@@ -225,6 +271,12 @@ class Expression:
         if isinstance(node, ast.IfExp):
             return self._choice(node)
         word = type(node).__name__.lower()
+        if isinstance(node, (ast.Compare, ast.BoolOp, ast.UnaryOp)):
+            raise self._refuse(node, say("rules.not_in_language", word=word), say("rules.number_of_a_condition"))
+        if isinstance(node, ast.Tuple) and isinstance(node.elts[-1], ast.Constant):
+            number = type(node.elts[-1].value) is int
+            right = "rules.point_in_number_such_as" if number else "rules.whole_words_only"
+            raise self._refuse(node, say("rules.not_in_language", word=word), say(right))
         raise self._refuse(
             node, say("rules.not_in_language", word=word), say("rules.fields_numbers_strings_comparisons_or")
         )
@@ -250,7 +302,9 @@ class Expression:
             raise self._refuse(node, say("rules.has_no_field", kind=self.kind, name=name), _TRUTH[name.lower()])
         if field is None:
             raise self._refuse(
-                node, say("rules.has_no_field", kind=self.kind, name=name), known_words(name, self.known)
+                node,
+                say("rules.has_no_field", kind=self.kind, name=name),
+                slips.of_field(name, self.known) or known_words(name, self.known),
             )
         simple = "number" if field.type in ("integer", "number") else field.type
         return Typed(f"f_{name}", simple, field.nullable, field.type == "integer", field.values)
@@ -283,9 +337,9 @@ class Expression:
     def _call(self, node: ast.Call) -> Typed:
         name = _called(node)
         if name not in _FUNCTIONS or node.keywords or not node.args:
-            raise self._refuse(
-                node, say("rules.cannot_be_called", name=name or "this"), known_words(name, [*_FUNCTIONS, "has"])
-            )
+            known = known_words(name, [*_FUNCTIONS, "has"])
+            right = say("rules.measure_not_function") if name in slips.AGGREGATES else known
+            raise self._refuse(node, say("rules.cannot_be_called", name=name or "this"), right)
         least, most = _TAKES[name]
         if not least <= len(node.args) <= most:
             raise self._refuse(node, say("rules.takes_arguments", name=name, least=least, most=most))
@@ -316,6 +370,12 @@ def _without_keywords(text: str) -> str:
             begin = token.start[1]
             text = text[:begin] + _FIELD_KEYWORDS[token.string] + text[begin + len(token.string) :]
     return text
+
+
+def _is_nothing(node: ast.expr) -> bool:
+    """Whether it is what other languages call a value that is not there."""
+    nothing = isinstance(node, ast.Constant) and node.value is None
+    return nothing or (isinstance(node, ast.Name) and node.id.lower() in slips.NOTHING)
 
 
 def _called(node: ast.Call) -> str:

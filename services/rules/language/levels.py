@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from services.i18n import say
 from services.messages import Level, Message
 from services.rules.engine.plan import OPERATORS, Compare, Gauge, Rung, Thresholds
+from services.rules.language import slips
 from services.rules.language.measures import DEADLINES, read_measure
 from services.rules.language.measures.base import Measured
 from services.rules.language.reading import Place, Report, fields, word
@@ -80,12 +81,19 @@ def _rungs(thresholds: Thresholds, compare: Compare, praise: bool, *, fixed: boo
 
 def _level_by_level(rule: _Given, own: Gauge | None, m: Measured) -> tuple[list[Gauge], list[Rung]]:
     place = rule["levels"]
+    if all(isinstance(one.value, (int, float)) for one in place.value.values()) and {*place.value} <= {*LEVELS}:
+        levels = "{" + ", ".join(f"{name}: {one.text}" for name, one in place.value.items()) + "}"
+        m.report.add(place, say("rules.levels_without_comparison"), say("rules.such_as_level_at_least", levels=levels))
+        return [], []
     given = fields(place, dict.fromkeys(LEVELS, False), m.report, say("rules.levels"))
     if "praise" in given and len(given) > 1:
         m.report.add(given["praise"], say("rules.praise_cannot_stand_beside_warning"), say("rules.rule_its_own"))
     gauges: list[Gauge] = []
     rungs: list[Rung] = []
     for level in [level for level in reversed(LEVELS) if level in given]:
+        if not isinstance(given[level].value, dict) and (meant := slips.of_level(given[level].text)):
+            m.report.add(given[level], say("rules.must_be_mapping", what=level), meant)
+            continue
         known: dict[str, bool] = dict.fromkeys((*OPERATORS, "clear", "measure", "window"), False)
         parts = fields(given[level], {**known, **({"again": False} if level == "red" else {})}, m.report, level)
         compare = comparison(parts, given[level], level, m.report)

@@ -14,6 +14,7 @@ from services.rules.language.load import RuleSet
 from services.rules.language.reading import Place, Report, items, known_words
 from services.rules.language.standards import Standard
 from services.rules.language.thresholds import WARNING
+from services.rules.language.units import in_unit_of_percent, is_percent
 
 _Kinds = Mapping[str, Mapping[str, Field]]
 _PERCENT = frozenset({"share", "rank"})
@@ -50,8 +51,8 @@ def possible(gauge: Gauge, kinds: _Kinds) -> tuple[float, float]:
     """The least and the greatest value that a measure can have."""
     if gauge.measure in _PERCENT or (gauge.measure == "open" and gauge.among is not None):
         return 0, 100
-    if gauge.measure == "composite":
-        return 0, max((level for _, level in gauge.table), default=0)
+    if gauge.measure in ("composite", "running"):
+        return 0, max((level for _, level in gauge.table), default=int(gauge.measure == "running"))
     if gauge.measure == "open" and gauge.other is not None:
         return 0, _ENDLESS
     if gauge.measure in _WHOLE:
@@ -127,6 +128,7 @@ def _sized(source: str) -> Iterator[str]:
 
 
 def _of_rule(rule: Rule, place: Place, standard: Standard | None, kinds: _Kinds) -> Iterator[Problem]:
+    yield from _fractions(rule, standard, place)
     dead = 0
     for rung in rule.rungs:
         gauge = rule.gauges[rung.gauge]
@@ -167,6 +169,31 @@ def _of_rule(rule: Rule, place: Place, standard: Standard | None, kinds: _Kinds)
             what=say("rules.can_never_warn", rule=rule.id),
             expected=say("rules.level_that_can_be_reached"),
         )
+
+
+def _fractions(rule: Rule, standard: Standard | None, place: Place) -> Iterator[Problem]:
+    """Thresholds of a percent that are parts of one: 0.05 is a twentieth of a percent, not five."""
+    for gauge_number, gauge in enumerate(rule.gauges):
+        in_percent = is_percent(gauge) or (standard is not None and in_unit_of_percent(standard))
+        placed = [
+            one for rung in rule.rungs if rung.gauge == gauge_number for one in _thresholds(rung, standard, place)
+        ]
+        if gauge.inner is not None and gauge.inner.measure == "share":
+            in_percent, placed = True, [(_shown(place), gauge.inner_bound)]
+        numbers = [number for _, number in placed]
+        if in_percent and placed and 0 < min(numbers) < 1 and max(numbers) <= 1:
+            least, greatest = min(numbers), max(numbers)
+            yield Problem(
+                where=placed[0][0],
+                what=say(
+                    "rules.thresholds_are_fractions",
+                    rule=rule.id,
+                    least=f"{least:g}",
+                    greatest=f"{greatest:g}",
+                    measure=gauge.measure,
+                ),
+                expected=say("rules.percent_such_as", percent=f"{100 * least:g}", fraction=f"{least:g}"),
+            )
 
 
 def _thresholds(rung: Rung, standard: Standard | None, place: Place) -> Iterator[tuple[str, float]]:

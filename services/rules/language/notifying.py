@@ -28,6 +28,9 @@ _LONGEST_SUMMARY = 7 * 86_400_000
 
 def read_notify(place: Place | None, evidence: Collection[str], report: Report) -> dict[str, Any]:
     """The fields of a RuleCard that `notify` gives; `evidence`: the fields that the rule's evidence shows."""
+    if place is not None and place.value in _ROLES:
+        report.add(place, say("rules.must_be_mapping", what="notify"), f"{{to: {place.value}}}")
+        place = None
     given = fields(place, NOTIFY, report, "notify") if place is not None else {}
     steps = [_step(item, report) for item in items(given.get("escalate"), report, "notify.escalate")]
     return {

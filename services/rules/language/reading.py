@@ -17,7 +17,7 @@ from yaml.constructor import SafeConstructor
 
 from services.i18n import say
 from services.messages import Message, Problem, nearest
-from services.rules.language import suggestions
+from services.rules.language import slips, suggestions
 from services.tabular.scalars import is_truth, misread, what_is_wrong
 
 _LARGEST = 1 << 20
@@ -138,7 +138,9 @@ def _plain(text: str, loader: Any) -> yaml.Node | tuple[Any, Message, Message] |
 def _not_plain(event: yaml.Event, depth: int) -> tuple[Message, Message] | None:
     """What is wrong with it, and what would be right."""
     if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None) or getattr(event, "tag", None):
-        return say("rules.anchors_aliases_tags_not_allowed"), say("rules.value_written_out")
+        signed = str(getattr(event, "tag", None) or "").startswith("!")  # what YAML knows itself has a longer name
+        right = "rules.not_instead_of_sign" if signed else "rules.value_written_out"
+        return say("rules.anchors_aliases_tags_not_allowed"), say(right)
     if isinstance(event, yaml.ScalarEvent) and _HALF_CHARACTER.search(event.value):
         return say("rules.escape_names_half_character"), say("rules.character_itself")
     if depth > _DEEPEST:
@@ -179,7 +181,7 @@ def _convert(node: yaml.Node, file: str, report: Report) -> Place:
 def fields(place: Place, known: Mapping[str, bool], report: Report, what: Message | str) -> dict[str, Place]:
     """The entries of a mapping with exactly these fields (name → required)."""
     if not isinstance(place.value, dict):
-        report.add(place, say("rules.must_be_mapping", what=what), ", ".join(known))
+        report.add(place, say("rules.must_be_mapping", what=what), without_quotes(place) or ", ".join(known))
         return {}
     for name, value in place.value.items():
         if name not in known:
@@ -190,7 +192,17 @@ def fields(place: Place, known: Mapping[str, bool], report: Report, what: Messag
     return {name: value for name, value in place.value.items() if name in known}
 
 
+def without_quotes(place: Place) -> Message | None:
+    """What would be right instead of a mapping or list in quotes."""
+    text = place.text.strip()
+    return say("rules.without_quotes", plain=text) if place.quoted and text[:1] + text[-1:] in ("{}", "[]") else None
+
+
 def _field_meant(name: str, value: Place, known: Iterable[str]) -> Message | str:
+    if (sign := slips.of_comparison(name)) is not None and name not in known:
+        return sign
+    if value.value is None and re.search(r"[\])\"'<>=]", name):
+        return say("rules.quotes_around_expression")
     if value.value is None and (pair := suggestions.of_name(name)):
         return say("rules.with_colon_blank", name=known_words(pair[0], known), value=pair[1])
     if value.value is None and suggestions.is_number(name):
@@ -220,7 +232,9 @@ def word(place: Place | None, report: Report, what: Message | str, known: Iterab
         report.add(place, say("rules.must_be_word", what=what), "" if known is None else known_words(place.text, known))
         return ""
     if known is not None and place.value not in known:
-        report.add(place, say("rules.unknown", what=what, value=place.value), known_words(place.value, known))
+        sign = slips.of_comparison(place.value)
+        right = sign if sign and sign in known else known_words(place.value, known)
+        report.add(place, say("rules.unknown", what=what, value=place.value), right)
         return ""
     return place.value
 

@@ -104,7 +104,9 @@ def _by(place: Place | None, known: dict[str, Field], kind: str, report: Report)
     for item in items(place, report, "by"):
         name = word(item, report, "field")
         if known and name and name not in known and name != "event":
-            report.add(item, say("rules.has_no_field", kind=kind, name=name), known_words(name, [*known, "event"]))
+            listed = [one.strip(" []'\"") for one in name.split(",")]
+            right = f"[{', '.join(listed)}]" if listed != [name] else known_words(name, [*known, "event"])
+            report.add(item, say("rules.has_no_field", kind=kind, name=name), right)
         elif name in known and known[name].type != "string":
             report.add(
                 item, say("rules.is_a_2", name=name, type=known[name].type), say("rules.field_that_names_something")

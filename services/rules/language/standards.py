@@ -11,6 +11,7 @@ from services.i18n import say
 from services.messages import FOREVER, Message
 from services.rules.engine.calendar import midnight
 from services.rules.engine.plan import OPERATORS, Compare, PerLevel, Resolve, Thresholds
+from services.rules.language import slips
 from services.rules.language.reading import Place, Report, fields, items, number, word
 from services.rules.language.thresholds import MINUTES, read_thresholds
 
@@ -228,8 +229,11 @@ def day(place: Place | None, report: Report) -> dt.date | None:
         return None
     if type(place.value) is dt.date and 1900 <= place.value.year < 3000:  # noqa: PLR2004
         return place.value
+    meant = slips.of_day(place.text)
+    right = say("rules.without_quotes", plain=meant) if meant and place.quoted else meant
+    name = place.name or "date"
     report.add(
-        place, say("rules.must_be_day_not", name=place.name or "date", text=place.text), say("rules.such_as_2026_09_01")
+        place, say("rules.must_be_day_not", name=name, text=place.text), right or say("rules.such_as_2026_09_01")
     )
     return None
 

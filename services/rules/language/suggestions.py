@@ -19,6 +19,7 @@ _OF_YAML = (
     ("'\\t'", "rules.blanks_instead_tab"),
     ("mapping values are not allowed", "rules.one_colon_blank_between_name"),
     ("could not find expected ':'", "rules.name_value_with_colon_blank"),
+    ("but got '['", "rules.quotes_around_expression"),
     ("expected ',' or", "rules.comma_between_entries_bracket_or"),
     ("cannot start any token", "rules.quotes_around_text_that_begins"),
     ("block end", "rules.lines_one_level_begin_with"),
@@ -43,7 +44,7 @@ def of_yaml(error: yaml.MarkedYAMLError, text: str) -> Message:
 
 def of_number(text: str, *, quoted: bool) -> Message | str:
     """The number that a text was probably meant to be."""
-    plain = unicodedata.normalize("NFKC", text).strip(" '\"%").replace(",", ".")
+    plain = unicodedata.normalize("NFKC", text).strip(" '\"%<>=≥≤").replace(",", ".")
     if not _NUMBER.fullmatch(plain):
         return say("rules.number_such_as_4_or")
     return say("rules.without_quotes", plain=plain) if quoted else plain

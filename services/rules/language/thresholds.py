@@ -9,6 +9,7 @@ from typing import cast
 from services.i18n import say
 from services.messages import Level, Message
 from services.rules.engine.plan import OPERATORS, Compare, PerLevel, Thresholds
+from services.rules.language import slips
 from services.rules.language.reading import Place, Report, fields, items, number
 
 WARNING: tuple[Level, ...] = ("yellow", "orange", "red")
@@ -43,6 +44,9 @@ def read_thresholds(
 
 def per_level(place: Place, allowed: tuple[Level, ...], plain: Message | None, report: Report, what: str) -> Found:
     """The numbers of a mapping of levels, from the lowest up."""
+    if isinstance(place.value, (int, float)):
+        report.add(place, say("rules.must_be_mapping", what=what), f"{{{WARNING[0]}: {place.text}}}")
+        return {}
     given = fields(place, dict.fromkeys(allowed, False), report, what)
     if not given and isinstance(place.value, dict):
         report.add(place, say("rules.has_no_level", what=what), say("rules.yellow_orange_or_red"))
@@ -104,6 +108,8 @@ def comparison(given: Mapping[str, Place], place: Place, what: str, report: Repo
     chosen = [name for name in OPERATORS if name in given]
     if len(chosen) == 1:
         return chosen[0]
+    if isinstance(place.value, dict) and not chosen and any(slips.of_comparison(name) for name in place.value):
+        return None  # it was said already what the sign is called
     report.add(place, say("rules.needs_one_comparison", what=what), say("rules.one_of", known=", ".join(OPERATORS)))
     return None
 

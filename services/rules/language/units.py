@@ -12,13 +12,18 @@ from services.rules.language.thresholds import MINUTES
 _PERCENT = frozenset({"%", "％", "percent", "百分比"})
 _PERCENTS = frozenset({"elapsed", "period_over_period", "rank", "share"})
 """Not ratio: a factor in it makes it any unit."""
-_COUNTS = frozenset({"count", "distinct", "nested", "none", "open", "streak"})
+_COUNTS = frozenset({"count", "distinct", "nested", "none", "open", "running", "streak"})
 
 
 def is_percent(gauge: Gauge) -> bool:
     """Whether the measure's value is a percent."""
     parts = gauge.measure == "open" and (gauge.among is not None or gauge.other is not None)
     return parts or gauge.measure in _PERCENTS
+
+
+def in_unit_of_percent(standard: Standard) -> bool:
+    """Whether the standard's unit is percent."""
+    return standard.notes.get("unit") in _PERCENT
 
 
 def plain(gauge: Gauge | None) -> Message | None:

@@ -1,11 +1,12 @@
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from services.errors import LogError
 from services.ingest.intake import Intake
 from services.ingest.rejected import retry
+from services.ingest.source_report import SourceCounter
 from services.ingest.testing import MemoryRejectedStore
 from services.messages import CampusEvent
 
@@ -120,3 +121,31 @@ def test_a_retry_of_a_number_that_nobody_has_says_so(intake):
     result = retry(MemoryRejectedStore(), intake, [7])
     assert result.passed == []
     assert result.failed[7][0].where == "rejection 7"
+
+
+DOUBTS = {
+    "more tested than attended": (
+        "test", {"test": "Q", "student": "S", "status": "exempt", "tested": 41, "attended": 40}, "tested_over_attended",
+    ),
+    "later than the lesson is long": (
+        "attendance", {"lesson": "L", "student": "S", "status": "late", "hours": 2, "minutes_late": 121},
+        "minutes_late_over_hours",
+    ),
+    "more hours than the plan has reached": (
+        "lesson", {"lesson": "L", "class": "K", "starts_at": "2026-09-07T00:00:00Z", "ends_at": "2026-09-07T01:00:00Z",
+                   "status": "held", "hours": 4, "plan_hours": 2}, "hours_over_plan_hours",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("kind", "data", "name"), DOUBTS.values(), ids=DOUBTS)
+def test_figures_that_are_hardly_right_are_taken_and_counted_by_their_doubt(validator, people, log, kind, data, name):
+    counter = SourceCounter()
+    intake = Intake(validator, lambda: people, log, lambda: NOW, counter)
+    one = {"specversion": "1.0", "source": "edu", "type": kind, "time": "2026-09-07T00:00:00Z", "data": data}
+    sound = {field: value for field, value in data.items() if field not in ("tested", "hours")}
+    for event in (one | {"id": "1"}, one | {"id": "2", "retracted": True}, one | {"id": "3", "data": sound}):
+        assert intake.take(json.dumps(event).encode(), "api").accepted == 1
+    (report,) = counter.due(NOW + timedelta(hours=1))
+    assert (report.data["accepted"], report.data["doubtful"], report.data["doubts"]) == (3, 1, {name: 1})
+    assert validator.schemas.by_kind["source_report"].is_valid(report.data)

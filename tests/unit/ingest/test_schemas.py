@@ -66,7 +66,9 @@ def test_what_the_schemas_refer_to_among_their_own_fields_exists(kind):
     document = DOCUMENTS[kind]
     fields = set(document["properties"])
     ordered = {field for pair in document.get("x-ordered", ()) for field in pair}
-    named = {*document["required"], *document["x-complete"], *ordered}
+    limits = [*document.get("x-at-most", ()), *document.get("x-doubtful", ())]
+    limited = {field for names, most, *_ in limits for field in (*names, most)}
+    named = {*document["required"], *document["x-complete"], *ordered, *limited}
     assert named <= fields
 
 

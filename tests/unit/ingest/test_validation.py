@@ -2,6 +2,7 @@ import json
 from datetime import UTC, datetime
 from pathlib import Path
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -103,6 +104,65 @@ def test_a_bad_event_is_refused_with_what_would_be_right(case, validator, attend
     assert str(problem.what).startswith(what)
     assert expected in str(problem.expected)
     assert rejection.raw == raw
+
+
+LESSON = {"lesson": "L", "class": "K"}
+RESULT = {"test": "Q", "student": "S", "status": "graded", "score": 50, "max_score": 100}
+CONTRADICTIONS = {
+    "more present than expected": (
+        "rollcall", LESSON | {"expected": 40, "present": 41},
+        ("data.present", "contradiction: present is 41, more than expected", "at most 40, or expected of at least 41"),
+    ),
+    "parts that come to more than expected": (
+        "rollcall", LESSON | {"expected": 40, "late": 2, "leave": 1, "absent": 38},
+        ("data.late", "contradiction: late + leave + absent is 41, more than expected", "at most 40"),
+    ),
+    "a score above the highest": (
+        "test", RESULT | {"score": 100.5},
+        ("data.score", "contradiction: score is 100.5, more than max_score", "at most 100"),
+    ),
+    "a pass mark above the highest score": (
+        "test", RESULT | {"pass_score": 600}, ("data.pass_score", "contradiction: pass_score is 600", "at most 100"),
+    ),
+}  # fmt: skip
+
+
+def sent(kind, data, **more):
+    envelope = {"specversion": "1.0", "source": "edu", "id": "1", "type": kind, "time": "2026-09-07T00:00:00Z"}
+    return {**envelope, **more, "data": data}
+
+
+@pytest.mark.parametrize(("kind", "data", "expected"), CONTRADICTIONS.values(), ids=CONTRADICTIONS)
+def test_figures_that_contradict_each_other_are_refused_unless_they_are_taken_back(kind, data, expected, validator):
+    where, what, right = expected
+    (rejection,) = validator.check(json.dumps(sent(kind, data)).encode(), "api", "event 1")
+    (problem,) = rejection.reasons
+    assert problem.where == where
+    assert str(problem.what).startswith(what)
+    assert str(problem.expected).startswith(right)
+    assert reason_name(rejection) == "contradiction"
+    (event,) = validator.check(json.dumps(sent(kind, data, retracted=True)).encode(), "api", "event 1")
+    assert event.retracted
+    typed = msgspec.structs.replace(event, retracted=False)
+    assert isinstance(validator.check_event(typed, "import", "event 1"), Rejection)
+    assert isinstance(validator.check_event(event, "import", "event 1"), CampusEvent)
+
+
+def test_contradictions_are_told_with_everything_else_that_is_wrong(validator):
+    data = LESSON | {"expected": 40, "present": 41, "absent": 9, "teacher_absent": "yes"}
+    (rejection,) = validator.check(json.dumps(sent("rollcall", data)).encode(), "api", "event 1")
+    assert sorted(problem.where for problem in rejection.reasons) == ["data.present", "data.teacher_absent"]
+
+
+@pytest.mark.parametrize(("kind", "data"), [
+    ("rollcall", LESSON), ("rollcall", LESSON | {"present": 9}), ("rollcall", LESSON | {"expected": 9}),
+    ("rollcall", LESSON | {"expected": 40, "present": 30, "late": 4, "leave": 5, "absent": 1}),
+    ("test", RESULT | {"score": 100, "pass_score": 100}), ("test", {**RESULT, "status": "pending", "score": None}),
+    ("test", RESULT | {"tested": 41, "attended": 40}),
+], ids=str)  # fmt: skip
+def test_figures_that_can_all_be_right_are_taken(kind, data, validator):
+    (event,) = validator.check(json.dumps(sent(kind, data)).encode(), "api", "event 1")
+    assert event.data == data
 
 
 def test_everything_that_is_wrong_is_told_at_once(validator, attendance):

@@ -14,6 +14,7 @@ from services.rules.engine.measures.none import NONE
 from services.rules.engine.measures.open import OPEN
 from services.rules.engine.measures.period_over_period import PERIOD_OVER_PERIOD
 from services.rules.engine.measures.rank import RANK
+from services.rules.engine.measures.running import RUNNING
 from services.rules.engine.measures.share import SHARE
 from services.rules.engine.measures.streak import STREAK
 from services.rules.engine.measures.totals import MEAN, SUM
@@ -46,5 +47,6 @@ MEASURES: dict[str, Measure] = {
         COMPOSITE,
         MISSING,
         ELAPSED,
+        RUNNING,
     )
 }

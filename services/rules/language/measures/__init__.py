@@ -6,9 +6,10 @@ import msgspec
 
 from services.i18n import say
 from services.rules.engine.plan import Gauge, Window
+from services.rules.language import slips
 from services.rules.language.measures import composite, deadlines, groups, periods, single, totals
 from services.rules.language.measures.base import MOST, Form, Measured, both, read_form
-from services.rules.language.reading import Place, Report, fields, word
+from services.rules.language.reading import Place, Report, fields, known_words, without_quotes, word
 from services.rules.language.thresholds import duration
 
 DEADLINES = frozenset(deadlines.MEASURES)
@@ -21,6 +22,7 @@ MEASURES: dict[str, Form] = {
     **composite.MEASURES,
     **deadlines.MEASURES,
 }
+_WINDOWS = ("last", "within", "calendar")
 PERIODS = ("day", "week", "month", "term", "year")
 
 
@@ -66,17 +68,31 @@ def _window(place: Place | None, report: Report) -> Window:
     if place is None or place.value == "all":
         return Window()
     example = say("rules.all_last_10_within_14d")
-    given = fields(place, {"last": False, "within": False, "calendar": False}, report, "window")
-    if len(given) != 1:
-        if isinstance(place.value, dict):
-            report.add(place, say("rules.window_has_one_last_within"), example)
-        return Window()
-    ((kind, size),) = given.items()
+    if not isinstance(place.value, dict):
+        meant = slips.of_window("", place.text.strip(), PERIODS)
+        report.add(place, say("rules.must_be_mapping", what="window"), meant or without_quotes(place) or example)
+    elif len(place.value) == 1 and not {*place.value} & {*_WINDOWS}:
+        ((name, size),) = place.value.items()
+        meant = slips.of_window(name, size.text.strip(), PERIODS)
+        report.add(size, say("rules.unknown_field_in", name=name, what="window"), meant or known_words(name, _WINDOWS))
+    elif len(given := fields(place, dict.fromkeys(_WINDOWS, False), report, "window")) != 1:
+        report.add(place, say("rules.window_has_one_last_within"), example)
+    else:
+        return _sized(*given.popitem(), report)
+    return Window()
+
+
+def _sized(kind: str, size: Place, report: Report) -> Window:
+    meant = slips.of_window(kind, size.text.strip(), PERIODS)
     if kind == "calendar":
-        return Window(kind="calendar", period=word(size, report, say("rules.noun_period"), PERIODS))
+        if meant is None or size.value in PERIODS:
+            return Window(kind="calendar", period=word(size, report, say("rules.noun_period"), PERIODS))
+        report.add(size, say("rules.unknown", what=say("rules.noun_period"), value=size.text), meant)
+        return Window()
     whole = isinstance(size.value, int) and not isinstance(size.value, bool)
     amount = (size.value if whole else None) if kind == "last" else duration(str(size.value))
     if not amount or amount <= 0 or (kind == "last" and amount > MOST):
-        report.add(size, say("rules.not_size_for", text=size.text or "this", kind=kind), example)
+        right = meant or say("rules.all_last_10_within_14d")
+        report.add(size, say("rules.not_size_for", text=size.text or "this", kind=kind), right)
         return Window()
     return Window(kind="last" if kind == "last" else "within", size=amount)

@@ -11,6 +11,7 @@ import msgspec
 
 from services.i18n import say
 from services.rules.engine.plan import Gauge
+from services.rules.language import slips
 from services.rules.language.expressions import Expression
 from services.rules.language.fields import Field
 from services.rules.language.reading import LARGEST_NUMBER, Place, Report, fields, known_words, word
@@ -61,7 +62,8 @@ class Measured:
         if name in self.kinds[self.kind]:
             self.report.add(place, say("rules.list", name=name), known_words(name, known))
         elif name:
-            self.report.add(place, say("rules.has_no_field", kind=self.kind, name=name), known_words(name, known))
+            right = slips.of_field(name, known) or known_words(name, known)
+            self.report.add(place, say("rules.has_no_field", kind=self.kind, name=name), right)
         return "None"
 
 
@@ -141,7 +143,7 @@ def read_form(place: Place, forms: Mapping[str, Form], m: Measured) -> tuple[Gau
         m.report.add(
             place,
             say("rules.more_than_one_measure") if names else say("rules.unknown_measure", name=given),
-            known_words(given, forms),
+            slips.of_measure(given) or known_words(given, forms),
         )
         return None
     form = forms[names[0]]

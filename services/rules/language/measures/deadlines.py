@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from services.i18n import say
+from services.messages import nearest
 from services.rules.engine.plan import Gauge, Limit
 from services.rules.language.measures.base import Form, Measured
 from services.rules.language.reading import Place, fields, items, word
@@ -16,7 +17,7 @@ _LIMIT = {"limit": True, "hours": False}
 
 def _missing(given: dict[str, Place], m: Measured) -> Gauge:
     awaited = word(given["missing"], m.report, say("rules.event_kind"), m.kinds)
-    after = word(given["after"], m.report, say("rules.date_time_field"), _moments(m))
+    after = _after(given["after"], m)
     return Gauge(
         measure="missing",
         kind=m.kind,
@@ -25,6 +26,17 @@ def _missing(given: dict[str, Place], m: Measured) -> Gauge:
         awaited_kind=awaited or m.kind,
         awaited=m.condition(given.get("where"), awaited) if awaited else "True",
     )
+
+
+def _after(place: Place, m: Measured) -> str:
+    """The date-time field that the threshold counts from."""
+    known, name = _moments(m), place.text
+    if isinstance(place.value, str) and name not in known and not nearest(name, known):
+        listed = ", ".join(sorted(known))
+        right = say("rules.after_needs_date_time", known=listed) if known else say("rules.after_has_no_date_time")
+        m.report.add(place, say("rules.unknown", what=say("rules.date_time_field"), value=name), right)
+        return ""
+    return word(place, m.report, say("rules.date_time_field"), known)
 
 
 def _moments(m: Measured) -> list[str]:

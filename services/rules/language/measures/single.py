@@ -21,6 +21,11 @@ def _value(given: dict[str, Place], m: Measured) -> Gauge:
     return Gauge(measure="value", kind=m.kind, member=m.record, asked=asked, number=number, whole=whole)
 
 
+def _running(given: dict[str, Place], m: Measured) -> Gauge:
+    starts, stops = m.condition(given["running"]), m.condition(given["until"])
+    return Gauge(measure="running", kind=m.kind, member=m.record, hit=starts, until=stops)
+
+
 def _rank(given: dict[str, Place], m: Measured) -> Gauge:
     gauge = of_number("rank", raw=True, min_records=_PEERS)(given, m)
     if len(m.by) < 2:  # noqa: PLR2004
@@ -53,6 +58,7 @@ def _change(given: dict[str, Place], m: Measured) -> Gauge:
 
 MEASURES = {
     "value": Form(_value, {"given": False}),
+    "running": Form(_running, {"until": True}, window="none"),
     "min": Form(of_number("min", raw=True)),
     "max": Form(of_number("max", raw=True)),
     "rank": Form(_rank, counts={"min_peers": Count("min_records", 1)}, window="not last"),

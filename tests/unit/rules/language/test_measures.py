@@ -122,6 +122,8 @@ CASES = [
     Case("a missing event", "{missing: test, after: ends_at, where: score > 0}",
          {"number": "instant(f_ends_at)", "awaited_kind": "test", "awaited": "(gt(f_score, 0))"}, on="lesson",
          by="[lesson]"),
+    Case("whether it runs", "{running: action == 'created', until: action == 'resolved'}",
+         {"hit": STARTS, "until": STOPS}, on="ticket", by="[ticket]", levels=STAGES),
     Case("stages of a limit by the clock", "{elapsed: action == 'created', until: action == 'resolved', limit: 90s}",
          {"hit": STARTS, "until": STOPS, "limits": (Limit(minutes="1.5"),)}, on="ticket", by="[ticket]", levels=STAGES),
     Case("stages of service hours", "{elapsed: action == 'created', until: action == 'resolved', limit: 3d, "
