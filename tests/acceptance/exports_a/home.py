@@ -10,7 +10,8 @@ import msgspec
 from services import directory as directories
 from services.app.embedded import Embedded
 from services.ingest.files import ingest_files
-from services.log.records import Records
+from services.ingest.intake import UNHEARD
+from services.log.journal_records import JournalRecords
 from services.messages import to_ms
 from services.settings import Settings
 from tests.acceptance.exports_a.cells import ZONE
@@ -48,7 +49,8 @@ class Home:
         """As `prewarn ingest FILES --covers … --exported-at …` does; (summary, how many were taken back)."""
         with self._open() as embedded:
             coverage = embedded.coverage(covers) if covers else None
-            summary = ingest_files(files, embedded.intake, note=coverage and coverage.note)
+            summary = ingest_files(files, embedded.intake, note=coverage or UNHEARD)
+            assert not (coverage and coverage.unsure), "rows were refused that may be about anything"
             gone = embedded.retract_uncovered(coverage, exported_at) if coverage else 0
             self._catch_up(embedded)
         return summary, gone
@@ -57,8 +59,8 @@ class Home:
         """What counts and what does not, and what `prewarn warnings --json` prints of the open ones."""
         counted, uncounted, warnings = defaultdict(dict), defaultdict(dict), defaultdict(list)
         with self._open() as embedded:
-            with embedded.journal.transaction() as db:
-                for record in (one for kind in _KINDS for one in Records(db).between(kind, *_EVER)):
+            with JournalRecords(embedded.journal).reading() as records:
+                for record in (one for kind in _KINDS for one in records.between(kind, *_EVER)):
                     if record.told is not None and record.told.counts:
                         counted[record.kind][record.key] = record.told.event.data, record.told.event.time
                     else:

@@ -20,12 +20,9 @@ def one_after_another(home, read, files):
 
 
 def backwards(home, read, files):
-    """The last file first; but what the corrected export takes back must be there, so it comes behind the first one."""
+    """The last file first, and the export that was corrected behind the corrected one."""
     for name, file in reversed(files.items()):
-        if name != exports.CORRECTED:
-            home.ingest(file)
-        if name == exports.FIRST:
-            corrected(home, read, files[exports.CORRECTED])
+        corrected(home, read, file) if name == exports.CORRECTED else home.ingest(file)
 
 
 def corrected(home, read, file):
