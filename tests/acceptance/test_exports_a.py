@@ -1,5 +1,7 @@
 """A college's own files (shared/exports/a): what counts, the facts, and the open warnings are those of its truth.json.
 
+Of the default pack only the rules of S1, S2, S5, K1 and T1 are loaded, those that truth.json tells.
+
 The fifteen files are made into a directory, a calendar and events by tests/acceptance/exports_a, and taken in one after
 another, backwards with the directory last, and week by week. What truth.json says and nothing here compares: that no
 warning was told between two files; of S5, how many of the last four tests failed where that warns of nothing (fewer
@@ -114,7 +116,7 @@ def statuses(state):
     return {key: one["status"] for key, one in state.attended().items() if key[1] != NOBODY}
 
 
-def test_the_comparison_tells_what_differs(wanted, played):
+def test_the_comparison_tells_what_differs(wanted, played, folder):
     """One field of each kind of warning, a count and a fact, changed: each is told in a line of its own."""
     other = copy.deepcopy(wanted)
     after = other["warnings"]["after_correction"]
@@ -124,7 +126,10 @@ def test_the_comparison_tells_what_differs(wanted, played):
     after["K1"].pop()
     after["T1"]["lessons"][0]["ended"] = "2026-09-21T18:01:00"
     other["facts"][0]["hours"] = 2
+    other["counts"]["tests"]["failed"] += 1
+    other["counts"]["attendance"]["gone_in_second_export"].pop()
     told = truth.warnings(other, played[0].after, "after_correction")
     assert [line.partition(": ")[2].split()[0] for line in told].count("missing") == 4
     assert [line.partition(": ")[2].split()[0] for line in told].count("wrong") == 5
     assert len(truth.what_is_said(other, played[0])) == 1
+    assert len(truth.counts(other, folder, played[0])) == 2
