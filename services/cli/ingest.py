@@ -15,7 +15,7 @@ from services.clock import wall_clock
 from services.errors import ConfigurationError, RuleError
 from services.i18n import say
 from services.ingest.files import Summary, ingest_files
-from services.ingest.intake import Intake
+from services.ingest.intake import UNHEARD, Intake
 from services.ingest.moments import read_moment, write_moment
 from services.ingest.records.coverage import EXAMPLES, Coverage
 from services.ingest.table import TableOptions
@@ -75,6 +75,18 @@ def _place(rejection: Rejection, reason: Problem) -> str:
     return f"{rejection.origin} " if own else f"{rejection.origin} {rejection.position}: "
 
 
+def _take_back(way_in: WayIn, coverage: Coverage, exported: datetime) -> None:
+    """What was refused may be among what is missing: nothing is taken back on a guess."""
+    if coverage.unsure:
+        telling.tell(Problem(where="--covers", what=say("ingest.nothing_is_taken_back")), err=True)
+        return
+    typer.echo(f"retracted 撤回 {way_in.retract_uncovered(coverage, exported)}")
+    if coverage.spared:
+        places = [*sorted(coverage.spared)[:_SHOWN], *["…"] * (len(coverage.spared) > _SHOWN)]
+        what = say("ingest.not_taken_back_of", places=", ".join(places))
+        telling.tell(Problem(where="--covers", what=what), err=True)
+
+
 def ingest(
     context: typer.Context,
     files: Annotated[
@@ -118,10 +130,11 @@ def _take(way_in: WayIn, given: Given, kept: str) -> Summary:
     """Takes the files in and says what became of them; `kept`: where all that was refused can be read."""
     coverage = way_in.coverage(given.covers) if given.covers else None
     total = sum(path.stat().st_size for path in given.files if path.exists())
-    note = None if coverage is None else coverage.note
     with progress_bar() as bar:
         task = bar.add_task("bytes", total=total)
-        summary = ingest_files(given.files, way_in.intake, lambda n: bar.advance(task, n), given.options, note)
+        summary = ingest_files(
+            given.files, way_in.intake, lambda n: bar.advance(task, n), given.options, coverage or UNHEARD
+        )
     for rejection in summary.rejections[:_SHOWN]:
         for reason in rejection.reasons:
             telling.tell(reason, _place(rejection, reason), err=True)
@@ -131,9 +144,5 @@ def _take(way_in: WayIn, given: Given, kept: str) -> Summary:
         f"accepted 接收 {summary.accepted}, duplicate 重复 {summary.duplicate}, rejected 拒收 {summary.rejected}"
     )
     if coverage is not None:
-        # Whatever could not be read may be among what is missing: nothing is taken back on a guess.
-        if summary.rejected:
-            telling.tell(Problem(where="--covers", what=say("ingest.nothing_is_taken_back")), err=True)
-        else:
-            typer.echo(f"retracted 撤回 {way_in.retract_uncovered(coverage, given.exported)}")
+        _take_back(way_in, coverage, given.exported)
     return summary

@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from services.i18n import say
-from services.ingest.intake import Intake, Note, Outcome
+from services.ingest.intake import UNHEARD, Intake, Note, Outcome
 from services.ingest.schema_errors import reason_name
 from services.ingest.table import Table, TableOptions
 from services.ingest.validation import MAX_EVENT_BYTES, too_large
@@ -57,13 +57,13 @@ def ingest_files(
     intake: Intake,
     progress: Progress | None = None,
     options: TableOptions | None = None,
-    note: Note | None = None,
+    note: Note = UNHEARD,
 ) -> Summary:
     """Take files in, one after another. A file or a row that cannot be read is a rejection and stops nothing.
 
     `.ndjson`, `.jsonl` and `.json` hold one CloudEvents object, or an array of them, on each line; `.csv` is a table;
-    other names are guessed from their first character. Each may be compressed with gzip. `note` hears of each event
-    that is taken. Raises LogError.
+    other names are guessed from their first character. Each may be compressed with gzip. `note` hears what the
+    files say. Raises LogError.
     """
     summary = Summary()
     for path in paths:
@@ -76,6 +76,7 @@ def ingest_files(
                 expected=say("ingest.file_that_can_be_read"),
             )
             summary.add(intake.keep([intake.validator.rejection([problem], b"", path.name, "file")]))
+            note.refused(None, ())
             continue
         with file:
             told = 0
@@ -88,7 +89,7 @@ def ingest_files(
     return summary
 
 
-def _outcomes(path: Path, lines: Lines, intake: Intake, options: TableOptions, note: Note | None) -> Iterator[Outcome]:
+def _outcomes(path: Path, lines: Lines, intake: Intake, options: TableOptions, note: Note) -> Iterator[Outcome]:
     origin = path.name
     as_json = _is_json(path, lines.head)
     items = _json_items(lines, origin, intake) if as_json else _table_items(lines, origin, intake, options)
@@ -97,7 +98,10 @@ def _outcomes(path: Path, lines: Lines, intake: Intake, options: TableOptions, n
         good = [item for item in batch if not isinstance(item, Rejection)]
         if good:
             yield take(good, origin, note)
-        yield intake.keep([item for item in batch if isinstance(item, Rejection)])
+        unreadable = [item for item in batch if isinstance(item, Rejection)]
+        if unreadable:
+            note.refused(None, ())
+        yield intake.keep(unreadable)
 
 
 def _some(items: Iterator[Item]) -> Iterator[Item]:

@@ -5,7 +5,7 @@ Everything that comes in ends as accepted, duplicate or rejected, and is durable
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import datetime
 from threading import Lock
 from typing import Any, NamedTuple, Protocol
@@ -37,7 +37,27 @@ class Directory(Protocol):
         """The data with what the directory adds as of `at`, and what it names that nobody knows."""
 
 
-Note = Callable[[CampusEvent], None]
+class Note(Protocol):
+    """Hears what the input says, whatever becomes of it."""
+
+    def taken(self, event: CampusEvent) -> None:
+        """Accepted, or known already."""
+
+    def refused(self, event: CampusEvent | None, unknown: Collection[str]) -> None:
+        """Rejected; `unknown`: fields of its data that name nobody. None: it could not be read."""
+
+
+class Unheard:
+    """Whoever covers nothing has nothing to hear."""
+
+    def taken(self, event: CampusEvent) -> None:
+        """Nobody wants to know."""
+
+    def refused(self, event: CampusEvent | None, unknown: Collection[str]) -> None:
+        """Nobody wants to know."""
+
+
+UNHEARD = Unheard()
 
 
 class Outcome(msgspec.Struct, frozen=True):
@@ -88,13 +108,11 @@ class Intake:
         """One message: a JSON object or an array of them. `keep=False` neither stores nor counts what is rejected."""
         return self._admit(self._checked([(raw, position)], origin), origin, keep=keep)
 
-    def take_many(self, items: Iterable[tuple[bytes, str]], origin: str, note: Note | None = None) -> Outcome:
-        """Messages with their positions, appended together. `note` hears of each event that is taken."""
+    def take_many(self, items: Iterable[tuple[bytes, str]], origin: str, note: Note = UNHEARD) -> Outcome:
+        """Messages with their positions, appended together. `note` hears what they say."""
         return self._admit(self._checked(items, origin), origin, note=note)
 
-    def take_values(
-        self, items: Iterable[tuple[dict[str, Any], str]], origin: str, note: Note | None = None
-    ) -> Outcome:
+    def take_values(self, items: Iterable[tuple[dict[str, Any], str]], origin: str, note: Note = UNHEARD) -> Outcome:
         """CloudEvents objects that are decoded already, with their positions; `row 17` names columns, not fields."""
         check = self.validator.check_value
         return self._admit(
@@ -120,7 +138,7 @@ class Intake:
             for index, checked in enumerate(self.validator.check(raw, origin, position)):
                 yield _Found(checked, position, packed, index)
 
-    def _admit(self, inputs: Iterable[_Found], origin: str, *, keep: bool = True, note: Note | None = None) -> Outcome:
+    def _admit(self, inputs: Iterable[_Found], origin: str, *, keep: bool = True, note: Note = UNHEARD) -> Outcome:
         enrich = self._directory().enrich
         found: list[_Found] = []
         events: list[CampusEvent] = []
@@ -130,10 +148,12 @@ class Intake:
             checked = one.checked
             if isinstance(checked, Rejection):
                 rejections.append(checked)
+                note.refused(None, ())
                 continue
             data, problems = enrich(checked.kind, checked.data, checked.time)
             if problems:
                 rejections.append(self._refused(one, checked, problems, origin))
+                note.refused(checked, [problem.where.removeprefix("data.") for problem in problems])
                 continue
             found.append(one)
             events.append(checked)
@@ -142,8 +162,9 @@ class Intake:
         for one, event, verdict in zip(found, events, verdicts, strict=True):
             if verdict in _REFUSED:
                 rejections.append(self._refused(one, event, [_REFUSED[verdict](event)], origin))
-            elif note is not None:
-                note(event)
+                note.refused(event, ())
+            else:
+                note.taken(event)
         if keep:
             self._log.reject(rejections) if rejections else None
         self._count(completed, verdicts, rejections if keep else [])

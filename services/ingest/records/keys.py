@@ -28,6 +28,10 @@ class Keys:
     def __contains__(self, kind: object) -> bool:
         return isinstance(kind, str) and kind in self._parts
 
+    def fields(self, kind: str) -> tuple[tuple[str, ...], ...]:
+        """The fields of a kind's key, place by place; of several in one place the first that is given counts."""
+        return self._parts[kind]
+
     def of(self, event: CampusEvent) -> str:
         """The key of an event whose kind has one, however its values are written."""
         return self.made(event.kind, event.data, str(to_ms(event.time)) if event.kind in self._timed else "")

@@ -14,7 +14,7 @@ from typing import Any, Protocol
 
 import msgspec
 
-from services.ingest.records.coverage import Coverage
+from services.ingest.records.coverage import Coverage, Covered, remembered
 from services.ingest.records.keys import Keys
 from services.ingest.records.resolve import (
     College,
@@ -27,7 +27,7 @@ from services.ingest.records.resolve import (
     takes_place,
 )
 from services.log.records import Key, Record, Records, RecordStore, Said, Told, Transaction
-from services.messages import CampusEvent, Verdict, to_ms
+from services.messages import CampusEvent, Verdict, from_ms, to_ms
 
 _DAY = 86_400_000
 _GROUPS_AT_ONCE = 500
@@ -37,6 +37,7 @@ _REVIEWED = "-"
 _DECIDED_TOGETHER = frozenset({"lesson", "rollcall", "test", "ticket"})
 _decode_raw = msgspec.json.Decoder(list[msgspec.Raw]).decode
 _decode_event = msgspec.json.Decoder(CampusEvent).decode
+_decode_covered = msgspec.json.Decoder(list[Covered]).decode
 
 
 class Bounds(Protocol):
@@ -100,12 +101,18 @@ class RecordLog:
         Returns how many records were taken back.
         """
         gone: list[CampusEvent] = []
+        covered = {one.source: one for one in coverage.covered(to_ms(recorded_at))}
         with self._store.transaction() as commit:
-            for record in commit.records.between(coverage.kind, *coverage.span()):
+            records = commit.records
+            for record in records.between(coverage.kind, *coverage.span()):
                 for one in record.said:
-                    stands = not one.event.retracted and one.recorded <= to_ms(recorded_at)
-                    if stands and coverage.lacks(record, one.event):
+                    files = covered.get(one.event.source)
+                    if files is None or one.event.retracted or one.recorded > files.recorded:
+                        continue
+                    if files.covers(one.event) and not coverage.says(record, files.source):
                         gone.append(msgspec.structs.replace(one.event, retracted=True, recordedat=recorded_at))
+            kept = remembered(_covered(records), covered.values())
+            records.set_meta("covered", msgspec.json.encode(kept).decode())
         return self.append(gone).count("accepted")
 
     def review(self) -> None:
@@ -155,6 +162,7 @@ class _Step:
         self._saved: dict[Key, Record] = {}
         self._clocks: dict[Key | str, int] = {}
         """Key or group → how far time has come (ms) with what was said of it."""
+        self._covered = _covered(records)
         self._rolled: dict[str, Record | None] = {}
         """Lesson → its roll-call, of the lessons that attendance came of."""
 
@@ -217,6 +225,8 @@ class _Step:
         place = next((n for n, one in enumerate(record.said) if one.event.source == event.source), -1)
         recorded = now if event.recordedat is None else to_ms(event.recordedat)
         said = Said(event, recorded, event.recordedat is not None)
+        said = self._as_covered(said, record.said[place].recorded if place >= 0 else -1)
+        event = said.event
         if place < 0:
             self._idents.append((ident, *key))
             record.said.append(said)
@@ -240,6 +250,18 @@ class _Step:
         if keys is not None:
             keys.add(key)
         return "accepted"
+
+    def _as_covered(self, said: Said, before: int) -> Said:
+        """What comes behind a newer file that covers it, and that does not say it, that file has taken back.
+
+        `before`: when its source last said something about it (ms).
+        """
+        event, recorded = said.event, max(said.recorded, before)
+        newer = [one for one in self._covered if one.recorded > recorded and (one.kind, one.source) == _about(event)]
+        made = max((one.recorded for one in newer if one.covers(event)), default=None)
+        if made is None:
+            return said
+        return Said(msgspec.structs.replace(event, retracted=True, recordedat=from_ms(made)), made, dated=True)
 
     def _compared(self, before: Said, said: Said) -> Verdict:
         """What a record is beside the newest one of its source about the same key."""
@@ -390,6 +412,16 @@ class _Step:
         if other and before is not None:
             # Subjects that only the former one was about must lose it; those of both have the higher revision.
             yield msgspec.structs.replace(before, revision=revision + 1, retracted=True)
+
+
+def _covered(records: Records) -> list[Covered]:
+    """What files covered that came already."""
+    kept = records.meta("covered")
+    return _decode_covered(kept) if kept else []
+
+
+def _about(event: CampusEvent) -> tuple[str, str]:
+    return event.kind, event.source
 
 
 def _order(said: Said) -> tuple[int, int, str]:
