@@ -2,8 +2,8 @@
 
 A transaction takes the lock of its topic prefix, so that no two processes decide about one lesson at once. Kafka gets
 what counts inside of it, and it is committed once Kafka has that: what was accepted is in both. If Kafka fails, or the
-process dies in between, Kafka may have what the records do not know. The sender was not told yes and sends it again, and
-the same goes out again under the same revisions (docs/architecture.md says which race stays).
+process dies in between, Kafka may have what the records do not know. The sender was not told yes and sends it again,
+and the same goes out again under the same revisions (docs/architecture.md says which race stays).
 """
 
 from __future__ import annotations
@@ -65,6 +65,9 @@ class Log(Protocol):
     def reject(self, rejections: Sequence[Rejection]) -> None:
         """See EventLog."""
 
+    def past(self) -> Iterator[list[bytes]]:
+        """The messages that Kafka has, in portions."""
+
 
 class _PostgresRecords(Records):
     """Those of one topic prefix."""
@@ -115,7 +118,7 @@ class PostgresRecords:
         self._trouble: Message | None = None
         self.reject = log.reject
         with self._working() as db:
-            if db.execute("select to_regclass('ingest_meta')").fetchone() == (None,):
+            if not _are_made(db):  # without the right to make tables they may be there
                 _make(db)
 
     @property
@@ -164,8 +167,9 @@ class PostgresRecords:
             return _PostgresRecords(db, self._prefix).meta(name)
 
     def past(self) -> Iterator[list[tuple[int, bytes]]]:
-        """See RecordStore: records of a prefix begin with it."""
-        yield from ()
+        """See RecordStore. When Kafka took them is not asked: before whatever comes now."""
+        for values in self._log.past():
+            yield [(0, value) for value in values]
 
     def wake(self) -> None:
         """See RecordStore: nobody waits here."""
@@ -191,10 +195,18 @@ class PostgresRecords:
 
 
 def _make(db: psycopg.Connection) -> None:
-    with db.transaction():
-        db.execute("select pg_advisory_xact_lock(%s)", (_MAKING,))  # several processes may start at once
-        if db.execute("select to_regclass('ingest_meta')").fetchone() == (None,):
-            db.execute(_SCHEMA)
+    # Several processes may start at once. Only a transaction that begins behind the lock sees what another has made.
+    db.execute("select pg_advisory_lock(%s)", (_MAKING,))
+    try:
+        if not _are_made(db):
+            with db.transaction():
+                db.execute(_SCHEMA)
+    finally:
+        db.execute("select pg_advisory_unlock(%s)", (_MAKING,))
+
+
+def _are_made(db: psycopg.Connection) -> bool:
+    return db.execute("select to_regclass('ingest_meta')").fetchone() != (None,)
 
 
 def _address(url: str) -> dict[str, Any]:
