@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any, Protocol
 
@@ -107,12 +107,14 @@ class _Commit:
 class PostgresRecords:
     """A `RecordStore` of one topic prefix; several threads of a process may share it, on one connection."""
 
-    def __init__(self, url: str, prefix: str, log: Log, reached: Callable[[str], None] = lambda _: None) -> None:
-        """Makes the tables if they are not there. `reached` hears of points in a transaction (tests of crashes).
+    def __init__(
+        self, address: Mapping[str, Any], prefix: str, log: Log, reached: Callable[[str], None] = lambda _: None
+    ) -> None:
+        """Makes the tables if they are not there; raises LogError. `address`: of `address_of`.
 
-        Raises SettingError if `url` is not PostgreSQL's, LogError if nothing answers at it.
+        `reached` hears of points in a transaction (tests of crashes).
         """
-        self._address, self._prefix, self._log, self._reached = _address(url), prefix, log, reached
+        self._address, self._prefix, self._log, self._reached = address, prefix, log, reached
         self._turn = threading.Lock()
         self._db: psycopg.Connection | None = None
         self._trouble: Message | None = None
@@ -209,7 +211,7 @@ def _are_made(db: psycopg.Connection) -> bool:
     return db.execute("select to_regclass('ingest_meta')").fetchone() != (None,)
 
 
-def _address(url: str) -> dict[str, Any]:
+def address_of(url: str) -> dict[str, Any]:
     """Parameters of libpq. Raises SettingError, which never says the password."""
     plain = re.sub(r"^postgres(ql)?(\+psycopg)?://", "postgresql://", url)
     if not plain.startswith("postgresql://"):

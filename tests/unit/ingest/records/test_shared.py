@@ -8,7 +8,7 @@ import pytest
 from services.errors import BrokerError, LogError, SettingError
 from services.ingest.records.keys import Keys
 from services.log import postgres_records
-from services.log.postgres_records import PostgresRecords
+from services.log.postgres_records import PostgresRecords, address_of
 from tests.unit.ingest.records.conftest import HOLIDAY, College, Kafka, absent, lesson
 
 CLOSED = {HOLIDAY, absent().time.date()}
@@ -25,7 +25,7 @@ def process(database, kafka, schemas, request):
     stores = []
 
     def make(prefix=request.node.name, url=database):
-        stores.append(PostgresRecords(url, prefix, kafka))
+        stores.append(PostgresRecords(address_of(url), prefix, kafka))
         return College(stores[-1], Keys(schemas), lambda: kafka.events)
 
     yield make
@@ -171,5 +171,5 @@ def test_who_waits_too_long_is_told_so(process, monkeypatch):
 @pytest.mark.parametrize("url", ["sqlite:///x.db", "mysql://u:secret@h/d", "postgresql://u:secret@h:port/d?x=1"])
 def test_an_address_of_something_else_is_refused_without_its_password(url):
     with pytest.raises(SettingError) as refused:
-        PostgresRecords(url, "", Kafka())
+        address_of(url)
     assert "secret" not in str(refused.value)
