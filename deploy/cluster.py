@@ -1,13 +1,15 @@
 #!/usr/bin/env python3
 """The cluster mode on one machine, without Docker: a broker from Maven, and each service as a process of its own.
 
-    python3 deploy/cluster.py up FOLDER [--evaluates 2] [--kafka 9092] [--port 8321] [--directory DIR] [--rules DIR]
+    python3 deploy/cluster.py up FOLDER --database postgresql://user:password@host/name [--evaluates 2] [--kafka 9092]
+                                        [--port 8321] [--directory DIR] [--rules DIR]
     python3 deploy/cluster.py down FOLDER
 
-`up` runs until Ctrl-C or `down`, which also ends what an `up` that was killed has left behind. Everything is in
-FOLDER: Kafka's data, the store, one log per process. Events go to http://127.0.0.1:8320/v1/events (`--port` less one),
+`up` runs until Ctrl-C or `down`, which also ends what an `up` that was killed has left behind. What sources say and
+notify's store are in a database of PostgreSQL (`--database`, else PREWARN_DATABASE_URL or DATABASE_URL); everything
+else is in FOLDER: Kafka's data, one log per process. Events go to http://127.0.0.1:8320/v1/events (`--port` less one),
 pages are on http://127.0.0.1:8321. A process that ends is started anew after two seconds, as systemd would, unless it
-says (exit code 78) that its configuration cannot work. Needs Java 17 and Maven; Prewarn must be installed
+says (exit code 78) that its configuration cannot work. Needs Java 17, Maven and PostgreSQL; Prewarn must be installed
 (`python3 deploy/bootstrap.py install`). Only the standard library.
 """
 
@@ -96,6 +98,8 @@ class Cluster:
     def environment(self, brokers: str) -> dict[str, str]:
         """What the services are told."""
         more = {"PREWARN_HOME": str(self.folder), "PREWARN_BROKERS": brokers}
+        if self.asked.database:
+            more["PREWARN_DATABASE_URL"] = self.asked.database
         if self.asked.rules:
             more["PREWARN_RULES"] = str(Path(self.asked.rules).resolve())
         return {**os.environ, **more}
@@ -156,6 +160,9 @@ def up(asked: argparse.Namespace) -> int:
     """Runs the cluster until it is stopped."""
     from broker import Broker  # the script beside, not a package
 
+    if not (asked.database or os.environ.get("PREWARN_DATABASE_URL") or os.environ.get("DATABASE_URL")):
+        print("no database is named: --database postgresql://user:password@host/name", file=sys.stderr)
+        return REFUSED
     cluster = Cluster(asked)
 
     def stop(*_: object) -> None:
@@ -243,6 +250,7 @@ def main() -> int:
     start = parts.add_parser("up")
     start.set_defaults(run=up)
     start.add_argument("folder")
+    start.add_argument("--database", help="of PostgreSQL: postgresql://user:password@host/name")
     start.add_argument("--evaluates", type=int, default=2, help="how many rules workers (2)")
     start.add_argument("--kafka", type=int, default=9092, help="port of the broker (9092)")
     start.add_argument("--port", type=int, default=8321, help="port of the pages; the API is on the one before (8321)")

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any, Protocol
 
@@ -64,6 +64,9 @@ class Log(Protocol):
     def reject(self, rejections: Sequence[Rejection]) -> None:
         """See EventLog."""
 
+    def past(self) -> Iterator[list[bytes]]:
+        """The messages that Kafka has, in portions."""
+
 
 class _PostgresRecords(Records):
     """Those of one topic prefix."""
@@ -100,18 +103,20 @@ class _Commit:
 class PostgresRecords:
     """A `RecordStore` of one topic prefix; several threads of a process may share it, on one connection."""
 
-    def __init__(self, url: str, prefix: str, log: Log, reached: Callable[[str], None] = lambda _: None) -> None:
-        """Makes the tables if they are not there. `reached` hears of points in a transaction (tests of crashes).
+    def __init__(
+        self, address: Mapping[str, Any], prefix: str, log: Log, reached: Callable[[str], None] = lambda _: None
+    ) -> None:
+        """Makes the tables if they are not there; raises LogError. `address`: of `address_of`.
 
-        Raises SettingError if `url` is not PostgreSQL's, LogError if nothing answers at it.
+        `reached` hears of points in a transaction (tests of crashes).
         """
-        self._address, self._prefix, self._log, self._reached = _address(url), prefix, log, reached
+        self._address, self._prefix, self._log, self._reached = address, prefix, log, reached
         self._turn = threading.Lock()
         self._db: psycopg.Connection | None = None
         self._trouble: Message | None = None
         self.reject = log.reject
         with self._working() as db:
-            if db.execute("select to_regclass('ingest_meta')").fetchone() == (None,):
+            if not _are_made(db):  # without the right to make tables they may be there
                 _make(db)
 
     @property
@@ -160,8 +165,9 @@ class PostgresRecords:
             return _PostgresRecords(db, self._prefix).meta(name)
 
     def past(self) -> Iterator[list[tuple[int, bytes]]]:
-        """See RecordStore: records of a prefix begin with it."""
-        yield from ()
+        """See RecordStore. When Kafka took them is not asked: before whatever comes now."""
+        for values in self._log.past():
+            yield [(0, value) for value in values]
 
     def wake(self) -> None:
         """See RecordStore: nobody waits here."""
@@ -187,13 +193,21 @@ class PostgresRecords:
 
 
 def _make(db: psycopg.Connection) -> None:
-    with db.transaction():
-        db.execute("select pg_advisory_xact_lock(%s)", (_MAKING,))  # several processes may start at once
-        if db.execute("select to_regclass('ingest_meta')").fetchone() == (None,):
-            db.execute(_SCHEMA)
+    # Several processes may start at once. Only a transaction that begins behind the lock sees what another has made.
+    db.execute("select pg_advisory_lock(%s)", (_MAKING,))
+    try:
+        if not _are_made(db):
+            with db.transaction():
+                db.execute(_SCHEMA)
+    finally:
+        db.execute("select pg_advisory_unlock(%s)", (_MAKING,))
 
 
-def _address(url: str) -> dict[str, Any]:
+def _are_made(db: psycopg.Connection) -> bool:
+    return db.execute("select to_regclass('ingest_meta')").fetchone() != (None,)
+
+
+def address_of(url: str) -> dict[str, Any]:
     """Parameters of libpq. Raises SettingError, which never says the password."""
     plain = re.sub(r"^postgres(ql)?(\+psycopg)?://", "postgresql://", url)
     if not plain.startswith("postgresql://"):

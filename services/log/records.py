@@ -197,7 +197,7 @@ class RecordStore(Protocol):
         """As `Records.meta`, outside of any transaction."""
 
     def past(self) -> Iterator[list[tuple[int, bytes]]]:
-        """(clock, JSON array) of a log that was written before its records were kept, in portions; mostly nothing."""
+        """(clock in ms, JSON array) of all that stands in the log already, in portions."""
 
     def reject(self, rejections: Sequence[Rejection]) -> None:
         """Keeps inputs that did not become events."""

@@ -78,21 +78,21 @@ def answers(port):
         return False
 
 
-def stored(cluster):
+def stored(cluster, **more):
     """What `prewarn warnings --json` says of the store that notify writes."""
     told = subprocess.run(
         [sys.executable, "-c", "from services.cli import main; main()", "--home", cluster.folder, "warnings", "--json"],
-        env=os.environ | {"PREWARN_RULES": str(cluster.settings.rules)}, capture_output=True, text=True, check=True,
-        cwd=Path(__file__).parents[2], timeout=60,
+        env=os.environ | {"PREWARN_RULES": str(cluster.settings.rules)} | more, capture_output=True, text=True,
+        check=True, cwd=Path(__file__).parents[2], timeout=60,
     ).stdout  # fmt: skip
     return {one["subject"]: one["level"] for one in map(json.loads, told.splitlines())}
 
 
-def test_from_a_post_to_a_message_while_notify_is_killed_and_the_broker_restarts(cluster, people, tmp_path):
+def test_from_a_post_to_a_message_while_notify_is_killed_and_the_broker_restarts(cluster, people, postgres):
     with receiving() as receiver:
         publish_directory(cluster.settings, load(people(f"{receiver.url}"), "Asia/Shanghai"))
         way_in, pages = free_port(), free_port()
-        cluster.start("ingest", port=way_in, past="false")
+        cluster.start("ingest", port=way_in, past="false", database_url=postgres.database())
         cluster.start("route", past="false"), cluster.start("evaluate", past="false")
         notify = cluster.start("notify", port=pages)
         until(lambda: answers(way_in) and answers(pages))
@@ -126,9 +126,9 @@ def publishing(cluster, folder, *options):
     return done.stdout
 
 
-def test_a_new_directory_is_known_within_seconds(cluster, people):
+def test_a_new_directory_is_known_within_seconds(cluster, people, postgres):
     way_in = free_port()
-    cluster.start("ingest", port=way_in)
+    cluster.start("ingest", port=way_in, database_url=postgres.database())
     until(lambda: answers(way_in))
     new = people("json://127.0.0.1:9/hook")
     assert len(json.loads(publishing(cluster, new, "--dry-run", "--json"))["differences"]) > 50
@@ -167,11 +167,27 @@ def test_a_process_without_its_topics_or_rules_says_what_is_missing(broker, tmp_
     for service in ("ingest", "route", "evaluate", "notify"):
         told = subprocess.run(
             [sys.executable, "-c", "from services.cli import main; main()", "--home", tmp_path, "run", service],
-            env=os.environ | {"PREWARN_BROKERS": broker.address, "PREWARN_TOPIC_PREFIX": "nothing."}, text=True,
-            capture_output=True, check=False, cwd=Path(__file__).parents[2], timeout=90,
+            env=os.environ | {
+                "PREWARN_BROKERS": broker.address, "PREWARN_TOPIC_PREFIX": "nothing.",
+                "PREWARN_DATABASE_URL": "postgresql://prewarn@127.0.0.1:1/nothing",
+            },
+            text=True, capture_output=True, check=False, cwd=Path(__file__).parents[2], timeout=90,
         )  # fmt: skip
         assert told.returncode not in (0, -signal.SIGKILL), service
         assert "topics apply" in told.stderr or "rules publish" in told.stderr, told.stderr
+
+
+@pytest.mark.parametrize("url", ["", "sqlite:///records.db"])
+def test_ingest_without_postgresql_says_what_to_set_and_that_only_this_helps(url, tmp_path):
+    told = subprocess.run(
+        [sys.executable, "-c", "from services.cli import main; main()", "--home", tmp_path, "run", "ingest"],
+        env=environment(PREWARN_BROKERS="127.0.0.1:1", PREWARN_DATABASE_URL=url), text=True, capture_output=True,
+        check=False, timeout=90,
+    )  # fmt: skip
+    assert told.returncode == 78
+    assert "PREWARN_DATABASE_URL" in told.stderr
+    assert "postgresql://user:password@host/name" in told.stderr
+    assert "数据库" in told.stderr or "的地址" in told.stderr
 
 
 def processes_of(place):
@@ -185,7 +201,7 @@ def processes_of(place):
     return found
 
 
-def test_down_ends_what_a_killed_up_has_left_and_no_stranger(broker, tmp_path):
+def test_down_ends_what_a_killed_up_has_left_and_no_stranger(broker, postgres, tmp_path):
     """`broker`: as below."""
     place, port, script = tmp_path / "all", free_port(), Path(__file__).parents[2] / "deploy" / "cluster.py"
     log = (tmp_path / "up.log").open("w")
@@ -200,6 +216,8 @@ def test_down_ends_what_a_killed_up_has_left_and_no_stranger(broker, tmp_path):
         str(port),
         "--evaluates",
         "1",
+        "--database",
+        postgres.database(),
     ]
     up = subprocess.Popen(command, stdout=log, stderr=log)
     stranger = subprocess.Popen(["sleep", "600"], start_new_session=True)
@@ -227,12 +245,15 @@ def test_down_ends_what_a_killed_up_has_left_and_no_stranger(broker, tmp_path):
         log.close()
 
 
-def test_two_commands_bring_the_cluster_up_and_stop_it(broker, tmp_path):
+def test_two_commands_bring_the_cluster_up_and_stop_it(broker, postgres, tmp_path):
     """`broker`: only so that the test is skipped, and in CI fails, where there is no Kafka."""
     place, port, script = tmp_path / "all", free_port(), Path(__file__).parents[2] / "deploy" / "cluster.py"
-    log = (tmp_path / "up.log").open("w")
+    log, database = (tmp_path / "up.log").open("w"), postgres.database()
     up = subprocess.Popen(
-        [sys.executable, script, "up", place, "--kafka", str(free_port()), "--port", str(port), "--evaluates", "1"],
+        [
+            sys.executable, script, "up", place, "--kafka", str(free_port()), "--port", str(port), "--evaluates", "1",
+            "--database", database,
+        ],
         stdout=log, stderr=log,
     )  # fmt: skip
     try:
@@ -242,7 +263,7 @@ def test_two_commands_bring_the_cluster_up_and_stop_it(broker, tmp_path):
         events = [event | {"id": f"a{n}", "data": event["data"] | {"lesson": f"l{n}"}} for n in range(9)]
         assert post(port - 1, events)[0] == 202
         cluster = type("Of", (), {"folder": place, "settings": type("Rules", (), {"rules": resource("rules")})})
-        until(lambda: "s1" in stored(cluster), 60)
+        until(lambda: "s1" in stored(cluster, PREWARN_DATABASE_URL=database), 60)
         assert subprocess.run([sys.executable, script, "down", place], check=False, timeout=90).returncode == 0
         assert up.wait(30) == 0
         assert not answers(port)

@@ -21,8 +21,8 @@ def test_in_one_process(path, tmp_path):
 
 
 @pytest.mark.parametrize("path", SCENARIOS, ids=named)
-def test_on_kafka(path, tmp_path, broker):
-    with OnKafka(read(path), tmp_path, broker, f"scenario-{path.stem}.") as playing:
+def test_on_kafka(path, tmp_path, broker, postgres):
+    with OnKafka(read(path), tmp_path, broker, f"scenario-{path.stem}.", postgres.database()) as playing:
         playing.start()
         playing.play()
 

@@ -265,8 +265,9 @@ class Embedded(Playing):
 class OnKafka(Playing):
     """One process per service, on a broker."""
 
-    def __init__(self, story, tmp_path, broker, prefix):
+    def __init__(self, story, tmp_path, broker, prefix, database):
         super().__init__(story, tmp_path)
+        self.database = database
         self.cluster = self.enter_context(Cluster(broker, prefix, self.rules, tmp_path, 2))
 
     def start(self):
@@ -276,7 +277,7 @@ class OnKafka(Playing):
         }  # fmt: skip
         publish_directory(self.cluster.settings, directories.load(self.people, "Asia/Shanghai"))
         way_in, pages = free_port(), free_port()
-        self.run(["run", "ingest"], "ingest.log", port=way_in, **settings)
+        self.run(["run", "ingest"], "ingest.log", port=way_in, database_url=self.database, **settings)
         self.run(["run", "route"], "route.log", **settings)
         self.run(["run", "evaluate"], "evaluate.log", **settings)
         self.run(["run", "notify"], "notify.log", port=pages, **settings)

@@ -13,7 +13,7 @@ CLOCKED = (sys.executable, str(ROOT / "tests" / "acceptance" / "clocked.py"))
 """`prewarn` under the clock of a file."""
 CLOCK = "PREWARN_TEST_CLOCK"
 HOME, RULES, PORT = "PREWARN_HOME", "PREWARN_RULES", "PREWARN_PORT"
-BROKERS, PREFIX = "PREWARN_BROKERS", "PREWARN_TOPIC_PREFIX"
+BROKERS, PREFIX, DATABASE = "PREWARN_BROKERS", "PREWARN_TOPIC_PREFIX", "PREWARN_DATABASE_URL"
 ALWAYS = {
     "PREWARN_GROUP_WAIT": "0",
     "PREWARN_GROUP_INTERVAL": "0",  # each step says what it brings

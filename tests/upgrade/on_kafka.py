@@ -19,9 +19,10 @@ _LARGEST = 16 << 20
 class OnKafka(Installation):
     """One process per service, on a broker; `home` is notify's."""
 
-    def __init__(self, folder, quiet, broker, prefix):
+    def __init__(self, folder, quiet, broker, prefix, database=""):
+        """`database`: where ingest keeps what sources say, since it does."""
         super().__init__(folder, quiet)
-        self.broker, self.prefix = broker, prefix
+        self.broker, self.prefix, self.database = broker, prefix, database
 
     def environment(self):
         """As in one process, and where Kafka is."""
@@ -31,7 +32,7 @@ class OnKafka(Installation):
     def start(self):
         """All four services."""
         way_in, pages = free_port(), free_port()
-        self.run(names.INGEST, **{names.PORT: str(way_in)})
+        self.run(names.INGEST, **{names.PORT: str(way_in), names.DATABASE: self.database})
         self.route, self.evaluate = self.run(names.ROUTE), self.run(names.EVALUATE)
         self.notify = self.run(names.NOTIFY, **{names.PORT: str(pages)})
         self.way_in, self.pages = f"http://127.0.0.1:{way_in}", f"http://127.0.0.1:{pages}"

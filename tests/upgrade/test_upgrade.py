@@ -53,10 +53,10 @@ def test_a_home_goes_on_where_34562ab_left_it(tmp_path):
         assert college.seen.keys() == college.expected.keys()
 
 
-def test_topics_go_on_where_34562ab_left_them(tmp_path, broker):
+def test_topics_go_on_where_34562ab_left_them(tmp_path, broker, postgres):
     shutil.copytree(WRITTEN / "home_of_notify", tmp_path / "home")
     restore(broker, "upgrade.", WRITTEN / "topics")
-    with OnKafka(tmp_path, quiet=2, broker=broker, prefix="upgrade.") as college:
+    with OnKafka(tmp_path, quiet=2, broker=broker, prefix="upgrade.", database=postgres.database()) as college:
         college.expected = expected("topics")
         college.at("tue w3 08:41")
         college.upgrade()

@@ -35,7 +35,7 @@ from services.ingest.schemas import load_schemas
 from services.ingest.source_report import SourceCounter
 from services.ingest.validation import Validator
 from services.log.kafka.producer import Publisher
-from services.log.postgres_records import PostgresRecords
+from services.log.postgres_records import PostgresRecords, address_of
 from services.messages import CampusEvent, Rejection, Verdict
 from services.settings import Settings, resource
 
@@ -79,13 +79,13 @@ class Ingest:
     """The way in of the cluster: files and HTTP share it. Raises PrewarnError."""
 
     def __init__(self, settings: Settings) -> None:
-        url = settings.records_url
+        address = address_of(settings.records_url)
         with ExitStack() as held:
             publisher = Publisher(settings.broker_list, settings.topic_prefix)
             held.callback(publisher.close)
             publisher.connect()
             self._bounds = held.enter_context(PublishedBounds(settings))
-            self._store = PostgresRecords(url, settings.topic_prefix, publisher, dying_at(settings.die_at))
+            self._store = PostgresRecords(address, settings.topic_prefix, publisher, dying_at(settings.die_at))
             held.callback(self._store.close)
             schemas = load_schemas(resource("schemas"))
             self._keys, self._kinds = Keys(schemas), schemas.kinds()

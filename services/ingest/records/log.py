@@ -68,13 +68,14 @@ class RecordLog:
 
     def _adopt(self) -> None:
         """Records of a log that was written before they were kept by their keys."""
-        for rows in self._store.past():
-            with self._store.transaction() as commit:
+        with self._store.transaction() as commit:
+            if commit.records.meta("records") == _FORMAT:
+                return  # another process was first
+            for rows in self._store.past():
                 step = self._step(commit)
                 out = [event for clock, packed in rows for event in step.adopt(_readable(packed), clock)]
                 step.save()
                 commit.tell([(to_ms(self._clock()), event) for event in out])
-        with self._store.transaction() as commit:
             commit.records.set_meta("records", _FORMAT)
 
     def append(self, events: Sequence[CampusEvent], clocks: Sequence[int] | None = None) -> list[Verdict]:

@@ -20,6 +20,7 @@ from kafka.errors import KafkaError
 from services.errors import BrokerError
 from services.i18n import say
 from services.log.kafka import EVENTS, REJECTED, full_name
+from services.log.kafka.records import read_whole
 from services.messages import CampusEvent, Message, Rejection, Verdict
 
 MESSAGE_BYTES = 900_000
@@ -84,6 +85,10 @@ class Publisher:
         ordered = sorted((e.time, f"{e.source} {e.id} {e.revision}", self._encode(e)) for e in events)
         self._publish(self._events, packed(one for *_, one in ordered))
         return ["accepted"] * len(events)
+
+    def past(self) -> Iterator[list[bytes]]:
+        """The messages on `campus.events`, partition by partition, some at a time. Raises BrokerError; blocks."""
+        return read_whole(self._brokers, self._events)
 
     def reject(self, rejections: Sequence[Rejection]) -> None:
         """See EventLog: original bytes are in base64."""

@@ -123,6 +123,15 @@ def read_again(
                 yield min(records[-1].offset + 1, end), values
 
 
+def read_whole(brokers: Sequence[str], topic: str) -> Iterator[list[bytes]]:
+    """All that a topic holds now, partition by partition, some messages at a time. Raises BrokerError; blocks."""
+    with open_consumer(brokers) as consumer:
+        ends = consumer.end_offsets([TopicPartition(topic, n) for n in consumer.partitions_for_topic(topic) or ()])
+    for place, end in sorted(ends.items()):
+        for _, values in read_again(brokers, topic, place.partition, 0, end):
+            yield [value for value in values if value is not None]
+
+
 def write_records(brokers: Sequence[str], topic: str, records: Mapping[bytes, bytes]) -> None:
     """Returns when all are acknowledged, in this order; raises BrokerError."""
     try:

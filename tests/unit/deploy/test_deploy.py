@@ -148,4 +148,4 @@ def test_the_file_of_passwords_stays_out_of_git_and_of_the_image(compose):
     assert "--env-file deploy/secrets.env" in text
     assert [name for name, service in compose["services"].items() if "env_file" in service] == []
     told = {name for name, service in compose["services"].items() if "PASSWORD" in str(service.get("environment"))}
-    assert told == {"postgres", "notify", "grafana"}
+    assert told == {"postgres", "ingest", "notify", "grafana"}

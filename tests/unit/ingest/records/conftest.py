@@ -17,7 +17,7 @@ from services.ingest.records.keys import Keys
 from services.ingest.records.log import RecordLog
 from services.log.journal import Journal
 from services.log.journal_records import JournalRecords
-from services.log.postgres_records import PostgresRecords
+from services.log.postgres_records import PostgresRecords, address_of
 from services.messages import CampusEvent, Rejection, Verdict
 
 MONDAY = datetime(2026, 9, 7, 0, 0, tzinfo=UTC)
@@ -129,6 +129,9 @@ class Kafka:
         self.events += events
         return ["accepted"] * len(events)
 
+    def past(self):
+        return [[msgspec.json.encode(self.events)]]
+
     def reject(self, rejections: Sequence[Rejection]) -> None:
         """Nobody is refused here."""
 
@@ -153,6 +156,6 @@ def college(request, tmp_path, schemas):
         )
     else:
         kafka = Kafka()
-        store = PostgresRecords(request.getfixturevalue("database"), f"test{next(_prefixes)}.", kafka)
+        store = PostgresRecords(address_of(request.getfixturevalue("database")), f"test{next(_prefixes)}.", kafka)
         yield College(store, Keys(schemas), lambda: kafka.events)
     store.close()

@@ -5,8 +5,10 @@ from datetime import timedelta, timezone
 import msgspec
 import pytest
 
+from services.directory import Directory
+from services.directory.records import Source
 from services.ingest.records.keys import id_of
-from tests.unit.ingest.records.conftest import MONDAY, absent, said
+from tests.unit.ingest.records.conftest import MONDAY, TABLES, absent, said
 
 HOUR = timedelta(hours=1)
 
@@ -117,3 +119,10 @@ def test_keys(one, other, same, college):
 def test_an_id_that_is_made_of_a_long_key_fits_the_envelope():
     assert len(id_of("assessment", "x" * 500)) < 256
     assert id_of("attendance", "L1/s1") == "attendance/L1/s1"
+
+
+def test_a_kind_without_a_key_gets_what_the_directory_adds_too(college):
+    sources = (Source(id="phone", expected_interval=600),)
+    college.directory = Directory(msgspec.structs.replace(TABLES, sources=sources))
+    assert college.take(said("source_report", source_name="phone")) == ["accepted"]
+    assert [event.data["interval_minutes"] for event in college.heard()] == [10]
