@@ -33,8 +33,8 @@ def why_lines(found: Mapping[str, Any], language: Language) -> list[str]:
         lines.append(say("operate.rows_log_not_evaluated_yet", n=n))
     for one in found["not_counted"][-_SHOWN:]:
         reason = of(term("not_counted", one["reason"]), language)
-        told = {name: one[name] for name in ("at", "kind", "source", "id")}
-        lines.append(say("operate.does_not_count", **told, reason=reason))
+        at, kind, ident = one["at"], one["kind"], f"{one['source']} {one['id']}"
+        lines.append(say("operate.does_not_count", at=at, kind=kind, record=ident, reason=reason))
     if found["note"]:
         lines.append(found["note"][language])
     for one in found["answers"]:
