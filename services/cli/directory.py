@@ -87,7 +87,7 @@ def import_(
     folder = settings.directory_folder
     in_use = directories.load_installed(folder, FileRegistry(settings).current().zone.key)
     with refusals(json=json), directories.offered(source, in_use, folder) as offer:
-        change = Change.between(in_use, offer)
+        change = Change.between(in_use, offer, settings)
         if not dry_run:
             change.allow(removing=yes_remove)
             directories.install(offer.folder, folder)
@@ -109,7 +109,7 @@ def publish(
     settings: Settings = context.obj
     in_use = published_directory(settings, KafkaRegistry(settings).current().zone.key).value()
     with refusals(json=json), directories.offered(source, in_use, None) as offer:
-        change = Change.between(in_use, offer)
+        change = Change.between(in_use, offer, settings)
         if not dry_run:
             change.allow(removing=yes_remove)
             if change.differences:
