@@ -13,6 +13,7 @@ from services.cli import telling
 from services.cli.directory_changes import Change, refusals
 from services.clock import wall_clock
 from services.errors import PrewarnError
+from services.ingest.schemas import load_schemas
 from services.operate import directory_check
 from services.rules.language.load import load
 from services.rules.registry.files import FileRegistry
@@ -25,27 +26,36 @@ def check(
 ) -> None:
     """Does every rule reach somebody with a working channel? 每条规则是否都有可送达的责任人
 
-    Exit code 0: yes; 1: there are holes; 2: rules or directory cannot be read. 退出码：0 无缺口；1 有缺口；2 无法检查
+    Exit code 0: yes; 1: there are holes, or exemptions of what there is not; 2: rules or directory cannot be read.
+    退出码：0 无缺口；1 有缺口，或豁免的事项不存在；2 无法检查
     """
     settings: Settings = context.obj
     try:
         rules = load(settings.rules_folder, resource("schemas"))
         present = directories.load_installed(settings.directory_folder, rules.zone.key)
         mail = settings.mail_server is not None
-        found = directory_check.check(rules, present, wall_clock(), mail=mail, students=settings.students)
+        now, kinds = wall_clock(), load_schemas(resource("schemas")).by_kind
+        found = directory_check.check(rules, present, now, mail=mail, students=settings.students)
+        problems = list(directory_check.exemptions_of_nothing(rules, kinds, present, now))
+        remarks = list(directory_check.sources_of_one_rank(present))
     except PrewarnError as error:
         telling.tell_error(error)
         raise typer.Exit(2) from None
     if json:
-        typer.echo(msgspec.json.encode(found))
+        english = {"problems": problems, "remarks": remarks}
+        told = {name: [one.in_english() for one in ones] for name, ones in english.items()}
+        typer.echo(msgspec.json.encode({**msgspec.to_builtins(found), **told}))
     else:
         for hole in found.holes:
             typer.echo(str(hole))
+        for problem in (*problems, *remarks):
+            telling.tell(problem)
         typer.echo(
             f"{len(present.tables.people)} people, {len(rules.cards)} rules; {found.reached} of {found.pairs} "
             f"rule × subject pairs reach somebody at once; {len(found.holes)} holes 处缺口"
+            + (f"; {len(problems)} problems 处错误" if problems else "")
         )
-    raise typer.Exit(1 if found.holes else 0)
+    raise typer.Exit(1 if found.holes or problems else 0)
 
 
 _Source = Annotated[
@@ -77,7 +87,7 @@ def import_(
     folder = settings.directory_folder
     in_use = directories.load_installed(folder, FileRegistry(settings).current().zone.key)
     with refusals(json=json), directories.offered(source, in_use, folder) as offer:
-        change = Change.between(in_use, offer)
+        change = Change.between(in_use, offer, settings)
         if not dry_run:
             change.allow(removing=yes_remove)
             directories.install(offer.folder, folder)
@@ -99,7 +109,7 @@ def publish(
     settings: Settings = context.obj
     in_use = published_directory(settings, KafkaRegistry(settings).current().zone.key).value()
     with refusals(json=json), directories.offered(source, in_use, None) as offer:
-        change = Change.between(in_use, offer)
+        change = Change.between(in_use, offer, settings)
         if not dry_run:
             change.allow(removing=yes_remove)
             if change.differences:

@@ -7,15 +7,28 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import groupby
+from zoneinfo import ZoneInfo
 
 import msgspec
 import typer
 
 from services import directory as directories
 from services.cli import telling
-from services.directory import Difference, Directory, Offer
+from services.clock import wall_clock
+from services.directory import Difference, Directory, Ending, Offer
 from services.errors import DirectoryError, ProblemsError
-from services.messages import Problem
+from services.i18n import in_chinese, say
+from services.messages import Message, Problem
+from services.operate import ending_warnings
+from services.settings import Settings
+
+_ENDS = {
+    "student": "directory.ends_student",
+    "person": "directory.ends_person",
+    "role": "directory.ends_role",
+    "class": "directory.ends_class",
+    "course": "directory.ends_course",
+}
 
 
 @dataclass(frozen=True)
@@ -25,18 +38,24 @@ class Change:
     differences: list[Difference]
     left_out: list[Problem]
     suspicious: list[Problem]
+    ends: list[Ending]
+    open_warnings: int | None
+    """How many are about what ends; None if that is not known."""
     before: str
     """Version of the directory in use."""
     after: str
 
     @classmethod
-    def between(cls, in_use: Directory, offer: Offer) -> Change:
-        """What the offer changes."""
+    def between(cls, in_use: Directory, offer: Offer, settings: Settings) -> Change:
+        """What the offer changes, and ends as of today."""
         new = offer.directory
+        ends = directories.endings(in_use, new, wall_clock().astimezone(ZoneInfo(in_use.time_zone)).date())
         return cls(
             directories.difference(in_use, new),
             offer.left_out,
             directories.shrinkage(in_use, new),
+            ends,
+            ending_warnings.open_warnings(settings, ends) if ends else None,
             in_use.version,
             new.version,
         )
@@ -64,6 +83,7 @@ class Change:
             for one in lines[:limit]:
                 typer.echo(f"  {one}")
             _more(lines, limit)
+        self._show_ends(limit)
         if self.left_out:
             typer.echo(f"{len(self.left_out)} rows of the source were not taken 行未采用")
             for problem in self.left_out[:limit]:
@@ -72,6 +92,22 @@ class Change:
         for problem in self.suspicious:
             telling.tell(problem)
         typer.echo(f"{len(self.differences)} differences 处不同; version {self.after} {outcome}")
+
+    def _show_ends(self, limit: int) -> None:
+        for what, group in groupby(self.ends, lambda one: one.what):
+            ends = list(group)
+            _both(say(_ENDS[what], count=len(ends)))
+            for one in ends[:limit]:
+                name = f" ({one.name})" if one.name != one.id else ""
+                typer.echo(f"  {one.id}{name} → {one.last or '–'}")
+            _more(ends, limit)
+        if self.open_warnings is not None:
+            _both(say("directory.open_warnings_about_what_ends", count=self.open_warnings))
+
+
+def _both(text: Message) -> None:
+    typer.echo(str(text))
+    typer.echo(f"    {in_chinese(text)}")
 
 
 @contextmanager

@@ -5,6 +5,7 @@ Effective-dated, and a pure look-up over one immutable, versioned snapshot that 
 
 from services.directory.checks import Asked, Checked, Doubt, Hole, check, vacant
 from services.directory.difference import Difference, difference, shrinkage
+from services.directory.ending import Ending, concerns, endings
 from services.directory.importing import Offer, offered
 from services.directory.installing import install
 from services.directory.loading import load, load_installed
@@ -24,6 +25,7 @@ __all__ = [
     "Difference",
     "Directory",
     "Doubt",
+    "Ending",
     "Exemption",
     "Hole",
     "Offer",
@@ -31,7 +33,9 @@ __all__ = [
     "RoleWord",
     "Tables",
     "check",
+    "concerns",
     "difference",
+    "endings",
     "install",
     "load",
     "load_installed",

@@ -41,7 +41,7 @@ class NotifyConfig:
     retry: RetryPolicy = field(default_factory=RetryPolicy)
 
     def moment(self, now: datetime, silences: Sequence[Silence], cases: Sequence[Case] = ()) -> Moment:
-        """What the pipeline asks at an instant."""
+        """What the pipeline asks at an instant; whoever has new candidates adds the directory's exemptions."""
         return Moment(
             now=now.astimezone(self.zone),
             push=self.push,

@@ -238,6 +238,7 @@ def _candidate(change: WarningChange, number: int, card: RuleCard | None, *, new
         change=change.change,
         mode=change.mode,
         newest=newest,
+        at=change.at,
     )
 
 

@@ -42,6 +42,8 @@ class Candidate(msgspec.Struct, frozen=True, kw_only=True):
     """False if a later change of the same warning is known already."""
     news: str = ""
     """Of a step: what it tells of instead of the change (DeliveryRow.news)."""
+    at: datetime | None = None
+    """Of a change: when it was, in event time. A step is asked of the present."""
     told: bool = True
     """Whether the person was told, or may have been, of an earlier change of this warning."""
     queue: str = ""
@@ -58,6 +60,10 @@ class Candidate(msgspec.Struct, frozen=True, kw_only=True):
         return self.level == "red" or self.always
 
 
+def _nobody_exempt(_student: str, _of: str, _at: datetime, /) -> str | None:
+    return None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Moment:
     """What the stages know beside the candidate, at one instant."""
@@ -71,6 +77,8 @@ class Moment:
     quiet: Quiet = field(default_factory=Quiet)
     wait: int = 0
     """Milliseconds for which what is not urgent waits for more."""
+    exempt: Callable[[str, str, datetime], str | None] = _nobody_exempt
+    """Why a student is exempt from a rule at an instant (Directory.exempt), if they are."""
 
 
 class Drop(NamedTuple):
@@ -126,6 +134,15 @@ def low_level(candidate: Candidate, _moment: Moment) -> Verdict:
     least = candidate.card.tell_from if candidate.card else None
     too_low = least is not None and LEVELS.index(candidate.level) < LEVELS.index(least)
     return Drop("only_shown_at_this_level") if too_low and candidate.change in ("opened", "raised") else None
+
+
+def exempt(candidate: Candidate, moment: Moment) -> Verdict:
+    """A warning of a rule that its student is exempt from is shown; of its end hears who was told before that."""
+    presses_on = candidate.change in ("opened", "raised") and candidate.news != "outcome"
+    student = candidate.context.get("student")
+    if not presses_on or student is None or not moment.exempt(student, candidate.rule, candidate.at or moment.now):
+        return None
+    return Drop("exempt")
 
 
 def settle(candidate: Candidate, moment: Moment) -> Verdict:
@@ -190,9 +207,11 @@ EVERYBODY: tuple[Stage, ...] = (
     ("setting", push_off),
     ("change", good_end),
     ("level", low_level),
+    ("exemption", exempt),
 )
 """Of a change, asked once. A step was asked when its chain began."""
 EACH: tuple[Stage, ...] = (
+    ("exemption", exempt),
     ("settle", settle),
     ("inhibit", inhibit),
     ("mute", mute),
@@ -201,7 +220,7 @@ EACH: tuple[Stage, ...] = (
     ("earlier telling", deduplicate),
     ("channel", fan_out),
 )
-"""Of a change or a step, asked for each person."""
+"""Of a change or a step, asked for each person. An exemption may have begun since the chain of a step did."""
 
 
 def not_pushed(candidate: Candidate, moment: Moment) -> str:

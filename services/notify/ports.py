@@ -11,7 +11,7 @@ from services.messages import CampusEvent, RuleCard
 
 
 class Directory(Protocol):
-    """Who holds which role, and what people call things."""
+    """Who holds which role, who is exempt from what, and what people call things."""
 
     def holders(self, role: str, context: Mapping[str, str], at: datetime) -> Sequence[Person]:
         """The people who hold the role for what the context names."""
@@ -21,6 +21,9 @@ class Directory(Protocol):
 
     def instead(self, id: str, at: datetime, /) -> Sequence[Person]:  # noqa: A002 - as the directory calls it
         """The person, or whoever stands in for them then."""
+
+    def exempt(self, student: str, of: str, at: datetime, /) -> str | None:
+        """Why a student is exempt from a rule then, if they are."""
 
     def names(self, context: Mapping[str, str]) -> dict[str, str]:
         """What people call the ids in a context."""

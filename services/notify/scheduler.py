@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import msgspec
@@ -55,6 +55,7 @@ class Scheduler:
             if due or late:
                 cases = silences.cases(connection, {row.subject for row in (*late, *(row for _, row in due))})
                 moment = self.config.moment(at, silences.current(connection, to_ms(at)), cases)
+                moment = replace(moment, exempt=self.ports.directory().exempt)
                 for step, row in due:
                     news, people = self._take(connection, step, row, at)
                     queues |= self._tell(connection, row, news, people, moment)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 from services.log.heartbeat import Heartbeats
@@ -101,16 +102,16 @@ class Notify:
         changes nothing, whatever its chunk; but of a chunk of several, that begins at `since`, nothing is taken and
         the answer is false if a part of it was taken in before: its readings may be older than what is known.
         """
-        now = self.ports.clock()
+        now, directory = self.ports.clock(), self.ports.directory()
         with self.health.during("taking warnings in"), self.database.writing() as connection:
             known = intake.known_of(connection, changes, consumer, to_ms(now), push=self.config.push)
             if since is not None and since < known.offset:
                 return False
             fold = ChunkFold(
                 known=known,
-                directory=self.ports.directory(),
+                directory=directory,
                 cards=self.ports.cards,
-                moment=self.config.moment(now, known.silences, known.cases),
+                moment=replace(self.config.moment(now, known.silences, known.cases), exempt=directory.exempt),
                 mail=self.config.mail,
                 repeat=self.config.grouping.repeat_ms,
                 students=self.config.students,

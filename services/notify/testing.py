@@ -36,6 +36,8 @@ class College:
         self.known = dict(names or {})
         self.away: dict[str, list[Person]] = {}
         """Who is away → who stands in."""
+        self.exemptions: dict[tuple[str, str], tuple[datetime, datetime]] = {}
+        """(student, rule) → from when to before when they are exempt."""
 
     def holders(self, role: str, _context: Mapping[str, str], _at: datetime) -> Sequence[Person]:
         """The holders of a role."""
@@ -49,6 +51,11 @@ class College:
     def instead(self, id: str, _at: datetime, /) -> Sequence[Person]:  # noqa: A002 - as the directory calls it
         """Whoever `away` names, else the person."""
         return self.away.get(id) or [person for person in [self.person(id)] if person is not None]
+
+    def exempt(self, student: str, of: str, at: datetime, /) -> str | None:
+        """As `exemptions` says."""
+        begin, end = self.exemptions.get((student, of), (at, at))
+        return "exempt" if begin <= at < end else None
 
     def names(self, context: Mapping[str, str]) -> dict[str, str]:
         """The names given, ids where none was."""

@@ -1,4 +1,4 @@
-"""docs/how-to-change-a-threshold.md is run as it stands: its edits, its commands, and the lines that it shows."""
+"""Pages of docs/ that are run as they stand: their edits, their commands, and the lines that they show."""
 
 import os
 import re
@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-PAGE = (ROOT / "docs" / "how-to-change-a-threshold.md").read_text("utf-8")
+PAGES = ("how-to-change-a-threshold.md", "new-term.md")
 BLOCK = re.compile(r"(?:<!-- (?P<what>.*?) -->\n)?```(?P<kind>\w+)\n(?P<text>.*?)```", re.DOTALL)
 CHANGES = re.compile(r"\([0-9a-f]{12}\), \d{4}-\d\d-\d\d \d\d:\d\d UTC")
 
@@ -46,9 +46,10 @@ def pattern(text):
     return "".join(lines)
 
 
-def test_every_step_of_the_page_does_what_it_shows(shell, tmp_path):
+@pytest.mark.parametrize("page", PAGES)
+def test_every_step_of_the_page_does_what_it_shows(shell, tmp_path, page):
     said, shown = "", 0
-    for block in BLOCK.finditer(PAGE):
+    for block in BLOCK.finditer((ROOT / "docs" / page).read_text("utf-8")):
         what, kind, text = block["what"] or "", block["kind"], block["text"]
         if kind == "sh":
             assert what == "run"

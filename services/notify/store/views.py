@@ -9,7 +9,16 @@ import msgspec
 from sqlalchemy import Connection, and_, exists, func, or_, select
 
 from services.messages import LEVELS, from_ms
-from services.notify.rows import ActRow, ChangeRow, DecisionRow, DeliveryRow, EscalationRow, RecipientRow, WarningRow
+from services.notify.rows import (
+    ActRow,
+    ChangeRow,
+    DecisionRow,
+    DeliveryRow,
+    EscalationRow,
+    RecipientRow,
+    WarningRow,
+    decode_context,
+)
 from services.notify.store import tables
 from services.notify.store.engine import rows_of, streamed
 
@@ -133,6 +142,12 @@ def dossiers(connection: Connection, rule: str, subject: str, opened_by: int) ->
 def _warning(connection: Connection, warning_id: str) -> WarningRow | None:
     found = rows_of(connection, select(tables.warning).where(_w.id == warning_id), WarningRow)
     return found[0] if found else None
+
+
+def open_contexts(connection: Connection) -> Iterator[dict[str, str]]:
+    """What each open warning is about."""
+    for row in streamed(connection, select(_w.context).where(_w.status == "open")):
+        yield decode_context(row.context)
 
 
 def every_warning(connection: Connection) -> Iterator[dict[str, Any]]:

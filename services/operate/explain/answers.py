@@ -19,7 +19,12 @@ from services.rules.language.load import RuleSet
 from services.rules.language.rules import Placed
 
 _UNHEARD = {"no_record", "no_matching_record"}
-_NOT_PUSHED_STAGE = {"overtaken": "order", "push_off": "setting", "only_shown_at_this_level": "level"}
+_NOT_PUSHED_STAGE = {
+    "overtaken": "order",
+    "push_off": "setting",
+    "only_shown_at_this_level": "level",
+    "exempt": "exemption",
+}
 _NOT_TAKEN_IN = Text(
     "规则已判定预警，通知服务尚未接收（服务未运行，或规则文件刚改过）",
     "the rules find a warning that notify has not taken in (it is not running, or the rule files are newer)",

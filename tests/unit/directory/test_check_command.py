@@ -73,7 +73,87 @@ def test_the_holes_as_json(in_use, run):
     assert run("check", "--json") == (1, {"pairs": 2, "reached": 0, "holes": [{
         "cause": {"zh": "既无渠道也无邮箱", "en": "has neither channel nor e-mail"}, "who": "people",
         "of": ["chen (陈主任)"], "rules": ["r"], "pairs": 2, "expected": "",
-    }]})  # fmt: skip
+    }], "problems": [], "remarks": []})  # fmt: skip
+
+
+KINDS = "assessment, attendance, indicator, leave, self_assessment, test"
+OR_RULE = f"a kind ({KINDS}) or the id of a rule"
+OF_NOTHING = {
+    "a slip in a kind": ("s1,attendence,2026-09-01,,免修", (
+        "'attendence', of which s1 are exempt, is neither an event kind nor a rule in use (expected: attendance)",
+        "s1 豁免的 'attendence' 既不是事件类型，也不是在用的规则（应为：attendance）",
+    )),
+    "a slip in a rule": ("s1,low-grades,2026-09-01,,免修", (
+        "'low-grades', of which s1 are exempt, is neither an event kind nor a rule in use (expected: low-grade)",
+        "s1 豁免的 'low-grades' 既不是事件类型，也不是在用的规则（应为：low-grade）",
+    )),
+    "nothing like it": ("s1,体育,2026-09-01,,免修\ns2,体育,2026-09-01,,免修", (
+        f"'体育', of which s1, s2 are exempt, is neither an event kind nor a rule in use (expected: {OR_RULE})",
+        f"s1, s2 豁免的 '体育' 既不是事件类型，也不是在用的规则（应为：事件类型（{KINDS}）或规则编号）",
+    )),
+    "a kind about no student": ("s1,lesson,2026-09-01,,免修", (
+        f"s1 are exempt from lesson, whose records are about no student (expected: {OR_RULE})",
+        f"s1 豁免了 lesson，而这类记录不涉及学生（应为：事件类型（{KINDS}）或规则编号）",
+    )),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("rows", "told"), OF_NOTHING.values(), ids=OF_NOTHING)
+def test_an_exemption_of_what_there_is_not_is_a_problem_with_what_would_be_right(in_use, home, add, run, rows, told):
+    rules_folder(
+        home / "rules",
+        rule("r", by="[student]", notify="{to: class_tutor}"),
+        rule("low-grade", by="[student]", notify="{to: class_tutor}"),
+    )
+    add("exemptions.csv", rows)
+    in_use()
+    english, chinese = told
+    code, said = run("check")
+    assert (code, said.splitlines()) == (1, [
+        f"exemptions: {english}",
+        f"    {chinese}",
+        f"5 people, 2 rules; 4 of 4 {REACHED} 0 holes 处缺口; 1 problems 处错误",
+    ])  # fmt: skip
+    (problem,) = run("check", "--json")[1]["problems"]
+    assert f"{problem['what']} (expected: {problem['expected']})" == english
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        pytest.param("s1,attendance,2026-09-01,,免修", id="a kind"),
+        pytest.param("s1,r,2026-09-01,,免修", id="a rule"),
+        pytest.param(
+            "s1,removed-rule,2020-09-01,2021-07-31,免修", id="one that is over, of a rule that was removed since"
+        ),
+    ],
+)
+def test_an_exemption_of_a_kind_or_a_rule_is_right(in_use, add, run, row):
+    add("exemptions.csv", row)
+    in_use()
+    assert run("check")[0] == 0
+
+
+def test_an_exemption_that_is_still_to_come_is_looked_at_too(in_use, add, run):
+    add("exemptions.csv", "s1,removed-rule,2096-09-01,2097-07-31,免修")
+    in_use()
+    assert run("check")[0] == 1
+
+
+def test_sources_of_one_rank_are_told_and_no_hole(in_use, add, run):
+    for row in ("door,,,1,", "app,,,1,", "lab,,,2,", "hall,,,,", "yard,,,,"):
+        add("sources.csv", row)
+    in_use()
+    code, told = run("check")
+    english, chinese, _ = told.splitlines()
+    assert code == 0
+    assert english == (
+        "sources: app, door all have the rank 1: where they contradict one another, the newer word counts "
+        "(expected: a rank of its own for each, or none)"
+    )
+    assert chinese == "    app, door 的 rank 同为 1：相互矛盾时，以较新的记录为准（应为：各有各的 rank，或都不填）"
+    (remark,) = run("check", "--json")[1]["remarks"]
+    assert remark["where"] == "sources"
 
 
 @pytest.mark.parametrize("broken", ["directory/people.csv", "rules/rules.yaml"])

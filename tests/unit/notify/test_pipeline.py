@@ -31,8 +31,8 @@ def silence(ends):
 
 
 def test_the_stages_are_in_the_order_of_the_design():
-    assert [name for name, _ in EVERYBODY] == ["order", "mode", "setting", "change", "level"]
-    names = ["settle", "inhibit", "mute", "silence", "group", "earlier telling", "channel"]
+    assert [name for name, _ in EVERYBODY] == ["order", "mode", "setting", "change", "level", "exemption"]
+    names = ["exemption", "settle", "inhibit", "mute", "silence", "group", "earlier telling", "channel"]
     assert [name for name, _ in EACH] == names
 
 
@@ -71,6 +71,48 @@ def test_a_change_is_kept_from_everybody_for_a_named_reason_or_goes_on(changed, 
 def test_a_person_is_left_out_for_a_named_reason_or_told(changed, told, channel, dropped):
     person = msgspec.structs.replace(WANG, channel=channel)
     delivery, decision = tell(candidate(**changed), person, Moment(now=NOON), None, told=told)
+    assert (delivery is None, decision and (decision.stage, decision.reason)) == (dropped is not None, dropped)
+
+
+JULY, AUGUST = NOON.replace(month=7), NOON.replace(month=8)
+OF_S1 = {"context": {"student": "S1"}, "at": JULY}
+
+
+def in_july(student, rule, at):
+    return "competition" if (student, rule) == ("S1", CARD.rule) and JULY <= at < AUGUST else None
+
+
+@pytest.mark.parametrize(
+    ("changed", "reason"),
+    [
+        pytest.param({}, "exempt", id="opened"),
+        pytest.param({"change": "raised"}, "exempt", id="raised"),
+        pytest.param({"card": ALWAYS, "level": "red"}, "exempt", id="somebody has said so of what is always told, too"),
+        pytest.param({"at": AUGUST}, "", id="when it is over"),
+        pytest.param({"at": JULY - timedelta(seconds=1)}, "", id="before it begins"),
+        pytest.param({"rule": "grade"}, "", id="another rule"),
+        pytest.param({"context": {"student": "S2"}}, "", id="another student"),
+        pytest.param({"context": {"class": "S1"}}, "", id="about no student"),
+        pytest.param({"change": "resolved"}, "", id="an end is for those who were told"),
+        pytest.param({"change": "withdrawn"}, "", id="so is what is taken back"),
+    ],
+)
+def test_a_warning_of_a_rule_that_its_student_is_exempt_from_is_only_shown(changed, reason):
+    assert not_pushed(candidate(**OF_S1 | changed), Moment(now=NOON, exempt=in_july)) == reason
+
+
+@pytest.mark.parametrize(
+    ("news", "now", "dropped"),
+    [
+        ("escalated 1", JULY, ("exemption", "exempt")),
+        ("reminder 5", JULY, ("exemption", "exempt")),
+        ("escalated 1", AUGUST, None),
+        ("outcome", JULY, None),
+    ],
+)
+def test_a_step_is_asked_of_the_exemptions_of_the_present(news, now, dropped):
+    one = candidate(context={"student": "S1"}, news=news, change="raised")
+    delivery, decision = tell(one, WANG, Moment(now=now, exempt=in_july), None)
     assert (delivery is None, decision and (decision.stage, decision.reason)) == (dropped is not None, dropped)
 
 

@@ -274,6 +274,28 @@ def test_a_silenced_warning_says_so_with_its_value_threshold_and_rule_version(tm
     assert json.loads(again.stdout)["answers"][0]["stage"] == "outbox"
 
 
+def test_a_student_who_is_exempt_from_the_rule_is_warned_about_and_nobody_is_told(tmp_path):
+    home, file = make(tmp_path / "college"), tmp_path / "today.ndjson"
+    begin = datetime.now(timezone(timedelta(hours=8))) - timedelta(hours=3)
+    times = [f"{begin + timedelta(minutes=n):%Y-%m-%dT%H:%M}" for n in range(2)]
+    file.write_text(
+        "".join(json.dumps(absent(s, f"{s}{n}", at)) + "\n" for s in ("s1", "s2") for n, at in enumerate(times)),
+        "utf-8",
+    )
+    write_table(
+        home / "directory",
+        "exemptions.csv",
+        "student,of,from,to,why",
+        [["s1", "absence-streak", "2026-01-01", "", "竞赛"]],
+    )
+    assert prewarn(home, "ingest", file).returncode == 0
+    asked = (prewarn(home, "why", f"student:{s}", "--rule", "absence-streak", "--json") for s in ("s1", "s2"))
+    (answer,), (other,) = (json.loads(told.stdout)["answers"] for told in asked)
+    assert (answer["level"], answer["stage"], answer["reason"]) == ("yellow", "notify: exemption", "exempt")
+    assert answer["notify"]["deliveries"] == []
+    assert (other["level"], other["stage"]) == ("yellow", "outbox")
+
+
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
