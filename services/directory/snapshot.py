@@ -74,6 +74,16 @@ class Directory:
         row = enrichment.enrolment_of(self._index, student, at.timestamp())
         return row is not None and row.status != "suspended"
 
+    def left_class(self, student: str, class_: str, at: datetime) -> bool:
+        """Whether the student belongs to the class on other days than that of `at`: they joined later or moved on."""
+        second = at.timestamp()
+        mine = [
+            start <= second < end
+            for start, end, row in self._index.enrolments.get(student, ())
+            if row.class_id == class_
+        ]
+        return bool(mine) and not any(mine)
+
     def class_members(self, class_: str, at: datetime) -> list[str]:
         """Ids of the students who are enrolled in a class at `at`, sorted; nobody who is suspended."""
         return present(self._index.members.get(class_, ()), at.timestamp())

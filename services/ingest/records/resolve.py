@@ -33,6 +33,9 @@ class College(Protocol):
     def enrolled(self, student: str, at: datetime) -> bool:
         """Whether something of a student counts at an instant; true for one whom nobody knows."""
 
+    def left_class(self, student: str, class_: str, at: datetime) -> bool:
+        """Whether a student belongs to a class on other days only."""
+
     def class_members(self, class_: str, at: datetime) -> list[str]:
         """Who is enrolled in a class at an instant."""
 
@@ -124,6 +127,15 @@ def _enrolled_within(event: CampusEvent, student: str, context: Context) -> bool
     )
 
 
+def _of_other_class(event: CampusEvent, lesson: CampusEvent | None, context: Context, at: datetime) -> str:
+    """Why a mark by a class's list does not count: the student joined that class later, or has moved to another one."""
+    data = lesson.data if lesson else event.data
+    student, classes = event.data["student"], {*data.get("classes", ()), data.get("class")} - {None}
+    if student in data.get("students", ()) or not classes:
+        return ""
+    return "other_class" if all(context.college.left_class(student, one, at) for one in classes) else ""
+
+
 _MONTHLY = frozenset({"assessment", "self_assessment"})
 
 
@@ -133,9 +145,11 @@ def _test(spoken: dict[Key, CampusEvent | None], context: Context, _whole: bool)
     best: tuple[tuple[bool, int, datetime], Key] | None = None
     for key, event in spoken.items():
         lesson = context.lessons.get(event.data.get("lesson", "")) if event else None
-        at = _begin(lesson) if lesson else None
-        reason = _not_held(lesson, context) if lesson else ""
-        found[key] = _counted(event, context, reason or _bound(event, context, at))
+        at = _begin(lesson) if lesson else event.time if event else None
+        reason = _not_held(lesson, context) or _bound(event, context, at)
+        if event is not None and at is not None:
+            reason = reason or _of_other_class(event, lesson, context, at)
+        found[key] = _counted(event, context, reason)
         if event is not None and found[key].event is not None:
             order = (event.data["status"] == "graded", int(event.data.get("attempt", 1)), event.time), key
             best = order if best is None else max(best, order)
@@ -168,7 +182,8 @@ def _lesson(spoken: dict[Key, CampusEvent | None], context: Context, whole: bool
         at = _begin(lesson) if lesson else event.time
         reason = _not_held(lesson, context) if lesson else "closed_day" if context.closed(at) else ""
         if key[0] == "attendance":
-            found[key] = _attended(event, lesson, context, reason or _bound(event, context, at))
+            reason = reason or _bound(event, context, at) or _of_other_class(event, lesson, context, at)
+            found[key] = _attended(event, lesson, context, reason)
             here += [one] if (one := found[key].event) else []
         else:
             found[key] = _counted(event, context, reason)

@@ -167,3 +167,19 @@ def test_a_day_that_is_closed_afterwards_takes_its_lessons_away(college):
     college.closed_days.clear()
     college.log.review()
     assert sorted(event.kind for event in college.counts().values()) == ["attendance", "lesson"]
+
+
+def test_a_mark_by_the_list_of_a_class_that_the_student_is_not_in_any_more_does_not_count(college):
+    moved = (
+        Enrolment(id="mo", class_id="k1", from_day=date(2026, 8, 31), to_day=date(2026, 9, 5)),
+        Enrolment(id="mo", class_id="k2", from_day=date(2026, 9, 6)),
+    )
+    college.directory = Directory(msgspec.structs.replace(TABLES, students=(*TABLES.students, *moved)))
+    college.take(lesson(), lesson("L2", **{"class": "k2"}), lesson("L3", students=["mo"]))
+    college.take(absent("mo"), absent("mo", "L2", **{"class": "k2"}), absent("mo", "L3"), absent("s1", "L2"))
+    college.take(result("mo", lesson="L1"), result("mo", test="Q2", lesson="L2"))
+    counted = sorted(
+        (one.data["student"], one.data["lesson"]) for one in college.counts().values() if one.kind != "lesson"
+    )
+    assert counted == [("mo", "L2"), ("mo", "L2"), ("mo", "L3"), ("s1", "L2")]
+    assert college.counts()["sis test/L2/Q2/mo"].data["test"] == "Q2"
