@@ -333,12 +333,6 @@ class College:
         return folder
 
 
-def unsettled(college, key):
-    """Whether it is about the hours of a student who left, or whom another class's roll-call named on that day."""
-    spans = college.students[key[1]].spans if key[0] == "absence-hours" else []
-    return any(last and status == "" for _, _, last, status in spans)
-
-
 def compared(found, expected):
     """Warnings that are wrong, that are missing, and that have another level; keys in order, by rule."""
     wrong = sorted(set(found) - set(expected))

@@ -4,7 +4,7 @@ from collections import Counter
 
 import pytest
 
-from tests.acceptance.simulated_college import RULES, College, compared, table, through_prewarn, unsettled
+from tests.acceptance.simulated_college import RULES, College, compared, table, through_prewarn
 
 _STUDENTS = 120
 
@@ -48,14 +48,4 @@ def test_a_comparison_tells_what_is_wrong_what_is_missing_and_what_has_another_l
 
 
 def test_no_warning_is_wrong_and_none_is_missing(college, found):
-    expected = college.expected()
-    settled = [{key: of[key] for key in of if not unsettled(college, key)} for of in (found, expected)]
-    assert not any(compared(*settled).values()), f"{table(college, found)}\n{compared(*settled)}"
-
-
-@pytest.mark.xfail(
-    strict=False,
-    reason="hours absent of who left stay open; a roll-call of a class counts for who is enrolled in another one",
-)
-def test_nobody_is_chased_who_left_and_nobody_is_marked_by_another_class(college, found):
-    assert not any(compared(found, college.expected()).values()), compared(found, college.expected())
+    assert not any(compared(found, college.expected()).values()), table(college, found)
