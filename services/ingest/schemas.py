@@ -27,6 +27,8 @@ class Schema:
     """Fields that are date-times."""
     ordered: tuple[tuple[str, str], ...]
     """`x-ordered`: pairs of date-times of which the first may not be after the second."""
+    ours: bool
+    """`x-made-by: prewarn`: nobody else may send it."""
     complete: frozenset[str]
     """`x-complete`: fields that a complete record has beyond the required ones; an event without them is valid."""
 
@@ -76,5 +78,6 @@ def _compile(path: Path) -> Schema:
         errors=validator.iter_errors,
         moments=tuple(name for name, field in properties.items() if field.get("format") == "date-time"),
         ordered=tuple((first, second) for first, second in document.get("x-ordered", ())),
+        ours=document.get("x-made-by") == "prewarn",
         complete=frozenset(document.get("x-complete", ())),
     )

@@ -2,6 +2,7 @@ import json
 from datetime import UTC, datetime
 from pathlib import Path
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -103,6 +104,25 @@ def test_a_bad_event_is_refused_with_what_would_be_right(case, validator, attend
     assert str(problem.what).startswith(what)
     assert expected in str(problem.expected)
     assert rejection.raw == raw
+
+
+ENDING = {
+    "specversion": "1.0", "source": "edu", "id": "e1", "type": "ending", "time": "2026-03-01T08:00:00Z",
+    "data": {"subject_field": "student", "value": "s1", "reason": "left"},
+}  # fmt: skip
+
+
+def test_an_ending_is_refused_from_outside_by_every_way_in(validator):
+    typed = msgspec.convert(ENDING, CampusEvent)
+    for checked in (
+        validator.check(json.dumps(ENDING).encode(), "api", "event 1")[0],
+        validator.check_value(ENDING, "file", "row 2"),
+        validator.check_event(typed, "import", "row 2"),
+    ):
+        (problem,) = checked.reasons
+        assert problem.where.endswith("type")
+        assert str(problem.what) == "Prewarn makes events of kind ending itself"
+        assert "directory" in str(problem.expected)
 
 
 def test_everything_that_is_wrong_is_told_at_once(validator, attendance):
