@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from services.messages import from_ms
 from services.rules.engine.engine import Engine
 from tests.harness import Reader, event, rule_set, wire
 from tests.rule_files import folder, rule
@@ -124,10 +125,19 @@ def test_one_about_a_time_that_is_let_go_counts_from_what_is_held(tmp_path):
         reader.take(engine, engine.process_many(wire([absence(n, BEGIN + n * DAY)])))
     (s,) = engine.subjects(0).values()
     assert s.horizon > 0
-    reader.take(engine, engine.process_many(wire([ending(BEGIN)])))
+    first = from_ms(s.horizon + 1)
+    changes = engine.process_many(wire([ending(BEGIN)]))
     assert not engine.late
-    reader.take(engine, engine.process_many(wire([ending(BEGIN + 500 * DAY, ident="e2")])))
-    assert {w[4] for w in reader.warnings()} == {"resolved"}
+    assert [(c.at, c.reason) for c in changes if c.change == "resolved"] == [(first, "left")]
+    reader.take(engine, changes)
+    assert [w[7] for w in reader.warnings() if w[4] == "open"] > [first]
+
+
+def test_it_comes_before_all_else_of_its_instant(tmp_path):
+    engine = Engine(rule_set(folder(tmp_path, rule("w", window="{within: 1d}", levels="{at_least: {yellow: 1}}"))).plan)
+    told(engine, absence(1, BEGIN))
+    assert told(engine, ending(BEGIN + DAY)) == [("w", "resolved", "left")]
+    assert told(engine, absence(2, BEGIN + DAY)) == [("w", "opened", "threshold_reached")]
 
 
 def test_a_deadline_is_dropped_with_what_expected_it(tmp_path):
@@ -182,3 +192,13 @@ def test_what_looks_at_the_term_ends_with_it(tmp_path, window, until, reason, la
     opened, *closed = engine.process_many(wire(TWO)) + engine.advance(BEGIN + 60 * DAY)
     assert opened.change == "opened"
     assert [(c.change, c.at, c.reason) for c in closed] == [("resolved", until, reason)]
+
+
+def test_an_engine_learns_what_another_one_knows_and_its_log_does_not_hold(engine):
+    other = Engine(engine.plan)
+    told(other, ending(BEGIN + DAY))
+    told(engine, *TWO)
+    engine.learn(other.endings)
+    assert sorted((c.rule, c.change, c.reason) for c in engine.take()) == sorted(LEFT)
+    engine.learn(other.endings)
+    assert engine.counts["duplicate"] == 0
