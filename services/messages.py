@@ -17,6 +17,9 @@ Level = Literal["praise", "yellow", "orange", "red"]
 Change = Literal["opened", "raised", "lowered", "resolved", "withdrawn"]
 Mode = Literal["live", "shadow", "warm-up", "replay"]
 
+ENDING = "ending"
+"""Kind of the events, made by Prewarn alone, that end all subjects which name somebody."""
+
 ENDS: tuple[Change, ...] = ("resolved", "withdrawn")
 """Changes behind which a warning is not open any more."""
 

@@ -138,6 +138,23 @@ def school(rng: random.Random, count: int, begin: datetime, span: timedelta) -> 
     return events
 
 
+def endings(rng: random.Random, count: int, begin: datetime, span: timedelta) -> list[dict]:
+    """Who left, at full hours like the records; some were moved or taken back."""
+    found = []
+    hours = int(span.total_seconds() // 3600)
+    named = [("student", "s1"), ("student", "s/3"), ("course", "c"), ("class", "k1"), ("major", "m"), ("lesson", "l1")]
+    for n in range(count):
+        field, value = rng.choice(named)
+        for revision in range(rng.choice((1, 1, 2, 3))):
+            at = begin + timedelta(hours=rng.randrange(hours))
+            retracted = revision > 0 and rng.random() < 0.4
+            data = {"subject_field": field, "value": value, "reason": "left"}
+            found.append(
+                event("ending", at, f"end-{n}", source="prewarn", revision=revision, retracted=retracted, **data)
+            )
+    return found
+
+
 def _who(rng: random.Random, kind: str) -> dict[str, Any]:
     """The key fields, which a correction keeps."""
     if kind == "ticket":

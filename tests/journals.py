@@ -7,7 +7,7 @@ import msgspec
 
 from services.log.journal import Journal
 from services.messages import CampusEvent, to_ms
-from tests.harness import event, packed, school
+from tests.harness import endings, event, packed, school
 
 AT = datetime(2026, 3, 2, 8, tzinfo=UTC)
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
@@ -84,7 +84,9 @@ def assert_ids_are_unique(changes):
 def rows_of(seed):
     """Packs of a small, nasty stream with ticks between them; the last tick is weeks later."""
     rng = random.Random(seed)
-    events = school(rng, 60, AT, timedelta(days=20))
+    span = timedelta(days=20)
+    events = school(rng, 60, AT, span) + endings(rng, seed % 3, AT, span)
+    events.sort(key=lambda e: datetime.fromisoformat(e["time"]))
     if seed % 2:
         rng.shuffle(events)
     newest = AT

@@ -54,6 +54,8 @@ class Schema:
     """`x-at-most`: what an event is refused for, unless it is taken back."""
     doubtful: tuple[AtMost, ...]
     """`x-doubtful`: what an event is taken with, and counted as doubtful, since it can be so."""
+    ours: bool
+    """`x-made-by: prewarn`: nobody else may send it."""
     complete: frozenset[str]
     """`x-complete`: fields that a complete record has beyond the required ones; an event without them is valid."""
     key: tuple[tuple[str, ...], ...]
@@ -113,6 +115,7 @@ def _compile(path: Path) -> Schema:
         ordered=tuple((first, second) for first, second in document.get("x-ordered", ())),
         at_most=_at_most(document, "x-at-most"),
         doubtful=_at_most(document, "x-doubtful"),
+        ours=document.get("x-made-by") == "prewarn",
         complete=frozenset(document.get("x-complete", ())),
         key=tuple((part,) if isinstance(part, str) else tuple(part) for part in document.get("x-key", ())),
         names=tuple(

@@ -76,7 +76,7 @@ class Validator:
         """A typed event of an importer: its envelope is right already, its data is held to the schema. Never raises."""
         schema = self._kinds.get(event.kind)
         timed = event.time.tzinfo is not None and event.time <= self._clock() + MAX_AHEAD
-        if schema is None or not timed or not schema.is_valid(event.data):
+        if schema is None or schema.ours or not timed or not schema.is_valid(event.data):
             return self.check_value(wire_value(event), origin, position)
         if not event.retracted and any(one.broken(event.data) for one in schema.at_most):
             return self.check_value(wire_value(event), origin, position)
@@ -124,6 +124,9 @@ class Validator:
         time = read_moment(value["time"])
         recorded_at = read_moment(value["recordedat"]) if "recordedat" in value else None
         problems = _timing(value, time, recorded_at, now, where)
+        if schema.ours:
+            what = say("ingest.kind_made_by_prewarn", kind=value["type"])
+            problems.append(Problem(where=where("type"), what=what, expected=say("ingest.record_of_yours")))
         if schema.moments:
             data, wrong = _normalised(data, schema, where)
             problems = problems + wrong

@@ -180,7 +180,7 @@ def _rows(log: Journal) -> Iterator[tuple[int, int, bytes]]:
     while rows := log.read(offset):
         for _, clock, count, packed in rows:
             if count and _OURS in packed:
-                mine = [event for event in _decode(packed) if event.source != SOURCE]
+                mine = [event for event in _decode(packed) if (event.source, event.kind) != (SOURCE, "warning")]
                 if mine:
                     yield clock, len(mine), msgspec.json.encode(mine)
             else:

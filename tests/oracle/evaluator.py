@@ -109,6 +109,7 @@ def evaluate(
     by_kind = defaultdict(list)
     for record in present_records(events, to_ms(now)):
         by_kind[record.kind].append(record)
+    endings = by_kind.pop("ending", [])
     days = Calendar(calendar, holidays, make_up_days)
     by_id = {standard["id"]: standard for standard in standards}
     episodes: list[Episode] = []
@@ -127,7 +128,8 @@ def evaluate(
                     groups[group_of[subject]].add(subject)
         for subject, history in subjects.items():
             peers = groups[group_of[subject]] - {subject} if rule.ranks else set()
-            episodes += fold(rule, subject, history, {peer: subjects[peer] for peer in peers}, to_ms(now))
+            cuts = cuts_of(rule, subject, endings)
+            episodes += lives(rule, subject, history, {peer: subjects[peer] for peer in peers}, cuts, to_ms(now))
     return sorted(episodes, key=lambda episode: (episode.rule, episode.subject, episode.opened_at))
 
 
@@ -157,15 +159,38 @@ def subject_of(by: list[str], data: dict[str, Any]) -> str | None:
 # ---- the fold
 
 
+def cuts_of(rule: "Rule", subject: str, endings: list[Record]) -> list[int]:
+    """The instants at which something that is not in its records ends the subject."""
+    parts = [part.replace("%2F", "/") for part in subject.split("/")] if len(rule.by) > 1 else [subject]
+    values = dict(zip(rule.by, parts, strict=False))
+    return sorted({ending.ms for ending in endings if values.get(ending.data["subject_field"]) == ending.data["value"]})
+
+
+def lives(
+    rule: "Rule", subject: str, history: list[Record], others: dict[str, list[Record]], cuts: list[int], now: int
+) -> Iterator[Episode]:
+    """The episodes of one subject, whose life is cut in pieces that know nothing of each other."""
+    begin = -(1 << 62)
+    for end in [*cuts, None]:
+        before = end if end is not None else now + 1
+        own = [record for record in history if begin <= record.ms < before]
+        peers = {peer: [r for r in theirs if begin <= r.ms < before] for peer, theirs in others.items()}
+        yield from fold(rule, subject, own, peers, now, end)
+        begin = before
+
+
 def moments(
-    rule: "Rule", history: list[Record], others: dict[str, list[Record]], now: int
+    rule: "Rule", history: list[Record], others: dict[str, list[Record]], now: int, end: int | None
 ) -> Iterator[tuple[Moment, Record | None]]:
     """Every step of one subject in order: its events, the records of its peers, and the instants of time."""
     own = [(record, None) for record in history if rule.is_record(record) or rule.is_awaited(record)]
     of_peers = [(record, peer) for peer, theirs in others.items() for record in theirs if rule.is_record(record)]
     steps: list[tuple[int, int, Any, Any]] = [(record.ms, BY_RECORD, record, who) for record, who in own + of_peers]
     for ms, step in set(rule.instants([record for record, _ in own + of_peers if rule.is_record(record)], now)):
-        if ms < now or (ms == now and step == BY_TIME):
+        # A deadline is passed at instants after it, so one of them must come before the end.
+        before_end = end is not None and ms + (step == BY_DEADLINE) < end
+        comes = before_end if end is not None else ms < now or (ms == now and step == BY_TIME)
+        if comes:
             steps.append((ms, step, None, None))
     records: list[Record] = []
     events: list[Record] = []
@@ -181,12 +206,13 @@ def moments(
 
 
 def fold(
-    rule: "Rule", subject: str, history: list[Record], others: dict[str, list[Record]], now: int
+    rule: "Rule", subject: str, history: list[Record], others: dict[str, list[Record]], now: int, end: int | None = None
 ) -> Iterator[Episode]:
-    """The episodes of one subject; `others`: those of its peers, for `rank`."""
+    """The episodes of one subject up to `now`, or to its `end`; `others`: those of its peers, for `rank`."""
     episode: Episode | None = None
     before: Facts | None = None
-    for moment, record in moments(rule, history, others, now):
+    moment = None
+    for moment, record in moments(rule, history, others, now, end):
         at = from_ms(moment.ms)
         facts = rule.facts(moment, before and before.level)
         if facts is not None:
@@ -209,6 +235,11 @@ def fold(
             episode = None
         before = facts
     if episode is not None:
+        if end is not None and moment is not None:
+            just_before = moment._replace(ms=end - 1, step=BY_DEADLINE)
+            episode.status, episode.closed_at = "resolved", from_ms(end)
+            episode.value, episode.evidence = rule.measure.look(just_before)
+            episode.changes.append(Change("resolved", episode.level, episode.value, episode.threshold, from_ms(end)))
         yield episode
 
 

@@ -48,6 +48,7 @@ def claim(connection: Connection, queue: str, owner: str, now: int, lease: int, 
                     value=one.value,
                     threshold=one.threshold,
                     context=one.context,
+                    reason=one.reason,
                 )
                 for one in rows
             )
@@ -162,6 +163,7 @@ _ROWS = (
         _c.value,
         _c.threshold,
         _c.rule_version,
+        _c.reason,
     )
     .join(tables.warning, _w.number == _d.warning)
     .join(tables.change, (_c.warning == _d.warning) & (_c.sequence == _d.sequence))

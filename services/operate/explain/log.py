@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import msgspec
 
 from services.log.journal import Journal
-from services.messages import CampusEvent
+from services.messages import ENDING, CampusEvent
 from services.operate.reasons.replay import Entries
 from services.rules.engine.layout import ranks
 from services.rules.engine.plan import Plan
@@ -67,6 +67,8 @@ def _wanted(plan: Plan, by: tuple[str, ...], needed: Needed) -> Callable[[Campus
     ident = needed.get("event")
 
     def wanted(event: CampusEvent) -> bool:
+        if event.kind == ENDING:  # whomever: a revision may name another
+            return event.data.get("subject_field") in by
         if event.kind not in kinds or (ident is not None and ident != f"{event.source} {event.id}"):
             return False
         # A retraction may come with key fields only: those are the ones that are asked for.

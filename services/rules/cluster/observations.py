@@ -13,7 +13,7 @@ from zlib import crc32
 
 import msgspec
 
-from services.messages import key_part, to_ms
+from services.messages import ENDING, key_part, to_ms
 from services.rules.engine.decode import decoder
 from services.rules.engine.layout import Layout, ranks
 from services.rules.engine.plan import Plan
@@ -97,6 +97,11 @@ class Router:
             type_: tuple(sorted({(_area(at.by), _attribute(at.by)) for at in layouts if kind in at.kinds}))
             for kind, type_ in types.items()
         }
+        self._ending = types.get(ENDING)
+        self._named: dict[str, set[str]] = {}
+        """Area → all names in the `by` of its rules."""
+        for at in layouts:
+            self._named.setdefault(_area(at.by), set()).update(at.by)
         self._places: dict[str, int] = {}
 
     newest = 0
@@ -112,6 +117,9 @@ class Router:
         out: dict[int, dict[str, list[bytes]]] = {}
         for event in events:
             self.newest = max(self.newest, to_ms(event.time))
+            if type(event) is self._ending:
+                self._route_ending(event, out)
+                continue
             slim = None
             for area, name in self._firsts[type(event)]:
                 first = self._first(event, name)
@@ -120,6 +128,15 @@ class Router:
                 slim = slim or self._encode(event)
                 out.setdefault(self._place(first), {}).setdefault(area, []).append(slim)
         return out, unreadable
+
+    def _route_ending(self, event: Any, out: dict[int, dict[str, list[bytes]]]) -> None:
+        """To the partition that holds those whom it names; where their name is not the first, they may be anywhere."""
+        slim, field = self._encode(event), event.data.f_subject_field
+        for area, names in self._named.items():
+            if field in names:
+                places = [self._place(event.data.f_value)] if field == area else range(self.partitions)
+                for place in places:
+                    out.setdefault(place, {}).setdefault(area, []).append(slim)
 
     @staticmethod
     def _first(event: Any, name: str) -> str | None:

@@ -14,6 +14,7 @@ from services.messages import Mode
 from services.rules.cluster.changelog import ChangelogStore, Entry, Write, subject_in
 from services.rules.cluster.cutover import CutOver
 from services.rules.cluster.observations import BUCKETS, LIVE, Observations, areas_of, bucket_of_subject
+from services.rules.engine.endings import SIGNATURE as ENDINGS
 from services.rules.engine.engine import Engine
 from services.rules.engine.plan import Plan
 from services.rules.engine.switch import RETIRED
@@ -114,11 +115,10 @@ class Partition:
     def entries(self) -> list[Entry]:
         """What of the state must be written, in this order."""
         written = [
-            Write(bucket_of_subject(self._by[signature], subject_in(key)), signature, key, state)
+            Write(self._bucket(signature, key), signature, key, state)
             for engine in self._engines.values()
             for signature, key, state in engine.snapshot()
         ]
-        # Whatever bucket: it only has to be one of this partition, as the numbers are found by their keys.
         written += [Write(self.number, RETIRED, key, state) for key, state in self._retired]
         self._retired.clear()
         since = -1 if self.cut_over is None else self.cut_over.since
@@ -126,9 +126,13 @@ class Partition:
         entry = Entry(META + b"%d" % self.number, msgspec.msgpack.encode(meta))
         put = [*self._store.put(self.offset, written), entry]
         if self._stale:  # behind the meta: until that is written, the rule set revision before may have to be resumed
-            put += self._store.drop(self.offset, {*self._by, RETIRED})
+            put += self._store.drop(self.offset, {*self._by, RETIRED, ENDINGS})
             self._stale = False
         return put
+
+    def _bucket(self, signature: str, key: str) -> int:
+        """That of the subject. What is found by its key alone may lie in any bucket of this partition."""
+        return self.number if signature == ENDINGS else bucket_of_subject(self._by[signature], subject_in(key))
 
     def resume(self, entries: Iterable[tuple[bytes, bytes]]) -> list[bytes]:
         """Takes back what was written; returns keys that nothing refers to. Raises ConfigurationError, as `process`."""
@@ -136,7 +140,8 @@ class Partition:
         if (meta := meta_of(kept)) is not None:
             self._resume_meta(meta)
         _, unused = self._fill(kept)
-        self._stale = any(head.signature not in self._by and head.signature != RETIRED for head in self._store.heads())
+        theirs = {head.signature for head in self._store.heads()} - {*self._by, RETIRED, ENDINGS}
+        self._stale = bool(theirs)
         return unused
 
     def _fill(self, entries: Iterable[tuple[bytes, bytes]]) -> tuple[list[tuple[str, str, bytes]], list[bytes]]:

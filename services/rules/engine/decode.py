@@ -7,6 +7,7 @@ from typing import Annotated, Any, Union
 
 import msgspec
 
+from services.messages import ENDING
 from services.rules.engine.generate import used_fields
 from services.rules.engine.layout import Layout
 from services.rules.engine.plan import Plan
@@ -31,7 +32,7 @@ def decoder(plan: Plan, layouts: list[Layout]) -> tuple[msgspec.json.Decoder[Any
 
 def _event(kind: str, layouts: list[Layout], plan: Plan) -> type[msgspec.Struct]:
     watching = [layout for layout in layouts if kind in layout.kinds]
-    names = used_fields(kind, watching, plan) if watching else []
+    names = [*plan.fields[kind]] if kind == ENDING else used_fields(kind, watching, plan) if watching else []
     data = msgspec.defstruct(
         f"Data_{kind}",
         [(f"f_{name}", _TYPES[plan.fields[kind][name]], None) for name in names],

@@ -14,17 +14,29 @@ from heapq import heappop, heappush
 from traceback import extract_tb
 from typing import Any
 
-from services.messages import EPOCH, FOREVER, MILLISECOND, Mode, WarningChange, WarningReading, joined_key
+from services.messages import (
+    ENDING,
+    EPOCH,
+    FOREVER,
+    MILLISECOND,
+    Mode,
+    WarningChange,
+    WarningReading,
+    joined_key,
+    key_values,
+    to_ms,
+)
 from services.rules.engine import history
 from services.rules.engine.arithmetic import FUNCTIONS, trouble
 from services.rules.engine.decode import decoder
+from services.rules.engine.endings import SIGNATURE, Ending, Endings
 from services.rules.engine.episodes import Transitions, folded_now
 from services.rules.engine.generate import compile_source, handler_source, number_source, step_source
 from services.rules.engine.layout import NO_TIME_BOUND, Layout, ranks
 from services.rules.engine.plan import Plan
 from services.rules.engine.segments import Written, erased, read, written
 from services.rules.engine.stepping import value_source
-from services.rules.engine.subject import FLAGS, Entry, Revision, State, Subject, encode_state
+from services.rules.engine.subject import FLAGS, IDENT, Entry, Revision, State, Subject, encode_state
 
 
 class Engine:
@@ -45,6 +57,9 @@ class Engine:
         shapes = sorted({(rule.by, ranks(rule)) for rule in plan.rules})
         self.layouts = [Layout(by, plan, peers=peers) for by, peers in shapes]
         self._subjects: list[dict[str, Subject]] = [{} for _ in self.layouts]
+        self.endings = Endings()
+        self._naming: dict[tuple[int, str], dict[str, list[str]]] = {}
+        """(layout, name in its `by`) → value → keys; made when an ending asks, until a subject comes or goes."""
         self._timers: list[tuple[int, int, str, int, Subject]] = []
         self._serial = 0
         self._dirty: list[list[Subject]] = [[] for _ in self.layouts]
@@ -113,6 +128,8 @@ class Engine:
         for kind in sorted({kind for layout in self.layouts for kind in layout.kinds}):
             source = handler_source(kind, self.layouts, self.plan)
             self.handlers[types[kind]] = compile_source(source, f"on {kind}", names)[f"on_{kind}"]
+        if ENDING in types:
+            self.handlers[types[ENDING]] = self._on_ending
 
     def process_many(self, packed: bytes) -> list[WarningChange]:
         """A message: a JSON array of events on the wire; quickest in the order (time, source, id)."""
@@ -169,7 +186,7 @@ class Engine:
 
         A forgotten subject leaves its numbers.
         """
-        out, self._erased = self._erased, []
+        out, self._erased = [*self._erased, *self.endings.written()], []
         for number, (layout, dirty) in enumerate(zip(self.layouts, self._dirty, strict=True)):
             subjects = self._subjects[number]
             for s in dirty:
@@ -187,8 +204,11 @@ class Engine:
         """Takes back what `snapshot` gave, and the time; states of other signatures are passed over."""
         number_of = {layout.signature: number for number, layout in enumerate(self.layouts)}
         self.now = self._swept = now
-        mine = (written for written in states if written[0] in number_of)
+        mine = (written for written in states if written[0] in number_of or written[0] == SIGNATURE)
         for signature, state in read(mine):
+            if signature == SIGNATURE:
+                self.endings.resume(state)
+                continue
             number = number_of[signature]
             if state.heads:
                 self.adopt(number, self.layouts[number].revive(state))
@@ -199,6 +219,7 @@ class Engine:
         """Takes a subject in, as it is."""
         s.dirty, s.queued = False, FOREVER
         self._subjects[number][s.key] = s
+        self._naming.clear()
         if self.layouts[number].peers:
             insort(self._groups[number].setdefault(_group(s.key), []), s, key=_key)
         if s.due < FOREVER:
@@ -246,7 +267,8 @@ class Engine:
 
     def _creating(self, number: int) -> Callable[[str, int, str], Subject | None]:
         """(key, instant, ident) → a new subject, or None if it was let go and the event is late."""
-        fresh, subjects, forgotten = self.layouts[number].create, self._subjects[number], self._forgotten[number]
+        by, fresh = self.layouts[number].by, self.layouts[number].create
+        subjects, forgotten = self._subjects[number], self._forgotten[number]
 
         def create(key: str, t: int, ident: str) -> Subject | None:
             numbers = forgotten.get(key) if forgotten else None
@@ -258,6 +280,10 @@ class Engine:
             s = subjects[key] = fresh(key)
             if numbers:
                 s.numbers = dict(numbers)
+            if self._naming:
+                self._naming.clear()
+            for ending in self.endings.of(by, key):
+                self._place_ending(number, s, ending)
             return s
 
         return create
@@ -273,8 +299,12 @@ class Engine:
             if s is None:
                 return
             if siblings:
-                known = siblings[0]
+                known, stride = siblings[0], self.layouts[number].stride
                 s.rows, s.horizon, s.revised = known.rows.copy(), known.horizon, dict(known.revised or {}) or None
+                for i in [*history.endings(known, stride)][::-1]:  # they may be the other's alone
+                    del s.rows[i : i + stride]
+                for ending in self.endings.of(self.layouts[number].by, key):
+                    history.insert_ending(s, stride, max(ending.at, s.horizon + 1), ending.place)
                 self._refold(number, s, siblings[0].watermark, entry.at, "late_record")
             insort(siblings, s, key=_key)
         for s in siblings:
@@ -314,7 +344,7 @@ class Engine:
             self.counts["duplicate"] += 1
             return
         start = min(t, rows[old]) if old >= 0 else t
-        if start <= s.horizon or (rows and start < self._held(rows[-stride])):
+        if start <= s.horizon or start < self._held(history.newest_record(s, stride)):
             self._put_aside(ident)
             return
         if changes:
@@ -344,6 +374,83 @@ class Engine:
         reason = "retraction" if entry.retracted else "correction" if changes else "late_record"
         self._refold(number, s, start, t, reason)
 
+    def _on_ending(self, event: Any) -> None:
+        """Whoever is named has left, graduated, …: all subjects that name them end and begin anew."""
+        data = event.data
+        self.end(
+            Ending(
+                f"{event.source} {event.id}",
+                data.f_subject_field,
+                data.f_value,
+                data.f_reason,
+                to_ms(event.time),
+                event.revision,
+                event.retracted,
+            )
+        )
+
+    def end(self, ending: Ending) -> None:
+        """Takes an ending in, or what a revision of it says; a known one is a duplicate."""
+        was = self.endings.known(ending.ident)
+        if not self.endings.take(ending):
+            self.counts["duplicate"] += 1
+            return
+        for number, layout in enumerate(self.layouts):
+            for of in [ending] if was is None or was[1:3] == ending[1:3] else [was, ending]:
+                keys = self._named(number, of.field).get(of.value, ()) if of.field in layout.by else ()
+                for key in keys:
+                    self._take_ending(number, self._subjects[number][key], was, None if of is was else ending)
+
+    def learn(self, endings: Iterable[Ending]) -> None:
+        """Takes in what another engine knows of endings."""
+        for ending in endings:
+            if self.endings.known(ending.ident) != ending:
+                self.end(ending)
+
+    def _named(self, number: int, field: str) -> dict[str, list[str]]:
+        """Value of a name in `by` → keys of the subjects of a layout that have it."""
+        if (found := self._naming.get((number, field))) is None:
+            found = self._naming[number, field] = {}
+            by = self.layouts[number].by
+            for key in self._subjects[number]:
+                value = key if len(by) == 1 else key_values(key)[by.index(field)]
+                found.setdefault(value, []).append(key)
+        return found
+
+    def _take_ending(self, number: int, s: Subject, was: Ending | None, ending: Ending | None) -> None:
+        """What an ending becomes in one subject. `was`: what was known of it; `ending` None: it is another's now."""
+        rows, stride = s.rows, self.layouts[number].stride
+        start, reason = FOREVER, "retraction"
+        if was is not None and (old := history.find_anywhere(s, stride, was.place)) >= 0:
+            start = rows[old]
+            history.remove(s, stride, old)
+        if ending is not None and not ending.retracted:
+            if start == FOREVER and ending.at > max(s.watermark, rows[-stride] if rows else -1):
+                self.touch(number, s)
+                self._place_ending(number, s, ending)
+                return
+            at = max(ending.at, s.horizon + 1)  # never late: from the first instant on that can still change
+            history.insert_ending(s, stride, at, ending.place)
+            start, reason = min(start, at), ending.reason if was is None else "correction"
+        if start < FOREVER:
+            self.touch(number, s)
+            self._refold(number, s, start, start, reason)
+
+    def _place_ending(self, number: int, s: Subject, ending: Ending) -> None:
+        """An ending behind all that the subject has seen."""
+        self._end(number, s, history.insert_ending(s, self.layouts[number].stride, ending.at, ending.place))
+
+    def _end(self, number: int, s: Subject, i: int) -> None:
+        """The ending at entry `i` comes before all else of its instant: what is open ends, and the fold begins anew."""
+        layout, at = self.layouts[number], s.rows[i]
+        self._settles[number](s, at - 1, i - layout.stride)
+        reason = self.endings.reason(s.rows[i + IDENT])
+        for rule in layout.rules:
+            if getattr(s, rule.level):
+                self.transitions.transition(s, rule.index, at, 0, i - layout.stride, 0, reason)
+        layout.begin_anew(s, i)
+        s.watermark = at
+
     def _refold(self, number: int, s: Subject, start: int, at: int, reason: str) -> None:
         """Folds the subject again from the last checkpoint before `start`, and publishes what came out different."""
         self.counts[reason] += 1
@@ -364,8 +471,11 @@ class Engine:
         settle, step = self._settles[number], self._steps[number]
         for i in range(count, len(rows), stride):
             t = rows[i]
-            settle(s, t, i - stride)
-            step(s, t, rows[i + FLAGS], i)
+            if f := rows[i + FLAGS]:
+                settle(s, t, i - stride)
+                step(s, t, f, i)
+            else:
+                self._end(number, s, i)
         settle(s, front, len(rows) - stride)
         s.watermark, folded, transitions.folding = front, transitions.folding, None
         s.next_checkpoint = max(s.next_checkpoint, len(rows) + stride)
@@ -393,6 +503,7 @@ class Engine:
             ]
             for key in gone:
                 s = subjects.pop(key)
+                self._naming.clear()
                 self._forgotten[number][key] = s.numbers or {}
                 self._gone.append((number, key))
                 self._erased += erased(s, layout)

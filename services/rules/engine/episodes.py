@@ -59,6 +59,8 @@ class Folded:
     highest: int
     closed_at: int = -1
     assessed: Assessment | None = None
+    ended: str = ""
+    """Named reason why it ended, if that is not in its records."""
 
 
 class Transitions:
@@ -71,6 +73,7 @@ class Transitions:
         self.rules = rules
         self.values = values
         self.layout_of: dict[str, Layout] = {}
+        self._term = plan.periods.get("term")
         self.mode: Mode = "live"
         self.cause = ""
         """Named reason of what is being published; empty: the record or the time itself."""
@@ -79,22 +82,34 @@ class Transitions:
         """Closed episodes whose facts a late record has changed."""
         self.folding: dict[int, list[Folded]] | None = None
 
-    def transition(self, s: Subject, index: int, at: int, level: int, i: int, f: int) -> None:
-        """The level of a rule changed at an instant, with entry `i` (f ≠ 0) or by time alone."""
+    def transition(self, s: Subject, index: int, at: int, level: int, i: int, f: int, ended: str = "") -> None:
+        """The level of a rule changed at an instant, with entry `i` (f ≠ 0) or by time alone.
+
+        `ended`: the named reason of an end that is not in the records; the facts stay those of just before.
+        """
         rule = self.rules[index]
         before = getattr(s, rule.level)
         setattr(s, rule.level, level)
+        if not level and not f and not ended and self._ends_with_term(rule, at):
+            ended = "term_ended"
         if before == 0:
             setattr(s, rule.episode, (at, s.rows[i + IDENT] if f else None, level))
         elif level:
             opened_at, first, highest = getattr(s, rule.episode)
             setattr(s, rule.episode, (opened_at, first, max(highest, level)))
         if self.folding is not None:
-            self._fold(s, rule, at, level, before, i)
+            self._fold(s, rule, at, level, before, i, ended)
         else:
-            self._publish(s, rule, at, level, before, i, f)
+            reason = ended or self.cause or (_reason(level, before) if f else "time_passed")
+            self._publish(s, rule, at, level, before, i, reason)
 
-    def _fold(self, s: Subject, rule: RuleLayout, at: int, level: int, before: int, i: int) -> None:
+    def _ends_with_term(self, rule: RuleLayout, at: int) -> bool:
+        """Whether a rule over the records of a term comes to the end of one."""
+        if self._term is None or not any(gauge.gauge.window.period == "term" for gauge in rule.gauges):
+            return False
+        return self._term(at - 1) == (True, at)
+
+    def _fold(self, s: Subject, rule: RuleLayout, at: int, level: int, before: int, i: int, ended: str) -> None:
         assert self.folding is not None
         folded = self.folding.setdefault(rule.index, [])
         if before == 0:
@@ -102,10 +117,10 @@ class Transitions:
         elif level:
             folded[-1].level, folded[-1].highest = level, getattr(s, rule.episode)[2]
         else:
-            folded[-1].closed_at = at
+            folded[-1].closed_at, folded[-1].ended = at, ended
             folded[-1].assessed = self.assess(s, rule, 0, before, i)
 
-    def _publish(self, s: Subject, rule: RuleLayout, at: int, level: int, before: int, i: int, f: int) -> None:
+    def _publish(self, s: Subject, rule: RuleLayout, at: int, level: int, before: int, i: int, reason: str) -> None:
         name = rule.rule.id
         if before:
             assert s.episodes is not None
@@ -122,7 +137,6 @@ class Transitions:
             episode.highest = getattr(s, rule.episode)[2]
         else:
             episode.closed_at = at
-        reason = self.cause or (_reason(level, before) if f else "time_passed")
         self.emit(s, rule, episode, change, at, assessed, reason)
 
     def _begin(self, s: Subject, rule: str, opened_at: int, first: str | None, level: int) -> Episode:
@@ -241,7 +255,7 @@ class Transitions:
         self.emit(s, rule, episode, "opened", x.opened_at, assessed, reason)
         if x.closed_at >= 0:
             episode.closed_at = x.closed_at
-            self.emit(s, rule, episode, "resolved", x.closed_at, assessed, reason)
+            self.emit(s, rule, episode, "resolved", x.closed_at, assessed, x.ended or reason)
 
     def _amend(self, s: Subject, rule: RuleLayout, e: Episode, x: Folded, assessed: Assessment, reason: str) -> None:
         was_open, before = e.closed_at < 0, e.level
@@ -252,7 +266,7 @@ class Transitions:
         e.opened_at, e.first_event, e.level, e.highest, e.closed_at = new[:5]
         is_open = x.closed_at < 0
         if was_open and not is_open:
-            self.emit(s, rule, e, "resolved", x.closed_at, assessed, reason)
+            self.emit(s, rule, e, "resolved", x.closed_at, assessed, x.ended or reason)
         elif is_open and not was_open:
             self.emit(s, rule, e, "opened", x.opened_at, assessed, reason)
         elif is_open and x.level != before:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections.abc import Iterator
 from typing import Any
 
 from services.rules.engine.layout import CHECKPOINT_EVERY, Layout, RuleLayout
 from services.rules.engine.segments import touched
-from services.rules.engine.subject import COLUMNS, IDENT, Checkpoint, Entry, Subject
+from services.rules.engine.subject import COLUMNS, FLAGS, IDENT, Checkpoint, Entry, Subject
 
 _MOVED_AT_MOST = 4
 
@@ -43,6 +44,24 @@ def insert(s: Subject, stride: int, i: int, entry: Entry) -> None:
     touched(s, stride, i)
     missing = [None] * (stride - COLUMNS - len(entry.columns))
     s.rows[i:i] = [entry.at, entry.ident, entry.flags, *entry.columns, *missing]
+
+
+def insert_ending(s: Subject, stride: int, t: int, ident: str) -> int:
+    """Puts an ending where it belongs: an entry that satisfies no condition, which no record is. Its index."""
+    i = place(s, stride, t, ident)
+    insert(s, stride, i, Entry(t, ident, 0, (), None, 0, retracted=False))
+    return i
+
+
+def endings(s: Subject, stride: int) -> Iterator[int]:
+    """The indices of the endings, oldest first."""
+    return (i for i in range(0, len(s.rows), stride) if not s.rows[i + FLAGS])
+
+
+def newest_record(s: Subject, stride: int) -> int:
+    """The instant of the newest entry that is no ending, -1: there is none."""
+    rows = s.rows
+    return next((rows[i] for i in range(len(rows) - stride, -1, -stride) if rows[i + FLAGS]), -1)
 
 
 def remove(s: Subject, stride: int, i: int) -> None:

@@ -209,6 +209,13 @@ class Layout:
         for head, value in zip(self.initial, heads, strict=True):
             setattr(s, head, dict(value) if type(value) is dict else value)
 
+    def begin_anew(self, s: Subject, i: int) -> None:
+        """The heads as at the beginning; no window reaches back beyond entry `i`."""
+        self.reset(s)
+        s.due = FOREVER
+        for gauge in self.gauges:
+            setattr(s, gauge.slots["lo"], i)
+
     def state(self, s: Subject, rows: list[Any]) -> State:
         """The subject as it is written, with these of its rows."""
         return State(

@@ -52,6 +52,8 @@ def take_over(
     transitions.cause = ""
     if new:
         history = warmed()
+        history.learn(engine.endings)  # the log may not hold them any more
+        engine.learn(history.endings)
         mode = transitions.mode
         for number in new:
             _adopt_warmed(engine, history, number, said, old_rules)

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from services.messages import ENDING
 
 
 @dataclass(frozen=True)
@@ -32,6 +35,11 @@ def read_fields(folder: Path) -> dict[str, dict[str, Field]]:
             required = set(schema.get("required", ()))
             kinds[kind] = {name: _field(one, name in required) for name, one in schema["properties"].items()}
     return kinds
+
+
+def kinds_of_rules(kinds: Mapping[str, Mapping[str, Field]]) -> dict[str, dict[str, Field]]:
+    """The kinds that a rule can be on: of an ending every rule knows already."""
+    return {kind: dict(known) for kind, known in kinds.items() if kind != ENDING}
 
 
 def _field(schema: dict[str, Any], required: bool) -> Field:

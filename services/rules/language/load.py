@@ -13,7 +13,7 @@ from services.messages import Message, Problem, RuleCard
 from services.rules.engine.plan import Plan
 from services.rules.language.calendar import read_calendar
 from services.rules.language.dependencies import refuse_cycles
-from services.rules.language.fields import Field, read_fields
+from services.rules.language.fields import Field, kinds_of_rules, read_fields
 from services.rules.language.indicators import indicator_rules
 from services.rules.language.reading import Place, Report, known_words, read_yaml
 from services.rules.language.rules import Known, Placed, read_rules
@@ -78,7 +78,7 @@ def check(folder: Path, schemas: Path) -> tuple[RuleSet | None, list[Problem]]:
     report_unread(folder, report)
     calendar = read_calendar(folder, report)
     standards, named = _standards(folder, calendar.zone, report)
-    known = Known(kinds, standards, named)
+    known = Known(kinds_of_rules(kinds), standards, named)
     placed: list[Placed] = []
     for path in sorted(folder.glob("*.yaml")):
         if path.name != "calendar.yaml" and (content := read_yaml(path, path.name, report)) is not None:

@@ -13,7 +13,7 @@ from typing import Any
 from services.directory import ALIASES, ROLES
 from services.rules.engine.plan import OPERATORS
 from services.rules.language import rules, standards
-from services.rules.language.fields import Field, read_fields
+from services.rules.language.fields import Field, kinds_of_rules, read_fields
 from services.rules.language.measures import MEASURES, PERIODS
 from services.rules.language.measures.base import Form
 from services.rules.language.notifying import NOTIFY
@@ -121,7 +121,10 @@ def standards_schema() -> dict[str, Any]:
 
 def texts(schemas: Path) -> dict[str, str]:
     """File name → text of the schemas that are made, given the folder with those of the event kinds."""
-    made = {"rules.schema.json": rules_schema(read_fields(schemas)), "standards.schema.json": standards_schema()}
+    made = {
+        "rules.schema.json": rules_schema(kinds_of_rules(read_fields(schemas))),
+        "standards.schema.json": standards_schema(),
+    }
     return {name: json.dumps(schema, ensure_ascii=False, indent=1) + "\n" for name, schema in made.items()}
 
 

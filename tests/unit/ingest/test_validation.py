@@ -165,6 +165,25 @@ def test_figures_that_can_all_be_right_are_taken(kind, data, validator):
     assert event.data == data
 
 
+ENDING = {
+    "specversion": "1.0", "source": "edu", "id": "e1", "type": "ending", "time": "2026-03-01T08:00:00Z",
+    "data": {"subject_field": "student", "value": "s1", "reason": "left"},
+}  # fmt: skip
+
+
+def test_an_ending_is_refused_from_outside_by_every_way_in(validator):
+    typed = msgspec.convert(ENDING, CampusEvent)
+    for checked in (
+        validator.check(json.dumps(ENDING).encode(), "api", "event 1")[0],
+        validator.check_value(ENDING, "file", "row 2"),
+        validator.check_event(typed, "import", "row 2"),
+    ):
+        (problem,) = checked.reasons
+        assert problem.where.endswith("type")
+        assert str(problem.what) == "Prewarn makes events of kind ending itself"
+        assert "directory" in str(problem.expected)
+
+
 def test_everything_that_is_wrong_is_told_at_once(validator, attendance):
     event = attendance({"student": None, "status": "here", "hours": -1}, specversion="2", time="yesterday")
     (rejection,) = validator.check(json.dumps(event).encode(), "api", "event 1")

@@ -62,6 +62,25 @@ def test_a_push_has_kind_level_and_link_and_nothing_about_anybody(language, chan
     assert set(message.extras) == {"warning", "sequence", "change", "level", "link", "possibly_duplicate"}
 
 
+@pytest.mark.parametrize("change", ["resolved", "withdrawn"])
+@pytest.mark.parametrize(
+    ("reason", "said"),
+    [
+        ("left", ("已离校", "has left")),
+        ("graduated", ("毕业", "Graduated")),
+        ("term_ended", ("学期", "term has ended")),
+    ],
+)
+def test_an_end_says_why_if_that_is_not_in_the_records(change, reason, said):
+    for language, words in zip(("zh", "en"), said, strict=True):
+        body = texts.push(SENT._replace(change=change, reason=reason), CARD, "http://campus", "key", language).body
+        assert words in body
+        assert "更正" not in body
+        assert "corrected" not in body
+    opened = texts.push(SENT._replace(change="opened", reason=reason), CARD, "http://campus", "key", "en").body
+    assert said[1] not in opened
+
+
 @pytest.mark.parametrize(("language", "mark"), [("zh", "可能重复"), ("en", "may be a repeat")])
 def test_a_possible_repeat_says_so(language, mark):
     message = texts.push(SENT._replace(possibly_duplicate=True), CARD, "http://campus", "key", language)

@@ -14,6 +14,7 @@ from services.operate.backtest import backtest, week
 from services.rules.language.load import load
 from services.settings import Settings, resource
 from tests.harness import event
+from tests.journals import append, journal
 from tests.rule_files import folder, rule
 
 pytestmark = pytest.mark.commands
@@ -110,3 +111,18 @@ def test_the_command_says_how_many_more_there_are_and_refuses_a_file_that_is_not
 def test_a_week_is_that_of_the_colleges_time_zone(tmp_path):
     zone = load(rules(tmp_path, "{at_least: {yellow: 2}}"), resource("schemas")).zone
     assert [week(datetime(2026, 3, 1, hour, tzinfo=UTC), zone) for hour in (15, 16)] == ["2026-W09", "2026-W10"]
+
+
+def test_an_ending_in_the_log_ends_what_either_set_found(settings, tmp_path):
+    settings.home.mkdir(parents=True)
+    data = {"subject_field": "student", "value": "s1", "reason": "left"}
+    absent = {"student": "s1", "lesson": "l", "status": "absent"}
+    said = [event("attendance", BEGIN + timedelta(days=day), f"{day}", **absent) for day in (0, 1, 3)]
+    said.insert(2, event("ending", BEGIN + timedelta(days=2), "e", source="prewarn", **data))
+    book = journal(settings.home)
+    append(book, said)
+    book.close()
+    old, new = (rules(tmp_path / f"{n}", f"{{at_least: {{yellow: {n}}}}}") for n in (2, 3))
+    found = backtest(settings, old, new)
+    assert (found.old, found.new) == (1, 0)
+    assert found.gone[0].closed_at == BEGIN + timedelta(days=2)

@@ -123,8 +123,8 @@ def states_needs(s: Subject, slots: Accumulator, gauge: GaugeLayout, end: int, t
 
 def needs_all(s: Subject, slots: Accumulator, gauge: GaugeLayout, end: int) -> int:
     """Every entry may come to be evidence."""
-    del s, end
-    return int(slots["lo"]) if gauge.gauge.window.kind != "all" else 0
+    del s, gauge, end
+    return int(slots["lo"])
 
 
 def members(s: Subject, slots: Accumulator, gauge: GaugeLayout, end: int) -> list[int]:

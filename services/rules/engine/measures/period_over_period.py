@@ -39,8 +39,10 @@ class _Earlier:
         earlier = self.times.earlier(self.period, self.against, t)
         if earlier is None:
             return Periods(*bounds, -1, -1), 0
-        first = bisect_left(range(len(rows) // self.stride), earlier[0], key=lambda n: rows[n * self.stride])
-        return Periods(*bounds, *earlier), first * self.stride
+        stride = self.stride
+        first = bisect_left(range(len(rows) // stride), earlier[0], key=lambda n: rows[n * stride]) * stride
+        ended = (k for k in range(len(rows) - stride, first - 1, -stride) if rows[k] <= t and not rows[k + FLAGS])
+        return Periods(*bounds, *earlier), next(ended, first)  # what was before an ending counts no more
 
     def count(self, rows: list[Any], t: int, i: int, periods: Periods, k: int, m: int) -> tuple[int, int, int]:
         """(records of the earlier period as far into it, the next one, when that comes to count)."""

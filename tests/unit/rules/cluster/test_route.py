@@ -8,7 +8,7 @@ import pytest
 
 from services.log.kafka import EVENTS, OBSERVATIONS
 from services.rules.cluster.metrics import StreamMetrics
-from services.rules.cluster.observations import decode_observations
+from services.rules.cluster.observations import Router, bucket_of, decode_observations, partition_of
 from services.rules.cluster.route import Route
 from tests.harness import event, rule_set, wire
 from tests.rule_files import folder, rule
@@ -96,3 +96,19 @@ def test_each_source_has_a_time_of_its_own(plan):
     asyncio.run(one.step([*messages(0, first=3, count=1), *messages(1, count=2)]))
     assert clocks(way.sent, 0) == [START + 3 * HOUR]
     assert clocks(way.sent, 1) == [START, START + HOUR]
+
+
+def test_an_ending_goes_to_all_who_may_name_whom_it_ends(tmp_path):
+    by = {"a": "[student]", "b": "[course, student]", "c": "[student, course]", "d": "[class]"}
+    plan = rule_set(folder(tmp_path, *[rule(name, by=names) for name, names in by.items()])).plan
+
+    def places(field, value):
+        data = {"subject_field": field, "value": value, "reason": "left"}
+        routed, unreadable = Router(plan, 4).route(wire([event("ending", BEGIN, "e", source="prewarn", **data)]))
+        assert not unreadable
+        return {(place, area) for place, areas in routed.items() for area in areas}
+
+    mine = partition_of(bucket_of("s1"), 4)
+    assert places("student", "s1") == {(mine, "student"), *((n, "course") for n in range(4))}
+    assert places("class", "k") == {(partition_of(bucket_of("k"), 4), "class")}
+    assert places("teacher", "t") == set()

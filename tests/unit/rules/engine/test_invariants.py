@@ -7,7 +7,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from tests.harness import event, packed, rule_set, run, school
+from tests.harness import endings, event, packed, rule_set, run, school
 from tests.oracle import evaluator
 
 pytestmark = pytest.mark.properties
@@ -47,6 +47,11 @@ def expected(events, now, only=None):
     )
 
 
+def in_order(*streams):
+    events = [event for stream in streams for event in stream]
+    return sorted(events, key=lambda e: (datetime.fromisoformat(e["time"]), e["source"], e["id"], e["revision"]))
+
+
 def differences(found, wanted):
     missing, extra = set(wanted) - set(found), set(found) - set(wanted)
     shown = [f"missing {w}" for w in sorted(missing, key=str)[:4]] + [
@@ -58,7 +63,7 @@ def differences(found, wanted):
 @pytest.mark.parametrize("seed", range(12))
 def test_the_engine_in_order_equals_the_slow_evaluator(plan, seed):
     rng = random.Random(seed)
-    events = school(rng, 150, BEGIN, timedelta(days=28))
+    events = in_order(school(rng, 150, BEGIN, timedelta(days=28)), endings(rng, seed % 4, BEGIN, timedelta(days=28)))
     now = BEGIN + timedelta(days=rng.choice((28, 29, 45)))
     reader, _ = run(plan, packed(events, rng), now)
     assert not differences(reader.warnings(), expected(events, now))
@@ -67,7 +72,7 @@ def test_the_engine_in_order_equals_the_slow_evaluator(plan, seed):
 @pytest.mark.parametrize("seed", range(12))
 def test_shuffled_and_repeated_events_end_the_same(plan, seed):
     rng = random.Random(1000 + seed)
-    events = school(rng, 120, BEGIN, timedelta(days=28))
+    events = school(rng, 120, BEGIN, timedelta(days=28)) + endings(rng, seed % 5, BEGIN, timedelta(days=28))
     now = BEGIN + timedelta(days=40)
     repeated = [event for event in events for _ in range(rng.randint(1, 5))]
     rng.shuffle(repeated)
@@ -79,7 +84,7 @@ def test_shuffled_and_repeated_events_end_the_same(plan, seed):
 @pytest.mark.parametrize("seed", range(6))
 def test_snapshot_and_resume_at_any_point_change_nothing(plan, seed):
     rng = random.Random(2000 + seed)
-    events = school(rng, 120, BEGIN, timedelta(days=28))
+    events = school(rng, 120, BEGIN, timedelta(days=28)) + endings(rng, 3, BEGIN, timedelta(days=28))
     rng.shuffle(events)
     packs = packed(events, rng)
     now = BEGIN + timedelta(days=40)
@@ -93,7 +98,8 @@ def test_long_lives_with_short_lateness_are_trimmed_and_still_right(plan, seed):
     """Checkpoints are taken and entries let go; disorder stays within the lateness."""
     rng = random.Random(3000 + seed)
     short = msgspec.structs.replace(plan, allowed_lateness=4 * 86_400_000)
-    events = [e for e in school(rng, 700, BEGIN, timedelta(days=70)) if e["revision"] == 0]
+    span = timedelta(days=70)
+    events = [e for e in school(rng, 700, BEGIN, span) + endings(rng, 4, BEGIN, span) if e["revision"] == 0]
     jitter = {id(e): datetime.fromisoformat(e["time"]) + timedelta(hours=rng.uniform(0, 90)) for e in events}
     events.sort(key=lambda e: jitter[id(e)])
     now = BEGIN + timedelta(days=71)
@@ -136,7 +142,7 @@ def test_steps_of_a_ticket_at_one_instant_or_by_clocks_that_differ_end_the_same_
 @pytest.mark.parametrize("seed", range(4))
 def test_batch_boundaries_change_no_id_and_no_sequence(plan, seed):
     rng = random.Random(4000 + seed)
-    events = school(rng, 150, BEGIN, timedelta(days=28))
+    events = in_order(school(rng, 150, BEGIN, timedelta(days=28)), endings(rng, 3, BEGIN, timedelta(days=28)))
     now = BEGIN + timedelta(days=40)
     one, _ = run(plan, packed(events, random.Random(seed), 1), now, ticks=False)
     many, _ = run(plan, packed(events, random.Random(seed), 60), now, ticks=False)
