@@ -19,6 +19,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+from services.app.endings import tell_who_left
 from services.app.home_files import HomeFiles
 from services.app.loops import Loops
 from services.clock import wall_clock
@@ -79,6 +80,8 @@ class Embedded:
         self.worker: Worker | None = None
         """There from `try_evaluating` on."""
         self._looked = 0.0
+        self._told_of = ""
+        """The directory and the day as of which the log was told who has left."""
         self._loops = Loops(self.journal.wakeup)
         self._held = ExitStack()
 
@@ -118,6 +121,7 @@ class Embedded:
         self.worker = Worker(self.journal, self.files.rule_set(), mode=self._mode, enrich=self._enrich)
         if counted := self.journal.meta("counted", ""):
             self._counter.resume(counted.encode())
+        self._tell_who_left()
         return True
 
     def catch_up(self) -> None:
@@ -202,10 +206,21 @@ class Embedded:
         rules, directory = self.files.rules, self.files.directory
         self.notify.metrics.refused(len(rules.problems) if rules else 0, len(directory.problems))
         self._records.review()
+        self._tell_who_left()
         if rule_set is not None:
             changes = worker.use(rule_set)
             _log.info("rule set %s is active; it published %d changes", rule_set.version, changes)
             self.files.note_edit()
+
+    def _tell_who_left(self) -> None:
+        """With each directory and each day. Events whose time is past know no to-day, by which somebody has left."""
+        now, directory = self._clock(), self.files.present_directory()
+        as_of = f"{directory.version} {now.astimezone(ZoneInfo(self.files.zone)).date()}"
+        if self._past or as_of == self._told_of:
+            return
+        if told := tell_who_left(self.journal, directory, now):
+            _log.info("%d students have left, come back or left on another day than was known", told)
+        self._told_of = as_of
 
     def _take_in_all(self) -> bool:
         busy = self.take_in() > 0

@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from math import inf
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -83,6 +84,12 @@ class Directory:
             if row.class_id == class_
         ]
         return bool(mine) and not any(mine)
+
+    def enrolled_until(self) -> dict[str, datetime | None]:
+        """Student → the instant at which the last of their enrolments ends, suspended or not; None: it does not."""
+        zone = ZoneInfo(self.time_zone)
+        ends = {student: end for student, (_, end, _) in self._index.students.items()}
+        return {student: None if end == inf else datetime.fromtimestamp(end, zone) for student, end in ends.items()}
 
     def class_members(self, class_: str, at: datetime) -> list[str]:
         """Ids of the students who are enrolled in a class at `at`, sorted; nobody who is suspended."""
