@@ -63,6 +63,11 @@ def key_values(key: str) -> list[str]:
     return [part.replace("%2F", "/") for part in key.split("/")]
 
 
+def in_key(value: str | None, key: str) -> bool:
+    """Whether it is one of the values of a subject's key: what the subject is, and not only what it has to do with."""
+    return value is not None and (value == key or value in key_values(key))
+
+
 def near_words(word: str, known: Iterable[str], most: int = 1, cutoff: float = 0.6) -> list[str]:
     """The known words that were probably meant, the nearest first."""
     return get_close_matches(word, list(known), most, cutoff)

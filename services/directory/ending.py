@@ -13,6 +13,7 @@ import msgspec
 
 from services.directory.records import Tables
 from services.directory.snapshot import Directory
+from services.messages import in_key
 
 What = Literal["student", "person", "role", "class", "course"]
 KINDS: tuple[What, ...] = get_args(What)
@@ -43,19 +44,19 @@ def endings(old: Directory, new: Directory, day: date) -> list[Ending]:
     return found
 
 
-def concerns(ends: Iterable[Ending]) -> Callable[[Mapping[str, str]], bool]:
-    """Whether what a warning is about (its context) is among what ends; roles are held for it, and are not it."""
+_WHAT: dict[str, What] = {"student": "student", "teacher": "person", "class": "class", "course": "course"}
+"""Field of the context of a warning → what it names."""
+
+
+def concerns(ends: Iterable[Ending]) -> Callable[[str, Mapping[str, str]], bool]:
+    """Whether a warning, of a subject and with a context, is about something that ends; roles are held for it only."""
     ended = {(one.what, one.id) for one in ends}
 
-    def concerned(context: Mapping[str, str]) -> bool:
-        course, class_ = context.get("course", ""), context.get("class", "")
-        about = (
-            ("student", context.get("student", "")),
-            ("person", context.get("teacher", "")),
-            ("class", class_),
-            ("course", course),
-            ("course", f"{course}/{class_}"),
-        )
+    def concerned(subject: str, context: Mapping[str, str]) -> bool:
+        # Whom the newest record names beside, the warning is not about.
+        about = {(what, context[name]) for name, what in _WHAT.items() if in_key(context.get(name), subject)}
+        if {"course", "class"} <= {what for what, _ in about}:
+            about.add(("course", f"{context['course']}/{context['class']}"))
         return not ended.isdisjoint(about)
 
     return concerned

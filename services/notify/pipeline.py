@@ -15,7 +15,7 @@ from typing import NamedTuple
 import msgspec
 
 from services.directory import Person
-from services.messages import LEVELS, Change, Level, Mode, RuleCard, from_ms, to_ms
+from services.messages import LEVELS, Change, Level, Mode, RuleCard, from_ms, in_key, to_ms
 from services.notify.recipients import addresses_of, queue_of
 from services.notify.rows import DecisionRow, DeliveryRow, WarningRow, decode_context
 from services.notify.suppression import UNTIL_THE_CASE_IS_OVER, Case, Quiet, Silence
@@ -140,9 +140,11 @@ def exempt(candidate: Candidate, moment: Moment) -> Verdict:
     """A warning of a rule that its student is exempt from is shown; of its end hears who was told before that."""
     presses_on = candidate.change in ("opened", "raised") and candidate.news != "outcome"
     student = candidate.context.get("student")
-    if not presses_on or student is None or not moment.exempt(student, candidate.rule, candidate.at or moment.now):
+    # The context of a warning about a class names the student of its newest record.
+    if not presses_on or student is None or not in_key(student, candidate.subject):
         return None
-    return Drop("exempt")
+    exempt_then = moment.exempt(student, candidate.rule, candidate.at or moment.now) is not None
+    return Drop("exempt") if exempt_then else None
 
 
 def settle(candidate: Candidate, moment: Moment) -> Verdict:

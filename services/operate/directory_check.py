@@ -15,12 +15,14 @@ from services import directory as directories
 from services.directory import Asked, Checked, Directory
 from services.i18n import say
 from services.ingest.schemas import Schema
-from services.messages import Message, Problem, nearest
+from services.messages import Problem, nearest
 from services.notify.channels.addresses import doubt
 from services.notify.recipients import STUDENT
 from services.rules.language.load import RuleSet
 
 _SHOWN = 10
+_STUDENT = frozenset({"student", "subject"})
+"""Names in `by` that may hold a student; an indicator calls whomever it is about its subject."""
 
 
 def check(rules: RuleSet, directory: Directory, at: datetime, *, mail: bool, students: bool = False) -> Checked:
@@ -49,12 +51,13 @@ def exemptions_of_nothing(
         if row.to_day is None or row.to_day >= day:  # a rule that has been removed since may stand in one that is over
             students[row.of].add(row.student)
     about_students = [kind for kind, schema in kinds.items() if schema.key and "student" in schema.properties]
-    known = {*about_students, *rules.cards}
+    known = {*about_students, *(rule.id for rule in rules.plan.rules if not _STUDENT.isdisjoint(rule.by))}
     for of, who in sorted(students.items()):
         if of not in known:
-            what = "operate.records_about_no_student" if of in kinds else "operate.neither_kind_nor_rule"
-            expected: str | Message = nearest(of, known) if of not in kinds else ""
-            expected = expected or say("operate.kind_or_rule", kinds=", ".join(about_students))
+            what, near = "operate.neither_kind_nor_rule", nearest(of, known)
+            if of in kinds or of in rules.cards:
+                what, near = "operate.records_about_no_student" if of in kinds else "operate.rule_about_no_student", ""
+            expected = near or say("operate.kind_or_rule", kinds=", ".join(about_students))
             yield Problem(where="exemptions", what=say(what, of=of, who=_listed(who)), expected=expected)
 
 

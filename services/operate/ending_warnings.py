@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import closing
+from itertools import starmap
 
 from services import directory as directories
 from services.directory import Ending
@@ -20,6 +21,6 @@ def open_warnings(settings: Settings, ends: Sequence[Ending]) -> int | None:
     concerned = directories.concerns(ends)
     try:
         with closing(Store(settings.store_url)) as store, store.reading() as connection:
-            return sum(map(concerned, views.open_contexts(connection)))
+            return sum(starmap(concerned, views.open_subjects(connection)))
     except LogError:
         return None

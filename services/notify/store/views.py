@@ -144,10 +144,10 @@ def _warning(connection: Connection, warning_id: str) -> WarningRow | None:
     return found[0] if found else None
 
 
-def open_contexts(connection: Connection) -> Iterator[dict[str, str]]:
-    """What each open warning is about."""
-    for row in streamed(connection, select(_w.context).where(_w.status == "open")):
-        yield decode_context(row.context)
+def open_subjects(connection: Connection) -> Iterator[tuple[str, dict[str, str]]]:
+    """Subject and context of each open warning."""
+    for row in streamed(connection, select(_w.subject, _w.context).where(_w.status == "open")):
+        yield row.subject, decode_context(row.context)
 
 
 def every_warning(connection: Connection) -> Iterator[dict[str, Any]]:

@@ -77,7 +77,7 @@ def test_the_holes_as_json(in_use, run):
 
 
 KINDS = "assessment, attendance, indicator, leave, self_assessment, test"
-OR_RULE = f"a kind ({KINDS}) or the id of a rule"
+OR_RULE = f"a kind ({KINDS}) or the id of a rule about students"
 OF_NOTHING = {
     "a slip in a kind": ("s1,attendence,2026-09-01,,免修", (
         "'attendence', of which s1 are exempt, is neither an event kind nor a rule in use (expected: attendance)",
@@ -89,11 +89,15 @@ OF_NOTHING = {
     )),
     "nothing like it": ("s1,体育,2026-09-01,,免修\ns2,体育,2026-09-01,,免修", (
         f"'体育', of which s1, s2 are exempt, is neither an event kind nor a rule in use (expected: {OR_RULE})",
-        f"s1, s2 豁免的 '体育' 既不是事件类型，也不是在用的规则（应为：事件类型（{KINDS}）或规则编号）",
+        f"s1, s2 豁免的 '体育' 既不是事件类型，也不是在用的规则（应为：事件类型（{KINDS}）或针对学生的规则编号）",
     )),
     "a kind about no student": ("s1,lesson,2026-09-01,,免修", (
         f"s1 are exempt from lesson, whose records are about no student (expected: {OR_RULE})",
-        f"s1 豁免了 lesson，而这类记录不涉及学生（应为：事件类型（{KINDS}）或规则编号）",
+        f"s1 豁免了 lesson，而这类记录不涉及学生（应为：事件类型（{KINDS}）或针对学生的规则编号）",
+    )),
+    "a rule about no student": ("s1,arrival,2026-09-01,,免修", (
+        f"s1 are exempt from arrival, a rule that is about no student (expected: {OR_RULE})",
+        f"s1 豁免了 arrival，而这条规则不涉及学生个人（应为：事件类型（{KINDS}）或针对学生的规则编号）",
     )),
 }  # fmt: skip
 
@@ -104,6 +108,7 @@ def test_an_exemption_of_what_there_is_not_is_a_problem_with_what_would_be_right
         home / "rules",
         rule("r", by="[student]", notify="{to: class_tutor}"),
         rule("low-grade", by="[student]", notify="{to: class_tutor}"),
+        rule("arrival", by="[class]", notify="{to: class_tutor}"),
     )
     add("exemptions.csv", rows)
     in_use()
@@ -112,7 +117,7 @@ def test_an_exemption_of_what_there_is_not_is_a_problem_with_what_would_be_right
     assert (code, said.splitlines()) == (1, [
         f"exemptions: {english}",
         f"    {chinese}",
-        f"5 people, 2 rules; 4 of 4 {REACHED} 0 holes 处缺口; 1 problems 处错误",
+        f"5 people, 3 rules; 7 of 7 {REACHED} 0 holes 处缺口; 1 problems 处错误",
     ])  # fmt: skip
     (problem,) = run("check", "--json")[1]["problems"]
     assert f"{problem['what']} (expected: {problem['expected']})" == english

@@ -102,22 +102,25 @@ def test_whoever_is_there_until_today_is_there_still(folder, old, edited, day, e
 
 
 @pytest.mark.parametrize(
-    ("context", "about"),
+    ("subject", "context", "about"),
     [
-        ({"student": "s2", "class": "m2601"}, True),
-        ({"student": "s1", "class": "m2601"}, False),
-        ({"class": "n2601"}, True),
-        ({"teacher": "bo"}, True),
-        ({"course": "english", "class": "m2601"}, True),
-        ({"course": "algebra", "class": "x2601"}, True),
-        ({"course": "algebra", "class": "m2601"}, False),
-        ({}, False),
+        ("s2", {"student": "s2", "class": "m2601"}, True),
+        ("s2/algebra", {"student": "s2", "course": "algebra"}, True),
+        ("s1", {"student": "s1", "class": "m2601"}, False),
+        ("n2601", {"class": "n2601"}, True),
+        ("m2601", {"class": "m2601", "student": "s2", "teacher": "bo"}, False),
+        ("bo", {"teacher": "bo"}, True),
+        ("s1/english", {"student": "s1", "course": "english", "class": "m2601"}, True),
+        ("algebra/x2601", {"course": "algebra", "class": "x2601"}, True),
+        ("algebra/m2601", {"course": "algebra", "class": "m2601"}, False),
+        ("algebra", {"course": "algebra", "class": "x2601"}, False),
+        ("college", {}, False),
     ],
     ids=str,
 )
-def test_a_warning_is_about_what_ends_if_it_names_it(context, about):
+def test_a_warning_is_about_what_ends_if_it_is_its_subject(subject, context, about):
     ends = [("student", "s2"), ("class", "n2601"), ("person", "bo"), ("course", "english"), ("course", "algebra/x2601")]
-    assert concerns([Ending(what=what, id=id_, name=id_) for what, id_ in ends])(context) == about
+    assert concerns([Ending(what=what, id=id_, name=id_) for what, id_ in ends])(subject, context) == about
 
 
 def graduates(folder):
