@@ -145,11 +145,8 @@ def _test(spoken: dict[Key, CampusEvent | None], context: Context, _whole: bool)
     best: tuple[tuple[bool, int, datetime], Key] | None = None
     for key, event in spoken.items():
         lesson = context.lessons.get(event.data.get("lesson", "")) if event else None
-        at = _begin(lesson) if lesson else event.time if event else None
-        reason = _not_held(lesson, context) or _bound(event, context, at)
-        if event is not None and at is not None:
-            reason = reason or _of_other_class(event, lesson, context, at)
-        found[key] = _counted(event, context, reason)
+        at = _begin(lesson) if lesson else None
+        found[key] = _counted(event, context, _not_held(lesson, context) or _bound(event, context, at))
         if event is not None and found[key].event is not None:
             order = (event.data["status"] == "graded", int(event.data.get("attempt", 1)), event.time), key
             best = order if best is None else max(best, order)
