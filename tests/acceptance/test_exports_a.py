@@ -1,6 +1,7 @@
 """A college's own files (shared/exports/a): what counts, the facts, and the open warnings are those of its truth.json.
 
-Of the default pack only the rules of S1, S2, S5, K1 and T1 are loaded, those that truth.json tells.
+Of the default pack only the rules of S1, S2, S5, K1 and T1 are loaded, those that truth.json tells. Where files come
+whole, rules hold the term by a setting of the test; week by week they are as they come, and `prewarn` itself is run.
 
 The fifteen files are made into a directory, a calendar and events by tests/acceptance/exports_a, and taken in one after
 another, backwards with the directory last, and week by week. What truth.json says and nothing here compares: that no
@@ -13,7 +14,7 @@ import copy
 import pytest
 
 from tests.acceptance.exports_a import exports, facts, orders, truth
-from tests.acceptance.exports_a.home import Home
+from tests.acceptance.exports_a.home import Commands, Home
 
 NOBODY = "2601010199"
 
@@ -101,11 +102,14 @@ def test_the_files_backwards_and_the_directory_last_end_with_the_same(read, writ
     assert statuses(state) == statuses(played[0].after)
 
 
-def test_week_by_week_ends_with_the_same(read, written, wanted, played, tmp_path):
+def test_week_by_week_and_by_the_command_ends_with_the_same(read, written, wanted, played, tmp_path):
     place, _ = written
-    home = Home(tmp_path / "home", place / "calendar.yaml")
+    home = Commands(tmp_path / "home", place / "calendar.yaml")
     home.import_directory(place / "directory")
-    orders.week_by_week(home, read, tmp_path / "weeks")
+    said = orders.week_by_week(home, read, tmp_path / "weeks")
+    assert "retracted 撤回 2" in said.splitlines()
+    assert f"'{NOBODY}' is not a known student" in said
+    assert "rows about 26010101|G0103|2026-11-03|3-4 were refused, so nothing of that is taken back" in said
     state = home.state()
     assert truth.warnings(wanted, state, "after_correction") == []
     assert statuses(state) == statuses(played[0].after)

@@ -23,8 +23,9 @@ class Exports:
     timetable: timetable.Timetable
     events: dict
     """Name of an export → its events."""
+    exported_at: datetime
     corrected_at: datetime
-    """When the corrected export was made."""
+    """When the first and the corrected export of the attendance were made."""
 
     def write(self, folder):
         """The directory in `directory`, `calendar.yaml`, and the events; name of an export → its file."""
@@ -52,4 +53,5 @@ def read(folder):
         "月度评学表.xlsx": list(results.assessments(folder / "月度评学表.xlsx", people)),
         "报修服务台账.csv": list(tickets.steps(folder / "报修服务台账.csv")),
     }
-    return Exports(people, days, plan, found, attendance.exported_at(folder / CORRECTED))
+    made = (attendance.exported_at(folder / name) for name in (FIRST, CORRECTED))
+    return Exports(people, days, plan, found, *made)

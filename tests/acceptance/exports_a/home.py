@@ -2,6 +2,7 @@
 
 import dataclasses
 import shutil
+import subprocess
 from collections import defaultdict
 from datetime import datetime
 
@@ -16,7 +17,8 @@ from services.messages import to_ms
 from services.settings import Settings
 from tests.acceptance.exports_a.cells import ZONE
 from tests.acceptance.exports_a.product import State
-from tests.acceptance.timetable import rules_of
+from tests.acceptance.timetable import CLOCKED, rules_of
+from tests.faults.running import PATIENCE, ROOT, environment
 
 AT = datetime(2026, 11, 27, 23, 59, 59, tzinfo=ZONE)
 """The evening as of which the warnings of truth.json are."""
@@ -84,3 +86,27 @@ class Home:
         embedded.catch_up()
         embedded.journal.tick(to_ms(self.now))
         embedded.catch_up()
+
+
+class Commands(Home):
+    """The same by `prewarn` itself, whose rules hold 30 days as they are."""
+
+    def import_directory(self, source):
+        self._prewarn("directory", "import", source)
+
+    def ingest(self, *files, covers=None, exported_at=None):
+        """What the command says."""
+        covered = ["--covers", covers, "--exported-at", exported_at.isoformat()] if covers else []
+        return self._prewarn("ingest", *files, *covered)
+
+    def _prewarn(self, *arguments):
+        home = self._settings.home
+        clock = home.with_suffix(".clock")
+        clock.write_text(self.now.isoformat(), "ascii")
+        told = subprocess.run(
+            [*CLOCKED, "--home", home, *arguments], cwd=ROOT, text=True, capture_output=True, check=False,
+            env=environment(PREWARN_TEST_CLOCK=str(clock)), timeout=10 * PATIENCE,
+        )  # fmt: skip
+        assert told.returncode in {0, 1}, told.stderr
+        assert "Traceback" not in told.stderr, told.stderr
+        return told.stdout + told.stderr

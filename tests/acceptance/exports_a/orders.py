@@ -4,7 +4,6 @@ from collections import defaultdict
 from datetime import datetime, timedelta
 
 from tests.acceptance.exports_a import events, exports
-from tests.acceptance.exports_a.home import AT
 
 
 def one_after_another(home, read, files):
@@ -30,7 +29,7 @@ def corrected(home, read, file):
 
 
 def week_by_week(home, read, folder):
-    """Each week's lines on the Sunday behind it, as if all was exported then; the correction at the end."""
+    """Each week's lines on the Sunday behind it, as if all was exported then; then the correction, and its answer."""
     folder.mkdir()
     weeks = defaultdict(dict)
     for name, some in read.events.items():
@@ -38,12 +37,12 @@ def week_by_week(home, read, folder):
             if name != exports.CORRECTED:
                 weeks[_sunday(one)].setdefault(name, []).append(_exported_then(one, name))
     for end, by_name in sorted(weeks.items()):
-        home.now = min(end, AT)
+        home.now = min(end, read.exported_at)
         home.ingest(*[
             events.write(folder / f"{end.date()} {number}.ndjson", some) for number, some in enumerate(by_name.values())
         ])  # fmt: skip
-    home.now = AT
-    corrected(home, read, events.write(folder / "corrected.ndjson", read.events[exports.CORRECTED]))
+    home.now = read.corrected_at
+    return corrected(home, read, events.write(folder / "corrected.ndjson", read.events[exports.CORRECTED]))
 
 
 def _sunday(one):
