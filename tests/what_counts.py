@@ -10,13 +10,15 @@ import msgspec
 
 from services import directory as directories
 from services.app.embedded import Embedded
+from services.cli.ingest import Given, take
+from services.ingest.table import TableOptions
 from services.messages import ENDS, CampusEvent
 from services.settings import Settings
 from tests.faults.running import write_table
 from tests.rule_files import folder, rule
 
 ABSENT = rule("absent", by="[student]", levels="{at_least: {yellow: 1, red: 3}}", notify="{to: class_tutor}")
-ROLLED = rule(
+PRESENT = rule(
     "presence", by="[student]", measure='{count: status == "present"}', levels="{at_least: {yellow: 1}}",
     notify="{to: class_tutor}",
 )  # fmt: skip
@@ -28,7 +30,7 @@ _decode = msgspec.json.Decoder(list[CampusEvent]).decode
 
 def rules(place):
     """Who was absent is warned of, and so that derived records are seen, who was present."""
-    return folder(place, ABSENT, ROLLED)
+    return folder(place, ABSENT, PRESENT)
 
 
 def people(place, *, left=""):
@@ -129,8 +131,6 @@ def present(changes):
 
 def in_one_process(place):
     """(what counts, what is open) where the embedded mode plays it."""
-    from services.cli.ingest import Given, TableOptions, _take  # noqa: PLC0415
-
     settings = Settings(home=place / "home", rules=rules(place / "rules"))
     directories.install(people(place / "people"), settings.directory_folder)
     with Embedded(settings, past=True) as college:
@@ -140,7 +140,7 @@ def in_one_process(place):
         college.files.look()
         assert college.try_evaluating()
         given = Given([covering(place / "all.ndjson")], TableOptions(), COVERED, datetime.now(UTC))
-        _take(college, given, "")
+        take(college, given, "")
         college.catch_up()
         rows = [packed for _, _, _, packed in college.journal.read(0, 10_000)]
         changes = [change for _, step in college.journal.published(0, 10_000) for change in step.changes]

@@ -116,17 +116,17 @@ def ingest(
 
         with Ingest(settings) as cluster:
             cluster.records.review()
-            summary = _take(cluster, given, f"{settings.topic_prefix}{REJECTED}")
+            summary = take(cluster, given, f"{settings.topic_prefix}{REJECTED}")
     else:
         with Embedded(settings) as embedded:
             evaluating = evaluates(embedded)
-            summary = _take(embedded, given, "prewarn rejected list")
+            summary = take(embedded, given, "prewarn rejected list")
             if evaluating:
                 embedded.catch_up()
     raise typer.Exit(1 if summary.rejected else 0)
 
 
-def _take(way_in: WayIn, given: Given, kept: str) -> Summary:
+def take(way_in: WayIn, given: Given, kept: str) -> Summary:
     """Takes the files in and says what became of them; `kept`: where all that was refused can be read."""
     coverage = way_in.coverage(given.covers) if given.covers else None
     total = sum(path.stat().st_size for path in given.files if path.exists())

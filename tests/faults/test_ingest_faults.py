@@ -44,7 +44,11 @@ def told(cluster):
     return Counter(repr(event) for _, message in cluster.values(EVENTS) for event in _decode(message))
 
 
-@pytest.mark.parametrize("point", ["decided", "published"], ids=["before-kafka", "between-kafka-and-the-commit"])
+@pytest.mark.parametrize(
+    "point",
+    ["decided", "published"],
+    ids=["ingest-killed-before-kafka", "ingest-killed-between-kafka-and-the-commit"],
+)
 def test_ingest_killed(point, cluster, postgres):
     """At each call anew; its sender was not told yes, and sends again."""
     database = postgres.database()

@@ -25,7 +25,7 @@ from services.app.cluster.bounds import PublishedBounds
 from services.app.cluster.crashes import dying_at
 from services.app.serving import serve
 from services.clock import wall_clock
-from services.errors import LogError
+from services.errors import PrewarnError
 from services.ingest.api import ingest_routes
 from services.ingest.intake import EventLog, Intake
 from services.ingest.records.coverage import Coverage
@@ -129,7 +129,7 @@ class Ingest:
         while not self._stop.wait(seconds):
             try:
                 work()
-            except LogError as error:
+            except PrewarnError as error:
                 _log.warning("%s waits: %s", threading.current_thread().name, error)
 
     def _report(self) -> None:

@@ -5,6 +5,7 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import jsonschema_rs
@@ -74,6 +75,17 @@ def test_settings_and_commands_are_those_of_the_code(path):
         if command[0] == "run":
             assert set(command[1:2]) <= SERVICES, command
             assert set(command[2::2]) <= {"--port"}, command
+
+
+def test_a_cluster_without_a_database_says_what_it_needs_and_starts_nothing(tmp_path):
+    kept = {name: value for name, value in os.environ.items() if not name.endswith("DATABASE_URL")}
+    told = subprocess.run(
+        [sys.executable, DEPLOY / "cluster.py", "up", tmp_path / "all"],
+        env=kept, capture_output=True, text=True, check=False, timeout=60,
+    )  # fmt: skip
+    assert told.returncode == 78
+    assert "--database postgresql://" in told.stderr
+    assert not (tmp_path / "all").exists()
 
 
 def exported():
