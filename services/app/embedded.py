@@ -19,7 +19,6 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from services.app.endings import tell_who_left
 from services.app.home_files import HomeFiles
 from services.app.loops import Loops
 from services.clock import wall_clock
@@ -80,8 +79,6 @@ class Embedded:
         self.worker: Worker | None = None
         """There from `try_evaluating` on."""
         self._looked = 0.0
-        self._told_of = ""
-        """The directory and the day as of which the log was told who has left."""
         self._loops = Loops(self.journal.wakeup)
         self._held = ExitStack()
 
@@ -213,14 +210,9 @@ class Embedded:
             self.files.note_edit()
 
     def _tell_who_left(self) -> None:
-        """With each directory and each day. Events whose time is past know no to-day, by which somebody has left."""
-        now, directory = self._clock(), self.files.present_directory()
-        as_of = f"{directory.version} {now.astimezone(ZoneInfo(self.files.zone)).date()}"
-        if self._past or as_of == self._told_of:
-            return
-        if told := tell_who_left(self.journal, directory, now):
+        """Events whose time is past know no to-day, by which somebody has left."""
+        if not self._past and (told := self._records.tell_who_left()):
             _log.info("%d students have left, come back or left on another day than was known", told)
-        self._told_of = as_of
 
     def _take_in_all(self) -> bool:
         busy = self.take_in() > 0

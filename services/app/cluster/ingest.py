@@ -118,10 +118,10 @@ class Ingest:
         return self.records.retract_uncovered(coverage, recorded_at)
 
     def start(self) -> None:
-        """From here on each source's hours are reported when they are over, and a changed past is taken in anew."""
+        """From here on sources' hours are reported, and a changed past and who has left are taken in."""
         for name, seconds, work in (
             ("reports", _REPORT_EVERY, self._report),
-            ("review", _REVIEW_EVERY, self.records.review),
+            ("review", _REVIEW_EVERY, self._review),
         ):
             threading.Thread(target=self._repeat, args=(seconds, work), name=name, daemon=True).start()
 
@@ -131,6 +131,10 @@ class Ingest:
                 work()
             except PrewarnError as error:
                 _log.warning("%s waits: %s", threading.current_thread().name, error)
+
+    def _review(self) -> None:
+        self.records.review()
+        self.records.tell_who_left()
 
     def _report(self) -> None:
         self._waiting += self.counter.due(wall_clock())

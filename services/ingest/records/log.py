@@ -15,6 +15,7 @@ from typing import Any, Protocol
 import msgspec
 
 from services.ingest.records.coverage import Coverage, Covered, remembered
+from services.ingest.records.endings import tell_who_left
 from services.ingest.records.keys import Keys
 from services.ingest.records.resolve import (
     College,
@@ -63,6 +64,8 @@ class RecordLog:
         """Raises LogError."""
         self._store, self._keys, self._bounds, self._clock = store, keys, bounds, clock
         self.reject = store.reject
+        self._told_of = ""
+        """The directory and the hour as of which the log was told who has left."""
         if store.meta("records") != _FORMAT:
             self._adopt()
 
@@ -126,6 +129,22 @@ class RecordLog:
         while self._review_some():
             pass
         self._store.wake()
+
+    def tell_who_left(self) -> int:
+        """Ends what is open of students who have left by the clock; how many events that took.
+
+        Called often, it looks when the directory is another one, and once an hour: days begin at full hours.
+        """
+        college, now = self._bounds.present_directory(), self._clock()
+        as_of = f"{self._bounds.bounds()} {now:%Y-%m-%dT%H}"
+        if as_of == self._told_of:
+            return 0
+        with self._store.transaction() as commit:
+            found = tell_who_left(commit, college.enrolled_until(), now)
+        self._told_of = as_of
+        if found:
+            self._store.wake()
+        return found
 
     def _review_some(self) -> bool:
         with self._store.transaction() as commit:

@@ -33,6 +33,9 @@ class College(Protocol):
     def enrolled(self, student: str, at: datetime) -> bool:
         """Whether something of a student counts at an instant; true for one whom nobody knows."""
 
+    def enrolled_until(self) -> dict[str, datetime | None]:
+        """Student → when the last of their enrolments ends; None: it does not."""
+
     def left_class(self, student: str, class_: str, at: datetime) -> bool:
         """Whether a student belongs to a class on other days only."""
 

@@ -8,10 +8,11 @@ import msgspec
 import pytest
 
 from services.app.embedded import Embedded
-from services.app.endings import tell_who_left
 from services.directory import Directory
 from services.directory.records import Enrolment, SchoolClass, Tables
+from services.ingest.records.endings import tell_who_left
 from services.log.journal import Journal
+from services.log.journal_records import JournalRecords
 from services.messages import CampusEvent
 from services.settings import Settings
 from tests.rule_files import folder, rule
@@ -36,7 +37,8 @@ def tell(tmp_path):
     def told(*rows, now=NOW):
         """The events that the log hears of these enrolments."""
         end = journal.end()
-        tell_who_left(journal, directory(*rows), now)
+        with JournalRecords(journal).transaction() as commit:
+            tell_who_left(commit, directory(*rows).enrolled_until(), now)
         heard = [event for _, _, _, packed in journal.read(end) for event in _decode(packed)]
         return [(one.id, one.revision, one.retracted, one.time.astimezone(HERE).isoformat()[:16]) for one in heard]
 
@@ -78,15 +80,6 @@ def test_another_day_is_a_revision_and_a_return_a_retraction_and_both_may_come_a
     assert tell(Enrolment(id="s1", **TERM)) == []
     assert tell(LEFT) == [("ending/student/s1", 3, False, "2026-11-21T00:00")]
     assert tell() == []  # a directory that does not know them any more says nothing of them
-
-
-def test_what_a_crash_kept_from_being_noted_is_said_again_or_with_a_higher_revision(tell, monkeypatch):
-    with monkeypatch.context() as crashing:
-        crashing.setattr(Journal, "set_meta", lambda *_: None)
-        tell(LEFT)
-    assert tell(msgspec.structs.replace(LEFT, to_day=date(2026, 11, 10))) == [
-        ("ending/student/s1", 1, False, "2026-11-11T00:00")
-    ]
 
 
 @pytest.fixture
