@@ -1,12 +1,12 @@
 """A college's own files (shared/exports/a): what counts, the facts, and the open warnings are those of its truth.json.
 
-Of the default pack only the rules of S1, S2, S5, K1 and T1 are loaded, those that truth.json tells. Where files come
-whole, rules hold the term by a setting of the test; week by week they are as they come, and `prewarn` itself is run.
+Of the default pack only the rules of S1, S2, S5, K1 and T1 are loaded, those that truth.json tells.
 
 The fifteen files are made into a directory, a calendar and events by tests/acceptance/exports_a, and taken in one after
-another, backwards with the directory last, and week by week. What truth.json says and nothing here compares: that no
-warning was told between two files; of S5, how many of the last four tests failed where that warns of nothing (fewer
-than three); and of attendance 病假, 事假 and 公假 apart, for which there is one word, `leave` (the rows are compared).
+another, backwards with the directory last, and week by week by the command itself. What truth.json says and nothing
+here compares: that no warning was told between two files; of S5, how many of the last four tests failed where that
+warns of nothing (fewer than three); and of attendance 病假, 事假 and 公假 apart, for which there is one word, `leave`
+(the rows are compared).
 """
 
 import copy

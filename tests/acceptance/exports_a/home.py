@@ -1,6 +1,5 @@
 """A college in one folder, fed file by file under a clock that the test sets."""
 
-import dataclasses
 import shutil
 import subprocess
 from collections import defaultdict
@@ -22,7 +21,6 @@ from tests.faults.running import PATIENCE, ROOT, environment
 
 AT = datetime(2026, 11, 27, 23, 59, 59, tzinfo=ZONE)
 """The evening as of which the warnings of truth.json are."""
-_TERM = 150 * 86_400_000
 RULES = (
     "absence-hours", "absence-streak", "absence-streak-all-courses", "tests-failed", "tests-failed-often",
     "arrival-rate", "rollcall-missing", "rollcall-missing-often",
@@ -73,13 +71,7 @@ class Home:
             return State(counted, uncounted, warnings, embedded.files.present_directory())
 
     def _open(self):
-        embedded = Embedded(self._settings, clock=lambda: self.now, push=False)
-        rules = embedded.files.rules
-        # Files come one after another, so records come as late as the term is long. That every rule holds the running
-        # term (DESIGN, "Late") is a later issue's.
-        plan = msgspec.structs.replace(rules.value.plan, allowed_lateness=_TERM)
-        rules.value = dataclasses.replace(rules.value, plan=plan)
-        return embedded
+        return Embedded(self._settings, clock=lambda: self.now, push=False)
 
     def _catch_up(self, embedded):
         assert embedded.try_evaluating(), "another process evaluates this folder"
@@ -89,7 +81,7 @@ class Home:
 
 
 class Commands(Home):
-    """The same by `prewarn` itself, whose rules hold 30 days as they are."""
+    """The same by `prewarn` itself."""
 
     def import_directory(self, source):
         self._prewarn("directory", "import", source)

@@ -53,15 +53,18 @@ def rain_classroom(path, college, timetable):
         for row in rows[2:]:
             if row[0] == "平均分":
                 continue
-            class_ = college.classes[text(row[2])]
+            student = number(row[0])
             for column, head in enumerate(upper):
                 found = _UPPER.fullmatch(head)
                 if found is None or row[column] == "":
                     continue
-                lesson = timetable.find(class_, day(found["day"]), *sections(found["sections"]))
+                on = day(found["day"])
+                # The column says the class of today: of who has moved, the test was in the class of that day.
+                class_ = college.class_of(student, on) or college.classes[text(row[2])]
+                lesson = timetable.find(class_, on, *sections(found["sections"]))
                 assert lesson.course == course, head
                 full = float(_FULL.fullmatch(lower[column])[1])
-                yield _test(timetable, RAIN, lesson, number(row[0]), row[column], full, least)
+                yield _test(timetable, RAIN, lesson, student, row[column], full, least)
 
 
 def chaoxing(path, college, timetable):
