@@ -74,12 +74,14 @@ def _count_attendance(college, found, lesson):
             found["absence-hours"][student,] += Fraction(HOURS) if status == "absent" else Fraction(1, 3)
 
 
-def unsettled(college, key):
-    """Whether it is about the hours of a student who left or changed class."""
+def story(college, key):
+    """What became of the student whose hours it is about: `left`, `changed class`, or nothing of the two."""
     if key[0] != "absence-hours":
-        return False
+        return ""
     spans = college.students[key[1]].spans
-    return spans[-1][2] is not None or len({class_id for class_id, *_ in spans}) > 1
+    if len({class_id for class_id, *_ in spans}) > 1:
+        return "changed class"
+    return "left" if spans[-1][2] is not None else ""
 
 
 def compared(found, expected):
@@ -126,8 +128,8 @@ def main(students=3000):
     with tempfile.TemporaryDirectory() as folder:
         found = through_prewarn(college, Path(folder))
     print(table(college, found))  # noqa: T201
-    differ = [key for keys in compared(found, right(college)).values() for key in keys]
-    print(f"of them about students who left or changed class: {sum(unsettled(college, key) for key in differ)}")  # noqa: T201
+    differ = Counter(story(college, key) for keys in compared(found, right(college)).values() for key in keys)
+    print(f"of them about students who: {dict(differ)}")  # noqa: T201
 
 
 if __name__ == "__main__":

@@ -5,14 +5,14 @@ from collections import Counter
 import pytest
 
 from tests.acceptance.simulated_college import College
-from tests.acceptance.simulated_warnings import RULES, compared, right, table, through_prewarn, unsettled
+from tests.acceptance.simulated_warnings import RULES, compared, right, story, table, through_prewarn
 
-_STUDENTS = 120
+_STUDENTS, _SEED = 120, 22
 
 
 @pytest.fixture(scope="module")
 def college():
-    return College(_STUDENTS)
+    return College(_STUDENTS, _SEED)
 
 
 @pytest.fixture(scope="module")
@@ -48,10 +48,18 @@ def test_a_comparison_tells_what_is_wrong_what_is_missing_and_what_has_another_l
     }
 
 
+def about(warnings, college, *stories):
+    return {key: level for key, level in warnings.items() if story(college, key) in stories}
+
+
+def differs(college, found, *stories):
+    """The comparison, of those about whom there is one of these stories, where it is not empty."""
+    given = compared(about(found, college, *stories), about(right(college), college, *stories))
+    return {what: keys for what, keys in given.items() if keys}
+
+
 def test_no_warning_is_wrong_and_none_is_missing(college, found):
-    expected = right(college)
-    settled = [{key: of[key] for key in of if not unsettled(college, key)} for of in (found, expected)]
-    assert not any(compared(*settled).values()), f"{table(college, found)}\n{compared(*settled)}"
+    assert not differs(college, found, ""), table(college, found)
 
 
 def test_the_last_week_first_and_the_directory_last_end_with_the_same(college, found, tmp_path):
@@ -59,9 +67,11 @@ def test_the_last_week_first_and_the_directory_last_end_with_the_same(college, f
     assert not any(compared(turned, found).values()), compared(turned, found)
 
 
-@pytest.mark.xfail(
-    strict=False,
-    reason="hours absent of who left stay open; a roll-call of a class counts for who is enrolled in another one",
-)
-def test_nobody_is_chased_who_left_and_nobody_is_marked_by_another_class(college, found):
-    assert not any(compared(found, right(college)).values()), compared(found, right(college))
+@pytest.mark.xfail(strict=False, reason="the warnings of a student who leaves stay open")
+def test_nobody_is_chased_who_left(college, found):
+    assert not differs(college, found, "left")
+
+
+@pytest.mark.xfail(strict=False, reason="a mark in a lesson of another class than the student's counts")
+def test_nobody_is_absent_from_a_class_of_which_they_are_not(college, found):
+    assert not differs(college, found, "changed class")
