@@ -1,30 +1,22 @@
-"""A college of N students for twelve weeks, made from a plan that knows which T1, T2, S1 and K1 warnings are right.
+"""A college of N students for twelve weeks: a plan, and the events that follow from it.
+
+Which warnings are right by the plan is in simulated_warnings.py.
 
 What colleges do wrong on the way is in it: lessons that a timetable gives on National Day, lessons that are cancelled
 or moved (some after the marks), students who join late, leave, are suspended or change class and are marked all the
 same, resits, classes whose source lists everybody while that of the others lists exceptions only, exports that are made
 again with corrections, leave slips that are handed in later, roll-calls that come late or never.
-
-`python -m tests.acceptance.simulated_college [N]` prints what was made and how Prewarn's warnings differ from the plan.
 """
 
 import csv
 import random
-import sys
-import tempfile
-from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
-from fractions import Fraction
-from pathlib import Path
 from zoneinfo import ZoneInfo
 
 ZONE = ZoneInfo("Asia/Shanghai")
 FIRST, WEEKS = date(2026, 8, 31), 12
 AT = datetime(2026, 11, 20, 23, 59, 59, tzinfo=ZONE)
-RULES = (
-    "absence-hours", "arrival-rate", "rollcall-missing", "rollcall-missing-often", "test-missing", "test-missing-often",
-)  # fmt: skip
 CALENDAR = """\
 time_zone: Asia/Shanghai
 terms: [{id: 2026-autumn, from: 2026-08-31, to: 2027-01-15}]
@@ -32,21 +24,8 @@ closed: [{from: 2026-10-01, to: 2026-10-07, reason: 国庆节}]
 """
 _CLOSED = {date(2026, 10, day) for day in range(1, 8)}
 _SLOTS = ((time(8), time(9, 40)), (time(10), time(11, 40)), (time(14), time(15, 40)), (time(16), time(17, 40)))
-_CLASS, _COURSES, _PER_WEEK, _HOURS = 40, 5, 8, 2
+_CLASS, _COURSES, _PER_WEEK, HOURS = 40, 5, 8, 2
 _SOURCES = {"app": "exceptions_only", "scanner": "all", "timetable": "", "tests": "", "slips": ""}
-_LEVELS = {
-    "absence-hours": lambda hours: _highest(hours, {"red": 10, "orange": 8, "yellow": 4}),
-    "rollcall-missing": lambda after: _highest(after, {"orange": timedelta(hours=24), "yellow": timedelta(minutes=30)}),
-    "test-missing": lambda after: _highest(after, {"orange": timedelta(hours=48), "yellow": timedelta(hours=24)}),
-    "rollcall-missing-often": lambda n: _highest(n, {"red": 3}),
-    "test-missing-often": lambda n: _highest(n, {"red": 3}),
-    "arrival-rate": lambda rate: next((level for level, line in _RATES.items() if rate < line), None),
-}
-_RATES = {"red": 80, "orange": 90, "yellow": 95}
-
-
-def _highest(value, thresholds):
-    return next((level for level, line in thresholds.items() if value >= line), None)
 
 
 @dataclass
@@ -85,7 +64,7 @@ class Lesson:
 
 
 class College:
-    """The plan, its events in the order in which they come, and the warnings that are right."""
+    """The plan, and its events in the order in which they come."""
 
     def __init__(self, students=3000, seed=18):
         self.rng = random.Random(seed)
@@ -158,7 +137,7 @@ class College:
 
     def _publish(self, lesson, published, changed=None):
         data = self._about(lesson) | {
-            "starts_at": lesson.starts.isoformat(), "ends_at": lesson.ends.isoformat(), "hours": _HOURS,
+            "starts_at": lesson.starts.isoformat(), "ends_at": lesson.ends.isoformat(), "hours": HOURS,
             "status": lesson.status,
         }  # fmt: skip
         data |= {"moved_to": lesson.moved_to} if lesson.moved_to else {}
@@ -177,7 +156,7 @@ class College:
         if comes <= AT:
             self.events.append((comes, event | more))
 
-    def _members(self, lesson):
+    def members(self, lesson):
         return [one for one in self.students.values() if one.class_on(lesson.starts.date()) == lesson.class_id]
 
     def _hold(self, lesson):
@@ -203,7 +182,7 @@ class College:
 
     def _attendance(self, lesson, everybody):
         bad_day = self._chance(0.03)
-        members = self._members(lesson)
+        members = self.members(lesson)
         for student in members:
             if self._chance(student.careless * (4 if bad_day else 1) + (0.08 if bad_day else 0)):
                 lesson.marks[student.id] = self.rng.choice(["absent", "absent", "late", "early_leave", "leave"])
@@ -244,14 +223,14 @@ class College:
 
     def _mark(self, lesson, student, status, comes, **more):
         source = "scanner" if lesson.class_id in self.everybody else "app"
-        data = self._about(lesson) | {"student": student, "hours": _HOURS, "status": status}
+        data = self._about(lesson) | {"student": student, "hours": HOURS, "status": status}
         self._send("attendance", source, f"{lesson.id}/{student}", lesson.starts, data, comes, **more)
 
     def _test(self, lesson):
         """A few results of each lesson are enough; some tests are only pending, or of too few, or there is none."""
         rarely = lesson.class_id in self.careless and lesson.course.endswith("k0")
         how = self.rng.choices(["tested", "none", "pending", "too few"], [1 if rarely else 94, 6, 2, 2])[0]
-        if how == "none" or not (members := self._members(lesson)):
+        if how == "none" or not (members := self.members(lesson)):
             return
         figures = {"tested": 5, "attended": 30} if how == "too few" else {"tested": 30, "attended": 30}
         for student in self.rng.sample(members, min(3, len(members))):
@@ -265,50 +244,6 @@ class College:
                 data = result | figures | more | {"attempt": 2, "score": 70}
                 self._send("test", "tests", f"{lesson.id}/{student.id}/2", again, data, again)
         lesson.tested = how == "tested"
-
-    # --- what is right
-
-    def expected(self):
-        """Level of each warning that is open at AT, by (rule, what it is about …)."""
-        found = defaultdict(Counter)
-        for lesson in self.lessons.values():
-            if not lesson.held or lesson.ends > AT:
-                continue
-            came = lesson.rollcall and lesson.rollcall <= AT
-            if not came:
-                found["rollcall-missing"][lesson.id,] = AT - lesson.ends
-            self._count_missing(found, lesson)
-            if not lesson.tested:
-                found["test-missing"][lesson.id,] = AT - lesson.ends
-            if came:
-                self._count_attendance(found, lesson)
-        return {
-            (rule, *about): level
-            for rule, values in found.items()
-            for about, value in values.items()
-            if (level := _LEVELS[rule](value))
-        }
-
-    def _count_missing(self, found, lesson):
-        """Each that was missing for a while counts for its teacher for fourteen days."""
-        since = AT - timedelta(days=14)
-        opened = lesson.ends + timedelta(minutes=30)
-        if since < opened < min(lesson.rollcall or AT, AT):
-            found["rollcall-missing-often"][lesson.teacher,] += 1
-        opened = lesson.ends + timedelta(hours=24)
-        if not lesson.tested and since < opened < AT:
-            found["test-missing-often"][lesson.teacher, lesson.course, lesson.class_id] += 1
-
-    def _count_attendance(self, found, lesson):
-        marks = Counter(lesson.marks.values())
-        bound = len(self._members(lesson)) - marks["leave"]
-        if bound >= 10 and marks["absent"] >= 2:
-            found["arrival-rate"][lesson.id,] = Fraction(100 * (bound - marks["absent"]), bound)
-        for student, status in lesson.marks.items():
-            if status != "leave" and self.students[student].class_on(AT.date()):
-                found["absence-hours"][student,] += Fraction(_HOURS) if status == "absent" else Fraction(1, 3)
-
-    # --- its directory
 
     def write_directory(self, folder):
         folder.mkdir()
@@ -331,48 +266,3 @@ class College:
             with (folder / f"{name}.csv").open("w", newline="", encoding="utf-8") as file:
                 csv.writer(file).writerows(rows)
         return folder
-
-
-def compared(found, expected):
-    """Warnings that are wrong, that are missing, and that have another level; keys in order, by rule."""
-    wrong = sorted(set(found) - set(expected))
-    missing = sorted(set(expected) - set(found))
-    other = sorted(key for key in set(found) & set(expected) if found[key] != expected[key])
-    return {"wrong": wrong, "missing": missing, "other level": other}
-
-
-def table(college, found):
-    """A line for each rule: right, wrong, missing, other level."""
-    expected = college.expected()
-    counted = {what: Counter(key[0] for key in keys) for what, keys in compared(found, expected).items()}
-    right = Counter(key[0] for key in found if expected.get(key) == found[key])
-    lines = [f"{'rule':24}{'right':>8}" + "".join(f"{what:>13}" for what in counted)]
-    lines += [f"{rule:24}{right[rule]:8}" + "".join(f"{of[rule]:13}" for of in counted.values()) for rule in RULES]
-    return "\n".join(lines)
-
-
-def through_prewarn(college, folder):
-    """What Prewarn warns of, in the form of `College.expected`."""
-    from tests.acceptance.clocked_home import ClockedHome  # noqa: PLC0415 (the plan is used without it)
-
-    home = ClockedHome(folder, AT, RULES)
-    home.set_calendar(CALENDAR)
-    home.prewarn("directory", "import", college.write_directory(folder / "directory"))
-    weeks = defaultdict(list)
-    for comes, event in college.events:
-        weeks[f"week {(comes.date() - FIRST).days // 7 + 1:02}"].append(event)
-    told = home.ingest(weeks)
-    assert "rejected 拒收 0\n" in told.stdout, told.stdout + told.stderr
-    return {(one["rule"], *one["subject"].split("/")): one["level"] for one in home.open_warnings()}
-
-
-def main(students=3000):
-    college = College(students)
-    kinds = Counter(event["type"] for _, event in college.events)
-    print(f"{students} students, {len(college.classes)} classes, {len(college.lessons)} lessons; events {dict(kinds)}")  # noqa: T201
-    with tempfile.TemporaryDirectory() as folder:
-        print(table(college, through_prewarn(college, Path(folder))))  # noqa: T201
-
-
-if __name__ == "__main__":
-    main(*map(int, sys.argv[1:2]))
