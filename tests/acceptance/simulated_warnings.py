@@ -119,8 +119,7 @@ def main(students=3000):
     with tempfile.TemporaryDirectory() as folder:
         found = through_prewarn(college, Path(folder))
     print(table(college, found))  # noqa: T201
-    differ = Counter(story(college, key) for keys in compared(found, right(college)).values() for key in keys)
-    print(f"of them about students who: {dict(differ)}")  # noqa: T201
+    print(compared(found, right(college)))  # noqa: T201
 
 
 if __name__ == "__main__":
