@@ -66,6 +66,8 @@ def _moment(text: str) -> datetime:
     found = read_moment(text)
     if found is None:
         raise ConfigurationError(say("ingest.not_moment_of_export", text=text))
+    if found > wall_clock():
+        raise ConfigurationError(say("ingest.exported_in_the_future", text=text))
     return found
 
 

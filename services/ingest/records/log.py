@@ -243,7 +243,8 @@ class _Step:
         if record is None:
             record = self._known[key] = Record(*key, group_of(event, key[1]))
         place = next((n for n, one in enumerate(record.said) if one.event.source == event.source), -1)
-        recorded = now if event.recordedat is None else to_ms(event.recordedat)
+        # A clock that is ahead must not stand above what is said later.
+        recorded = now if event.recordedat is None else min(now, to_ms(event.recordedat))
         said = Said(event, recorded, event.recordedat is not None)
         said = self._as_covered(said, record.said[place].recorded if place >= 0 else -1)
         event = said.event

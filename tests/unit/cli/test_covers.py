@@ -7,6 +7,7 @@ import pytest
 from typer.testing import CliRunner
 
 from services.cli import app
+from services.errors import ConfigurationError
 from tests.rule_files import folder, rule
 
 pytestmark = pytest.mark.commands
@@ -63,3 +64,12 @@ def test_with_a_row_that_cannot_be_read_nothing_is_taken_back(ingest, before):
     code, said = ingest(absent("s1", "L1"), absent("s1", "L2"), "{", options=COVERS)
     assert (code, "retracted" in said) == (1, False)
     assert "rows were refused, so nothing is taken back" in said
+
+
+def test_files_are_not_exported_in_the_future(tmp_path):
+    file = tmp_path / "events.ndjson"
+    file.write_text(absent("s1", "l1"), "utf-8")
+    ahead = (NOW + timedelta(days=1)).isoformat()
+    found = CliRunner().invoke(app, ["--home", str(tmp_path), "ingest", str(file), "--exported-at", ahead])
+    assert isinstance(found.exception, ConfigurationError)
+    assert "is in the future" in str(found.exception)

@@ -33,6 +33,12 @@ def test_what_was_said_again_later_stands_above_what_was_said_in_between(college
     assert college.statuses() == {"s1": "absent"}
 
 
+def test_a_clock_that_is_ahead_does_not_stand_above_what_is_said_later(college):
+    college.take(absent(_recordedat=MONDAY + 365 * 24 * HOUR))
+    college.take(absent(status="late", ident="new"))
+    assert college.statuses() == {"s1": "late"}
+
+
 def test_two_contents_at_one_instant_contradict_each_other(college):
     assert college.take(absent(), absent(status="leave")) == ["accepted", "conflict"]
     assert college.take(absent(_recordedat=MONDAY), absent(status="late", _recordedat=MONDAY)) == [
