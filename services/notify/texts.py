@@ -36,7 +36,7 @@ _NEWS: dict[str, Text] = {
     "reminder": Text("您受理的预警明天到期。", "The warning that you took up is due tomorrow."),
     "withdrawn": Text("记录已更正，这条预警撤回，请忽略。", "A record was corrected: this warning is taken back."),
 }
-_ENDED: dict[str, Text] = {
+ENDED: dict[str, Text] = {
     "left": Text("当事人已离校，这条预警不再有效。", "Whoever it is about has left: this warning no longer stands."),
     "graduated": Text("已经毕业，这条预警不再有效。", "Graduated: this warning no longer stands."),
     "term_ended": Text("学期已经结束，这条预警随之终止。", "The term has ended, and this warning with it."),
@@ -103,7 +103,7 @@ def push(sent: Sent, card: RuleCard | None, base_url: str, key: str, language: L
     if said == "outcome":
         return _outcome(sent, key, language)
     link = f"{base_url}/warnings/{sent.warning_id}"
-    ended_by = _ENDED.get(sent.reason) if said in ENDS else None
+    ended_by = ENDED.get(sent.reason) if said in ENDS else None
     news = of(ended_by or _NEWS.get(said, _NEWS["opened"]), language)
     return Message(
         title=f"{headline(sent, card, language)}{repeat}",

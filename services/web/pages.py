@@ -173,6 +173,7 @@ class Pages:
             "escalations": view_models.escalations(found, reader),
             "my_verdict": view_models.verdict_of(found, person),
             "not_told": view_models.not_told(found, reader),
+            "ended": texts.ENDED,
             "terms": terms,
             "window": window,
         }

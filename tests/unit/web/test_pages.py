@@ -90,6 +90,13 @@ def test_a_warning_shows_its_evidence_history_and_who_was_told(at_the_warning):
         assert shown in page
 
 
+def test_a_warning_says_that_it_ended_as_the_student_has_left(at_the_warning, notify):
+    notify.take_in([msgspec.structs.replace(change("resolved", 2), reason="left")], 2)
+    page = at_the_warning.get(WARNING).text
+    assert "当事人已离校，这条预警不再有效。" in page
+    assert "指标已恢复" not in page
+
+
 def test_a_warning_says_why_somebody_was_not_told(at_the_warning, notify, college):
     college.roles["course_teacher"] = []
     notify.take_in([change("raised", 2, level="red")], 2)
