@@ -11,12 +11,10 @@ from typing import Any, NamedTuple
 
 from services.messages import key_values
 from services.rules.engine.segments import Written
-from services.rules.engine.subject import State, encode_state
+from services.rules.engine.subject import FIRST, State, encode_state
 
 SIGNATURE = "endings"
 """Instead of a layout's, of the states that hold endings."""
-_FIRST = "\0"
-"""Begins the ident of an ending in a subject's rows: of one instant it comes before the records."""
 
 
 class Ending(NamedTuple):
@@ -36,7 +34,7 @@ class Ending(NamedTuple):
     @property
     def place(self) -> str:
         """Its ident in the rows of a subject."""
-        return _FIRST + self.ident
+        return FIRST + self.ident
 
 
 class Endings:
@@ -70,7 +68,7 @@ class Endings:
 
     def reason(self, place: str) -> str:
         """The named reason of the ending that stands in a subject's rows under this ident."""
-        return self._known[place.removeprefix(_FIRST)].reason
+        return self._known[place.removeprefix(FIRST)].reason
 
     def of(self, by: tuple[str, ...], key: str) -> list[Ending]:
         """Those that end a subject, in the order of time."""

@@ -36,7 +36,7 @@ from services.rules.engine.layout import NO_TIME_BOUND, Layout, ranks
 from services.rules.engine.plan import Plan
 from services.rules.engine.segments import Written, erased, read, written
 from services.rules.engine.stepping import value_source
-from services.rules.engine.subject import FLAGS, IDENT, Entry, Revision, State, Subject, encode_state
+from services.rules.engine.subject import FLAGS, IDENT, Entry, Revision, State, Subject, encode_state, is_ending
 
 
 class Engine:
@@ -471,11 +471,11 @@ class Engine:
         settle, step = self._settles[number], self._steps[number]
         for i in range(count, len(rows), stride):
             t = rows[i]
-            if f := rows[i + FLAGS]:
-                settle(s, t, i - stride)
-                step(s, t, f, i)
-            else:
+            if is_ending(rows, i):
                 self._end(number, s, i)
+            else:
+                settle(s, t, i - stride)
+                step(s, t, rows[i + FLAGS], i)
         settle(s, front, len(rows) - stride)
         s.watermark, folded, transitions.folding = front, transitions.folding, None
         s.next_checkpoint = max(s.next_checkpoint, len(rows) + stride)

@@ -8,7 +8,7 @@ from typing import Any
 
 from services.rules.engine.layout import CHECKPOINT_EVERY, Layout, RuleLayout
 from services.rules.engine.segments import touched
-from services.rules.engine.subject import COLUMNS, FLAGS, IDENT, Checkpoint, Entry, Subject
+from services.rules.engine.subject import COLUMNS, IDENT, Checkpoint, Entry, Subject, is_ending
 
 _MOVED_AT_MOST = 4
 
@@ -55,13 +55,13 @@ def insert_ending(s: Subject, stride: int, t: int, ident: str) -> int:
 
 def endings(s: Subject, stride: int) -> Iterator[int]:
     """The indices of the endings, oldest first."""
-    return (i for i in range(0, len(s.rows), stride) if not s.rows[i + FLAGS])
+    return (i for i in range(0, len(s.rows), stride) if is_ending(s.rows, i))
 
 
 def newest_record(s: Subject, stride: int) -> int:
     """The instant of the newest entry that is no ending, -1: there is none."""
     rows = s.rows
-    return next((rows[i] for i in range(len(rows) - stride, -1, -stride) if rows[i + FLAGS]), -1)
+    return next((rows[i] for i in range(len(rows) - stride, -1, -stride) if not is_ending(rows, i)), -1)
 
 
 def remove(s: Subject, stride: int, i: int) -> None:

@@ -14,8 +14,15 @@ import msgspec
 
 from services.messages import FOREVER
 
+FIRST = "\0"
+"""Begins the ident of an ending among the entries: of one instant it comes before the records."""
 TIME, IDENT, FLAGS, COLUMNS = range(4)
 """Places in a row: instant, `source id`, bits of the conditions it satisfies, then the layout's columns."""
+
+
+def is_ending(rows: list[Any], i: int) -> bool:
+    """Whether the entry at index `i` is an ending. A record that no measure looks at has no bits either."""
+    return not rows[i + FLAGS] and rows[i + IDENT].startswith(FIRST)
 
 
 class Entry(NamedTuple):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from services.messages import FOREVER
 from services.rules.engine.measures.base import Accumulator, Measure, matching
-from services.rules.engine.subject import FLAGS
+from services.rules.engine.subject import FLAGS, is_ending
 
 if TYPE_CHECKING:
     from services.rules.engine.layout import GaugeLayout
@@ -41,7 +41,7 @@ class _Earlier:
             return Periods(*bounds, -1, -1), 0
         stride = self.stride
         first = bisect_left(range(len(rows) // stride), earlier[0], key=lambda n: rows[n * stride]) * stride
-        ended = (k for k in range(len(rows) - stride, first - 1, -stride) if rows[k] <= t and not rows[k + FLAGS])
+        ended = (k for k in range(len(rows) - stride, first - 1, -stride) if rows[k] <= t and is_ending(rows, k))
         return Periods(*bounds, *earlier), next(ended, first)  # what was before an ending counts no more
 
     def count(self, rows: list[Any], t: int, i: int, periods: Periods, k: int, m: int) -> tuple[int, int, int]:
