@@ -41,6 +41,7 @@ class Plan:
             ),
         )
         self.said = 0
+        self.begins = [MONDAY]
         self.sent = [event for make in (self.lesson, self.presence, self.rest) for event in make()]
 
     def day(self) -> date:
@@ -112,6 +113,7 @@ class Plan:
             contents = []
             for _ in range(2):
                 begin = self.at()
+                self.begins.append(begin)
                 data: dict[str, Any] = {"lesson": name, "class": self.some.choice(("k1", "k1", "k2")), "hours": 2}
                 data |= {"starts_at": begin.isoformat(), "ends_at": (begin + timedelta(minutes=100)).isoformat()}
                 data["status"] = self.some.choice(("planned", "held", "held", "held", "cancelled"))
@@ -148,7 +150,7 @@ class Plan:
                 graded = of | {"status": "graded", "score": attempt, "max_score": 9}
                 found += self.words("test", self.at(), graded, of | {"status": "pending"})
             if self.some.random() < 0.5:
-                begin = self.at() - timedelta(minutes=self.some.choice((0, 30, 600)))
+                begin = self.some.choice(self.begins) - timedelta(minutes=self.some.choice((0, 30, 600)))
                 spans = [begin + timedelta(hours=self.some.choice((1, 3, 30))) for _ in range(2)]
                 statuses = self.some.choices(("granted", "granted", "granted", "refused", "cancelled"), k=2)
                 of = {"student": student, "leave": "a", "from": begin.isoformat()}
@@ -170,7 +172,7 @@ class Plan:
         self.some.shuffle(events)
         batches = []
         while events:
-            size = self.some.choice((1, 2, 5, 20))
+            size = self.some.choice((1, 1, 1, 2, 20))
             batches.append(events[:size])
             events = events[size:]
         return batches
