@@ -107,6 +107,10 @@ class Directory:
         """Whether the attendance of a source names `all` students of a lesson or `exceptions_only`; None: unknown."""
         return self._index.lists.get(source)
 
+    def lists_anything(self) -> bool:
+        """Whether the attendance of any source names all students or exceptions only."""
+        return any(self._index.lists.values())
+
     def holders(self, role: str, context: Mapping[str, str], at: datetime) -> list[Person]:
         """The people who hold `role` (a role word or alias) for what `context` names, on the day of `at`.
 

@@ -183,18 +183,12 @@ class _Step:
         self._clocks: dict[Key | str, int] = {}
         """Key or group → how far time has come (ms) with what was said of it."""
         self._covered = _covered(records)
-        self._rolled: dict[str, Record | None] = {}
-        """Lesson → its roll-call, of the lessons that attendance came of."""
 
     def take(self, events: Sequence[CampusEvent], clocks: Sequence[int], now: int) -> tuple[list[Verdict], list[int]]:
         """A verdict for each event, and the places of those that have no natural key."""
         keys = [(event.kind, self._keys.of(event)) if event.kind in self._keys else None for event in events]
         idents = [f"{event.source} {event.id}" for event in events]
         self._load(key for key in keys if key is not None)
-        lessons = {event.data["lesson"] for event in events if event.kind == "attendance"}
-        rollcalls = {lesson: self._keys.made("rollcall", {"lesson": lesson}) for lesson in lessons}
-        self._load(("rollcall", key) for key in rollcalls.values())
-        self._rolled = {lesson: self._known.get(("rollcall", key)) for lesson, key in rollcalls.items()}
         about = self._records.keys_of(ident for ident, key in zip(idents, keys, strict=True) if key is not None)
         verdicts: list[Verdict] = []
         rest: list[int] = []
@@ -306,19 +300,16 @@ class _Step:
 
     def _spread(self, changed: list[tuple[CampusEvent, int]]) -> None:
         """What else a change concerns: all that hangs on a lesson, the records that a leave lies over."""
+        follows = self._college.lists_anything()
         for event, clock in changed:
             kind = event.kind
-            if kind in _DECIDED_TOGETHER or (kind == "attendance" and self._follows(event)):
+            # What follows from who is listed in a lesson also changes when a source that lists nothing is listened to.
+            if kind in _DECIDED_TOGETHER or (kind == "attendance" and follows):
                 self.touch_groups([group_of(event, "")], clock)
             if kind == "lesson":
                 self.touch_groups(self._records.groups_of_lessons([event.data["lesson"]]), clock)
             if kind == "leave":
                 self.touch_groups(self._under_leave(event), clock)
-
-    def _follows(self, event: CampusEvent) -> bool:
-        """Whether something follows from who is listed as what in a lesson."""
-        lists, rolled = self._college.source_lists, self._rolled[event.data["lesson"]]
-        return bool(lists(event.source)) or (rolled is not None and any(lists(one.event.source) for one in rolled.said))
 
     def _under_leave(self, leave: CampusEvent) -> list[str]:
         """Groups with records about the student that a leave lies over, or lay over before."""

@@ -51,6 +51,9 @@ class College(Protocol):
     def source_lists(self, source: str) -> str | None:
         """Whether the source's attendance lists `all` or `exceptions_only`; None where nobody has said."""
 
+    def lists_anything(self) -> bool:
+        """Whether `source_lists` says something of any source."""
+
 
 @dataclass(frozen=True)
 class Context:

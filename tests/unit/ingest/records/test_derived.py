@@ -116,3 +116,12 @@ def test_leave_that_is_granted_afterwards_lies_over_what_follows_too(college):
     assert college.statuses()["s3"] == "leave"
     college.take(msgspec.structs.replace(leave, revision=1, retracted=True))
     assert college.statuses()["s3"] == "present"
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+def test_a_roll_call_is_not_made_of_a_source_that_another_one_outranks(order, college):
+    words = absent("s1", source="wall"), absent("s1", source="phone")
+    college.take(lesson())
+    for n in order:
+        college.take(words[n])
+    assert not [one for one in college.counts().values() if one.kind == "rollcall"]
