@@ -78,7 +78,7 @@ def later():
     """What comes in afterwards: retractions, a record that is too late, and two that are refused."""
     return [
         *(absent("s4", f"d{day}", f"2026-11-{day}T08:00", revision=1, retracted=True) for day in (16, 17)),
-        event("test", "e2", "2026-09-10T08:00", student="s5", test="t1", score=10, **TEST),
+        event("test", "e2", "2026-07-10T08:00", student="s5", test="t1", score=10, **TEST),
         absent("s9", "z1", "2026-11-18T08:00", "gone"),
         absent("s99", "z2", "2026-11-18T08:00"),
     ]
