@@ -354,6 +354,9 @@ class Measure:
 
     def _running(self, moment: Moment) -> Found:
         started, stopped = self._clock(moment.records)
+        if stopped:  # shown is the newest one that stops, be there anything left to stop
+            both = [r for r in moment.records if satisfies(self.spec["until"], r) and not satisfies(self.main, r)]
+            stopped = both[-1]
         return (None if started is None else 0 if stopped else 1), [r for r in (started, stopped) if r]
 
     def _elapsed(self, moment: Moment) -> Found:

@@ -54,7 +54,7 @@ def switch(tmp_path):
             """What one that had these rules from the first event on says is open."""
             fresh = journal(tmp_path / f"scratch{next(made)}")
             rows = self.book.read(0, 100_000)
-            with fresh._transaction() as db:
+            with fresh.transaction() as db:
                 db.executemany("insert into log (offset, clock, events, packed) values (?, ?, ?, ?)", rows)
             finish(Worker(fresh, rule_set_))
             return present(fresh)
