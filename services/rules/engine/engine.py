@@ -398,7 +398,7 @@ class Engine:
         for number, layout in enumerate(self.layouts):
             for of in [ending] if was is None or was[1:3] == ending[1:3] else [was, ending]:
                 keys = self._named(number, of.field).get(of.value, ()) if of.field in layout.by else ()
-                for key in keys:
+                for key in sorted(keys):  # so that what is published has one order
                     self._take_ending(number, self._subjects[number][key], was, None if of is was else ending)
 
     def learn(self, endings: Iterable[Ending]) -> None:
