@@ -99,6 +99,7 @@ class Ingest:
         )
         self._waiting: list[CampusEvent] = []
         """Reports that the log has not taken yet."""
+        self._past = settings.past
         self._stop = threading.Event()
 
     def __enter__(self) -> Self:
@@ -134,7 +135,8 @@ class Ingest:
 
     def _review(self) -> None:
         self.records.review()
-        self.records.tell_who_left()
+        if not self._past:  # events whose time is past know no to-day, by which somebody has left
+            self.records.tell_who_left()
 
     def _report(self) -> None:
         self._waiting += self.counter.due(wall_clock())

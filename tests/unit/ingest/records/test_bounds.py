@@ -183,3 +183,22 @@ def test_a_mark_by_the_list_of_a_class_that_the_student_is_not_in_any_more_does_
     )
     assert counted == [("mo", "L2"), ("mo", "L3"), ("s1", "L2")]
     assert sorted(one.data["test"] for one in college.counts().values() if one.kind == "test") == ["Q1", "Q2"]
+
+
+def test_who_has_left_by_the_clock_is_told_once_and_whoever_returns_is_taken_back(college):
+    def told():
+        return [
+            (one.data["value"], one.revision, one.retracted, one.time)
+            for one in college.heard()
+            if one.kind == "ending"
+        ]
+
+    last = MONDAY - 8 * HOUR
+    assert college.log.tell_who_left() == 1
+    assert told() == [("gone", 0, False, last)]
+    assert college.log.tell_who_left() == 0
+    students = [one for one in TABLES.students if one.id != "gone"]
+    back = Enrolment(id="gone", class_id="k1", from_day=date(2026, 8, 31))
+    college.directory = Directory(msgspec.structs.replace(TABLES, students=(*students, back)))
+    assert college.log.tell_who_left() == 1
+    assert told()[1:] == [("gone", 1, True, last)]
