@@ -11,7 +11,7 @@ from services.directory import Person
 from services.messages import RuleCard, WarningChange, WarningFacts, WarningReading, to_ms
 from services.notify.chunk import Known, Standing, Writes, standing
 from services.notify.deadlines import to_acknowledge
-from services.notify.pipeline import ENDS, Candidate, Moment, decide, not_pushed, settling, tell
+from services.notify.pipeline import ENDS, UNREACHABLE, Candidate, Moment, decide, not_pushed, settling, tell
 from services.notify.ports import Cards, Directory
 from services.notify.recipients import route
 from services.notify.rows import ChangeRow, DeliveryRow, EscalationRow, RecipientRow, WarningRow
@@ -190,10 +190,19 @@ class ChunkFold:
             step("unacknowledged", self._now + int(one.after * 1000), number, one.to)
             for number, one in enumerate(card.escalate if card and begins else (), start=1)
         ]
+        if steps and self._reaches_nobody(change, row.number):
+            min(steps, key=lambda one: one.due_at).due_at = self._now
         if begins and self.repeat:
             steps.append(step("repeated", self._now + self.repeat))
         if live and change.change == "resolved" and card and card.outcome:
             steps.append(step("outcome", self._now))
+
+    def _reaches_nobody(self, change: WarningChange, number: int) -> bool:
+        """Whether all who should be told of it have no address, or nobody holds the roles: nobody will act on it."""
+        mine = (number, change.sequence)
+        reasons = {one.reason for one in self.writes.decisions if (one.warning, one.sequence) == mine}
+        told = any(one.sequence == change.sequence for one in self._deliveries.get(number, ()))
+        return not told and not reasons.isdisjoint(UNREACHABLE)
 
     def _overtake(self, change: WarningChange, number: int) -> None:
         """Messages that nobody can have got, of this chunk or held before, give way to this change.

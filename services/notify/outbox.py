@@ -15,7 +15,7 @@ from services.messages import to_ms
 from services.notify.claims import Claim, Result
 from services.notify.disabled_channels import keys_of
 from services.notify.loop import Loop
-from services.notify.sender import Destination, Sender
+from services.notify.sender import Destination, Nowhere, Sender
 from services.notify.store import disabled_channels, outbox
 from services.notify.store.engine import Connection, Store
 
@@ -144,7 +144,7 @@ class _Queue:
 
 class _Task(NamedTuple):
     claim: Claim
-    to: Destination | None
+    to: Destination | Nowhere
     disabled: tuple[str, str] | None
     """Key of the channel, if nothing goes to it, and why."""
 
@@ -201,7 +201,9 @@ class _Worker:
         if claim is None:
             return None
         to = box.sender.destination(claim)
-        return _Task(claim, to, to and disabled_channels.first_of(connection, keys_of(to.address).values()))
+        if isinstance(to, str):
+            return _Task(claim, to, None)
+        return _Task(claim, to, disabled_channels.first_of(connection, keys_of(to.address).values()))
 
     def _until_due(self, otherwise: float) -> float:
         with self.outbox.database.reading() as connection:

@@ -201,6 +201,8 @@ def fan_out(candidate: Candidate, _moment: Moment) -> Verdict:
     return None if candidate.queue else Drop("no_channel")
 
 
+UNREACHABLE = frozenset({"no_channel", "nobody_holds_role"})
+"""Reasons for which somebody hears nothing that waiting does not mend: the next step of a chain is taken at once."""
 Stage = tuple[str, Callable[[Candidate, Moment], Verdict]]
 """Its name in the store, and what it asks."""
 EVERYBODY: tuple[Stage, ...] = (
@@ -237,7 +239,7 @@ def tell(
     candidate: Candidate, person: Person, moment: Moment, mail: str | None, *, told: bool = True
 ) -> tuple[DeliveryRow | None, DecisionRow | None]:
     """The message to the person, and why they are not told or not at once. `mail`: the college's mail server."""
-    queue = queue_of(addresses_of(person, mail)[0])
+    queue = next(map(queue_of, addresses_of(person, mail)), "")
     candidate = msgspec.structs.replace(candidate, told=told, queue=queue)
     now = to_ms(moment.now)
     not_before, until, decision = now, 0, None

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from services.errors import ConfigurationError
 from services.i18n import say
-from services.messages import RuleCard
+from services.messages import ENDS, RuleCard
 from services.notify import texts
 from services.notify.recipients import queue_of
-from services.notify.texts import Language, Message
+from services.notify.texts import Language, Message, Sent
 
 _PLACE = re.compile(r"[a-z0-9]{1,32}(://[^\s/?@]+)?")
 
@@ -37,9 +37,14 @@ def read_allowed(text: str) -> Allowed:
     return Allowed(frozenset(places))
 
 
-def with_names(
-    message: Message, card: RuleCard, facts: Mapping[str, Any], names: Mapping[str, str], language: Language
-) -> Message:
-    """The message with the rule's sentence, which names whom it is about and says the figure; never a comment."""
-    sentence = texts.message(card.message, facts, names, language)
+def with_names(message: Message, card: RuleCard, sent: Sent, names: Mapping[str, str], language: Language) -> Message:
+    """The message with the rule's sentence, which names whom it is about and says the figure; never a comment.
+
+    Of an end it says only whom it is about: the sentence asks to act, and its figure is not true any more.
+    """
+    if sent.change in ENDS and not sent.news:
+        sentence = texts.whom(card.message, names, language) or sent.subject
+    else:
+        facts = {"subject": sent.subject, "level": sent.level, "value": sent.value, "threshold": sent.threshold}
+        sentence = texts.message(card.message, facts, names, language)
     return message._replace(body=f"{sentence}\n{message.body}")

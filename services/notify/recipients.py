@@ -73,13 +73,16 @@ _HOST_MATTERS = frozenset(
 def addresses_of(person: Person, mail: str | None) -> list[str]:
     """Where a person can be told, the best first: the channel, the e-mail address by the college's mail server.
 
-    The sink for those who have neither. A channel that is no address is left out where there is mail instead.
+    Who has neither has none; while the college has named no mail server, the sink. A channel that is no address is
+    left out where there is mail instead.
     """
     found = [person.channel] if person.channel else []
-    if person.email and mail:
-        by_mail = f"{mail}{'&' if '?' in mail else '?'}to={quote(person.email, safe='')}"
-        return [*(one for one in found if queue_of(one)), by_mail]
-    return found or [SINK]
+    if not mail:
+        return found or [SINK]
+    if not person.email:
+        return found
+    by_mail = f"{mail}{'&' if '?' in mail else '?'}to={quote(person.email, safe='')}"
+    return [*(one for one in found if queue_of(one)), by_mail]
 
 
 def queue_of(address: str | None) -> str:

@@ -12,7 +12,7 @@ from services.directory import Person
 from services.messages import Evidence, to_ms
 from services.notify.config import NotifyConfig
 from services.notify.loop import Loop
-from services.notify.pipeline import Moment, of_warning, tell
+from services.notify.pipeline import UNREACHABLE, Moment, of_warning, tell
 from services.notify.ports import Ports
 from services.notify.recipients import STUDENT
 from services.notify.rows import EscalationRow, WarningRow, decode_context
@@ -58,11 +58,14 @@ class Scheduler:
                 moment = replace(moment, exempt=self.ports.directory().exempt)
                 for step, row in due:
                     news, people = self._take(connection, step, row, at)
-                    queues |= self._tell(connection, row, news, people, moment)
+                    reached, why_not = self._tell(connection, row, news, people, moment)
+                    queues |= reached
+                    if step.cause == "unacknowledged" and not reached and why_not <= UNREACHABLE:
+                        steps.hasten(connection, row.number, to_ms(at))
                 for row in late:
                     steps.mark_overdue(connection, row, at)
                     people = self._holder(connection, row, at)
-                    queues |= self._tell(connection, row, f"overdue {row.deadline}", people, moment)
+                    queues |= self._tell(connection, row, f"overdue {row.deadline}", people, moment)[0]
         if due or late:
             self.done(queues)
         return len(due) + len(late)
@@ -128,9 +131,11 @@ class Scheduler:
 
     def _tell(
         self, connection: Connection, row: WarningRow, news: str, people: list[Person], moment: Moment
-    ) -> set[str]:
+    ) -> tuple[set[str], set[str]]:
+        """The queues that have something to send now, and why others are told nothing or not yet."""
         candidate = of_warning(row, self.ports.cards(row.rule_version, row.rule), news)
         told = [tell(candidate, person, moment, self.config.mail) for person in people]
         messages = [delivery for delivery, _ in told if delivery is not None]
-        deliveries.add(connection, messages, [decision for _, decision in told if decision is not None])
-        return {one.channel for one in messages}
+        decisions = [decision for _, decision in told if decision is not None]
+        deliveries.add(connection, messages, decisions)
+        return {one.channel for one in messages}, {one.reason for one in decisions}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 from urllib.parse import quote
 from uuid import UUID, uuid5
 
@@ -43,6 +43,10 @@ class Destination(NamedTuple):
     """Queues on which it is tried when this address does not take it."""
 
 
+Nowhere = Literal["person_left", "no_channel"]
+"""Why a message has nowhere to go any more."""
+
+
 @dataclass(frozen=True, slots=True)
 class Sender:
     """Sends one claimed delivery and says what became of it."""
@@ -51,22 +55,24 @@ class Sender:
     ports: Ports
     send: Send
 
-    def destination(self, claim: Claim) -> Destination | None:
-        """Where the claim goes, by the directory of now; none if the person is not there any more."""
+    def destination(self, claim: Claim) -> Destination | Nowhere:
+        """Where the claim goes, by the directory of now; else why it goes nowhere."""
         person = self.ports.directory().person(claim.recipient)
         # A person is there until the end of their last day in the college's zone.
         if person is None or (person.to_day and person.to_day < self.ports.clock().astimezone(self.config.zone).date()):
-            return None
+            return "person_left"
         addresses = addresses_of(person, self.config.mail)
+        if not addresses:
+            return "no_channel"
         queues = [queue_of(one) for one in addresses]
         # Of an address that the directory does not have any more, the best one that it has.
         place = queues.index(claim.queue) if claim.queue in queues else 0
         return Destination(person, addresses[place], queues[place + 1 :])
 
-    def deliver(self, claim: Claim, to: Destination | None, disabled: tuple[str, str] | None) -> Result:
+    def deliver(self, claim: Claim, to: Destination | Nowhere, disabled: tuple[str, str] | None) -> Result:
         """One attempt. Never raises: whatever goes wrong is a result. `disabled`: key of the channel, and why."""
-        if to is None:
-            return Result(status="cancelled", last_error="person_left", asked=False)
+        if isinstance(to, str):
+            return Result(status="cancelled", last_error=to, asked=False)
         if disabled is None:
             result = self._attempt(claim, to)
         else:
@@ -119,8 +125,7 @@ class Sender:
         known = [(sent, card) for sent, card in told if card is not None and sent.news != "outcome"]
         for sent, card in sorted(known, key=lambda one: LEVELS.index(one[0].level))[-_NAMED:]:
             names = self.ports.directory().names(decode_context(sent.context))
-            facts = {"subject": sent.subject, "level": sent.level, "value": sent.value, "threshold": sent.threshold}
-            message = with_names(message, card, facts, names, language)
+            message = with_names(message, card, sent, names, language)
         return message
 
     def _refused(self, key: str, reason: str, to: Destination) -> DisabledChannel:

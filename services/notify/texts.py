@@ -52,6 +52,7 @@ _HEADS: dict[str, Text] = {
     "withdrawn": Text("已撤回：", "Taken back: "),
 }
 LINK = Text("查看依据并处理：", "Evidence, and what to do: ")
+_LINK_OF_END = Text("查看依据：", "Evidence: ")
 REPEAT = Text("（可能重复）", " (may be a repeat)")
 _PLACEHOLDER = re.compile(r"\{(\w+)[^{}]*\}")
 
@@ -103,11 +104,13 @@ def push(sent: Sent, card: RuleCard | None, base_url: str, key: str, language: L
     if said == "outcome":
         return _outcome(sent, key, language)
     link = f"{base_url}/warnings/{sent.warning_id}"
-    ended_by = ENDED.get(sent.reason) if said in ENDS else None
-    news = of(ended_by or _NEWS.get(said, _NEWS["opened"]), language)
+    if said in ENDS:
+        news, to_link = of_end(said, sent.reason, language), of(_LINK_OF_END, language)
+    else:
+        news, to_link = of(_NEWS.get(said, _NEWS["opened"]), language), of(LINK, language)
     return Message(
         title=f"{headline(sent, card, language)}{repeat}",
-        body=f"{news}\n{of(LINK, language)}{link}{repeat}",
+        body=f"{news}\n{to_link}{link}{repeat}",
         key=key,
         extras={
             "warning": sent.warning_id,
@@ -119,6 +122,11 @@ def push(sent: Sent, card: RuleCard | None, base_url: str, key: str, language: L
             **({"news": sent.news} if sent.news else {}),
         },
     )
+
+
+def of_end(change: str, reason: str, language: Language) -> str:
+    """That a warning is over, and why if that is not in the records: nobody needs to do anything."""
+    return of(ENDED.get(reason) or _NEWS[change], language)
 
 
 def sums_up(card: RuleCard | None) -> bool:
@@ -163,6 +171,13 @@ def number(value: float | None) -> str:
         return "—"
     rounded = f"{value:.2f}".rstrip("0").rstrip(".")
     return "0" if rounded == "-0" else rounded
+
+
+def whom(template: Text, names: Mapping[str, str], language: Language) -> str:
+    """Whom and what a rule's message is about, without what it says of them: for an end, which asks for nothing."""
+    keys = dict.fromkeys(match[1] for match in _PLACEHOLDER.finditer(of(template, language)))
+    found = (names.get(f"{key}_{language}") or names.get(key) for key in keys)
+    return " · ".join(one for one in found if one)
 
 
 def message(template: Text, facts: Mapping[str, Any], names: Mapping[str, str], language: Language) -> str:

@@ -12,7 +12,7 @@ import msgspec
 
 from services.directory import ROLES, role_word
 from services.i18n import catalogue, term, terms
-from services.messages import Evidence, RuleCard, Text, from_ms
+from services.messages import ENDS, Evidence, RuleCard, Text, from_ms
 from services.notify import texts
 from services.notify.disabled_channels import DisabledChannel
 from services.notify.ports import Directory
@@ -187,6 +187,10 @@ def sentence(row: WarningRow, card: RuleCard | None, reader: Reader) -> str:
     if card is None or row.blanked_at is not None:
         return row.subject
     names = reader.names(decode_context(row.context))
+    if row.status in ENDS and row.level != "praise":  # praise asks for nothing, and was true
+        whom = texts.whom(card.message, names, reader.language) or row.subject
+        colon = ": " if reader.language == "en" else "："
+        return f"{whom}{colon}{texts.of_end(row.status, row.reason, reader.language)}"
     facts = {"value": row.value, "threshold": row.threshold, "level": row.level, "subject": row.subject}
     return texts.message(card.message, facts, names, reader.language)
 

@@ -111,7 +111,10 @@ def test_from_a_post_to_a_message_while_notify_is_killed_and_the_broker_restarts
         cluster.broker.start()
         until(lambda: post(way_in, [absence(99, "s40")])[0] == 202)
         expected = {f"s{n}": "red" for n in range(10)} | {f"s{n}": "yellow" for n in range(10, 20)} | {"s40": "yellow"}
-        until(lambda: (cluster.supervise(), stored(cluster) == expected)[1], 90)
+        until(
+            lambda: (cluster.supervise(), stored(cluster) == expected)[1], 240,
+            lambda: (stored(cluster), cluster.ends(EVENTS), cluster.said()),
+        )  # fmt: skip
         until(lambda: sum(cluster.ends(REJECTED).values()) == 2)
 
 

@@ -22,7 +22,7 @@ from tests.faults.running import running
 
 SHARED = Path(os.environ.get("PREWARN_SHARED") or Path(__file__).resolve().parents[3] / "shared")
 DATA = SHARED / "data" / "nyc-attendance-2013-14.csv.gz"
-TOLD = re.compile(r"([\d,]+) rows, ([\d,]+) events, ([\d,]+) warnings, ([\d.]+) s")
+TOLD = re.compile(r"([\d,]+) rows\b.*?, ([\d,]+) events\b.*?, ([\d,]+) warnings\b.*?, ([\d.]+) s")
 
 
 def first_rows(rows: int, folder: Path) -> Path:

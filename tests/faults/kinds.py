@@ -38,10 +38,11 @@ def parts(packs: Packs, count: int) -> list[Packs]:
     return [packs[n : n + size] for n in range(0, len(packs), size)]
 
 
-def until(condition: Callable[[], bool], within: float = 60.0) -> None:
+def until(condition: Callable[[], bool], within: float = 60.0, said: Callable[[], object] = lambda: "") -> None:
+    """Waits until it holds; what `said` says then is told where it never does."""
     end = time.monotonic() + within
     while not condition():
-        assert time.monotonic() < end
+        assert time.monotonic() < end, said()
         time.sleep(0.05)
 
 

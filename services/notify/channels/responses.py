@@ -44,6 +44,8 @@ class _Codes(NamedTuple):
     """Codes that refuse whatever is sent to this address: no such bot, a token or signature that is wrong."""
     account: frozenset[int] = frozenset()
     """Codes that refuse whatever is sent with this login."""
+    former: str = ""
+    """The field as it was called before, which old gateways still answer with."""
 
 
 _DINGTALK = _Codes(
@@ -59,7 +61,12 @@ _WECOM_APP = _Codes(
     frozenset({60111, 81013}),
     frozenset({40001, 40013, 40056, 40091, 48002, 60020, 301002}),
 )
-_FEISHU = _Codes("code", frozenset({11232, 11233, 11247, 99991400}), frozenset({19001, 19021, 19022}))
+_FEISHU = _Codes(
+    "code",
+    frozenset({9499, 11232, 11233, 11247, 99991400}),
+    frozenset({19001, 19021, 19022}),
+    former="StatusCode",
+)
 _SERVERCHAN = _Codes("code", frozenset({-1}), frozenset({40001}))
 _COLLEGE_SMS = _Codes("code", frozenset({1}), frozenset({2}), frozenset({3}))
 """Our own contract (docs/notify.md): 1 busy, 2 a number that cannot be reached, 3 a token that is not known."""
@@ -76,6 +83,9 @@ PROVIDERS: dict[str, _Codes] = {
 }
 """Scheme of the URL → how the answer's body is read. A new provider is one line."""
 
+_TOO_FAST = re.compile(
+    r"too (many|fast|frequent)|frequency|rate.?limit|busy|频繁|频率|限流|限频|繁忙|稍后", re.IGNORECASE
+)
 _TEMPORARY_4XX = frozenset({408, 425, 429})
 _ADDRESS_REFUSED = frozenset({301, 308, 401, 403, 404, 410})
 """Moved for good, a token that is not known, nothing there: the next message would fare no better."""
@@ -129,18 +139,21 @@ def judge_smtp(said: str) -> None:
 
 def _judge_body(provider: _Codes, answer: Answer) -> None:
     try:
-        code = _decode(answer.body)[provider.field]
+        said = _decode(answer.body)
+        code = said[provider.former if provider.former in said and provider.field not in said else provider.field]
     except (msgspec.DecodeError, KeyError, TypeError):
         # Somebody else answered (a portal, a proxy), or the provider speaks differently: nobody knows what arrived.
-        said = f"an answer that cannot be read: {_shown(answer.body)}"
-        raise UnansweredError(said, timed_out=False) from None
+        raise UnansweredError(f"an answer that cannot be read: {_shown(answer.body)}", timed_out=False) from None
     if isinstance(code, bool) or not isinstance(code, int):
         raise UnansweredError(f"an answer that cannot be read: {_shown(answer.body)}", timed_out=False)
     if code != 0:
         refused: Refused = "message"
         if code in provider.address or code in provider.account:
             refused = "address" if code in provider.address else "account"
-        raise DeliveryError(_shown(answer.body), permanent=code not in provider.temporary, refused=refused)
+        words = _shown(answer.body)
+        # Providers add codes; what one says in words of a limit is worth another try whatever its number.
+        temporary = code in provider.temporary or (refused == "message" and _TOO_FAST.search(words) is not None)
+        raise DeliveryError(words, permanent=not temporary, refused=refused)
 
 
 _decode: Callable[[bytes], Any] = msgspec.json.Decoder().decode

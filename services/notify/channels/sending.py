@@ -20,6 +20,7 @@ import requests
 
 from services.clock import wall_clock
 from services.errors import AddressError, DeliveryError
+from services.notify.channels import mail
 from services.notify.channels.endpoints import attributes, split_endpoint
 from services.notify.channels.plugins import load_plugins
 from services.notify.channels.responses import PROVIDERS, SHOWN, Answer, UnansweredError, judge, judge_smtp
@@ -96,7 +97,11 @@ def _send(address: str, message: Message) -> None:
                 setattr(service, name, value)
         service.request_rate_per_sec = 0  # each message has its own plugin: it would wait for itself (Lark: 5.5 s)
         _add_extras(service, message)
-        taken = bool(service.notify(title=message.title, body=message.body))
+        # With the format said, Apprise escapes what its channel would take for markup.
+        body, written = message.body, apprise.NotifyFormat.TEXT
+        if scheme in mail.SCHEMES:
+            body, written = mail.as_html(message), apprise.NotifyFormat.HTML
+        taken = bool(service.notify(title=message.title, body=body, body_format=written))
     _decide(taken=taken, heard=heard)
 
 

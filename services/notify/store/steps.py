@@ -45,6 +45,13 @@ def steps_due(connection: Connection, now: int) -> list[tuple[EscalationRow, War
     return [(step, warnings[step.warning]) for step in rows_of(connection, steps.with_for_update(), EscalationRow)]
 
 
+def hasten(connection: Connection, number: int, now: int) -> None:
+    """The next step of a warning's chain is due now: this one has reached nobody."""
+    waiting = (_e.warning == number, _e.cause == "unacknowledged", _e.status == "waiting")
+    first = select(func.min(_e.step)).where(*waiting).scalar_subquery()
+    connection.execute(update(tables.escalation).where(*waiting, _e.step == first).values(due_at=now))
+
+
 def overdue(connection: Connection, now: int) -> list[WarningRow]:
     """Open warnings whose deadline has passed and that are not marked yet; held until the transaction ends."""
     late = select(tables.warning).where(_w.deadline <= now, _w.overdue_at.is_(None), _w.status == "open")

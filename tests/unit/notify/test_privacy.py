@@ -56,6 +56,13 @@ def test_where_it_is_allowed_the_rules_sentence_is_said_and_never_a_comment(said
     assert not any("talked" in message.body for message in others)
 
 
+@pytest.mark.parametrize(("language", "whom"), [("zh", "张伟 · 高等数学\n"), ("en", "张伟 · 高等数学\n")])
+def test_an_end_names_whom_it_is_about_and_asks_for_nothing(language, whom, said):
+    *_, last = said("json://hooks.campus/a", language, allowed=read_allowed("json"))
+    assert last.body.startswith(whom)
+    assert not any(word in last.body for word in ("连续旷课", "consecutive", "what to do", "处理"))
+
+
 @pytest.mark.parametrize(
     ("places", "address", "allowed"),
     [

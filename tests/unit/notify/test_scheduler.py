@@ -95,6 +95,30 @@ def test_what_nobody_takes_up_goes_up_the_chain_step_by_step(notify, clock, told
     assert people == {("T1", "class_tutor"), ("C1", "counsellor")}
 
 
+def test_who_has_no_address_where_there_is_mail_is_passed_over_at_once_and_not_called_told(
+    make, clock, college, told, rows
+):
+    college.roles["counsellor"] = [Person(id="C1", name="Nobody")]
+    college.roles["department"] = [Person(id="D1", name="Dean", email="dean@college.example")]
+    notify = make(cards=lambda *_: CHAIN, mail="mailto://127.0.0.1:25?from=w@college.example")
+    notify.take_in([change()], 1)
+    passes(clock, notify, hours=1)
+    assert told(notify)[-1] == ("D1", "escalated 2")
+    decided = rows(notify, "SELECT whom, stage, reason FROM decision ORDER BY id")
+    assert ("C1", "channel", "no_channel") in [tuple(one.values()) for one in decided]
+    assert "C1" not in {whom for whom, _ in told(notify)}
+
+
+@pytest.mark.parametrize("tutor", [[Person(id="T1", name="王")], []], ids=["no address", "nobody"])
+def test_what_reaches_nobody_when_it_opens_goes_to_the_next_at_once(tutor, make, clock, college, told):
+    college.roles["class_tutor"] = tutor
+    college.roles["counsellor"] = [Person(id="C1", name="Li", email="li@college.example")]
+    notify = make(cards=lambda *_: CHAIN, mail="mailto://127.0.0.1:25?from=w@college.example")
+    notify.take_in([change()], 1)
+    passes(clock, notify, minutes=0)
+    assert told(notify) == [("C1", "escalated 1")]
+
+
 @pytest.mark.parametrize("act", ["acknowledge", "close", "improve", "resolved", "withdrawn"])
 def test_who_takes_it_up_or_ends_it_stops_the_chain(act, notify, clock, told):
     notify.take_in([change()], 1)

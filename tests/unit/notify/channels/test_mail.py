@@ -1,5 +1,8 @@
 """People with nothing but an e-mail address are told by the college's mail server, if it has been named."""
 
+from email import message_from_string
+from email.policy import SMTP
+
 import msgspec
 import pytest
 
@@ -8,6 +11,7 @@ from services.errors import ConfigurationError
 from services.notify.channels.sending import Channels
 from services.notify.recipients import SINK, addresses_of, queue_of
 from services.notify.testing import change
+from services.notify.texts import Message
 from services.settings import Settings
 
 MAIL = "mailto://prewarn:s3cret-of-mail@127.0.0.1:{port}?from=warnings@college.example&mode=insecure"
@@ -54,10 +58,11 @@ def test_without_a_mail_server_it_goes_to_the_sink(make, only_mail, channel, del
             ["mailto://h?to=wang%2Bk1%40college.example"],
         ),
         (msgspec.structs.replace(BOTH, channel="json://?a=b"), None, ["json://?a=b"]),
-        (msgspec.structs.replace(TUTOR, email=None), "mailto://h", [SINK]),
+        (msgspec.structs.replace(TUTOR, email=None), "mailto://h", []),
+        (msgspec.structs.replace(TUTOR, email=None), None, [SINK]),
     ],
 )
-def test_the_channel_goes_before_the_mail_and_that_before_the_sink(person, mail, addresses):
+def test_the_channel_goes_before_the_mail_and_the_sink_is_for_a_college_without_any(person, mail, addresses):
     assert addresses_of(person, mail) == addresses
 
 
@@ -106,3 +111,23 @@ def test_settings_do_not_show_the_password():
     settings = Settings(mail=MAIL)
     assert "s3cret" not in repr(settings)
     assert settings.mail_server == MAIL
+
+
+def parts_of(mail):
+    return {part.get_content_type(): part.get_content() for part in message_from_string(mail, policy=SMTP).walk()
+            if not part.is_multipart()}  # fmt: skip
+
+
+@pytest.mark.parametrize("form", ["", "&format=text"])
+def test_a_mail_keeps_lines_and_its_link_and_holds_no_markup_of_an_id(form, mail_server, tmp_path):
+    link = "http://campus/warnings/1?a=1&b=2"
+    body = f"<a href=http://evil.example>L1</a> http://evil.example *x*\n第二行\n查看依据：{link}"
+    address = f"mailto://127.0.0.1:{mail_server.port}?from=w@c.example&mode=insecure&to=t@c.example{form}"
+    Channels(tmp_path).send(address, "T1", Message("已解除：<b>红色</b>", body, "key", {"link": link}))
+    parts = parts_of(mail_server.mails[0])
+    assert parts["text/plain"].strip().splitlines() == body.splitlines()
+    if not form:
+        assert f'<a href="{link.replace("&", "&amp;")}">' in parts["text/html"]
+        assert parts["text/html"].count("<a ") == 1
+        assert "&lt;a href=http://evil.example&gt;L1&lt;/a&gt;" in parts["text/html"]
+        assert parts["text/html"].count("<br>") == 2

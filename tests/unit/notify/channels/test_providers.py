@@ -63,6 +63,28 @@ def test_a_code_in_the_body_is_a_refusal_behind_a_gateway_too(bot, address, prov
 
 
 @pytest.mark.parametrize(
+    "answer",
+    [
+        b'{"code": 9499, "msg": "too many request"}',
+        b'{"StatusCode": 9499}',
+        '{"code": 4711, "msg": "调用过于频繁"}'.encode(),
+    ],
+)
+def test_feishu_asks_to_come_again_in_both_its_forms_and_in_words(answer, provider, send):
+    provider.answer = (200, answer)
+    gate = quote(f"http://127.0.0.1:{provider.server_port}/gate", safe="")
+    error = refusal(send, f"feishu://{UUID}?endpoint={gate}")
+    assert not error.permanent
+    assert not isinstance(error, UnansweredError)
+
+
+def test_feishu_takes_a_message_in_its_former_form(provider, send):
+    provider.answer = (200, b'{"StatusCode": 0, "StatusMessage": "success"}')
+    send(f"feishu://{UUID}?endpoint={quote(f'http://127.0.0.1:{provider.server_port}/gate', safe='')}")
+    assert len(provider.paths) == 1
+
+
+@pytest.mark.parametrize(
     ("answer", "permanent"),
     [(403, True), (429, False), (500, False), ((200, b'{"errcode": "0", "code": null}'), False), ("garbage", False),
      ("reset", False), ("hang", False)],
