@@ -233,9 +233,13 @@ class Text(msgspec.Struct, frozen=True):
 
 
 class EscalationStep(msgspec.Struct, frozen=True, kw_only=True):
-    """After `after` seconds without anybody taking it up, `to` is told as well."""
+    """After so long without anybody taking it up, `to` is told as well."""
 
-    after: float
+    after: float = 0
+    """Seconds of service hours; of the clock if `clock`."""
+    days: int = 0
+    """Working days, beside or instead of `after`: at the same time of day on the last of them."""
+    clock: bool = False
     to: str
 
 

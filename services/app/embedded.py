@@ -73,7 +73,7 @@ class Embedded:
         self._records = RecordLog(JournalRecords(self.journal), Keys(schemas), self.files, clock)
         self.intake = Intake(self._validator, directory, self._records, clock, self._counter, completes=False)
         self._cards: dict[str, dict[str, RuleCard]] = {}
-        config = of_settings(settings, ZoneInfo(self.files.zone), self.files.day_off, push=push)
+        config = of_settings(settings, ZoneInfo(self.files.zone), self.files, push=push)
         self.notify = Notify(config, Ports(self.files.present_directory, self._card, clock, self._publish))
         self.notify.metrics.registry.register(RulesCollector(lambda: self.worker))
         self.worker: Worker | None = None

@@ -13,6 +13,7 @@ from services.directory import Directory
 from services.errors import PrewarnError, RuleError
 from services.log.followed import Followed
 from services.log.journal import Journal
+from services.notify.deadlines import AroundTheClock, WorkingTime
 from services.rules.language.load import RuleSet
 from services.rules.registry.files import FileRegistry
 from services.settings import Settings
@@ -54,6 +55,23 @@ class HomeFiles:
     def day_off(self, day: date) -> bool | None:
         """By the college's calendar; None if it is not known."""
         return None if self.rules is None else self.rules.value.plan.times.day_off(day)
+
+    def after(self, t: int, milliseconds: int) -> int:
+        """See WorkingTime."""
+        return self._working.after(t, milliseconds)
+
+    def working_days_after(self, t: int, days: int) -> int:
+        """See WorkingTime."""
+        return self._working.working_days_after(t, days)
+
+    def working_day(self, day: date) -> date:
+        """See WorkingTime."""
+        return self._working.working_day(day)
+
+    @property
+    def _working(self) -> WorkingTime:
+        """By the college's calendar as it is now."""
+        return AroundTheClock() if self.rules is None else self.rules.value.plan.times
 
     def closed(self, at: datetime) -> bool:
         """Whether the college is closed on the day of an instant; not if the calendar is not known."""

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
+from typing import Protocol
 from zoneinfo import ZoneInfo
 
+from services.notify.deadlines import AroundTheClock, WorkingTime
 from services.notify.grouping import Grouping
 from services.notify.pipeline import Moment
 from services.notify.privacy import Allowed, read_allowed
@@ -39,6 +41,7 @@ class NotifyConfig:
     students: bool = False
     """Whether students are told of warnings about them."""
     retry: RetryPolicy = field(default_factory=RetryPolicy)
+    working: WorkingTime = field(default_factory=AroundTheClock)
 
     def moment(self, now: datetime, silences: Sequence[Silence], cases: Sequence[Case] = ()) -> Moment:
         """What the pipeline asks at an instant; whoever has new candidates adds the directory's exemptions."""
@@ -52,10 +55,15 @@ class NotifyConfig:
         )
 
 
-def of_settings(
-    settings: Settings, zone: ZoneInfo, day_off: Callable[[date], bool | None], *, push: bool
-) -> NotifyConfig:
-    """`day_off`: the college's calendar. Raises ConfigurationError."""
+class Calendar(WorkingTime, Protocol):
+    """What notify asks of the college's calendar."""
+
+    def day_off(self, day: date, /) -> bool | None:
+        """Whether nobody works then, whatever the weekday; None where the weekday decides."""
+
+
+def of_settings(settings: Settings, zone: ZoneInfo, calendar: Calendar, *, push: bool) -> NotifyConfig:
+    """Raises ConfigurationError."""
     return NotifyConfig(
         store_url=settings.store_url,
         home=settings.home,
@@ -63,8 +71,9 @@ def of_settings(
         push=push,
         zone=zone,
         mail=settings.mail_server,
-        quiet=read_quiet(settings.quiet, day_off),
+        quiet=read_quiet(settings.quiet, calendar.day_off),
         grouping=Grouping(*settings.grouping),
         allowed=read_allowed(settings.names),
         students=settings.students,
+        working=calendar,
     )

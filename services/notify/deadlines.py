@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import date, datetime, time, timedelta
-from typing import Literal
+from typing import Literal, Protocol
 from zoneinfo import ZoneInfo
 
-from services.messages import Level, RuleCard, to_ms
+from services.messages import EscalationStep, Level, RuleCard, to_ms
 
 Closing = Literal["fixed", "explained", "no_response", "handed_over", "mistaken"]
 CLOSINGS: tuple[Closing, ...] = ("fixed", "explained", "no_response", "handed_over", "mistaken")
@@ -21,42 +21,76 @@ LONGEST_TEXT = 2000
 """Characters of a measure."""
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 
-_ACKNOWLEDGE: Mapping[Level, timedelta] = {
-    "yellow": timedelta(days=7),
-    "orange": timedelta(days=3),
-    "red": timedelta(days=1),
-}
-_MEASURE: Mapping[Level, timedelta] = {
-    "yellow": timedelta(days=14),
-    "orange": timedelta(days=7),
-    "red": timedelta(days=3),
-}
+_ACKNOWLEDGE: Mapping[Level, int] = {"yellow": 5, "orange": 3, "red": 1}
+_MEASURE: Mapping[Level, int] = {"yellow": 10, "orange": 5, "red": 3}
+"""Working days."""
 
 
-def to_acknowledge(card: RuleCard, level: Level, now: int) -> int | None:
+class WorkingTime(Protocol):
+    """When people of the college work. Instants in milliseconds (UTC)."""
+
+    def after(self, t: int, milliseconds: int, /) -> int:
+        """The first instant at which so much service time has passed since t."""
+
+    def working_days_after(self, t: int, days: int, /) -> int:
+        """The same time of day on the `days`-th working day behind that of t; before it, if negative."""
+
+    def working_day(self, day: date, /) -> date:
+        """The day itself or the next one on which people work."""
+
+
+class AroundTheClock:
+    """`WorkingTime` of a college whose calendar is not known: each hour is one."""
+
+    def after(self, t: int, milliseconds: int, /) -> int:
+        """See WorkingTime."""
+        return t + milliseconds
+
+    def working_days_after(self, t: int, days: int, /) -> int:
+        """See WorkingTime."""
+        return t + days * 86_400_000
+
+    def working_day(self, day: date, /) -> date:
+        """See WorkingTime."""
+        return day
+
+
+def step_due(step: EscalationStep, now: int, working: WorkingTime) -> int:
+    """When (ms) a step of a chain that begins at `now` (ms) is due."""
+    milliseconds = int(step.after * 1000)
+    if step.clock:
+        return now + milliseconds
+    return working.after(working.working_days_after(now, step.days) if step.days else now, milliseconds)
+
+
+def to_acknowledge(card: RuleCard, level: Level, now: int, working: WorkingTime) -> int | None:
     """The deadline (ms) of a warning that begins or rises at `now` (ms): the first step of its chain, if it has one."""
     if level == "praise":
         return None
     if card.escalate:
-        return now + int(min(step.after for step in card.escalate) * 1000)
-    return _after(_ACKNOWLEDGE, level, now)
+        return min(step_due(step, now, working) for step in card.escalate)
+    return working.working_days_after(now, _ACKNOWLEDGE[level])
 
 
-def to_name_a_measure(level: Level, now: int) -> int | None:
+def to_name_a_measure(level: Level, now: int, working: WorkingTime) -> int | None:
     """The deadline (ms) of a warning that is acknowledged at `now` (ms), until a measure is named or it is closed."""
-    return _after(_MEASURE, level, now)
+    return None if level == "praise" else working.working_days_after(now, _MEASURE[level])
 
 
-def _after(waits: Mapping[Level, timedelta], level: Level, now: int) -> int | None:
-    wait = waits.get(level)
-    return None if wait is None else now + wait // timedelta(milliseconds=1)
+def to_remind(deadline: int, now: int, working: WorkingTime) -> int | None:
+    """When (ms) who has taken it up is reminded: a working day before; None where that is as good as now."""
+    at = working.working_days_after(deadline, -1)
+    return at if at > working.working_days_after(now, 1) else None
 
 
 Due = Literal["needs_due", "due_past", "due_too_far"]
 
 
-def due_at(said: str, now: datetime, zone: ZoneInfo) -> int | Due:
-    """The end (ms) of the day `said` (YYYY-MM-DD) in the college's zone; a named reason if it cannot be one."""
+def due_at(said: str, now: datetime, zone: ZoneInfo, working: WorkingTime) -> int | Due:
+    """The end (ms) of the day `said` (YYYY-MM-DD) in the college's zone; a named reason if it cannot be one.
+
+    Of a day on which nobody works, the end of the next one on which people do.
+    """
     if not _DAY.fullmatch(said.strip()):
         return "needs_due"
     try:
@@ -68,4 +102,4 @@ def due_at(said: str, now: datetime, zone: ZoneInfo) -> int | Due:
         return "due_past"
     if day > today + LONGEST:
         return "due_too_far"
-    return to_ms(datetime.combine(day + timedelta(days=1), time.min, zone)) - 1
+    return to_ms(datetime.combine(working.working_day(day) + timedelta(days=1), time.min, zone)) - 1

@@ -10,7 +10,7 @@ import msgspec
 from services.directory import Person
 from services.messages import RuleCard, WarningChange, WarningFacts, WarningReading, to_ms
 from services.notify.chunk import Known, Standing, Writes, standing
-from services.notify.deadlines import to_acknowledge
+from services.notify.deadlines import AroundTheClock, WorkingTime, step_due, to_acknowledge
 from services.notify.pipeline import ENDS, UNREACHABLE, Candidate, Moment, decide, not_pushed, settling, tell
 from services.notify.ports import Cards, Directory
 from services.notify.recipients import route
@@ -33,6 +33,7 @@ class ChunkFold:
     """Milliseconds after which what nobody has taken up is told again; never if zero."""
     students: bool = False
     """Whether students are told of warnings about them."""
+    working: WorkingTime = field(default_factory=AroundTheClock)
     writes: Writes = field(default_factory=Writes)
     _now: int = field(init=False)
     _last: int = field(init=False)
@@ -179,7 +180,7 @@ class ChunkFold:
         level, live = change.facts.level, pushed and change.mode == "live"
         begins = live and change.change not in ENDS and level != "praise"
         self.writes.chains_over.add(row.number)
-        row.deadline = to_acknowledge(card, level, self._now) if begins and card else None
+        row.deadline = to_acknowledge(card, level, self._now, self.working) if begins and card else None
 
         def step(cause: str, due_at: int, step: int = 1, role: str = "") -> EscalationRow:
             return EscalationRow(
@@ -187,7 +188,7 @@ class ChunkFold:
             )
 
         self._chains[row.number] = steps = [
-            step("unacknowledged", self._now + int(one.after * 1000), number, one.to)
+            step("unacknowledged", step_due(one, self._now, self.working), number, one.to)
             for number, one in enumerate(card.escalate if card and begins else (), start=1)
         ]
         if steps and self._reaches_nobody(change, row.number):

@@ -115,6 +115,7 @@ class Notify:
                 mail=self.config.mail,
                 repeat=self.config.grouping.repeat_ms,
                 students=self.config.students,
+                working=self.config.working,
             )
             writes = fold.take(changes, offset)
             intake.write(self.database, connection, writes, now)

@@ -33,7 +33,7 @@ _NEWS: dict[str, Text] = {
     "resolved": Text("这条预警已经解除。", "This warning is over."),
     "escalated": Text("这条预警还没有人受理，请督促或处理。", "Nobody has taken this warning up: please see to it."),
     "overdue": Text("您受理的预警已超过处置期限。", "The warning that you took up is past its deadline."),
-    "reminder": Text("您受理的预警明天到期。", "The warning that you took up is due tomorrow."),
+    "reminder": Text("您受理的预警将在一个工作日后到期。", "The warning that you took up is due in one working day."),
     "withdrawn": Text("记录已更正，这条预警撤回，请忽略。", "A record was corrected: this warning is taken back."),
 }
 ENDED: dict[str, Text] = {

@@ -284,7 +284,8 @@ class Measure:
         counted = matches(self.main, among)
         have, of_them = (len(values_of(field, found) if field else found) for found in (counted, among))
         if "among" in self.spec:
-            return (percent(have, of_them) if of_them else None), counted
+            enough = of_them >= max(1, self.spec.get("min_among", 1))
+            return (percent(have, of_them) if enough else None), counted
         if "of" in self.spec:
             figure = side({"figure": self.spec["of"]}, records)
             return (percent(have, figure) if have and figure else None), counted

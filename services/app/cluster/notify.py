@@ -209,7 +209,7 @@ def run_notify(settings: Settings) -> int:
                 [msgspec.structs.replace(one, data=known.enrich(one.kind, one.data, one.time)[0]) for one in events]
             )
 
-        config = of_settings(settings, rule_set.zone, rule_set.plan.times.day_off, push=True)
+        config = of_settings(settings, rule_set.zone, rule_set.plan.times, push=True)
         notify = Notify(config, Ports(directory.value, registry.card, wall_clock, publish))
         held.callback(notify.stop)
         notify.start()

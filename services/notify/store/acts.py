@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Literal
 
 import msgspec
@@ -34,7 +34,6 @@ Refusal = Literal[
     "same_verdict",
 ]
 """Why an act is refused; the pages say it to people as `refused_…`."""
-_REMIND = timedelta(days=1)
 """So long before a deadline its holder is reminded, if there is as much time again."""
 _w, _a = tables.warning.c, tables.act.c
 
@@ -73,7 +72,7 @@ class Acts:
         def act(on: _On) -> None:
             if not measure:
                 raise RefusedError("needs_measure")
-            until = deadlines.due_at(due, on.at, self.config.zone)
+            until = deadlines.due_at(due, on.at, self.config.zone, self.config.working)
             if isinstance(until, str):
                 raise RefusedError(until)
             if on.row.acknowledged_at is None:
@@ -147,7 +146,7 @@ class Acts:
             row = _mine(connection, person, warning_id)
             if row is None:
                 raise RefusedError("not_found")
-            yield _On(connection, row, person, self.clock())
+            yield _On(connection, row, person, self.clock(), self.config.working)
 
 
 @dataclass(slots=True)
@@ -158,6 +157,7 @@ class _On:
     row: WarningRow
     person: str
     at: datetime
+    working: deadlines.WorkingTime
     queues: set[str] = field(default_factory=set)
     """Of messages that are held no more."""
     was_overdue: bool = False
@@ -165,18 +165,19 @@ class _On:
 
     def acknowledge(self) -> None:
         now = to_ms(self.at)
-        deadline = deadlines.to_name_a_measure(self.row.level, now)
+        deadline = deadlines.to_name_a_measure(self.row.level, now, self.working)
         self.settle(acknowledged_at=now, acknowledged_by=self.person, deadline=deadline)
         self.record("acknowledged", deadline=deadline)
         steps.stop(self.connection, [self.row.number], "acknowledged", now)
         self.remind(deadline)
 
     def remind(self, deadline: int | None) -> None:
-        """The person is reminded a day before; a reminder of an earlier deadline goes."""
-        now, ahead = to_ms(self.at), _REMIND // timedelta(milliseconds=1)
+        """The person is reminded a working day before; a reminder of an earlier deadline goes."""
+        now = to_ms(self.at)
         steps.stop(self.connection, [self.row.number], "acted_on", now)
-        if deadline is not None and deadline - now > 2 * ahead:
-            self.later("reminder", deadline - ahead)
+        at = None if deadline is None else deadlines.to_remind(deadline, now, self.working)
+        if at is not None:
+            self.later("reminder", at)
 
     def later(self, cause: str, due_at: int) -> None:
         """Something that time does to the warning at `due_at` (ms)."""

@@ -18,7 +18,7 @@ from services.notify.recipients import route
 from services.notify.texts import LEVEL_WORDS, Language, message, of
 from services.operate.explain.standards import judgement_of, standard_lines
 from services.operate.explain.subjects import Subject, find_rule, find_subject, instant, refuse_unknown
-from services.operate.explain.words import role_title, saying, wait_words
+from services.operate.explain.words import role_title, saying, step_words
 from services.operate.reasons.sentences import condition_words, levels_words, measure_words, plain, window_words
 from services.operate.rule_tests import Case, read_cases
 from services.rules.language.dependencies import dependencies
@@ -104,8 +104,7 @@ def describe(
         "attributes": attributes,
         "told": [{"role": role, "title": _pair(role_title(role)), "after": None} for role in card.to],
         "escalates": [
-            {"role": step.to, "title": _pair(role_title(step.to)), "after": wait_words(step.after)}
-            for step in card.escalate
+            {"role": step.to, "title": _pair(role_title(step.to)), "after": step_words(step)} for step in card.escalate
         ],
         "people": [{"id": one.id, "name": one.name, "role": role} for one, role in told.people] if told else None,
         "vacant": None if told is None else told.vacant,

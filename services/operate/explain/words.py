@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 
 from services.directory import ROLES, role_word
 from services.i18n import render, say
-from services.messages import Text
+from services.messages import EscalationStep, Text
 from services.notify.texts import LEVEL_WORDS, Language, of
 from services.operate.reasons.sentences import number
 
@@ -37,6 +37,14 @@ def role_title(role: str) -> Text:
     """What people call a role."""
     word = ROLES.get(role_word(role))
     return word.title if word else Text(role, role)
+
+
+def step_words(step: EscalationStep) -> str:
+    """`1d` of working days, `4h` of service hours, `15m` of the clock."""
+    parts = [f"{step.days}d"] if step.days else []
+    if step.after or not parts:
+        parts.append(wait_words(step.after) + (" (clock)" if step.clock else ""))
+    return " ".join(parts)
 
 
 def wait_words(seconds: float) -> str:

@@ -32,6 +32,8 @@ _TERM_BEGINS = timedelta(days=365)
 _TERM_IS_OFF = timedelta(days=60)
 _YEARS = 100
 """How far ahead service hours are looked for."""
+_LONGEST_BREAK = 100
+"""Days without service hours one after the other: behind them, each day counts as one on which people work."""
 
 
 def midnight(day: date, zone: ZoneInfo) -> int:
@@ -227,6 +229,38 @@ class Calendar:
             wanted -= passed[-1]
         return FOREVER
 
+    def working_days_after(self, t: int, days: int) -> int:
+        """The same time of day on the `days`-th working day behind that of t (before it, if negative).
+
+        Working days are those with service hours.
+        """
+        day, step = self._day(t), _DAY if days > 0 else -_DAY
+        time_of_day = t - self._midnight(day)
+        for _ in range(abs(days)):
+            day = self._working_day(day + step, step)
+        begin, end = self._midnight(day), self._midnight(day + _DAY)
+        return min(begin + time_of_day, end - 1)
+
+    def working_day(self, day: date) -> date:
+        """The day itself or the next one on which people work."""
+        return self._working_day(day, _DAY)
+
+    def _working_day(self, day: date, step: timedelta) -> date:
+        found = day
+        for _ in range(_LONGEST_BREAK):
+            if self._service_on(found):
+                return found
+            found += step
+        return day
+
+    def _service_on(self, day: date) -> Hours:
+        """The service hours of a day."""
+        if day in self._opened:
+            return self._service.get(0, ())
+        if day in self._off:
+            return ()
+        return self._service.get(0 if day in self._make_up else day.weekday(), ())
+
     def _service_of(self, year: int) -> _Service:
         first, after = date(year, 1, 1), date(year + 1, 1, 1)
         days = [first + n * _DAY for n in range((after - first).days + 1)]
@@ -236,12 +270,7 @@ class Calendar:
 
     def _hours(self, day: date, begin: int, end: int) -> list[Span]:
         """The instants of a day, which begins and ends then, at which its clock shows service hours."""
-        if day in self._opened:
-            hours = self._service.get(0, ())
-        elif day in self._off:
-            hours = ()
-        else:
-            hours = self._service.get(0 if day in self._make_up else day.weekday(), ())
+        hours = self._service_on(day)
         if not hours:
             return []
         offset, other = self._offset(begin), self._offset(end - 1)

@@ -23,6 +23,10 @@ _OF_NUMBERS = frozenset({"forecast", "max", "mean", "min", "ratio", "sum", "valu
 _FIELD = re.compile(r"\bf_(\w+)")
 _WHOLE = frozenset({"count", "distinct", "nested", "none", "open", "streak"})
 _ENDLESS = float("inf")
+_A_DAY = 24 * 3600
+"""Seconds."""
+_WORKED = 8
+"""Hours that most colleges' working days have."""
 
 
 def lint(rules: RuleSet, kinds: _Kinds) -> list[Problem]:
@@ -39,12 +43,25 @@ def lint(rules: RuleSet, kinds: _Kinds) -> list[Problem]:
             for row in placed.rule.card.mutes
             if row not in rows
         ]
+        found += list(_long_hours(placed.rule, placed.place))
         standard = rules.standards.get(placed.rule.standard or "")
         found += list(_of_rule(placed.rule, placed.place, standard, kinds))
         found += list(_hiding(placed.rule, placed.place, kinds))
     for standard in rules.standards.values():
         found += list(_dropped(standard))
     return found
+
+
+def _long_hours(rule: Rule, place: Place) -> Iterator[Problem]:
+    """A day's hours in a chain: `24h` are three working days."""
+    for step in rule.card.escalate:
+        if not step.clock and step.after >= _A_DAY:
+            hours = int(step.after // 3600)
+            yield Problem(
+                where=_shown(place),
+                what=say("rules.hours_are_service_hours", rule=rule.id, wait=f"{hours}h", days=hours // _WORKED),
+                expected=say("rules.one_d_or_clock", right=f"{max(1, hours // 24)}d"),
+            )
 
 
 def possible(gauge: Gauge, kinds: _Kinds) -> tuple[float, float]:

@@ -22,6 +22,12 @@ NOTIFY = {
     "summary": False,
 }
 """Field of `notify` → whether it is required."""
+STEP = {"after": True, "to": True, "clock": False}
+"""Field of a step of `escalate` → whether it is required."""
+_WORKING_DAYS = {"d": 1, "w": 5}
+"""Unit of a wait → how many working days it is."""
+_LONGEST_STEP = 366 * 86_400_000
+"""Milliseconds: what nobody takes up in a year, no further step mends."""
 _LONGEST_SUMMARY = 7 * 86_400_000
 """Milliseconds; later, results are no news."""
 
@@ -36,7 +42,7 @@ def read_notify(place: Place | None, evidence: Collection[str], report: Report) 
     return {
         "to": [_role(item, report) for item in items(given.get("to"), report, "notify.to")],
         "escalate": [step for step in steps if step],
-        "always": "always" in given and _truth(given["always"], report),
+        "always": "always" in given and _truth(given["always"], report, "notify.always"),
         "tell_from": word(given["from"], report, "notify.from", WARNING) if "from" in given else None,
         "outcome": word(given["outcome"], report, "notify.outcome", evidence) if "outcome" in given else None,
         "mutes": [word(item, report, "row") for item in items(given.get("mutes"), report, "notify.mutes")],
@@ -57,17 +63,28 @@ def _role(place: Place | None, report: Report) -> str:
     return ""
 
 
-def _truth(place: Place, report: Report) -> bool:
+def _truth(place: Place, report: Report, what: str) -> bool:
     if not isinstance(place.value, bool):
-        report.add(place, say("rules.notify_always", text=place.text), say("input.true_or_false"))
+        report.add(place, say("rules.not_true_or_false", what=what, text=place.text), say("input.true_or_false"))
     return place.value is True
 
 
 def _step(place: Place, report: Report) -> EscalationStep | None:
-    given = fields(place, {"after": True, "to": True}, report, say("rules.escalation"))
+    given = fields(place, STEP, report, say("rules.escalation"))
     role = _role(given.get("to"), report)
+    clock = "clock" in given and _truth(given["clock"], report, "escalate.clock")
     wait = _wait(given["after"], report) if "after" in given else None
-    return EscalationStep(after=wait / 1000, to=role) if wait is not None else None
+    if wait is not None and wait > _LONGEST_STEP:
+        report.add(
+            given["after"], say("rules.step_after_none", text=given["after"].text), say("rules.such_as_1d_at_most")
+        )
+        return None
+    if wait is None:
+        return None
+    unit = str(given["after"].value).strip()[-1]
+    if clock or unit not in _WORKING_DAYS:
+        return EscalationStep(after=wait / 1000, clock=clock, to=role)
+    return EscalationStep(days=int(str(given["after"].value).strip()[:-1]) * _WORKING_DAYS[unit], to=role)
 
 
 def _summary(place: Place, report: Report) -> float | None:

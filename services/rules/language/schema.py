@@ -16,7 +16,7 @@ from services.rules.language import rules, standards
 from services.rules.language.fields import Field, kinds_of_rules, read_fields
 from services.rules.language.measures import MEASURES, PERIODS
 from services.rules.language.measures.base import Form
-from services.rules.language.notifying import NOTIFY
+from services.rules.language.notifying import NOTIFY, STEP
 from services.rules.language.thresholds import LEVELS, NO_LEVEL, WARNING
 
 _DRAFT = "https://json-schema.org/draft/2020-12/schema"
@@ -130,7 +130,7 @@ def texts(schemas: Path) -> dict[str, str]:
 
 def _notify() -> dict[str, Any]:
     role = {"enum": sorted({*ROLES, *ALIASES})}
-    step = _object({"after": True, "to": True}, {"after": _DURATION, "to": role})
+    step = _object(STEP, {"after": _DURATION, "to": role, "clock": {"type": "boolean"}})
     return _object(
         NOTIFY,
         {

@@ -22,7 +22,7 @@ class _States:
         gauge = placed.gauge
         self.least = _OPEN | (_WHOLE if gauge.among is not None else 0)
         self.by_group, self.part, self.of = gauge.group is not None, gauge.among is not None, gauge.other is not None
-        self.scale = gauge.other_scale
+        self.scale, self.fewest = gauge.other_scale, max(1, gauge.min_records)
 
     def joins(
         self,
@@ -72,7 +72,7 @@ class _States:
         if self.of:
             return 100 * count * self.scale / figure if figure and count else None
         if self.part:
-            return 100 * count / len(whole) if whole else None
+            return 100 * count / len(whole) if whole and len(whole) >= self.fewest else None
         return count or None
 
 

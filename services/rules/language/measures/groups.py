@@ -9,7 +9,7 @@ import msgspec
 from services.i18n import say
 from services.rules.engine.plan import OPERATORS, Gauge
 from services.rules.language.measures import single, totals
-from services.rules.language.measures.base import Form, Measured, both, present, read_form
+from services.rules.language.measures.base import Count, Form, Measured, both, present, read_form
 from services.rules.language.reading import Place, number
 from services.rules.language.thresholds import comparison
 
@@ -59,5 +59,5 @@ def _open(given: dict[str, Place], m: Measured) -> Gauge:
 
 MEASURES = {
     "nested": Form(_nested, {"per": True, **dict.fromkeys(OPERATORS, False)}),
-    "open": Form(_open, {"distinct": False, "among": False, "of": False}),
+    "open": Form(_open, {"distinct": False, "among": False, "of": False}, {"min_among": Count("min_records")}),
 }

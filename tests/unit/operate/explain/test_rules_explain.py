@@ -33,7 +33,7 @@ def test_a_rule_has_its_sentence_levels_people_and_tests(ask):
     assert {one["level"]: one["threshold"] for one in found["levels"]} == {"yellow": 2, "orange": 3, "red": 5}
     assert {"status", "student", "course", "lesson"} <= {*found["fields"]}
     assert [one["role"] for one in found["told"]] == ["class_tutor"]
-    assert [(one["role"], one["after"]) for one in found["escalates"]] == [("counsellor", "24h"), ("department", "3d")]
+    assert [(one["role"], one["after"]) for one in found["escalates"]] == [("counsellor", "1d"), ("department", "3d")]
     assert [one["id"] for one in found["people"]] == ["fang"]
     assert found["message"]["zh"] == "李一 在课程 代数 连续旷课 2 次，请联系学生"
     assert found["source"] == "六(一)“基于移动端学生日常考勤”"

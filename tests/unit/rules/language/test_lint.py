@@ -7,9 +7,11 @@ from typer.testing import CliRunner
 
 from services import directory as directories
 from services.cli import app
+from services.messages import EscalationStep
 from services.operate.rule_doubts import doubts
 from services.rules.language.fields import read_fields
 from services.rules.language.lint import lint
+from services.rules.language.load import load
 from tests.harness import SCHEMAS, rule_set
 from tests.rule_files import folder, rule
 
@@ -208,3 +210,30 @@ def test_doubts_fail_the_check_only_where_one_asks_for_it(tmp_path):
 def test_the_default_pack_raises_no_doubt():
     folder_ = SCHEMAS.parent / "rules"
     assert [str(one) for one in doubts(folder_, rule_set(folder_), SCHEMAS)] == []
+
+
+@pytest.mark.parametrize(
+    ("step", "told"),
+    [
+        ("{after: 24h, to: counsellor}", ["rule r: 24h of a chain are service hours, so some 3 working days"]),
+        ("{after: 24h, to: counsellor, clock: true}", []), ("{after: 1d, to: counsellor}", []),
+        ("{after: 8h, to: counsellor}", []),
+    ],
+)  # fmt: skip
+def test_a_days_hours_in_a_chain_are_doubted(step, told, tmp_path):
+    rules = load(folder(tmp_path, rule("r", notify=f"{{to: class_tutor, escalate: [{step}]}}")), SCHEMAS)
+    assert [str(problem.what) for problem in lint(rules, KINDS)] == told
+
+
+@pytest.mark.parametrize(
+    ("written", "step"),
+    [
+        ("{after: 2d, to: counsellor}", EscalationStep(days=2, to="counsellor")),
+        ("{after: 1w, to: counsellor}", EscalationStep(days=5, to="counsellor")),
+        ("{after: 4h, to: counsellor}", EscalationStep(after=14_400, to="counsellor")),
+        ("{after: 1d, to: counsellor, clock: true}", EscalationStep(after=86_400, clock=True, to="counsellor")),
+    ],
+)
+def test_what_a_step_waits_for(written, step, tmp_path):
+    rules = load(folder(tmp_path, rule("r", notify=f"{{to: class_tutor, escalate: [{written}]}}")), SCHEMAS)
+    assert rules.placed[0].rule.card.escalate == [step]
