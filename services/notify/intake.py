@@ -116,7 +116,7 @@ class ChunkFold:
             self._settle_anew(row.number, wait)
 
     def _settle_anew(self, number: int, wait: int) -> None:
-        """A summary waits until nothing more comes, within reason."""
+        """A figure settles until nothing more comes, within reason."""
         self.writes.settling[number] = wait
         for delivery in self._deliveries.get(number, ()):
             if delivery.status == "pending":

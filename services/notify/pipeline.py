@@ -148,8 +148,8 @@ def exempt(candidate: Candidate, moment: Moment) -> Verdict:
 
 
 def settle(candidate: Candidate, moment: Moment) -> Verdict:
-    """A summary waits until nothing more comes; what is urgent does not."""
-    wait = None if candidate.news or candidate.urgent else settling(candidate.card)
+    """A summary, and a figure that is made of many records, red too, wait until nothing more comes."""
+    wait = None if candidate.news or candidate.change in ENDS else settling(candidate.card)
     return None if wait is None else Ripen(to_ms(moment.now) + wait)
 
 
@@ -185,7 +185,7 @@ def _end_of_quiet(candidate: Candidate, moment: Moment, at: datetime) -> int:
 
 
 def group(candidate: Candidate, moment: Moment) -> Verdict:
-    """What is not urgent waits for others to the same person; a summary has waited for its own."""
+    """What is not urgent waits for others to the same person; what settles has waited for its own."""
     if candidate.urgent or (settling(candidate.card) is not None and not candidate.news):
         return None
     return Ripen(to_ms(moment.now) + moment.wait)
@@ -281,8 +281,9 @@ def decide(candidate: Candidate, whom: str, stage: str, reason: str) -> Decision
 
 
 def settling(card: RuleCard | None) -> int | None:
-    """Milliseconds for which the message of a summary waits for more figures; none if it is no summary."""
-    return None if card is None or card.summary is None else int(card.summary * 1000)
+    """Milliseconds for which a message waits for more records; none if its figure is one record's."""
+    wait = None if card is None else card.settle if card.summary is None else card.summary
+    return None if wait is None else int(wait * 1000)
 
 
 def of_warning(row: WarningRow, card: RuleCard | None, news: str = "") -> Candidate:

@@ -33,7 +33,7 @@ def overtake(connection: Connection, numbers: Collection[int], now: int) -> None
 
 
 def settle_anew(connection: Connection, number: int, now: int, wait: int) -> None:
-    """The message of a summary that waits until nothing more comes waits on, six times as long altogether."""
+    """The message of a figure that settles until nothing more comes waits on, six times as long altogether."""
     settling = (_d.warning == number, _d.status == "pending", _d.attempts == 0, _d.next_try_at > now)
     later = now + wait
     connection.execute(

@@ -5,8 +5,23 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import BigInteger, Connection, Text, bindparam, exists, func, insert, literal, select, text, update
+from sqlalchemy import (
+    BigInteger,
+    Connection,
+    Label,
+    Text,
+    bindparam,
+    case,
+    exists,
+    func,
+    insert,
+    literal,
+    select,
+    text,
+    update,
+)
 
+from services.messages import ENDS
 from services.notify.claims import Claim, Result
 from services.notify.grouping import Grouping
 from services.notify.store import disabled_channels, tables
@@ -140,6 +155,12 @@ def sizes(connection: Connection) -> dict[str, int]:
     return {row[0]: row[1] for row in connection.execute(select(_d.status, func.count()).group_by(_d.status))}
 
 
+def _now(fact: str) -> Label[Any]:
+    """A fact of the warning as it stands when the message goes out: one that waited says what is true by then."""
+    of_end = _c.change.in_(ENDS)
+    return case((of_end, _c[fact]), else_=_w[fact]).label(fact)
+
+
 _MOST = 100
 """Warnings in one digest."""
 _ROWS = (
@@ -159,9 +180,9 @@ _ROWS = (
         _w.subject,
         _w.context,
         _c.change,
-        _c.level,
-        _c.value,
-        _c.threshold,
+        _now("level"),
+        _now("value"),
+        _now("threshold"),
         _c.rule_version,
         _c.reason,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from services.directory import ALIASES, ROLES
@@ -19,6 +19,7 @@ NOTIFY = {
     "from": False,
     "mutes": False,
     "outcome": False,
+    "settle": False,
     "summary": False,
 }
 """Field of `notify` → whether it is required."""
@@ -46,7 +47,8 @@ def read_notify(place: Place | None, evidence: Collection[str], report: Report) 
         "tell_from": word(given["from"], report, "notify.from", WARNING) if "from" in given else None,
         "outcome": word(given["outcome"], report, "notify.outcome", evidence) if "outcome" in given else None,
         "mutes": [word(item, report, "row") for item in items(given.get("mutes"), report, "notify.mutes")],
-        "summary": _summary(given["summary"], report) if "summary" in given else None,
+        "settle": _quiet("settle", given, report),
+        "summary": _quiet("summary", given, report),
     }
 
 
@@ -87,10 +89,14 @@ def _step(place: Place, report: Report) -> EscalationStep | None:
     return EscalationStep(days=int(str(given["after"].value).strip()[:-1]) * _WORKING_DAYS[unit], to=role)
 
 
-def _summary(place: Place, report: Report) -> float | None:
+def _quiet(name: str, given: Mapping[str, Place], report: Report) -> float | None:
+    """Seconds for which nothing more may come before somebody is told."""
+    if name not in given:
+        return None
+    place = given[name]
     wait = _wait(place, report)
     if wait is not None and wait > _LONGEST_SUMMARY:
-        report.add(place, say("rules.summary_after_none", text=place.text), say("rules.such_as_10m_24h_at"))
+        report.add(place, say("rules.told_after_none", name=name, text=place.text), say("rules.such_as_10m_24h_at"))
     return None if wait is None else wait / 1000
 
 

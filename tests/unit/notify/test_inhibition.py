@@ -13,6 +13,7 @@ from services.notify.testing import CARD, change, reading
 CASE = msgspec.structs.replace(CARD, rule="student-case", row="S9", mutes=["S1", "S2"])
 SHY = msgspec.structs.replace(CARD, tell_from="orange", escalate=[EscalationStep(after=3600, to="class_tutor")])
 SUMMARY = msgspec.structs.replace(CARD, summary=600.0)
+SETTLING = msgspec.structs.replace(CARD, settle=600.0)
 
 
 def case(kind="opened", sequence=1, *, level="red", subject="S1"):
@@ -143,3 +144,25 @@ def test_a_summary_does_not_wait_for_ever(make, waiting, clock, one_recipient):
         clock.advance(timedelta(minutes=1))
         notify.take_in([reading(level="praise", value=minute)], minute)
     assert waiting(notify) == [0]
+
+
+def test_a_red_figure_settles_and_says_nothing_if_it_is_taken_back_meanwhile(make, waiting, clock, one_recipient):
+    notify = make(cards=lambda *_: SETTLING)
+    notify.take_in([change(level="red")], 1)
+    clock.advance(timedelta(seconds=17))
+    notify.take_in([change("withdrawn", 2, level="red")], 2)
+    assert waiting(notify) == []
+
+
+def test_what_settled_is_told_as_it_stands_then(make, clock, channel, one_recipient, eventually):
+    notify = make(cards=lambda *_: SETTLING)
+    notify.take_in([change(level="red", value=9)], 1)
+    clock.advance(timedelta(minutes=9))
+    notify.take_in([change("lowered", 2, level="yellow", value=3), reading(level="yellow", value=2)], 2)
+    clock.advance(timedelta(minutes=9))
+    notify.start()
+    assert channel.sent == []
+    clock.advance(timedelta(minutes=2))
+    eventually(lambda: len(channel.sent) == 1)
+    ((_, _, message),) = channel.sent
+    assert message.title.startswith("黄色预警")

@@ -18,6 +18,7 @@ LATE = NOON.replace(hour=23)
 SEVEN = to_ms(NOON.replace(hour=7) + timedelta(days=1))
 WANG = Person(id="T1", name="王秀英")
 SUMMARY = msgspec.structs.replace(CARD, summary=60.0)
+SETTLING = msgspec.structs.replace(CARD, settle=60.0)
 ALWAYS = msgspec.structs.replace(CARD, always=True)
 
 
@@ -166,8 +167,9 @@ def test_what_holds_longest_says_why(changed, moment, held):
         ({"card": ALWAYS}, 0),
         ({"card": SUMMARY}, 60),
         ({"card": SUMMARY, "news": "repeated 1"}, 300),
+        ({"card": SETTLING, "level": "red"}, 60),
     ],
-    ids=["grouped", "red", "always", "summary", "step of a summary"],
+    ids=["grouped", "red", "always", "summary", "step of a summary", "a red figure that settles"],
 )
 def test_a_message_waits_for_its_figures_or_for_others(changed, seconds):
     delivery, decision = tell(candidate(**changed), WANG, Moment(now=NOON, wait=300_000), None)
