@@ -265,6 +265,8 @@ class RuleCard(msgspec.Struct, frozen=True, kw_only=True):
     mutes: list[str] = []
     """Rows whose warnings about the same subject, or a part of it, are part of this one: while it is open, messages
     about those of lower levels wait."""
+    max_age: float | None = None
+    """Seconds instead of the college's: openings and rises over what was known longer ago are shown and not told."""
     settle: float | None = None
     """Its figure is made of many records: an opening or a rise is told when for so many seconds nothing more came."""
     summary: float | None = None

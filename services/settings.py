@@ -52,6 +52,9 @@ class Settings(BaseSettings):
     """Hours, weekdays and holidays in which only red is pushed, by the college's clock and calendar; the rest waits:
     `22:00-07:00,sat,sun,holidays`.
     """
+    max_age: float = Field(default=259_200.0, ge=0)
+    """Seconds: a warning that opens or rises over what could be known longer ago is shown and not sent (`too_old`); 0:
+    whatever its age, it is sent."""
     group_wait: float = Field(default=10.0, ge=0)
     """Seconds for which a message waits for others to the same person; red does not."""
     group_interval: float = Field(default=300.0, ge=0)

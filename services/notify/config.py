@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Protocol
 from zoneinfo import ZoneInfo
@@ -38,6 +38,8 @@ class NotifyConfig:
     grouping: Grouping = field(default_factory=Grouping)
     allowed: Allowed = field(default_factory=Allowed)
     """Channels whose messages may name people and figures."""
+    max_age: timedelta = timedelta()
+    """Of openings and rises that are told; zero: of any age."""
     students: bool = False
     """Whether students are told of warnings about them."""
     retry: RetryPolicy = field(default_factory=RetryPolicy)
@@ -52,6 +54,7 @@ class NotifyConfig:
             cases=cases,
             quiet=self.quiet,
             wait=self.grouping.wait_ms,
+            max_age=self.max_age,
         )
 
 
@@ -74,6 +77,7 @@ def of_settings(settings: Settings, zone: ZoneInfo, calendar: Calendar, *, push:
         quiet=read_quiet(settings.quiet, calendar.day_off),
         grouping=Grouping(*settings.grouping),
         allowed=read_allowed(settings.names),
+        max_age=timedelta(seconds=settings.max_age),
         students=settings.students,
         working=calendar,
     )

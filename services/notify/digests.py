@@ -16,8 +16,12 @@ _LINES = 10
 def digest(
     told: Sequence[tuple[Sent, RuleCard | None]], inbox: str, base_url: str, key: str, language: Language
 ) -> Message:
-    """One message about all of them, the gravest first; `inbox`: the person's page."""
-    gravest = sorted(told, key=lambda one: -LEVELS.index(one[0].level))
+    """One message about all of them, the gravest first; `inbox`: the person's page.
+
+    It counts warnings: of several changes of one, the newest is told.
+    """
+    newest = {sent.warning_id: (sent, card) for sent, card in sorted(told, key=lambda one: one[0].sequence)}
+    gravest = sorted(newest.values(), key=lambda one: -LEVELS.index(one[0].level))
     kinds = Counter(ended(sent, language) or kind(sent, card, language) for sent, card in gravest)
     lines = Counter(headline(sent, card, language) for sent, card in gravest)
     top = {line for line, _ in lines.most_common(_LINES)}
@@ -27,7 +31,7 @@ def digest(
     duplicate = any(sent.possibly_duplicate for sent, _ in told)
     repeat = of(REPEAT, language) if duplicate else ""
     comma = ", " if language == "en" else "，"
-    count = of(_COUNT, language).format(n=len(told), kinds=comma.join(f"{one} {n}" for one, n in kinds.items()))
+    count = of(_COUNT, language).format(n=len(gravest), kinds=comma.join(f"{one} {n}" for one, n in kinds.items()))
     return Message(
         title=f"{count}{repeat}",
         body="\n".join([*shown, f"{of(LINK, language)}{inbox}{repeat}"]),

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 import msgspec
@@ -75,6 +75,8 @@ class Moment:
     silences: Sequence[Silence] = ()
     cases: Sequence[Case] = ()
     quiet: Quiet = field(default_factory=Quiet)
+    max_age: timedelta = timedelta()
+    """Whatever is about a time longer ago is shown and not told; zero: nothing is."""
     wait: int = 0
     """Milliseconds for which what is not urgent waits for more."""
     exempt: Callable[[str, str, datetime], str | None] = _nobody_exempt
@@ -120,6 +122,17 @@ def push_off(candidate: Candidate, moment: Moment) -> Verdict:
     if moment.push:
         return None
     return Drop("mode_replay" if candidate.mode == "replay" else "push_off")
+
+
+def age(candidate: Candidate, moment: Moment) -> Verdict:
+    """An opening or a rise that is about long ago is shown, and nobody is pressed for it; its end is no news then."""
+    if candidate.mode != "live" or candidate.at is None or candidate.change not in ("opened", "raised"):
+        return None
+    known = candidate.context.get("known_at")
+    at = max(candidate.at, datetime.fromisoformat(known)) if known else candidate.at
+    own = candidate.card.max_age if candidate.card else None
+    most = moment.max_age if own is None else timedelta(seconds=own)
+    return Drop("too_old") if most and moment.now - at > most else None
 
 
 def good_end(candidate: Candidate, _moment: Moment) -> Verdict:
@@ -211,6 +224,7 @@ EVERYBODY: tuple[Stage, ...] = (
     ("setting", push_off),
     ("change", good_end),
     ("level", low_level),
+    ("age", age),
     ("exemption", exempt),
 )
 """Of a change, asked once. A step was asked when its chain began."""

@@ -48,8 +48,10 @@ CONTEXT = (
     "responsible",
     "room",
     "location",
+    "known_at",
 )
-"""Fields that say whom and what a warning is about; kept of the subject's newest event."""
+"""Fields that say whom and what a warning is about, and `known_at`, when the college could know of it: kept of the
+subject's newest event."""
 
 
 class PlacedLimit(NamedTuple):

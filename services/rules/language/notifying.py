@@ -19,6 +19,7 @@ NOTIFY = {
     "from": False,
     "mutes": False,
     "outcome": False,
+    "max_age": False,
     "settle": False,
     "summary": False,
 }
@@ -47,6 +48,7 @@ def read_notify(place: Place | None, evidence: Collection[str], report: Report) 
         "tell_from": word(given["from"], report, "notify.from", WARNING) if "from" in given else None,
         "outcome": word(given["outcome"], report, "notify.outcome", evidence) if "outcome" in given else None,
         "mutes": [word(item, report, "row") for item in items(given.get("mutes"), report, "notify.mutes")],
+        "max_age": _age(given["max_age"], report) if "max_age" in given else None,
         "settle": _quiet("settle", given, report),
         "summary": _quiet("summary", given, report),
     }
@@ -87,6 +89,11 @@ def _step(place: Place, report: Report) -> EscalationStep | None:
     if clock or unit not in _WORKING_DAYS:
         return EscalationStep(after=wait / 1000, clock=clock, to=role)
     return EscalationStep(days=int(str(given["after"].value).strip()[:-1]) * _WORKING_DAYS[unit], to=role)
+
+
+def _age(place: Place, report: Report) -> float | None:
+    wait = _wait(place, report)
+    return None if wait is None else wait / 1000
 
 
 def _quiet(name: str, given: Mapping[str, Place], report: Report) -> float | None:

@@ -141,7 +141,14 @@ def _card(
 def _placeholders(place: Place | None, by: tuple[str, ...], known: dict[str, Field], report: Report) -> None:
     if place is None or not isinstance(place.value, dict):
         return
-    allowed = {*by, "value", "threshold", "level", "subject", *(name for name in CONTEXT if name in known)}
+    allowed = {
+        *by,
+        "value",
+        "threshold",
+        "level",
+        "subject",
+        *(name for name in CONTEXT if name in known and name != "known_at"),
+    }
     for text in place.value.values():
         try:
             names = [name for _, name, _, _ in string.Formatter().parse(str(text.value)) if name is not None]

@@ -138,6 +138,7 @@ def _notify() -> dict[str, Any]:
             "escalate": {"type": "array", "items": step},
             "always": {"type": "boolean"},
             "from": {"enum": list(WARNING)},
+            "max_age": _DURATION,
             "settle": _DURATION,
             "summary": _DURATION,
             "outcome": {"type": "string"},

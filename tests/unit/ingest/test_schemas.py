@@ -71,8 +71,10 @@ def test_what_the_schemas_refer_to_among_their_own_fields_exists(kind):
     ordered = {field for pair in document.get("x-ordered", ()) for field in pair}
     limits = [*document.get("x-at-most", ()), *document.get("x-doubtful", ())]
     limited = {field for names, most, *_ in limits for field in (*names, most)}
-    named = {*document["required"], *document["x-complete"], *ordered, *limited}
+    known_at = [document["x-known-at"]] if "x-known-at" in document else []
+    named = {*document["required"], *document["x-complete"], *ordered, *limited, *known_at}
     assert named <= fields
+    assert known_at == ["known_at"] * ("known_at" in fields)
 
 
 def test_a_folder_without_schemas_is_a_configuration_error(tmp_path):

@@ -144,8 +144,8 @@ def test_a_digest_names_the_gravest_first_and_counts_what_it_does_not_name():
     titled = [
         msgspec.structs.replace(CARD, title=msgspec.structs.replace(CARD.title, en=f"Kind {n}")) for n in range(12)
     ]
-    told = [(Sent("w", 1, "opened", "r", "yellow", possibly_duplicate=False), card) for card in titled]
-    told += [(Sent("w", 1, "opened", "r", "red", possibly_duplicate=False), titled[0])] * 2
+    told = [(Sent(f"y{n}", 1, "opened", "r", "yellow", possibly_duplicate=False), one) for n, one in enumerate(titled)]
+    told += [(Sent(one, 1, "opened", "r", "red", possibly_duplicate=False), titled[0]) for one in ("r1", "r2")]
     said = digest(told, "http://campus/inbox/T1", "http://campus", "k", "en")
     assert said.title == "14 messages: Red warning 2, Yellow warning 12"
     lines = said.body.splitlines()
@@ -155,7 +155,16 @@ def test_a_digest_names_the_gravest_first_and_counts_what_it_does_not_name():
 
 def test_a_digest_counts_what_is_over_apart():
     told = [
-        (Sent("w", n, kind, "r", "yellow", possibly_duplicate=False), CARD)
+        (Sent(f"w{n}", n, kind, "r", "yellow", possibly_duplicate=False), CARD)
         for n, kind in enumerate(["opened", "resolved", "withdrawn"])
     ]
     assert digest(told, "x", "x", "k", "zh").title == "3 条消息：黄色预警 1，已解除 1，已撤回 1"
+
+
+def test_a_digest_counts_warnings_and_not_their_changes():
+    told = [
+        (Sent("w", n, kind, "r", level, possibly_duplicate=False), CARD)
+        for n, (kind, level) in enumerate([("opened", "yellow"), ("raised", "orange"), ("raised", "red")])
+    ]
+    said = digest([*told[1:], told[0]], "x", "x", "k", "zh")
+    assert (said.title, len(said.extras["digest"])) == ("1 条消息：红色预警 1", 3)

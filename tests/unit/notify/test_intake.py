@@ -1,10 +1,11 @@
 from datetime import timedelta
 
+import msgspec
 import pytest
 
 from services.directory import Person
-from services.messages import to_ms
-from services.notify.testing import MORNING, change, facts, reading
+from services.messages import EscalationStep, to_ms
+from services.notify.testing import CARD, MORNING, change, facts, reading
 
 
 def one(notify):
@@ -212,3 +213,15 @@ def test_a_warning_taken_back_after_it_was_sent_is_told(notify, rows, eventually
     eventually(lambda: {status for *_, status in told(rows, notify)} == {"sent"})
     notify.take_in([change("withdrawn", 2, reason="correction")], 2)
     eventually(lambda: [row for row in told(rows, notify) if row[0] == 2 and row[2] == "sent"])
+
+
+def test_what_is_too_old_has_no_chain_and_no_deadline_and_its_rise_over_something_new_is_told(make, clock, rows):
+    chain = msgspec.structs.replace(CARD, escalate=[EscalationStep(after=3600, to="class_tutor")])
+    notify = make(cards=lambda *_: chain, max_age=timedelta(days=3))
+    old = msgspec.structs.replace(change(), at=clock() - timedelta(days=20))
+    notify.take_in([old], 1)
+    assert (one(notify)["deadline"], rows(notify, "SELECT * FROM escalation")) == (None, [])
+    assert rows(notify, "SELECT not_pushed FROM warning_change") == [{"not_pushed": "too_old"}]
+    notify.take_in([change("raised", 2, level="red")], 2)
+    assert [row["sequence"] for row in rows(notify, "SELECT sequence FROM delivery")] == [2] * 2
+    assert one(notify)["deadline"] is not None

@@ -32,7 +32,7 @@ def silence(ends):
 
 
 def test_the_stages_are_in_the_order_of_the_design():
-    assert [name for name, _ in EVERYBODY] == ["order", "mode", "setting", "change", "level", "exemption"]
+    assert [name for name, _ in EVERYBODY] == ["order", "mode", "setting", "change", "level", "age", "exemption"]
     names = ["exemption", "settle", "inhibit", "mute", "silence", "group", "earlier telling", "channel"]
     assert [name for name, _ in EACH] == names
 
@@ -56,6 +56,32 @@ def test_the_stages_are_in_the_order_of_the_design():
 )
 def test_a_change_is_kept_from_everybody_for_a_named_reason_or_goes_on(changed, push, reason):
     assert not_pushed(candidate(**changed), Moment(now=NOON, push=push)) == reason
+
+
+DAYS = timedelta(days=1)
+
+
+@pytest.mark.parametrize(
+    ("changed", "reason"),
+    [
+        ({"at": NOON - 3 * DAYS}, ""),
+        ({"at": NOON - 4 * DAYS}, "too_old"),
+        ({"at": NOON - 4 * DAYS, "change": "opened"}, "too_old"),
+        ({"at": NOON - 4 * DAYS, "change": "resolved"}, ""),
+        ({"at": NOON - 4 * DAYS, "change": "withdrawn"}, ""),
+        ({"at": NOON - 4 * DAYS, "mode": "replay"}, ""),
+        ({"at": NOON - 4 * DAYS, "card": msgspec.structs.replace(CARD, max_age=5 * 86_400.0)}, ""),
+        ({"at": NOON - 4 * DAYS, "card": msgspec.structs.replace(CARD, max_age=0.0)}, ""),
+        ({"at": NOON - 4 * DAYS, "context": {"known_at": (NOON - DAYS).isoformat()}}, ""),
+        ({"at": NOON - DAYS, "card": msgspec.structs.replace(CARD, max_age=3600.0)}, "too_old"),
+        ({"news": "escalated 1"}, ""),
+    ],
+    ids=str,
+)
+def test_what_is_about_long_ago_is_shown_and_its_end_is_told(changed, reason):
+    moment = Moment(now=NOON, max_age=3 * DAYS)
+    assert not_pushed(candidate(**changed), moment) == reason
+    assert not_pushed(candidate(**changed), Moment(now=NOON)) in ("", reason)
 
 
 @pytest.mark.parametrize(
