@@ -15,7 +15,7 @@ import msgspec
 
 Level = Literal["praise", "yellow", "orange", "red"]
 Change = Literal["opened", "raised", "lowered", "resolved", "withdrawn"]
-Mode = Literal["live", "shadow", "warm-up", "replay"]
+Mode = Literal["live", "shadow", "warm-up", "replay", "past"]
 
 ENDING = "ending"
 """Kind of the events, made by Prewarn alone, that end all subjects which name somebody."""
@@ -131,6 +131,8 @@ class CampusEvent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True,
     recordedat: datetime | None = None
     """When the source recorded it."""
     term: str | None = None
+    past: datetime | None = None
+    """It was handed in as history, at this instant: what follows from it is shown and nobody is told."""
     data: dict[str, Any]
     """Conforms to schemas/<kind>.v1.json; ingest adds department, major … from the directory as of `time`."""
 

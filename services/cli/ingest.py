@@ -33,6 +33,7 @@ class Given(NamedTuple):
     options: TableOptions
     covers: str | None
     exported: datetime
+    past: bool = False
 
 
 class WayIn(Protocol):
@@ -107,12 +108,16 @@ def ingest(
             "文件完整包含的范围；其中不再出现的记录将撤回"
         ),
     ] = None,
+    past: Annotated[
+        bool,
+        typer.Option(help="They are history: what follows is shown, nobody is told. 历史数据：只显示，不通知任何人"),
+    ] = False,
 ) -> None:
     """Take files of events in. Good rows go on, bad ones are kept with their reasons. 导入事件文件"""
     settings: Settings = context.obj
     exported = _moment(exported_at) if exported_at else wall_clock()
     recorded = None if exported_at is None else write_moment(exported)
-    given = Given(files, TableOptions(kind=kind, source=source, recorded_at=recorded), covers, exported)
+    given = Given(files, TableOptions(kind=kind, source=source, recorded_at=recorded), covers, exported, past)
     if settings.brokers:
         from services.app.cluster.ingest import Ingest  # noqa: PLC0415 - kafka costs the others 0.1 s
 
@@ -132,11 +137,10 @@ def take(way_in: WayIn, given: Given, kept: str) -> Summary:
     """Takes the files in and says what became of them; `kept`: where all that was refused can be read."""
     coverage = way_in.coverage(given.covers) if given.covers else None
     total = sum(path.stat().st_size for path in given.files if path.exists())
+    intake = way_in.intake.of_the_past() if given.past else way_in.intake
     with progress_bar() as bar:
         task = bar.add_task("bytes", total=total)
-        summary = ingest_files(
-            given.files, way_in.intake, lambda n: bar.advance(task, n), given.options, coverage or UNHEARD
-        )
+        summary = ingest_files(given.files, intake, lambda n: bar.advance(task, n), given.options, coverage or UNHEARD)
     for rejection in summary.rejections[:_SHOWN]:
         for reason in rejection.reasons:
             telling.tell(reason, _place(rejection, reason), err=True)

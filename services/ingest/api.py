@@ -37,6 +37,9 @@ def ingest_routes(intake: Intake) -> list[Route]:
     """`POST /v1/events`. What it answers: docs/events.md."""
 
     async def events(request: Request) -> Response:
+        past = request.query_params.get("past", "false")
+        if past not in ("true", "false"):
+            return _refusal(HTTPStatus.BAD_REQUEST, _past_problem(past))
         media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
         if media_type not in _STRUCTURED:
             return _refusal(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, _media_type_problem(media_type))
@@ -49,7 +52,8 @@ def ingest_routes(intake: Intake) -> list[Route]:
         if media_type == _BINARY and "ce-specversion" in request.headers:
             body = _structured(request, body)
         try:
-            outcome = await run_in_threadpool(intake.take, body, _ORIGIN)
+            way_in = intake.of_the_past() if past == "true" else intake
+            outcome = await run_in_threadpool(way_in.take, body, _ORIGIN)
         except LogError as error:
             problem = Problem(
                 where="log",
@@ -60,6 +64,10 @@ def ingest_routes(intake: Intake) -> list[Route]:
         return _answer(outcome)
 
     return [Route("/v1/events", events, methods=["POST"])]
+
+
+def _past_problem(text: str) -> Problem:
+    return Problem(where="past", what=say("ingest.not_true_or_false", text=text), expected=say("input.true_or_false"))
 
 
 async def _body(request: Request) -> bytes | None:

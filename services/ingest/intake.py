@@ -6,6 +6,7 @@ Everything that comes in ends as accepted, duplicate or rejected, and is durable
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Sequence
+from copy import copy
 from datetime import datetime
 from threading import Lock
 from typing import Any, NamedTuple, Protocol
@@ -103,6 +104,13 @@ class Intake:
         self._counter = counter
         self._counting = Lock()
         self._completes = completes
+        self._past: datetime | None = None
+
+    def of_the_past(self) -> Intake:
+        """The same way in, for history: what follows from it is shown and nobody is told."""
+        history = copy(self)
+        history._past = self._clock()  # noqa: SLF001 - our own
+        return history
 
     def take(self, raw: bytes, origin: str, position: str = "", *, keep: bool = True) -> Outcome:
         """One message: a JSON object or an array of them. `keep=False` neither stores nor counts what is rejected."""
@@ -150,6 +158,8 @@ class Intake:
                 rejections.append(checked)
                 note.refused(None, ())
                 continue
+            if self._past is not None:
+                checked = msgspec.structs.replace(checked, past=self._past)
             data, problems = enrich(checked.kind, checked.data, checked.time)
             if problems:
                 rejections.append(self._refused(one, checked, problems, origin))
@@ -209,6 +219,7 @@ def _with_data(event: CampusEvent, data: dict[str, Any]) -> CampusEvent:
         retracted=event.retracted,
         recordedat=event.recordedat,
         term=event.term,
+        past=event.past,
         data=data,
     )
 

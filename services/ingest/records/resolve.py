@@ -243,6 +243,7 @@ def _present(student: str, lesson: CampusEvent | None, rollcall: CampusEvent, co
         id=f"attendance/{example.data['lesson']}/{student}",
         kind="attendance",
         time=min(begin, rollcall.time),
+        past=rollcall.past,
         data={**data, "student": student, "status": "present"},
     )
     return _attended(event, lesson, context, "")
@@ -260,6 +261,7 @@ def _rolled(members: list[str], here: list[CampusEvent], lesson: CampusEvent | N
         id=f"rollcall/{data['lesson']}",
         kind="rollcall",
         time=max(event.time for event in here),
+        past=None if any(event.past is None for event in here) else max(event.past for event in here if event.past),
         data=data,
     )
 

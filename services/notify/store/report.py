@@ -32,7 +32,7 @@ _OPENED_AS = _OPENED.with_only_columns(_o.mode).scalar_subquery()
 _APART = case(
     (_w.highest_level == "praise", "praise"),
     (_w.status == "withdrawn", "withdrawn"),
-    (_OPENED_AS.in_(("replay", "shadow")), _OPENED_AS),
+    (_OPENED_AS.in_(("replay", "past", "shadow")), _OPENED_AS),
     else_="",
 )
 
@@ -58,7 +58,7 @@ def effectiveness(connection: Connection, period: Period, by: By, zone: ZoneInfo
         not_told=report.reasons(cases),
         held=_held(connection, mine),
         load=report.load(((person, at) for person, at, _ in sent), zone),
-        left_out=[(why, apart[why]) for why in ("praise", "withdrawn", "replay", "shadow") if apart[why]],
+        left_out=[(why, apart[why]) for why in ("praise", "withdrawn", "replay", "past", "shadow") if apart[why]],
         accidents=_accidents(connection, end),
     )
 

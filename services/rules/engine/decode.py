@@ -49,6 +49,7 @@ def _event(kind: str, layouts: list[Layout], plan: Plan) -> type[msgspec.Struct]
             ("data", data),
             ("revision", int, 0),
             ("retracted", bool, False),
+            ("past", _Moment | None, None),
         ],
         tag_field="type",
         tag=kind,

@@ -133,14 +133,16 @@ class Engine:
 
     def process_many(self, packed: bytes) -> list[WarningChange]:
         """A message: a JSON array of events on the wire; quickest in the order (time, source, id)."""
-        handlers = self.handlers
+        handlers, transitions = self.handlers, self.transitions
         for event in self.decoder.decode(packed):
+            transitions.enter(event.past)
             try:
                 handlers[type(event)](event)
             except Exception as error:  # noqa: BLE001 - whatever a rule does with one event, the next one is evaluated
                 self.counts["not_evaluated"] += 1
                 where = extract_tb(error.__traceback__)[-1]
                 self.failed.append((f"{event.source} {event.id}", f"{error!r} at: {where.line}"))
+        transitions.enter(None)
         return self.take()
 
     def advance(self, now: datetime | int) -> list[WarningChange]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import cache
 from hashlib import sha1
 from operator import attrgetter
@@ -34,6 +34,7 @@ from services.rules.engine.plan import Plan, level_of
 from services.rules.engine.subject import COLUMNS, FLAGS, IDENT, Episode, Subject, Told
 
 _NAMESPACE = UUID("7c1c6f0e-7a53-5d0c-9c4e-0f5b8f6f3a11").bytes
+_MILLISECOND = timedelta(milliseconds=1)
 _RED = 3
 """Higher ranks are steps of `again`."""
 _STALE = ("",)
@@ -75,12 +76,27 @@ class Transitions:
         self.layout_of: dict[str, Layout] = {}
         self._term = plan.periods.get("term")
         self.mode: Mode = "live"
+        self._past, self._past_until = False, -1
+        """Whether history is taken in, and until when (ms) what time alone changes belongs to history that was."""
         self.cause = ""
         """Named reason of what is being published; empty: the record or the time itself."""
         self.changes: list[WarningChange] = []
         self.amended: list[tuple[Subject, Episode, WarningReading]] = []
         """Closed episodes whose facts a late record has changed."""
         self.folding: dict[int, list[Folded]] | None = None
+
+    def enter(self, past: datetime | None) -> None:
+        """What follows comes of an event that was handed in as history at `past`; None: of none."""
+        self._past = past is not None
+        if past is not None:
+            self._past_until = max(self._past_until, (past - EPOCH) // _MILLISECOND)
+
+    def _mode(self, rule: RuleLayout, at: int, reason: str) -> Mode:
+        if self.mode != "live":
+            return self.mode
+        if rule.rule.card.mode == "shadow":
+            return "shadow"
+        return "past" if self._past or (reason == "time_passed" and at <= self._past_until) else "live"
 
     def transition(self, s: Subject, index: int, at: int, level: int, i: int, f: int, ended: str = "") -> None:
         """The level of a rule changed at an instant, with entry `i` (f ≠ 0) or by time alone.
@@ -170,7 +186,6 @@ class Transitions:
         episode.said = Told(assessed.value, assessed.threshold)
         at = episode.said_at = max(at, episode.said_at)
         facts = self.facts(s, rule, episode, assessed)
-        mode: Mode = "shadow" if rule.rule.card.mode == "shadow" and self.mode == "live" else self.mode
         self.changes.append(
             WarningChange(
                 warning_id=facts.warning_id,
@@ -183,7 +198,7 @@ class Transitions:
                 subject=s.key,
                 reason=reason,
                 at=from_ms(at),
-                mode=mode,
+                mode=self._mode(rule, at, reason),
                 facts=facts,
             )
         )

@@ -140,3 +140,23 @@ def test_the_log_is_written_outside_the_event_loop(post, log, attendance, monkey
     monkeypatch.setattr(log, "append", lambda events: threads.append(threading.current_thread().name) or append(events))
     post(attendance(), SINGLE)
     assert "AnyIO worker" in threads[0]
+
+
+@pytest.mark.parametrize(("query", "past"), [("", False), ("?past=false", False), ("?past=true", True)])
+def test_history_is_marked(query, past, intake, log, attendance):
+    assert _answer(intake, query, attendance()).status_code == 202
+    assert (log.events[0].past is not None) is past
+
+
+def test_a_mark_that_is_none_is_refused_and_nothing_is_taken(intake, log, attendance):
+    refused = _answer(intake, "?past=yes", attendance())
+    assert (refused.status_code, refused.json()["error"]["where"], log.events) == (400, "past", [])
+
+
+def _answer(intake, query, body):
+    async def send():
+        transport = httpx.ASGITransport(Starlette(routes=ingest_routes(intake)))
+        async with httpx.AsyncClient(transport=transport, base_url="http://prewarn") as client:
+            return await client.post(f"/v1/events{query}", content=json.dumps(body), headers=PLAIN)
+
+    return asyncio.run(send())

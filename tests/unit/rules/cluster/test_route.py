@@ -112,3 +112,11 @@ def test_an_ending_goes_to_all_who_may_name_whom_it_ends(tmp_path):
     assert places("student", "s1") == {(mine, "student"), *((n, "course") for n in range(4))}
     assert places("class", "k") == {(partition_of(bucket_of("k"), 4), "class")}
     assert places("teacher", "t") == set()
+
+
+def test_that_an_event_is_history_goes_along_with_it(plan):
+    old = event("attendance", BEGIN, "1", student="s") | {"past": (BEGIN + timedelta(days=9)).isoformat()}
+    routed, unreadable = Router(plan, 4).route(wire([old, event("attendance", BEGIN, "2", student="s")]))
+    assert unreadable == []
+    (events,) = [one for areas in routed.values() for slim in areas.values() for one in [slim]]
+    assert [b'"past"' in one for one in events] == [True, False]

@@ -342,3 +342,29 @@ def test_a_million_records_of_one_subject_are_taken_in_bounded_memory(tmp_path):
         most = max(most, len(subject.rows))
     assert [(c.change, c.facts.value) for c in changes] == [("opened", 2000)]
     assert most < 20_000 * engine.layouts[0].stride
+
+
+# ---- history that is handed in
+
+
+def test_what_follows_from_history_is_of_the_past_and_what_follows_later_is_not(tmp_path):
+    engine = Engine(rule_set(folder(tmp_path, rule("r", levels="{at_least: {yellow: 1, red: 2}}"))).plan)
+    old = absence(1, at("2026-09-01 08:00")) | {"past": at("2026-11-27 20:00").isoformat()}
+    (opened,) = engine.process_many(wire([old]))
+    (raised,) = engine.process_many(wire([absence(2, at("2026-11-28 08:00"))]))
+    assert [(one.change, one.mode) for one in (opened, raised)] == [("opened", "past"), ("raised", "live")]
+
+
+def test_what_time_makes_of_history_is_of_the_past_up_to_when_it_was_handed_in(tmp_path):
+    plan = rule_set(folder(tmp_path, rule("r", on="lesson", by="[lesson]", **NO_ROLLCALL))).plan
+    handed_in = at("2026-11-27 20:00")
+
+    def lesson(ident, ends):
+        times = {"starts_at": (ends - HOUR).isoformat(), "ends_at": ends.isoformat()}
+        planned = event("lesson", at("2026-11-01 08:00"), ident, lesson=ident, status="planned", **times)
+        return planned | {"past": handed_in.isoformat()}
+
+    engine = Engine(plan)
+    engine.process_many(wire([lesson("a", at("2026-11-27 10:00")), lesson("b", at("2026-11-28 10:00"))]))
+    found = engine.advance(at("2026-11-28 12:00"))
+    assert [(one.subject, one.change, one.mode) for one in found] == [("a", "opened", "past"), ("b", "opened", "live")]
