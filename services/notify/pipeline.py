@@ -111,7 +111,7 @@ def overtaken(candidate: Candidate, _moment: Moment) -> Verdict:
 
 
 def unpushed_mode(candidate: Candidate, _moment: Moment) -> Verdict:
-    """Shadow rules, warm-ups and history never push, but for the end of what was told; a replay does if pushing is on."""
+    """Shadow rules, warm-ups and history never push, but for the end of what was told; a replay does if it may."""
     if candidate.mode not in ("shadow", "warm-up", "past") or (candidate.mode == "past" and candidate.change in ENDS):
         return None
     return Drop(f"mode_{candidate.mode.replace('-', '_')}")
