@@ -100,7 +100,9 @@ class Partition:
                     self._output.changes += runner.process(packed)
             self.clocks[message.source] = max(self.clocks.get(message.source, -1), clock)
             now = min(self.clocks.values()) if len(self.clocks) >= message.sources else -1
-            if now > self.now or events:  # a late event may have brought a deadline that has passed
+            # A late event may have brought a deadline that has passed. Where no time is said, the rest of the source's
+            # message follows, which may fulfil it.
+            if now > self.now or (events and clock >= 0):
                 self.now = max(now, self.now)
                 for runner in self._runners.values():
                     self._output.changes += runner.engine.advance(self.now)
