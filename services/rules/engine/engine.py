@@ -58,6 +58,9 @@ class Engine:
         self.layouts = [Layout(by, plan, peers=peers) for by, peers in shapes]
         self._subjects: list[dict[str, Subject]] = [{} for _ in self.layouts]
         self.endings = Endings()
+        self.has_met: Callable[[str, str], bool] = lambda *_: False
+        """(signature, key) → whether a subject holds the ending that is taken in, as its state was kept and that of
+        others was not (`cluster/partition.py`)."""
         self._naming: dict[tuple[int, str], dict[str, list[str]]] = {}
         """(layout, name in its `by`) → value → keys; made when an ending asks, until a subject comes or goes."""
         self._timers: list[tuple[int, int, str, int, Subject]] = []
@@ -399,7 +402,8 @@ class Engine:
             for of in [ending] if was is None or was[1:3] == ending[1:3] else [was, ending]:
                 keys = self._named(number, of.field).get(of.value, ()) if of.field in layout.by else ()
                 for key in sorted(keys):  # so that what is published has one order
-                    self._take_ending(number, self._subjects[number][key], was, None if of is was else ending)
+                    if not self.has_met(layout.signature, key):
+                        self._take_ending(number, self._subjects[number][key], was, None if of is was else ending)
 
     def learn(self, endings: Iterable[Ending]) -> None:
         """Takes in what another engine knows of endings."""
