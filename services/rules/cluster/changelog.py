@@ -2,7 +2,9 @@
 
 A *block* holds the heads of some subjects of one bucket. An older, sealed segment of a subject is an entry of its own,
 which is never overwritten: a rewritten one gets a new name, and the block says which names count. So whatever part of a
-batch has reached the changelog when a worker dies, every subject is as it was before the batch or as it is after it.
+batch has reached the changelog when a worker dies, every subject is as it was before the batch or as it is after it;
+the offset of its block says which. Work that is repeated, in smaller batches perhaps, takes nothing of that back: a
+block keeps the highest offset that it ever had, and subjects that come into being get no place in one that is ahead.
 """
 
 from __future__ import annotations
@@ -118,6 +120,8 @@ class ChangelogStore:
         self._block_of: dict[SubjectId, BlockId] = {}
         self._newest: dict[int, int] = {}
         """Bucket → number of its newest block, which takes new subjects."""
+        self._offsets: dict[BlockId, int] = {}
+        """Block → the input up to which all of its subjects have been evaluated."""
 
     def put(self, offset: int, written: Iterable[Write]) -> list[Entry]:
         """What the engines wrote → entries, to be sent in this order."""
@@ -131,7 +135,7 @@ class ChangelogStore:
                 if write.state is not None:
                     segments.append(Entry(_segment(write.bucket, subject, _number(write.key), offset), write.state))
             elif write.state is not None:
-                dirty.add(self._write(write.bucket, subject, write.state))
+                dirty.add(self._write(write.bucket, subject, write.state, offset))
         gone: list[Entry] = []
         for subject, write in links:
             block = self._block_of.get(subject)
@@ -151,12 +155,16 @@ class ChangelogStore:
         return [*segments, *(self._entry(block, offset) for block in ordered), *gone]
 
     def _entry(self, block: BlockId, offset: int) -> Entry:
+        self._offsets[block] = offset = max(offset, self._offsets.get(block, -1))
         return Entry(block.name, _encode(Block(offset, list(self._blocks[block].values()))))
 
-    def _write(self, bucket: int, subject: SubjectId, state: bytes) -> BlockId:
+    def _write(self, bucket: int, subject: SubjectId, state: bytes, offset: int) -> BlockId:
         block = self._block_of.get(subject)
         if block is None:
-            block = self._block_of[subject] = BlockId(bucket, self._newest.setdefault(bucket, 0))
+            block = BlockId(bucket, self._newest.setdefault(bucket, 0))
+            if self._offsets.get(block, -1) > offset:
+                block = self._following(block)
+            self._block_of[subject] = block
             self._blocks.setdefault(block, {})[subject] = Head(*subject, state)
         else:
             self._blocks[block][subject].state = state
@@ -169,14 +177,23 @@ class ChangelogStore:
         for subject, head in list(heads.items()):
             size += head.size
             if size > BLOCK_BYTES and size > head.size:
-                self._newest[block.bucket] += 1
-                target, size = BlockId(block.bucket, self._newest[block.bucket]), head.size
+                target, size = self._following(block), head.size
                 self._blocks[target] = {}
+                self._offsets[target] = self._offsets.get(block, -1)
                 new.add(target)
             if target != block:
                 self._blocks[target][subject] = heads.pop(subject)
                 self._block_of[subject] = target
         return new
+
+    def _following(self, block: BlockId) -> BlockId:
+        self._newest[block.bucket] += 1
+        return BlockId(block.bucket, self._newest[block.bucket])
+
+    def reached(self, subject: SubjectId) -> int:
+        """The input up to which a subject has been evaluated, as far as it was written; -1: it was not."""
+        block = self._block_of.get(subject)
+        return -1 if block is None else self._offsets.get(block, -1)
 
     def drop(self, offset: int, signatures: Container[str]) -> list[Entry]:
         """Takes away all but the subjects of these signatures; entries, as `put`."""
@@ -207,6 +224,7 @@ class ChangelogStore:
             block = BlockId(*map(int, key.split(b"/")[1:]))
             self._blocks.setdefault(block, {})
             self._newest[block.bucket] = max(block.number, self._newest.get(block.bucket, 0))
+            self._offsets[block] = offset
             for head in heads:
                 subject = SubjectId(head.signature, head.key)
                 if subject not in newest or newest[subject][0] <= offset:

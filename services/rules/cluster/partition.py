@@ -11,7 +11,7 @@ import msgspec
 
 from services.errors import ConfigurationError
 from services.messages import Mode
-from services.rules.cluster.changelog import ChangelogStore, Entry, Write, subject_in
+from services.rules.cluster.changelog import ChangelogStore, Entry, SubjectId, Write, subject_in
 from services.rules.cluster.cutover import CutOver
 from services.rules.cluster.observations import BUCKETS, LIVE, Observations, areas_of, bucket_of_subject
 from services.rules.engine.endings import SIGNATURE as ENDINGS
@@ -41,6 +41,16 @@ class Meta(msgspec.Struct, array_like=True):
         return self.offset if self.cut_over < 0 else self.cut_over - 1
 
 
+class KeptEnding(msgspec.Struct, array_like=True):
+    """An ending as it lies in the changelog."""
+
+    offset: int
+    """The input up to which had been evaluated what wrote it; where the meta does not say so yet …"""
+    state: bytes
+    before: bytes | None
+    """… this still counts; None: nothing was known of it."""
+
+
 class Partition:
     """The engines of one partition under one rule set revision, one engine per area."""
 
@@ -55,6 +65,12 @@ class Partition:
         """To the next rule set revision, from its first message until all sources have switched to it."""
         self._runners = {area: EngineRunner(Engine(part, mode=mode)) for area, part in areas_of(plan).items()}
         self._by = {at.signature: at.by for engine in self._engines.values() for at in engine.layouts}
+        for engine in self._engines.values():
+            engine.has_met = self._has_met
+        self._at = -1
+        """The message that is being evaluated."""
+        self._endings: dict[str, bytes] = {}
+        """Ident → what was written of an ending."""
         self._store = ChangelogStore()
         self._output = Output()
         self._retired: list[tuple[str, bytes]] = []
@@ -84,9 +100,17 @@ class Partition:
                     f"{self.revision}. Begin anew under another topic prefix (PREWARN_TOPIC_PREFIX)"
                 )
             self.cut_over.process(message)
+            if self.cut_over.complete:
+                self._at = offset  # what is written from here on is the successor's, and only that is behind it
+                return
         elif message.revision == self.revision and message.part == LIVE and not self._is_repeated(offset, message):
+            self._at = offset
             self.evaluate(message)
         self.offset = max(self.offset, offset)
+
+    def _has_met(self, signature: str, key: str) -> bool:
+        """Whether a subject holds the message that is being evaluated already: a worker died as it wrote."""
+        return self._store.reached(SubjectId(signature, key)) >= self._at
 
     def _is_repeated(self, offset: int, message: Observations) -> bool:
         """Read again for the next rule set revision, or sent again by a route that was killed as it switched."""
@@ -100,7 +124,9 @@ class Partition:
                     self._output.changes += runner.process(packed)
             self.clocks[message.source] = max(self.clocks.get(message.source, -1), clock)
             now = min(self.clocks.values()) if len(self.clocks) >= message.sources else -1
-            if now > self.now or events:  # a late event may have brought a deadline that has passed
+            # A late event may have brought a deadline that has passed. Where no time is said, the rest of the source's
+            # message follows, which may fulfil it.
+            if now > self.now or (events and clock >= 0):
                 self.now = max(now, self.now)
                 for runner in self._runners.values():
                     self._output.changes += runner.engine.advance(self.now)
@@ -114,11 +140,21 @@ class Partition:
 
     def entries(self) -> list[Entry]:
         """What of the state must be written, in this order."""
-        written = [
-            Write(self._bucket(signature, key), signature, key, state)
-            for engine in self._engines.values()
-            for signature, key, state in engine.snapshot()
-        ]
+        endings: dict[str, bytes] = {}
+        written: list[Write] = []
+        for engine in self._engines.values():
+            for signature, key, state in engine.snapshot():
+                if signature == ENDINGS:
+                    assert state is not None
+                    endings[key] = state
+                else:
+                    bucket = bucket_of_subject(self._by[signature], subject_in(key))
+                    written.append(Write(bucket, signature, key, state))
+        # What is found by its key alone may lie in any bucket of this partition.
+        for key, state in endings.items():
+            kept = KeptEnding(self.offset, state, self._endings.get(key))
+            written.append(Write(self.number, ENDINGS, key, msgspec.msgpack.encode(kept)))
+        self._endings |= endings
         written += [Write(self.number, RETIRED, key, state) for key, state in self._retired]
         self._retired.clear()
         since = -1 if self.cut_over is None else self.cut_over.since
@@ -129,10 +165,6 @@ class Partition:
             put += self._store.drop(self.offset, {*self._by, RETIRED, ENDINGS})
             self._stale = False
         return put
-
-    def _bucket(self, signature: str, key: str) -> int:
-        """That of the subject. What is found by its key alone may lie in any bucket of this partition."""
-        return self.number if signature == ENDINGS else bucket_of_subject(self._by[signature], subject_in(key))
 
     def resume(self, entries: Iterable[tuple[bytes, bytes]]) -> list[bytes]:
         """Takes back what was written; returns keys that nothing refers to. Raises ConfigurationError, as `process`."""
@@ -145,7 +177,14 @@ class Partition:
         return unused
 
     def _fill(self, entries: Iterable[tuple[bytes, bytes]]) -> tuple[list[tuple[str, str, bytes]], list[bytes]]:
-        states, unused = self._store.resume(entry for entry in entries if not entry[0].startswith(META))
+        found, unused = self._store.resume(entry for entry in entries if not entry[0].startswith(META))
+        states = [one for one in found if one[0] != ENDINGS]
+        for signature, ident, packed in found:
+            if signature == ENDINGS:
+                kept = msgspec.msgpack.decode(packed, type=KeptEnding)
+                if (state := kept.state if kept.offset <= self.offset else kept.before) is not None:
+                    self._endings[ident] = state
+                    states.append((ENDINGS, ident, state))
         for engine in self._engines.values():
             engine.resume(states, self.now)  # each takes those of its own signatures
         return states, unused
@@ -173,6 +212,7 @@ class Partition:
             new.clocks[source] = max(new.clocks.get(source, -1), clock)
         states, _ = new._fill(entries)
         new._stale = True
+        new._at = new.offset = self._at
         new._output.changes, new._retired = cut_over.take_over(self.plan, self._engines, new._engines, states)
         for message in cut_over.held:
             new.evaluate(message)

@@ -208,10 +208,7 @@ class Route:
                 self._stream.metrics.decided({"unreadable": len(wrong)})
             clock = self._clock(known, message)
             for target in range(self._targets):
-                packs = list(chunks(parts.get(target, {})))
-                into = steps.setdefault(target, [])
-                into += [(-1, pack) for pack in packs[:-1]]
-                into.append((clock, packs[-1] if packs else {}))
+                steps.setdefault(target, []).extend(_steps(clock, parts.get(target, {})))
         self._stream.metrics.events.inc(len(messages))
         for target, mine in steps.items():
             waiting = known.waiting.setdefault(target, [])
@@ -326,9 +323,9 @@ class Route:
         """Switches where it is written down. This process may have gone beyond that before it could know."""
         if switch is None or source not in self._sources:
             return
-        done = self._sources[source].routed
+        done, clock = self._sources[source].routed, self._sources[source].clock
         await self._switch(source)
-        await self._send_again(source, switch[0], switch[1], done, LIVE)
+        await self._send_again(source, switch[0], switch[1], done, LIVE, clock)
 
     async def _switch(self, source: int) -> None:
         """Sends the SWITCH behind everything of the rule set revision before."""
@@ -365,7 +362,7 @@ class Route:
         await asyncio.to_thread(self._revisions.note_caught_up, revision, source, done)
         _log.info("source %d: its past up to offset %d was sent again for rule set revision %d", source, done, revision)
 
-    async def _send_again(self, source: int, revision: int, begin: int, end: int, part: int) -> None:
+    async def _send_again(self, source: int, revision: int, begin: int, end: int, part: int, clock: int = -1) -> None:
         if begin >= end:
             return
         router = await self._router(revision)
@@ -375,7 +372,7 @@ class Route:
             for value in found[1]:
                 events, _ = router.route(value or b"")  # what cannot be read was refused when it came
                 for target, areas in events.items():
-                    steps = [(-1, pack) for pack in chunks(areas)]
+                    steps = _steps(clock, areas)
                     out += [self._message(target, source, 0, [one], revision=revision, part=part) for one in steps]
             await self._stream.send(out)
 
@@ -387,6 +384,12 @@ def _signatures(plan: Plan) -> set[str]:
         for part in areas_of(plan).values()
         for by, peers in {(rule.by, ranks(rule)) for rule in part.rules}
     }
+
+
+def _steps(clock: int, areas: dict[str, list[bytes]]) -> list[Step]:
+    """Of one message of a source. Where it takes several, time comes to `clock` with the last one."""
+    packs = list(chunks(areas)) or [{}]
+    return [*((-1, pack) for pack in packs[:-1]), (clock, packs[-1])]
 
 
 def _without_repeats(steps: list[Step]) -> Iterator[Step]:

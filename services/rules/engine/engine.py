@@ -10,33 +10,21 @@ from bisect import insort
 from collections import Counter
 from collections.abc import Callable, Iterable
 from datetime import datetime
+from functools import partial
 from heapq import heappop, heappush
 from traceback import extract_tb
 from typing import Any
 
-from services.messages import (
-    ENDING,
-    EPOCH,
-    FOREVER,
-    MILLISECOND,
-    Mode,
-    WarningChange,
-    WarningReading,
-    joined_key,
-    key_values,
-    to_ms,
-)
+from services.messages import EPOCH, FOREVER, MILLISECOND, Mode, WarningChange, WarningReading
 from services.rules.engine import history
-from services.rules.engine.arithmetic import FUNCTIONS, trouble
-from services.rules.engine.decode import decoder
-from services.rules.engine.endings import SIGNATURE, Ending, Endings
-from services.rules.engine.episodes import Transitions, folded_now
-from services.rules.engine.generate import compile_source, handler_source, number_source, step_source
+from services.rules.engine.arithmetic import trouble
+from services.rules.engine.compiled import Compiled
+from services.rules.engine.endings import SIGNATURE, Endings, fold_ending, on_ending, place_ending
+from services.rules.engine.episodes import folded_now
 from services.rules.engine.layout import NO_TIME_BOUND, Layout, ranks
 from services.rules.engine.plan import Plan
 from services.rules.engine.segments import Written, erased, read, written
-from services.rules.engine.stepping import value_source
-from services.rules.engine.subject import FLAGS, IDENT, Entry, Revision, State, Subject, encode_state, is_ending
+from services.rules.engine.subject import FLAGS, Entry, Revision, State, Subject, encode_state, is_ending
 
 
 class Engine:
@@ -58,8 +46,9 @@ class Engine:
         self.layouts = [Layout(by, plan, peers=peers) for by, peers in shapes]
         self._subjects: list[dict[str, Subject]] = [{} for _ in self.layouts]
         self.endings = Endings()
-        self._naming: dict[tuple[int, str], dict[str, list[str]]] = {}
-        """(layout, name in its `by`) → value → keys; made when an ending asks, until a subject comes or goes."""
+        self.has_met: Callable[[str, str], bool] = lambda *_: False
+        """(signature, key) → whether a subject holds the ending that is taken in, as its state was kept and that of
+        others was not (`cluster/partition.py`)."""
         self._timers: list[tuple[int, int, str, int, Subject]] = []
         self._serial = 0
         self._dirty: list[list[Subject]] = [[] for _ in self.layouts]
@@ -73,63 +62,26 @@ class Engine:
         self._gone: list[tuple[int, str]] = []
         self._erased: list[Written] = []
         self._swept = -1
-        self._compile(mode)
-
-    def _compile(self, mode: Mode) -> None:
-        rules = [rule for layout in self.layouts for rule in layout.rules]
-        for index, rule in enumerate(rules):
-            rule.index = index
-        names: dict[str, Any] = {
-            "FOREVER": FOREVER,
-            "EPOCH": EPOCH,
-            "Entry": Entry,
+        calls: dict[str, Callable[..., Any]] = {
             "revise": self._revise,
             "peers": self._peers,
             "checkpoint": self._checkpoint,
-            "joined": joined_key,
-            "intern": _Intern(),
-            "same": {}.setdefault,
             "missed": self._missed,
-            **FUNCTIONS,
+            "on_ending": partial(on_ending, self),
         }
-        for layout in self.layouts:
-            names |= layout.helpers(self.plan)
-        values: list[list[Callable[..., float | None]]] = [
-            [eval(f"lambda s, rows, i: {value_source(layout, gauge)}", names) for gauge in rule.gauges]  # noqa: S307 - our source
-            for layout in self.layouts
-            for rule in layout.rules
-        ]
-        self._numbers: list[list[Callable[[Any], object]]] = [
-            [eval(f"lambda data: {number_source(gauge.gauge)}", names) for gauge in rule.gauges]  # noqa: S307 - our source
-            for rule in rules
-        ]
-        self.transitions = Transitions(self.plan, rules, values)
+        compiled = Compiled(plan, self.layouts, calls, self._calls_of)
+        self._steps, self.settles, self._numbers = compiled.steps, compiled.settles, compiled.numbers
+        self.decoder, self.handlers, self.transitions = compiled.decoder, compiled.handlers, compiled.transitions
         self.transitions.mode = mode
-        names["transition"] = self.transitions.transition
-        self.transitions.layout_of = {rule.rule.id: layout for layout in self.layouts for rule in layout.rules}
-        names |= {f"period_{name}": period for name, period in self.plan.periods.items()}
-        names |= {
-            f"resolve_{rule.index}": self.plan.standards[rule.rule.standard] for rule in rules if rule.rule.standard
+
+    def _calls_of(self, number: int) -> dict[str, Callable[..., Any]]:
+        return {
+            "find": self._subjects[number].get,
+            "queue": self._queue(number),
+            "dirtied": self._dirty[number].append,
+            "create": self._creating(number),
+            "touched": self._touched[number].append,
         }
-        self._steps, self._settles = [], []
-        for number, layout in enumerate(self.layouts):
-            names |= {f"find_{number}": self._subjects[number].get, "queue": self._queue(number)}
-            names[f"dirtied_{number}"] = self._dirty[number].append
-            names[f"create_{number}"] = self._creating(number)
-            names[f"touched_{number}"] = self._touched[number].append
-            made = compile_source(step_source(layout), "step " + "/".join(layout.by), names)
-            self._steps.append(made["step"])
-            self._settles.append(made["settle"])
-            names |= {f"step_{number}": made["step"], f"settle_{number}": made["settle"]}
-            names[f"queue_{number}"] = names["queue"]
-        self.decoder, types = decoder(self.plan, self.layouts)
-        self.handlers: dict[Any, Callable[[Any], None]] = dict.fromkeys(types.values(), _ignore)
-        """Type of an event → what it does."""
-        for kind in sorted({kind for layout in self.layouts for kind in layout.kinds}):
-            source = handler_source(kind, self.layouts, self.plan)
-            self.handlers[types[kind]] = compile_source(source, f"on {kind}", names)[f"on_{kind}"]
-        if ENDING in types:
-            self.handlers[types[ENDING]] = self._on_ending
 
     def process_many(self, packed: bytes) -> list[WarningChange]:
         """A message: a JSON array of events on the wire; quickest in the order (time, source, id)."""
@@ -159,7 +111,7 @@ class Engine:
                 self._queue(number)(s)
                 continue
             self.touch(number, s)
-            self._settles[number](s, self.now, self._last(number, s))
+            self.settles[number](s, self.now, self._last(number, s))
             if s.due < s.queued:
                 self._queue(number)(s)
         self._sweep()
@@ -221,7 +173,7 @@ class Engine:
         """Takes a subject in, as it is."""
         s.dirty, s.queued = False, FOREVER
         self._subjects[number][s.key] = s
-        self._naming.clear()
+        self.endings.naming.clear()
         if self.layouts[number].peers:
             insort(self._groups[number].setdefault(_group(s.key), []), s, key=_key)
         if s.due < FOREVER:
@@ -282,10 +234,10 @@ class Engine:
             s = subjects[key] = fresh(key)
             if numbers:
                 s.numbers = dict(numbers)
-            if self._naming:
-                self._naming.clear()
+            if self.endings.naming:
+                self.endings.naming.clear()
             for ending in self.endings.of(by, key):
-                self._place_ending(number, s, ending)
+                place_ending(self, number, s, ending)
             return s
 
         return create
@@ -307,7 +259,7 @@ class Engine:
                     del s.rows[i : i + stride]
                 for ending in self.endings.of(self.layouts[number].by, key):
                     history.insert_ending(s, stride, max(ending.at, s.horizon + 1), ending.place)
-                self._refold(number, s, siblings[0].watermark, entry.at, "late_record")
+                self.refold(number, s, siblings[0].watermark, entry.at, "late_record")
             insort(siblings, s, key=_key)
         for s in siblings:
             self._revise(number, s, entry if s.key == key else entry._replace(data=None))
@@ -366,7 +318,7 @@ class Engine:
             if in_order:
                 if i >= s.next_checkpoint:
                     i = self._checkpoint(number, s, t)
-                self._settles[number](s, t, i - stride)
+                self.settles[number](s, t, i - stride)
             history.insert(s, stride, i, entry)
             if in_order:
                 self._steps[number](s, t, entry.flags, i)
@@ -374,86 +326,9 @@ class Engine:
         if s.latest is None:
             s.latest = entry.data
         reason = "retraction" if entry.retracted else "correction" if changes else "late_record"
-        self._refold(number, s, start, t, reason)
+        self.refold(number, s, start, t, reason)
 
-    def _on_ending(self, event: Any) -> None:
-        """Whoever is named has left, graduated, …: all subjects that name them end and begin anew."""
-        data = event.data
-        self.end(
-            Ending(
-                f"{event.source} {event.id}",
-                data.f_subject_field,
-                data.f_value,
-                data.f_reason,
-                to_ms(event.time),
-                event.revision,
-                event.retracted,
-            )
-        )
-
-    def end(self, ending: Ending) -> None:
-        """Takes an ending in, or what a revision of it says; a known one is a duplicate."""
-        was = self.endings.known(ending.ident)
-        if not self.endings.take(ending):
-            self.counts["duplicate"] += 1
-            return
-        for number, layout in enumerate(self.layouts):
-            for of in [ending] if was is None or was[1:3] == ending[1:3] else [was, ending]:
-                keys = self._named(number, of.field).get(of.value, ()) if of.field in layout.by else ()
-                for key in sorted(keys):  # so that what is published has one order
-                    self._take_ending(number, self._subjects[number][key], was, None if of is was else ending)
-
-    def learn(self, endings: Iterable[Ending]) -> None:
-        """Takes in what another engine knows of endings."""
-        for ending in endings:
-            if self.endings.known(ending.ident) != ending:
-                self.end(ending)
-
-    def _named(self, number: int, field: str) -> dict[str, list[str]]:
-        """Value of a name in `by` → keys of the subjects of a layout that have it."""
-        if (found := self._naming.get((number, field))) is None:
-            found = self._naming[number, field] = {}
-            by = self.layouts[number].by
-            for key in self._subjects[number]:
-                value = key if len(by) == 1 else key_values(key)[by.index(field)]
-                found.setdefault(value, []).append(key)
-        return found
-
-    def _take_ending(self, number: int, s: Subject, was: Ending | None, ending: Ending | None) -> None:
-        """What an ending becomes in one subject. `was`: what was known of it; `ending` None: it is another's now."""
-        rows, stride = s.rows, self.layouts[number].stride
-        start, reason = FOREVER, "retraction"
-        if was is not None and (old := history.find_anywhere(s, stride, was.place)) >= 0:
-            start = rows[old]
-            history.remove(s, stride, old)
-        if ending is not None and not ending.retracted:
-            if start == FOREVER and ending.at > max(s.watermark, rows[-stride] if rows else -1):
-                self.touch(number, s)
-                self._place_ending(number, s, ending)
-                return
-            at = max(ending.at, s.horizon + 1)  # never late: from the first instant on that can still change
-            history.insert_ending(s, stride, at, ending.place)
-            start, reason = min(start, at), ending.reason if was is None else "correction"
-        if start < FOREVER:
-            self.touch(number, s)
-            self._refold(number, s, start, start, reason)
-
-    def _place_ending(self, number: int, s: Subject, ending: Ending) -> None:
-        """An ending behind all that the subject has seen."""
-        self._end(number, s, history.insert_ending(s, self.layouts[number].stride, ending.at, ending.place))
-
-    def _end(self, number: int, s: Subject, i: int) -> None:
-        """The ending at entry `i` comes before all else of its instant: what is open ends, and the fold begins anew."""
-        layout, at = self.layouts[number], s.rows[i]
-        self._settles[number](s, at - 1, i - layout.stride)
-        reason = self.endings.reason(s.rows[i + IDENT])
-        for rule in layout.rules:
-            if getattr(s, rule.level):
-                self.transitions.transition(s, rule.index, at, 0, i - layout.stride, 0, reason)
-        layout.begin_anew(s, i)
-        s.watermark = at
-
-    def _refold(self, number: int, s: Subject, start: int, at: int, reason: str) -> None:
+    def refold(self, number: int, s: Subject, start: int, at: int, reason: str) -> None:
         """Folds the subject again from the last checkpoint before `start`, and publishes what came out different."""
         self.counts[reason] += 1
         layout, front = self.layouts[number], max(s.watermark, start)
@@ -470,11 +345,11 @@ class Engine:
             layout.reset(s)
         transitions = self.transitions
         transitions.folding = {rule.index: [opened] for rule in layout.rules if (opened := folded_now(s, rule))}
-        settle, step = self._settles[number], self._steps[number]
+        settle, step = self.settles[number], self._steps[number]
         for i in range(count, len(rows), stride):
             t = rows[i]
             if is_ending(rows, i):
-                self._end(number, s, i)
+                fold_ending(self, number, s, i)
             else:
                 settle(s, t, i - stride)
                 step(s, t, rows[i + FLAGS], i)
@@ -505,7 +380,7 @@ class Engine:
             ]
             for key in gone:
                 s = subjects.pop(key)
-                self._naming.clear()
+                self.endings.naming.clear()
                 self._forgotten[number][key] = s.numbers or {}
                 self._gone.append((number, key))
                 self._erased += erased(s, layout)
@@ -518,20 +393,9 @@ def _last(s: Subject) -> int:
     return s.watermark if not s.revised else max(s.watermark, *(known.at for known in s.revised.values()))
 
 
-def _ignore(event: Any) -> None:
-    """No rule looks at events of this kind."""
-
-
 def _key(s: Subject) -> str:
     return s.key
 
 
 def _group(key: str) -> str:
     return key.rpartition("/")[0]
-
-
-class _Intern(dict[Any, Any]):
-    """One object for equal tuples."""
-
-    def __call__(self, key: Any) -> Any:
-        return self.setdefault(key, key)

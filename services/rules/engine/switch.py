@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable
 from collections.abc import Set as AbstractSet
 
 from services.messages import WarningChange, WarningFacts, from_ms
+from services.rules.engine.endings import learn
 from services.rules.engine.engine import Engine
 from services.rules.engine.episodes import folded_now, warning_id
 from services.rules.engine.plan import level_of
@@ -52,8 +53,8 @@ def take_over(
     transitions.cause = ""
     if new:
         history = warmed()
-        history.learn(engine.endings)  # the log may not hold them any more
-        engine.learn(history.endings)
+        learn(history, engine.endings)  # the log may not hold them any more
+        learn(engine, history.endings)
         mode = transitions.mode
         for number in new:
             _adopt_warmed(engine, history, number, said, old_rules)

@@ -4,7 +4,7 @@ import msgspec
 import pytest
 
 from services.rules.cluster import changelog
-from services.rules.cluster.changelog import ChangelogStore, Entry, Write, bucket_in, is_block, offset_of
+from services.rules.cluster.changelog import ChangelogStore, Entry, SubjectId, Write, bucket_in, is_block, offset_of
 
 
 def block(offset, *heads):
@@ -54,6 +54,23 @@ def test_a_block_that_is_divided_keeps_every_subject_whatever_part_of_it_is_writ
     states, unused = ChangelogStore().resume(kept(entries[:cut], found).items())
     assert {key: state for _, key, state in states}["s1"] == (b"2" if cut == len(entries) else b"1") * 30
     assert unused == []
+
+
+def test_work_that_is_repeated_in_smaller_batches_takes_no_block_back_and_puts_nobody_into_one_that_is_ahead():
+    found = {b"p/3/0": block(2, ("sig", "s1", b"before", {})), b"p/3/1": block(9, ("sig", "s2", b"after", {}))}
+    store = ChangelogStore()
+    store.resume(found.items())
+    entries = store.put(5, [Write(3, "sig", key, b"now") for key in ("s1", "s2", "s3")])
+    assert {key: offset_of(value) for key, value in entries} == {b"p/3/0": 5, b"p/3/1": 9, b"p/3/2": 5}
+    assert [store.reached(SubjectId("sig", key)) for key in ("s1", "s2", "s3", "s4")] == [5, 9, 5, -1]
+
+
+def test_a_block_that_is_ahead_is_divided_into_blocks_that_are(monkeypatch):
+    monkeypatch.setattr(changelog, "BLOCK_BYTES", 100)
+    store = ChangelogStore()
+    store.resume({b"p/3/0": block(9, ("sig", "s1", b"1" * 30, {}), ("sig", "s2", b"2", {}))}.items())
+    entries = store.put(5, [Write(3, "sig", "s2", b"2" * 30)])
+    assert {key: offset_of(value) for key, value in entries} == {b"p/3/0": 9, b"p/3/1": 9}
 
 
 def test_what_was_written_is_resumed_and_what_nothing_refers_to_is_named():

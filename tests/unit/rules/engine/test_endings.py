@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from services.messages import from_ms
+from services.rules.engine.endings import learn
 from services.rules.engine.engine import Engine
 from tests.harness import Reader, event, rule_set, wire
 from tests.rule_files import folder, rule
@@ -198,7 +199,7 @@ def test_an_engine_learns_what_another_one_knows_and_its_log_does_not_hold(engin
     other = Engine(engine.plan)
     told(other, ending(BEGIN + DAY))
     told(engine, *TWO)
-    engine.learn(other.endings)
+    learn(engine, other.endings)
     assert sorted((c.rule, c.change, c.reason) for c in engine.take()) == sorted(LEFT)
-    engine.learn(other.endings)
+    learn(engine, other.endings)
     assert engine.counts["duplicate"] == 0
