@@ -90,6 +90,7 @@ class Engine:
             "intern": _Intern(),
             "same": {}.setdefault,
             "missed": self._missed,
+            "term_end": self.plan.times.term_end,
             **FUNCTIONS,
         }
         for layout in self.layouts:
