@@ -110,6 +110,8 @@ class RuleLayout:
     """The threshold of the level; only where a standard says it."""
     due: str = ""
     """The next instant at which time alone may change the level; only where there can be one."""
+    moves: bool = False
+    """Whether there can be one beside the end of a term."""
     term: str = ""
     """The next end of a term: nothing before it counts from then on; only of a rule that ends with the term."""
 
@@ -346,7 +348,8 @@ class Layout:
         dated = any(rung.threshold is None for rung in rule.rungs)
         if dated:
             layout.threshold = self._head("threshold", None)
-        if dated or rule.ends_with_term or any(_moves(gauge) for gauge in layout.gauges):
+        layout.moves = dated or any(_moves(gauge) for gauge in layout.gauges)
+        if layout.moves or rule.ends_with_term:
             layout.due = self._head("due", FOREVER)
         if rule.ends_with_term:
             layout.term = self._head("term", -1)

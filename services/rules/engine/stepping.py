@@ -93,8 +93,12 @@ def rule_lines(layout: Layout, rule: RuleLayout, when: When) -> list[str]:
         if not gauge.measure.waiting:
             lines.append(f"v{number} = {value_source(layout, gauge)}")
     lines += _level(layout, rule)
-    if rule.due:
-        lines += [*_due(layout, rule), *(["if due < s.due: s.due = due"] if when.here is not None else [])]
+    sooner = ["if due < s.due: s.due = due"] if when.here is not None else []
+    if rule.moves:
+        lines += [*_due(layout, rule), *sooner]
+    elif rule.term:  # a level that stays keeps the instant at which it ends
+        until = f"s.{rule.due} = due = s.{rule.term} if level else {FOREVER}"
+        lines += [f"if level != s.{rule.level}:", *indent([until, *sooner])]
     moment = "t if f else t - 1" if rule.gauges[0].measure.waiting and when.here is None else "t"
     named = "" if when.here is None else "s.latest = data; "
     lines += [f"if level != s.{rule.level}: {named}transition(s, {rule.index}, {moment}, level, i, f)"]
