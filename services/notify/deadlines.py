@@ -78,8 +78,13 @@ def to_name_a_measure(level: Level, now: int, working: WorkingTime) -> int | Non
 
 
 def to_remind(deadline: int, now: int, working: WorkingTime) -> int | None:
-    """When (ms) who has taken it up is reminded: a working day before; None where that is as good as now."""
+    """When (ms) who has taken it up is reminded: a working day before; None where that is as good as now.
+
+    Of a deadline outside of service hours, when they begin on the day before.
+    """
     at = working.working_days_after(deadline, -1)
+    if working.after(at, 1) > at + 1:
+        at = working.after(working.working_days_after(deadline, -2), 1)
     return at if at > working.working_days_after(now, 1) else None
 
 

@@ -22,6 +22,7 @@ from tests.oracle.measures import BY_DEADLINE, BY_RECORD, BY_TIME, COMPARE, Meas
 __all__ = ["Change", "Episode", "Record", "evaluate", "load", "micro", "number", "present_records", "satisfies"]
 
 LEVELS = ("praise", "yellow", "orange", "red")
+ENDLESS = ("missing", "elapsed", "running", "none", "period_over_period")
 SPECIFICITY = ("department", "major", "course", "cohort", "class", "teacher_stage", "teacher", "student")
 
 
@@ -202,7 +203,7 @@ def moments(
             events.append(record)
             if rule.is_record(record):
                 records.append(record)
-        yield Moment(ms, step, records, events, list(peers.values())), record
+        yield rule.of_the_term(Moment(ms, step, records, events, list(peers.values()))), record
 
 
 def fold(
@@ -267,6 +268,26 @@ class Rule:
         self.measures = [self.measure, *(stage.measure for stage in self.levels.values())]
         self.kinds = {self.on} | {measure.awaits for measure in self.measures if measure.awaits}
         self.ranks = any(measure.kind == "rank" for measure in self.measures)
+        self.ends_with_term = entry["term"] == "ends" if "term" in entry else self._belongs_to_the_term()
+
+    def _belongs_to_the_term(self) -> bool:
+        """What holds where the rule does not say it."""
+        goes_on = any(m.kind in (*ENDLESS, "open", "composite") or m.unit == "year" for m in self.measures)
+        return not goes_on and bool({"course", "class", "lesson", "test"} & {*self.by})
+
+    def of_the_term(self, moment: Moment) -> Moment:
+        """Without what came before the last end of a term, if that ended."""
+        if not self.ends_with_term:
+            return moment
+        since = max((end for end in self._term_ends() if end <= moment.ms), default=-(1 << 62))
+        records, events, *peers = (
+            [record for record in known if record.ms >= since]
+            for known in (moment.records, moment.events, *moment.peers)
+        )
+        return moment._replace(records=records, events=events, peers=peers)
+
+    def _term_ends(self) -> list[int]:
+        return [self.calendar.midnight(after) for _, after in self.calendar.terms]
 
     def _stages(self, compare: str, thresholds: dict[str, Any], beside: dict[str, Any]) -> dict[str, Stage]:
         """Levels that share one measure; `beside` the thresholds may stand `clear` and `again`."""
@@ -330,6 +351,8 @@ class Rule:
         yield from ((self.calendar.midnight(value["from"]), BY_TIME) for value in of_standard)
         for measure in self.measures:
             yield from ((instant, BY_TIME) for instant in measure.instants(records, now))
+        if self.ends_with_term:
+            yield from ((end, BY_TIME) for end in self._term_ends())
         stages = [*self.levels.values(), *(s for value in of_standard for s in self._of_standard(value).values())]
         for measure, _, threshold, _, _ in stages:
             if measure.has_deadlines:

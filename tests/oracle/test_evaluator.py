@@ -110,6 +110,36 @@ def test_times_are_truncated_to_milliseconds_before_they_are_compared():
     assert (episode.first_event, episode.status) == ("lms a", "resolved")
 
 
+# ---- the term
+
+
+OVER_THE_TERM = [
+    event("a", "2027-01-16T08:00:00", score=50, course="c"),
+    event("b", "2027-01-17T15:59:59.999", score=50, course="c"),  # the last instant of the term in Shanghai
+    event("c", "2027-01-17T16:00:00", score=50, course="c"),
+    event("d", "2027-03-01T08:00:00", score=50, course="c"),
+]
+TWO_TERMS = [("orange", None, "01-16T08:00", "01-17T16:00"), ("orange", 2, "01-17T16:00", None)]
+ONE_LIFE = [("red", 4, "01-16T08:00", None)]
+TERM_ALONE = [("orange", None, "01-16T08:00", "01-17T16:00"), ("yellow", 1, "03-01T08:00", None)]
+
+
+@pytest.mark.parametrize(
+    ("more", "expected"),
+    [
+        pytest.param({"by": ["student", "course"]}, TWO_TERMS, id="about a course"),
+        pytest.param({"by": ["student"]}, ONE_LIFE, id="about a student"),
+        pytest.param({"by": ["student"], "term": "ends"}, TWO_TERMS, id="said"),
+        pytest.param({"by": ["course"], "term": "continues"}, ONE_LIFE, id="said otherwise"),
+        pytest.param({"by": ["course"], "window": {"last": 9}}, TWO_TERMS, id="the last records"),
+        pytest.param({"by": ["course"], "window": {"calendar": "year"}}, ONE_LIFE, id="a school year"),
+        pytest.param({"by": ["course"], "window": {"calendar": "term"}}, TERM_ALONE, id="a term"),
+    ],
+)
+def test_what_belongs_to_the_term_ends_with_it(more, expected):
+    assert brief(run(rule(RUN, ONE_TWO_THREE, **more), OVER_THE_TERM, "2027-03-02")) == expected
+
+
 # ---- revisions and subjects
 
 

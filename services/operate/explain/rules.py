@@ -66,6 +66,8 @@ def describe(
         window_words(rule.gauges[0]),
         condition_words(given.get("where")),
     )
+    if rule.ends_with_term:
+        window = Text(f"本学期{window.zh}", f"{window.en}, of the term alone")
     said = levels_words(levels, lambda level: LEVEL_WORDS[level])
     kind = rule.gauges[0].kind
     by, named = _by_words(rule.by), _kind_words(kind)
@@ -97,6 +99,7 @@ def describe(
         "where": given["where"].text.strip() if "where" in given else None,
         "measure": plain(given["measure"]),
         "window": str(rule.gauges[0].window),
+        "term": "ends" if rule.ends_with_term or rule.gauges[0].window.period == "term" else "continues",
         "evidence": list(rule.evidence),
         "levels": [{"level": level, "compare": compare, "threshold": x} for level, compare, x in levels],
         "standard": judged,
@@ -162,7 +165,8 @@ def rule_lines(found: Mapping[str, Any], language: Language) -> list[str]:
         f"  {say('operate.reads')} {found['kind']}"
         + (f" → {found['awaits']}" if found["awaits"] else "")
         + f"  ({', '.join(found['fields'])})",
-        f"  {say('operate.measure')} {found['measure']}  {say('operate.window')} {found['window']}",
+        f"  {say('operate.measure')} {found['measure']}  {say('operate.window')} {found['window']}"
+        + ("  term: ends" if found["term"] == "ends" else ""),
     ]
     if found["looks_at"]:
         lines.append(f"  {say('operate.looks_at_rules')} {', '.join(found['looks_at'])}")

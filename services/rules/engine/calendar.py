@@ -118,6 +118,16 @@ class Calendar:
         place = bisect_right(self._term_begins, t)
         return self._term_begins[place - 1] if place else t
 
+    def term_end(self, t: int) -> int:
+        """The end of the first term that ends after t, be t in it or before it (`FOREVER`: there is none)."""
+        place = bisect_right(self.term_ends, t)
+        return self.term_ends[place] if place < len(self.term_ends) else FOREVER
+
+    @cached_property
+    def term_ends(self) -> list[int]:
+        """The first instants that do not belong to the terms any more."""
+        return [self._midnight(last + _DAY) for _, last in self.terms]
+
     @cached_property
     def _term_begins(self) -> list[int]:
         return [self._midnight(first) for first, _ in self.terms]

@@ -68,6 +68,7 @@ class Engine:
             "checkpoint": self._checkpoint,
             "missed": self._missed,
             "on_ending": partial(on_ending, self),
+            "term_end": self.plan.times.term_end,
         }
         compiled = Compiled(plan, self.layouts, calls, self._calls_of)
         self._steps, self.settles, self._numbers = compiled.steps, compiled.settles, compiled.numbers

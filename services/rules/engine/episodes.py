@@ -121,7 +121,8 @@ class Transitions:
 
     def _ends_with_term(self, rule: RuleLayout, at: int) -> bool:
         """Whether a rule over the records of a term comes to the end of one."""
-        if self._term is None or not any(gauge.gauge.window.period == "term" for gauge in rule.gauges):
+        of_term = rule.term or any(gauge.gauge.window.period == "term" for gauge in rule.gauges)
+        if self._term is None or not of_term:
             return False
         return self._term(at - 1) == (True, at)
 

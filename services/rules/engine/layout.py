@@ -112,6 +112,10 @@ class RuleLayout:
     """The threshold of the level; only where a standard says it."""
     due: str = ""
     """The next instant at which time alone may change the level; only where there can be one."""
+    moves: bool = False
+    """Whether there can be one beside the end of a term."""
+    term: str = ""
+    """The next end of a term: nothing before it counts from then on; only of a rule that ends with the term."""
 
     @property
     def opens_by_time(self) -> bool:
@@ -171,9 +175,14 @@ class Layout:
         self.create: Callable[[str], Subject] = made["create"]
         self.reset: Callable[[Subject], None] = made["reset"]
         self.read_heads: Callable[[Subject], tuple[Any, ...]] = attrgetter(*self.initial)
-        parts = [(rule.rule.id, rule.rule.gauges, rule.scope, rule.rule.evidence) for rule in self.rules]
+        ends = [rule.term for rule in self.rules if rule.term]
+        parts = [
+            (rule.rule.id, rule.rule.gauges, rule.scope, rule.rule.evidence, *(["term"] if rule.term else []))
+            for rule in self.rules
+        ]
         follows = any(gauge.gauge.window.kind == "calendar" or gauge.limits for gauge in self.gauges)
         shape = [_FORMAT, by, peers, parts, self.columns, *([plan.calendar] if follows else [])]
+        shape += [plan.times.term_ends] if ends else []
         self.signature = sha256(msgspec.json.encode(shape)).hexdigest()[:16]
         """Content hash of all that shapes the state: another signature needs another state."""
 
@@ -341,8 +350,11 @@ class Layout:
         dated = any(rung.threshold is None for rung in rule.rungs)
         if dated:
             layout.threshold = self._head("threshold", None)
-        if dated or any(_moves(gauge) for gauge in layout.gauges):
+        layout.moves = dated or any(_moves(gauge) for gauge in layout.gauges)
+        if layout.moves or rule.ends_with_term:
             layout.due = self._head("due", FOREVER)
+        if rule.ends_with_term:
+            layout.term = self._head("term", -1)
         return layout
 
     def _evidence(self, rule: Rule, kind: str) -> None:

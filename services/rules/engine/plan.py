@@ -180,6 +180,8 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
     record: str = "True"
     """Condition: the event is a record of the rule (its `where`); the newest one's scope chooses the threshold."""
     evidence: tuple[str, ...] = ()
+    ends_with_term: bool = False
+    """What came before the end of a term does not count behind it. Windows of a term say so by themselves."""
 
     @property
     def id(self) -> str:

@@ -85,6 +85,7 @@ def indent(lines: list[str]) -> list[str]:
 def rule_lines(layout: Layout, rule: RuleLayout, when: When) -> list[str]:
     """The step of one rule."""
     lines = [f"# {rule.rule.id}", *(when.having(rule.record, [f"s.{rule.newest} = i"]) if rule.record else [])]
+    lines += _term(layout, rule, when) if rule.term else []
     for number, gauge in enumerate(rule.gauges):
         lines += _window(layout, gauge, when)
         if gauge.measure.ready:
@@ -92,12 +93,37 @@ def rule_lines(layout: Layout, rule: RuleLayout, when: When) -> list[str]:
         if not gauge.measure.waiting:
             lines.append(f"v{number} = {value_source(layout, gauge)}")
     lines += _level(layout, rule)
-    if rule.due:
-        lines += [*_due(layout, rule), *(["if due < s.due: s.due = due"] if when.here is not None else [])]
+    sooner = ["if due < s.due: s.due = due"] if when.here is not None else []
+    if rule.moves:
+        lines += [*_due(layout, rule), *sooner]
+    elif rule.term:  # a level that stays keeps the instant at which it ends
+        until = f"s.{rule.due} = due = s.{rule.term} if level else {FOREVER}"
+        lines += [f"if level != s.{rule.level}:", *indent([until, *sooner])]
     moment = "t if f else t - 1" if rule.gauges[0].measure.waiting and when.here is None else "t"
     named = "" if when.here is None else "s.latest = data; "
     lines += [f"if level != s.{rule.level}: {named}transition(s, {rule.index}, {moment}, level, i, f)"]
     return [line for line in lines if line]
+
+
+def _term(layout: Layout, rule: RuleLayout, when: When) -> list[str]:
+    """A term has ended: the windows begin anew, those of a term by themselves."""
+    lines = [f"s.{rule.term} = term_end(t)"]
+    for gauge in rule.gauges:
+        if gauge.gauge.window.period != "term":
+            lines += _emptied(layout, gauge, when)
+    return [f"if t >= s.{rule.term}:", *indent(lines)]
+
+
+def _emptied(layout: Layout, gauge: GaugeLayout, when: When) -> list[str]:
+    """No entry is in the window any more, apart from the one that joins."""
+    names = _names(layout, gauge, when)
+    fresh = {
+        **gauge.measure.slots,
+        **({"guarded": None} if gauge.guard >= 0 else {}),
+        **({"size": 0} if "size" in gauge.slots else {}),
+    }
+    first = "i" if when.here is not None else f"i if f else i + {layout.stride}"
+    return [*(f"{names[slot]} = {start}" for slot, start in fresh.items()), f"{names['lo']} = {first}"]
 
 
 def _window(layout: Layout, gauge: GaugeLayout, when: When) -> list[str]:
@@ -135,15 +161,11 @@ def _moved(layout: Layout, gauge: GaugeLayout, when: When) -> list[str]:
             *when.having(joins, add),
         ]
     if kind == "calendar" and not measure.own_window:
-        fresh = {**measure.slots, **({"guarded": None} if gauge.guard >= 0 else {})}
-        reset = [f"{names[slot]} = {start}" for slot, start in fresh.items()]
         joining = when.having(joins, add)
-        first = "i" if when.here is not None else f"i if f else i + {stride}"
         return [
             f"if t >= {names['end']}:",
             f"    {names['inside']}, {names['end']} = period_{gauge.gauge.window.period}(t)",
-            *indent(reset),
-            f"    {lo} = {first}",
+            *indent(_emptied(layout, gauge, when)),
             *([f"if {names['inside']}:", *indent(joining)] if joining else []),
         ]
     return when.having(joins, add)
@@ -262,4 +284,6 @@ def _due(layout: Layout, rule: RuleLayout) -> list[str]:
         lines += [
             f"if {guard}{names[slot]} < due: due = {names[slot]}" for slot, guard in guards.items() if slot in names
         ]
+    if rule.term:
+        lines.append(f"if level and s.{rule.term} < due: due = s.{rule.term}")
     return [*lines, f"s.{rule.due} = due"]

@@ -17,6 +17,7 @@ from services.rules.language.measures.base import Measured
 from services.rules.language.notifying import read_notify
 from services.rules.language.reading import Place, Report, fields, items, known_words, word
 from services.rules.language.standards import Standard, texts
+from services.rules.language.term import read_term
 
 FIELDS = {
     "id": True,
@@ -33,6 +34,7 @@ FIELDS = {
     "notify": True,
     "message": True,
     "mode": False,
+    "term": False,
 }
 """Field of a rule → whether it is required."""
 
@@ -87,6 +89,7 @@ def _rule(place: Place, known: Known, report: Report) -> Rule | None:
     evidence = _evidence(given.get("evidence"), [kind, *([awaited] if awaited else [])], known, report)
     if own is None or card is None:
         return None
+    ends_with_term = read_term(given.get("term"), by, [own, *gauges], report)
     return Rule(
         card=card,
         by=by,
@@ -96,6 +99,7 @@ def _rule(place: Place, known: Known, report: Report) -> Rule | None:
         scope_fields=standard.scope_fields if standard else (),
         record=measured.record if standard else "True",
         evidence=evidence,
+        ends_with_term=ends_with_term,
     )
 
 

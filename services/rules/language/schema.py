@@ -17,6 +17,7 @@ from services.rules.language.fields import Field, kinds_of_rules, read_fields
 from services.rules.language.measures import MEASURES, PERIODS
 from services.rules.language.measures.base import Form
 from services.rules.language.notifying import NOTIFY, STEP
+from services.rules.language.term import TERM
 from services.rules.language.thresholds import LEVELS, NO_LEVEL, WARNING
 
 _DRAFT = "https://json-schema.org/draft/2020-12/schema"
@@ -54,6 +55,7 @@ def rules_schema(kinds: Mapping[str, Mapping[str, Field]]) -> dict[str, Any]:
         "notify": _notify(),
         "message": _TEXT,
         "mode": {"enum": ["live", "shadow"]},
+        "term": {"enum": list(TERM)},
     }
     defs = _DEFS | {
         "rule": _object(rules.FIELDS, known),

@@ -65,6 +65,8 @@ def test_a_day_by_which_somebody_wants_to_have_acted_ends_on_a_working_day(said,
 def test_a_reminder_comes_a_working_day_before_unless_that_is_as_good_as_now():
     monday = ms("2026-11-30 17:00")
     assert shown(to_remind(monday, ms("2026-11-23 09:00"), CALENDAR)) == "11-27 17:00"
+    assert shown(to_remind(ms("2026-11-30 16:00"), ms("2026-11-23 09:00"), CALENDAR)) == "11-27 16:00"
+    assert shown(to_remind(ms("2026-11-30 23:59"), ms("2026-11-23 09:00"), CALENDAR)) == "11-27 08:00"
     assert to_remind(monday, ms("2026-11-27 09:00"), CALENDAR) is None
 
 
