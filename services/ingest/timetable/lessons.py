@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -14,7 +14,6 @@ from services.messages import Problem
 
 Lessons = dict[str, Lesson]
 """By id."""
-_BEFORE = timedelta(days=30)
 
 
 def planned(plans: Iterable[Plan], term: Term, problems: list[Problem]) -> Lessons:
@@ -70,11 +69,16 @@ def changed(lessons: Lessons, changes: Iterable[Change], problems: list[Problem]
 
 
 def events(
-    lessons: Iterable[Lesson], bells: Sequence[Bell], term: Term, zone: ZoneInfo, source: str, problems: list[Problem]
+    lessons: Iterable[Lesson],
+    bells: Sequence[Bell],
+    published: datetime,
+    zone: ZoneInfo,
+    source: str,
+    problems: list[Problem],
 ) -> list[dict[str, Any]]:
-    """CloudEvents of kind `lesson`. The same lesson is the same event whenever it is made.
+    """CloudEvents of kind `lesson`. Said with the same `published`, the same lesson is the same event.
 
-    A lesson is published 30 days before its term, or when its change was applied for.
+    A lesson of the plan occurs at `published`, one that was changed when that was applied for.
     """
     made = []
     without: set[int] = set()
@@ -84,7 +88,7 @@ def events(
             without |= {one.first, one.last}
             continue
         begins, ends = bell.times[one.first][0], bell.times[one.last][1]
-        at = one.said or datetime.combine(term.first - _BEFORE, datetime.min.time())
+        at = one.said.replace(tzinfo=zone) if one.said else published
         data = {
             "lesson": one.id, "class": one.class_, "course": one.course, "teacher": next(iter(one.teachers), None),
             "starts_at": datetime.combine(one.on, begins, zone).isoformat(),
@@ -93,7 +97,7 @@ def events(
             "moved_to": one.moved_to,
         }  # fmt: skip
         named = {name: value for name, value in data.items() if value is not None}
-        time = at.replace(tzinfo=zone).isoformat()
+        time = at.isoformat()
         made.append({"specversion": "1.0", "type": "lesson", "source": source, "time": time, "data": named})
     if without:
         what = say("ingest.sections_without_times", sections=", ".join(map(str, sorted(without))))

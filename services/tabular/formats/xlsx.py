@@ -10,12 +10,17 @@ from io import BytesIO
 from itertools import repeat
 from typing import Any
 
+from services.errors import ProblemsError
+from services.i18n import say
+from services.messages import Problem
 from services.tabular.formats import Table
 from services.tabular.sheets import Cell, CellError, Merged
 
 _CHUNK = 1 << 20
 _END_OF_ROWS = re.compile(rb"</(?:\w+:)?sheetData>|<(?:\w+:)?sheetData\s*/>")
 _MERGED = re.compile(rb"""<(?:\w+:)?mergeCell\s[^>]*?ref=["']([A-Z]{1,3})(\d{1,7})(?::([A-Z]{1,3})(\d{1,7}))?["']""")
+_LIST = "xl/workbook.xml"
+_A_SHEET = re.compile(rb"<(?:\w+:)?sheet\s")
 _A_FORMULA = re.compile(rb"<(?:\w+:)?f[ >/]")
 
 
@@ -25,6 +30,9 @@ def tables(file: str, raw: bytes, archive: zipfile.ZipFile) -> Iterator[Table]:
 
     warnings.simplefilter("ignore")  # what openpyxl leaves out (charts, validations) is no data
     values = openpyxl.load_workbook(BytesIO(raw), read_only=True, data_only=True, keep_links=False)
+    if len(_A_SHEET.findall(archive.read(_LIST))) != len(values.sheetnames) or not values.sheetnames:
+        what = say("tabular.a_sheet_is_missing")  # openpyxl passes over what is listed and not there
+        raise ProblemsError([Problem(where=file, what=what, expected=say("input.whole_file_copy_it_again"))])
     formulas = None
     for sheet in values.worksheets:
         path: str = vars(sheet)["_worksheet_path"]  # nothing else says which part it is

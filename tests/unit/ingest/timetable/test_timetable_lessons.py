@@ -10,6 +10,7 @@ from services.tabular.sheets import Sheet
 
 TERM = Term(date(2026, 8, 31), date(2026, 10, 18))
 ZONE = ZoneInfo("Asia/Shanghai")
+AT = datetime(2026, 8, 1, tzinfo=ZONE)
 PLAN = Plan("C1", "MA", (Teaching("T1"),), 2, 3, 4, frozenset(range(1, 8)), "A1", place="plan C4")
 SUMMER = Bell({3: (time(10), time(10, 45)), 4: (time(10, 55), time(11, 40))}, until=date(2026, 9, 30))
 WINTER = Bell({3: (time(10, 5), time(10, 50)), 4: (time(11), time(11, 45))}, since=date(2026, 10, 1))
@@ -90,14 +91,14 @@ def test_a_change_of_a_lesson_that_is_not_planned_is_a_problem_with_its_row():
 
 
 def test_times_are_those_of_the_part_of_the_year():
-    made = events(planned([PLAN], TERM, []).values(), [SUMMER, WINTER], TERM, ZONE, "t", [])
+    made = events(planned([PLAN], TERM, []).values(), [SUMMER, WINTER], AT, ZONE, "t", [])
     starts = [one["data"]["starts_at"] for one in made]
     assert starts[:1] + starts[-1:] == ["2026-09-01T10:00:00+08:00", "2026-10-13T10:05:00+08:00"]
 
 
 def test_sections_without_times_are_one_problem():
     problems = []
-    assert events(planned([PLAN], TERM, []).values(), [], TERM, ZONE, "t", problems) == []
+    assert events(planned([PLAN], TERM, []).values(), [], AT, ZONE, "t", problems) == []
     assert [str(one.what) for one in problems] == ["nothing says when sections 3, 4 begin and end"]
 
 
