@@ -129,6 +129,21 @@ COMMANDS: Mapping[str, Command | Group] = {
             ),
         },
     ),
+    "timetable": Group(
+        "The lessons of a term. 课表",
+        {
+            "import": Command(
+                "timetable:import_",
+                "Publish the lessons of a term; of a term that was published before, what is another one now. 导入课表",
+                college=True,
+            ),
+            "show": Command(
+                "timetable:show",
+                "The lessons of a class in a week, also those that were cancelled or moved. 一个班一周的课",
+                college=True,
+            ),
+        },
+    ),
     "standards": Group(
         "Which standard applies, and why. 适用哪条标准及原因",
         {
