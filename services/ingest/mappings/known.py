@@ -185,12 +185,12 @@ class Known:
         self.tables = {name: KnownTable(name, tables.get(name, ()), names.get(name, {})) for name in _NOUNS}
         self._enrolments: defaultdict[str, list[tuple[date, date, str, bool]]] = defaultdict(list)
         for row in tables.get("students", ()):
-            first, last = row.get("from") or date.min, row.get("to") or date.max
+            first, last = _span(row)
             self._enrolments[str(row["id"])].append((first, last, str(row["class"]), row.get("status") != "suspended"))
         self._taught: defaultdict[tuple[str, str], list[tuple[date, date, str]]] = defaultdict(list)
         for row in tables.get("roles", ()):
             if row.get("role") == "course_teacher":
-                span = row.get("from") or date.min, row.get("to") or date.max, str(row["person"])
+                span = *_span(row), str(row["person"])
                 self._taught[str(row.get("scope") or ""), str(row.get("class") or "")].append(span)
         self._standing = {
             (str(row["id"]), str(row.get("class") or "")): str(row["teacher"])
@@ -236,3 +236,8 @@ class Known:
         major = self.tables["majors"].ids.get(str(row.get("major") or ""), {})
         found = row.get("department") or major.get("department")
         return str(found) if found else None
+
+
+def _span(row: Mapping[str, Any]) -> tuple[date, date]:
+    first, last = (date.fromisoformat(one) if isinstance(one, str) else one for one in (row.get("from"), row.get("to")))
+    return first or date.min, last or date.max
