@@ -112,6 +112,10 @@ class KnownTable:
                 return candidates[0] if len(candidates) == 1 else None
         return None
 
+    def is_called(self, name: str) -> bool:
+        """Whether anybody has this name."""
+        return word(person_name(name)) in self._names
+
     def _by_id(self, text: str) -> str | None:
         if text in self.ids:
             return text

@@ -26,6 +26,12 @@ _REPEATED = 3
 """So many cells that say what the header says make a row a header again."""
 
 
+def is_summary(first: str) -> bool:
+    """Whether a row that begins with this is one of totals or a note."""
+    compact = word(first)
+    return bool(_TOTALS.fullmatch(compact) or _NOTES.fullmatch(compact))
+
+
 @dataclass(frozen=True)
 class Line:
     """One row of a table."""
