@@ -106,6 +106,8 @@ def _day(cell: Cell, days: Days) -> tuple[date, str] | None:
         whole = int(cell)
         return _EPOCH + timedelta(days=whole), _of_fraction(cell - whole)
     text = plain(cell)
+    if not isinstance(cell, str) and not _COMPACT.fullmatch(text):
+        return None  # 9.8 as a number may be anything
     if text.isdecimal() and int(text) in _SERIALS:
         return _EPOCH + timedelta(days=int(text)), ""
     match = _COMPACT.match(text) or _DATE.match(text)

@@ -52,6 +52,8 @@ class ColumnGuess(msgspec.Struct, kw_only=True):
     other: str = ""
     """What it may be as well."""
     examples: list[str] = []
+    several: bool = False
+    """Whether a cell names more than one (`软件2601;软件2602`)."""
     repeated: int = 1
     """How many columns like it stand side by side (a wide table); this is the first of them."""
 
@@ -110,7 +112,12 @@ def _guess(file: str, sheet: Sheet, shapes: Shapes) -> SheetGuess | None:
         scores[at] = _scores(text, merged, shapes)
         examples = list(dict.fromkeys(written(one) for one in merged))[:_EXAMPLES]
         columns[at] = ColumnGuess(
-            column=letters(at), header=text, above=above if number > 1 else "", examples=examples, repeated=number
+            column=letters(at),
+            header=text,
+            above=above if number > 1 else "",
+            examples=examples,
+            several=any(isinstance(one, str) and re.search("[;,、]", plain(one)) for one in merged),
+            repeated=number,
         )
     kind = _kind(scores, columns)
     for at, column in columns.items():

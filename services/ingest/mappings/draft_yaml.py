@@ -186,6 +186,9 @@ def _table(sheet: SheetGuess, form: _Form) -> list[str]:
     for key, meanings in (("time", form.time), ("recorded", form.recorded)):
         if found := _first(sheet, meanings):
             lines.append(f"  {key}: {_quoted(found.header)}{_remark(found)}")
+    class_ = sheet.of("class")
+    if class_ is not None and class_.several and any(one.field == "class" for one in form.lines):
+        lines.append(f"  parts: {{class: {{column: {_quoted(class_.header)}, split: '[;,、]'}}}}")
     fields = [*_fields(sheet, form, wide, of_header)]
     if wide is not None and form.to == "assessment":
         lines.append("  time: {part: period, as: month, take: ends}")
@@ -254,8 +257,15 @@ def _fields(sheet: SheetGuess, form: _Form, wide: ColumnGuess | None, of_header:
         if found is wide:
             yield f"    {line.field}: {{part: value{', ' + line.extra if line.extra else ''}}}{_remark(found)}"
             continue
+        if line.field == "class" and found.several:
+            yield f"    class: {{part: class, as: class}}{_remark(found)}"
+            continue
         name = _quoted(found.header)
         extra = line.extra
+        if line.field == "teacher" and found.several:
+            extra += ", pattern: '^([^,;、(]+)'"
+        if line.field == "status" and (both := sheet.of("leave_status")) and both is not found:
+            name = f"[{name}, {_quoted(both.header)}]"
         if line.field == "student" and found.meaning == "student_name" and sheet.of("class"):
             extra += ", within: class"
         yield f"    {line.field}: {f'{{column: {name}, {extra}}}' if extra else name}{_remark(found)}"

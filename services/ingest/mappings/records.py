@@ -303,7 +303,8 @@ class _Row:
         for literal, name in re.findall(r"([^{]*)(?:\{(\w+)\})?", text):
             parts.append(literal)
             if name:
-                value = plain(self._plain_part(name)) if name in self._parts else as_data(self._needed(name))
+                known = name in self._fields or name not in self._parts
+                value = as_data(self._needed(name)) if known else plain(self._plain_part(name))
                 if value is NOTHING or value == "":
                     return None
                 parts.append(str(value))

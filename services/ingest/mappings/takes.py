@@ -16,7 +16,7 @@ from services.tabular.places import Place, Report, fields, items, known_words, n
 from services.tabular.places import word as a_word
 
 TAKE_KEYS = (
-    "column", "join", "part", "is", "of", "text", "title", "file", "sheet", "cell", "beside", "on", "pattern", "as",
+    "column", "join", "part", "is", "of", "text", "title", "file", "sheet", "cell", "beside", "on_sheet", "pattern", "as",
     "format", "values", "otherwise", "blank", "within", "halves", "plus_days", "take", "when",
 )  # fmt: skip
 CONDITION_KEYS = ("column", "part", "is", "not", "like", "blank")
@@ -63,8 +63,8 @@ class Reading:
             what = say("mapping.one_source", name=name) if not given else say("mapping.two_sources", name=name)
             report.add(place, what, say("mapping.one_of_sources", known=", ".join(SOURCES)))
             return None
-        if "beside" in found and "on" not in found:
-            report.add(found["beside"], say("mapping.beside_without_on"), "on: …")
+        if "beside" in found and "on_sheet" not in found:
+            report.add(found["beside"], say("mapping.beside_without_on"), "on_sheet: …")
         is_ = found["is"].value if "is" in found else NOT_SAID
         if isinstance(is_, dict | list):
             report.add(found["is"], say("mapping.value_is_no_list", name=name), say("mapping.one_value"))
@@ -82,7 +82,7 @@ class Reading:
             sheet=self.pattern(found.get("sheet")),
             cell=self._cell(found.get("cell")),
             beside=self._checked_pattern(found.get("beside")),
-            on=a_word(found.get("on"), report, "on"),
+            on=a_word(found.get("on_sheet"), report, "on_sheet"),
             pattern=self.pattern(found.get("pattern")),
             as_=a_word(found.get("as"), report, "as", READERS) if "as" in found else "",
             format=a_word(found.get("format"), report, "format"),
