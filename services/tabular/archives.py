@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import struct
 import zipfile
 import zlib
 from pathlib import Path
+from typing import BinaryIO
 
 from services.errors import ProblemsError
 from services.i18n import say
@@ -15,6 +17,9 @@ LARGEST = 64 << 20
 LARGEST_UNPACKED = 256 << 20
 """Bytes of all that is in it; the directory of 50,000 people has a tenth of that."""
 MOST_MEMBERS = 2000
+_TAIL = 22 + 65_535
+"""Bytes at the end of an archive in which the place of its list of names is said."""
+_LONGEST_LIST = MOST_MEMBERS * 1024
 
 
 def opened(path: Path) -> zipfile.ZipFile:
@@ -23,24 +28,47 @@ def opened(path: Path) -> zipfile.ZipFile:
     Raises ProblemsError.
     """
     try:
-        if path.stat().st_size > LARGEST:
-            raise _refused(path, say("directory.larger_than_mb", most=LARGEST >> 20), say("directory.directory_alone"))
-        archive = zipfile.ZipFile(path)
+        size = path.stat().st_size
+        if size > LARGEST:
+            raise _refused(
+                path.name, say("directory.larger_than_mb", most=LARGEST >> 20), say("directory.directory_alone")
+            )
+        file = path.open("rb")
     except OSError as error:
-        raise _refused(path, say("input.cannot_be_read", reason=error.strerror or error)) from error
-    except zipfile.BadZipFile:
-        raise _refused(path, say("directory.damaged_or_no_zip_or"), say("input.whole_file_copy_it_again")) from None
+        raise _refused(path.name, say("input.cannot_be_read", reason=error.strerror or error)) from error
+    try:
+        archive = checked(path.name, file, size)
+    except BaseException:
+        file.close()
+        raise
+    archive._filePassed = 0  # type: ignore[attr-defined]  # noqa: SLF001 - it closes what was opened for it
+    return archive
+
+
+def checked(name: str, file: BinaryIO, size: int) -> zipfile.ZipFile:
+    """The archive in an open file of so many bytes. Raises ProblemsError."""
+    damaged = _refused(name, say("directory.damaged_or_no_zip_or"), say("input.whole_file_copy_it_again"))
+    file.seek(max(0, size - _TAIL))
+    tail = file.read(_TAIL)
+    end = tail.rfind(b"PK\x05\x06")
+    # `zipfile` makes an object of 500 bytes of each name in the list at the end, whatever the list says of itself.
+    if end >= 0 and int.from_bytes(tail[end + 12 : end + 16], "little") > _LONGEST_LIST:
+        raise _refused(name, say("tabular.holds_too_many_files", most=MOST_MEMBERS), say("tabular.file_alone"))
+    try:
+        archive = zipfile.ZipFile(file)
+    except (zipfile.BadZipFile, OSError, ValueError, struct.error):
+        raise damaged from None
     members = archive.infolist()
     wrong = None
     if len(members) > MOST_MEMBERS:
-        wrong = say("directory.holds_files", count=len(members))
+        wrong = say("tabular.holds_too_many_files", most=MOST_MEMBERS)
     elif sum(member.file_size for member in members) > LARGEST_UNPACKED:
         wrong = say("directory.unpacks_more_than_mb", most=LARGEST_UNPACKED >> 20)
     elif any(member.flag_bits & 1 for member in members):
         wrong = say("directory.encrypted")
     if wrong:
         archive.close()
-        raise _refused(path, wrong, say("directory.directory_alone_without_password"))
+        raise _refused(name, wrong, say("directory.directory_alone_without_password"))
     return archive
 
 
@@ -65,5 +93,5 @@ def members(source: Path, problems: list[Problem]) -> dict[str, bytes]:
         return found
 
 
-def _refused(path: Path, what: Message, expected: Message | str = "") -> ProblemsError:
-    return ProblemsError([Problem(where=path.name, what=what, expected=expected)])
+def _refused(name: str, what: Message, expected: Message | str = "") -> ProblemsError:
+    return ProblemsError([Problem(where=name, what=what, expected=expected)])

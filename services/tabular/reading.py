@@ -1,0 +1,77 @@
+"""The side of the reader that stays alive: starts the child, puts sheets together, says why the child died."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Generator, Iterator
+from pathlib import Path
+
+import msgspec
+
+from services.errors import ProblemsError
+from services.i18n import say
+from services.messages import Message, Problem
+from services.tabular import frames
+from services.tabular.sheets import Cell, Limits, Sheet
+
+_OUT_OF_TIME = (-signal.SIGXCPU, -signal.SIGKILL)
+
+
+def sheets_of(path: Path, limits: Limits) -> Iterator[Sheet]:
+    """See `sheets.read_sheets`."""
+    arguments = [str(path), str(limits.rows), str(limits.cells), str(limits.seconds), str(limits.megabytes)]
+    here = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    with tempfile.TemporaryFile() as complaints:
+        child = subprocess.Popen(  # noqa: S603 - ourselves
+            [sys.executable, "-m", "services.tabular.child", *arguments],
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=complaints, env=here,
+        )  # fmt: skip
+        timer = threading.Timer(limits.seconds, child.kill)
+        timer.start()
+        try:
+            assert child.stdout is not None
+            with child.stdout as out:
+                done = yield from _sheets(frames.frames(out))
+            code = child.wait()
+        finally:
+            timer.cancel()
+            child.kill()
+            child.wait()
+        if not done:
+            raise ProblemsError([Problem(where=path.name, what=_why(code, limits), expected=say("tabular.smaller"))])
+
+
+def _sheets(told: Iterator[frames.Frame]) -> Generator[Sheet, None, bool]:
+    """Whether the child came to the end is what this returns."""
+    begins = frames.Begins("", hidden=False, file="")
+    rows: list[list[Cell]] = []
+    try:
+        for frame in told:
+            match frame:
+                case frames.Begins():
+                    begins, rows = frame, []
+                case frames.Rows():
+                    rows += frame.rows
+                case frames.Ends():
+                    uncalculated = frozenset(frame.uncalculated)
+                    yield Sheet(
+                        begins.name, begins.hidden, rows, frame.merged, begins.file, uncalculated, frame.problems
+                    )
+                case frames.Refused():
+                    raise ProblemsError(frame.problems)
+                case frames.Done():
+                    return True
+    except (msgspec.DecodeError, ValueError):
+        return False
+    return False
+
+
+def _why(code: int, limits: Limits) -> Message:
+    if code in _OUT_OF_TIME:
+        return say("tabular.takes_longer", seconds=limits.seconds)
+    return say("tabular.needs_more_memory", megabytes=limits.megabytes)
