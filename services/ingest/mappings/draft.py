@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Literal, NamedTuple
 
 import msgspec
@@ -26,6 +27,8 @@ _DAY_OF_WEEK = re.compile(r"(星期|周)?[一二三四五六日天]")
 _WEEK = re.compile(r"第?\d{1,2}周")
 _NUMBERED = re.compile(r"\d+")
 _EXAMPLES = 3
+_LOOKED_AT = 60
+"""Of the different values of a column."""
 _ALL, _MOST_OF, _FEW = 0.95, 0.6, 0.3
 _FEW_KNOWN = 0.2
 _WEAK = frozenset(
@@ -91,7 +94,8 @@ def guess_sheets(file: str, sheets: Sequence[Sheet], known: Known, days: Days) -
     """What the visible sheets of a file hold; those without a table are left out."""
     shapes = Shapes(known, days)
     found = [_guess(file, sheet, shapes) for sheet in sheets if not sheet.hidden]
-    return [one for one in found if one is not None]
+    alone = len(sheets) == 1
+    return [msgspec.structs.replace(one, sheet="") if alone else one for one in found if one is not None]
 
 
 def _guess(file: str, sheet: Sheet, shapes: Shapes) -> SheetGuess | None:
@@ -182,7 +186,16 @@ def _repeated(header: Header) -> dict[int, tuple[int, int]]:
     return {at: (every[0], len(every)) for every in same.values() if len(every) > 1 for at in every}
 
 
+def _sample(values: Sequence[Cell]) -> list[Cell]:
+    """Some of the different values, from all of the column."""
+    different = list({(type(one), one): one for one in values}.values())
+    return different[:: max(1, len(different) // _LOOKED_AT)]
+
+
 def _scores(header: str, values: Sequence[Cell], shapes: Shapes) -> list[_Score]:
+    values = _sample(values)
+    share_of = cache(lambda shape: shapes.share(shape, values))
+    known_of = cache(lambda table: shapes.known_share(table, values))
     exact = dict(HEADERS.get(word(header), ()))
     plainer = word(re.sub(r"\([^()]*\)|[*:]", "", plain(header)))
     exact = exact or dict(HEADERS.get(plainer, ()))
@@ -194,14 +207,14 @@ def _scores(header: str, values: Sequence[Cell], shapes: Shapes) -> list[_Score]
             points, why = (3.0 if exact[name] else 2.0), ["header"]
         elif _is_part(name, plainer):
             points, why = 1.5, ["part_of_header"]
-        share = shapes.share(meaning.shape, values)
+        share = share_of(meaning.shape)
         if share is not None:
             points += 2 if share >= _ALL else 1 if share >= _MOST_OF else -3 if share < _FEW else 0
             fits = share >= _ALL
             why += ["values"] if share >= _MOST_OF else []
         elif meaning.shape:
             fits = False  # nothing stands there, so nothing agrees
-        share = shapes.known_share(meaning.table, values) if meaning.table else None
+        share = known_of(meaning.table) if meaning.table else None
         if share is not None:
             points += 3 if share >= _ALL else 1 if share >= _MOST_OF else -2 if share < _FEW_KNOWN else 0
             fits = fits and share >= _ALL

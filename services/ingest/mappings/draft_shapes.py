@@ -13,8 +13,6 @@ from services.ingest.mappings.known import Known, class_shape
 from services.ingest.mappings.words import words_of
 from services.tabular.sheets import Cell
 
-_MOST = 400
-"""Values of a column that are looked at."""
 _PARTS = re.compile(r"[/\\>;,、-]")
 _ID = re.compile(r"[A-Za-z]{0,6}-?\d{2,}[\dA-Za-z-]*")
 _CODE = re.compile(r"[A-Za-z]{0,6}\d{2,}[A-Za-z0-9]*")
@@ -65,7 +63,7 @@ class Shapes:
         if not shape or not values:
             return None
         test = self._tests.get(shape) or _of_words(shape)
-        return _part([test(cell) for cell in values[:_MOST]])
+        return _part([test(cell) for cell in values])
 
     def known_share(self, table: str, values: Sequence[Cell]) -> float | None:
         """Which part of the values the directory knows; None if it has no such rows."""
@@ -89,7 +87,7 @@ class Shapes:
                 return not any(by_id) and (None not in every or rows.is_called(plain(cell)))
             return None not in every
 
-        return _part([knows(cell) for cell in values[:_MOST]])
+        return _part([knows(cell) for cell in values])
 
     def _reads(self, reader: Callable[[Cell, Days], object]) -> Callable[[Cell], bool]:
         def test(cell: Cell) -> bool:

@@ -243,5 +243,8 @@ class Known:
 
 
 def _span(row: Mapping[str, Any]) -> tuple[date, date]:
-    first, last = (date.fromisoformat(one) if isinstance(one, str) else one for one in (row.get("from"), row.get("to")))
+    first, last = (
+        date.fromisoformat(one) if isinstance(one, str) and one else one or None
+        for one in (row.get("from"), row.get("to"))
+    )
     return first or date.min, last or date.max

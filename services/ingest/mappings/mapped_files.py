@@ -27,6 +27,12 @@ def ingest_mapped(mapped: MappedFile, intake: Intake, note: Note = UNHEARD) -> S
 
 
 def _items(mapped: MappedFile, intake: Intake) -> Iterator[Placed | Rejection]:
+    sheets = {id(one.found.sheet): one.found.sheet for one in mapped.readers}
+    for sheet in sheets.values():
+        for problem in sheet.problems:
+            yield intake.validator.rejection(
+                [problem], b"", mapped.name, problem.where, mapped.mapping.source.id or None
+            )
     for reader, record in mapped.records():
         table = reader.found.table
         if record.problems:

@@ -20,7 +20,7 @@ from services.ingest.mappings.tables import Found, Line
 from services.ingest.mappings.targets import HELPERS, Target
 from services.ingest.mappings.values import NOTHING, Values, as_data
 from services.messages import Problem
-from services.tabular.sheets import Cell, Sheet
+from services.tabular.sheets import Cell, CellError, Sheet
 
 _TIMES = ("time", "recorded")
 _LATE = {"test", "rollcall"}
@@ -170,7 +170,9 @@ class _Row:
     def _original(self) -> dict[str, str]:
         found = self._reader.found
         return {
-            found.column(place): cells.written(cell) for place, cell in enumerate(self._line.cells) if cell is not None
+            found.column(place): cells.written(cell)
+            for place, cell in enumerate(self._line.cells)
+            if not is_blank(cell)
         }
 
     def _check(self, record: Record) -> None:
@@ -277,6 +279,8 @@ class _Row:
             cell = self._parts.get(take.part, (None, None))
             if isinstance(cell, WrongCell):
                 raise cell
+            if cell[1] is not None:
+                self._calculated(cell[1])
             return cell
         if take.text:
             return self._composed(take.text), None
@@ -294,9 +298,19 @@ class _Row:
         """Of these columns the first that is not blank."""
         row, places = self._line.cells, self._reader.places(words)
         for place in places:
+            self._calculated(place)
             if place < len(row) and not is_blank(row[place]):
                 return row[place], place
         return None, (places[0] if places else None)
+
+    def _calculated(self, place: int) -> None:
+        """Raises WrongCell for a formula that has no value, and for what a spreadsheet shows in place of one."""
+        row, sheet = self._line.cells, self._reader.found.sheet
+        column = self._reader.found.column(place)
+        if place < len(row) and isinstance(error := row[place], CellError):
+            raise WrongCell(say("mapping.cell_error", shown=str(error)), say("mapping.a_value"), column=column)
+        if (self._line.number, place + 1) in sheet.uncalculated:
+            raise WrongCell(say("mapping.never_calculated"), say("mapping.save_it_again"), column=column)
 
     def _composed(self, text: str) -> str | None:
         parts = []

@@ -4,8 +4,8 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-import openpyxl
 import pytest
+from openpyxl.utils import range_boundaries
 
 from services.ingest.mappings.days import Days
 from services.ingest.mappings.lessons import Lessons
@@ -14,6 +14,7 @@ from services.ingest.mappings.reading import College, is_event, open_mapped
 from services.ingest.mappings.targets import targets
 from services.ingest.schemas import load_schemas
 from services.messages import CampusEvent
+from services.tabular.sheets import Sheet
 
 SCHEMAS = Path(__file__).parents[4] / "schemas"
 ZONE = ZoneInfo("Asia/Shanghai")
@@ -91,33 +92,26 @@ def mapping(tmp_path, known_targets):
 
 
 @pytest.fixture
-def book(tmp_path):
-    """A workbook: rows by the name of their sheet, and ranges to merge."""
+def book():
+    """(path, sheets) of a workbook: rows by the name of their sheet, and ranges that are merged on each."""
 
-    def write(merged=(), hidden=(), name="f.xlsx", **sheets):
-        made = openpyxl.Workbook()
-        made.remove(made.active)
-        for title, rows in sheets.items():
-            sheet = made.create_sheet(title)
-            for row in rows:
-                sheet.append(row)
-            for span in merged:
-                sheet.merge_cells(span)
-            sheet.sheet_state = "hidden" if title in hidden else "visible"
-        path = tmp_path / name
-        made.save(path)
-        return path
+    def make(merged=(), hidden=(), name="f.xlsx", **sheets):
+        bounds = [range_boundaries(span) for span in merged]
+        spans = [(top, left, bottom, right) for left, top, right, bottom in bounds]
+        return Path(name), [
+            Sheet(title, title in hidden, [list(row) for row in rows], spans) for title, rows in sheets.items()
+        ]
 
-    return write
+    return make
 
 
 @pytest.fixture
 def read(mapping, book, known_targets, college):
     """(records, what is wrong as texts) of rows on one sheet `表` through a mapping."""
 
-    def through(text, rows=None, path=None, wanted=is_event, **options):
-        path = path or book(表=rows, **options)
-        mapped = open_mapped(path, mapping(text), known_targets, college, wanted)
+    def through(text, rows=None, made=None, wanted=is_event, **options):
+        path, sheets = made or book(表=rows, **options)
+        mapped = open_mapped(path, mapping(text), known_targets, college, wanted, sheets)
         records = [record for _, record in mapped.records()]
         return records, [str(problem) for record in records for problem in record.problems]
 

@@ -29,7 +29,7 @@ TRUTH = {
          "签到状态": {"attendance_status"}, "请假类型": {"leave_category"}, "签到时间": {"submitted"}, "迟到分钟": {"minutes_late"},
          "教师": {"teacher"}},
     ),
-    ("请假审批_20260831-20261127.xlsx", "请假"): (
+    ("请假审批_20260831-20261127.xlsx", ""): (
         "leave",
         {"审批编号": {"leave"}, "审批状态": {"leave_status"}, "审批结果": {"leave_result"}, "发起时间": {"requested"},
          "完成时间": {"decided"}, "发起人姓名": {"student_name"}, "发起人部门": {"class"}, "请假类型": {"leave_category"},
@@ -42,7 +42,7 @@ TRUTH = {
     ),
     ("雨课堂_课堂检测汇总_数据表.xlsx", "高等数学-软件2601"): RAIN,
     ("雨课堂_课堂检测汇总_数据表.xlsx", "基础会计-会计2602"): RAIN,
-    ("月度评学表.xlsx", "月度评学"): (
+    ("月度评学表.xlsx", ""): (
         "assessment",
         {"系部": {"department"}, "班级": {"class"}, "课程": {"course"}, "任课教师": {"teacher"}, "学号": {"student"},
          "姓名": {"student_name"}, "9月": {"overall"}},
@@ -63,13 +63,13 @@ TRUTH = {
         {"工号": {"person"}, "姓名": {"person_name"}, "所属部门": {"department"}, "所属教研室": {"teaching_office"}, "职务": {"post"},
          "离校日期": {"left"}, "电子邮箱": {"email"}},
     ),
-    ("班级信息.xls", "班级信息"): (
+    ("班级信息.xls", ""): (
         "classes",
         {"系部": {"department"}, "专业代码": {"major_id"}, "专业名称": {"major"}, "年级": {"cohort"}, "班级代码": {"class_id"},
          "班级名称": {"class"}, "班级简称": {"class_alias"}, "班主任": {"tutor"}, "班主任工号": {"tutor_id"}, "辅导员": {"counsellor"},
          "辅导员工号": {"counsellor_id"}, "班级导师": {"mentor"}, "导师工号": {"mentor_id"}},
     ),
-    ("教学任务.xlsx", "教学任务"): (
+    ("教学任务.xlsx", ""): (
         "courses",
         {"课程代码": {"course_id"}, "课程名称": {"course"}, "总学时": {"planned_hours"}, "开课系部": {"department"},
          "开课教研室": {"teaching_office"}, "起止周": {"weeks"}, "教师工号": {"teacher_id"}, "教师姓名": {"teacher", "person_name"},

@@ -50,9 +50,7 @@ def judged(files, known, days, renamed=None):
     right, total, wrong = 0, 0, []
     for name, sheets in files.items():
         for guess in guess_sheets(name, sheets, known, days):
-            kind, truth = TRUTH.get(
-                (name, guess.sheet if len(sheets) > 1 else ""), TRUTH.get((name, guess.sheet), ("", {}))
-            )
+            kind, truth = TRUTH.get((name, guess.sheet), ("", {}))
             if not truth:
                 continue
             truth = {(renamed or {}).get(header, header): meanings for header, meanings in truth.items()}
@@ -111,9 +109,7 @@ def test_a_draft_is_a_right_mapping_and_says_what_is_not_certain(book, mapping, 
             *[["李娜", "s1", "软件2601", "2026-09-08", "1-2节", "旷课"]] * 5,
         ]
     )
-    text = draft_mapping(
-        guess_sheets("考勤_20260908.xlsx", list(read_sheets(path)), Known(college.tables), college.days)
-    )
+    text = draft_mapping(guess_sheets("考勤_20260908.xlsx", path[1], Known(college.tables), college.days))
     (table,) = mapping(text).tables
     assert table.to == "attendance"
     assert {*table.base.fields} == {"class", "day", "sections", "student", "status", "lesson"}
@@ -123,6 +119,6 @@ def test_a_draft_is_a_right_mapping_and_says_what_is_not_certain(book, mapping, 
 
 def test_what_nobody_knows_is_drafted_as_nothing(book, mapping, college):
     path = book(表=[["甲", "乙", "丙"], ["x", "y", "z"]])
-    found = guess_sheets("f.xlsx", list(read_sheets(path)), Known(college.tables), college.days)
+    found = guess_sheets("f.xlsx", path[1], Known(college.tables), college.days)
     assert all(not one.kind for one in found)
     assert "tables: []" in draft_mapping(found)

@@ -1,8 +1,11 @@
 """From rows to events: where values stand, tables of values, conditions, several records out of one row."""
 
+from pathlib import Path
+
 import pytest
 
-from services.ingest.mappings.reading import event_of
+from services.ingest.mappings.reading import event_of, open_mapped
+from services.tabular.sheets import CellError, Sheet
 
 ATTENDANCE = """mapping: m
 source: s
@@ -141,8 +144,6 @@ tables:
 
 
 def test_values_stand_above_the_table_in_its_name_in_a_cell_and_on_another_sheet(mapping, book, known_targets, college):
-    from services.ingest.mappings.reading import open_mapped
-
     text = """mapping: m
 source: s
 exported_at: {title: '导出时间:(\\S+ \\S+)'}
@@ -161,7 +162,7 @@ tables:
     pass_score: {beside: '合格线:{course}', on_sheet: 说明, pattern: '^(\\d+)'}
     status: {is: graded}
 """
-    path = book(
+    path, sheets = book(
         name="成绩_20260901-20260930.xlsx",
         **{
             "高等数学-软件": [
@@ -170,7 +171,7 @@ tables:
             "说明": [["合格线：高等数学", None, "12分（满分20分）"]],
         },
     )  # fmt: skip
-    mapped = open_mapped(path, mapping(text), known_targets, college)
+    mapped = open_mapped(path, mapping(text), known_targets, college, sheets=sheets)
     ((reader, record),) = mapped.records()
     assert record.problems == []
     assert mapped.covers == "test of 2026-09-01 to 2026-09-30"
@@ -243,3 +244,14 @@ def test_a_field_that_needs_itself_has_no_value_and_nothing_hangs(read):
     text = ATTENDANCE.replace("day: 日期", 'day: {text: "{lesson}"}')
     records, _ = read(text, [HEAD, ["软件2601", "", "9月8日", "1-2节", "s1", "旷课", None]])
     assert "lesson" not in records[0].data
+
+
+def test_an_error_of_a_spreadsheet_and_a_formula_without_a_value_are_told(mapping, known_targets, college):
+    rows = [HEAD, ["软件2601", "", "9月8日", "1-2", CellError("#N/A"), None, None]]
+    sheet = Sheet("表", False, rows, [], uncalculated=frozenset({(2, 6)}))
+    mapped = open_mapped(Path("f.xlsx"), mapping(ATTENDANCE), known_targets, college, sheets=[sheet])
+    ((_, record),) = mapped.records()
+    assert [str(one).partition(" (")[0] for one in record.problems] == [
+        "row 2, column 学生: #N/A is an error, no value",
+        "row 2, column 结果: a formula that was never calculated",
+    ]

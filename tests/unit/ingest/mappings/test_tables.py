@@ -79,14 +79,14 @@ def test_a_column_that_is_there_twice_is_not_guessed(read):
 
 def test_sheets_are_found_by_name_or_pattern_and_hidden_ones_are_not_read(read, book):
     table = [["单号", "类别", "时间"], ROW]
-    path = book(hidden=["工单3"], 工单1=table, 工单2=table, 工单3=table, 说明=[["项目", "含义"]])
+    made = book(hidden=["工单3"], 工单1=table, 工单2=table, 工单3=table, 说明=[["项目", "含义"]])
     named = MAP.replace("  time", "  sheet: 工单1\n  time")
-    assert [one.position for one in read(named, path=path)[0]] == ["sheet 工单1 row 2"]
-    assert len(read(named.replace("工单1", '"工单*"'), path=path)[0]) == 2
-    assert len(read(MAP, path=path)[0]) == 2
-    assert len(read(MAP.replace("  time", "  hidden: true\n  time"), path=path)[0]) == 3
+    assert [one.position for one in read(named, made=made)[0]] == ["sheet 工单1 row 2"]
+    assert len(read(named.replace("工单1", '"工单*"'), made=made)[0]) == 2
+    assert len(read(MAP, made=made)[0]) == 2
+    assert len(read(MAP.replace("  time", "  hidden: true\n  time"), made=made)[0]) == 3
     with pytest.raises(ProblemsError, match="there is no sheet 台账 .expected: 工单1, 工单2, 说明"):
-        read(named.replace("工单1", "台账"), path=path)
+        read(named.replace("工单1", "台账"), made=made)
 
 
 def test_a_sheet_without_such_a_header_is_told(read):
