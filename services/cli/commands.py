@@ -82,7 +82,8 @@ COMMANDS: Mapping[str, Command | Group] = {
             ),
             "draft": Command(
                 "directory_draft:draft",
-                "Make a directory of the files of other systems, to look at and to import. 由其他系统导出的文件生成目录",
+                "Make a directory of the files of other systems, to look at and to import."
+                " 由其他系统导出的文件生成目录",
             ),
             "publish": Command(
                 "directory:publish",
@@ -98,7 +99,8 @@ COMMANDS: Mapping[str, Command | Group] = {
             "list": Command("mapping:list_", "The mappings that there are. 列出已有映射"),
             "draft": Command(
                 "mapping:draft",
-                "Look at unknown files and write a first mapping, with what is certain and what is not. 为未知文件起草映射",
+                "Look at unknown files and write a first mapping, with what is certain and what is not."
+                " 为未知文件起草映射",
             ),
         },
     ),

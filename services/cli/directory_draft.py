@@ -53,7 +53,7 @@ def draft(
     drafted = draft_directory(given, mapped.all_targets(), college)
     problems = list(drafted.problems)
     try:
-        directory = directory_of({name: rows for name, rows in drafted.rows.items()}, problems, in_use.time_zone)
+        directory = directory_of({**drafted.rows}, problems, in_use.time_zone)
     except ProblemsError as error:
         for problem in error.problems[:_SHOWN]:
             telling.tell(problem, err=True)

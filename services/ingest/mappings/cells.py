@@ -1,4 +1,4 @@
-"""What stands in a cell, however it is written: texts, ids, numbers. A cell that is not what it should be is a WrongCell.
+"""What stands in a cell, however it is written: texts, ids, numbers. One that is not what it should be: WrongCell.
 
 Systems and people write full-width signs, pad with blanks and tabs, put an apostrophe before a number so that a
 spreadsheet leaves it alone, and write numbers as texts and texts as numbers.
@@ -40,7 +40,7 @@ def half_width(text: str) -> str:
     return found[1:].strip() if found[:1] and found[0] in _APOSTROPHES and found.count(found[0]) == 1 else found
 
 
-def written(cell: Cell) -> str:
+def written(cell: Cell) -> str:  # noqa: PLR0911 - one for each type
     """A cell as a person would write it: whole numbers without a point, days as 2026-09-08. Empty if it is blank."""
     if cell is None:
         return ""

@@ -95,7 +95,7 @@ def day(cell: Cell, days: Days) -> date:
     return found[0]
 
 
-def _day(cell: Cell, days: Days) -> tuple[date, str] | None:
+def _day(cell: Cell, days: Days) -> tuple[date, str] | None:  # noqa: PLR0911 - one for each way
     """The day and what stands behind it."""
     if isinstance(cell, datetime):
         cell = cell.astimezone(days.zone) if cell.tzinfo else cell
@@ -140,7 +140,7 @@ def clock(cell: Cell) -> time:
     if isinstance(cell, time):
         return cell
     if isinstance(cell, timedelta):
-        return (datetime.min + cell).time()
+        return (datetime(1, 1, 1, tzinfo=UTC) + cell).time()
     text = _of_fraction(cell) or "0:00" if isinstance(cell, float) and 0 <= cell < 1 else plain(cell)
     found = _clock(text)
     if found is None:

@@ -1,4 +1,4 @@
-"""A first look at unknown files: what each column probably is, and how certain that is. Tables and matching, no more."""
+"""A first look at unknown files: what each column probably is, and how certain that is. No more than matching."""
 
 from __future__ import annotations
 

@@ -20,9 +20,9 @@ _NAME = re.compile(r"[一-鿿·]{2,4}|[A-Z][a-z]+([ -][A-Z][a-z.]+)+")
 _WEEKDAY = re.compile(r"(星期|周|礼拜)?[一二三四五六日天1-7]|(mon|tue|wed|thu|fri|sat|sun)\w*", re.IGNORECASE)
 _UNIT = re.compile(r"\S*(系|部|院|处|室|办|办公室|中心|所|馆|领导|公司|科)")
 _SCORE_WORDS = frozenset(
-    "优 良 中 及格 不及格 优秀 良好 中等 合格 不合格 缺考 缓考 免修 免考 作弊 未提交 未交 未作答 旷考".split()
+    "优 良 中 及格 不及格 优秀 良好 中等 合格 不合格 缺考 缓考 免修 免考 作弊 未提交 未交 未作答 旷考".split()  # noqa: SIM905 - shorter
 )
-_ROLLCALL = frozenset("已提交 未提交 停课 已点名 未点名 未完成 已完成".split())
+_ROLLCALL = frozenset(["已提交", "未提交", "停课", "已点名", "未点名", "未完成", "已完成"])
 _HALVES = {"上午": time(8), "下午": time(14), "": time()}
 
 

@@ -32,7 +32,8 @@ MEANINGS: Mapping[str, Meaning] = {
     "class": Meaning(
         "class",
         "classes",
-        "班级 行政班 行政班级 班级名称 所在班级 班别 教学班组成 上课班级 授课班级 class classname ?部门 ?发起人部门 ?教学班",
+        "班级 行政班 行政班级 班级名称 所在班级 班别 教学班组成 上课班级 授课班级 class classname ?部门"
+        " ?发起人部门 ?教学班",
     ),
     "class_id": Meaning("id", "class_ids", "班级代码 班级编号 班号 班级编码 classid class_id classcode"),
     "class_alias": Meaning("class", "", "班级简称 简称"),
@@ -46,7 +47,8 @@ MEANINGS: Mapping[str, Meaning] = {
     "department": Meaning(
         "unit",
         "departments",
-        "系部 院系 所属部门 部门 所在部门 单位 所属单位 二级学院 开课系部 开课学院 责任部门 处理部门 department ?学院 ?系",
+        "系部 院系 所属部门 部门 所在部门 单位 所属单位 二级学院 开课系部 开课学院 责任部门 处理部门"
+        " department ?学院 ?系",
     ),
     "teaching_office": Meaning("unit", "teaching_offices", "教研室 所属教研室 开课教研室"),
     "major": Meaning("", "majors", "专业 专业名称 major"),
@@ -122,20 +124,35 @@ UNIMPORTANT = frozenset(
 """What is known and needed for nothing."""
 
 KINDS: Mapping[str, tuple[str, str]] = {
-    "attendance": ("attendance_status minutes_late", "student student_name class course day sections teacher submitted department"),
+    "attendance": (
+        "attendance_status minutes_late",
+        "student student_name class course day sections teacher submitted department",
+    ),
     "rollcall": ("rollcall_status", "class course day sections teacher room submitted"),
-    "leave": ("leave_category leave begins ends leave_status leave_result", "student student_name class requested decided reason"),
+    "leave": (
+        "leave_category leave begins ends leave_status leave_result",
+        "student student_name class requested decided reason",
+    ),
     "test": ("score max_score pass_score test_name", "student student_name class course day sections"),
     "assessment": ("overall", "student student_name class course teacher department"),
-    "ticket": ("ticket ticket_category accepted reported rating priority", "department location resolved ticket_status rating_comment"),
+    "ticket": (
+        "ticket ticket_category accepted reported rating priority",
+        "department location resolved ticket_status rating_comment",
+    ),
     "people": ("person person_name post left email", "department teaching_office joined"),
-    "students": ("enrolled change change_day class_before student_status", "student student_name class major cohort department email"),
+    "students": (
+        "enrolled change change_day class_before student_status",
+        "student student_name class major cohort department email",
+    ),
     "classes": (
         "class_id class_alias tutor tutor_id counsellor counsellor_id mentor mentor_id",
         "class major major_id cohort department",
     ),
-    "courses": ("course_id planned_hours teacher_id", "course class teaching_office department teacher person_name weeks"),
-}  # fmt: skip
+    "courses": (
+        "course_id planned_hours teacher_id",
+        "course class teaching_office department teacher person_name weeks",
+    ),
+}
 """Kind of table → (what only it has, what it has beside others)."""
 
 

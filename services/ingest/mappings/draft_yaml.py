@@ -45,8 +45,12 @@ _FORMS: Mapping[str, tuple[_Form, ...]] = {
     "attendance": (
         _Form(
             "attendance",
-            (*_WHERE, _STUDENT, _Line("status", ("attendance_status",)),
-             _Line("minutes_late", ("minutes_late",), "as: number, blank: null", needed=False)),
+            (
+                *_WHERE,
+                _STUDENT,
+                _Line("status", ("attendance_status",)),
+                _Line("minutes_late", ("minutes_late",), "as: number, blank: null", needed=False),
+            ),
             lesson=True,
         ),
     ),
@@ -71,10 +75,23 @@ _FORMS: Mapping[str, tuple[_Form, ...]] = {
     "test": (
         _Form(
             "test",
-            (*_WHERE, _STUDENT, _Line("max_score", ("max_score",)), _Line("pass_score", ("pass_score",), "", needed=False),
-             _Line("score", ("score",), "values: {缺考: null, 缓考: null, 免修: null, 未提交: null, 未作答: null}, as: number"),
-             _Line("status", ("score",), "values: {缺考: not_submitted, 缓考: pending, 免修: exempt, 未提交: not_submitted, "
-                                         "未作答: not_submitted}, otherwise: graded")),
+            (
+                *_WHERE,
+                _STUDENT,
+                _Line("max_score", ("max_score",)),
+                _Line("pass_score", ("pass_score",), "", needed=False),
+                _Line(
+                    "score",
+                    ("score",),
+                    "values: {缺考: null, 缓考: null, 免修: null, 未提交: null, 未作答: null}, as: number",
+                ),
+                _Line(
+                    "status",
+                    ("score",),
+                    "values: {缺考: not_submitted, 缓考: pending, 免修: exempt, 未提交: not_submitted, "
+                    "未作答: not_submitted}, otherwise: graded",
+                ),
+            ),
             lesson=True,
             fixed={"test": "{of: lesson.id}"},
         ),
@@ -82,8 +99,12 @@ _FORMS: Mapping[str, tuple[_Form, ...]] = {
     "assessment": (
         _Form(
             "assessment",
-            (_Line("class", ("class",), "as: class", needed=False), _Line("course", ("course",)), _STUDENT,
-             _Line("overall", ("overall",))),
+            (
+                _Line("class", ("class",), "as: class", needed=False),
+                _Line("course", ("course",)),
+                _STUDENT,
+                _Line("overall", ("overall",)),
+            ),
             fixed={"teacher": "{of: course.teacher}"},
         ),
     ),
@@ -100,39 +121,62 @@ _FORMS: Mapping[str, tuple[_Form, ...]] = {
         ),
     ),
     "people": (
-        _Form("directory/people", (
-            _Line("id", ("person", "teacher_id")), _Line("name", ("person_name", "student_name")),
-            _Line("email", ("email",), "blank: null", needed=False), _Line("to", ("left",), "blank: null", needed=False),
-        )),
+        _Form(
+            "directory/people",
+            (
+                _Line("id", ("person", "teacher_id")),
+                _Line("name", ("person_name", "student_name")),
+                _Line("email", ("email",), "blank: null", needed=False),
+                _Line("to", ("left",), "blank: null", needed=False),
+            ),
+        ),
         _Form("directory/departments", (_Line("id", ("department",)), _Line("name_zh", ("department",)))),
     ),
     "students": (
-        _Form("directory/students", (
-            _Line("id", ("student",)), _Line("name", ("student_name", "person_name")),
-            _Line("class", ("class",), "as: class"), _Line("from", ("enrolled",), "", needed=False),
-        )),
+        _Form(
+            "directory/students",
+            (
+                _Line("id", ("student",)),
+                _Line("name", ("student_name", "person_name")),
+                _Line("class", ("class",), "as: class"),
+                _Line("from", ("enrolled",), "", needed=False),
+            ),
+        ),
     ),
     "classes": (
-        _Form("directory/classes", (
-            _Line("id", ("class_id",)), _Line("name", ("class",)),
-            _Line("aliases", ("class_alias",), "blank: null", needed=False),
-            _Line("major", ("major_id", "major"), "as: major", needed=False), _Line("cohort", ("cohort",), "", needed=False),
-        )),
+        _Form(
+            "directory/classes",
+            (
+                _Line("id", ("class_id",)),
+                _Line("name", ("class",)),
+                _Line("aliases", ("class_alias",), "blank: null", needed=False),
+                _Line("major", ("major_id", "major"), "as: major", needed=False),
+                _Line("cohort", ("cohort",), "", needed=False),
+            ),
+        ),
         *(
-            _Form("directory/roles", (_Line("person", (f"{name}_id", name)), _Line("scope", ("class_id",))),
-                  fixed={"role": f"{{is: {role}}}", "scope_kind": "{is: class}"})
+            _Form(
+                "directory/roles",
+                (_Line("person", (f"{name}_id", name)), _Line("scope", ("class_id",))),
+                fixed={"role": f"{{is: {role}}}", "scope_kind": "{is: class}"},
+            )
             for name, role in (("tutor", "class_tutor"), ("counsellor", "counsellor"), ("mentor", "class_mentor"))
         ),
     ),
     "courses": (
-        _Form("directory/courses", (
-            _Line("id", ("course_id",)), _Line("name_zh", ("course",)),
-            _Line("teaching_office", ("teaching_office",), "blank: null", needed=False),
-            _Line("planned_hours", ("planned_hours",), "", needed=False), _Line("class", ("class",), "as: class"),
-            _Line("teacher", ("teacher_id", "teacher"), "as: person", needed=False),
-        )),
+        _Form(
+            "directory/courses",
+            (
+                _Line("id", ("course_id",)),
+                _Line("name_zh", ("course",)),
+                _Line("teaching_office", ("teaching_office",), "blank: null", needed=False),
+                _Line("planned_hours", ("planned_hours",), "", needed=False),
+                _Line("class", ("class",), "as: class"),
+                _Line("teacher", ("teacher_id", "teacher"), "as: person", needed=False),
+            ),
+        ),
     ),
-}  # fmt: skip
+}
 _STEPS = (("created", "reported"), ("responded", "accepted"), ("resolved", "resolved"), ("rated", "rating"))
 
 
@@ -303,6 +347,6 @@ def _remark(column: ColumnGuess) -> str:
 
 def _quoted(text: str) -> str:
     plain = re.fullmatch(r"[\w一-鿿/-]+", text) and not re.fullmatch(
-        r"[\d.-]+|true|false|null|yes|no|on|off", text, re.I
+        r"[\d.-]+|true|false|null|yes|no|on|off", text, re.IGNORECASE
     )
     return text if plain else json.dumps(text, ensure_ascii=False)

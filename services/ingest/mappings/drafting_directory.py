@@ -1,4 +1,4 @@
-"""A directory out of the files of other systems: all rows of all of them, in the order in which they need each other."""
+"""A directory out of the files of other systems: all their rows, in the order in which they need each other."""
 
 from __future__ import annotations
 
@@ -10,18 +10,28 @@ from typing import Any
 from services.directory.records import TABLES
 from services.errors import ProblemsError
 from services.i18n import say
-from services.ingest.mappings.language import Mapping as FileMapping, SourceRow, Table
+from services.ingest.mappings.context import Record
+from services.ingest.mappings.language import Mapping as FileMapping
+from services.ingest.mappings.language import SourceRow, Table
 from services.ingest.mappings.reading import College, open_mapped
-from services.ingest.mappings.records import Record
 from services.ingest.mappings.targets import DIRECTORY, Target
 from services.messages import Problem
 from services.tabular.rows import Row
 from services.tabular.sheets import Sheet
 
 ORDER = (
-    "departments", "teaching_offices", "people", "majors", "classes", "courses", "roles", "students", "leave",
-    "exemptions", "sources",
-)  # fmt: skip
+    "departments",
+    "teaching_offices",
+    "people",
+    "majors",
+    "classes",
+    "courses",
+    "roles",
+    "students",
+    "leave",
+    "exemptions",
+    "sources",
+)
 
 
 @dataclass(frozen=True)

@@ -17,8 +17,7 @@ Pattern = re.Pattern[str]
 
 
 class Condition(msgspec.Struct, frozen=True, kw_only=True):
-    """What a row must say: a column (or part) that is one of some words, is none of them, is like a pattern; or is not
-    blank."""
+    """What a column (or part) must say: one of some words, none of them, what a pattern is like; or anything at all."""
 
     columns: tuple[str, ...] = ()
     part: str = ""

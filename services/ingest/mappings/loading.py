@@ -20,14 +20,35 @@ from services.tabular.places import Place, Report, fields, items, known_words, n
 from services.tabular.places import word as a_word
 
 MAPPING_KEYS = {
-    "mapping": True, "title": False, "files": False, "source": False, "exported_at": False, "covers": False,
-    "term": False, "names": False, "values": False, "tables": True,
-}  # fmt: skip
+    "mapping": True,
+    "title": False,
+    "files": False,
+    "source": False,
+    "exported_at": False,
+    "covers": False,
+    "term": False,
+    "names": False,
+    "values": False,
+    "tables": True,
+}
 TABLE_KEYS = {
-    "to": True, "sheet": False, "hidden": False, "header": False, "header_rows": False, "skip": False, "fill": False,
-    "when": False, "wide": False, "parts": False, "fields": False, "time": False, "recorded": False,
-    "retracted": False, "rows": False, "source": False,
-}  # fmt: skip
+    "to": True,
+    "sheet": False,
+    "hidden": False,
+    "header": False,
+    "header_rows": False,
+    "skip": False,
+    "fill": False,
+    "when": False,
+    "wide": False,
+    "parts": False,
+    "fields": False,
+    "time": False,
+    "recorded": False,
+    "retracted": False,
+    "rows": False,
+    "source": False,
+}
 ROW_KEYS = ("when", "fields", "time", "recorded", "retracted")
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")
 _COVERS = re.compile(r"(?P<kind>\w+) of its (?P<word>\w+)")

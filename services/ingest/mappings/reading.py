@@ -14,11 +14,13 @@ import msgspec
 from services.directory.records import Tables
 from services.errors import ProblemsError
 from services.i18n import say
+from services.ingest.mappings.context import Record, World
 from services.ingest.mappings.days import Days, Term
 from services.ingest.mappings.known import Known, rows_of
-from services.ingest.mappings.language import Field, Mapping as FileMapping, Table
+from services.ingest.mappings.language import Field, Table
+from services.ingest.mappings.language import Mapping as FileMapping
 from services.ingest.mappings.lessons import Lessons
-from services.ingest.mappings.records import Reader, Record, World
+from services.ingest.mappings.records import Reader
 from services.ingest.mappings.tables import Found, find_tables
 from services.ingest.mappings.targets import DIRECTORY, TIMETABLE, Target
 from services.messages import CampusEvent, Problem

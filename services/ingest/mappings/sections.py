@@ -14,8 +14,11 @@ _EPOCH = date(1899, 12, 30)
 _LAST = 20
 """No day has more sections."""
 _NUMERALS = {word: number for number, word in enumerate("一二三四五六七八九十", 1)} | {
-    "十一": 11, "十二": 12, "十三": 13, "十四": 14,
-}  # fmt: skip
+    "十一": 11,
+    "十二": 12,
+    "十三": 13,
+    "十四": 14,
+}
 _NUMERAL = re.compile("十[一二三四]|[一二三四五六七八九十]")
 _DAY = re.compile(r"\d{4}[-/.年]0?(\d{1,2})[-/.月]0?(\d{1,2})日?(?: 0?0:00(?::00)?)?|(\d{1,2})月(\d{1,2})日")
 _ALLOWED = re.compile(r"(?:上午|下午|晚上|晚|第|连续|大|小|课|节次?|至|到|[-~,、;./&()\s\d])*")

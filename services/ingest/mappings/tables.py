@@ -1,4 +1,4 @@
-"""The rows of a table in somebody's sheet: behind its header, without titles, totals and notes, wide ones turned long."""
+"""The rows of a table in somebody's sheet: behind its header, without titles, totals and notes; wide ones long."""
 
 from __future__ import annotations
 
@@ -20,7 +20,8 @@ _TOTALS = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _NOTES = re.compile(
-    r"(注|备注|说明|注意|附注|填表说明|填表人|制表人|审核人|打印时间|制表|note|remark)s?\d*[:].*", re.I | re.S
+    r"(注|备注|说明|注意|附注|填表说明|填表人|制表人|审核人|打印时间|制表|note|remark)s?\d*[:].*",
+    re.IGNORECASE | re.DOTALL,
 )
 _REPEATED = 3
 """So many cells that say what the header says make a row a header again."""
@@ -175,9 +176,11 @@ def needed_columns(table: Table) -> list[tuple[str, ...]]:
     fields = [one for spec in specs for one in (*spec.fields.values(), spec.time, spec.recorded, spec.retracted)]
     for one in [*fields, *((part.take,) for part in table.parts.values())]:
         if one and all((take.columns or take.join) and take.blank is NOT_SAID for take in one):
-            needed += [take.columns + take.join for take in one[:1]] if len(one) == 1 else [
-                tuple(name for take in one for name in take.columns + take.join)
-            ]  # fmt: skip
+            needed += (
+                [take.columns + take.join for take in one[:1]]
+                if len(one) == 1
+                else [tuple(name for take in one for name in take.columns + take.join)]
+            )
             needed += [(name,) for take in one for name in take.join[1:]] if len(one) == 1 else []
     needed += [condition.columns for condition in table.conditions() if condition.columns and not condition.blank]
     needed += [(name,) for name in table.header]

@@ -16,9 +16,30 @@ from services.tabular.places import Place, Report, fields, items, known_words, n
 from services.tabular.places import word as a_word
 
 TAKE_KEYS = (
-    "column", "join", "part", "is", "of", "text", "title", "file", "sheet", "cell", "beside", "on_sheet", "pattern", "as",
-    "format", "values", "otherwise", "blank", "within", "halves", "plus_days", "take", "when",
-)  # fmt: skip
+    "column",
+    "join",
+    "part",
+    "is",
+    "of",
+    "text",
+    "title",
+    "file",
+    "sheet",
+    "cell",
+    "beside",
+    "on_sheet",
+    "pattern",
+    "as",
+    "format",
+    "values",
+    "otherwise",
+    "blank",
+    "within",
+    "halves",
+    "plus_days",
+    "take",
+    "when",
+)
 CONDITION_KEYS = ("column", "part", "is", "not", "like", "blank")
 PART_KEYS = (*TAKE_KEYS, "split")
 SOURCES = ("column", "join", "part", "is", "of", "text", "title", "file", "sheet", "cell", "beside")

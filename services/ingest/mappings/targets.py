@@ -11,28 +11,82 @@ from services.ingest.schemas import Schema, Schemas
 DIRECTORY = "directory/"
 TIMETABLE = "timetable"
 HELPERS = {
-    "day": "day", "sections": "sections", "weeks": "weeks", "name": "name", "begins": "time", "class": "class",
-    "course": "course", "student": "student",
-}  # fmt: skip
+    "day": "day",
+    "sections": "sections",
+    "weeks": "weeks",
+    "name": "name",
+    "begins": "time",
+    "class": "class",
+    "course": "course",
+    "student": "student",
+}
 """Fields that help to find others, and are not told."""
 _NAMED = {
-    "student": "student", "class": "class", "course": "course", "teacher": "person", "taken_by": "person",
-    "department": "department", "teaching_office": "teaching_office", "major": "major",
-}  # fmt: skip
+    "student": "student",
+    "class": "class",
+    "course": "course",
+    "teacher": "person",
+    "taken_by": "person",
+    "department": "department",
+    "teaching_office": "teaching_office",
+    "major": "major",
+}
 _BY_TYPE = {"integer": "integer", "number": "number", "boolean": "truth", "object": "text", "array": "list"}
 _OF_DIRECTORY = {
-    "class": "class", "teacher": "person", "person": "person", "substitute": "person", "owner": "person",
-    "department": "department", "teaching_office": "teaching_office", "major": "major", "student": "student",
-    "scope": "scope", "from": "day", "to": "day", "planned_hours": "number", "rank": "integer", "cohort": "cohort",
-}  # fmt: skip
+    "class": "class",
+    "teacher": "person",
+    "person": "person",
+    "substitute": "person",
+    "owner": "person",
+    "department": "department",
+    "teaching_office": "teaching_office",
+    "major": "major",
+    "student": "student",
+    "scope": "scope",
+    "from": "day",
+    "to": "day",
+    "planned_hours": "number",
+    "rank": "integer",
+    "cohort": "cohort",
+}
 _OF_TIMETABLE = {
-    "class": "class", "course": "course", "teachers": "text", "day": "day", "weekday": "text", "sections": "sections",
-    "weeks": "weeks", "room": "text", "hours": "number", "status": "text",
-}  # fmt: skip
+    "class": "class",
+    "course": "course",
+    "teachers": "text",
+    "day": "day",
+    "weekday": "text",
+    "sections": "sections",
+    "weeks": "weeks",
+    "room": "text",
+    "hours": "number",
+    "status": "text",
+}
 READERS = (
-    "text", "id", "name", "number", "integer", "truth", "day", "time", "moment", "month", "sections", "weeks", "cohort",
-    "student", "person", "class", "course", "department", "teaching_office", "major", "scope", "lesson", "word", "list",
-)  # fmt: skip
+    "text",
+    "id",
+    "name",
+    "number",
+    "integer",
+    "truth",
+    "day",
+    "time",
+    "moment",
+    "month",
+    "sections",
+    "weeks",
+    "cohort",
+    "student",
+    "person",
+    "class",
+    "course",
+    "department",
+    "teaching_office",
+    "major",
+    "scope",
+    "lesson",
+    "word",
+    "list",
+)
 
 
 class Target(NamedTuple):

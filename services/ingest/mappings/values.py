@@ -21,9 +21,14 @@ from services.tabular.sheets import Cell
 NOTHING: Any = object()
 """No value."""
 _TABLES = {
-    "student": "students", "person": "people", "class": "classes", "course": "courses", "department": "departments",
-    "teaching_office": "teaching_offices", "major": "majors",
-}  # fmt: skip
+    "student": "students",
+    "person": "people",
+    "class": "classes",
+    "course": "courses",
+    "department": "departments",
+    "teaching_office": "teaching_offices",
+    "major": "majors",
+}
 _SOFT = {"department", "teaching_office", "major"}
 """What an event may name that the directory does not have."""
 _NOON = time(12)

@@ -71,9 +71,21 @@ _WORDS: Mapping[tuple[str, str], Mapping[str, str]] = {
     ("directory/sources", "lists"): _LISTS,
 }
 TRUTH = {
-    "true": True, "yes": True, "y": True, "1": True, "是": True, "有": True, "√": True,
-    "false": False, "no": False, "n": False, "0": False, "否": False, "无": False, "×": False,
-}  # fmt: skip
+    "true": True,
+    "yes": True,
+    "y": True,
+    "1": True,
+    "是": True,
+    "有": True,
+    "√": True,
+    "false": False,
+    "no": False,
+    "n": False,
+    "0": False,
+    "否": False,
+    "无": False,
+    "×": False,
+}
 
 
 @cache

@@ -21,8 +21,11 @@ ZONE = ZoneInfo("Asia/Shanghai")
 NOW = datetime(2026, 11, 27, 12, tzinfo=UTC)
 TABLES = {
     "people": [
-        {"id": "00012", "name": "王丽"}, {"id": "00040", "name": "王丽"}, {"id": "00007", "name": "李建国"},
-        {"id": "0700", "name": "甲"}, {"id": "00700", "name": "乙"},
+        {"id": "00012", "name": "王丽"},
+        {"id": "00040", "name": "王丽"},
+        {"id": "00007", "name": "李建国"},
+        {"id": "0700", "name": "甲"},
+        {"id": "00700", "name": "乙"},
     ],
     "departments": [{"id": "info", "name_zh": "信息工程系"}],
     "teaching_offices": [{"id": "sw", "name_zh": "软件技术教研室", "department": "info"}],
@@ -41,19 +44,27 @@ TABLES = {
         {"role": "course_teacher", "person": "00040", "scope": "G0101", "class": "k1", "from": date(2026, 11, 1)},
     ],
     "students": [
-        {"id": "s1", "name": "李娜", "class": "k1"}, {"id": "s2", "name": "李娜", "class": "k2"},
+        {"id": "s1", "name": "李娜", "class": "k1"},
+        {"id": "s2", "name": "李娜", "class": "k2"},
         {"id": "s3", "name": "周 杰", "class": "k1", "to": date(2026, 9, 20)},
         {"id": "s3", "name": "周 杰", "class": "k2", "from": date(2026, 9, 21)},
-        {"id": "s4", "name": "赵六", "class": "k1"}, {"id": "s5", "name": "赵六", "class": "k1"},
+        {"id": "s4", "name": "赵六", "class": "k1"},
+        {"id": "s5", "name": "赵六", "class": "k1"},
     ],
-}  # fmt: skip
+}
 
 
 def lesson(class_, course, day, first, last, at, status="planned", **data):
     given = {
-        "lesson": f"{class_}|{course}|{day}|{first}-{last}", "class": class_, "course": course, "teacher": "00007",
-        "starts_at": f"{day}T{at}:00:00+08:00", "ends_at": f"{day}T{at}:40:00+08:00", "hours": 2, "status": status,
-    }  # fmt: skip
+        "lesson": f"{class_}|{course}|{day}|{first}-{last}",
+        "class": class_,
+        "course": course,
+        "teacher": "00007",
+        "starts_at": f"{day}T{at}:00:00+08:00",
+        "ends_at": f"{day}T{at}:40:00+08:00",
+        "hours": 2,
+        "status": status,
+    }
     at = datetime(2026, 8, 30, tzinfo=UTC)
     return CampusEvent(source="t", id=given["lesson"], kind="lesson", time=at, data=given | data)
 

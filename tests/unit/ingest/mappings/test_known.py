@@ -18,13 +18,30 @@ def known():
 
 @pytest.mark.parametrize(
     ("table", "cell", "found"),
-    [("people", "00012", "00012"), ("people", 12.0, "00012"), ("people", "12", "00012"), ("people", "012", "00012"),
-     ("people", "李建国", "00007"), ("people", "李　建国", "00007"), ("classes", "软件2601", "k1"), ("classes", "软件２６０１班", "k1"),
-     ("classes", "信息工程系/软件2601班", "k1"), ("classes", "某学院-信息工程系-软件2602班", "k2"), ("classes", "26软件1班", "k1"),
-     ("classes", "2026级软件(2)班", "k2"), ("classes", "软件26-2班", "k2"), ("classes", "程序一班", "k1"), ("classes", "老班", "k2"),
-     ("courses", "大学英语（一）", "S0101"), ("courses", "大学英语(一)", "S0101"), ("courses", "g0101", "G0101"),
-     ("students", "周杰", "s3"), ("majors", "软件技术", "510203"), ("departments", "信息工程系", "info")],
-)  # fmt: skip
+    [
+        ("people", "00012", "00012"),
+        ("people", 12.0, "00012"),
+        ("people", "12", "00012"),
+        ("people", "012", "00012"),
+        ("people", "李建国", "00007"),
+        ("people", "李　建国", "00007"),
+        ("classes", "软件2601", "k1"),
+        ("classes", "软件２６０１班", "k1"),
+        ("classes", "信息工程系/软件2601班", "k1"),
+        ("classes", "某学院-信息工程系-软件2602班", "k2"),
+        ("classes", "26软件1班", "k1"),
+        ("classes", "2026级软件(2)班", "k2"),
+        ("classes", "软件26-2班", "k2"),
+        ("classes", "程序一班", "k1"),
+        ("classes", "老班", "k2"),
+        ("courses", "大学英语（一）", "S0101"),
+        ("courses", "大学英语(一)", "S0101"),
+        ("courses", "g0101", "G0101"),
+        ("students", "周杰", "s3"),
+        ("majors", "软件技术", "510203"),
+        ("departments", "信息工程系", "info"),
+    ],
+)
 def test_whoever_is_meant_beyond_doubt_is_found(known, table, cell, found):
     assert known.tables[table].find(cell) == found
 
@@ -41,7 +58,7 @@ def test_of_two_of_one_name_both_are_named(known):
 
 
 def test_a_name_that_nobody_has_is_refused_with_the_nearest(known):
-    with pytest.raises(WrongCell, match="no known course is called|no .* is called 高等数字") as error:
+    with pytest.raises(WrongCell, match=r"^no .+ is called 高等数字$") as error:
         known.tables["courses"].find("高等数字")
     assert error.value.expected == "高等数学"
 

@@ -1,4 +1,4 @@
-"""A mapping file: each mistake is told with its place and what would be right; ours are right, and in the JSON Schema."""
+"""A mapping file: each mistake is told with its place and what would be right; ours are right."""
 
 import json
 import re
@@ -60,11 +60,15 @@ def test_a_right_one_says_what_it_says(mapping):
         ("  time", "  header_rows: 9\n  time", "a header of 9 rows"),
         ("  time", "  wide: {columns: 月}\n  time", "(expected: {score: 得分})"),
         ("source: s", "source: {id: s, lists: some}", "unknown lists some"),
-        ("source: s", "source: s\ncovers: everything", "does not say what the files cover (expected: attendance of its lessons)"),
+        (
+            "source: s",
+            "source: s\ncovers: everything",
+            "does not say what the files cover (expected: attendance of its lessons)",
+        ),
         ("source: s", "source: s\nterm: {from: 2026-08-31, to: soon}", "soon is not a day"),
         ("source: s", "source: s\nvalues: {x: [1]}", "must be a mapping"),
     ],
-)  # fmt: skip
+)
 def test_each_mistake_is_told_with_its_place_and_what_would_be_right(mapping, before, after, told):
     assert before in RIGHT
     problems = said(mapping, RIGHT.replace(before, after, 1))

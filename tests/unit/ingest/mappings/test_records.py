@@ -30,9 +30,15 @@ def test_a_row_of_attendance_takes_from_its_lesson_what_it_does_not_say(read):
     )
     assert wrong == []
     assert records[0].data == {
-        "class": "k1", "course": "G0101", "lesson": "k1|G0101|2026-09-08|1-2", "student": "s1", "status": "late",
-        "minutes_late": 8, "teacher": "00007", "hours": 2,
-    }  # fmt: skip
+        "class": "k1",
+        "course": "G0101",
+        "lesson": "k1|G0101|2026-09-08|1-2",
+        "student": "s1",
+        "status": "late",
+        "minutes_late": 8,
+        "teacher": "00007",
+        "hours": 2,
+    }
     assert records[0].time.isoformat() == "2026-09-08T08:00:00+08:00"
 
 
@@ -95,9 +101,11 @@ def test_one_row_is_several_events_and_none_where_there_is_no_time(read):
     records, wrong = read(TICKET, rows)
     assert wrong == []
     assert [(one.data["ticket"], one.data["action"], one.data["priority"], one.retracted) for one in records] == [
-        ("T1", "created", "urgent", False), ("T1", "resolved", "urgent", False), ("T1", "rated", "urgent", False),
+        ("T1", "created", "urgent", False),
+        ("T1", "resolved", "urgent", False),
+        ("T1", "rated", "urgent", False),
         ("T2", "created", "normal", True),
-    ]  # fmt: skip
+    ]
     assert records[2].data["rating"] == 5
 
 
@@ -137,8 +145,9 @@ tables:
     rows = [["课程", "教师"], ["高等数学", "7(1-9周),40(10-20周)"], ["高等数学", "7"]]
     records, wrong = read(text, rows, wanted=lambda table: True)
     assert [(one.data["person"], one.data["scope"], one.data["from"], one.data["to"]) for one in records[:2]] == [
-        ("00007", "G0101", "2026-08-31", "2026-11-01"), ("00040", "G0101", "2026-11-02", "2027-01-15"),
-    ]  # fmt: skip
+        ("00007", "G0101", "2026-08-31", "2026-11-01"),
+        ("00040", "G0101", "2026-11-02", "2027-01-15"),
+    ]
     assert len(wrong) == 1
     assert wrong[0].startswith("row 3, column 教师: 7 is not like")
 
@@ -166,11 +175,15 @@ tables:
         name="成绩_20260901-20260930.xlsx",
         **{
             "高等数学-软件": [
-                ["测验", "第一次"], ["导出时间：2026-11-01 08:00"], ["考试时间：2026年9月8日 上午9:00"], ["学号", "成绩"], ["s1", 15],
+                ["测验", "第一次"],
+                ["导出时间：2026-11-01 08:00"],
+                ["考试时间：2026年9月8日 上午9:00"],
+                ["学号", "成绩"],
+                ["s1", 15],
             ],
             "说明": [["合格线：高等数学", None, "12分（满分20分）"]],
         },
-    )  # fmt: skip
+    )
     mapped = open_mapped(path, mapping(text), known_targets, college, sheets=sheets)
     ((reader, record),) = mapped.records()
     assert record.problems == []
@@ -179,9 +192,14 @@ tables:
     assert told["time"] == "2026-09-08T09:00:00+08:00"
     assert told["recordedat"] == "2026-11-01T08:00:00+08:00"
     assert told["data"] == {
-        "test": "第一次", "student": "s1", "course": "G0101", "score": 15, "max_score": 20, "pass_score": 12,
+        "test": "第一次",
+        "student": "s1",
+        "course": "G0101",
+        "score": 15,
+        "max_score": 20,
+        "pass_score": 12,
         "status": "graded",
-    }  # fmt: skip
+    }
 
 
 @pytest.mark.parametrize(
@@ -236,8 +254,9 @@ tables:
     )
     assert wrong == []
     assert [(one.data["status"], one.data["to"]) for one in records] == [
-        ("granted", "2026-09-08T18:00:00+08:00"), ("cancelled", "2026-09-08T12:00:00+08:00"),
-    ]  # fmt: skip
+        ("granted", "2026-09-08T18:00:00+08:00"),
+        ("cancelled", "2026-09-08T12:00:00+08:00"),
+    ]
 
 
 def test_a_field_that_needs_itself_has_no_value_and_nothing_hangs(read):

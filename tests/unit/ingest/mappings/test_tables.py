@@ -20,9 +20,18 @@ def test_the_header_is_found_below_titles_and_blank_rows(read):
 
 def test_blank_rows_totals_notes_and_the_header_again_are_no_records(read):
     rows = [
-        ["单号", "类别", "时间"], ROW, [], ["合计", 3], ["小计：2单"], ["平均分", None, 3.5], ["共 80 条"],
-        ["单号", "类别", "时间"], ["T2", *ROW[1:]], ["注：本表只列工单。"], ["说明: x"],
-    ]  # fmt: skip
+        ["单号", "类别", "时间"],
+        ROW,
+        [],
+        ["合计", 3],
+        ["小计：2单"],
+        ["平均分", None, 3.5],
+        ["共 80 条"],
+        ["单号", "类别", "时间"],
+        ["T2", *ROW[1:]],
+        ["注：本表只列工单。"],
+        ["说明: x"],
+    ]
     records, wrong = read(MAP, rows)
     assert ([one.data["ticket"] for one in records], wrong) == (["T1", "T2"], [])
     assert [one.position for one in records] == ["row 2", "row 9"]
@@ -85,7 +94,7 @@ def test_sheets_are_found_by_name_or_pattern_and_hidden_ones_are_not_read(read, 
     assert len(read(named.replace("工单1", '"工单*"'), made=made)[0]) == 2
     assert len(read(MAP, made=made)[0]) == 2
     assert len(read(MAP.replace("  time", "  hidden: true\n  time"), made=made)[0]) == 3
-    with pytest.raises(ProblemsError, match="there is no sheet 台账 .expected: 工单1, 工单2, 说明"):
+    with pytest.raises(ProblemsError, match=r"there is no sheet 台账 .expected: 工单1, 工单2, 说明"):
         read(named.replace("工单1", "台账"), made=made)
 
 
@@ -101,7 +110,12 @@ tables:
   wide:
     columns: {overall: '^(?P<month>\\d{1,2})月$'}
   time: {part: month, as: month, take: ends}
-  fields: {period: {part: month, as: month}, student: 学号, course: {is: G0101}, teacher: {is: "00007"}, overall: {part: overall}}
+  fields:
+    period: {part: month, as: month}
+    student: 学号
+    course: {is: G0101}
+    teacher: {is: "00007"}
+    overall: {part: overall}
 """
 
 
