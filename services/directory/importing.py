@@ -17,6 +17,8 @@ from services.errors import DirectoryError
 from services.i18n import say
 from services.messages import Problem
 
+_WORKBOOKS = (".xlsx", ".xlsm", ".xls", ".et", ".ods")
+
 
 class Offer(NamedTuple):
     """A directory that is right in itself, and what was not taken of its source."""
@@ -38,7 +40,7 @@ def offered(source: Path, in_use: Directory, installed: Path | None) -> Iterator
     problems: list[Problem] = []
     with tempfile.TemporaryDirectory(prefix="prewarn-") as name:
         folder, left_out = Path(name), list[Problem]()
-        if source.suffix.lower() == ".xlsx":
+        if source.suffix.lower() in _WORKBOOKS:
             directory = directory_of(read_workbook(source, problems), problems, in_use.time_zone)
         elif source.suffix.lower() == ".zip" or (source / "manifest.csv").is_file():
             if installed is None:

@@ -15,7 +15,8 @@ from services.errors import ProblemsError
 from services.i18n import say
 from services.messages import Problem
 from services.tabular.rows import Row, decoded, strict_rows
-from services.tabular.workbook import workbook
+from services.tabular.sheets import read_sheets
+from services.tabular.workbook import texts
 
 SUFFIXES = (".csv", ".yaml")
 _LOOK_ALIKE = {".csv", ".yaml", ".yml"}
@@ -77,14 +78,13 @@ def _read_table(folder: Path, name: str, table: Table, problems: list[Problem]) 
 def read_workbook(path: Path, problems: list[Problem]) -> dict[str, list[Row] | None]:
     """The rows of every table; a missing sheet is an empty table. Raises ProblemsError if it is no workbook."""
     tables: dict[str, list[Row] | None] = {name: [] for name in TABLES}
-    with workbook(path) as sheets:
-        for sheet in sheets:
-            name = sheet.title.strip().lower()
-            if name in TABLES:
-                tables[name] = rows_of(sheet.place, sheet.rows(problems), TABLES[name], problems)
-            elif not sheet.is_blank():
-                expected = nearest_of(name, tuple(TABLES))
-                problems.append(Problem(where=sheet.place, what=say("directory.no_table_directory"), expected=expected))
+    for sheet in read_sheets(path):
+        name = sheet.name.strip().lower()
+        if name in TABLES:
+            tables[name] = rows_of(sheet.place, texts(sheet, problems), TABLES[name], problems)
+        elif sheet.rows or sheet.uncalculated:
+            expected = nearest_of(name, tuple(TABLES))
+            problems.append(Problem(where=sheet.place, what=say("directory.no_table_directory"), expected=expected))
     return tables
 
 

@@ -16,6 +16,7 @@ from services.ingest.schema_errors import reason_name
 from services.ingest.table import Table, TableOptions
 from services.ingest.validation import MAX_EVENT_BYTES, too_large
 from services.messages import Problem, Rejection
+from services.tabular.formats.sniffing import is_workbook
 from services.tabular.lines import Lines
 from services.tabular.rows import csv_rows
 
@@ -81,6 +82,12 @@ def ingest_files(
         with file:
             told = 0
             lines = Lines(file, MAX_EVENT_BYTES, too_large)
+            if is_workbook(lines.head):
+                what, expected = say("ingest.is_a_workbook"), say("ingest.workbook_as_csv")
+                problem = Problem(where="file", what=what, expected=expected)
+                summary.add(intake.keep([intake.validator.rejection([problem], b"", path.name, "file")]))
+                note.refused(None, ())
+                continue
             for outcome in _outcomes(path, lines, intake, options or TableOptions(), note):
                 summary.add(outcome)
                 if progress is not None:

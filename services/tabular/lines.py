@@ -1,4 +1,4 @@
-"""Lines of a file that somebody else wrote: gzip or plain, UTF-8 or GB18030, cut off, or with a line of 10 MB.
+"""Lines of a file that somebody else wrote: gzip or plain, UTF-8, UTF-16 or GB18030, cut off, or with a line of 10 MB.
 
 Everything readable comes out; what is not comes out as a line with a problem. Memory is bounded by the longest line
 that is allowed.
@@ -18,7 +18,6 @@ from services.messages import Problem
 
 _CHUNK = 1 << 16
 _GZIP = b"\x1f\x8b"
-_UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _BOMS = (codecs.BOM_UTF8, b"\x84\x31\x95\x33")
 
 
@@ -43,15 +42,11 @@ class Lines:
         self._encoding = _Encoding(self.head)
 
     def __iter__(self) -> Iterator[Line]:
-        if self.head.startswith(_UTF_16):
-            problem = Problem(
-                where="file", what=say("ingest.not_utf_8_it_utf"), expected=say("ingest.utf_8_in_excel_csv")
-            )
-            yield Line(self.head, problem)
-            return
+        # Only of a file that has no other ends of lines is a carriage return one: in a cell it is part of a text.
+        end = b"\r" if b"\r" in self.head and b"\n" not in self.head else b"\n"
         chunk, rest, lost = self.head, b"", 0
         while chunk:
-            *whole, rest = (rest + chunk).split(b"\n")
+            *whole, rest = (rest + chunk).split(end)
             for raw in whole:
                 yield self._line(raw, lost)
                 lost = 0
@@ -76,17 +71,45 @@ class _Source:
     def __init__(self, file: BufferedReader) -> None:
         self.problem: Problem | None = None
         self._read = gzip.GzipFile(fileobj=file).read1 if file.peek(2)[:2] == _GZIP else file.read
+        self._first: bytes | None = self._read_bytes()
+        encoding = utf_16(self._first)
+        self._decoder = codecs.getincrementaldecoder(encoding)() if encoding else None
 
     def read(self) -> bytes:
+        """The next chunk, of UTF-16 in UTF-8; empty at the end."""
+        chunk, self._first = self._read_bytes() if self._first is None else self._first, None
+        if self._decoder is None:
+            return chunk
+        try:
+            text = self._decoder.decode(chunk, final=not chunk)
+        except UnicodeDecodeError as error:
+            self.problem = _cut_off(error)
+            return b""
+        # One character of two chunks is no end of the file.
+        return text.removeprefix("\ufeff").encode() or (self.read() if chunk else b"")
+
+    def _read_bytes(self) -> bytes:
         try:
             return self._read(_CHUNK)
         except (EOFError, OSError, zlib.error) as error:
-            self.problem = Problem(
-                where="file",
-                what=say("ingest.cut_off_file_cannot_be", error=error),
-                expected=say("ingest.whole_file_import_it_again"),
-            )
+            self.problem = _cut_off(error)
             return b""
+
+
+def _cut_off(error: Exception) -> Problem:
+    what = say("ingest.cut_off_file_cannot_be", error=error)
+    return Problem(where="file", what=what, expected=say("ingest.whole_file_import_it_again"))
+
+
+def utf_16(head: bytes) -> str | None:
+    """The encoding of a text that begins so, if it is UTF-16, with a mark or without: no other has bytes of 0."""
+    for mark, encoding in ((codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be")):
+        if head.startswith(mark):
+            return encoding
+    high, low = head[:4096:2].count(0), head[1:4096:2].count(0)
+    if max(high, low) < 2 or min(high, low) * 10 > max(high, low):  # noqa: PLR2004 - one may be a slip
+        return None
+    return "utf-16-le" if low > high else "utf-16-be"
 
 
 class _Encoding:

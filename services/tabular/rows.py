@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 
 from services.errors import ProblemsError
 from services.i18n import say
 from services.messages import Problem
-from services.tabular.lines import Line, Lines
+from services.tabular.lines import Line, Lines, utf_16
+
+_SEPARATOR = re.compile(rb"\"?sep=(\\t|[\t-~])\"?,*\r?(\n|\r|\Z)", re.IGNORECASE)
+"""The first line that Excel writes, or is told, where the separator is not that of its country. It is no row."""
+_DELIMITERS = (b",", b";", b"\t", b"|")
+_TITLES = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,11 +37,11 @@ class Row:
 
 
 def decoded(file: str, raw: bytes, problems: list[Problem]) -> str | None:
-    """The text of a file in UTF-8 or GB18030; what is neither is a problem."""
+    """The text of a file in UTF-8, UTF-16 or GB18030; what is none of them is a problem."""
     # Chinese Windows writes GB18030; hardly any text in it is valid UTF-8 by chance.
-    for encoding in ("utf-8-sig", "gb18030"):
+    for encoding in filter(None, (utf_16(raw), "utf-8-sig", "gb18030")):
         try:
-            return raw.decode(encoding)
+            return raw.decode(encoding).removeprefix("\ufeff")
         except UnicodeDecodeError:
             continue
     problems.append(Problem(where=file, what=say("directory.neither_utf_8_nor_gb18030"), expected="UTF-8"))
@@ -46,7 +53,9 @@ def strict_rows(file: str, text: str, *, counts_lines: bool = False) -> Iterator
 
     The caller numbers them: the header is row 1.
     """
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    said = _SEPARATOR.match(text.encode())
+    text = text[said.end() :] if said else text
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=_separator(said) if said else ",", strict=True)
     row = line = 0
     try:
         for row, cells in enumerate(reader, start=1):  # noqa: B007 - told when the next one cannot be read
@@ -59,8 +68,9 @@ def strict_rows(file: str, text: str, *, counts_lines: bool = False) -> Iterator
 
 def csv_rows(lines: Lines) -> Iterator[tuple[list[str] | Problem, bytes]]:
     """The rows of a CSV file with their original text, and the lines in between that could not be read."""
-    feed = _Feed(lines)
-    reader = csv.reader(feed, delimiter=_delimiter(lines.head), strict=True)
+    said = _SEPARATOR.match(lines.head)
+    feed = _Feed(islice(lines, 1, None) if said else lines)
+    reader = csv.reader(feed, delimiter=_separator(said) if said else _delimiter(lines.head), strict=True)
     while True:
         try:
             cells = next(reader)
@@ -76,9 +86,17 @@ def csv_rows(lines: Lines) -> Iterator[tuple[list[str] | Problem, bytes]]:
     yield from feed.unreadable()
 
 
+def _separator(said: re.Match[bytes]) -> str:
+    return "\t" if said[1] == b"\\t" else said[1].decode()
+
+
 def _delimiter(head: bytes) -> str:
-    first = head.partition(b"\n")[0]
-    return max(",;\t", key=lambda delimiter: first.count(delimiter.encode()))
+    """The one that the first line which has any has most of: above a header may be a title."""
+    for line in head.splitlines()[:_TITLES]:
+        best = max(_DELIMITERS, key=line.count)
+        if best in line:
+            return best.decode()
+    return ","
 
 
 class _Feed:

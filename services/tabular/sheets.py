@@ -16,6 +16,9 @@ from services.messages import Problem
 Cell = str | int | float | bool | date | datetime | time | timedelta | None
 """Cells of CSV and HTML are texts. A formula is what it last came to; a day has no time of day at midnight."""
 
+MOST_ROWS = 1_048_575
+"""One less than a sheet of Excel can have: what stands in the last is a slip."""
+
 Merged = tuple[int, int, int, int]
 """Row and column of the first cell and of the last, from 1."""
 
@@ -78,7 +81,7 @@ class Sheet:
 class Limits:
     """What one file may have, and what reading it may take."""
 
-    rows: int = 1_048_576
+    rows: int = MOST_ROWS
     """Of a sheet."""
     cells: int = 5_000_000
     """Of all sheets, blank ones in front of others counted."""
@@ -88,7 +91,7 @@ class Limits:
 
 
 def read_sheets(
-    path: Path, *, rows: int = 1_048_576, cells: int = 5_000_000, seconds: int = 120, megabytes: int = 1024
+    path: Path, *, rows: int = MOST_ROWS, cells: int = 5_000_000, seconds: int = 120, megabytes: int = 1024
 ) -> Iterator[Sheet]:
     """The sheets of a file, hidden ones too, in their order.
 

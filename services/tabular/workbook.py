@@ -1,126 +1,59 @@
-"""The sheets of a workbook (.xlsx) as rows of text cells; formulas count as what they last came to."""
+"""The cells of a sheet as the texts that a person would write, for tables whose cells are all read as texts."""
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import date, datetime, time
-from itertools import repeat
-from pathlib import Path
-from typing import Any
+from datetime import date, datetime
+from operator import itemgetter
 
-from services.errors import ProblemsError
 from services.i18n import say
 from services.messages import Message, Problem
-from services.tabular.archives import opened
+from services.tabular.sheets import Cell, CellError, Sheet
 
-_WIDEST = 64
-"""Columns that are looked at: what stands further to the right is no column of a table."""
-_MOST_ROWS = 500_000
 _EXACT = 10**15
 """A spreadsheet keeps 15 digits of a number."""
+_LETTERS = 26
 
 
-@dataclass(frozen=True, slots=True)
-class Sheet:
-    """One sheet of an open workbook; its rows can be read as long as the workbook is open."""
-
-    title: str
-    place: str
-    """`college.xlsx sheet People`."""
-    _values: Any
-    _formulas: Any
-    """The same sheet with what is behind its values; None if nothing in the workbook is calculated."""
-
-    def is_blank(self) -> bool:
-        """Whether nothing stands in it."""
-        return all(cell.value is None for row in _cells(self._values) for cell in row)
-
-    def rows(self, problems: list[Problem]) -> Iterator[list[str]]:
-        """Its rows as texts, without the blank cells at their ends; cells that nobody could read go to `problems`."""
-        beside = _cells(self._formulas) if self._formulas else repeat(())
-        return _texts(self.place, _cells(self._values), beside, problems)
+def texts(sheet: Sheet, problems: list[Problem]) -> Iterator[list[str]]:
+    """Its rows, without the blank cells at their ends; cells that nobody could read go to `problems`."""
+    problems += sheet.problems
+    never = say("directory.holds_formula_that_was_never"), say("directory.open_save_file_or_its")
+    found = dict.fromkeys(sheet.uncalculated, never)
+    for row, cells in enumerate(sheet.rows, start=1):
+        found |= {(row, column): wrong for column, cell in enumerate(cells, start=1) if (wrong := _wrong(cell))}
+    problems += [
+        _problem(sheet, row, column, wrong) for (row, column), wrong in sorted(found.items(), key=itemgetter(0))
+    ]
+    for cells in sheet.rows:
+        yield [_text(cell) for cell in cells]
 
 
-@contextmanager
-def workbook(path: Path) -> Iterator[list[Sheet]]:
-    """Open a workbook. Raises ProblemsError if it is none, also while its sheets are read."""
-    import openpyxl  # noqa: PLC0415 - it costs every other command 0.1 s
-
-    with opened(path) as archive:
-        parts = [name for name in archive.namelist() if name.startswith("xl/worksheets/")]
-        calculated = any(_holds_formula(archive.read(name)) for name in parts)
-    try:
-        with warnings.catch_warnings(), path.open("rb") as file, path.open("rb") as again:
-            warnings.simplefilter("ignore")  # what openpyxl leaves out (charts, validations) is no data
-            values = openpyxl.load_workbook(file, read_only=True, data_only=True, keep_links=False)
-            formulas = openpyxl.load_workbook(again, read_only=True, keep_links=False) if calculated else None
-            yield [
-                Sheet(one.title, f"{path.name} sheet {one.title}", one, formulas[one.title] if formulas else None)
-                for one in values.worksheets
-            ]
-    except Exception as error:  # openpyxl raises whatever the XML makes it stumble over
-        what = say("directory.not_workbook_that_can_be", error=type(error).__name__)
-        expected = say("directory.save_it_anew_as_xlsx")
-        raise ProblemsError([Problem(where=path.name, what=what, expected=expected)]) from error
+def letters(column: int) -> str:
+    """What a spreadsheet calls a column: 1 is A, 27 is AA."""
+    name = ""
+    while column:
+        column, letter = divmod(column - 1, _LETTERS)
+        name = chr(ord("A") + letter) + name
+    return name
 
 
-def _holds_formula(sheet: bytes) -> bool:
-    return b"<f>" in sheet or b"<f " in sheet
+def _problem(sheet: Sheet, row: int, column: int, wrong: tuple[Message, Message]) -> Problem:
+    return Problem(where=f"{sheet.place} cell {letters(column)}{row}", what=wrong[0], expected=wrong[1])
 
 
-def _cells(sheet: Any) -> Iterator[tuple[Any, ...]]:
-    sheet.reset_dimensions()  # what a file says of its own size may be wrong
-    rows: Iterator[tuple[Any, ...]] = sheet.iter_rows(max_col=_WIDEST)
-    return rows
-
-
-def _texts(
-    place: str, rows: Iterator[tuple[Any, ...]], beside: Iterator[tuple[Any, ...]], problems: list[Problem]
-) -> Iterator[list[str]]:
-    for number, (row, formulas) in enumerate(zip(rows, beside, strict=False), start=1):
-        if number > _MOST_ROWS:
-            problems.append(
-                Problem(
-                    where=place,
-                    what=say("directory.has_more_than_rows", most=_MOST_ROWS),
-                    expected=say("directory.table_alone"),
-                )
-            )
-            return
-        for cell, formula in zip(row, formulas or repeat(None), strict=False):
-            if wrong := _wrong(cell, formula):
-                problems.append(Problem(where=f"{place} cell {cell.coordinate}", what=wrong[0], expected=wrong[1]))
-        texts = [_text(cell.value) for cell in row]
-        while texts and not texts[-1]:
-            texts.pop()
-        yield texts
-
-
-def _wrong(cell: Any, formula: Any) -> tuple[Message, Message] | None:
+def _wrong(cell: Cell) -> tuple[Message, Message] | None:
     """What is wrong with a cell before anybody reads it as a day or a name, and what would be right."""
-    value = cell.value
-    if value is None:
-        never = formula is not None and getattr(formula, "data_type", "") == "f"
-        return (
-            (say("directory.holds_formula_that_was_never"), say("directory.open_save_file_or_its")) if never else None
-        )
-    if cell.data_type == "e":
-        return say("directory.holds_error", value=value), say("input.value")
-    if isinstance(value, int | float) and abs(value) >= _EXACT:
+    if isinstance(cell, CellError):
+        return say("directory.holds_error", value=cell), say("input.value")
+    if isinstance(cell, int | float) and abs(cell) >= _EXACT:
         return say("directory.number_more_than_15_digits"), say("directory.column_formatted_as_text")
     return None
 
 
-def _text(value: object) -> str:
-    if value is None:
+def _text(cell: Cell) -> str:
+    if cell is None:
         return ""
-    if isinstance(value, datetime):
-        return value.date().isoformat() if value.time() == time() else value.isoformat(" ")
-    if isinstance(value, date):
-        return value.isoformat()
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
-    return str(value)
+    if isinstance(cell, datetime):
+        return cell.isoformat(" ")
+    return cell.isoformat() if isinstance(cell, date) else str(cell)

@@ -14,7 +14,7 @@ from services.i18n import say
 from services.messages import Message, Problem
 from services.tabular.archives import LARGEST_UNPACKED, checked
 from services.tabular.formats import Table, binary, delimited, page, xlsx, xml2003
-from services.tabular.formats.sniffing import Kind, kind_of
+from services.tabular.formats.sniffing import Kind, kind_of, kind_of_archive
 
 _DEEPEST = 2
 """A zip of gz; not a zip of zips of zips."""
@@ -43,23 +43,27 @@ def _tables(file: str, name: str, raw: bytes, depth: int) -> Iterator[Table]:
         raise refused(file, say("tabular.archives_in_archives"), say("tabular.file_alone"))
     if kind is Kind.GZIP:
         yield from _tables(file, name.removesuffix(".gz"), _unpacked(file, raw), depth + 1)
-    elif kind in (Kind.ZIP, Kind.XLSX, Kind.XLSB, Kind.ODS):
+    elif kind is Kind.ZIP:
         with checked(file, BytesIO(raw), len(raw)) as archive:
-            if kind is Kind.ZIP:
-                yield from _members(file, archive, depth)
-            elif kind is Kind.XLSX:
-                yield from xlsx.tables(file, raw, archive)
-            else:
-                yield from binary.tables(file, raw)
+            yield from _of_archive(file, raw, archive, depth)
     else:
         yield from _plain(kind, file, PurePosixPath(name).stem, raw)
+
+
+def _of_archive(file: str, raw: bytes, archive: zipfile.ZipFile, depth: int) -> Iterator[Table]:
+    kind = kind_of_archive(set(archive.namelist()))
+    if kind is Kind.ZIP:
+        return _members(file, archive, depth)
+    if kind is Kind.XLSX:
+        return xlsx.tables(file, raw, archive)
+    return _plain(kind, file, "", raw)
 
 
 def _plain(kind: Kind, file: str, stem: str, raw: bytes) -> Iterator[Table]:
     match kind:
         case Kind.ENCRYPTED:
             raise refused(file, say("tabular.has_a_password"), say("tabular.without_password"))
-        case Kind.XLS:
+        case Kind.XLS | Kind.XLSB | Kind.ODS:
             return binary.tables(file, raw)
         case Kind.XML2003:
             return xml2003.tables(file, raw)

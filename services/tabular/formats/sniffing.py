@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from enum import Enum
 
 _HEAD = 4096
@@ -24,15 +24,23 @@ class Kind(Enum):
     ZIP = "ZIP"
     GZIP = "gzip"
     ENCRYPTED = "encrypted"
-    WORD = "DOCX"
+    WORD = "DOCX, PPTX"
     OTHER = "PDF, PNG, JPEG, RAR, 7z …"
 
 
-WORKBOOKS = frozenset({Kind.XLSX, Kind.XLSB, Kind.ODS, Kind.XLS, Kind.XML2003, Kind.PAGE, Kind.ENCRYPTED})
+_WORKBOOKS = frozenset({Kind.XLS, Kind.XML2003, Kind.PAGE, Kind.ENCRYPTED})
+_PARTS = {
+    "xl/workbook.xml": Kind.XLSX,
+    "xl/workbook.bin": Kind.XLSB,
+    "content.xml": Kind.ODS,
+    "word/document.xml": Kind.WORD,
+    "ppt/presentation.xml": Kind.WORD,
+}
+_FIRST_PARTS = (b"[Content_Types].xml", b"_rels/", b"docProps/", b"xl/", b"mimetypeapplication/vnd.oasis")
 
 
 def kind_of(raw: bytes) -> Kind:
-    """Of a whole file, or of its beginning; an archive of which only that is there is a ZIP."""
+    """Of a file, or of its beginning. What an archive is, its names say: see `kind_of_archive`."""
     for begin, found in _BEGINNINGS.items():
         if raw.startswith(begin):
             return found(raw) if callable(found) else found
@@ -55,21 +63,24 @@ def _ole(raw: bytes) -> Kind:
     return Kind.ENCRYPTED if "EncryptedPackage".encode("utf-16-le") in raw else Kind.XLS
 
 
-def _archive(raw: bytes) -> Kind:
-    # By the names in it as they stand in the file: its directory is opened once it was found to be of a right size.
-    if b"xl/workbook.xml" in raw or b"xl/worksheets/" in raw:
-        return Kind.XLSX
-    if b"xl/workbook.bin" in raw:
-        return Kind.XLSB
-    if b"opendocument.spreadsheet" in raw[:_HEAD]:
-        return Kind.ODS
-    return Kind.WORD if b"word/document.xml" in raw else Kind.ZIP
+def kind_of_archive(names: Collection[str]) -> Kind:
+    """Of a zip with these members."""
+    for name, kind in _PARTS.items():
+        if name in names:
+            return kind
+    return Kind.ZIP
+
+
+def is_workbook(head: bytes) -> bool:
+    """Whether a file that begins so is one that a spreadsheet opens, and no text."""
+    first = head[30:64]  # the name of the first member stands behind 30 bytes
+    return kind_of(head) in _WORKBOOKS or (head.startswith(b"PK") and first.startswith(_FIRST_PARTS))
 
 
 _BEGINNINGS: dict[bytes, Kind | Callable[[bytes], Kind]] = {
     b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1": _ole,
-    b"PK\x03\x04": _archive,
-    b"PK\x05\x06": _archive,
+    b"PK\x03\x04": Kind.ZIP,
+    b"PK\x05\x06": Kind.ZIP,
     b"\x1f\x8b": Kind.GZIP,
     b"%PDF": Kind.OTHER,
     b"\x89PNG": Kind.OTHER,

@@ -1,8 +1,10 @@
 import gzip
+import io
 import json
 import tracemalloc
 from zoneinfo import ZoneInfo
 
+import openpyxl
 import pytest
 
 from services.ingest.files import ingest_files
@@ -199,9 +201,28 @@ def test_one_line_in_another_encoding_does_not_change_the_others(take, log):
     assert log.events[0].data["student"] == "学生甲"
 
 
-def test_utf_16_is_refused_with_advice(take):
-    summary = take(chinese("utf-16"), options=ATTENDANCE)
-    assert "CSV UTF-8" in str(summary.rejections[0].reasons[0].expected)
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be"])
+def test_utf_16_is_read_with_a_mark_and_without(take, log, encoding):
+    assert take(chinese(encoding), options=ATTENDANCE).accepted == 1
+    assert log.events[0].data["student"] == "学生甲"
+
+
+def test_a_workbook_is_one_line_that_says_what_to_do(take, log):
+    file = io.BytesIO()
+    openpyxl.Workbook().save(file)
+    for raw in (file.getvalue(), b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600), b"<html><table><tr><td>1</table>"):
+        summary = take(raw, options=ATTENDANCE)
+        (rejection,) = summary.rejections
+        (reason,) = rejection.reasons
+        assert str(reason.what).startswith("is a workbook")
+        assert "CSV UTF-8" in str(reason.expected)
+        assert rejection.raw in ("", b"")
+
+
+@pytest.mark.parametrize("line", ["sep=;", '"sep=;"', "SEP=;", "sep=;,,,"])
+def test_the_line_in_which_excel_is_told_the_separator_is_no_row(take, line):
+    text = chinese("utf-8").decode().replace(",", ";")
+    assert take(f"{line}\r\n{text}".encode(), options=ATTENDANCE).accepted == 1
 
 
 def ndjson(attendance, *numbers):

@@ -36,10 +36,20 @@ def test_a_file_is_the_same_lines_however_it_is_written(raw):
     assert lines(raw) == [("编号,姓名", None), ("1,张三", None)]
 
 
-def test_utf_16_is_told_once_for_the_whole_file():
-    (_, what), *others = lines(TEXT.encode("utf-16"))
-    assert what == "not UTF-8: it is UTF-16"
-    assert not others
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be"])
+def test_utf_16_is_read_with_a_mark_and_without(encoding):
+    assert lines(TEXT.encode(encoding)) == [("编号,姓名", None), ("1,张三", None)]
+    many = "编号,姓名\n" * 50_000  # a character lies across two chunks
+    assert lines(("1" + many).encode(encoding))[-1] == ("编号,姓名", None)
+
+
+def test_utf_16_that_ends_in_half_a_character_is_cut_off():
+    *_, (_, what) = lines(TEXT.encode("utf-16")[:-1])
+    assert what.startswith("cut off")
+
+
+def test_lines_that_end_as_on_an_old_mac_are_lines():
+    assert lines(TEXT.replace("\n", "\r").encode()) == [("编号,姓名", None), ("1,张三", None)]
 
 
 def test_a_line_in_another_encoding_than_those_before_it_is_wrong_alone():

@@ -1,43 +1,32 @@
 from datetime import date, datetime
 
 import openpyxl
-import pytest
 
-from services.errors import ProblemsError
 from services.messages import Problem
-from services.tabular.workbook import workbook
+from services.tabular.sheets import read_sheets
+from services.tabular.workbook import letters, texts
 
 
-@pytest.fixture
-def saved(tmp_path):
-    """A workbook of one sheet with these rows."""
-
-    def saved(*rows):
-        book = openpyxl.Workbook()
-        book.active.title = "Marks"
-        for row in rows:
-            book.active.append(row)
-        book.save(tmp_path / "a.xlsx")
-        return tmp_path / "a.xlsx"
-
-    return saved
-
-
-def read(path):
-    """The rows of its first sheet, and what is wrong with its cells."""
+def read(tmp_path, *rows):
+    """The texts of a sheet with these rows, and what is wrong with its cells."""
+    book = openpyxl.Workbook()
+    book.active.title = "Marks"
+    for row in rows:
+        book.active.append(row)
+    book.save(tmp_path / "a.xlsx")
     problems: list[Problem] = []
-    with workbook(path) as sheets:
-        return list(sheets[0].rows(problems)), [str(one) for one in problems]
+    (sheet,) = read_sheets(tmp_path / "a.xlsx")
+    return list(texts(sheet, problems)), [str(one) for one in problems]
 
 
-def test_cells_are_the_texts_that_a_person_would_write(saved):
+def test_cells_are_the_texts_that_a_person_would_write(tmp_path):
     day = datetime(2026, 9, 1, 8, 30)  # noqa: DTZ001 - a spreadsheet knows no zone
-    path = saved(["id", 7, 7.0, 7.5], [date(2026, 9, 1), day, None, True, None])
-    assert read(path) == ([["id", "7", "7", "7.5"], ["2026-09-01", "2026-09-01 08:30:00", "", "True"]], [])
+    found = read(tmp_path, ["id", 7, 7.0, 7.5], [date(2026, 9, 1), day, None, True, None])
+    assert found == ([["id", "7", "7", "7.5"], ["2026-09-01", "2026-09-01 08:30:00", "", "True"]], [])
 
 
-def test_what_nobody_could_read_is_told_by_sheet_and_cell(saved):
-    _, problems = read(saved(["a", "=1+1"], [10**15, "#N/A"]))
+def test_what_nobody_could_read_is_told_by_sheet_and_cell(tmp_path):
+    _, problems = read(tmp_path, ["a", "=1+1"], [10**15, "#N/A"])
     assert [one.partition(" (")[0] for one in problems] == [
         "a.xlsx sheet Marks cell B1: holds a formula that was never calculated",
         "a.xlsx sheet Marks cell A2: is a number of more than 15 digits, of which the last are lost",
@@ -45,14 +34,5 @@ def test_what_nobody_could_read_is_told_by_sheet_and_cell(saved):
     ]
 
 
-def test_a_sheet_knows_whether_it_is_blank(saved):
-    with workbook(saved()) as sheets:
-        assert [(one.title, one.place, one.is_blank()) for one in sheets] == [("Marks", "a.xlsx sheet Marks", True)]
-    with workbook(saved([None], [None, 1])) as sheets:
-        assert not sheets[0].is_blank()
-
-
-def test_a_file_that_is_no_workbook_is_refused(tmp_path):
-    (tmp_path / "a.xlsx").write_text("a,b")
-    with pytest.raises(ProblemsError, match=r"a\.xlsx: is damaged, or no \.zip or \.xlsx file"):
-        read(tmp_path / "a.xlsx")
+def test_columns_have_the_letters_of_a_spreadsheet():
+    assert [letters(one) for one in (1, 26, 27, 52, 703, 16_384)] == ["A", "Z", "AA", "AZ", "AAA", "XFD"]

@@ -1,0 +1,127 @@
+"""A sheet for each class: weekdays across, sections down, in each cell blocks of lines with a blank one between."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from services.i18n import say
+from services.ingest.timetable import words
+from services.ingest.timetable.model import Plan, Teaching, Weeks
+from services.messages import Message, Problem
+from services.tabular.sheets import Sheet
+from services.tabular.workbook import letters
+
+_FULL_WEEK = 5
+_WHEN = (
+    re.compile(r"(?P<day>(?:周|星期)[一二三四五六日天])(?P<sections>第[\d,、-]+节)\{(?P<weeks>[^{}]+)\}"),
+    re.compile(r"(?P<weeks>第?[\d,-]+\(?[单双]?周\)?(?:\([单双]周?\))?)\[(?P<sections>[\d,-]+)节?\]"),
+    re.compile(r"\((?P<sections>第?[\d,-]+节)\)(?P<weeks>第?[\d,-]+周(?:\([单双]周?\))?)"),
+    re.compile(r"(?P<weeks>第?[\d,-]+周(?:\([单双]周?\)|\|[单双]周)?) ?(?P<sections>第?[\d,-]+节)"),
+    re.compile(r"\{?(?P<weeks>第?[\d,-]+周(?:\([单双]周?\)|\|[单双]周)?)\}?"),
+)
+"""How colleges write when a block is given; what is left out stands at the edges of the grid."""
+_LABEL = re.compile(r"第?(\d{1,2})节?")
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """Who and what the names of a timetable are. What cannot be told raises ValueError, with what it may be."""
+
+    class_: Callable[[str], str]
+    course: Callable[[str], str]
+    teacher: Callable[[str, str, str], str]
+    """Of a name, a course and a class."""
+
+
+def is_grid(sheet: Sheet) -> bool:
+    """Whether it has a row of weekdays."""
+    return _header(sheet) is not None
+
+
+def plans(sheet: Sheet, names: Names, problems: list[Problem]) -> Iterator[Plan]:
+    """The blocks of the sheet of one class; what cannot be read is a problem with its cell."""
+    header = _header(sheet)
+    assert header is not None
+    top, days = header
+    try:
+        class_ = names.class_(_class_name(sheet, top))
+    except ValueError as error:
+        problems.append(_problem(sheet.place, say("ingest.no_such_class", name=error.args[0])))
+        return
+    spans = {(row1, column1): (row1, row2) for row1, column1, row2, _ in sheet.merged}
+    labels = {row: label for row in range(top + 1, len(sheet.rows) + 1) if (label := _label(sheet, row, min(days)))}
+    for row, label in labels.items():
+        for column, day in days.items():
+            cell = words.text(sheet.cell(row, column))
+            last = spans.get((row, column), (row, row))[1]
+            place = f"{sheet.place} cell {letters(column)}{row}"
+            for block in re.split(r"\n\s*\n", cell) if cell else ():
+                try:
+                    yield _plan(block, class_, day, (label, labels.get(last, label)), names, place)
+                except ValueError as error:
+                    problems.append(_problem(place, say("ingest.not_a_block", text=error.args[0])))
+
+
+def _plan(block: str, class_: str, day: int, span: tuple[int, int], names: Names, place: str) -> Plan:
+    lines = [line.strip() for line in block.split("\n") if line.strip()]
+    found = next(((number, when) for number, line in enumerate(lines) if (when := _when(line))), None)
+    if found is None or found[0] == 0:
+        raise ValueError(block.replace("\n", " / "))
+    number, when = found
+    given = when.groupdict()
+    weeks: Weeks = words.weeks(
+        re.sub(r"\(周\)|\((单|双)周\)", lambda one: f"周({one[1]})" if one[1] else "周", given["weeks"])
+    )
+    first, last = words.sections(given["sections"]) if given.get("sections") else span
+    if given.get("day"):
+        day = words.weekday(given["day"])
+    course = names.course(lines[0])
+    # In one line behind the weeks stands the room first; on lines of their own it is the last.
+    behind = [one.strip() for one in lines[number][when.end() :].split("/") if one.strip()]
+    room, who = ([*behind, "", ""])[:2] if behind else ("", "")
+    others = lines[1:number] + lines[number + 1 :]
+    if not behind:
+        who, room = (others[0] if others else ""), (others[1] if len(others) > 1 else "")
+    taught = tuple(Teaching(names.teacher(one.teacher, course, class_), one.weeks) for one in words.teachers(who))
+    return Plan(class_, course, taught, day, first, last, weeks, room, place)
+
+
+def _when(line: str) -> re.Match[str] | None:
+    return next((found for form in _WHEN if (found := form.match(line))), None)
+
+
+def _header(sheet: Sheet) -> tuple[int, dict[int, int]] | None:
+    """The row of the weekdays, and which column has which."""
+    for number, row in enumerate(sheet.rows[:20], start=1):
+        days: dict[int, int] = {}
+        for column, cell in enumerate(row, start=1):
+            try:
+                days[column] = words.weekday(cell)
+            except ValueError:
+                continue
+        if len(days) >= _FULL_WEEK:
+            return number, days
+    return None
+
+
+def _label(sheet: Sheet, row: int, before: int) -> int | None:
+    """The section that a row is for."""
+    for column in range(before - 1, 0, -1):
+        if found := _LABEL.match(words.text(sheet.cell(row, column))):
+            return int(found[1])
+    return None
+
+
+def _class_name(sheet: Sheet, top: int) -> str:
+    """What the title says, else the sheet."""
+    for row in sheet.rows[: top - 1]:
+        for cell in row:
+            if found := re.search(r"班级[::]\s*(\S+)", words.text(cell)):
+                return found[1]
+    return words.text(sheet.name)
+
+
+def _problem(place: str, what: Message) -> Problem:
+    return Problem(where=place, what=what, expected=say("ingest.four_lines"))
