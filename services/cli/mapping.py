@@ -19,6 +19,7 @@ from services.ingest.mappings.days import Days
 from services.ingest.mappings.draft import SheetGuess, guess_sheets
 from services.ingest.mappings.draft_yaml import draft_mapping
 from services.ingest.mappings.known import Known, rows_of
+from services.ingest.mappings.language import Mapping
 from services.rules.registry.files import FileRegistry
 from services.settings import Settings
 from services.tabular.sheets import read_sheets
@@ -40,17 +41,19 @@ def check(
         raise typer.Exit(1) from None
     found = known.mapping
     tables = ", ".join(one.to for one in found.tables)
-    typer.echo(f"{found.name}: {found.title_zh} {found.title_en} → {tables}".replace(":  →", ": →"))
+    typer.echo(f"{_called(found)} → {tables}")
 
 
 def list_(context: typer.Context) -> None:
     """The mappings that there are. 列出已有映射"""
     settings: Settings = context.obj
-    for name, one in known_mappings(mapped.ours(), mapped.own(settings), mapped.all_targets()).items():
+    for one in known_mappings(mapped.ours(), mapped.own(settings), mapped.all_targets()).values():
         tables = ", ".join(dict.fromkeys(table.to for table in one.mapping.tables))
-        typer.echo(
-            f"{name}: {one.mapping.title_zh} {one.mapping.title_en} → {tables}" + ("" if one.ours else f" [{one.path}]")
-        )
+        typer.echo(f"{_called(one.mapping)} → {tables}" + ("" if one.ours else f" [{one.path}]"))
+
+
+def _called(mapping: Mapping) -> str:
+    return " ".join(filter(None, (f"{mapping.name}:", mapping.title_zh, mapping.title_en)))
 
 
 def draft(

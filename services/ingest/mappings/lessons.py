@@ -91,10 +91,10 @@ class Lessons:
             standing = [one for one in standing if one.course == course] or standing
         if not standing:
             at = str(sections or (begins and begins.isoformat("minutes")) or course)
-            what = say("mapping.no_lesson", **{"class": class_}, day=on, at=at)
+            what = say("mapping.no_lesson", group=class_, day=on, at=at)
             raise WrongCell(what, self._there(every))
         if len(standing) > 1:
-            what = say("mapping.several_lessons", **{"class": class_}, day=on, lessons=", ".join(map(str, standing)))
+            what = say("mapping.several_lessons", group=class_, day=on, lessons=", ".join(map(str, standing)))
             raise WrongCell(what, say("mapping.sections_and_course"))
         if course and standing[0].course and standing[0].course != course:
             what = say("mapping.lesson_of_another_course", lesson=standing[0].id, course=course)

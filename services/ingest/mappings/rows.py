@@ -52,7 +52,7 @@ class Row:
             ):
                 return None
         except WrongCell as wrong:
-            self._problem(wrong, "")
+            self._note(wrong, "")
         record = Record({}, self._position, self._columns)
         several = bool(table.rows)
         record.time = self._time("time", self._spec.time or table.base.time)
@@ -140,7 +140,7 @@ class Row:
                 if value is not NOTHING:
                     return value
         except WrongCell as wrong:
-            self._problem(wrong, wrong.column or column or name)
+            self._note(wrong, wrong.column or column or name)
             return _SaidAlready()
         except _SaidAlready as said:
             return said
@@ -244,7 +244,7 @@ class Row:
     def _where(self, column: str) -> str:
         return f"{self._position}, column {column}" if column else self._position
 
-    def _problem(self, wrong: WrongCell, column: str) -> None:
+    def _note(self, wrong: WrongCell, column: str) -> None:
         problem = Problem(where=self._where(column), what=wrong.what, expected=wrong.expected)
         if problem not in self.problems:
             self.problems.append(problem)
