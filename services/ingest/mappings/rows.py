@@ -222,7 +222,17 @@ class Row:
         if not given:
             return None
         reader = take.as_ or self._context.target.readers.get(name, "")
-        return lambda candidates: [one for one in candidates if self._belongs(one, reader, given)]
+
+        def narrow(candidates: list[str]) -> list[str]:
+            found = [one for one in candidates if self._belongs(one, reader, given)]
+            # A list that is exported later names the class of that day.
+            return found or [one for one in candidates if reader == "student" and self._ever(one, given)]
+
+        return narrow
+
+    def _ever(self, student: str, given: Mapping[str, str]) -> bool:
+        """Whether a student ever was of the class that the row names."""
+        return given.get("class") in self._context.world.known.classes_of(student)
 
     def _belongs(self, one: str, reader: str, given: Mapping[str, str]) -> bool:
         known = self._context.world.known

@@ -66,6 +66,15 @@ def test_a_student_of_another_class_is_not_taken_for_one_of_the_row(read):
     assert "赵六 may be" in wrong[0]
 
 
+def test_whoever_has_moved_since_is_found_by_the_class_of_today_where_nobody_else_is_called_so(read):
+    text = ATTENDANCE.replace("    lesson: {as: lesson}\n", "    lesson: {is: L1}\n").replace(
+        "  fields", "  time: 日期\n  fields"
+    )
+    rows = [HEAD, ["软件2602", "", "2026-09-08 08:00", "3-4", "周杰", "旷课", None]]
+    records, wrong = read(text, rows)
+    assert (records[0].data["student"], wrong) == ("s3", [])
+
+
 def test_whoever_has_moved_is_found_in_the_class_of_that_day(read):
     records, wrong = read(ATTENDANCE, [HEAD, ["软件2602", "", "2026-09-22", "3-4", "周杰", "旷课", None]])
     assert (records[0].data["student"], wrong) == ("s3", [])
