@@ -102,7 +102,7 @@ def _day(cell: Cell, days: Days) -> tuple[date, str] | None:  # noqa: PLR0911 - 
         return cell.date(), cell.time().isoformat()
     if isinstance(cell, date):
         return cell, ""
-    if isinstance(cell, int | float) and not isinstance(cell, bool) and int(cell) in _SERIALS:
+    if isinstance(cell, int | float) and _SERIALS.start <= cell < _SERIALS.stop:
         whole = int(cell)
         return _EPOCH + timedelta(days=whole), _of_fraction(cell - whole)
     text = plain(cell)

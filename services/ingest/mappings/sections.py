@@ -11,6 +11,8 @@ from services.ingest.mappings.cells import WrongCell, plain, written
 from services.tabular.sheets import Cell
 
 _EPOCH = date(1899, 12, 30)
+_SERIALS = range(36_526, 73_415)
+"""Serial numbers of days from 2000 to 2100."""
 _LAST = 20
 """No day has more sections."""
 _NUMERALS = {word: number for number, word in enumerate("一二三四五六七八九十", 1)} | {
@@ -54,7 +56,7 @@ def sections(cell: Cell) -> Sections:
 
 def _of_day(cell: Cell) -> Sections | None:
     """A spreadsheet takes 3-4 for 4 March: month and day are the sections."""
-    if isinstance(cell, int | float) and not isinstance(cell, bool) and cell > 10_000:  # noqa: PLR2004 - a serial number
+    if isinstance(cell, int | float) and cell in _SERIALS:
         cell = _EPOCH + timedelta(days=int(cell))
     if isinstance(cell, date):
         return Sections(cell.month, cell.day)
