@@ -24,7 +24,9 @@ from services.app.loops import Loops
 from services.clock import wall_clock
 from services.errors import ConfigurationError
 from services.i18n import say
+from services.ingest.dry_log import DryLog
 from services.ingest.intake import Intake
+from services.ingest.mappings.reading import College
 from services.ingest.records.coverage import Coverage
 from services.ingest.records.keys import Keys
 from services.ingest.records.log import RecordLog
@@ -101,6 +103,17 @@ class Embedded:
     def retract_uncovered(self, coverage: Coverage, recorded_at: datetime) -> int:
         """See `RecordLog.retract_uncovered`."""
         return self._records.retract_uncovered(coverage, recorded_at)
+
+    def college(self) -> College:
+        """What a mapping reads files by: the directory, the terms and the lessons, as of now."""
+        rules = self.files.rules
+        terms = [] if rules is None else rules.value.plan.times.terms
+        tables = self.files.present_directory().tables
+        return College.at(self._clock(), ZoneInfo(self.files.zone), tables, terms, self._records.lessons())
+
+    def dry_intake(self) -> Intake:
+        """An intake that takes nothing in: what would become of it is known behind it."""
+        return Intake(self._validator, self.files.present_directory, DryLog(), self._clock)
 
     def try_evaluating(self) -> bool:
         """Becomes the folder's evaluator, unless another process is; the worker exists from then on.

@@ -80,10 +80,27 @@ COMMANDS: Mapping[str, Command | Group] = {
                 "directory:import_",
                 "Take a new directory into use, after showing what it changes. 导入并启用新的人员目录，先显示差异",
             ),
+            "draft": Command(
+                "directory_draft:draft",
+                "Make a directory of the files of other systems, to look at and to import."
+                " 由其他系统导出的文件生成目录",
+            ),
             "publish": Command(
                 "directory:publish",
                 "Make a directory that of the cluster, after showing what it changes."
                 " 在集群中启用新的人员目录，先显示差异",
+            ),
+        },
+    ),
+    "mapping": Group(
+        "How the files of other systems are read. 其他系统文件的映射",
+        {
+            "check": Command("mapping:check", "Check a mapping: every error with file:line:col. 检查映射文件"),
+            "list": Command("mapping:list_", "The mappings that there are. 列出已有映射"),
+            "draft": Command(
+                "mapping:draft",
+                "Look at unknown files and write a first mapping, with what is certain and what is not."
+                " 为未知文件起草映射",
             ),
         },
     ),

@@ -9,13 +9,15 @@ from typing import Annotated, NamedTuple, Protocol
 import typer
 
 from services.app.embedded import Embedded
-from services.cli import telling
+from services.cli import mapped, telling
 from services.cli.progress import progress_bar
 from services.clock import wall_clock
 from services.errors import ConfigurationError, RuleError
 from services.i18n import say
 from services.ingest.files import Summary, ingest_files
 from services.ingest.intake import UNHEARD, Intake
+from services.ingest.mappings.language import Known
+from services.ingest.mappings.reading import College
 from services.ingest.moments import read_moment, write_moment
 from services.ingest.records.coverage import EXAMPLES, Coverage
 from services.ingest.table import TableOptions
@@ -34,6 +36,8 @@ class Given(NamedTuple):
     covers: str | None
     exported: datetime
     past: bool = False
+    mapping: Known | None = None
+    dry_run: bool = False
 
 
 class WayIn(Protocol):
@@ -42,6 +46,12 @@ class WayIn(Protocol):
     @property
     def intake(self) -> Intake:
         """Takes events."""
+
+    def dry_intake(self) -> Intake:
+        """Takes nothing in."""
+
+    def college(self) -> College:
+        """What a mapping reads files by."""
 
     def coverage(self, text: str) -> Coverage:
         """What files cover. Raises ConfigurationError."""
@@ -94,8 +104,21 @@ def ingest(
     context: typer.Context,
     files: Annotated[
         list[Path],
-        typer.Argument(exists=True, dir_okay=False, help="NDJSON or CSV, gzip'd or not. NDJSON 或 CSV，可为 gzip"),
+        typer.Argument(
+            exists=True,
+            dir_okay=False,
+            help="NDJSON or CSV, gzip'd or not; with --mapping, tables of other systems. "
+            "NDJSON 或 CSV，可为 gzip；用 --mapping 时为其他系统导出的表",
+        ),
     ],
+    mapping: Annotated[
+        str | None,
+        typer.Option(help="How the files of another system are read: a name, or a YAML file. 映射：名称或 YAML 文件"),
+    ] = None,
+    dry_run: Annotated[
+        bool,
+        typer.Option("--dry-run", help="With --mapping: only show what would become of them. 只显示结果，不导入"),
+    ] = False,
     kind: Annotated[str | None, typer.Option(help="Event kind of CSV rows. CSV 行的事件类型")] = None,
     source: Annotated[str | None, typer.Option(help="Source of CSV rows. CSV 行的数据来源")] = None,
     exported_at: Annotated[
@@ -117,7 +140,11 @@ def ingest(
     settings: Settings = context.obj
     exported = _moment(exported_at) if exported_at else wall_clock()
     recorded = None if exported_at is None else write_moment(exported)
-    given = Given(files, TableOptions(kind=kind, source=source, recorded_at=recorded), covers, exported, past)
+    options = TableOptions(kind=kind, source=source, recorded_at=recorded)
+    known = mapped.named(settings, mapping) if mapping else None
+    if known is None:
+        mapped.refuse_workbooks(settings, files)
+    given = Given(files, options, covers, exported, past, known, dry_run and known is not None)
     if settings.brokers:
         from services.app.cluster.ingest import Ingest  # noqa: PLC0415 - kafka costs the others 0.1 s
 
@@ -130,17 +157,45 @@ def ingest(
             summary = take(embedded, given, "prewarn rejected list")
             if evaluating:
                 embedded.catch_up()
+    if known is None and summary.reasons.keys() & {"unknown_column", "missing_column"}:
+        mapped.hint(settings, files)
     raise typer.Exit(1 if summary.rejected else 0)
+
+
+def _take_mapped(way_in: WayIn, given: Given, known: Known, kept: str) -> Summary:
+    """File by file, since each says itself when it was made and what it covers."""
+    if given.dry_run:
+        summary = mapped.dry_run(way_in, known, given.files)
+        _tell(summary, kept)
+        return summary
+    summary = Summary()
+    for path in given.files:
+        found, coverage, made = mapped.take_in(way_in, known, path, given.covers, past=given.past)
+        typer.echo(f"{path.name}:")
+        _tell(found, kept)
+        if coverage is not None:
+            _take_back(way_in, coverage, made or given.exported)
+        mapped.merge(summary, found)
+    return summary
 
 
 def take(way_in: WayIn, given: Given, kept: str) -> Summary:
     """Takes the files in and says what became of them; `kept`: where all that was refused can be read."""
+    if given.mapping is not None:
+        return _take_mapped(way_in, given, given.mapping, kept)
     coverage = way_in.coverage(given.covers) if given.covers else None
     total = sum(path.stat().st_size for path in given.files if path.exists())
     intake = way_in.intake.of_the_past() if given.past else way_in.intake
     with progress_bar() as bar:
         task = bar.add_task("bytes", total=total)
         summary = ingest_files(given.files, intake, lambda n: bar.advance(task, n), given.options, coverage or UNHEARD)
+    _tell(summary, kept)
+    if coverage is not None:
+        _take_back(way_in, coverage, given.exported)
+    return summary
+
+
+def _tell(summary: Summary, kept: str) -> None:
     for rejection in summary.rejections[:_SHOWN]:
         for reason in rejection.reasons:
             telling.tell(reason, _place(rejection, reason), err=True)
@@ -149,6 +204,3 @@ def take(way_in: WayIn, given: Given, kept: str) -> Summary:
     typer.echo(
         f"accepted 接收 {summary.accepted}, duplicate 重复 {summary.duplicate}, rejected 拒收 {summary.rejected}"
     )
-    if coverage is not None:
-        _take_back(way_in, coverage, given.exported)
-    return summary

@@ -17,6 +17,7 @@ from services.directory import Directory
 from services.errors import ConfigurationError, ProblemsError
 from services.i18n import say
 from services.ingest.files import BATCH, Summary
+from services.ingest.intake import Placed
 from services.ingest.timetable.lessons import events
 from services.ingest.timetable.model import Term
 from services.ingest.timetable.reading import Known, read
@@ -66,7 +67,7 @@ def import_(
         coverage = embedded.coverage(f"lesson of {term.first} to {term.last}")
         summary = Summary()
         for begin in range(0, len(made), BATCH):
-            some = [(event, event["data"]["lesson"]) for event in made[begin : begin + BATCH]]
+            some = [Placed(event, event["data"]["lesson"]) for event in made[begin : begin + BATCH]]
             summary.add(embedded.intake.take_values(some, "timetable", coverage))
         for rejection in summary.rejections[:_SHOWN]:
             for reason in rejection.reasons:

@@ -75,6 +75,8 @@ class SchoolClass(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
 
     id: str
     name: str | None = None
+    aliases: str | None = None
+    """What other systems call it (班级简称), separated by semicolons: files are read by it."""
     major: Annotated[str | None, Column(refers="majors")] = None
     cohort: str | None = None
     department: Annotated[str | None, Column(refers="departments")] = None
@@ -88,6 +90,8 @@ class Course(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     id: str
     name_zh: str | None = None
     name_en: str | None = None
+    aliases: str | None = None
+    """What other systems call it, separated by semicolons."""
     teaching_office: Annotated[str | None, Column(refers="teaching_offices")] = None
     planned_hours: Annotated[int | float | None, NUMBER] = None
     class_id: Annotated[str | None, Column(refers="classes")] = msgspec.field(default=None, name="class")
@@ -187,7 +191,7 @@ _KEYS = {
     "students": ("id", "from"),
     "exemptions": ("student", "of", "from"),
 }
-_SHARED = {"courses": ("name_zh", "name_en", "teaching_office"), "students": ("name", "email", "channel")}
+_SHARED = {"courses": ("name_zh", "name_en", "aliases", "teaching_office"), "students": ("name", "email", "channel")}
 
 TABLES = {
     one.name: Table(columns_of(get_args(one.type)[0]), _KEYS.get(one.name, ("id",)), _SHARED.get(one.name, ()))

@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from services.i18n import say
-from services.ingest.intake import UNHEARD, Intake, Note, Outcome
+from services.ingest.intake import UNHEARD, Intake, Note, Outcome, Placed
 from services.ingest.schema_errors import reason_name
 from services.ingest.table import Table, TableOptions
 from services.ingest.validation import MAX_EVENT_BYTES, too_large
@@ -49,7 +49,7 @@ class Summary(msgspec.Struct):
         self.reasons = dict(Counter(self.reasons) + Counter(reason_name(one) for one in outcome.rejections))
 
 
-Item = tuple[Any, str] | Rejection
+Item = tuple[Any, str] | Placed | Rejection
 """Something to take, with its position, or something unreadable."""
 
 
@@ -100,7 +100,7 @@ def _outcomes(path: Path, lines: Lines, intake: Intake, options: TableOptions, n
     origin = path.name
     as_json = _is_json(path, lines.head)
     items = _json_items(lines, origin, intake) if as_json else _table_items(lines, origin, intake, options)
-    take = intake.take_many if as_json else intake.take_values
+    take: Any = intake.take_many if as_json else intake.take_values
     while batch := list(_some(items)):
         good = [item for item in batch if not isinstance(item, Rejection)]
         if good:
@@ -151,4 +151,4 @@ def _table_items(lines: Lines, origin: str, intake: Intake, options: TableOption
                 return
         elif any(cell.strip() for cell in cells):
             value = table.value(cells)
-            yield refused([value], raw, row) if isinstance(value, Problem) else (value, f"row {row}")
+            yield refused([value], raw, row) if isinstance(value, Problem) else Placed(value, f"row {row}")

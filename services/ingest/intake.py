@@ -5,7 +5,7 @@ Everything that comes in ends as accepted, duplicate or rejected, and is durable
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from copy import copy
 from datetime import datetime
 from threading import Lock
@@ -17,7 +17,7 @@ from services.i18n import say
 from services.ingest.reading import BOM, Packed
 from services.ingest.schema_errors import reason_name
 from services.ingest.source_report import SourceCounter
-from services.ingest.validation import Checked, Validator, wire_value
+from services.ingest.validation import Checked, Validator, in_table, where_of, wire_value
 from services.messages import CampusEvent, Problem, Rejection, Verdict
 
 
@@ -69,6 +69,15 @@ class Outcome(msgspec.Struct, frozen=True):
     rejections: list[Rejection] = []
 
 
+class Placed(NamedTuple):
+    """A CloudEvents object that is decoded already, and where it stands: `row 17`, `sheet 异常明细 row 17`."""
+
+    value: dict[str, Any]
+    position: str
+    columns: Mapping[str, str] = {}
+    """Field → what its column is called in the file, where that is not the field's name."""
+
+
 class _Found(NamedTuple):
     """A checked input and where it came from."""
 
@@ -76,6 +85,7 @@ class _Found(NamedTuple):
     position: str
     packed: Packed | None
     element: int
+    columns: Mapping[str, str] = {}
 
 
 class Intake:
@@ -120,12 +130,14 @@ class Intake:
         """Messages with their positions, appended together. `note` hears what they say."""
         return self._admit(self._checked(items, origin), origin, note=note)
 
-    def take_values(self, items: Iterable[tuple[dict[str, Any], str]], origin: str, note: Note = UNHEARD) -> Outcome:
-        """CloudEvents objects that are decoded already, with their positions; `row 17` names columns, not fields."""
+    def take_values(self, items: Iterable[Placed], origin: str, note: Note = UNHEARD) -> Outcome:
+        """Rows of tables: what is wrong with them names columns, not fields."""
         check = self.validator.check_value
-        return self._admit(
-            (_Found(check(value, origin, position), position, None, 0) for value, position in items), origin, note=note
+        found = (
+            _Found(check(one.value, origin, one.position, one.columns), one.position, None, 0, one.columns)
+            for one in items
         )
+        return self._admit(found, origin, note=note)
 
     def take_events(self, events: Sequence[CampusEvent], origin: str = "import") -> Outcome:
         """Typed events of an importer: validated and enriched like any other."""
@@ -182,11 +194,9 @@ class Intake:
 
     def _refused(self, one: _Found, event: CampusEvent, problems: list[Problem], origin: str) -> Rejection:
         raw = one.packed[one.element] if one.packed is not None else msgspec.json.encode(wire_value(event))
-        if one.position.startswith("row "):
-            problems = [
-                msgspec.structs.replace(p, where=f"{one.position}, column {p.where.removeprefix('data.')}")
-                for p in problems
-            ]
+        if in_table(one.position):
+            where = where_of(one.position, one.columns)
+            problems = [msgspec.structs.replace(p, where=where(p.where)) for p in problems]
         position = one.position or f"event {one.element + 1}"
         return self.validator.rejection(problems, raw, origin, position, event.source)
 

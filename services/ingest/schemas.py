@@ -46,6 +46,7 @@ class Schema:
     properties: dict[str, dict[str, Any]]
     is_valid: Callable[[Any], bool]
     errors: Callable[[Any], Iterable[jsonschema_rs.ValidationError]]
+    required: tuple[str, ...]
     moments: tuple[str, ...]
     """Fields that are date-times."""
     ordered: tuple[tuple[str, str], ...]
@@ -111,6 +112,7 @@ def _compile(path: Path) -> Schema:
         properties=properties,
         is_valid=validator.is_valid,
         errors=validator.iter_errors,
+        required=tuple(document.get("required", ())),
         moments=tuple(name for name, field in properties.items() if field.get("format") == "date-time"),
         ordered=tuple((first, second) for first, second in document.get("x-ordered", ())),
         at_most=_at_most(document, "x-at-most"),

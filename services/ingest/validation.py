@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -51,17 +51,22 @@ class Validator:
         for index, value in enumerate(values):
             place = position if whole and position else _place(position, index)
             long = large and len(packed[index]) > MAX_EVENT_BYTES
-            read = [too_large(len(packed[index]))] if long else self._read(value, now, _where(place))
+            read = [too_large(len(packed[index]))] if long else self._read(value, now, where_of(place))
             if isinstance(read, CampusEvent):
                 checked.append(read)
             else:
                 checked.append(self.rejection(read, packed[index], origin, place, _source(value)))
         return checked
 
-    def check_value(self, value: dict[str, Any], origin: str, position: str) -> Checked:
-        """An event that is decoded already, with its times as texts. Never raises."""
+    def check_value(
+        self, value: dict[str, Any], origin: str, position: str, columns: Mapping[str, str] = {}
+    ) -> Checked:
+        """An event that is decoded already, with its times as texts. Never raises.
+
+        `columns`: field → the column in which its value stands, if that is called otherwise.
+        """
         try:
-            read = self._read(value, self._clock(), _where(position))
+            read = self._read(value, self._clock(), where_of(position, columns))
         except (TypeError, ValueError, OverflowError, RecursionError) as error:
             read = [
                 Problem(
@@ -81,7 +86,7 @@ class Validator:
         if not event.retracted and any(one.broken(event.data) for one in schema.at_most):
             return self.check_value(wire_value(event), origin, position)
         if schema.moments:
-            data, wrong = _normalised(event.data, schema, _where(position))
+            data, wrong = _normalised(event.data, schema, where_of(position))
             if wrong:
                 return self.check_value(wire_value(event), origin, position)
             if data is not event.data:
@@ -236,10 +241,21 @@ def _place(position: str, index: int) -> str:
     return f"{position}, event {index + 1}" if position else f"event {index + 1}"
 
 
-def _where(position: str) -> Where:
-    if position.startswith("row "):  # a table has columns, not fields
-        return lambda path: f"{position}, column {path.removeprefix('data.')}"
-    return lambda path: path
+def in_table(position: str) -> bool:
+    """Whether it is a row of a table: `row 17`, `sheet 异常明细 row 17`."""
+    return " row " in f" {position}"
+
+
+def where_of(position: str, columns: Mapping[str, str] = {}) -> Where:
+    """How people are told where a field stands: a table has columns, not fields."""
+    if not in_table(position):
+        return lambda path: path
+
+    def where(path: str) -> str:
+        field = path.removeprefix("data.")
+        return f"{position}, column {columns.get(field, field)}"
+
+    return where
 
 
 def _source(value: Any) -> str | None:

@@ -9,6 +9,7 @@ from typing import Self
 from services.app.cluster.directory import published_directory
 from services.directory import Directory
 from services.errors import PrewarnError
+from services.rules.engine.calendar import Term
 from services.rules.language.load import RuleSet
 from services.rules.registry.kafka import KafkaRegistry
 from services.settings import Settings
@@ -45,6 +46,10 @@ class PublishedBounds:
         """Whether the college is closed on the day of an instant; not if the calendar is not known."""
         rules = self._rule_set()
         return rules.plan.times.day_off(at.astimezone(rules.zone).date()) is True
+
+    def terms(self) -> list[Term]:
+        """The terms of the calendar as of now."""
+        return list(self._rule_set().plan.times.terms)
 
     def bounds(self) -> str:
         """Changes with whatever decides which records count."""

@@ -27,7 +27,9 @@ from services.app.serving import serve
 from services.clock import wall_clock
 from services.errors import PrewarnError
 from services.ingest.api import ingest_routes
+from services.ingest.dry_log import DryLog
 from services.ingest.intake import EventLog, Intake
+from services.ingest.mappings.reading import College
 from services.ingest.records.coverage import Coverage
 from services.ingest.records.keys import Keys
 from services.ingest.records.log import RecordLog
@@ -93,6 +95,7 @@ class Ingest:
             self._held = held.pop_all()
         self.log = Metered(self.records, lambda: self._store.trouble)
         directory = self._bounds.present_directory
+        self._dry = Intake(Validator(schemas, wall_clock), directory, DryLog(), wall_clock)
         self.counter = SourceCounter(source.id for source in directory().tables.sources)
         self.intake = Intake(
             Validator(schemas, wall_clock), directory, self.log, wall_clock, self.counter, completes=False
@@ -109,6 +112,15 @@ class Ingest:
         """Gives up what is under way; nobody was told yes for it."""
         self._stop.set()
         self._held.close()
+
+    def college(self) -> College:
+        """What a mapping reads files by: the directory, the terms and the lessons, as of now."""
+        tables, bounds = self._bounds.present_directory().tables, self._bounds
+        return College.at(wall_clock(), bounds.zone, tables, bounds.terms(), self.records.lessons())
+
+    def dry_intake(self) -> Intake:
+        """An intake that takes nothing in: what would become of it is known behind it."""
+        return self._dry
 
     def coverage(self, text: str) -> Coverage:
         """What files cover, as their sender says it. Raises ConfigurationError."""

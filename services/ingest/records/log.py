@@ -119,6 +119,14 @@ class RecordLog:
             records.set_meta("covered", msgspec.json.encode(kept).decode())
         return self.append(gone).count("accepted")
 
+    def lessons(self) -> list[tuple[CampusEvent, bool]]:
+        """The newest word about each lesson that was ever published, and whether it counts."""
+        with self._store.transaction() as commit:
+            return [
+                (record.told.event, record.told.counts) if record.told is not None else (record.said[0].event, False)
+                for record in commit.records.between("lesson", -(1 << 62), 1 << 62)
+            ]
+
     def review(self) -> None:
         """Takes in anew what another directory or calendar bounded when it was taken in.
 

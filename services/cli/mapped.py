@@ -1,0 +1,184 @@
+"""`prewarn ingest --mapping`: files of other systems in, or what would become of them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection
+from datetime import datetime
+from pathlib import Path
+from typing import Protocol
+
+import msgspec
+import typer
+
+from services.cli import telling
+from services.errors import ProblemsError
+from services.i18n import say
+from services.ingest.files import Summary
+from services.ingest.intake import UNHEARD, Intake
+from services.ingest.mappings.catalog import fitting, known_mappings, mapping_of
+from services.ingest.mappings.language import Known
+from services.ingest.mappings.mapped_files import ingest_mapped
+from services.ingest.mappings.reading import College, MappedFile, is_event, open_mapped
+from services.ingest.mappings.targets import Target, targets
+from services.ingest.records.coverage import Coverage
+from services.ingest.schemas import load_schemas
+from services.ingest.validation import wire_value
+from services.messages import CampusEvent, Problem
+from services.settings import Settings, resource
+from services.tabular.sheets import read_sheets
+
+SHOWN = 20
+FIRST_ROWS = 5
+
+
+class MappedWayIn(Protocol):
+    """Of one process, or of the cluster."""
+
+    @property
+    def intake(self) -> Intake:
+        """Takes events."""
+
+    def dry_intake(self) -> Intake:
+        """Takes nothing in."""
+
+    def college(self) -> College:
+        """What files are read by."""
+
+    def coverage(self, text: str) -> Coverage:
+        """What files cover. Raises ConfigurationError."""
+
+    def retract_uncovered(self, coverage: Coverage, recorded_at: datetime) -> int:
+        """See `RecordLog.retract_uncovered`."""
+
+
+def all_targets() -> dict[str, Target]:
+    """What rows can become."""
+    return targets(load_schemas(resource("schemas")))
+
+
+def ours() -> Path:
+    """The folder of the mappings that come with Prewarn."""
+    return resource("schemas") / "mappings"
+
+
+def own(settings: Settings) -> Path:
+    """The folder of a college's own."""
+    return settings.home / "mappings"
+
+
+def named(settings: Settings, name: str) -> Known:
+    """The mapping of a name or path. Raises PrewarnError."""
+    return mapping_of(name, ours(), own(settings), all_targets())
+
+
+def suggestions(settings: Settings, path: Path) -> list[str]:
+    """The mappings that fit a file that cannot be read otherwise."""
+    try:
+        sheets = list(read_sheets(path))
+    except ProblemsError:
+        return []
+    return fitting(path.name, sheets, known_mappings(ours(), own(settings), all_targets()), is_event)
+
+
+def refuse_workbooks(settings: Settings, files: list[Path]) -> None:
+    """Raises ProblemsError for workbooks, which no kind has, with the mappings that fit them."""
+    if problems := [_unmapped(settings, path) for path in files if _is_workbook(path)]:
+        raise ProblemsError(problems)
+
+
+def hint(settings: Settings, files: list[Path]) -> None:
+    """Tells of tables whose columns are not ours which mapping fits them."""
+    for path in files:
+        if path.suffix.lower() not in _EVENTS:
+            telling.tell(_unmapped(settings, path), err=True)
+
+
+_EVENTS = {".ndjson", ".jsonl", ".json"}
+_WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
+
+
+def _is_workbook(path: Path) -> bool:
+    with path.open("rb") as file:
+        head = file.read(512)
+    return head.startswith(_WORKBOOKS) or (path.suffix.lower() == ".xls" and b"<" in head)
+
+
+def _unmapped(settings: Settings, path: Path) -> Problem:
+    names = suggestions(settings, path)
+    what = say("mapping.workbook_fits", names=", ".join(names)) if names else say("mapping.workbook_needs_mapping")
+    expected = say("mapping.with_mapping", names=names[0]) if names else say("mapping.neither_fits")
+    return Problem(where=path.name, what=what, expected=expected)
+
+
+class Tally:
+    """Hears what files say, for showing it."""
+
+    def __init__(self) -> None:
+        self.first: list[CampusEvent] = []
+        self.counts: Counter[tuple[str, str]] = Counter()
+        """(kind, its status or action) → how many."""
+
+    def taken(self, event: CampusEvent) -> None:
+        """See Note."""
+        if len(self.first) < FIRST_ROWS:
+            self.first.append(event)
+        word = next((str(event.data[name]) for name in ("status", "action", "overall") if name in event.data), "")
+        self.counts[event.kind, "retracted" if event.retracted else word] += 1
+
+    def refused(self, event: CampusEvent | None, unknown: Collection[str]) -> None:
+        """See Note."""
+
+
+def opened(way_in: MappedWayIn, known: Known, path: Path) -> MappedFile:
+    """A file with its tables. Raises ProblemsError."""
+    return open_mapped(path, known.mapping, all_targets(), way_in.college())
+
+
+def dry_run(way_in: MappedWayIn, known: Known, files: list[Path]) -> Summary:
+    """Shows what would become of files; nothing is taken in."""
+    summary = Summary()
+    for path in files:
+        tally = Tally()
+        mapped = opened(way_in, known, path)
+        found = ingest_mapped(mapped, way_in.dry_intake(), tally)
+        _show(mapped, tally)
+        merge(summary, found)
+    return summary
+
+
+def _show(mapped: MappedFile, tally: Tally) -> None:
+    typer.echo(f"{mapped.name}: {mapped.mapping.name}")
+    for event in tally.first:
+        typer.echo("  " + msgspec.json.encode(wire_value(event)).decode())
+    for (kind, word), number in sorted(tally.counts.items()):
+        typer.echo(f"  {kind} {word}: {number}".replace(" :", ":"))
+    passed = mapped.passed_over()
+    for place, text in passed[:SHOWN]:
+        typer.echo(f"  passed over 略过 {place}: {text[:60]}")
+    if len(passed) > SHOWN:
+        typer.echo(f"  … {len(passed) - SHOWN} more 行")
+    if mapped.exported:
+        typer.echo(f"  exported at 导出时间 {mapped.exported.isoformat()}")
+    if mapped.covers:
+        typer.echo(f"  covers 覆盖 {mapped.covers}")
+
+
+def merge(summary: Summary, other: Summary) -> None:
+    """Adds one file's."""
+    summary.accepted += other.accepted
+    summary.duplicate += other.duplicate
+    summary.rejected += other.rejected
+    summary.rejections += other.rejections
+    summary.reasons = dict(Counter(summary.reasons) + Counter(other.reasons))
+
+
+def take_in(
+    way_in: MappedWayIn, known: Known, path: Path, covers: str | None, *, past: bool = False
+) -> tuple[Summary, Coverage | None, datetime | None]:
+    """Takes one file in: what became of it, what it covers, and when it was made."""
+    mapped = opened(way_in, known, path)
+    text = covers or mapped.covers
+    coverage = way_in.coverage(text) if text and mapped.exported else None
+    intake = way_in.intake.of_the_past() if past else way_in.intake
+    return ingest_mapped(mapped, intake, coverage or UNHEARD), coverage, mapped.exported

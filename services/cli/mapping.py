@@ -1,0 +1,94 @@
+"""`prewarn mapping check | list | draft`."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+import typer
+
+from services import directory as directories
+from services.cli import mapped, telling
+from services.clock import wall_clock
+from services.errors import ConfigurationError, PrewarnError
+from services.i18n import say
+from services.ingest.mappings.catalog import known_mappings
+from services.ingest.mappings.days import Days
+from services.ingest.mappings.draft import SheetGuess, guess_sheets
+from services.ingest.mappings.draft_yaml import draft_mapping
+from services.ingest.mappings.known import Known, rows_of
+from services.ingest.mappings.language import Mapping
+from services.rules.registry.files import FileRegistry
+from services.settings import Settings
+from services.tabular.sheets import read_sheets
+
+
+def check(
+    context: typer.Context,
+    mapping: Annotated[str, typer.Argument(help="Name, or YAML file. 映射名称或 YAML 文件")],
+) -> None:
+    """Check a mapping: every error with file:line:col. 检查映射文件
+
+    Exit code 0: it is right, 1: it is not. 退出码：0 正确，1 有错误
+    """
+    settings: Settings = context.obj
+    try:
+        known = mapped.named(settings, mapping)
+    except PrewarnError as error:
+        telling.tell_error(error)
+        raise typer.Exit(1) from None
+    found = known.mapping
+    tables = ", ".join(one.to for one in found.tables)
+    typer.echo(f"{_called(found)} → {tables}")
+
+
+def list_(context: typer.Context) -> None:
+    """The mappings that there are. 列出已有映射"""
+    settings: Settings = context.obj
+    for one in known_mappings(mapped.ours(), mapped.own(settings), mapped.all_targets()).values():
+        tables = ", ".join(dict.fromkeys(table.to for table in one.mapping.tables))
+        typer.echo(f"{_called(one.mapping)} → {tables}" + ("" if one.ours else f" [{one.path}]"))
+
+
+def _called(mapping: Mapping) -> str:
+    return " ".join(filter(None, (f"{mapping.name}:", mapping.title_zh, mapping.title_en)))
+
+
+def draft(
+    context: typer.Context,
+    files: Annotated[
+        list[Path], typer.Argument(exists=True, dir_okay=False, help="Tables of another system. 其他系统导出的表")
+    ],
+    name: Annotated[str, typer.Option(help="Name of the mapping. 映射名称")] = "draft",
+    to: Annotated[Path | None, typer.Option(help="File to write; else it is shown. 输出文件；默认显示")] = None,
+    json: Annotated[bool, typer.Option("--json", help="What each column probably is, as JSON. 以 JSON 输出")] = False,
+) -> None:
+    """Look at unknown files and write a first mapping, with what is certain and what is not. 为未知文件起草映射"""
+    settings: Settings = context.obj
+    if to is not None and to.exists():
+        raise ConfigurationError(say("mapping.file_is_there", path=to))
+    rules = FileRegistry(settings).current()
+    tables = directories.load_installed(settings.directory_folder, rules.zone.key).tables
+    days = Days(rules.zone, wall_clock().astimezone(rules.zone).date(), rules.plan.times.terms)
+    known = Known(rows_of(tables))
+    sheets = [one for path in files for one in guess_sheets(path.name, list(read_sheets(path)), known, days)]
+    if json:
+        typer.echo(msgspec.json.encode(sheets))
+        return
+    text = draft_mapping(sheets, name)
+    if to is None:
+        typer.echo(text, nl=False)
+    else:
+        to.parent.mkdir(parents=True, exist_ok=True)
+        to.write_text(text, "utf-8")
+    _say_how_certain(sheets)
+
+
+def _say_how_certain(sheets: list[SheetGuess]) -> None:
+    for one in sheets:
+        place = f"{one.file} {one.sheet}".strip()
+        counts = Counter(column.certainty for column in one.columns)
+        told = ", ".join(f"{counts[each]} {each}" for each in ("certain", "likely", "guess", "unknown") if counts[each])
+        typer.echo(f"{place}: {one.kind or '–'}; {told}", err=True)

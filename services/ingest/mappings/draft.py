@@ -1,0 +1,287 @@
+"""A first look at unknown files: what each column probably is, and how certain that is. No more than matching."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from functools import cache
+from typing import Literal, NamedTuple
+
+import msgspec
+
+from services.ingest.mappings.cells import is_blank, plain, word, written
+from services.ingest.mappings.days import Days
+from services.ingest.mappings.draft_shapes import Shapes
+from services.ingest.mappings.draft_words import HEADERS, KINDS, MEANINGS, UNIMPORTANT
+from services.ingest.mappings.headers import MOST_ABOVE, Header, header_at
+from services.ingest.mappings.known import Known
+from services.ingest.mappings.tables import is_summary, letters
+from services.tabular.sheets import Cell, Sheet
+
+Certainty = Literal["certain", "likely", "guess", "unknown"]
+Evidence = Literal["header", "part_of_header", "values", "directory", "beside"]
+
+_MONTH = re.compile(r"(?:\d{4}年?[-.]?)?\d{1,2}月份?")
+_DAY_OF_WEEK = re.compile(r"(星期|周)?[一二三四五六日天]")
+_WEEK = re.compile(r"第?\d{1,2}周")
+_NUMBERED = re.compile(r"\d+")
+_EXAMPLES = 3
+_LOOKED_AT = 60
+"""Of the different values of a column."""
+_ALL, _MOST_OF, _FEW = 0.95, 0.6, 0.3
+_FEW_KNOWN = 0.2
+_WEAK = frozenset(
+    {"course", "name", "names", "number", "serial", "code", "id", "ids", "score", "weeks", "unit", "cohort"}
+)
+_LEAST = 3
+"""A table has so many columns that are known."""
+_SURE, _PROBABLE, _POSSIBLE = 5.0, 4.0, 2.0
+_AHEAD = 1.5
+"""By so much what is certain is ahead of whatever comes next."""
+
+
+class ColumnGuess(msgspec.Struct, kw_only=True):
+    """What a column probably is."""
+
+    column: str
+    """As a spreadsheet calls it."""
+    header: str
+    above: str = ""
+    meaning: str = ""
+    """Of `MEANINGS`; empty: unknown."""
+    certainty: Certainty = "unknown"
+    why: list[Evidence] = []
+    other: str = ""
+    """What it may be as well."""
+    examples: list[str] = []
+    several: bool = False
+    """Whether a cell names more than one (`软件2601;软件2602`)."""
+    repeated: int = 1
+    """How many columns like it stand side by side (a wide table); this is the first of them."""
+
+
+class SheetGuess(msgspec.Struct, kw_only=True):
+    """What a sheet probably holds."""
+
+    file: str
+    sheet: str
+    kind: str = ""
+    """Of `KINDS`; empty: nothing that is known."""
+    header_row: int = 1
+    header_rows: int = 1
+    columns: list[ColumnGuess] = []
+    words: dict[str, list[str]] = {}
+    """Header of a column of words → those that nobody knows."""
+
+    def of(self, meaning: str) -> ColumnGuess | None:
+        """The column of a meaning."""
+        found = [one for one in self.columns if one.meaning == meaning]
+        order: tuple[Certainty, ...] = ("certain", "likely", "guess")
+        return min(found, key=lambda one: order.index(one.certainty)) if found else None
+
+
+class _Score(NamedTuple):
+    meaning: str
+    points: float
+    exact: bool
+    fits: bool
+    """Everything that can be looked at agrees: the values, and the directory where it knows such a thing."""
+    why: tuple[Evidence, ...]
+
+
+def guess_sheets(file: str, sheets: Sequence[Sheet], known: Known, days: Days) -> list[SheetGuess]:
+    """What the visible sheets of a file hold; those without a table are left out."""
+    shapes = Shapes(known, days)
+    found = [_guess(file, sheet, shapes) for sheet in sheets if not sheet.hidden]
+    alone = len(sheets) == 1
+    return [msgspec.structs.replace(one, sheet="") if alone else one for one in found if one is not None]
+
+
+def _guess(file: str, sheet: Sheet, shapes: Shapes) -> SheetGuess | None:
+    place = _header(sheet)
+    if place is None:
+        return None
+    row, count = place
+    header = header_at(sheet, row, count)
+    values = _values(sheet, row + count, len(header.texts))
+    groups = _repeated(header)
+    scores: dict[int, list[_Score]] = {}
+    columns: dict[int, ColumnGuess] = {}
+    for at, (above, text) in enumerate(header.pairs()):
+        first, number = groups.get(at, (at, 1))
+        if first != at or not (text or values[at]):
+            continue
+        merged = [one for each, (begin, _) in groups.items() if begin == at for one in values[each]] or values[at]
+        scores[at] = _scores(text, merged, shapes)
+        examples = list(dict.fromkeys(written(one) for one in merged))[:_EXAMPLES]
+        columns[at] = ColumnGuess(
+            column=letters(at),
+            header=text,
+            above=above if number > 1 else "",
+            examples=examples,
+            several=any(isinstance(one, str) and re.search("[;,、]", plain(one)) for one in merged),
+            repeated=number,
+        )
+    kind = _kind(scores, columns)
+    for at, column in columns.items():
+        _decide(column, scores[at], kind)
+    _once(list(columns.values()))
+    if not any(one.meaning for one in columns.values()):
+        return None
+    return SheetGuess(
+        file=file, sheet=sheet.name, kind=kind, header_row=row + 1, header_rows=count, columns=list(columns.values())
+    )
+
+
+def _header(sheet: Sheet) -> tuple[int, int] | None:
+    """(row from 0, how many rows) of the header."""
+    best, most = None, 0.0
+    for row in range(min(len(sheet.rows) - 1, MOST_ABOVE)):
+        texts = [plain(cell) for cell in sheet.rows[row]]
+        filled = [one for one in texts if one]
+        if len(set(filled)) < 2 or any(len(one) > 60 for one in filled):  # noqa: PLR2004 - a title, or a text
+            continue
+        known = sum(_known_header(one) for one in set(filled))
+        words = sum(not re.fullmatch(r"[\d./:-]+", one) for one in filled) / len(filled)
+        points = 10 * known + (words if len(filled) > 2 else 0) * min(len(filled), 10) / 10  # noqa: PLR2004
+        if points > most + (0 if best is None else 0.5):
+            best, most = row, points
+    if best is None:
+        return None
+    lower = [plain(cell) for cell in sheet.rows[best] if not is_blank(cell)]
+    above = {plain(cell) for cell in sheet.rows[best - 1] if not is_blank(cell)} if best else set()
+    if len(set(lower)) < len(lower) and len(above) > 1:
+        return best - 1, 2
+    down = [one for one in sheet.merged if one[0] == best + 1 and one[2] > one[0]]
+    return best, (max(one[2] - one[0] for one in down) + 1 if down else 1)
+
+
+def _known_header(text: str) -> bool:
+    return word(text) in HEADERS or bool(_MONTH.fullmatch(text))
+
+
+def _values(sheet: Sheet, first: int, width: int) -> list[list[Cell]]:
+    found: list[list[Cell]] = [[] for _ in range(width)]
+    for row in sheet.rows[first:]:
+        begin = next((plain(cell) for cell in row if not is_blank(cell)), "")
+        if not begin or is_summary(begin):
+            continue
+        for at, cell in enumerate(row[:width]):
+            if not is_blank(cell):
+                found[at].append(cell)
+    return found
+
+
+def _repeated(header: Header) -> dict[int, tuple[int, int]]:
+    """Column → (the first of those that are like it, how many there are)."""
+    same: dict[str, list[int]] = {}
+    for at, (above, text) in enumerate(header.pairs()):
+        if _MONTH.fullmatch(text) or _WEEK.fullmatch(text):
+            same.setdefault("period", []).append(at)
+        elif text and _NUMBERED.search(above or text):
+            same.setdefault(_NUMBERED.sub("#", text), []).append(at)
+        elif text:
+            same.setdefault(text, []).append(at)
+    return {at: (every[0], len(every)) for every in same.values() if len(every) > 1 for at in every}
+
+
+def _sample(values: Sequence[Cell]) -> list[Cell]:
+    """Some of the different values, from all of the column."""
+    different = list({(type(one), one): one for one in values}.values())
+    return different[:: max(1, len(different) // _LOOKED_AT)]
+
+
+def _scores(header: str, values: Sequence[Cell], shapes: Shapes) -> list[_Score]:
+    values = _sample(values)
+    share_of = cache(lambda shape: shapes.share(shape, values))
+    known_of = cache(lambda table: shapes.known_share(table, values))
+    exact = dict(HEADERS.get(word(header), ()))
+    plainer = word(re.sub(r"\([^()]*\)|[*:]", "", plain(header)))
+    exact = exact or dict(HEADERS.get(plainer, ()))
+    found = []
+    for name, meaning in MEANINGS.items():
+        why: list[Evidence] = []
+        points, fits = 0.0, True
+        if name in exact:
+            points, why = (3.0 if exact[name] else 2.0), ["header"]
+        elif _is_part(name, plainer):
+            points, why = 1.5, ["part_of_header"]
+        share = share_of(meaning.shape)
+        if share is not None:
+            points += 2 if share >= _ALL else 1 if share >= _MOST_OF else -3 if share < _FEW else 0
+            fits = share >= _ALL
+            why += ["values"] if share >= _MOST_OF else []
+        elif meaning.shape:
+            fits = False  # nothing stands there, so nothing agrees
+        share = known_of(meaning.table) if meaning.table else None
+        if share is not None:
+            points += 3 if share >= _ALL else 1 if share >= _MOST_OF else -2 if share < _FEW_KNOWN else 0
+            fits = fits and share >= _ALL
+            why += ["directory"] if share >= _MOST_OF else []
+        if meaning.shape in _WEAK and not {"header", "part_of_header", "directory"} & set(why):
+            continue  # so much looks like it that it says nothing
+        if why and points > 0:
+            found.append(_Score(name, points, exact.get(name, False), fits, tuple(why)))
+    return sorted(found, key=lambda one: -one.points)
+
+
+def _is_part(name: str, header: str) -> bool:
+    """Whether a usual header of more than one sign stands in this one, or the other way round."""
+    usual = [word(one) for one in MEANINGS[name].words.split() if not one.startswith("?")]
+    return any(len(one) > 1 and (one in header or (len(header) > 1 and header in one)) for one in usual)
+
+
+def _kind(scores: Mapping[int, Sequence[_Score]], columns: Mapping[int, ColumnGuess]) -> str:
+    """What the table is, by what only such tables have."""
+    votes: Counter[str] = Counter()
+    for at, every in scores.items():
+        best = [one for one in every if one.points >= every[0].points - 0.5 and "header" in one.why] or every[:1]
+        for kind, (only, beside) in KINDS.items():
+            own, shared = only.split(), beside.split()
+            if any(one.meaning in own for one in best):
+                votes[kind] += 4 if best[0].points >= _PROBABLE else 2
+            elif any(one.meaning in shared for one in best):
+                votes[kind] += 1
+            if columns[at].repeated > 1 and any(one.meaning in own for one in best):
+                votes[kind] += 4
+    known = [every for every in scores.values() if every and "header" in every[0].why]
+    grid = sum(bool(_DAY_OF_WEEK.fullmatch(one.header)) for one in columns.values()) >= _LEAST
+    if grid or len(known) < _LEAST or not votes:
+        return ""
+    kind, most = votes.most_common(1)[0]
+    return kind if most > _LEAST else ""
+
+
+def _decide(column: ColumnGuess, scores: Sequence[_Score], kind: str) -> None:
+    members = set(" ".join(KINDS[kind]).split()) if kind else set()
+    ranked = sorted(
+        ((one, one.points + (1.0 if one.meaning in members else 0.0)) for one in scores), key=lambda one: -one[1]
+    )
+    if not ranked or ranked[0][1] < _POSSIBLE:
+        return
+    (best, points), *others = ranked
+    rival = others[0] if others else None
+    column.meaning, column.why = best.meaning, list(best.why)
+    column.why += ["beside"] if best.meaning in members and others and others[0][1] > points - _AHEAD else []
+    ahead = points - (rival[1] if rival else 0)
+    certain = best.exact and best.fits and points >= _SURE and ahead >= _AHEAD
+    free = best.exact and not MEANINGS[best.meaning].shape and best.meaning in members and ahead >= _AHEAD
+    if certain or free:
+        column.certainty = "certain"
+    else:
+        column.certainty = "likely" if points >= _PROBABLE else "guess"
+    if rival is not None and rival[1] >= _POSSIBLE and ahead < _AHEAD:
+        column.other = rival[0].meaning
+
+
+def _once(columns: Sequence[ColumnGuess]) -> None:
+    """Of two columns of one meaning at most one is it for certain."""
+    order: tuple[Certainty, ...] = ("certain", "likely", "guess", "unknown")
+    for meaning, number in Counter(one.meaning for one in columns if one.meaning).items():
+        if number > 1 and meaning not in UNIMPORTANT:
+            same = sorted(
+                (one for one in columns if one.meaning == meaning), key=lambda one: order.index(one.certainty)
+            )
+            for one in same[1:] if same[0].certainty != same[1].certainty else same:
+                one.certainty = "guess"

@@ -1,0 +1,154 @@
+"""What the values of a column look like, and how many of them the directory knows."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date, datetime, time
+
+from services.ingest.mappings import cells, days, sections
+from services.ingest.mappings.cells import WrongCell, plain, word
+from services.ingest.mappings.days import Days
+from services.ingest.mappings.known import Known, class_shape
+from services.ingest.mappings.words import words_of
+from services.tabular.sheets import Cell
+
+_PARTS = re.compile(r"[/\\>;,、-]")
+_ID = re.compile(r"[A-Za-z]{0,6}-?\d{2,}[\dA-Za-z-]*")
+_CODE = re.compile(r"[A-Za-z]{0,6}\d{2,}[A-Za-z0-9]*")
+_NAME = re.compile(r"[一-鿿·]{2,4}|[A-Z][a-z]+([ -][A-Z][a-z.]+)+")
+_WEEKDAY = re.compile(r"(星期|周|礼拜)?[一二三四五六日天1-7]|(mon|tue|wed|thu|fri|sat|sun)\w*", re.IGNORECASE)
+_UNIT = re.compile(r"\S*(系|部|院|处|室|办|办公室|中心|所|馆|领导|公司|科)")
+_SCORE_WORDS = frozenset(
+    "优 良 中 及格 不及格 优秀 良好 中等 合格 不合格 缺考 缓考 免修 免考 作弊 未提交 未交 未作答 旷考".split()  # noqa: SIM905 - shorter
+)
+_ROLLCALL = frozenset(["已提交", "未提交", "停课", "已点名", "未点名", "未完成", "已完成"])
+_HALVES = {"上午": time(8), "下午": time(14), "": time()}
+
+
+class Shapes:
+    """Looks at values."""
+
+    def __init__(self, known: Known, dates: Days) -> None:
+        self._known, self._dates = known, dates
+        self._tests: Mapping[str, Callable[[Cell], bool]] = {
+            "id": lambda cell: _matches(_ID, cell),
+            "ids": lambda cell: all(_matches(_ID, one.partition("(")[0]) for one in _pieces(cell)),
+            "code": lambda cell: _matches(_CODE, cell),
+            "name": lambda cell: isinstance(cell, str) and bool(_NAME.fullmatch(cells.person_name(cell))),
+            "names": lambda cell: all(_NAME.fullmatch(one.partition("(")[0].strip()) for one in _pieces(cell)),
+            "class": _is_class,
+            "course": lambda cell: (
+                isinstance(cell, str) and not _is_class(cell) and bool(re.search(r"[^\W\d]", plain(cell)))
+            ),
+            "unit": lambda cell: isinstance(cell, str) and bool(_UNIT.fullmatch(plain(cell))),
+            "cohort": lambda cell: bool(re.fullmatch(r"(20)?\d\d[级届]?", plain(cell))),
+            "day": self._reads(days.day),
+            "moment": lambda cell: self._reads(days.moment)(cell) or _is_clock(cell),
+            "half": self._half,
+            "weekday": lambda cell: bool(_WEEKDAY.fullmatch(plain(cell))),
+            "sections": _is_sections,
+            "weeks": lambda cell: _read(sections.weeks, cell),
+            "number": lambda cell: not isinstance(cell, date) and _read(cells.number, cell),
+            "serial": lambda cell: isinstance(cell, int | float) or plain(cell).isdecimal(),
+            "score": lambda cell: _read(cells.number, cell) or plain(cell) in _SCORE_WORDS,
+            "rollcall": lambda cell: plain(cell) in _ROLLCALL,
+            "email": lambda cell: "@" in plain(cell),
+            "phone": lambda cell: bool(re.fullmatch(r"1\d{2}[\d*]{8}|[\d-]{7,}", plain(cell))),
+            "gender": lambda cell: plain(cell) in ("男", "女", "M", "F"),
+        }
+
+    def share(self, shape: str, values: Sequence[Cell]) -> float | None:
+        """Which part of the values looks like that; None if nothing can be said."""
+        if not shape or not values:
+            return None
+        test = self._tests.get(shape) or _of_words(shape)
+        return _part([test(cell) for cell in values])
+
+    def known_share(self, table: str, values: Sequence[Cell]) -> float | None:
+        """Which part of the values the directory knows; None if it has no such rows."""
+        name, ids_alone, names_alone = _TABLES.get(table, (table, False, False))
+        rows = self._known.tables.get(name)
+        if rows is None or not rows.ids or not values:
+            return None
+
+        def knows(cell: Cell) -> bool:
+            pieces = _pieces(cell) or [plain(cell)]
+            every = [rows.known(one.partition("(")[0]) for one in pieces]
+            if None in every:
+                every = [rows.known(cell)]
+            by_id = [
+                word(one.partition("(")[0]) in (word(found), word(found).lstrip("0")) if found else False
+                for one, found in zip(pieces, every, strict=False)
+            ]
+            if ids_alone:
+                return None not in every and all(by_id)
+            if names_alone:
+                return not any(by_id) and (None not in every or rows.is_called(plain(cell)))
+            return None not in every
+
+        return _part([knows(cell) for cell in values])
+
+    def _reads(self, reader: Callable[[Cell, Days], object]) -> Callable[[Cell], bool]:
+        def test(cell: Cell) -> bool:
+            return _read(lambda one: reader(one, self._dates), cell)
+
+        return test
+
+    def _half(self, cell: Cell) -> bool:
+        return _read(lambda one: days.moment(one, self._dates, _HALVES), cell)
+
+
+_TABLES = {
+    "students": ("students", True, False),
+    "student_names": ("students", False, True),
+    "people": ("people", True, False),
+    "person_names": ("people", False, True),
+    "class_ids": ("classes", True, False),
+    "course_ids": ("courses", True, False),
+    "major_ids": ("majors", True, False),
+    "courses": ("courses", False, True),
+}
+"""Table → (table of the directory, ids alone, names alone)."""
+
+
+def _part(said: Sequence[bool]) -> float:
+    return sum(said) / len(said)
+
+
+def _matches(form: re.Pattern[str], cell: Cell) -> bool:
+    return not isinstance(cell, date | time) and form.fullmatch(plain(cell)) is not None
+
+
+def _pieces(cell: Cell) -> list[str]:
+    return [one.strip() for one in re.split(r"[;,、/]", plain(cell)) if one.strip()]
+
+
+def _read(reader: Callable[[Cell], object], cell: Cell) -> bool:
+    try:
+        reader(cell)
+    except WrongCell:
+        return False
+    return True
+
+
+def _is_clock(cell: Cell) -> bool:
+    return not isinstance(cell, int | float) and _read(days.clock, cell)
+
+
+def _is_sections(cell: Cell) -> bool:
+    """Days may be sections that a spreadsheet has spoilt, numbers alone say nothing."""
+    if isinstance(cell, datetime | date):
+        return cell.month <= cell.day <= 14 and cell.day - cell.month < 8  # noqa: PLR2004 - no more sections than that
+    return isinstance(cell, str) and _read(sections.sections, cell) and bool(re.search(r"[节,、-]", plain(cell)))
+
+
+def _is_class(cell: Cell) -> bool:
+    pieces = [one for one in _PARTS.split(word(plain(cell))) if one]
+    return isinstance(cell, str) and any(class_shape(one) for one in (word(plain(cell)), *pieces))
+
+
+def _of_words(shape: str) -> Callable[[Cell], bool]:
+    words = words_of(*shape.split(".", 1))
+    done = ("已完成", "完成") if shape == "leave.status" else ()
+    return lambda cell: word(re.sub(r"\([^()]*\)$", "", plain(cell))) in words or plain(cell) in done

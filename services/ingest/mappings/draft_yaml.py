@@ -1,0 +1,352 @@
+"""A first mapping out of what columns probably are, as YAML with a remark for each of them."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import PurePath
+from typing import NamedTuple
+
+import msgspec
+
+from services.ingest.mappings.draft import ColumnGuess, SheetGuess
+from services.ingest.mappings.draft_words import UNIMPORTANT
+
+
+class _Line(NamedTuple):
+    field: str
+    meanings: tuple[str, ...]
+    """The first that a column has."""
+    extra: str = ""
+    needed: bool = True
+
+
+class _Form(NamedTuple):
+    """What a kind of table becomes."""
+
+    to: str
+    lines: tuple[_Line, ...]
+    time: tuple[str, ...] = ()
+    recorded: tuple[str, ...] = ()
+    lesson: bool = False
+    fixed: Mapping[str, str] = {}
+
+
+_WHERE = (
+    _Line("class", ("class",), "as: class"),
+    _Line("course", ("course",), "", needed=False),
+    _Line("day", ("day",)),
+    _Line("sections", ("sections",)),
+)
+_STUDENT = _Line("student", ("student", "student_name"), "as: student")
+_HALVES = 'halves: {上午: "%s", 下午: "%s", day: "%s"}'
+_FORMS: Mapping[str, tuple[_Form, ...]] = {
+    "attendance": (
+        _Form(
+            "attendance",
+            (
+                *_WHERE,
+                _STUDENT,
+                _Line("status", ("attendance_status",)),
+                _Line("minutes_late", ("minutes_late",), "as: number, blank: null", needed=False),
+            ),
+            lesson=True,
+        ),
+    ),
+    "rollcall": (_Form("rollcall", _WHERE, time=("submitted",), lesson=True),),
+    "leave": (
+        _Form(
+            "leave",
+            (
+                _Line("leave", ("leave",), "", needed=False),
+                _Line("class", ("class",), "as: class", needed=False),
+                _STUDENT,
+                _Line("from", ("begins",), _HALVES % ("08:00", "14:00", "00:00")),
+                _Line("to", ("ends",), _HALVES % ("12:00", "18:00", "23:59")),
+                _Line("status", ("leave_result", "leave_status")),
+                _Line("category", ("leave_category",), "blank: null", needed=False),
+                _Line("reason", ("reason",), "blank: null", needed=False),
+            ),
+            time=("requested", "begins"),
+            recorded=("decided", "resolved"),
+        ),
+    ),
+    "test": (
+        _Form(
+            "test",
+            (
+                *_WHERE,
+                _STUDENT,
+                _Line("max_score", ("max_score",)),
+                _Line("pass_score", ("pass_score",), "", needed=False),
+                _Line(
+                    "score",
+                    ("score",),
+                    "values: {缺考: null, 缓考: null, 免修: null, 未提交: null, 未作答: null}, as: number",
+                ),
+                _Line(
+                    "status",
+                    ("score",),
+                    "values: {缺考: not_submitted, 缓考: pending, 免修: exempt, 未提交: not_submitted, "
+                    "未作答: not_submitted}, otherwise: graded",
+                ),
+            ),
+            lesson=True,
+            fixed={"test": "{of: lesson.id}"},
+        ),
+    ),
+    "assessment": (
+        _Form(
+            "assessment",
+            (
+                _Line("class", ("class",), "as: class", needed=False),
+                _Line("course", ("course",)),
+                _STUDENT,
+                _Line("overall", ("overall",)),
+            ),
+            fixed={"teacher": "{of: course.teacher}"},
+        ),
+    ),
+    "ticket": (
+        _Form(
+            "ticket",
+            (
+                _Line("ticket", ("ticket",)),
+                _Line("category", ("ticket_category",)),
+                _Line("department", ("department",), "blank: null", needed=False),
+                _Line("priority", ("priority",), "blank: normal", needed=False),
+                _Line("location", ("location",), "blank: null", needed=False),
+            ),
+        ),
+    ),
+    "people": (
+        _Form(
+            "directory/people",
+            (
+                _Line("id", ("person", "teacher_id")),
+                _Line("name", ("person_name", "student_name")),
+                _Line("email", ("email",), "blank: null", needed=False),
+                _Line("to", ("left",), "blank: null", needed=False),
+            ),
+        ),
+        _Form("directory/departments", (_Line("id", ("department",)), _Line("name_zh", ("department",)))),
+    ),
+    "students": (
+        _Form(
+            "directory/students",
+            (
+                _Line("id", ("student",)),
+                _Line("name", ("student_name", "person_name")),
+                _Line("class", ("class",), "as: class"),
+                _Line("from", ("enrolled",), "", needed=False),
+            ),
+        ),
+    ),
+    "classes": (
+        _Form(
+            "directory/classes",
+            (
+                _Line("id", ("class_id",)),
+                _Line("name", ("class",)),
+                _Line("aliases", ("class_alias",), "blank: null", needed=False),
+                _Line("major", ("major_id", "major"), "as: major", needed=False),
+                _Line("cohort", ("cohort",), "", needed=False),
+            ),
+        ),
+        *(
+            _Form(
+                "directory/roles",
+                (_Line("person", (f"{name}_id", name)), _Line("scope", ("class_id",))),
+                fixed={"role": f"{{is: {role}}}", "scope_kind": "{is: class}"},
+            )
+            for name, role in (("tutor", "class_tutor"), ("counsellor", "counsellor"), ("mentor", "class_mentor"))
+        ),
+    ),
+    "courses": (
+        _Form(
+            "directory/courses",
+            (
+                _Line("id", ("course_id",)),
+                _Line("name_zh", ("course",)),
+                _Line("teaching_office", ("teaching_office",), "blank: null", needed=False),
+                _Line("planned_hours", ("planned_hours",), "", needed=False),
+                _Line("class", ("class",), "as: class"),
+                _Line("teacher", ("teacher_id", "teacher"), "as: person", needed=False),
+            ),
+        ),
+    ),
+}
+_STEPS = (("created", "reported"), ("responded", "accepted"), ("resolved", "resolved"), ("rated", "rating"))
+
+
+def draft_mapping(sheets: Sequence[SheetGuess], name: str = "draft") -> str:
+    """The YAML; what is not certain says so behind its line, and what is lacking stands as a remark."""
+    files = sorted({one.file for one in sheets})
+    known = [one for one in sheets if one.kind]
+    lines = [
+        f"mapping: {name}",
+        f"files: [{', '.join(json.dumps(_general(one), ensure_ascii=False) for one in files)}]",
+        f"source: {name}  # how Prewarn calls the system",
+        "tables:",
+    ]
+    for one in _alike(known):
+        for form in _FORMS[one.kind]:
+            if form.to == "directory/roles" and not any(one.of(each) for each in form.lines[0].meanings):
+                continue
+            lines += _table(one, form)
+    if not known:
+        lines[-1] = "tables: []  # none of the tables is of a kind that is known"
+    return "\n".join(lines) + "\n"
+
+
+def _alike(sheets: Sequence[SheetGuess]) -> list[SheetGuess]:
+    """One of the sheets that have the same columns; which sheets those are, their columns say."""
+    same: dict[tuple[object, ...], list[SheetGuess]] = {}
+    for one in sheets:
+        headers = tuple((each.header, each.meaning) for each in one.columns if each.repeated == 1)
+        same.setdefault((one.file, one.kind, one.header_rows, headers), []).append(one)
+    return [every[0] if len(every) == 1 else msgspec.structs.replace(every[0], sheet="*") for every in same.values()]
+
+
+def _general(file: str) -> str:
+    """The name of a file without what changes from one export to the next."""
+    path = PurePath(file)
+    stem = re.sub(r"[\d_.() -]*\d{2,}[\d_.() -]*", "*", path.stem)
+    return f"*{stem.strip('*')}*{path.suffix}" if stem.strip("*") else f"*{path.suffix}"
+
+
+def _table(sheet: SheetGuess, form: _Form) -> list[str]:
+    lines = [f"- to: {form.to}"]
+    if sheet.sheet:
+        lines.append(f"  sheet: {_quoted(sheet.sheet)}")
+    if sheet.header_rows > 1:
+        lines.append(f"  header_rows: {sheet.header_rows}")
+    wide = next((one for one in sheet.columns if one.repeated > 1 and one.meaning in ("overall", "score")), None)
+    of_header: dict[str, str] = {}
+    if wide is not None:
+        told, of_header = _wide(wide)
+        lines += told
+    for key, meanings in (("time", form.time), ("recorded", form.recorded)):
+        if found := _first(sheet, meanings):
+            lines.append(f"  {key}: {_quoted(found.header)}{_remark(found)}")
+    class_ = sheet.of("class")
+    if class_ is not None and class_.several and any(one.field == "class" for one in form.lines):
+        lines.append(f"  parts: {{class: {{column: {_quoted(class_.header)}, split: '[;,、]'}}}}")
+    fields = [*_fields(sheet, form, wide, of_header)]
+    if wide is not None and form.to == "assessment":
+        lines.append("  time: {part: period, as: month, take: ends}")
+        fields.insert(0, "    period: {part: period, as: month}")
+    lines += ["  fields:", *fields, *(f"    {name}: {value}" for name, value in form.fixed.items())]
+    if form.lesson:
+        lines.append("    lesson: {as: lesson}")
+    return lines + (_steps(sheet) if form.to == "ticket" else [])
+
+
+_PARTS = (
+    ("day", r"(?:\d{4}\s*[-/.年]\s*)?\d{1,2}\s*[-/.月]\s*\d{1,2}日?", r"\S+"),
+    ("sections", r"第?\d+(?:[-,、]\d+)*节", r"第?[\d,、-]+节"),
+    ("week", r"第\d+周", r"第\d+周"),
+)
+"""What a header of repeated columns may say: part → how it is written there, and a pattern for all of them."""
+
+
+def _wide(column: ColumnGuess) -> tuple[list[str], dict[str, str]]:
+    """The lines for repeated columns, and the fields that their headers give."""
+    if not column.above:
+        return ["  wide:", "    columns: {value: '^(?P<period>(?:\\d{4}年?)?\\d{1,2}月份?)$'}"], {}
+    groups, fields = _pattern(column.above)
+    header, full = column.header, re.search(r"\(\D*([\d.]+)\D*\)", column.header)
+    value = re.escape(re.sub(r"\(.*", "", header))
+    if full:
+        value += r"(?:\(\D*(?P<full>[\d.]+)\D*\))?"
+        fields["max_score"] = "full"
+    lines = ["  wide:", f"    groups: {_single(groups)}", f"    columns: {{value: {_single('^' + value)}}}"]
+    return lines, fields
+
+
+def _pattern(text: str) -> tuple[str, dict[str, str]]:
+    """A pattern for headers like this one, with names for what they say."""
+    found: list[tuple[int, int, str, str]] = []
+    for name, written, general in _PARTS:
+        if (match := re.search(written, text)) and not any(
+            begin < match.end() and match.start() < end for begin, end, *_ in found
+        ):
+            found.append((match.start(), match.end(), name, general))
+    parts, at = [], 0
+    for begin, end, name, general in sorted(found):
+        parts += [_general_text(text[at:begin]), f"(?P<{name}>{general})"]
+        at = end
+    return "".join(parts) or _general_text(text), {name: name for *_, name, _ in found if name != "week"}
+
+
+def _general_text(text: str) -> str:
+    return re.sub(r"\d+", r"\\d+", re.escape(text).replace("\\ ", " "))
+
+
+def _single(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
+def _fields(sheet: SheetGuess, form: _Form, wide: ColumnGuess | None, of_header: Mapping[str, str]) -> Iterable[str]:
+    for line in form.lines:
+        if line.field in of_header:
+            yield f"    {line.field}: {{part: {of_header[line.field]}}}"
+            continue
+        found = _first(sheet, line.meanings)
+        if found is None:
+            if line.needed:
+                yield f"    # {line.field}: no column was found for it"
+            continue
+        if found is wide:
+            yield f"    {line.field}: {{part: value{', ' + line.extra if line.extra else ''}}}{_remark(found)}"
+            continue
+        if line.field == "class" and found.several:
+            yield f"    class: {{part: class, as: class}}{_remark(found)}"
+            continue
+        name = _quoted(found.header)
+        extra = line.extra
+        if line.field == "teacher" and found.several:
+            extra += ", pattern: '^([^,;、(]+)'"
+        if line.field == "status" and (both := sheet.of("leave_status")) and both is not found:
+            name = f"[{name}, {_quoted(both.header)}]"
+        if line.field == "student" and found.meaning == "student_name" and sheet.of("class"):
+            extra += ", within: class"
+        yield f"    {line.field}: {f'{{column: {name}, {extra}}}' if extra else name}{_remark(found)}"
+
+
+def _steps(sheet: SheetGuess) -> list[str]:
+    lines = ["  rows:"]
+    for step, (action, meaning) in enumerate(_STEPS, 1):
+        found = sheet.of(meaning)
+        if found is None:
+            continue
+        fields = f"action: {{is: {action}}}, step: {{is: {step}}}"
+        if action == "rated":
+            done = sheet.of("resolved") or sheet.of("reported")
+            at = _quoted(done.header) if done else "评价时间"
+            fields += f", rating: {{column: {_quoted(found.header)}, as: integer}}"
+            lines += [
+                f"  - when: {_quoted(found.header)}",
+                f"    time: {at}",
+                f"    fields: {{{fields}}}{_remark(found)}",
+            ]
+        else:
+            lines += [f"  - time: {_quoted(found.header)}{_remark(found)}", f"    fields: {{{fields}}}"]
+    return lines
+
+
+def _first(sheet: SheetGuess, meanings: Sequence[str]) -> ColumnGuess | None:
+    return next((found for one in meanings if one not in UNIMPORTANT and (found := sheet.of(one))), None)
+
+
+def _remark(column: ColumnGuess) -> str:
+    other = f", or {column.other}" if column.other else ""
+    return f"  # {column.certainty}{other}: {', '.join(column.examples)}".replace("\n", " ").rstrip(": ")
+
+
+def _quoted(text: str) -> str:
+    plain = re.fullmatch(r"[\w一-鿿/-]+", text) and not re.fullmatch(
+        r"[\d.-]+|true|false|null|yes|no|on|off", text, re.IGNORECASE
+    )
+    return text if plain else json.dumps(text, ensure_ascii=False)

@@ -1,0 +1,99 @@
+"""Sections of a day and weeks of a term, however they are written."""
+
+from __future__ import annotations
+
+import re
+from datetime import date, timedelta
+from typing import NamedTuple
+
+from services.i18n import say
+from services.ingest.mappings.cells import WrongCell, plain, written
+from services.tabular.sheets import Cell
+
+_EPOCH = date(1899, 12, 30)
+_SERIALS = range(36_526, 73_415)
+"""Serial numbers of days from 2000 to 2100."""
+_LAST = 20
+"""No day has more sections."""
+_NUMERALS = {word: number for number, word in enumerate("一二三四五六七八九十", 1)} | {
+    "十一": 11,
+    "十二": 12,
+    "十三": 13,
+    "十四": 14,
+}
+_NUMERAL = re.compile("十[一二三四]|[一二三四五六七八九十]")
+_DAY = re.compile(r"\d{4}[-/.年]0?(\d{1,2})[-/.月]0?(\d{1,2})日?(?: 0?0:00(?::00)?)?|(\d{1,2})月(\d{1,2})日")
+_ALLOWED = re.compile(r"(?:上午|下午|晚上|晚|第|连续|大|小|课|节次?|至|到|[-~,、;./&()\s\d])*")
+_PAIRS = re.compile(r"(?:0[1-9]|1\d|20){2,}")
+_SPAN = re.compile(r"(\d+)\s*节?(?:-|~|至|到)\s*第?(\d+)")
+_WEEKS = re.compile(r"(?P<first>\d{1,2})(?:(?:-|~|至|到)(?P<last>\d{1,2}))?(?:周)?(?:\(?(?P<odd>[单双])周?\)?)?")
+_MOST_WEEKS = 53
+
+
+class Sections(NamedTuple):
+    """The first and last section of a lesson."""
+
+    first: int
+    last: int
+
+    def __str__(self) -> str:
+        return f"{self.first}-{self.last}"
+
+
+def sections(cell: Cell) -> Sections:
+    """3-4节, 第3-4节, 第3、4节, 第三四节, 0304, 第二大节 (3-4), 5, and a day that a spreadsheet made of 3-4.
+
+    Raises WrongCell, also for sections that do not follow one another.
+    """
+    found = _of_day(cell)
+    if found is None:
+        text = _NUMERAL.sub(lambda one: f",{_NUMERALS[one[0]]},", plain(cell))
+        found = _of_text(text) if text and _ALLOWED.fullmatch(text) else None
+    if found is None or not 0 < found.first <= found.last <= _LAST:
+        raise WrongCell(say("mapping.not_sections", shown=written(cell)), say("mapping.sections_such_as"))
+    return found
+
+
+def _of_day(cell: Cell) -> Sections | None:
+    """A spreadsheet takes 3-4 for 4 March: month and day are the sections."""
+    if isinstance(cell, int | float) and cell in _SERIALS:
+        cell = _EPOCH + timedelta(days=int(cell))
+    if isinstance(cell, date):
+        return Sections(cell.month, cell.day)
+    match = _DAY.fullmatch(plain(cell))
+    return Sections(int(match[1] or match[3]), int(match[2] or match[4])) if match else None
+
+
+def _of_text(text: str) -> Sections | None:
+    numbers = re.findall(r"\d+", text)
+    if "大" in text and len(numbers) == 1:
+        return Sections(2 * int(numbers[0]) - 1, 2 * int(numbers[0]))
+    if "连续" in text:
+        first, count, *others = [*map(int, numbers), 0, 0]
+        return None if any(others[:-2]) or not count else Sections(first, first + count - 1)
+    if len(numbers) == 1 and _PAIRS.fullmatch(numbers[0]):
+        numbers = re.findall(r"\d\d", numbers[0])
+    values = [int(one) for one in numbers]
+    if len(values) == 2 and _SPAN.search(text):  # noqa: PLR2004 - from and to
+        return Sections(values[0], values[1])
+    follow = bool(values) and values == list(range(values[0], values[0] + len(values)))
+    return Sections(values[0], values[-1]) if follow else None
+
+
+def weeks(cell: Cell) -> tuple[int, ...]:
+    """The teaching weeks, from 1 on, in order: 1-16, 第2-4,6-9周, 1-15(单), 1-16周|双周, 3. Raises WrongCell."""
+    text = re.sub(r"\s|第", "", plain(cell)).replace("、", ",").replace(";", ",")
+    whole, _, kind = text.partition("|")
+    if not kind and (found := re.fullmatch(r"(.*\D|.*周)\(?([单双])周?\)?", text)) and "," in text:
+        whole, kind = found[1], found[2]
+    every: set[int] = set()
+    for part in whole.strip(",").split(","):
+        match = _WEEKS.fullmatch(part)
+        if match is None:
+            raise WrongCell(say("mapping.not_weeks", shown=written(cell)), say("mapping.weeks_such_as"))
+        span = range(int(match["first"]), int(match["last"] or match["first"]) + 1)
+        odd = match["odd"] or kind[:1]
+        every |= {one for one in span if not odd or one % 2 == (odd == "单")}
+    if not every or min(every) < 1 or max(every) > _MOST_WEEKS:
+        raise WrongCell(say("mapping.not_weeks", shown=written(cell)), say("mapping.weeks_such_as"))
+    return tuple(sorted(every))
