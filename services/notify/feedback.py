@@ -50,13 +50,14 @@ def of_act(
     return CampusEvent(source=SOURCE, id=f"{row.id}/{last}", kind="feedback", time=at, revision=revision, data=data)
 
 
-def of_state(row: WarningRow, change: str, order: str, at: datetime) -> CampusEvent:
+def of_state(row: WarningRow, order: str, at: datetime) -> CampusEvent:
     """The `warning` event that says whether the warning is past its deadline: what the rules cannot know.
 
+    Its change is `deadline` and none of the engine's: a rule that counts or dates openings must not take it for one.
     `order` is that of those of one instant, and part of the event's identity.
     """
     data = _about(row, _ABOUT) | {
-        "change": change,
+        "change": "deadline",
         "open": row.status not in ("resolved", "withdrawn"),
         "value": row.value,
         "threshold": row.threshold,

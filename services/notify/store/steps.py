@@ -15,7 +15,7 @@ from services.notify.store import feedback, tables
 from services.notify.store.engine import columns_of, rows_of
 
 _AT_ONCE = 200
-_a, _c = tables.act.c, tables.change.c
+_a = tables.act.c
 _w, _e, _r = tables.warning.c, tables.escalation.c, tables.recipient.c
 
 
@@ -114,7 +114,6 @@ def changed(connection: Connection, numbers: Collection[int], anew: Collection[i
 
 def tell_state(connection: Connection, row: WarningRow, at: datetime) -> None:
     """Tells the rules whether the warning is overdue. Each time its trail or its sequence has grown by then."""
-    newest = select(_c.change).where(_c.warning == row.number).order_by(_c.sequence.desc()).limit(1)
     acts = select(func.count()).where(_a.warning == row.number)
     order = f"{row.sequence:06d}-{connection.execute(acts).scalar_one():06d}"
-    feedback.add(connection, [of_state(row, connection.execute(newest).scalar_one(), order, at)])
+    feedback.add(connection, [of_state(row, order, at)])

@@ -174,7 +174,7 @@ def test_an_end_by_the_rules_takes_overdue_back(notify, clock, heard):
     heard()
     notify.take_in([change("resolved", 2)], 2)
     (event,) = heard()
-    assert (event.data["overdue"], event.data["open"], event.data["change"]) == (False, False, "resolved")
+    assert (event.data["overdue"], event.data["open"], event.data["change"]) == (False, False, "deadline")
     assert event.time == clock()
 
 

@@ -1,10 +1,14 @@
 """Rules on what other rules found: each change of a warning comes back as an event."""
 
 import msgspec
+import pytest
 
+from services.messages import to_ms
+from services.notify.feedback import of_state
+from services.notify.rows import WarningRow
 from services.rules.worker import Worker
 from tests.harness import rule_set
-from tests.journals import AT, DAY, absence, append, facts, finish, journal, keys, published
+from tests.journals import AT, DAY, ONE, absence, append, facts, finish, journal, keys, published
 from tests.rule_files import folder, rule
 
 RED = "{at_least: {red: 2}}"
@@ -71,3 +75,49 @@ def test_a_new_rule_on_warnings_is_warmed_up_from_those_that_came_back(tmp_path)
     finish(worker)
     worker.use(rule_set(folder(tmp_path / "more", rule(levels=RED), OF_THE_MAJOR)))
     assert [(c.rule, c.change, c.mode) for c in published(book)][1:] == [("m", "opened", "warm-up")]
+
+
+def past_deadline(book, at):
+    """What notify tells of the first warning when its deadline has passed."""
+    first = published(book)[0]
+    row = WarningRow(number=1, id=first.warning_id, rule="r", subject="s1", level="red", context='{"student": "s1"}')
+    row.overdue_at = to_ms(at)
+    return of_state(row, "000001-000001", at)
+
+
+@pytest.mark.parametrize(
+    ("measure", "window", "levels", "hears"),
+    [
+        pytest.param(
+            '{count: change == "opened"}', "{within: 30d}", "{at_least: {yellow: 2}}", [], id="how often it was opened"
+        ),
+        pytest.param(
+            "{count: \"change in ['opened', 'raised']\"}", "{within: 30d}", "{at_least: {yellow: 2}}", [], id="or rose"
+        ),
+        pytest.param(
+            '{open: change == "opened"}', "{within: 2d}", ONE, ["opened", "resolved"], id="and when: it leaves in time"
+        ),
+    ],
+)
+def test_that_a_deadline_passes_is_no_opening_and_dates_none_anew(tmp_path, measure, window, levels, hears):
+    where = """'rule == "r" and change in ["opened", "raised", "withdrawn"]'"""
+    of = rule("of", on="warning", by="[student]", where=where, measure=measure, window=window, levels=levels)
+    book, worker = worker_of(tmp_path, rule(levels=RED), of)
+    append(book, [absence("a"), absence("b")])
+    finish(worker)
+    append(book, [past_deadline(book, AT + DAY)], AT + DAY)
+    finish(worker)
+    append(book, [absence("present", AT + 2.5 * DAY, "present", student="s9")])
+    finish(worker)
+    assert [change for change, _, _ in told(book, "of")] == hears
+
+
+def test_a_rule_about_deadlines_hears_of_it(tmp_path):
+    measure = "{open: open and overdue, among: open}"
+    of = rule("of", on="warning", by="[student]", where='rule == "r"', measure=measure, levels="{at_least: {red: 50}}")
+    book, worker = worker_of(tmp_path, rule(levels=RED), of)
+    append(book, [absence("a"), absence("b")])
+    finish(worker)
+    append(book, [past_deadline(book, AT + DAY)], AT + DAY)
+    finish(worker)
+    assert told(book, "of") == [("opened", "red", 100.0)]
