@@ -17,6 +17,7 @@ from services.notify.recipients import route
 from services.notify.rows import ChangeRow, DeliveryRow, EscalationRow, RecipientRow, WarningRow
 
 _json = msgspec.json.Encoder()
+_OF_THE_PAST = ("too_old", "mode_past")
 
 
 @dataclass(slots=True, kw_only=True)
@@ -80,7 +81,8 @@ class ChunkFold:
         if newest and self.moment.push and (change.change in ENDS or not why):
             self._overtake(change, row.number)
         self._tell(change, candidate, pushed=not why)
-        if newest and change.change != "lowered":
+        # Whoever was told of a lower level has its chain: a rise that nobody hears of ends none.
+        if newest and change.change != "lowered" and not (why in _OF_THE_PAST and change.change == "raised"):
             self._chain(change, row, card, pushed=not why)
         self.writes.changes.append(_history(change, row.number, self._now, why))
         self.writes.counts[change.rule, change.facts.level, change.change] += 1

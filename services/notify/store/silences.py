@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 import msgspec
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, exists, insert, select, update
 
 from services.messages import to_ms
 from services.notify.pipeline import Moment, decide, held_until, of_warning
@@ -15,7 +15,7 @@ from services.notify.store import tables
 from services.notify.store.engine import columns_of, rows_of, slices
 from services.notify.suppression import Case, Silence
 
-_s, _d, _w = tables.silence.c, tables.delivery.c, tables.warning.c
+_s, _d, _w, _c = tables.silence.c, tables.delivery.c, tables.warning.c, tables.change.c
 _COLUMNS = (_s.id, _s.rule, _s.subject, _s.department, _s.begins, _s.ends, _s.author, _s.comment)
 
 
@@ -43,12 +43,13 @@ def end(connection: Connection, number: int, now: int) -> bool:
 
 
 def cases(connection: Connection, subjects: Iterable[str]) -> list[Case]:
-    """Open warnings that sum up others about these subjects."""
+    """Open warnings that sum up others about these subjects, if they were told: what was not holds nothing back."""
+    told = exists().where(_c.warning == _w.number, _c.change.in_(("opened", "raised")), _c.not_pushed == "")
     about = {subject[:end] for subject in subjects for end in _ends(subject)}
     found = []
     for part in slices(about):
         mine = select(_w.subject, _w.level, _w.mutes).where(_w.subject.in_(part), _w.mutes.is_not(None))
-        rows = connection.execute(mine.where(_w.status == "open"))
+        rows = connection.execute(mine.where(_w.status == "open", told))
         found += [Case(row.subject, row.level, frozenset(row.mutes.split())) for row in rows]
     return found
 

@@ -166,3 +166,18 @@ def test_what_settled_is_told_as_it_stands_then(make, clock, channel, one_recipi
     eventually(lambda: len(channel.sent) == 1)
     ((_, _, message),) = channel.sent
     assert message.title.startswith("黄色预警")
+
+
+def test_a_case_that_was_told_to_nobody_holds_none_of_its_parts_back(make, waiting, clock, one_recipient):
+    notify = make(cards=lambda _version, rule: CASE if rule == "student-case" else CARD, max_age=timedelta(days=3))
+    notify.take_in([msgspec.structs.replace(case(), at=clock() - timedelta(days=9))], 1)
+    notify.take_in([change()], 2)
+    assert waiting(notify) == [0]
+
+
+def test_a_rise_that_is_too_old_ends_no_chain_of_a_lower_level(make, clock, rows, one_recipient):
+    chain = msgspec.structs.replace(CARD, escalate=[EscalationStep(after=3600, to="class_tutor")])
+    notify = make(cards=lambda *_: chain, max_age=timedelta(days=3))
+    notify.take_in([change()], 1)
+    notify.take_in([msgspec.structs.replace(change("raised", 2, level="red"), at=clock() - timedelta(days=9))], 2)
+    assert rows(notify, "SELECT status FROM escalation") == [{"status": "waiting"}]
