@@ -24,6 +24,7 @@ _NOT_PUSHED_STAGE = {
     "push_off": "setting",
     "only_shown_at_this_level": "level",
     "exempt": "exemption",
+    "too_old": "age",
 }
 _NOT_TAKEN_IN = Text(
     "规则已判定预警，通知服务尚未接收（服务未运行，或规则文件刚改过）",

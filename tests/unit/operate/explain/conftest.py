@@ -102,7 +102,7 @@ def make(home):
 def take_in(home, found):
     path = home.parent / "events.ndjson"
     path.write_text("".join(json.dumps(one) + "\n" for one in found), "utf-8")
-    with Embedded(Settings(home=home), clock=lambda: NOW) as embedded:
+    with Embedded(Settings(home=home, max_age=0), clock=lambda: NOW) as embedded:
         embedded.try_evaluating()
         summary = ingest_files([path], embedded.intake, lambda _: None, TableOptions(kind=None, source=None))
         embedded.catch_up()
