@@ -238,10 +238,11 @@ class EscalationStep(msgspec.Struct, frozen=True, kw_only=True):
     """After so long without anybody taking it up, `to` is told as well."""
 
     after: float = 0
-    """Seconds of service hours; of the clock if `clock`."""
+    """Seconds of the clock."""
+    service: float = 0
+    """Seconds of service hours instead."""
     days: int = 0
-    """Working days, beside or instead of `after`: at the same time of day on the last of them."""
-    clock: bool = False
+    """Working days instead: at the same time of day on the last of them."""
     to: str
 
 

@@ -57,10 +57,9 @@ class AroundTheClock:
 
 def step_due(step: EscalationStep, now: int, working: WorkingTime) -> int:
     """When (ms) a step of a chain that begins at `now` (ms) is due."""
-    milliseconds = int(step.after * 1000)
-    if step.clock:
-        return now + milliseconds
-    return working.after(working.working_days_after(now, step.days) if step.days else now, milliseconds)
+    if step.days:
+        return working.working_days_after(now, step.days)
+    return working.after(now, int(step.service * 1000)) if step.service else now + int(step.after * 1000)
 
 
 def to_acknowledge(card: RuleCard, level: Level, now: int, working: WorkingTime) -> int | None:

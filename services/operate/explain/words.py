@@ -41,10 +41,9 @@ def role_title(role: str) -> Text:
 
 def step_words(step: EscalationStep) -> str:
     """`1d` of working days, `4h` of service hours, `15m` of the clock."""
-    parts = [f"{step.days}d"] if step.days else []
-    if step.after or not parts:
-        parts.append(wait_words(step.after) + (" (clock)" if step.clock else ""))
-    return " ".join(parts)
+    if step.days:
+        return f"{step.days}d"
+    return wait_words(step.service) if step.service else f"{wait_words(step.after)} (clock)"
 
 
 def wait_words(seconds: float) -> str:

@@ -55,8 +55,8 @@ def lint(rules: RuleSet, kinds: _Kinds) -> list[Problem]:
 def _long_hours(rule: Rule, place: Place) -> Iterator[Problem]:
     """A day's hours in a chain: `24h` are three working days."""
     for step in rule.card.escalate:
-        if not step.clock and step.after >= _A_DAY:
-            hours = int(step.after // 3600)
+        if step.service >= _A_DAY:
+            hours = int(step.service // 3600)
             yield Problem(
                 where=_shown(place),
                 what=say("rules.hours_are_service_hours", rule=rule.id, wait=f"{hours}h", days=hours // _WORKED),

@@ -86,8 +86,10 @@ def _step(place: Place, report: Report) -> EscalationStep | None:
     if wait is None:
         return None
     unit = str(given["after"].value).strip()[-1]
-    if clock or unit not in _WORKING_DAYS:
-        return EscalationStep(after=wait / 1000, clock=clock, to=role)
+    if clock:
+        return EscalationStep(after=wait / 1000, to=role)
+    if unit not in _WORKING_DAYS:
+        return EscalationStep(service=wait / 1000, to=role)
     return EscalationStep(days=int(str(given["after"].value).strip()[:-1]) * _WORKING_DAYS[unit], to=role)
 
 

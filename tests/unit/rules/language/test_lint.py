@@ -230,8 +230,8 @@ def test_a_days_hours_in_a_chain_are_doubted(step, told, tmp_path):
     [
         ("{after: 2d, to: counsellor}", EscalationStep(days=2, to="counsellor")),
         ("{after: 1w, to: counsellor}", EscalationStep(days=5, to="counsellor")),
-        ("{after: 4h, to: counsellor}", EscalationStep(after=14_400, to="counsellor")),
-        ("{after: 1d, to: counsellor, clock: true}", EscalationStep(after=86_400, clock=True, to="counsellor")),
+        ("{after: 4h, to: counsellor}", EscalationStep(service=14_400, to="counsellor")),
+        ("{after: 1d, to: counsellor, clock: true}", EscalationStep(after=86_400, to="counsellor")),
     ],
 )
 def test_what_a_step_waits_for(written, step, tmp_path):

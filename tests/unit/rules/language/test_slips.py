@@ -96,7 +96,7 @@ MEASURES = {
     '{share: status in ["graded", "exempt"]}': QUOTES,
     "{ratio: max_score - min(score, 1), to: max_score}": QUOTES,
     "{nested: {sum: score}, per: date, at_least: 4}": DATES,
-    "{missing: test, after: time}": "one of due_at, submitted_at; escalate in notify and elapsed count from",
+    "{missing: test, after: time}": "one of due_at, known_at, submitted_at; escalate in notify and elapsed count from",
 }
 OTHERS = {
     "by in quotes": ({"by": '"[student]"'}, "[student]"),
