@@ -22,7 +22,6 @@ from tests.oracle.measures import BY_DEADLINE, BY_RECORD, BY_TIME, COMPARE, Meas
 __all__ = ["Change", "Episode", "Record", "evaluate", "load", "micro", "number", "present_records", "satisfies"]
 
 LEVELS = ("praise", "yellow", "orange", "red")
-ENDLESS = ("missing", "elapsed", "running", "none", "period_over_period")
 SPECIFICITY = ("department", "major", "course", "cohort", "class", "teacher_stage", "teacher", "student")
 
 
@@ -268,12 +267,7 @@ class Rule:
         self.measures = [self.measure, *(stage.measure for stage in self.levels.values())]
         self.kinds = {self.on} | {measure.awaits for measure in self.measures if measure.awaits}
         self.ranks = any(measure.kind == "rank" for measure in self.measures)
-        self.ends_with_term = entry["term"] == "ends" if "term" in entry else self._belongs_to_the_term()
-
-    def _belongs_to_the_term(self) -> bool:
-        """What holds where the rule does not say it."""
-        goes_on = any(m.kind in (*ENDLESS, "open", "composite") or m.unit == "year" for m in self.measures)
-        return not goes_on and bool({"course", "class", "lesson", "test"} & {*self.by})
+        self.ends_with_term = entry.get("term") == "ends"
 
     def of_the_term(self, moment: Moment) -> Moment:
         """Without what came before the last end of a term, if that ended."""

@@ -127,11 +127,11 @@ TERM_ALONE = [("orange", None, "01-16T08:00", "01-17T16:00"), ("yellow", 1, "03-
 @pytest.mark.parametrize(
     ("more", "expected"),
     [
-        pytest.param({"by": ["student", "course"]}, TWO_TERMS, id="about a course"),
+        pytest.param({"by": ["student", "course"]}, ONE_LIFE, id="not said"),
         pytest.param({"by": ["student"]}, ONE_LIFE, id="about a student"),
         pytest.param({"by": ["student"], "term": "ends"}, TWO_TERMS, id="said"),
         pytest.param({"by": ["course"], "term": "continues"}, ONE_LIFE, id="said otherwise"),
-        pytest.param({"by": ["course"], "window": {"last": 9}}, TWO_TERMS, id="the last records"),
+        pytest.param({"by": ["course"], "term": "ends", "window": {"last": 9}}, TWO_TERMS, id="the last records"),
         pytest.param({"by": ["course"], "window": {"calendar": "year"}}, ONE_LIFE, id="a school year"),
         pytest.param({"by": ["course"], "window": {"calendar": "term"}}, TERM_ALONE, id="a term"),
     ],

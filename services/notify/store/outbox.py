@@ -21,7 +21,7 @@ from sqlalchemy import (
     update,
 )
 
-from services.messages import ENDS
+from services.messages import ENDS, LEVELS
 from services.notify.claims import Claim, Result
 from services.notify.grouping import Grouping
 from services.notify.store import disabled_channels, tables
@@ -155,9 +155,15 @@ def sizes(connection: Connection) -> dict[str, int]:
     return {row[0]: row[1] for row in connection.execute(select(_d.status, func.count()).group_by(_d.status))}
 
 
+_RANKS = {level: rank for rank, level in enumerate(LEVELS)}
+
+
 def _now(fact: str) -> Label[Any]:
-    """A fact of the warning as it stands when the message goes out: one that waited says what is true by then."""
-    of_end = _c.change.in_(ENDS)
+    """A fact of the warning as it stands when the message goes out: one that waited says what is true by then.
+
+    What has risen meanwhile has a message of its own.
+    """
+    of_end = _c.change.in_(ENDS) | (case(_RANKS, value=_w.level) > case(_RANKS, value=_c.level))
     return case((of_end, _c[fact]), else_=_w[fact]).label(fact)
 
 

@@ -89,7 +89,7 @@ def _rule(place: Place, known: Known, report: Report) -> Rule | None:
     evidence = _evidence(given.get("evidence"), [kind, *([awaited] if awaited else [])], known, report)
     if own is None or card is None:
         return None
-    ends_with_term = read_term(given.get("term"), by, [own, *gauges], report)
+    ends_with_term = read_term(given.get("term"), [own, *gauges], report)
     return Rule(
         card=card,
         by=by,

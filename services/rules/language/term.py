@@ -2,30 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from services.i18n import say
 from services.rules.engine.plan import Gauge
 from services.rules.language.reading import Place, Report, word
 
 TERM = ("ends", "continues")
-OF_THE_TERM = ("course", "class", "lesson", "test")
-"""Whose `by` names one of these counts what belongs to the term."""
 _ENDLESS = frozenset({"missing", "elapsed", "running", "none", "period_over_period"})
 """Measures of what is not there, or of whole periods, one after the other: no term ends that."""
-_OF_PARTS = frozenset({"open", "composite"})
-"""Measures whose parts end by themselves."""
 
 
-def read_term(place: Place | None, by: Iterable[str], gauges: Sequence[Gauge], report: Report) -> bool:
+def read_term(place: Place | None, gauges: Sequence[Gauge], report: Report) -> bool:
     """Whether the end of a term begins the rule anew; windows of a term do so by themselves."""
     endless = [gauge.measure for gauge in gauges if gauge.measure in _ENDLESS]
     windows = [gauge.window for gauge in gauges if gauge.measure not in _ENDLESS]
     longer = any(window.period != "term" for window in windows)
     if place is None:
-        lasting = endless or any(gauge.measure in _OF_PARTS for gauge in gauges)
-        yearly = any(window.period == "year" for window in windows)
-        return longer and not lasting and not yearly and bool({*by} & {*OF_THE_TERM})
+        return False
     said = word(place, report, say("rules.noun_term"), TERM)
     if said == "ends" and endless:
         report.add(place, say("rules.goes_on_over_term", measure=endless[0]), say("rules.no_term_line"))

@@ -6,18 +6,18 @@ from tests.unit.rules.engine.test_engine_edges import EVERY_MEASURE
 
 SIGNATURES = {
     (): "1182904a3e4ee33e",
-    ("class",): "c46e77b740291994",
+    ("class",): "284c256d8c68bf22",
     ("class", "course"): "1ff1ccef5fe55489",
-    ("class", "student"): "7dddb47e785b1821",
-    ("course", "student"): "a3e8a79c49e8c3ca",
+    ("class", "student"): "bf5f1925eae19c8f",
+    ("course", "student"): "41ec16f080df912e",
     ("department",): "d648dbe231452df8",
     ("department", "category"): "bc815eefb4b0a105",
     ("event",): "5eec99a7ea0593cc",
-    ("lesson",): "ae71651e20e10ebd",
+    ("lesson",): "1f176622792fac5d",
     ("major",): "63a1ee11640e6c0e",
     ("major", "department"): "b4d3225b19e80d7d",
     ("student",): "6fee2e4fe26f76ef",
-    ("student", "course"): "99361404f6398e0c",
+    ("student", "course"): "466f8ec414c81903",
     ("student", "test"): "905231067c13dfe4",
     ("ticket",): "f77632bff4a3f5c6",
 }

@@ -28,7 +28,7 @@ def absence(n, when, **more):
 
 @pytest.fixture
 def engine(tmp_path):
-    rules = [rule("course", by="[student, course]", **STREAK), rule("student", by="[student]", **STREAK)]
+    rules = [rule("course", by="[student, course]", term="ends", **STREAK), rule("student", by="[student]", **STREAK)]
     return Engine(rule_set(folder(tmp_path, *rules, calendar=CALENDAR)).plan)
 
 
@@ -92,7 +92,7 @@ def test_it_is_known_again_after_a_restart_between_two_terms(engine):
 
 
 def test_without_terms_nothing_ends(tmp_path):
-    one = rule("course", by="[student, course]", **STREAK)
+    one = rule("course", by="[student, course]", term="ends", **STREAK)
     engine = Engine(rule_set(folder(tmp_path, one, calendar="time_zone: UTC\n")).plan)
     assert [change for _, change, *_ in told(engine, BEFORE, SPRING_ENDS + 400 * DAY)] == ["opened"]
 
@@ -100,7 +100,9 @@ def test_without_terms_nothing_ends(tmp_path):
 def test_what_does_not_end_with_the_term_has_the_state_and_the_steps_that_it_had(tmp_path):
     found = {}
     for name, calendar in (("a", CALENDAR), ("b", CALENDAR.replace("2026-03-31", "2026-03-30"))):
-        plan = rule_set(folder(tmp_path / name, rule("r", by="[student, course]", **STREAK), calendar=calendar)).plan
+        plan = rule_set(
+            folder(tmp_path / name, rule("r", by="[student, course]", term="ends", **STREAK), calendar=calendar)
+        ).plan
         going_on = tuple(msgspec.structs.replace(one, ends_with_term=False) for one in plan.rules)
         for ends, rules in ((True, plan.rules), (False, going_on)):
             (layout,) = Engine(msgspec.structs.replace(plan, rules=rules)).layouts
