@@ -1,14 +1,11 @@
 """A college's own files (shared/exports/a) through the mappings that come with Prewarn, and its commands alone.
 
-Everything but the timetable and its changes, which tests/acceptance/exports_a makes into lessons. What must come out is
-truth.json, as in test_exports_a.py.
+The calendar of the rules is a script's. What must come out is truth.json, as in test_exports_a.py.
 """
-
-import csv
 
 import pytest
 
-from tests.acceptance.exports_a import college, exports, facts, truth
+from tests.acceptance.exports_a import exports, facts, truth
 from tests.acceptance.exports_a.home import Commands
 
 PEOPLE = ("教职工信息.csv", "班级信息.xls", "学生名单.xlsx", "教学任务.xlsx")
@@ -20,7 +17,7 @@ MAPPINGS = {
     "月度评学表.xlsx": "office-assessments",
     "报修服务台账.csv": "helpdesk-tickets",
 }
-LESSONS = ("班级课表.xlsx", "调停课信息.xls")
+TIMETABLE = ("班级课表.xlsx", "教学任务.xlsx", "校历与作息.xlsx", "调停课信息.xls")
 NOBODY = "2601010199"
 
 pytestmark = pytest.mark.shared
@@ -33,6 +30,9 @@ class Mapped(Commands):
         """The directory, of these files."""
         files = [*(folder / name for name in PEOPLE), folder / exports.FIRST, folder / exports.EVERYBODY]
         return self._prewarn("directory", "draft", *files, "--to", to)
+
+    def timetable(self, *files):
+        return self._prewarn("timetable", "import", *files)
 
     def mapped(self, file, mapping, *options):
         return self._prewarn("ingest", file, "--mapping", mapping, *options)
@@ -57,14 +57,11 @@ def read(folder):
 def played(folder, read, tmp_path_factory):
     """(what is known before and after the correction, what each command said)."""
     place = tmp_path_factory.mktemp("mapped")
-    files = read.write(place / "a")
+    read.write(place / "a")
     home = Mapped(place / "home", place / "a" / "calendar.yaml")
     said = {"draft": home.draft(folder, place / "directory")}
-    with (place / "directory" / "sources.csv").open("a", encoding="utf-8", newline="") as file:
-        csv.writer(file).writerows([[college.CHANGES, "", "", 1, ""], [college.TIMETABLE, "", "", 2, ""]])
     home.import_directory(place / "directory")
-    for name in LESSONS:
-        home.ingest(files[name])
+    said["timetable"] = home.timetable(*(folder / name for name in TIMETABLE))
     said |= {name: home.mapped(folder / name, mapping) for name, mapping in MAPPINGS.items()}
     before = home.state()
     said[exports.LEAVE] = home.mapped(folder / exports.LEAVE, "dingtalk-leave")

@@ -22,14 +22,15 @@ def _classes(scene: Scene, major: Major) -> list[SchoolClass]:
 
 
 def warned(scene: Scene) -> None:
-    """Two of a major's twenty students have overdue orange warnings of the internship's own system (M3, C1)."""
+    """Five of a major's twenty students have overdue warnings of the internship's system, two of them orange (M3, C1)."""
     students = [one for class_ in _classes(scene, TRADE) for one in class_.students]
-    about = {"rule": "internship-absence", "row": "S1", "level": "orange", "change": "opened"}
+    about = {"rule": "internship-absence", "row": "S1", "change": "opened"}
     state = {"open": True, "overdue": True}
-    for number, student in enumerate(students[:: len(students) // 2]):
+    levels = ("orange", "orange", "yellow", "yellow", "yellow")
+    for number, (level, student) in enumerate(zip(levels, students[:: len(students) // 5], strict=True)):
         who = {"warning": f"i-{student.id}", "subject": student.id, "student": student.id}
         name, clock = f"warned/{student.id}", f"09:{10 + number}"
-        _event(scene, "internship-system", name, "warning", 0, clock, **about, **state, **who)
+        _event(scene, "internship-system", name, "warning", 0, clock, level=level, **about, **state, **who)
     scene.plant(
         "major-students-warned",
         TRADE.id,
@@ -39,8 +40,8 @@ def warned(scene: Scene) -> None:
     scene.plant(
         "warnings-overdue",
         TRADE.department,
-        "两条实习预警逾期未处置",
-        "two warnings of the internship are past their deadline",
+        "五条实习预警逾期未处置",
+        "five warnings of the internship are past their deadline",
     )
 
 
