@@ -22,7 +22,7 @@ def _classes(scene: Scene, major: Major) -> list[SchoolClass]:
 
 
 def warned(scene: Scene) -> None:
-    """Five of a major's twenty students have overdue warnings of the internship's system, two of them orange (M3, C1)."""
+    """Five of a major's twenty students have overdue warnings of the internship, two of them orange (M3, C1)."""
     students = [one for class_ in _classes(scene, TRADE) for one in class_.students]
     about = {"rule": "internship-absence", "row": "S1", "change": "opened"}
     state = {"open": True, "overdue": True}
