@@ -4,6 +4,7 @@ import shutil
 import subprocess
 from collections import defaultdict
 from datetime import datetime
+from types import MappingProxyType
 
 import msgspec
 
@@ -57,18 +58,10 @@ class Home:
 
     def state(self):
         """What counts and what does not, and what `prewarn warnings --json` prints of the open ones."""
-        counted, uncounted, warnings = defaultdict(dict), defaultdict(dict), defaultdict(list)
         with self._open() as embedded:
             with JournalRecords(embedded.journal).reading() as records:
-                for record in (one for kind in _KINDS for one in records.between(kind, *_EVER)):
-                    if record.told is not None and record.told.counts:
-                        counted[record.kind][record.key] = record.told.event.data, record.told.event.time
-                    else:
-                        uncounted[record.kind][record.key] = record.reason, record.said[0].event.data
-            for one in msgspec.json.decode(msgspec.json.encode(list(embedded.notify.warnings()))):
-                if one["status"] not in {"resolved", "withdrawn"}:
-                    warnings[one["rule"]].append(one)
-            return State(counted, uncounted, warnings, embedded.files.present_directory())
+                counted, uncounted = kept(records)
+            return State(counted, uncounted, told(embedded), embedded.files.present_directory())
 
     def _open(self):
         return Embedded(self._settings, clock=lambda: self.now, push=False)
@@ -80,8 +73,31 @@ class Home:
         embedded.catch_up()
 
 
+def kept(records):
+    """(kind → {key: (data, time)} of what counts, kind → {key: (reason, data)} of what does not)."""
+    counted, uncounted = defaultdict(dict), defaultdict(dict)
+    for record in (one for kind in _KINDS for one in records.between(kind, *_EVER)):
+        if record.told is not None and record.told.counts:
+            counted[record.kind][record.key] = record.told.event.data, record.told.event.time
+        else:
+            uncounted[record.kind][record.key] = record.reason, record.said[0].event.data
+    return counted, uncounted
+
+
+def told(embedded):
+    """Rule → what `prewarn warnings --json` prints of its open warnings."""
+    warnings = defaultdict(list)
+    for one in msgspec.json.decode(msgspec.json.encode(list(embedded.notify.warnings()))):
+        if one["status"] not in {"resolved", "withdrawn"}:
+            warnings[one["rule"]].append(one)
+    return warnings
+
+
 class Commands(Home):
     """The same by `prewarn` itself."""
+
+    _mode = MappingProxyType({})
+    """Settings beside the folder."""
 
     def import_directory(self, source):
         self._prewarn("directory", "import", source)
@@ -97,7 +113,7 @@ class Commands(Home):
         clock.write_text(self.now.isoformat(), "ascii")
         told = subprocess.run(
             [*CLOCKED, "--home", home, *arguments], cwd=ROOT, text=True, capture_output=True, check=False,
-            env=environment(PREWARN_TEST_CLOCK=str(clock)), timeout=10 * PATIENCE,
+            env=environment(PREWARN_TEST_CLOCK=str(clock), **self._mode), timeout=10 * PATIENCE,
         )  # fmt: skip
         assert told.returncode in {0, 1}, told.stderr
         assert "Traceback" not in told.stderr, told.stderr
