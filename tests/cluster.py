@@ -44,6 +44,7 @@ class Cluster(ExitStack):
         env = {
             "PREWARN_BROKERS": self.broker.address, "PREWARN_TOPIC_PREFIX": self.prefix, "PREWARN_PAST": "true",
             "PREWARN_SESSION_TIMEOUT": "4", "PREWARN_PATIENCE": "10", "PREWARN_HOME": str(self.folder),
+            "PREWARN_MAX_AGE": "0",  # what the tests tell of lies in the past
             **{f"PREWARN_{name.upper()}": str(value) for name, value in settings.items()},
         }  # fmt: skip
         process = subprocess.Popen(
