@@ -50,6 +50,11 @@ _LESSON = {
     "cancelled": "停课 取消 已停课 cancelled",
     "moved": "调课 moved",
 }
+_CHANGE = {
+    "moved": "调课 调时间 换时间 改期 补课 moved rescheduled",
+    "cancelled": "停课 取消 cancelled canceled",
+    "substituted": "代课 换教师 调教师 换教室 调教室 换地点 调地点 substituted",
+}
 _ENROLLED = {
     "suspended": "休学 保留学籍 suspended",
     "enrolled": "在读 在校 在籍 注册 正常 复学 转专业 转班 enrolled active",
@@ -66,6 +71,7 @@ _WORDS: Mapping[tuple[str, str], Mapping[str, str]] = {
     ("ticket", "priority"): _PRIORITY,
     ("assessment", "overall"): _OVERALL,
     ("lesson", "status"): _LESSON,
+    ("timetable/changes", "status"): _CHANGE,
     ("directory/students", "status"): _ENROLLED,
     ("directory/roles", "scope_kind"): _SCOPES,
     ("directory/sources", "lists"): _LISTS,

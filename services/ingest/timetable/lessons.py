@@ -59,7 +59,7 @@ def changed(lessons: Lessons, changes: Iterable[Change], problems: list[Problem]
         else:
             to = change.instead
             new = replace(
-                old, on=to.on, first=to.first, last=to.last, room=to.room,
+                old, on=to.on, first=to.first, last=to.last, room=to.room or old.room,
                 teachers=to.teachers or old.teachers, said=change.said,
             )  # fmt: skip
             if new.id != old.id:
