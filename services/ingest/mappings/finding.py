@@ -163,8 +163,7 @@ class Finding:
             cell = placed[0]
         else:
             cell = self.first(condition.columns)[0]
-        says = condition.is_ or condition.not_ or condition.like
-        if condition.blank and (is_blank(cell) or not says):
+        if condition.blank and not (condition.is_ or condition.not_ or condition.like):
             return is_blank(cell)
         if condition.not_:
             return word(plain(cell)) not in condition.not_

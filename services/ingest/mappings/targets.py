@@ -6,10 +6,12 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from services.directory.records import TABLES
+from services.ingest.mappings.enrolments import CHANGES, LEFT, MOVED, RETURNED, SUSPENDED
 from services.ingest.schemas import Schema, Schemas
 
 DIRECTORY = "directory/"
 TIMETABLE = "timetable"
+_CHANGES = DIRECTORY + CHANGES
 HELPERS = {
     "day": "day",
     "sections": "sections",
@@ -134,6 +136,8 @@ def targets(schemas: Schemas) -> dict[str, Target]:
         readers = {field: _reader_of(name, field) for field in table.columns}
         required = tuple(field for field, column in table.columns.items() if column.required)
         found[DIRECTORY + name] = Target(DIRECTORY + name, readers, required, _VALUES.get(name, {}))
+    changes = {"student": "student", "change": "word", "day": "day", "class_before": "class", "class_after": "class"}
+    found[_CHANGES] = Target(_CHANGES, changes, ("student", "change"), _VALUES[CHANGES])
     for name, (of_plan, needed) in _OF_TIMETABLE.items():
         found[name] = Target(name, of_plan, needed, _VALUES.get(name, {}))
     return found
@@ -141,6 +145,7 @@ def targets(schemas: Schemas) -> dict[str, Target]:
 
 _VALUES: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "students": {"status": ("enrolled", "suspended")},
+    CHANGES: {"change": (LEFT, SUSPENDED, MOVED, RETURNED)},
     "sources": {"lists": ("all", "exceptions_only")},
     "people": {"language": ("zh", "en")},
     f"{TIMETABLE}/changes": {"status": ("moved", "cancelled", "substituted")},

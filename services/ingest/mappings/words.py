@@ -59,6 +59,12 @@ _ENROLLED = {
     "suspended": "休学 保留学籍 suspended",
     "enrolled": "在读 在校 在籍 注册 正常 复学 转专业 转班 enrolled active",
 }
+_ENROLMENT_CHANGE = {
+    "left": "退学 转学 转出 毕业 结业 肄业 开除 开除学籍 取消学籍 取消入学资格 死亡 left withdrawn graduated expelled",
+    "suspended": "休学 保留学籍 参军 入伍 suspended",
+    "moved": "转专业 转班 调班 换班 留级 降级 跳级 moved transferred",
+    "returned": "复学 恢复学籍 returned resumed",
+}
 _SCOPES = {"college": "学院 全院", "department": "系 系部 部门", "class": "班级", "major": "专业", "course": "课程"}
 _LISTS = {"all": "all 全部 全员", "exceptions_only": "exceptions_only 异常 仅异常"}
 
@@ -73,6 +79,7 @@ _WORDS: Mapping[tuple[str, str], Mapping[str, str]] = {
     ("lesson", "status"): _LESSON,
     ("timetable/changes", "status"): _CHANGE,
     ("directory/students", "status"): _ENROLLED,
+    ("directory/student_changes", "change"): _ENROLMENT_CHANGE,
     ("directory/roles", "scope_kind"): _SCOPES,
     ("directory/sources", "lists"): _LISTS,
 }
