@@ -12,11 +12,12 @@ import msgspec
 
 from services.ingest.mappings.cells import is_blank, plain, word, written
 from services.ingest.mappings.days import Days
-from services.ingest.mappings.draft_shapes import Shapes
+from services.ingest.mappings.draft_shapes import MARKS, Shapes
 from services.ingest.mappings.draft_words import HEADERS, KINDS, MEANINGS, UNIMPORTANT
 from services.ingest.mappings.headers import MOST_ABOVE, Header, header_at
 from services.ingest.mappings.known import Known
 from services.ingest.mappings.tables import is_summary, letters
+from services.ingest.mappings.words import words_of
 from services.tabular.sheets import Cell, Sheet
 
 Certainty = Literal["certain", "likely", "guess", "unknown"]
@@ -71,8 +72,14 @@ class SheetGuess(msgspec.Struct, kw_only=True):
     header_row: int = 1
     header_rows: int = 1
     columns: list[ColumnGuess] = []
-    words: dict[str, list[str]] = {}
-    """Header of a column of words → those that nobody knows."""
+    titles: dict[str, str] = {}
+    """Meaning → the words before its value above the header (`课程：高等数学`)."""
+    legend: dict[str, str] = {}
+    """Sign → the word that notes give it (`△迟到`)."""
+    lists: str = ""
+    """Of attendance: whether `all` students are named, or `exceptions_only`."""
+    class_in_name: bool = False
+    """Whether the name of the sheet is that of a class."""
 
     def of(self, meaning: str) -> ColumnGuess | None:
         """The column of a meaning."""
@@ -113,7 +120,7 @@ def _guess(file: str, sheet: Sheet, shapes: Shapes) -> SheetGuess | None:
         if first != at or not (text or values[at]):
             continue
         merged = [one for each, (begin, _) in groups.items() if begin == at for one in values[each]] or values[at]
-        scores[at] = _scores(text, merged, shapes)
+        scores[at] = [one for one in _scores(text, merged, shapes) if one.meaning != "marks" or number > 1]
         examples = list(dict.fromkeys(written(one) for one in merged))[:_EXAMPLES]
         columns[at] = ColumnGuess(
             column=letters(at),
@@ -129,9 +136,81 @@ def _guess(file: str, sheet: Sheet, shapes: Shapes) -> SheetGuess | None:
     _once(list(columns.values()))
     if not any(one.meaning for one in columns.values()):
         return None
+    legend = _legend(sheet)
     return SheetGuess(
-        file=file, sheet=sheet.name, kind=kind, header_row=row + 1, header_rows=count, columns=list(columns.values())
+        file=file,
+        sheet=sheet.name,
+        kind=kind,
+        header_row=row + 1,
+        header_rows=count,
+        columns=list(columns.values()),
+        titles=_titles(sheet, row),
+        legend=legend,
+        lists=_lists(kind, columns, groups, values, legend),
+        class_in_name=shapes.share("class", [sheet.name]) == 1,
     )
+
+
+_TITLES = {
+    "class": "班级|行政班|班级名称|上课班级",
+    "course": "课程|课程名称",
+    "max_score": "满分|卷面满分|总分",
+    "pass_score": "及格线|合格线|及格分",
+    "begins": "开始时间|签到时间|上课时间|考勤时间",
+    "day": "日期|上课日期|考勤日期|考试日期",
+    "sections": "节次|上课节次",
+}
+
+
+def _titles(sheet: Sheet, row: int) -> dict[str, str]:
+    """What the rows above the header say before a colon."""
+    texts = [plain(cell) for one in sheet.rows[:row] for cell in one if isinstance(cell, str)]
+    found: dict[str, str] = {}
+    for meaning, labels in _TITLES.items():
+        for text in texts:
+            if match := re.search(rf"(?<![^\W_])({labels})\s*:\s*\S", text):
+                found.setdefault(meaning, match[1])
+    return found
+
+
+def _legend(sheet: Sheet) -> dict[str, str]:
+    """Of notes such as 说明:√出勤 ×旷课 △迟到."""
+    words, found = words_of("attendance", "status"), {}
+    for text in {plain(cell) for row in sheet.rows for cell in row[:3] if isinstance(cell, str)}:
+        pairs = [_signed(one) for one in re.split(r"[\s,;、:]+", text)]
+        signs = {sign: each for sign, each in filter(None, pairs) if word(each) in words}
+        if len(signs) > 1:
+            found |= signs
+    return found
+
+
+def _signed(text: str) -> tuple[str, str] | None:
+    for sign, each in ((text[:1], text[1:]), (text[-1:], text[:-1])):
+        if sign in MARKS and each:
+            return sign, re.sub("^(=|-|表示|代表|为)|(=|-|表示|代表|为)$", "", each)
+    return None
+
+
+_PRESENT_SIGNS = ("√", "✓", "∨")
+
+
+def _lists(
+    kind: str,
+    columns: Mapping[int, ColumnGuess],
+    groups: Mapping[int, tuple[int, int]],
+    values: Sequence[Sequence[Cell]],
+    legend: Mapping[str, str],
+) -> str:
+    if kind == "lists":
+        return "exceptions_only"
+    at = next((at for at, one in columns.items() if one.meaning in ("attendance_status", "marks")), None)
+    if kind != "attendance" or at is None:
+        return ""
+    every = [one for each in range(len(values)) if groups.get(each, (each, 1))[0] == at for one in values[each]]
+    words = words_of("attendance", "status")
+    said = [words.get(word(legend.get(plain(one), plain(one)))) for one in every]
+    present = sum(one == "present" or plain(cell) in _PRESENT_SIGNS for one, cell in zip(said, every, strict=True))
+    return "all" if present * 2 > len(every) else "exceptions_only"
 
 
 def _header(sheet: Sheet) -> tuple[int, int] | None:

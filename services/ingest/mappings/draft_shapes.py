@@ -26,6 +26,13 @@ _ROLLCALL = frozenset(["已提交", "未提交", "停课", "已点名", "未点�
 _HALVES = {"上午": time(8), "下午": time(14), "": time()}
 
 
+MARKS = frozenset("√✓∨×✗xX△▲○◯●◎◇◆☆★∅/-")
+"""Signs of which only a legend says what they mean."""
+NOBODY = ("无", "没有", "全勤", "全到", "0", "/", "-")
+_BLOCKS = re.compile(r"[;；\n]")
+_WHEN = re.compile(r"(周|星期|礼拜)[一二三四五六日天].*\d.*节|\d.*周.*(周|星期|礼拜)[一二三四五六日天]")
+
+
 class Shapes:
     """Looks at values."""
 
@@ -53,6 +60,9 @@ class Shapes:
             "serial": lambda cell: isinstance(cell, int | float) or plain(cell).isdecimal(),
             "score": lambda cell: _read(cells.number, cell) or plain(cell) in _SCORE_WORDS,
             "rollcall": lambda cell: plain(cell) in _ROLLCALL,
+            "people": lambda cell: all(_is_person(one) for one in _names(cell)),
+            "marks": lambda cell: plain(cell) in MARKS or word(plain(cell)) in words_of("attendance", "status"),
+            "when": lambda cell: isinstance(cell, str) and all(map(_is_when, filter(str.strip, _BLOCKS.split(cell)))),
             "email": lambda cell: "@" in plain(cell),
             "phone": lambda cell: bool(re.fullmatch(r"1\d{2}[\d*]{8}|[\d-]{7,}", plain(cell))),
             "gender": lambda cell: plain(cell) in ("男", "女", "M", "F"),
@@ -118,6 +128,18 @@ def _part(said: Sequence[bool]) -> float:
 
 def _matches(form: re.Pattern[str], cell: Cell) -> bool:
     return not isinstance(cell, date | time) and form.fullmatch(plain(cell)) is not None
+
+
+def _names(cell: Cell) -> list[str]:
+    return [re.sub(r"\(.*", "", one).strip() for one in re.split("[;,、]", plain(cell)) if one.strip()]
+
+
+def _is_person(text: str) -> bool:
+    return text in NOBODY or bool(_NAME.fullmatch(text))
+
+
+def _is_when(text: str) -> bool:
+    return bool(_WHEN.search(plain(text)))
 
 
 def _pieces(cell: Cell) -> list[str]:

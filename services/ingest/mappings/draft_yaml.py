@@ -11,7 +11,10 @@ from typing import NamedTuple
 import msgspec
 
 from services.ingest.mappings.draft import ColumnGuess, SheetGuess
+from services.ingest.mappings.cells import word
+from services.ingest.mappings.draft_shapes import NOBODY
 from services.ingest.mappings.draft_words import UNIMPORTANT
+from services.ingest.mappings.words import words_of
 
 
 class _Line(NamedTuple):
@@ -48,7 +51,7 @@ _FORMS: Mapping[str, tuple[_Form, ...]] = {
             (
                 *_WHERE,
                 _STUDENT,
-                _Line("status", ("attendance_status",)),
+                _Line("status", ("attendance_status", "marks")),
                 _Line("minutes_late", ("minutes_late",), "as: number, blank: null", needed=False),
             ),
             lesson=True,
@@ -120,6 +123,7 @@ _FORMS: Mapping[str, tuple[_Form, ...]] = {
             ),
         ),
     ),
+    "lists": (_Form("attendance", (*_WHERE, _STUDENT), lesson=True),),
     "people": (
         _Form(
             "directory/people",
@@ -131,6 +135,49 @@ _FORMS: Mapping[str, tuple[_Form, ...]] = {
             ),
         ),
         _Form("directory/departments", (_Line("id", ("department",)), _Line("name_zh", ("department",)))),
+    ),
+    "enrolment": (
+        _Form(
+            "directory/student_changes",
+            (
+                _Line("student", ("student", "student_name"), "as: student"),
+                _Line("change", ("change",)),
+                _Line("day", ("change_day",), "as: day"),
+                _Line("class_before", ("class_before",), "blank: null", needed=False),
+                _Line("class_after", ("class_after",), "blank: null", needed=False),
+            ),
+        ),
+    ),
+    "plan": (
+        _Form(
+            "timetable",
+            (
+                _Line("class", ("class",), "as: class"),
+                _Line("course", ("course_id", "course")),
+                _Line("teacher", ("teacher_id", "teacher"), "blank: null", needed=False),
+                _Line("when", ("when",), "", needed=False),
+                _Line("weekday", ("weekday",), "", needed=False),
+                _Line("sections", ("sections",), "", needed=False),
+                _Line("weeks", ("weeks",), "", needed=False),
+                _Line("room", ("room",), "blank: null", needed=False),
+            ),
+        ),
+    ),
+    "changes": (
+        _Form(
+            "timetable/changes",
+            (
+                _Line("class", ("class",), "as: class"),
+                _Line("course", ("course_id", "course")),
+                _Line("day", ("old_day",), "as: day"),
+                _Line("sections", ("old_sections",)),
+                _Line("status", ("lesson_change",), "", needed=False),
+                _Line("to_day", ("new_day",), "blank: null", needed=False),
+                _Line("to_sections", ("new_sections",), "blank: null", needed=False),
+                _Line("room", ("new_room",), "blank: null", needed=False),
+                _Line("teacher", ("new_teacher",), "blank: null", needed=False),
+            ),
+        ),
     ),
     "students": (
         _Form(
@@ -184,13 +231,18 @@ def draft_mapping(sheets: Sequence[SheetGuess], name: str = "draft") -> str:
     """The YAML; what is not certain says so behind its line, and what is lacking stands as a remark."""
     files = sorted({one.file for one in sheets})
     known = [one for one in sheets if one.kind]
+    lists = next((one.lists for one in known if one.lists), "")
+    source = f"{{id: {name}, lists: {lists}}}  # how Prewarn calls the system; whether it names all students, by its look"
     lines = [
         f"mapping: {name}",
         f"files: [{', '.join(json.dumps(_general(one), ensure_ascii=False) for one in files)}]",
-        f"source: {name}  # how Prewarn calls the system",
+        "source: " + (source if lists else f"{name}  # how Prewarn calls the system"),
         "tables:",
     ]
     for one in _alike(known):
+        if one.kind == "lists":
+            lines += _of_names(one)
+            continue
         for form in _FORMS[one.kind]:
             if form.to == "directory/roles" and not any(one.of(each) for each in form.lines[0].meanings):
                 continue
@@ -222,7 +274,8 @@ def _table(sheet: SheetGuess, form: _Form) -> list[str]:
         lines.append(f"  sheet: {_quoted(sheet.sheet)}")
     if sheet.header_rows > 1:
         lines.append(f"  header_rows: {sheet.header_rows}")
-    wide = next((one for one in sheet.columns if one.repeated > 1 and one.meaning in ("overall", "score")), None)
+    repeated = [one for one in sheet.columns if one.repeated > 1]
+    wide = next((one for one in repeated if one.meaning in ("overall", "score", "marks")), None)
     of_header: dict[str, str] = {}
     if wide is not None:
         told, of_header = _wide(wide)
@@ -239,6 +292,9 @@ def _table(sheet: SheetGuess, form: _Form) -> list[str]:
         fields.insert(0, "    period: {part: period, as: month}")
     lines += ["  fields:", *fields, *(f"    {name}: {value}" for name, value in form.fixed.items())]
     if form.lesson:
+        if "begins" in sheet.titles and sheet.of("sections") is None:
+            clock = _single(sheet.titles["begins"] + r"[:]\s*\S+\s+(\d{1,2}:\d\d)")
+            lines.append(f"    begins: {{title: {clock}}}")
         lines.append("    lesson: {as: lesson}")
     return lines + (_steps(sheet) if form.to == "ticket" else [])
 
@@ -254,6 +310,9 @@ _PARTS = (
 def _wide(column: ColumnGuess) -> tuple[list[str], dict[str, str]]:
     """The lines for repeated columns, and the fields that their headers give."""
     if not column.above:
+        groups, fields = _pattern(column.header)
+        if "day" in fields:
+            return ["  wide:", f"    columns: {{value: {_single('^' + groups + '$')}}}"], fields
         return ["  wide:", "    columns: {value: '^(?P<period>(?:\\d{4}年?)?\\d{1,2}月份?)$'}"], {}
     groups, fields = _pattern(column.above)
     header, full = column.header, re.search(r"\(\D*([\d.]+)\D*\)", column.header)
@@ -294,12 +353,16 @@ def _fields(sheet: SheetGuess, form: _Form, wide: ColumnGuess | None, of_header:
             yield f"    {line.field}: {{part: {of_header[line.field]}}}"
             continue
         found = _first(sheet, line.meanings)
+        if found is None and (around := _around(sheet, line)):
+            yield f"    {line.field}: {around}"
+            continue
         if found is None:
             if line.needed:
                 yield f"    # {line.field}: no column was found for it"
             continue
         if found is wide:
-            yield f"    {line.field}: {{part: value{', ' + line.extra if line.extra else ''}}}{_remark(found)}"
+            extra = _legend(sheet) if line.field == "status" and sheet.legend else line.extra
+            yield f"    {line.field}: {{part: value{', ' + extra if extra else ''}}}{_remark(found)}"
             continue
         if line.field == "class" and found.several:
             yield f"    class: {{part: class, as: class}}{_remark(found)}"
@@ -313,6 +376,62 @@ def _fields(sheet: SheetGuess, form: _Form, wide: ColumnGuess | None, of_header:
         if line.field == "student" and found.meaning == "student_name" and sheet.of("class"):
             extra += ", within: class"
         yield f"    {line.field}: {f'{{column: {name}, {extra}}}' if extra else name}{_remark(found)}"
+
+
+def _around(sheet: SheetGuess, line: _Line) -> str:
+    """The way to a value that stands in no column, but above the header, or is the name of the sheet."""
+    extra = f", {line.extra}" if line.extra.startswith("as:") else ""
+    for meaning in line.meanings:
+        label = sheet.titles.get(meaning)
+        if label is None and meaning == "day":
+            label = sheet.titles.get("begins")
+        if label is not None:
+            behind = _single(label + r"[:]\s*(\S+)")
+            return f"{{title: {behind}{extra}}}"
+    if line.field == "class" and sheet.class_in_name:
+        return "{sheet: '^(.+)$', as: class}"
+    return ""
+
+
+def _legend(sheet: SheetGuess) -> str:
+    """The value table of signs."""
+    known = words_of("attendance", "status")
+    pairs = ", ".join(f'"{sign}": {known[word(each)]}' for sign, each in sheet.legend.items())
+    return f"values: {{{pairs}}}"
+
+
+_OF_NAMES = (
+    ("absent_names", "absent"),
+    ("late_names", "late"),
+    ("early_names", "early_leave"),
+    ("leave_names", "leave"),
+    ("present_names", "present"),
+)
+
+
+def _of_names(sheet: SheetGuess) -> list[str]:
+    """A table for each column in which students are named, and one that says that the roll was called."""
+    (form,) = _FORMS["lists"]
+    where = [one for one in _fields(sheet, form, None, {}) if not one.strip().startswith(("student:", "# student"))]
+    place = [f"  sheet: {_quoted(sheet.sheet)}"] if sheet.sheet else []
+    lines = ["- to: rollcall", *place, "  fields:", *where, "    lesson: {as: lesson}"]
+    nobody = ", ".join(f'"{one}"' for one in NOBODY)
+    for meaning, status in _OF_NAMES:
+        if (found := sheet.of(meaning)) is None:
+            continue
+        name = _quoted(found.header)
+        lines += [
+            "- to: attendance",
+            *place,
+            f"  when: [{name}, {{column: {name}, not: [{nobody}]}}]{_remark(found)}",
+            f"  parts: {{student: {{column: {name}, split: '[;,、]', pattern: '^\\s*([^()]+)'}}}}",
+            "  fields:",
+            *where,
+            "    student: {part: student, as: student, within: class}",
+            f"    status: {{is: {status}}}",
+            "    lesson: {as: lesson}",
+        ]
+    return lines
 
 
 def _steps(sheet: SheetGuess) -> list[str]:

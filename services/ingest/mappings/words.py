@@ -8,11 +8,11 @@ from functools import cache
 from services.ingest.mappings.cells import word
 
 _STATUS = {
-    "absent": "旷课 缺勤 缺课 未到 未到课 旷到 无故缺勤 absent truant unexcused",
-    "late": "迟到 late tardy",
-    "early_leave": "早退 提前离开 left-early early_leave earlyleave",
+    "absent": "旷课 缺勤 缺课 未到 未到课 旷到 无故缺勤 缺席 旷 未签 未签到 × ✗ absent truant unexcused",
+    "late": "迟到 迟 late tardy",
+    "early_leave": "早退 早 提前离开 left-early early_leave earlyleave",
     "leave": "请假 病假 事假 公假 公差 婚假 丧假 产假 已请假 假 leave excused sick",
-    "present": "正常 出勤 到课 已到 已到课 到 在 出席 实到 已签到 签到 √ present ok attended",
+    "present": "正常 出勤 到课 已到 已到课 到 在 出席 实到 已签到 已签 签到 √ ✓ ∨ present ok attended",
 }
 _TEST = {
     "not_submitted": "缺考 旷考 未交 未提交 未作答 未答 未参加 未完成 absent missing notsubmitted",
