@@ -88,7 +88,9 @@ def _given(path: Path, known: dict[str, Known]) -> Given:
     if not names:
         name, lacking = nearly_fitting(path.name, sheets, known, is_directory)
         what = say("mapping.none_fits", name=name) if name else say("mapping.neither_fits")
-        raise ProblemsError([Problem(where=path.name, what=what, expected=say("mapping.draft_one", file=path)), *lacking])
+        raise ProblemsError(
+            [Problem(where=path.name, what=what, expected=say("mapping.draft_one", file=path)), *lacking]
+        )
     typer.echo(f"{path.name}: {names[0]}")
     return Given(path, known[names[0]].mapping, sheets)
 

@@ -177,5 +177,7 @@ def _class(directory: Directory, text: str) -> str:
     found = classes.known(text)
     if found is None:
         near = nearest(text, [name for id_ in classes.ids for name in (id_, classes.label(id_))])
-        raise ConfigurationError(say("cli.no_such_class", text=text, near=near or ", ".join(classes.called(text)) or "-"))
+        raise ConfigurationError(
+            say("cli.no_such_class", text=text, near=near or ", ".join(classes.called(text)) or "-")
+        )
     return found

@@ -10,9 +10,9 @@ from typing import Literal, NamedTuple
 
 import msgspec
 
-from services.ingest.mappings.cells import is_blank, plain, word, written
-from services.ingest.mappings.days import Days
-from services.ingest.mappings.draft_shapes import MARKS, Shapes
+from services.ingest.mappings.cells import WrongCell, is_blank, number, plain, word, written
+from services.ingest.mappings.days import Days, formats_of
+from services.ingest.mappings.draft_shapes import MARKS, TIMES, Shapes
 from services.ingest.mappings.draft_words import HEADERS, KINDS, MEANINGS, UNIMPORTANT
 from services.ingest.mappings.headers import MOST_ABOVE, Header, header_at
 from services.ingest.mappings.known import Known
@@ -58,6 +58,10 @@ class ColumnGuess(msgspec.Struct, kw_only=True):
     examples: list[str] = []
     several: bool = False
     """Whether a cell names more than one (`软件2601;软件2602`)."""
+    format: str = ""
+    """Of days and times with the year behind: 11/18/2026 8:00 AM."""
+    unknown: list[str] = []
+    """Words of a column of words, or of marks, that are no numbers or that nobody knows."""
     repeated: int = 1
     """How many columns like it stand side by side (a wide table); this is the first of them."""
 
@@ -130,9 +134,13 @@ def _guess(file: str, sheet: Sheet, shapes: Shapes) -> SheetGuess | None:
             several=any(isinstance(one, str) and re.search("[;,、]", plain(one)) for one in merged),
             repeated=number,
         )
-    kind = _kind(scores, columns)
+    titles = _titles(sheet, row)
+    kind = _kind(scores, columns, titles)
     for at, column in columns.items():
         _decide(column, scores[at], kind)
+        _look_closer(
+            column, [one for each in range(len(values)) if groups.get(each, (each, 1))[0] == at for one in values[each]]
+        )
     _once(list(columns.values()))
     if not any(one.meaning for one in columns.values()):
         return None
@@ -144,7 +152,7 @@ def _guess(file: str, sheet: Sheet, shapes: Shapes) -> SheetGuess | None:
         header_row=row + 1,
         header_rows=count,
         columns=list(columns.values()),
-        titles=_titles(sheet, row),
+        titles=titles,
         legend=legend,
         lists=_lists(kind, columns, groups, values, legend),
         class_in_name=shapes.share("class", [sheet.name]) == 1,
@@ -288,7 +296,9 @@ def _scores(header: str, values: Sequence[Cell], shapes: Shapes) -> list[_Score]
             points, why = 1.5, ["part_of_header"]
         share = share_of(meaning.shape)
         if share is not None:
-            points += 2 if share >= _ALL else 1 if share >= _MOST_OF else -3 if share < _FEW else 0
+            # Words of a college's own are no sign against the header that says what they are about.
+            against = 0 if "." in meaning.shape and exact.get(name) else -3
+            points += 2 if share >= _ALL else 1 if share >= _MOST_OF else against if share < _FEW else 0
             fits = share >= _ALL
             why += ["values"] if share >= _MOST_OF else []
         elif meaning.shape:
@@ -311,7 +321,30 @@ def _is_part(name: str, header: str) -> bool:
     return any(len(one) > 1 and (one in header or (len(header) > 1 and header in one)) for one in usual)
 
 
-def _kind(scores: Mapping[int, Sequence[_Score]], columns: Mapping[int, ColumnGuess]) -> str:
+def _look_closer(column: ColumnGuess, values: Sequence[Cell]) -> None:
+    """At what the mapping of a column must say besides its name."""
+    shape = MEANINGS[column.meaning].shape if column.meaning else ""
+    different = list({written(one): one for one in values}.values())
+    if shape in TIMES and (formats := formats_of(different)):
+        column.format = formats[0]
+        if len(formats) > 1:  # 08/09/2026 is September or August
+            column.certainty, column.other = "guess", formats[1]
+    if shape == "score" or column.meaning == "rating":
+        column.unknown = [written(one) for one in different if not _is_number(one)]
+    elif "." in shape:
+        words = words_of(*shape.split(".", 1))
+        column.unknown = [written(one) for one in different if word(plain(one)) not in words]
+
+
+def _is_number(cell: Cell) -> bool:
+    try:
+        number(cell)
+    except WrongCell:
+        return False
+    return True
+
+
+def _kind(scores: Mapping[int, Sequence[_Score]], columns: Mapping[int, ColumnGuess], titles: Mapping[str, str]) -> str:
     """What the table is, by what only such tables have."""
     votes: Counter[str] = Counter()
     for at, every in scores.items():
@@ -324,7 +357,7 @@ def _kind(scores: Mapping[int, Sequence[_Score]], columns: Mapping[int, ColumnGu
                 votes[kind] += 1
             if columns[at].repeated > 1 and any(one.meaning in own for one in best):
                 votes[kind] += 4
-    known = [every for every in scores.values() if every and "header" in every[0].why]
+    known = [every for every in scores.values() if every and "header" in every[0].why] + [*titles]
     grid = sum(bool(_DAY_OF_WEEK.fullmatch(one.header)) for one in columns.values()) >= _LEAST
     if grid or len(known) < _LEAST or not votes:
         return ""

@@ -26,6 +26,8 @@ _ROLLCALL = frozenset(["已提交", "未提交", "停课", "已点名", "未点�
 _HALVES = {"上午": time(8), "下午": time(14), "": time()}
 
 
+TIMES = ("day", "moment", "half")
+"""Shapes of days and instants, which may have a format of their own."""
 MARKS = frozenset("√✓∨×✗xX△▲○◯●◎◇◆☆★∅/-")
 """Signs of which only a legend says what they mean."""
 NOBODY = ("无", "没有", "全勤", "全到", "0", "/", "-")
@@ -42,8 +44,8 @@ class Shapes:
             "id": lambda cell: _matches(_ID, cell),
             "ids": lambda cell: all(_matches(_ID, one.partition("(")[0]) for one in _pieces(cell)),
             "code": lambda cell: _matches(_CODE, cell),
-            "name": lambda cell: isinstance(cell, str) and bool(_NAME.fullmatch(cells.person_name(cell))),
-            "names": lambda cell: all(_NAME.fullmatch(one.partition("(")[0].strip()) for one in _pieces(cell)),
+            "name": lambda cell: isinstance(cell, str) and bool(_NAME.fullmatch(_bare(cells.person_name(cell)))),
+            "names": lambda cell: all(_NAME.fullmatch(_bare(one.partition("(")[0]).strip()) for one in _pieces(cell)),
             "class": _is_class,
             "course": lambda cell: (
                 isinstance(cell, str) and not _is_class(cell) and bool(re.search(r"[^\W\d]", plain(cell)))
@@ -73,7 +75,8 @@ class Shapes:
         if not shape or not values:
             return None
         test = self._tests.get(shape) or _of_words(shape)
-        return _part([test(cell) for cell in values])
+        found = _part([test(cell) for cell in values])
+        return 1.0 if found < 1 and shape in TIMES and days.formats_of(values) else found
 
     def known_share(self, table: str, values: Sequence[Cell]) -> float | None:
         """Which part of the values the directory knows; None if it has no such rows."""
@@ -128,6 +131,11 @@ def _part(said: Sequence[bool]) -> float:
 
 def _matches(form: re.Pattern[str], cell: Cell) -> bool:
     return not isinstance(cell, date | time) and form.fullmatch(plain(cell)) is not None
+
+
+def _bare(text: str) -> str:
+    """A name without the id beside it: 程浩(A0008), A0008/程浩."""
+    return re.sub(r"[(\[]?\b[A-Za-z]{0,4}\d{3,}\b[)\]]?[/|-]?", "", text).strip("/|-") or text
 
 
 def _names(cell: Cell) -> list[str]:

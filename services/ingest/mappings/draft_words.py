@@ -193,7 +193,7 @@ MEANINGS: Mapping[str, Meaning] = {
     "score": Meaning(
         "score",
         "",
-        "成绩 得分 分数 测验成绩 检测成绩 score mark 最终成绩 总成绩 测试成绩 考试成绩 考核成绩 "
+        "成绩 随堂测 随堂测验 测验 测试 检测 小测 得分 分数 测验成绩 检测成绩 score mark 最终成绩 总成绩 测试成绩 考试成绩 考核成绩 "
         "实得分 卷面成绩 总评成绩 grade points result",
     ),
     "max_score": Meaning(
@@ -241,7 +241,7 @@ MEANINGS: Mapping[str, Meaning] = {
     "reported": Meaning(
         "moment",
         "",
-        "报修时间 上报时间 创建时间 ?提交时间 报修日期 申报时间 提单时间 created createdat created_at opened",
+        "报修时间 上报时间 创建时间 提交时间 报修日期 申报时间 提单时间 created createdat created_at opened",
     ),
     "accepted": Meaning(
         "moment",

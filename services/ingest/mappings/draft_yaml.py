@@ -10,8 +10,8 @@ from typing import NamedTuple
 
 import msgspec
 
-from services.ingest.mappings.draft import ColumnGuess, SheetGuess
 from services.ingest.mappings.cells import word
+from services.ingest.mappings.draft import ColumnGuess, SheetGuess
 from services.ingest.mappings.draft_shapes import NOBODY
 from services.ingest.mappings.draft_words import UNIMPORTANT
 from services.ingest.mappings.words import words_of
@@ -83,17 +83,8 @@ _FORMS: Mapping[str, tuple[_Form, ...]] = {
                 _STUDENT,
                 _Line("max_score", ("max_score",)),
                 _Line("pass_score", ("pass_score",), "", needed=False),
-                _Line(
-                    "score",
-                    ("score",),
-                    "values: {缺考: null, 缓考: null, 免修: null, 未提交: null, 未作答: null}, as: number",
-                ),
-                _Line(
-                    "status",
-                    ("score",),
-                    "values: {缺考: not_submitted, 缓考: pending, 免修: exempt, 未提交: not_submitted, "
-                    "未作答: not_submitted}, otherwise: graded",
-                ),
+                _Line("score", ("score",), "values: SCORE, as: number"),
+                _Line("status", ("score",), "values: STATUS, otherwise: graded"),
             ),
             lesson=True,
             fixed={"test": "{of: lesson.id}"},
@@ -224,6 +215,8 @@ _FORMS: Mapping[str, tuple[_Form, ...]] = {
         ),
     ),
 }
+_WORDS_SHOWN = 6
+_AGREED = "^(审核|审批)?(已)?(通过|同意|批准|完成)"
 _STEPS = (("created", "reported"), ("responded", "accepted"), ("resolved", "resolved"), ("rated", "rating"))
 
 
@@ -232,7 +225,9 @@ def draft_mapping(sheets: Sequence[SheetGuess], name: str = "draft") -> str:
     files = sorted({one.file for one in sheets})
     known = [one for one in sheets if one.kind]
     lists = next((one.lists for one in known if one.lists), "")
-    source = f"{{id: {name}, lists: {lists}}}  # how Prewarn calls the system; whether it names all students, by its look"
+    source = (
+        f"{{id: {name}, lists: {lists}}}  # how Prewarn calls the system; whether it names all students, by its look"
+    )
     lines = [
         f"mapping: {name}",
         f"files: [{', '.join(json.dumps(_general(one), ensure_ascii=False) for one in files)}]",
@@ -247,9 +242,34 @@ def draft_mapping(sheets: Sequence[SheetGuess], name: str = "draft") -> str:
             if form.to == "directory/roles" and not any(one.of(each) for each in form.lines[0].meanings):
                 continue
             lines += _table(one, form)
+        if one.kind == "students":
+            lines += _states(one)
     if not known:
         lines[-1] = "tables: []  # none of the tables is of a kind that is known"
     return "\n".join(lines) + "\n"
+
+
+def _states(sheet: SheetGuess) -> list[str]:
+    """What a roll says of changes: in columns of its own, or that somebody is no longer there."""
+    change, day, before = sheet.of("change"), sheet.of("change_day"), sheet.of("class_before")
+    state, student = sheet.of("student_status"), sheet.of("student")
+    told = change or state
+    if told is None or student is None:
+        return []
+    name = _quoted(told.header)
+    known = words_of("directory/student_changes", "change")
+    gone = [one for one in dict.fromkeys([*told.unknown, *told.examples]) if word(one) in known]
+    lines = ["- to: directory/student_changes"]
+    lines += [f"  sheet: {_quoted(sheet.sheet)}"] if sheet.sheet else []
+    if change is None:
+        gone = list(dict.fromkeys([*gone, "休学", "退学", "毕业"]))
+        lines.append(f"  when: {{column: {name}, is: [{', '.join(gone)}]}}")
+    else:
+        lines.append(f'  when: [{name}, {{column: {name}, not: ["无", "正常", "否", "-"]}}]')
+    lines += ["  fields:", f"    student: {{column: {_quoted(student.header)}, as: student}}", f"    change: {name}"]
+    lines += [f"    day: {{column: {_quoted(day.header)}, as: day}}"] if day and change else []
+    lines += [f"    class_before: {{column: {_quoted(before.header)}, blank: null}}"] if before else []
+    return lines
 
 
 def _alike(sheets: Sequence[SheetGuess]) -> list[SheetGuess]:
@@ -282,10 +302,13 @@ def _table(sheet: SheetGuess, form: _Form) -> list[str]:
         lines += told
     for key, meanings in (("time", form.time), ("recorded", form.recorded)):
         if found := _first(sheet, meanings):
-            lines.append(f"  {key}: {_quoted(found.header)}{_remark(found)}")
+            lines.append(f"  {key}: {_formatted(found)}{_remark(found)}")
     class_ = sheet.of("class")
     if class_ is not None and class_.several and any(one.field == "class" for one in form.lines):
         lines.append(f"  parts: {{class: {{column: {_quoted(class_.header)}, split: '[;,、]'}}}}")
+    agreed = sheet.of("leave_result") or sheet.of("leave_status")
+    if agreed is not None and form.to in ("timetable/changes", "directory/student_changes"):
+        lines.append(f"  when: {{column: {_quoted(agreed.header)}, like: {_single(_AGREED)}}}")
     fields = [*_fields(sheet, form, wide, of_header)]
     if wide is not None and form.to == "assessment":
         lines.append("  time: {part: period, as: month, take: ends}")
@@ -300,7 +323,11 @@ def _table(sheet: SheetGuess, form: _Form) -> list[str]:
 
 
 _PARTS = (
-    ("day", r"(?:\d{4}\s*[-/.年]\s*)?\d{1,2}\s*[-/.月]\s*\d{1,2}日?", r"\S+"),
+    (
+        "day",
+        r"(?:\d{4}\s*[-/.年]\s*)?\d{1,2}\s*[-/.月]\s*\d{1,2}日?",
+        r"(?:\d{4}\s*[-/.年]\s*)?\d{1,2}\s*[-/.月]\s*\d{1,2}日?",
+    ),
     ("sections", r"第?\d+(?:[-,、]\d+)*节", r"第?[\d,、-]+节"),
     ("week", r"第\d+周", r"第\d+周"),
 )
@@ -361,21 +388,49 @@ def _fields(sheet: SheetGuess, form: _Form, wide: ColumnGuess | None, of_header:
                 yield f"    # {line.field}: no column was found for it"
             continue
         if found is wide:
-            extra = _legend(sheet) if line.field == "status" and sheet.legend else line.extra
+            extra = _legend(sheet) if found.meaning == "marks" and sheet.legend else _extra(line, found)
             yield f"    {line.field}: {{part: value{', ' + extra if extra else ''}}}{_remark(found)}"
             continue
         if line.field == "class" and found.several:
             yield f"    class: {{part: class, as: class}}{_remark(found)}"
             continue
         name = _quoted(found.header)
-        extra = line.extra
+        extra = _extra(line, found)
         if line.field == "teacher" and found.several:
             extra += ", pattern: '^([^,;、(]+)'"
-        if line.field == "status" and (both := sheet.of("leave_status")) and both is not found:
+        if form.to == "leave" and line.field == "status" and (both := sheet.of("leave_status")) and both is not found:
             name = f"[{name}, {_quoted(both.header)}]"
         if line.field == "student" and found.meaning == "student_name" and sheet.of("class"):
             extra += ", within: class"
         yield f"    {line.field}: {f'{{column: {name}, {extra}}}' if extra else name}{_remark(found)}"
+
+
+_POINTS = {
+    **dict.fromkeys(("优", "优秀"), 95),
+    **dict.fromkeys(("良", "良好"), 85),
+    **dict.fromkeys(("中", "中等"), 75),
+    **dict.fromkeys(("及格", "合格"), 65),
+    **dict.fromkeys(("不及格", "不合格"), 50),
+    "作弊": 0,
+}
+"""As in schemas/mappings/chaoxing-tests.yaml, of 100."""
+_STARS = {"非常满意": 5, "很满意": 5, "满意": 4, "一般": 3, "基本满意": 3, "不满意": 2, "非常不满意": 1, "很不满意": 1}
+
+
+def _extra(line: _Line, found: ColumnGuess) -> str:
+    """What a line says besides its column, with the words that occur there; one that nobody knows stays out."""
+    extra = line.extra
+    if "values: S" in extra:
+        known = words_of("test", "status")
+        status = {one: known[word(one)] for one in found.unknown if word(one) in known}
+        points = {one: _POINTS[one] for one in found.unknown if one in _POINTS}
+        score = {**dict.fromkeys(status, "null"), **points}
+        for name, table in (("SCORE", score), ("STATUS", status)):
+            said = ", ".join(f"{_quoted(one)}: {value}" for one, value in table.items())
+            extra = extra.replace(f"values: {name}", f"values: {{{said}}}")
+    if found.format:
+        extra = ", ".join(filter(None, (re.sub(r"halves: \{[^}]*\}", "", extra), f'format: "{found.format}"')))
+    return extra
 
 
 def _around(sheet: SheetGuess, line: _Line) -> str:
@@ -444,15 +499,22 @@ def _steps(sheet: SheetGuess) -> list[str]:
         if action == "rated":
             done = sheet.of("resolved") or sheet.of("reported")
             at = _quoted(done.header) if done else "评价时间"
-            fields += f", rating: {{column: {_quoted(found.header)}, as: integer}}"
+            stars = ", ".join(f"{one}: {_STARS[one]}" for one in found.unknown if one in _STARS)
+            values = f", values: {{{stars}}}" if stars else ""
+            fields += f", rating: {{column: {_quoted(found.header)}, as: integer{values}}}"
             lines += [
                 f"  - when: {_quoted(found.header)}",
                 f"    time: {at}",
                 f"    fields: {{{fields}}}{_remark(found)}",
             ]
         else:
-            lines += [f"  - time: {_quoted(found.header)}{_remark(found)}", f"    fields: {{{fields}}}"]
+            lines += [f"  - time: {_formatted(found)}{_remark(found)}", f"    fields: {{{fields}}}"]
     return lines
+
+
+def _formatted(column: ColumnGuess) -> str:
+    name = _quoted(column.header)
+    return f'{{column: {name}, format: "{column.format}"}}' if column.format else name
 
 
 def _first(sheet: SheetGuess, meanings: Sequence[str]) -> ColumnGuess | None:
@@ -461,7 +523,9 @@ def _first(sheet: SheetGuess, meanings: Sequence[str]) -> ColumnGuess | None:
 
 def _remark(column: ColumnGuess) -> str:
     other = f", or {column.other}" if column.other else ""
-    return f"  # {column.certainty}{other}: {', '.join(column.examples)}".replace("\n", " ").rstrip(": ")
+    every = list(dict.fromkeys([*column.unknown[:_WORDS_SHOWN], *column.examples]))
+    shown = ", ".join(every[: max(len(column.examples), _WORDS_SHOWN)])
+    return f"  # {column.certainty}{other}: {shown}".replace("\n", " ").rstrip(": ")
 
 
 def _quoted(text: str) -> str:

@@ -53,9 +53,11 @@ def with_changes(rows: Rows, changes: Iterable[Change], problems: list[Problem])
         dated = sorted((one for one in every if one.day is not None), key=_day_of)
         undated = [one for one in every if one.day is None]
         said = {one.change for one in dated}
-        for one in undated:
-            if one.change not in said and not _ends(rows.get(student, [])):
-                problems.append(_wrong(one, say("mapping.change_without_day", change=one.change)))
+        problems += [
+            _wrong(one, say("mapping.change_without_day", change=one.change))
+            for one in undated
+            if one.change not in said and not _ends(rows.get(student, []))
+        ]
         if not dated or student not in rows:
             problems += [_wrong(one, say("mapping.change_of_nobody", student=student)) for one in dated]
         elif len(rows[student]) > 1:

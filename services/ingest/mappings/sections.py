@@ -45,8 +45,9 @@ class Sections(NamedTuple):
 
 
 def sections(cell: Cell) -> Sections:
-    """3-4节, 第3-4节, 第3、4节, 第三四节, 0304, 第二大节 (3-4), 第一大节(01,02小节), 5, and a day that a spreadsheet made of 3-4.
+    """3-4节, 第3-4节, 第3、4节, 第三四节, 0304, 第二大节 (3-4), 第一大节(01,02小节), 5.
 
+    Also a day that a spreadsheet made of 3-4.
     Raises WrongCell, also for sections that do not follow one another.
     """
     found = _of_day(cell)

@@ -55,7 +55,9 @@ def plans(sheet: Sheet, names: Names, problems: list[Problem]) -> Iterator[Plan]
         return
     spans = {(row1, column1): (row1, row2) for row1, column1, row2, _ in sheet.merged}
     spread = sheet.filled()
-    labels = {row: label for row in range(top + 1, len(sheet.rows) + 1) if (label := _label(spread[row - 1], min(days)))}
+    labels = {
+        row: label for row in range(top + 1, len(sheet.rows) + 1) if (label := _label(spread[row - 1], min(days)))
+    }
     for row, label in labels.items():
         for column, day in days.items():
             cell = words.text(sheet.cell(row, column))

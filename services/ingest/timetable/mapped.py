@@ -123,7 +123,7 @@ def _times(data: dict[str, Any], term: Term) -> Iterator[tuple[int, int, int, fr
         yield words.weekday(data["weekday"]), *words.sections(data["sections"]), frozenset(data["weeks"])
 
 
-def changes(files: Iterable[MappedFile], term: Term, names: Names, problems: list[Problem]) -> Iterator[Change]:
+def changes(files: Iterable[MappedFile], names: Names, problems: list[Problem]) -> Iterator[Change]:
     """What becomes of single lessons."""
     for data, place in _records(files, f"{TIMETABLE}/changes", problems):
         one = _read(lambda data=data, place=place: _change(data, place, names), place, problems)

@@ -58,7 +58,7 @@ def read(
     changes: list[Change] = []
     for sheet in filter(tables.has_changes, sheets):
         changes += tables.read_changes(sheet, term, names, problems)
-    changes += mapped.changes(lists, term, names, problems)
+    changes += mapped.changes(lists, names, problems)
     published = lessons.planned(plans, term, problems)
     return Timetable(term, rung, published, lessons.changed(published, changes, problems))
 
