@@ -49,7 +49,8 @@ def draft(
     rules = FileRegistry(settings).current()
     in_use = directories.load_installed(settings.directory_folder, rules.zone.key)
     college = College.at(wall_clock(), rules.zone, in_use.tables, rules.plan.times.terms, ())
-    given, unread = [], []
+    given: list[Given] = []
+    unread: list[Problem] = []
     for path in files:
         try:
             given.append(_given(path, known))

@@ -115,7 +115,7 @@ def _streams(
     with opened(path) as archive:
         for member in members:
             with archive.open(member) as stream:
-                yield f"{path.name}, {member}", BufferedReader(stream)  # type: ignore[type-var]
+                yield f"{path.name}, {member}", BufferedReader(stream)  # type: ignore[arg-type]
 
 
 def event_members(path: Path) -> list[str]:

@@ -183,7 +183,8 @@ def _titles(sheet: Sheet, row: int) -> dict[str, str]:
 
 def _legend(sheet: Sheet) -> dict[str, str]:
     """Of notes such as 说明:√出勤 ×旷课 △迟到."""
-    words, found = words_of("attendance", "status"), {}
+    words = words_of("attendance", "status")
+    found: dict[str, str] = {}
     for text in {plain(cell) for row in sheet.rows for cell in row[:3] if isinstance(cell, str)}:
         pairs = [_signed(one) for one in re.split(r"[\s,;、:]+", text)]
         signs = {sign: each for sign, each in filter(None, pairs) if word(each) in words}
@@ -390,8 +391,8 @@ def _decide(column: ColumnGuess, scores: Sequence[_Score], kind: str) -> None:
 def _once(columns: Sequence[ColumnGuess]) -> None:
     """Of two columns of one meaning at most one is it for certain."""
     order: tuple[Certainty, ...] = ("certain", "likely", "guess", "unknown")
-    for meaning, number in Counter(one.meaning for one in columns if one.meaning).items():
-        if number > 1 and meaning not in UNIMPORTANT:
+    for meaning, times in Counter(one.meaning for one in columns if one.meaning).items():
+        if times > 1 and meaning not in UNIMPORTANT:
             same = sorted(
                 (one for one in columns if one.meaning == meaning), key=lambda one: order.index(one.certainty)
             )

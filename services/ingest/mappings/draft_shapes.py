@@ -53,6 +53,7 @@ class Shapes:
             "unit": lambda cell: isinstance(cell, str) and bool(_UNIT.fullmatch(plain(cell))),
             "cohort": lambda cell: bool(re.fullmatch(r"(20)?\d\d[级届]?", plain(cell))),
             "day": self._reads(days.day),
+            "month": self._reads(days.month),
             "moment": lambda cell: self._reads(days.moment)(cell) or _is_clock(cell),
             "half": self._half,
             "weekday": lambda cell: bool(_WEEKDAY.fullmatch(plain(cell))),

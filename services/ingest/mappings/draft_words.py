@@ -193,8 +193,8 @@ MEANINGS: Mapping[str, Meaning] = {
     "score": Meaning(
         "score",
         "",
-        "成绩 随堂测 随堂测验 测验 测试 检测 小测 得分 分数 测验成绩 检测成绩 score mark 最终成绩 总成绩 测试成绩 考试成绩 考核成绩 "
-        "实得分 卷面成绩 总评成绩 grade points result",
+        "成绩 随堂测 随堂测验 测验 测试 检测 小测 得分 分数 测验成绩 检测成绩 score mark 最终成绩 总成绩 测试成绩 考试成绩 "
+        "考核成绩 实得分 卷面成绩 总评成绩 grade points result",
     ),
     "max_score": Meaning(
         "number",
@@ -216,6 +216,7 @@ MEANINGS: Mapping[str, Meaning] = {
         "",
         "评价 总评 等级 评学结果 评价等级 评学等级 学习评价 综合评价 评价结果 evaluation ?等级",
     ),
+    "period": Meaning("month", "", "月份 统计月份 评学月份 评价月份 所属月份 考核月份 month period"),
     "ticket": Meaning(
         "id",
         "",
@@ -395,7 +396,7 @@ KINDS: Mapping[str, tuple[str, str]] = {
         "student student_name class requested decided reason",
     ),
     "test": ("score max_score pass_score test_name", "student student_name class course day sections"),
-    "assessment": ("overall", "student student_name class course teacher department"),
+    "assessment": ("overall period", "student student_name class course teacher department"),
     "ticket": (
         "ticket ticket_category accepted reported rating priority",
         "department location resolved ticket_status rating_comment",

@@ -94,6 +94,7 @@ _FORMS: Mapping[str, tuple[_Form, ...]] = {
         _Form(
             "assessment",
             (
+                _Line("period", ("period",), "as: month", needed=False),
                 _Line("class", ("class",), "as: class", needed=False),
                 _Line("course", ("course",)),
                 _STUDENT,
@@ -310,7 +311,9 @@ def _table(sheet: SheetGuess, form: _Form) -> list[str]:
     if agreed is not None and form.to in ("timetable/changes", "directory/student_changes"):
         lines.append(f"  when: {{column: {_quoted(agreed.header)}, like: {_single(_AGREED)}}}")
     fields = [*_fields(sheet, form, wide, of_header)]
-    if wide is not None and form.to == "assessment":
+    if form.to == "assessment" and (month := sheet.of("period")):
+        lines.append(f"  time: {{column: {_quoted(month.header)}, as: month, take: ends}}")
+    elif wide is not None and form.to == "assessment":
         lines.append("  time: {part: period, as: month, take: ends}")
         fields.insert(0, "    period: {part: period, as: month}")
     lines += ["  fields:", *fields, *(f"    {name}: {value}" for name, value in form.fixed.items())]
@@ -337,7 +340,7 @@ _PARTS = (
 def _wide(column: ColumnGuess) -> tuple[list[str], dict[str, str]]:
     """The lines for repeated columns, and the fields that their headers give."""
     if not column.above:
-        groups, fields = _pattern(column.header)
+        groups, fields = _pattern(column.header, whole=True)
         if "day" in fields:
             return ["  wide:", f"    columns: {{value: {_single('^' + groups + '$')}}}"], fields
         return ["  wide:", "    columns: {value: '^(?P<period>(?:\\d{4}年?)?\\d{1,2}月份?)$'}"], {}
@@ -351,7 +354,7 @@ def _wide(column: ColumnGuess) -> tuple[list[str], dict[str, str]]:
     return lines, fields
 
 
-def _pattern(text: str) -> tuple[str, dict[str, str]]:
+def _pattern(text: str, *, whole: bool = False) -> tuple[str, dict[str, str]]:
     """A pattern for headers like this one, with names for what they say."""
     found: list[tuple[int, int, str, str]] = []
     for name, written, general in _PARTS:
@@ -363,6 +366,8 @@ def _pattern(text: str) -> tuple[str, dict[str, str]]:
     for begin, end, name, general in sorted(found):
         parts += [_general_text(text[at:begin]), f"(?P<{name}>{general})"]
         at = end
+    if whole and parts:
+        parts.append(_general_text(text[at:]))
     return "".join(parts) or _general_text(text), {name: name for *_, name, _ in found if name != "week"}
 
 
@@ -414,6 +419,8 @@ _POINTS = {
     "作弊": 0,
 }
 """As in schemas/mappings/chaoxing-tests.yaml, of 100."""
+_LETTERS = {"a": "good", "b": "fair", "c": "poor"}
+"""Of three; what the letters of a scale of four or five mean, only the college knows."""
 _STARS = {"非常满意": 5, "很满意": 5, "满意": 4, "一般": 3, "基本满意": 3, "不满意": 2, "非常不满意": 1, "很不满意": 1}
 
 
@@ -428,6 +435,9 @@ def _extra(line: _Line, found: ColumnGuess) -> str:
         for name, table in (("SCORE", score), ("STATUS", status)):
             said = ", ".join(f"{_quoted(one)}: {value}" for one, value in table.items())
             extra = extra.replace(f"values: {name}", f"values: {{{said}}}")
+    if line.field == "overall" and {word(one) for one in found.unknown} == set("abc"):
+        letters = ", ".join(f"{one}: {_LETTERS[word(one)]}" for one in sorted(found.unknown))
+        extra = f"values: {{{letters}}}"
     if found.format:
         extra = ", ".join(filter(None, (re.sub(r"halves: \{[^}]*\}", "", extra), f'format: "{found.format}"')))
     return extra

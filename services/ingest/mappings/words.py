@@ -40,9 +40,9 @@ _TICKET = {
 }
 _PRIORITY = {"urgent": "紧急 特急 加急 非常紧急 高 urgent high", "normal": "一般 普通 正常 不紧急 中 低 normal low"}
 _OVERALL = {
-    "good": "好 优 优秀 良 良好 达到 a good excellent",
-    "fair": "中 一般 合格 及格 中等 基本达到 b fair average",
-    "poor": "差 较差 不合格 不及格 未达到 没有达到 c poor bad",
+    "good": "好 优 优秀 良 良好 达到 good excellent",
+    "fair": "中 一般 合格 及格 中等 基本达到 fair average",
+    "poor": "差 较差 不合格 不及格 未达到 没有达到 poor bad",
 }
 _LESSON = {
     "planned": "正常 计划 planned",

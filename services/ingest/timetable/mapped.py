@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from datetime import date, datetime, time, timedelta
+from functools import partial
 from typing import Any
 
 from services.i18n import say
@@ -89,7 +90,7 @@ def bells(files: Iterable[MappedFile], problems: list[Problem]) -> list[Bell]:
 def plans(files: Iterable[MappedFile], term: Term, names: Names, problems: list[Problem]) -> Iterator[Plan]:
     """The blocks of the lists of a plan."""
     for data, place in _records(files, TIMETABLE, problems):
-        yield from _read(lambda data=data, place=place: _plans(data, place, term, names), place, problems) or ()
+        yield from _read(partial(_plans, data, place, term, names), place, problems) or ()
 
 
 def _plans(data: dict[str, Any], place: str, term: Term, names: Names) -> list[Plan]:
@@ -126,7 +127,7 @@ def _times(data: dict[str, Any], term: Term) -> Iterator[tuple[int, int, int, fr
 def changes(files: Iterable[MappedFile], names: Names, problems: list[Problem]) -> Iterator[Change]:
     """What becomes of single lessons."""
     for data, place in _records(files, f"{TIMETABLE}/changes", problems):
-        one = _read(lambda data=data, place=place: _change(data, place, names), place, problems)
+        one = _read(partial(_change, data, place, names), place, problems)
         if one is not None:
             yield one
 
