@@ -62,12 +62,17 @@ def draft(
         list[Path], typer.Argument(exists=True, dir_okay=False, help="Tables of another system. 其他系统导出的表")
     ],
     name: Annotated[str, typer.Option(help="Name of the mapping. 映射名称")] = "draft",
-    to: Annotated[Path | None, typer.Option(help="File to write; else it is shown. 输出文件；默认显示")] = None,
+    to: Annotated[
+        Path | None,
+        typer.Option(
+            help="File to write, of several kinds of files a folder; else it is shown. 输出文件（多种表时为文件夹）；默认显示"
+        ),
+    ] = None,
     json: Annotated[bool, typer.Option("--json", help="What each column probably is, as JSON. 以 JSON 输出")] = False,
 ) -> None:
     """Look at unknown files and write a first mapping, with what is certain and what is not. 为未知文件起草映射"""
     settings: Settings = context.obj
-    if to is not None and to.exists():
+    if to is not None and to.is_file():
         raise ConfigurationError(say("mapping.file_is_there", path=to))
     rules = FileRegistry(settings).current()
     tables = directories.load_installed(settings.directory_folder, rules.zone.key).tables
@@ -77,13 +82,36 @@ def draft(
     if json:
         typer.echo(msgspec.json.encode(sheets))
         return
-    text = draft_mapping(sheets, name)
+    groups = _alike(sheets)
+    several = len(groups) > 1
+    if several and to is not None and to.suffix:
+        raise ConfigurationError(say("mapping.several_kinds_of_files", number=len(groups), path=to))
+    for number, group in enumerate(groups, 1):
+        called = f"{name}-{number}" if several else name
+        _write(draft_mapping(group, called), to / f"{called}.yaml" if several and to is not None else to)
+    _say_how_certain(sheets)
+
+
+def _alike(sheets: list[SheetGuess]) -> list[list[SheetGuess]]:
+    """The sheets of files that have the same tables: a mapping reads files whole, so each kind has its own."""
+    of_file: dict[str, list[SheetGuess]] = {}
+    for one in sheets:
+        of_file.setdefault(one.file, []).append(one)
+    found: dict[frozenset[tuple[str, ...]], list[SheetGuess]] = {}
+    for every in of_file.values():
+        tables = frozenset((one.kind, *(each.header for each in one.columns)) for one in every if one.kind)
+        found.setdefault(tables, []).extend(every)
+    return [every for tables, every in found.items() if tables] or [sheets]
+
+
+def _write(text: str, to: Path | None) -> None:
     if to is None:
         typer.echo(text, nl=False)
-    else:
-        to.parent.mkdir(parents=True, exist_ok=True)
-        to.write_text(text, "utf-8")
-    _say_how_certain(sheets)
+        return
+    if to.exists():
+        raise ConfigurationError(say("mapping.file_is_there", path=to))
+    to.parent.mkdir(parents=True, exist_ok=True)
+    to.write_text(text, "utf-8")
 
 
 def _say_how_certain(sheets: list[SheetGuess]) -> None:

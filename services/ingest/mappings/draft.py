@@ -12,7 +12,8 @@ import msgspec
 
 from services.ingest.mappings.cells import WrongCell, is_blank, number, plain, word, written
 from services.ingest.mappings.days import Days, formats_of
-from services.ingest.mappings.draft_shapes import MARKS, TIMES, Shapes
+from services.ingest.mappings.draft_around import legend_of, titles_of
+from services.ingest.mappings.draft_shapes import TIMES, Shapes
 from services.ingest.mappings.draft_words import HEADERS, KINDS, MEANINGS, UNIMPORTANT
 from services.ingest.mappings.headers import MOST_ABOVE, Header, header_at
 from services.ingest.mappings.known import Known
@@ -134,7 +135,7 @@ def _guess(file: str, sheet: Sheet, shapes: Shapes) -> SheetGuess | None:
             several=any(isinstance(one, str) and re.search("[;,、]", plain(one)) for one in merged),
             repeated=number,
         )
-    titles = _titles(sheet, row)
+    titles = titles_of(sheet, row)
     kind = _kind(scores, columns, titles)
     for at, column in columns.items():
         _decide(column, scores[at], kind)
@@ -144,7 +145,7 @@ def _guess(file: str, sheet: Sheet, shapes: Shapes) -> SheetGuess | None:
     _once(list(columns.values()))
     if not any(one.meaning for one in columns.values()):
         return None
-    legend = _legend(sheet)
+    legend = legend_of(sheet)
     return SheetGuess(
         file=file,
         sheet=sheet.name,
@@ -157,47 +158,6 @@ def _guess(file: str, sheet: Sheet, shapes: Shapes) -> SheetGuess | None:
         lists=_lists(kind, columns, groups, values, legend),
         class_in_name=shapes.share("class", [sheet.name]) == 1,
     )
-
-
-_TITLES = {
-    "class": "班级|行政班|班级名称|上课班级",
-    "course": "课程|课程名称",
-    "max_score": "满分|卷面满分|总分",
-    "pass_score": "及格线|合格线|及格分",
-    "begins": "开始时间|签到时间|上课时间|考勤时间",
-    "day": "日期|上课日期|考勤日期|考试日期",
-    "sections": "节次|上课节次",
-}
-
-
-def _titles(sheet: Sheet, row: int) -> dict[str, str]:
-    """What the rows above the header say before a colon."""
-    texts = [plain(cell) for one in sheet.rows[:row] for cell in one if isinstance(cell, str)]
-    found: dict[str, str] = {}
-    for meaning, labels in _TITLES.items():
-        for text in texts:
-            if match := re.search(rf"(?<![^\W_])({labels})\s*:\s*\S", text):
-                found.setdefault(meaning, match[1])
-    return found
-
-
-def _legend(sheet: Sheet) -> dict[str, str]:
-    """Of notes such as 说明:√出勤 ×旷课 △迟到."""
-    words = words_of("attendance", "status")
-    found: dict[str, str] = {}
-    for text in {plain(cell) for row in sheet.rows for cell in row[:3] if isinstance(cell, str)}:
-        pairs = [_signed(one) for one in re.split(r"[\s,;、:]+", text)]
-        signs = {sign: each for sign, each in filter(None, pairs) if word(each) in words}
-        if len(signs) > 1:
-            found |= signs
-    return found
-
-
-def _signed(text: str) -> tuple[str, str] | None:
-    for sign, each in ((text[:1], text[1:]), (text[-1:], text[:-1])):
-        if sign in MARKS and each:
-            return sign, re.sub("^(=|-|表示|代表|为)|(=|-|表示|代表|为)$", "", each)
-    return None
 
 
 _PRESENT_SIGNS = ("√", "✓", "∨")

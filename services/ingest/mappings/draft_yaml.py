@@ -6,219 +6,18 @@ import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import PurePath
-from typing import NamedTuple
 
 import msgspec
 
 from services.ingest.mappings.cells import word
 from services.ingest.mappings.draft import ColumnGuess, SheetGuess
+from services.ingest.mappings.draft_forms import FORMS, LETTERS, OF_NAMES, POINTS, STARS, STEPS, Form, Line
 from services.ingest.mappings.draft_shapes import NOBODY
 from services.ingest.mappings.draft_words import UNIMPORTANT
 from services.ingest.mappings.words import words_of
 
-
-class _Line(NamedTuple):
-    field: str
-    meanings: tuple[str, ...]
-    """The first that a column has."""
-    extra: str = ""
-    needed: bool = True
-
-
-class _Form(NamedTuple):
-    """What a kind of table becomes."""
-
-    to: str
-    lines: tuple[_Line, ...]
-    time: tuple[str, ...] = ()
-    recorded: tuple[str, ...] = ()
-    lesson: bool = False
-    fixed: Mapping[str, str] = {}
-
-
-_WHERE = (
-    _Line("class", ("class",), "as: class"),
-    _Line("course", ("course",), "", needed=False),
-    _Line("day", ("day",)),
-    _Line("sections", ("sections",)),
-)
-_STUDENT = _Line("student", ("student", "student_name"), "as: student")
-_HALVES = 'halves: {上午: "%s", 下午: "%s", day: "%s"}'
-_FORMS: Mapping[str, tuple[_Form, ...]] = {
-    "attendance": (
-        _Form(
-            "attendance",
-            (
-                *_WHERE,
-                _STUDENT,
-                _Line("status", ("attendance_status", "marks")),
-                _Line("minutes_late", ("minutes_late",), "as: number, blank: null", needed=False),
-            ),
-            lesson=True,
-        ),
-    ),
-    "rollcall": (_Form("rollcall", _WHERE, time=("submitted",), lesson=True),),
-    "leave": (
-        _Form(
-            "leave",
-            (
-                _Line("leave", ("leave",), "", needed=False),
-                _Line("class", ("class",), "as: class", needed=False),
-                _STUDENT,
-                _Line("from", ("begins",), _HALVES % ("08:00", "14:00", "00:00")),
-                _Line("to", ("ends",), _HALVES % ("12:00", "18:00", "23:59")),
-                _Line("status", ("leave_result", "leave_status")),
-                _Line("category", ("leave_category",), "blank: null", needed=False),
-                _Line("reason", ("reason",), "blank: null", needed=False),
-            ),
-            time=("requested", "begins"),
-            recorded=("decided", "resolved"),
-        ),
-    ),
-    "test": (
-        _Form(
-            "test",
-            (
-                *_WHERE,
-                _STUDENT,
-                _Line("max_score", ("max_score",)),
-                _Line("pass_score", ("pass_score",), "", needed=False),
-                _Line("score", ("score",), "values: SCORE, as: number"),
-                _Line("status", ("score",), "values: STATUS, otherwise: graded"),
-            ),
-            lesson=True,
-            fixed={"test": "{of: lesson.id}"},
-        ),
-    ),
-    "assessment": (
-        _Form(
-            "assessment",
-            (
-                _Line("period", ("period",), "as: month", needed=False),
-                _Line("class", ("class",), "as: class", needed=False),
-                _Line("course", ("course",)),
-                _STUDENT,
-                _Line("overall", ("overall",)),
-            ),
-            fixed={"teacher": "{of: course.teacher}"},
-        ),
-    ),
-    "ticket": (
-        _Form(
-            "ticket",
-            (
-                _Line("ticket", ("ticket",)),
-                _Line("category", ("ticket_category",)),
-                _Line("department", ("department",), "blank: null", needed=False),
-                _Line("priority", ("priority",), "blank: normal", needed=False),
-                _Line("location", ("location",), "blank: null", needed=False),
-            ),
-        ),
-    ),
-    "lists": (_Form("attendance", (*_WHERE, _STUDENT), lesson=True),),
-    "people": (
-        _Form(
-            "directory/people",
-            (
-                _Line("id", ("person", "teacher_id")),
-                _Line("name", ("person_name", "student_name")),
-                _Line("email", ("email",), "blank: null", needed=False),
-                _Line("to", ("left",), "blank: null", needed=False),
-            ),
-        ),
-        _Form("directory/departments", (_Line("id", ("department",)), _Line("name_zh", ("department",)))),
-    ),
-    "enrolment": (
-        _Form(
-            "directory/student_changes",
-            (
-                _Line("student", ("student", "student_name"), "as: student"),
-                _Line("change", ("change",)),
-                _Line("day", ("change_day",), "as: day"),
-                _Line("class_before", ("class_before",), "blank: null", needed=False),
-                _Line("class_after", ("class_after",), "blank: null", needed=False),
-            ),
-        ),
-    ),
-    "plan": (
-        _Form(
-            "timetable",
-            (
-                _Line("class", ("class",), "as: class"),
-                _Line("course", ("course_id", "course")),
-                _Line("teacher", ("teacher_id", "teacher"), "blank: null", needed=False),
-                _Line("when", ("when",), "", needed=False),
-                _Line("weekday", ("weekday",), "", needed=False),
-                _Line("sections", ("sections",), "", needed=False),
-                _Line("weeks", ("weeks",), "", needed=False),
-                _Line("room", ("room",), "blank: null", needed=False),
-            ),
-        ),
-    ),
-    "changes": (
-        _Form(
-            "timetable/changes",
-            (
-                _Line("class", ("class",), "as: class"),
-                _Line("course", ("course_id", "course")),
-                _Line("day", ("old_day",), "as: day"),
-                _Line("sections", ("old_sections",)),
-                _Line("status", ("lesson_change",), "", needed=False),
-                _Line("to_day", ("new_day",), "blank: null", needed=False),
-                _Line("to_sections", ("new_sections",), "blank: null", needed=False),
-                _Line("room", ("new_room",), "blank: null", needed=False),
-                _Line("teacher", ("new_teacher",), "blank: null", needed=False),
-            ),
-        ),
-    ),
-    "students": (
-        _Form(
-            "directory/students",
-            (
-                _Line("id", ("student",)),
-                _Line("name", ("student_name", "person_name")),
-                _Line("class", ("class",), "as: class"),
-                _Line("from", ("enrolled",), "", needed=False),
-            ),
-        ),
-    ),
-    "classes": (
-        _Form(
-            "directory/classes",
-            (
-                _Line("id", ("class_id",)),
-                _Line("name", ("class",)),
-                _Line("aliases", ("class_alias",), "blank: null", needed=False),
-                _Line("major", ("major_id", "major"), "as: major", needed=False),
-                _Line("cohort", ("cohort",), "", needed=False),
-            ),
-        ),
-        *(
-            _Form(
-                "directory/roles",
-                (_Line("person", (f"{name}_id", name)), _Line("scope", ("class_id",))),
-                fixed={"role": f"{{is: {role}}}", "scope_kind": "{is: class}"},
-            )
-            for name, role in (("tutor", "class_tutor"), ("counsellor", "counsellor"), ("mentor", "class_mentor"))
-        ),
-    ),
-    "courses": (
-        _Form(
-            "directory/courses",
-            (
-                _Line("id", ("course_id",)),
-                _Line("name_zh", ("course",)),
-                _Line("teaching_office", ("teaching_office",), "blank: null", needed=False),
-                _Line("planned_hours", ("planned_hours",), "", needed=False),
-                _Line("class", ("class",), "as: class"),
-                _Line("teacher", ("teacher_id", "teacher"), "as: person", needed=False),
-            ),
-        ),
-    ),
-}
 _WORDS_SHOWN = 6
 _AGREED = "^(审核|审批)?(已)?(通过|同意|批准|完成)"
-_STEPS = (("created", "reported"), ("responded", "accepted"), ("resolved", "resolved"), ("rated", "rating"))
 
 
 def draft_mapping(sheets: Sequence[SheetGuess], name: str = "draft") -> str:
@@ -239,7 +38,7 @@ def draft_mapping(sheets: Sequence[SheetGuess], name: str = "draft") -> str:
         if one.kind == "lists":
             lines += _of_names(one)
             continue
-        for form in _FORMS[one.kind]:
+        for form in FORMS[one.kind]:
             if form.to == "directory/roles" and not any(one.of(each) for each in form.lines[0].meanings):
                 continue
             lines += _table(one, form)
@@ -289,7 +88,7 @@ def _general(file: str) -> str:
     return f"*{stem.strip('*')}*{path.suffix}" if stem.strip("*") else f"*{path.suffix}"
 
 
-def _table(sheet: SheetGuess, form: _Form) -> list[str]:
+def _table(sheet: SheetGuess, form: Form) -> list[str]:
     lines = [f"- to: {form.to}"]
     if sheet.sheet:
         lines.append(f"  sheet: {_quoted(sheet.sheet)}")
@@ -301,19 +100,12 @@ def _table(sheet: SheetGuess, form: _Form) -> list[str]:
     if wide is not None:
         told, of_header = _wide(wide)
         lines += told
-    for key, meanings in (("time", form.time), ("recorded", form.recorded)):
-        if found := _first(sheet, meanings):
-            lines.append(f"  {key}: {_formatted(found)}{_remark(found)}")
+    lines += _timing(sheet, form)
     class_ = sheet.of("class")
     if class_ is not None and class_.several and any(one.field == "class" for one in form.lines):
         lines.append(f"  parts: {{class: {{column: {_quoted(class_.header)}, split: '[;,、]'}}}}")
-    agreed = sheet.of("leave_result") or sheet.of("leave_status")
-    if agreed is not None and form.to in ("timetable/changes", "directory/student_changes"):
-        lines.append(f"  when: {{column: {_quoted(agreed.header)}, like: {_single(_AGREED)}}}")
     fields = [*_fields(sheet, form, wide, of_header)]
-    if form.to == "assessment" and (month := sheet.of("period")):
-        lines.append(f"  time: {{column: {_quoted(month.header)}, as: month, take: ends}}")
-    elif wide is not None and form.to == "assessment":
+    if wide is not None and form.to == "assessment" and sheet.of("period") is None:
         lines.append("  time: {part: period, as: month, take: ends}")
         fields.insert(0, "    period: {part: period, as: month}")
     lines += ["  fields:", *fields, *(f"    {name}: {value}" for name, value in form.fixed.items())]
@@ -323,6 +115,18 @@ def _table(sheet: SheetGuess, form: _Form) -> list[str]:
             lines.append(f"    begins: {{title: {clock}}}")
         lines.append("    lesson: {as: lesson}")
     return lines + (_steps(sheet) if form.to == "ticket" else [])
+
+
+def _timing(sheet: SheetGuess, form: Form) -> Iterable[str]:
+    """When it occurred and was recorded, and whether it was agreed to."""
+    for key, meanings in (("time", form.time), ("recorded", form.recorded)):
+        if found := _first(sheet, meanings):
+            yield f"  {key}: {_formatted(found)}{_remark(found)}"
+    if form.to == "assessment" and (month := sheet.of("period")):
+        yield f"  time: {{column: {_quoted(month.header)}, as: month, take: ends}}"
+    agreed = sheet.of("leave_result") or sheet.of("leave_status")
+    if agreed is not None and form.to in ("timetable/changes", "directory/student_changes"):
+        yield f"  when: {{column: {_quoted(agreed.header)}, like: {_single(_AGREED)}}}"
 
 
 _PARTS = (
@@ -379,71 +183,56 @@ def _single(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
-def _fields(sheet: SheetGuess, form: _Form, wide: ColumnGuess | None, of_header: Mapping[str, str]) -> Iterable[str]:
+def _fields(sheet: SheetGuess, form: Form, wide: ColumnGuess | None, of_header: Mapping[str, str]) -> Iterable[str]:
     for line in form.lines:
+        found = _first(sheet, line.meanings)
         if line.field in of_header:
             yield f"    {line.field}: {{part: {of_header[line.field]}}}"
-            continue
-        found = _first(sheet, line.meanings)
-        if found is None and (around := _around(sheet, line)):
+        elif found is None and (around := _around(sheet, line)):
             yield f"    {line.field}: {around}"
-            continue
-        if found is None:
-            if line.needed:
-                yield f"    # {line.field}: no column was found for it"
-            continue
-        if found is wide:
-            extra = _legend(sheet) if found.meaning == "marks" and sheet.legend else _extra(line, found)
-            yield f"    {line.field}: {{part: value{', ' + extra if extra else ''}}}{_remark(found)}"
-            continue
-        if line.field == "class" and found.several:
-            yield f"    class: {{part: class, as: class}}{_remark(found)}"
-            continue
-        name = _quoted(found.header)
-        extra = _extra(line, found)
-        if line.field == "teacher" and found.several:
-            extra += ", pattern: '^([^,;、(]+)'"
-        if form.to == "leave" and line.field == "status" and (both := sheet.of("leave_status")) and both is not found:
-            name = f"[{name}, {_quoted(both.header)}]"
-        if line.field == "student" and found.meaning == "student_name" and sheet.of("class"):
-            extra += ", within: class"
-        yield f"    {line.field}: {f'{{column: {name}, {extra}}}' if extra else name}{_remark(found)}"
+        elif found is not None:
+            yield f"    {line.field}: {_way(sheet, form, line, found, wide)}{_remark(found)}"
+        elif line.needed:
+            yield f"    # {line.field}: no column was found for it"
 
 
-_POINTS = {
-    **dict.fromkeys(("优", "优秀"), 95),
-    **dict.fromkeys(("良", "良好"), 85),
-    **dict.fromkeys(("中", "中等"), 75),
-    **dict.fromkeys(("及格", "合格"), 65),
-    **dict.fromkeys(("不及格", "不合格"), 50),
-    "作弊": 0,
-}
-"""As in schemas/mappings/chaoxing-tests.yaml, of 100."""
-_LETTERS = {"a": "good", "b": "fair", "c": "poor"}
-"""Of three; what the letters of a scale of four or five mean, only the college knows."""
-_STARS = {"非常满意": 5, "很满意": 5, "满意": 4, "一般": 3, "基本满意": 3, "不满意": 2, "非常不满意": 1, "很不满意": 1}
+def _way(sheet: SheetGuess, form: Form, line: Line, found: ColumnGuess, wide: ColumnGuess | None) -> str:
+    """The way to a value that stands in a column."""
+    extra = _legend(sheet) if found.meaning == "marks" and sheet.legend else _extra(line, found)
+    if found is wide:
+        return f"{{{', '.join(filter(None, ('part: value', extra)))}}}"
+    if line.field == "class" and found.several:
+        return "{part: class, as: class}"
+    name = _quoted(found.header)
+    if line.field == "teacher" and found.several and not form.to.startswith("timetable"):
+        extra += ", pattern: '^([^,;、(]+)'"
+    if form.to == "leave" and line.field == "status" and (both := sheet.of("leave_status")) and both is not found:
+        name = f"[{name}, {_quoted(both.header)}]"
+    if line.field == "student" and found.meaning == "student_name" and sheet.of("class"):
+        extra += ", within: class"
+    return f"{{column: {name}, {extra}}}" if extra else name
 
 
-def _extra(line: _Line, found: ColumnGuess) -> str:
+def _extra(line: Line, found: ColumnGuess) -> str:
     """What a line says besides its column, with the words that occur there; one that nobody knows stays out."""
     extra = line.extra
     if "values: S" in extra:
         known = words_of("test", "status")
         status = {one: known[word(one)] for one in found.unknown if word(one) in known}
-        points = {one: _POINTS[one] for one in found.unknown if one in _POINTS}
+        points = {one: POINTS[one] for one in found.unknown if one in POINTS}
         score = {**dict.fromkeys(status, "null"), **points}
         for name, table in (("SCORE", score), ("STATUS", status)):
             said = ", ".join(f"{_quoted(one)}: {value}" for one, value in table.items())
             extra = extra.replace(f"values: {name}", f"values: {{{said}}}")
     if line.field == "overall" and {word(one) for one in found.unknown} == set("abc"):
-        letters = ", ".join(f"{one}: {_LETTERS[word(one)]}" for one in sorted(found.unknown))
+        letters = ", ".join(f"{one}: {LETTERS[word(one)]}" for one in sorted(found.unknown))
         extra = f"values: {{{letters}}}"
     if found.format:
         extra = ", ".join(filter(None, (re.sub(r"halves: \{[^}]*\}", "", extra), f'format: "{found.format}"')))
     return extra
 
 
-def _around(sheet: SheetGuess, line: _Line) -> str:
+def _around(sheet: SheetGuess, line: Line) -> str:
     """The way to a value that stands in no column, but above the header, or is the name of the sheet."""
     extra = f", {line.extra}" if line.extra.startswith("as:") else ""
     for meaning in line.meanings:
@@ -465,23 +254,14 @@ def _legend(sheet: SheetGuess) -> str:
     return f"values: {{{pairs}}}"
 
 
-_OF_NAMES = (
-    ("absent_names", "absent"),
-    ("late_names", "late"),
-    ("early_names", "early_leave"),
-    ("leave_names", "leave"),
-    ("present_names", "present"),
-)
-
-
 def _of_names(sheet: SheetGuess) -> list[str]:
     """A table for each column in which students are named, and one that says that the roll was called."""
-    (form,) = _FORMS["lists"]
+    (form,) = FORMS["lists"]
     where = [one for one in _fields(sheet, form, None, {}) if not one.strip().startswith(("student:", "# student"))]
     place = [f"  sheet: {_quoted(sheet.sheet)}"] if sheet.sheet else []
     lines = ["- to: rollcall", *place, "  fields:", *where, "    lesson: {as: lesson}"]
     nobody = ", ".join(f'"{one}"' for one in NOBODY)
-    for meaning, status in _OF_NAMES:
+    for meaning, status in OF_NAMES:
         if (found := sheet.of(meaning)) is None:
             continue
         name = _quoted(found.header)
@@ -501,7 +281,7 @@ def _of_names(sheet: SheetGuess) -> list[str]:
 
 def _steps(sheet: SheetGuess) -> list[str]:
     lines = ["  rows:"]
-    for step, (action, meaning) in enumerate(_STEPS, 1):
+    for step, (action, meaning) in enumerate(STEPS, 1):
         found = sheet.of(meaning)
         if found is None:
             continue
@@ -509,7 +289,7 @@ def _steps(sheet: SheetGuess) -> list[str]:
         if action == "rated":
             done = sheet.of("resolved") or sheet.of("reported")
             at = _quoted(done.header) if done else "评价时间"
-            stars = ", ".join(f"{one}: {_STARS[one]}" for one in found.unknown if one in _STARS)
+            stars = ", ".join(f"{one}: {STARS[one]}" for one in found.unknown if one in STARS)
             values = f", values: {{{stars}}}" if stars else ""
             fields += f", rating: {{column: {_quoted(found.header)}, as: integer{values}}}"
             lines += [

@@ -161,7 +161,7 @@ def test_signs_without_a_legend_are_no_words_that_a_draft_knows(book, read, coll
 
 LOG = [
     ["日期", "节次", "班级", "课程", "旷课学生", "迟到学生", "请假学生"],
-    ["9月8日", "1、2", "软件2601", "高等数学", "李娜、s4", "无", "赵六（病假）"],
+    ["9月8日", "1、2", "软件2601", "高等数学", "李娜、周杰", "无", "赵六（病假）"],
 ]
 
 
@@ -194,7 +194,8 @@ def test_days_with_the_year_behind_have_a_format_and_two_are_never_certain(book,
 
 def test_what_no_column_says_is_looked_for_above_the_header(book, read, college):
     rows = [
-        ["签到统计"], ["课程：高等数学"], ["开始时间：2026-09-08 08:00"], ["姓名", "学号/工号", "行政班级", "签到时间", "签到状态"],
+        ["签到统计"], ["课程：高等数学"], ["开始时间：2026-09-08 08:00"],
+        ["姓名", "学号/工号", "行政班级", "签到时间", "签到状态"],
         ["李娜", "s1", "软件2601", "2026-09-08 07:58", "已签"], ["赵六", "s4", "软件2601", "-", "未签"],
     ]  # fmt: skip
     _, sheets = book(表=rows)

@@ -1,4 +1,4 @@
-"""Timetables of other styles: lists, changes, section times and days off through the mappings that come with Prewarn."""
+"""Timetables of other styles: lists, changes, section times and days off through our mappings."""
 
 from datetime import date, time
 from pathlib import Path
