@@ -83,9 +83,9 @@ def _known(settings: Settings, names: list[str] | None) -> dict[str, Known]:
 def _given(path: Path, known: dict[str, Known]) -> Given:
     """The file with the mapping that fits it. Raises ProblemsError with what the nearest lacks."""
     sheets = list(read_sheets(path))
-    names = fitting(path.name, sheets, known, is_directory)
-    if not names:  # events alone, whose mapping may say something of their source
-        names = fitting(path.name, sheets, {name: one for name, one in known.items() if one.mapping.source.lists})
+    # A file of events may say something of its source; an export of attendance has the columns of a roll as well.
+    takes = {name: one for name, one in known.items() if one.mapping.source.lists or _is_of_directory(one)}
+    names = fitting(path.name, sheets, takes)
     if not names:
         name, lacking = nearly_fitting(path.name, sheets, known, is_directory)
         what = say("mapping.none_fits", name=name) if name else say("mapping.neither_fits")
@@ -94,6 +94,10 @@ def _given(path: Path, known: dict[str, Known]) -> Given:
         )
     typer.echo(f"{path.name}: {names[0]}")
     return Given(path, known[names[0]].mapping, sheets)
+
+
+def _is_of_directory(one: Known) -> bool:
+    return any(map(is_directory, one.mapping.tables))
 
 
 def _tell(drafted: Drafted, to: Path) -> None:

@@ -65,7 +65,7 @@ def draft(
     to: Annotated[
         Path | None,
         typer.Option(
-            help="File to write, of several kinds of files a folder; else it is shown. 输出文件（多种表时为文件夹）；默认显示"
+            help="File to write, of several kinds of files a folder; else it is shown. 输出文件，多种表时为文件夹"
         ),
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="What each column probably is, as JSON. 以 JSON 输出")] = False,
