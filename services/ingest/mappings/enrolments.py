@@ -92,7 +92,9 @@ def _split(
     for one in changes:
         first = _day_of(one)
         if present is not None:
-            if str(present.get("from") or "") < first.isoformat():
+            # Of whom no suspension is listed, nothing is known before they came back.
+            came_back = one is changes[0] and one.change == RETURNED
+            if str(present.get("from") or "") < first.isoformat() and not came_back:
                 spans.append(({**present, "to": (first - _DAY).isoformat()}, place))
             at = present["class"]
         if one.change == MOVED:

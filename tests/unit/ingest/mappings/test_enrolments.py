@@ -46,6 +46,7 @@ def spans(*changes, roll=ROLL):
                 ("k2", "2026-11-02"),
             ],
         ),
+        ([change("returned", "2026-11-02")], [("k2", "2026-11-02")]),
         ([change("left", "2026-10-19"), change("left", None)], [("k2", "2026-09-01", "2026-10-18")]),
     ],
     ids=[
