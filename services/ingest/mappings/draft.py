@@ -38,6 +38,8 @@ _WEAK = frozenset(
 )
 _LEAST = 3
 """A table has so many columns that are known."""
+_LIMITS, _FEW_LIMITS = ("max_score", "pass_score"), 3
+"""Columns that say the same in most rows."""
 _SURE, _PROBABLE, _POSSIBLE = 5.0, 4.0, 2.0
 _AHEAD = 1.5
 """By so much what is certain is ahead of whatever comes next."""
@@ -264,6 +266,9 @@ def _scores(header: str, values: Sequence[Cell], shapes: Shapes) -> list[_Score]
             why += ["values"] if share >= _MOST_OF else []
         elif meaning.shape:
             fits = False  # nothing stands there, so nothing agrees
+        if name in _LIMITS and values:  # 总分 may be what somebody has as well
+            points += 0.5 if len(values) <= _FEW_LIMITS else -3
+            fits = fits and len(values) <= _FEW_LIMITS
         share = known_of(meaning.table) if meaning.table else None
         if share is not None:
             points += 3 if share >= _ALL else 1 if share >= _MOST_OF else -2 if share < _FEW_KNOWN else 0

@@ -195,7 +195,7 @@ MEANINGS: Mapping[str, Meaning] = {
         "",
         "成绩 随堂测 随堂测验 测验 测试 检测 小测 得分 分数 测验成绩 检测成绩 score mark 最终成绩 "
         "总成绩 测试成绩 考试成绩 "
-        "考核成绩 实得分 卷面成绩 总评成绩 grade points result",
+        "考核成绩 实得分 卷面成绩 总评成绩 grade points result ?总分",
     ),
     "max_score": Meaning(
         "number",

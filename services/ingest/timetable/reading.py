@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from services.i18n import say
 from services.ingest.mappings.cells import WrongCell
-from services.ingest.mappings.known import Known
+from services.ingest.mappings.known import Known, KnownTable, Narrow
 from services.ingest.mappings.reading import MappedFile
 from services.ingest.timetable import grid, lessons, mapped, tables
 from services.ingest.timetable.grid import Names
@@ -73,7 +73,7 @@ def _names(known: Known, tasks: tables.Tasks) -> Names:
         found = next((some for some in tasks.teachers(name, course, called) if some), None)
         if found is not None:
             return _one(name, found)
-        return _found(lambda: people.find(name, lambda every: _of_course(every, known, course, class_)))
+        return _found(people, name, lambda every: _of_course(every, known, course, class_))
 
     def is_teacher(name: str) -> bool:
         return bool(people.called(name)) or any(name in one for one in tasks.taught.values())
@@ -81,9 +81,9 @@ def _names(known: Known, tasks: tables.Tasks) -> Names:
     def course(name: str) -> str:
         if found := tasks.courses.get(name):
             return _one(name, found)
-        return _found(lambda: known.tables["courses"].find(name))
+        return _found(known.tables["courses"], name)
 
-    return Names(lambda name: _found(lambda: classes.find(name)), course, teacher, is_teacher)
+    return Names(lambda name: _found(classes, name), course, teacher, is_teacher)
 
 
 def _of_course(every: list[str], known: Known, course: str, class_: str) -> list[str]:
@@ -91,11 +91,14 @@ def _of_course(every: list[str], known: Known, course: str, class_: str) -> list
     return [one for one in every if known.teaches(one, course, class_)] or every
 
 
-def _found(find: Callable[[], str]) -> str:
+def _found(table: KnownTable, name: str, narrow: Narrow | None = None) -> str:
     try:
-        return find()
+        found = table.find(name, narrow)
     except WrongCell as wrong:
         raise ValueError(wrong.what) from None
+    if table.ids and found not in table.ids:
+        raise ValueError(say("ingest.name_is_not_one", name=name, candidates="-"))
+    return found
 
 
 def _one(name: str, found: set[str]) -> str:

@@ -225,3 +225,12 @@ def test_words_for_marks_are_drafted_as_far_as_they_occur(book, college):
     text = draft_mapping(guess_sheets("f.xlsx", sheets, Known(college.tables), college.days))
     assert "values: {优: 95, 缺考: null}, as: number" in text.replace("缺考: null, 优: 95", "优: 95, 缺考: null")
     assert "values: {缺考: not_submitted}, otherwise: graded" in text
+
+
+@pytest.mark.parametrize(("totals", "meaning"), [([100] * 6, "max_score"), ([61, 72, 83, 94, 55, 76], "score")])
+def test_a_total_is_full_marks_only_where_all_have_the_same(book, college, totals, meaning):
+    rows = [["学号", "姓名", "班级", "课程", "考试日期", "节次", "总分"]]
+    rows += [["s1", "李娜", "软件2601", "高等数学", "2026-09-08", "1-2", one] for one in totals]
+    (guess,) = guess_sheets("f.xlsx", book(表=rows)[1], Known(college.tables), college.days)
+    assert guess.columns[-1].meaning == meaning
+    assert guess.columns[-1].certainty != "certain"
