@@ -172,7 +172,7 @@ def test_a_file_that_no_mapping_fits_is_refused_with_what_it_lacks_and_nothing_i
 
 
 def test_a_roll_and_its_changes_in_a_list_of_their_own_are_enrolments(run, files, tmp_path):
-    changes = "学号,异动类别,异动日期\ns2,退学,2026年10月19日\n"
+    changes = "学号,姓名,性别,行政班,异动类别,异动日期\ns2,王强,男,软件2601,退学,2026年10月19日\n"
     given = files(教职工=STAFF, 班级信息=CLASSES, 学籍=ROLL)
     code, said = run("directory", "draft", *given, "--to", tmp_path / "people")
     assert code == 1
