@@ -3,6 +3,7 @@
 import os
 import re
 import shlex
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import pytest
 
 from tests.acceptance.exports_a.home import AT
 from tests.acceptance.test_how_to_change_a_threshold import BLOCK, pattern
-from tests.acceptance.timetable import CLOCKED
+from tests.acceptance.timetable import CLOCKED, rules_of
 from tests.faults.running import ROOT
 
 pytestmark = pytest.mark.shared
@@ -27,9 +28,13 @@ def shell(tmp_path, shared_data):
     command = tmp_path / "bin" / "prewarn"
     command.write_text(f'#!/bin/sh\nexec {shlex.join(CLOCKED)} "$@"\n', "utf-8")
     command.chmod(0o755)
+    # The rule of the page alone: all of them take a minute more, and say the same.
+    rules_of(tmp_path / "rules", ("absence-hours",))
+    shutil.copy(ROOT / "rules" / "calendar.yaml", tmp_path / "rules" / "calendar.yaml")
     env = {name: value for name, value in os.environ.items() if not name.startswith("PREWARN_")}
     env |= {
         "PATH": f"{tmp_path / 'bin'}:{env['PATH']}", "PYTHONPATH": str(ROOT), "PREWARN_HOME": "college",
+        "PREWARN_RULES": str(tmp_path / "rules"),
         "PREWARN_TEST_CLOCK": str(tmp_path / "clock"),
     }  # fmt: skip
 
