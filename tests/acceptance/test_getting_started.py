@@ -1,5 +1,6 @@
 """docs/getting-started.md as it stands: a college's exports, an empty home, and the first right warning at the end."""
 
+import json
 import os
 import re
 import shlex
@@ -34,8 +35,7 @@ def shell(tmp_path, shared_data):
     env = {name: value for name, value in os.environ.items() if not name.startswith("PREWARN_")}
     env |= {
         "PATH": f"{tmp_path / 'bin'}:{env['PATH']}", "PYTHONPATH": str(ROOT), "PREWARN_HOME": "college",
-        "PREWARN_RULES": str(tmp_path / "rules"),
-        "PREWARN_TEST_CLOCK": str(tmp_path / "clock"),
+        "PREWARN_RULES": str(tmp_path / "rules"), "PREWARN_TEST_CLOCK": str(tmp_path / "clock"),
     }  # fmt: skip
 
     def run(commands):
@@ -61,6 +61,12 @@ def test_every_step_does_what_the_page_shows(shell):
             assert re.fullmatch(pattern(block["text"]), said), said
             shown += len(block["text"].splitlines())
     assert shown > 20
+
+
+def test_the_warning_that_the_page_ends_with_is_one_of_the_truth(shared_data):
+    truth = json.loads((shared_data.parent / "exports" / "a" / "truth.json").read_text("utf-8"))
+    (mine,) = [one for one in truth["warnings"]["after_correction"]["S1"] if one["student"] == "2501010201"]
+    assert (mine["level"], mine["hours"]) == ("red", 10.0)
 
 
 def test_both_languages_have_the_same_commands_and_show_the_same():
