@@ -14,12 +14,13 @@ from services.cli import mapped, telling
 from services.clock import wall_clock
 from services.errors import ConfigurationError, PrewarnError
 from services.i18n import say
-from services.ingest.mappings.catalog import known_mappings
+from services.ingest.mappings.catalog import fitting, known_mappings
 from services.ingest.mappings.days import Days
 from services.ingest.mappings.draft import SheetGuess, guess_sheets
 from services.ingest.mappings.draft_yaml import draft_mapping
 from services.ingest.mappings.known import Known, rows_of
 from services.ingest.mappings.language import Mapping
+from services.messages import Problem
 from services.rules.registry.files import FileRegistry
 from services.settings import Settings
 from services.tabular.sheets import read_sheets
@@ -90,6 +91,18 @@ def draft(
         called = f"{name}-{number}" if several else name
         _write(draft_mapping(group, called), to / f"{called}.yaml" if several and to is not None else to)
     _say_how_certain(sheets)
+    for path in files:
+        _say_what_fits(settings, path)
+
+
+def _say_what_fits(settings: Settings, path: Path) -> None:
+    """Who asks for a draft of a file that is known already need not write one."""
+    known = known_mappings(mapped.ours(), mapped.own(settings), mapped.all_targets())
+    if names := fitting(path.name, list(read_sheets(path)), known):
+        what = say("mapping.workbook_fits", names=", ".join(names))
+        telling.tell(
+            Problem(where=path.name, what=what, expected=say("mapping.with_mapping", names=names[0])), err=True
+        )
 
 
 def _alike(sheets: list[SheetGuess]) -> list[list[SheetGuess]]:

@@ -209,3 +209,9 @@ def test_files_of_several_kinds_have_a_draft_each(run, refused, files, tmp_path)
     assert "to: directory/students" in first.read_text("utf-8")
     assert "to: attendance" in second.read_text("utf-8")
     assert run("mapping", "check", second)[0] == 0
+
+
+def test_a_draft_of_a_file_that_is_known_already_says_by_which_mapping(run, file):
+    code, said = run("mapping", "draft", file)
+    assert code == 0
+    assert "报修.xlsx: this looks like ours (expected: --mapping ours)" in said
