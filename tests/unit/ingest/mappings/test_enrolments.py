@@ -55,6 +55,7 @@ def spans(*changes, roll=ROLL):
         "moved",
         "moved, where the list says only from where",
         "came back",
+        "only that they came back",
         "the roll says it too",
     ],
 )
