@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, NamedTuple, Protocol
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import typer
 
@@ -23,6 +24,7 @@ from services.ingest.records.coverage import EXAMPLES, Coverage
 from services.ingest.table import TableOptions
 from services.log.kafka import REJECTED
 from services.messages import Problem, Rejection
+from services.rules.registry.files import FileRegistry
 from services.settings import Settings
 
 _SHOWN = 20
@@ -82,6 +84,16 @@ def _moment(text: str) -> datetime:
     return found
 
 
+def _zone(settings: Settings, name: str) -> ZoneInfo:
+    """The zone of an option. Raises ConfigurationError."""
+    if name == "college":
+        return FileRegistry(settings).current().zone
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise ConfigurationError(say("cli.no_such_zone", name=name)) from None
+
+
 def _place(rejection: Rejection, reason: Problem) -> str:
     """File and row, unless the reason says the row itself."""
     own = reason.where.startswith(rejection.position)
@@ -121,6 +133,13 @@ def ingest(
     ] = False,
     kind: Annotated[str | None, typer.Option(help="Event kind of CSV rows. CSV 行的事件类型")] = None,
     source: Annotated[str | None, typer.Option(help="Source of CSV rows. CSV 行的数据来源")] = None,
+    time_zone: Annotated[
+        str | None,
+        typer.Option(
+            help="Zone of times that are written without one: Asia/Shanghai, or `college` for that of the calendar. "
+            "未写时区的时间所属时区；college 为校历的时区"
+        ),
+    ] = None,
     exported_at: Annotated[
         str | None, typer.Option(help="When the files were exported, RFC 3339 with zone. 文件的导出时间，含时区")
     ] = None,
@@ -140,7 +159,8 @@ def ingest(
     settings: Settings = context.obj
     exported = _moment(exported_at) if exported_at else wall_clock()
     recorded = None if exported_at is None else write_moment(exported)
-    options = TableOptions(kind=kind, source=source, recorded_at=recorded)
+    zone = _zone(settings, time_zone) if time_zone else None
+    options = TableOptions(kind=kind, source=source, recorded_at=recorded, time_zone=zone)
     known = mapped.named(settings, mapping) if mapping else None
     if known is None:
         mapped.refuse_workbooks(settings, files)
