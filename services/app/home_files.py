@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import os
 from datetime import date, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -38,9 +39,19 @@ class HomeFiles:
             if not self.zone:
                 raise
         folder = settings.directory_folder
+        self._journal = journal
         self.directory: Followed[str, Directory] = Followed(
-            lambda: _files_key(folder), lambda _: directories.load_installed(folder, self.zone)
+            lambda: _files_key(folder), lambda _: self._read_directory(folder)
         )
+
+    def _read_directory(self, folder: Path) -> Directory:
+        """A home that has had a directory and finds it gone is not one that knows nobody. Raises DirectoryError."""
+        if self._journal.meta("directory", ""):
+            return directories.load(folder, self.zone)
+        found = directories.load_installed(folder, self.zone)
+        if directories.present_folder(folder) is not None:
+            self._journal.set_meta("directory", "installed")
+        return found
 
     def present_directory(self) -> Directory:
         """The directory as of now."""
@@ -115,7 +126,8 @@ def _files_key(folder: Path) -> str:
     for path in sorted(folder.glob("*")):
         try:
             status = path.stat()
-        except OSError:
+        except OSError as error:
+            parts.append(os.fsencode(path.name) + f" {error.errno}".encode())
             continue
-        parts.append(f"{path.name} {status.st_size} {status.st_mtime_ns}")
-    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+        parts.append(os.fsencode(path.name) + f" {status.st_size} {status.st_mtime_ns}".encode())
+    return hashlib.sha256(b"\n".join(parts)).hexdigest()
