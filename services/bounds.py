@@ -8,7 +8,7 @@ Each answers with what is wrong and what would be right, or with None.
 from __future__ import annotations
 
 import re
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any
 
 from services.i18n import say
@@ -19,6 +19,7 @@ Wrong = tuple[Message, Message]
 
 FIRST_YEAR, LAST_YEAR = 1900, 2199
 """Days and instants of other years are slips, or mean `never`, for which every door has a blank."""
+LATEST = datetime(LAST_YEAR + 1, 1, 1, tzinfo=UTC)
 LONGEST_ID, LONGEST_TEXT = 128, 4000
 """Characters, as in the schemas."""
 DEEPEST = 64

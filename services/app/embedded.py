@@ -11,6 +11,7 @@ from __future__ import annotations
 import fcntl
 import gc
 import logging
+import shutil
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from datetime import datetime
@@ -21,9 +22,10 @@ import msgspec
 
 from services.app.home_files import HomeFiles
 from services.app.loops import Loops
+from services.app.taking_in import TakingIn
 from services.clock import wall_clock
-from services.errors import ConfigurationError
-from services.i18n import say
+from services.errors import ConfigurationError, PrewarnError
+from services.i18n import both, say
 from services.ingest.dry_log import DryLog
 from services.ingest.intake import Intake
 from services.ingest.mappings.reading import College
@@ -36,15 +38,18 @@ from services.ingest.validation import Validator
 from services.log.journal import Journal
 from services.log.journal_records import JournalRecords
 from services.log.replay import ReplayLog
-from services.messages import CampusEvent, Mode, RuleCard, from_ms, to_ms
+from services.messages import CampusEvent, Message, Mode, RuleCard, from_ms, to_ms
 from services.notify.config import of_settings
 from services.notify.ports import Ports
 from services.notify.service import Notify
+from services.rules.language.load import RuleSet
 from services.rules.metrics import RulesCollector
 from services.rules.worker import Worker
 from services.settings import Settings, resource
 
 _log = logging.getLogger(__name__)
+_LEAST_FREE = 8
+"""MiB of disk; SQLite needs some to write at all."""
 _LOOK_EVERY = 1.0
 """Seconds between two looks at the rule files and the directory."""
 
@@ -78,10 +83,14 @@ class Embedded:
         config = of_settings(settings, ZoneInfo(self.files.zone), self.files, push=push)
         self.notify = Notify(config, Ports(self.files.present_directory, self._card, clock, self._publish))
         self.notify.metrics.registry.register(RulesCollector(lambda: self.worker))
+        self.taking_in = TakingIn(self.journal, self.notify, clock)
+        self.notify.metrics.set_aside(self.taking_in.set_aside)
         self.worker: Worker | None = None
         """There from `try_evaluating` on."""
         self._looked = 0.0
-        self._loops = Loops(self.journal.wakeup)
+        self._loops = Loops(self.journal.wakeup, self.notify.health)
+        self._to_use: RuleSet | None = None
+        """Rules that are right and that the worker has not taken over yet."""
         self._held = ExitStack()
 
     def __enter__(self) -> Self:
@@ -143,16 +152,26 @@ class Embedded:
 
     def take_in(self) -> int:
         """Hands published changes to notify; returns how many steps there were."""
-        steps = self.journal.published(self.notify.offset())
-        for offset, published in steps:
-            self.notify.take_in([*published.changes, *published.readings], offset)
-        return len(steps)
+        return self.taking_in.take_in()
 
     def go_live(self) -> None:
         """From here on warnings are live: they are pushed."""
         self._mode = "live"
         if self.worker is not None:
             self.worker.set_mode("live")
+
+    def unwell(self) -> Message | str | None:
+        """Why this process cannot do its work, if it cannot."""
+        free = shutil.disk_usage(self.settings.home).free >> 20
+        if free < _LEAST_FREE:  # nothing may have been written since it was filled
+            return say("app.disk_full", free=free, home=self.settings.home)
+        return self.notify.unwell()
+
+    def degraded(self) -> list[str]:
+        """What is not as it should be though everything goes on: edits that are not used, changes set aside."""
+        count = self.taking_in.set_aside()
+        aside = [both(say("app.changes_set_aside", count=count))] if count else []
+        return [*self.files.refused_edits(), *(f"{text.en} {text.zh}" for text in aside)]
 
     def start(self) -> None:
         """Starts evaluating, taking in and sending, each in threads of its own."""
@@ -212,15 +231,26 @@ class Embedded:
 
     def look_at_files(self, worker: Worker) -> None:
         """Takes edited rules and an edited directory into use if they are right."""
-        rule_set = self.files.look()
+        self._to_use = self.files.look() or self._to_use
         rules, directory = self.files.rules, self.files.directory
         self.notify.metrics.refused(len(rules.problems) if rules else 0, len(directory.problems))
         self._records.review()
         self._tell_who_left()
-        if rule_set is not None:
+        if self._to_use is not None:
+            self._use(self._to_use, worker)
+            self._to_use = None
+
+    def _use(self, rule_set: RuleSet, worker: Worker) -> None:
+        try:
             changes = worker.use(rule_set)
-            _log.info("rule set %s is active; it published %d changes", rule_set.version, changes)
-            self.files.note_edit()
+        except PrewarnError:
+            raise  # the journal: it is tried again
+        except Exception as error:  # noqa: BLE001 - an edit that no check has foreseen changes nothing either
+            if self.files.rules is not None:
+                self.files.rules.refuse(error)
+            return
+        _log.info("rule set %s is active; it published %d changes", rule_set.version, changes)
+        self.files.note_edit()
 
     def _tell_who_left(self) -> None:
         """Events whose time is past know no to-day, by which somebody has left."""

@@ -39,7 +39,7 @@ class Followed(Generic[S, T]):
         except Exception as error:  # noqa: BLE001 - as in `offer`
             with self._changing:
                 if (why := str(error)) != self._unseen:
-                    self._refuse(error)
+                    self.refuse(error)
                 self._unseen = why or type(error).__name__
             return None
         return self.offer(state)
@@ -53,12 +53,13 @@ class Followed(Generic[S, T]):
             try:
                 self.value = self._read(state)
             except Exception as error:  # noqa: BLE001 - whatever is bad about it, it changes nothing and is told
-                self._refuse(error)
+                self.refuse(error)
                 return None
             self.problems = ()
             return self.value
 
-    def _refuse(self, error: Exception) -> None:
+    def refuse(self, error: Exception) -> None:
+        """The newest state is not used for this reason."""
         known = isinstance(error, PrewarnError)
         one = Problem(where="", what=str(error) if known else f"{type(error).__name__}: {error}")
         self.problems = error.problems if isinstance(error, ProblemsError) else [one]

@@ -73,7 +73,7 @@ class Journal:
         self._lock = threading.RLock()
         self._encode = msgspec.json.Encoder().encode
         self._canonical = msgspec.json.Encoder(order="sorted").encode
-        self._changes = msgspec.msgpack.Decoder(Changes)
+        self.decode_changes = msgspec.msgpack.Decoder(Changes).decode
         self.wakeup = threading.Condition()
         """Notified after each append and each evaluation step of this process."""
         try:
@@ -258,9 +258,12 @@ class Journal:
         yield from self._rows("select signature, key, value from state")
 
     def published(self, after: int, limit: int = 16) -> list[tuple[int, Changes]]:
-        """(offset, what was published) behind an offset of the changes."""
-        rows = self._rows("select offset, packed from change where offset > ? order by offset limit ?", after, limit)
-        return [(offset, self._changes.decode(packed)) for offset, packed in rows]
+        """(offset, what was published) behind an offset of the changes. Raises msgspec.MsgspecError."""
+        return [(offset, self.decode_changes(packed)) for offset, packed in self.packed(after, limit)]
+
+    def packed(self, after: int, limit: int = 16) -> list[tuple[int, bytes]]:
+        """As `published`, as it lies in the file: for `decode_changes`."""
+        return self._rows("select offset, packed from change where offset > ? order by offset limit ?", after, limit)
 
     def last_change(self) -> int:
         """The last offset of what was published."""
@@ -300,6 +303,10 @@ class Journal:
         query = "select id, received_at, origin, position, source, reasons, raw from rejected where id = ?"
         rows = self._rows(query, number)
         return self._rejection(rows[0])[1] if rows else None
+
+    def waiting(self, origin: str) -> int:
+        """How many rejects of an origin wait."""
+        return int(self._rows("select count(*) from rejected where done = 0 and origin = ?", origin)[0][0])
 
     def done(self, number: int) -> None:
         """A reject was accepted after all."""

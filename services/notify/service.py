@@ -54,11 +54,13 @@ class Notify:
         )
         self.acts = Acts(self.database, config, ports.clock, self._done)
         self.scheduler = Scheduler(
-            database=self.database, config=config, ports=ports, done=self._done, beat=self.health.beat
+            database=self.database, config=config, ports=ports, done=self._done, heartbeats=self.health
         )
         failed = "what was done with a warning could not be told to the rules yet; trying again"
         self._scheduling = self.scheduler.loop()
-        self._publishing = Loop("feedback", self._hand_on, failed=failed, retry=_AGAIN, at_end=True)
+        self._publishing = Loop(
+            "feedback", self._hand_on, failed=failed, retry=_AGAIN, at_end=True, heartbeats=self.health
+        )
 
     def start(self) -> None:
         """Takes up what a former process left, and sends from now on."""

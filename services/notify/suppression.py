@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import MAXYEAR, date, datetime, time, timedelta
 from typing import NamedTuple
 
 from services.errors import ConfigurationError
@@ -82,6 +82,8 @@ class Quiet:
 
     def until(self, moment: datetime) -> datetime | None:
         """The end of the quiet that holds a local instant; none if it is not quiet then."""
+        if moment.year == MAXYEAR:  # whatever waits for this, waits for ever; and no day may follow
+            return None
         end = moment
         while (later := self._next(end)) is not None and later - moment < _LONGEST:
             end = later
