@@ -127,7 +127,8 @@ class Embedded:
     def try_evaluating(self) -> bool:
         """Becomes the folder's evaluator, unless another process is; the worker exists from then on.
 
-        Raises RuleError if nobody evaluates and the rules have errors.
+        Raises DamagedError if the stores do not belong together or cannot be read, and RuleError if nobody evaluates
+        and the rules have errors.
         """
         if self.worker is not None:
             return True
@@ -136,6 +137,7 @@ class Embedded:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             return False
+        self.taking_in.check()
         self._records.review()
         self.worker = Worker(self.journal, self.files.rule_set(), mode=self._mode, enrich=self._enrich)
         if counted := self.journal.meta("counted", ""):

@@ -13,17 +13,19 @@ from datetime import datetime
 
 import msgspec
 
-from services.errors import LogError
+from services.errors import DamagedError, LogError
 from services.i18n import say
 from services.ingest.intake import Intake, Outcome
 from services.log.journal import Journal
 from services.messages import Message, Problem, Rejection, WarningChange, WarningReading
-from services.notify.service import Notify
+from services.notify.service import CONSUMER, Notify
 
 _log = logging.getLogger(__name__)
 ORIGIN = "warnings"
 """Of rejects that are no inputs but changes of warnings."""
 _TRIES = 3
+_LOG = "log"
+"""The position under which the store keeps the identity of the log."""
 _Item = WarningChange | WarningReading
 
 
@@ -34,6 +36,33 @@ class TakingIn:
         self._journal, self._notify, self._clock = journal, notify, clock
         self._failed: tuple[int, int] = (0, 0)
         """The step that could not be taken in, and how often."""
+
+    def check(self) -> None:
+        """Whether the log is the one that the store has taken in, and has all of it. Raises DamagedError.
+
+        A store of before they knew each other, and a new one, get to know it. Who runs on with another log would drop
+        its changes without a word, until it has as many as the former one.
+        """
+        journal, notify = self._journal, self._notify
+        known, taken, last = notify.offset(_LOG), notify.offset(), journal.last_change()
+        home = journal.path.parent
+        if not known:
+            if journal.meta("taken_in", "") and not notify.count():
+                raise DamagedError(say("app.no_store", home=home))
+        elif known != journal.identity:
+            raise DamagedError(say("app.another_log", home=home))
+        if taken > last:
+            raise DamagedError(say("app.older_log", home=home, last=last, taken=taken))
+        if not known:
+            self._meet(taken)
+
+    def _meet(self, taken: int) -> None:
+        self._notify.go_on_at({_LOG: self._journal.identity, CONSUMER: taken})
+        self._journal.set_meta("taken_in", "yes")
+
+    def new_epoch(self) -> None:
+        """From here on the store takes in what this log will publish, and nothing of before."""
+        self._meet(self._journal.last_change())
 
     def take_in(self) -> int:
         """Takes what was published since the last time; how many steps there were. Raises LogError.

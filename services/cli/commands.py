@@ -208,6 +208,11 @@ COMMANDS: Mapping[str, Command | Group] = {
             ),
         },
     ),
+    "doctor": Command(
+        "doctor:doctor",
+        "Whether the files of a home are sound and belong together. 检查数据是否完好、是否配套",
+        college=True,
+    ),
     "retention": Group(
         "How long what is kept. 保存期限",
         {

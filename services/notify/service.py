@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -131,6 +131,12 @@ class Notify:
         """How far the consumer has come; 0 at the beginning."""
         with self.database.reading() as connection:
             return intake.positions(connection).get(consumer, 0)
+
+    def go_on_at(self, positions: Mapping[str, int]) -> None:
+        """Sets how far consumers have come, back too: for who knows that it is another log."""
+        with self.database.writing() as connection:
+            for consumer, position in positions.items():
+                intake.set_position(connection, consumer, position)
 
     def count(self) -> int:
         """How many warnings there are."""

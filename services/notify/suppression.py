@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import MAXYEAR, date, datetime, time, timedelta
 from typing import NamedTuple
 
-from services.errors import ConfigurationError
+from services.errors import SettingError
 from services.i18n import say
 from services.messages import LEVELS, Level
 
@@ -106,7 +106,7 @@ class Quiet:
 
 
 def read_quiet(text: str, day_off: Callable[[date], bool | None] = _by_weekday) -> Quiet:
-    """`22:00-07:00,sat,sun,holidays` → quiet hours; `day_off`: the college's calendar. Raises ConfigurationError."""
+    """`22:00-07:00,sat,sun,holidays` → quiet hours; `day_off`: the college's calendar. Raises SettingError."""
     begins = ends = None
     holidays = False
     days = set()
@@ -119,7 +119,7 @@ def read_quiet(text: str, day_off: Callable[[date], bool | None] = _by_weekday) 
         elif part == "holidays":
             holidays = True
         else:
-            raise ConfigurationError(say("notify.prewarn_quiet_not_known", part=part, such_as=_SUCH_AS))
+            raise SettingError(say("notify.prewarn_quiet_not_known", part=part, such_as=_SUCH_AS))
     if len(days) == len(WEEKDAYS):
-        raise ConfigurationError(say("notify.prewarn_quiet_leaves_no_day", such_as=_SUCH_AS))
+        raise SettingError(say("notify.prewarn_quiet_leaves_no_day", such_as=_SUCH_AS))
     return Quiet(begins, ends, frozenset(days), day_off if holidays else _by_weekday)

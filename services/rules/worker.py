@@ -8,6 +8,8 @@ from __future__ import annotations
 import logging
 from collections import Counter
 
+from services.errors import DamagedError, PrewarnError
+from services.i18n import say
 from services.log.journal import Journal
 from services.messages import Changes, Mode
 from services.rules.engine.engine import Engine
@@ -36,10 +38,15 @@ class Worker:
         engine = Engine(rule_set.plan, mode=mode)
         # Not only the files shape the state: so do holidays, which come from a library, and the engine itself.
         shape = (rule_set.version, _signatures(engine))
-        if (journal.meta("rule_version", ""), journal.meta("signatures", "")) == shape:
-            self._resume(engine)
-        else:
-            self.use(rule_set)
+        try:
+            if (journal.meta("rule_version", ""), journal.meta("signatures", "")) == shape:
+                self._resume(engine)
+            else:
+                self.use(rule_set)
+        except PrewarnError:
+            raise
+        except Exception as error:
+            raise DamagedError(say("log.state_unreadable", path=journal.path, error=repr(error))) from error
 
     @property
     def engine(self) -> Engine:
