@@ -31,6 +31,7 @@ from services.notify.config import of_settings
 from services.notify.ports import Ports
 from services.notify.service import Notify
 from services.rules.registry.kafka import KafkaRegistry
+from services.rules.runner import UNREADABLE
 from services.settings import Settings
 from services.web.pages import Pages
 
@@ -112,7 +113,7 @@ class Intake:
             if len(records) > 1 and self._notify.take_in(items, last + 1, consumer_name(partition), since=first):
                 self._in_hand = None
                 return
-        except (msgspec.MsgspecError, UnstorableError):
+        except (*UNREADABLE, UnstorableError):
             pass
         for record in records:
             self._take(partition, record)
@@ -128,7 +129,7 @@ class Intake:
         try:
             changes = _decode(record.value or b"")
             items = [*changes.changes, *changes.readings]
-        except msgspec.MsgspecError as error:
+        except UNREADABLE as error:
             self._refuse(position, record.value or b"", str(error))
         # A message of nothing moves the position on, so that what cannot be read is passed once and for all.
         try:

@@ -22,7 +22,7 @@ from services.log.heartbeat import REFUSED, STALLED, Progress, end
 from services.rules.cluster.changelog import Entry, is_block, offset_of
 from services.rules.cluster.metrics import StreamMetrics
 from services.rules.cluster.offsets import OffsetTracker
-from services.rules.cluster.partition import META
+from services.rules.cluster.partition import META, is_entry
 from services.rules.cluster.stream import Outgoing
 from services.rules.cluster.watchdog import Watchdog
 from services.settings import Settings
@@ -43,8 +43,12 @@ class Table(faust.Table[Any, Any]):
     """A table whose blocks do not go back: what a worker that was believed dead has written late is refused."""
 
     def apply_changelog_batch(self, batch: Iterable[Any]) -> None:
-        """Takes over what recovery has read."""
-        super().apply_changelog_batch([event for event in batch if not self._is_older(event)])
+        """Takes over what recovery has read, but for what evaluate has not written."""
+        events = list(batch)
+        ours = [event for event in events if is_entry(event.key, event.message.value)]
+        if len(ours) < len(events):
+            _log.error("%d records of the changelog are none of ours and are passed over", len(events) - len(ours))
+        super().apply_changelog_batch([event for event in ours if not self._is_older(event)])
 
     def _is_older(self, event: Any) -> bool:
         key, value = event.key, event.message.value
