@@ -49,10 +49,10 @@ def of_day(day: date) -> Wrong | None:
     return say("bounds.year", year=day.year), say("bounds.years", first=FIRST_YEAR, last=LAST_YEAR)
 
 
-def of_nesting(value: Any) -> Wrong | None:
+def of_nesting(value: Any, most: int = DEEPEST) -> Wrong | None:
     """Lists and dictionaries within each other."""
     layer = [value]
-    for _ in range(DEEPEST + 1):
+    for _ in range(most + 1):
         layer = [one for many in layer for one in _within(many) if isinstance(one, (dict, list))]
         if not layer:
             return None
