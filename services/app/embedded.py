@@ -22,6 +22,7 @@ import msgspec
 
 from services.app.home_files import HomeFiles
 from services.app.loops import Loops
+from services.app.sound_clock import SoundClock
 from services.app.taking_in import TakingIn
 from services.clock import wall_clock
 from services.errors import ConfigurationError, PrewarnError
@@ -48,6 +49,8 @@ from services.rules.worker import Worker
 from services.settings import Settings, resource
 
 _log = logging.getLogger(__name__)
+_FAR_AHEAD = 86_400_000
+"""Milliseconds: clocks that are set right by as much poison nothing."""
 _LEAST_FREE = 8
 """MiB of disk; SQLite needs some to write at all."""
 _LOOK_EVERY = 1.0
@@ -70,8 +73,13 @@ class Embedded:
         # State is many small lists that live long and hold no cycles: collecting as often as Python's default doubles
         # the cost of an event (docs/performance.md).
         gc.set_threshold(100_000, 20, 100)
+        # A test's own clock, and time that comes from the events, may jump as they like.
+        self.sound_clock = SoundClock(clock) if clock is wall_clock and not past else None
+        clock = self.sound_clock or clock
         self.settings, self._clock, self._mode, self._past = settings, clock, mode, past
         self.journal = Journal(settings.home / "prewarn.db", clock, repeatable=past)
+        if self.sound_clock is not None:
+            self.sound_clock.remember_in(self.journal)
         self.files = HomeFiles(settings, self.journal)
         self._counter = SourceCounter(source.id for source in self.files.present_directory().tables.sources)
         schemas = load_schemas(resource("schemas"))
@@ -171,9 +179,20 @@ class Embedded:
 
     def degraded(self) -> list[str]:
         """What is not as it should be though everything goes on: edits that are not used, changes set aside."""
-        count = self.taking_in.set_aside()
-        aside = [both(say("app.changes_set_aside", count=count))] if count else []
-        return [*self.files.refused_edits(), *(f"{text.en} {text.zh}" for text in aside)]
+        said: list[Message] = []
+        if count := self.taking_in.set_aside():
+            said.append(say("app.changes_set_aside", count=count))
+        if self.sound_clock is not None:
+            said += filter(None, (self.sound_clock.wrong(), self._log_ahead(self.sound_clock())))
+        return [*self.files.refused_edits(), *(f"{text.en} {text.zh}" for text in map(both, said))]
+
+    def _log_ahead(self, now: datetime) -> Message | None:
+        """A log that somebody's clock has taken into the future."""
+        come = self.journal.evaluated()[1]
+        if come - to_ms(now) < _FAR_AHEAD:
+            return None
+        shown = [f"{one:%Y-%m-%d %H:%M}" for one in (from_ms(come), now)]
+        return say("app.log_ahead", log=shown[0], clock=shown[1])
 
     def start(self) -> None:
         """Starts evaluating, taking in and sending, each in threads of its own."""
@@ -223,6 +242,8 @@ class Embedded:
         if abs(now.timestamp() - self._looked) >= _LOOK_EVERY:
             self._looked = now.timestamp()
             self.look_at_files(worker)
+            if self.sound_clock is not None:
+                self.sound_clock.keep()
         busy = worker.step() > 0
         if not busy and not self._past:
             if reports := self._counter.due(self._clock()):

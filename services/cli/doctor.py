@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from typing import Annotated
 
 import typer
 
+from services.clock import wall_clock
 from services.i18n import in_chinese
 from services.operate import doctor as clinic
 from services.settings import Settings
@@ -20,11 +22,20 @@ def doctor(
     evaluate_anew: Annotated[
         bool, typer.Option("--evaluate-anew", help="Let the rules evaluate the log anew. 让规则重新判断日志")
     ] = False,
+    accept_clock: Annotated[
+        bool, typer.Option("--accept-clock", help="The clock is right, however far it has jumped. 时钟无误")
+    ] = False,
 ) -> None:
     """Whether the files of a home are sound and belong together. 检查数据是否完好、是否配套"""
     settings: Settings = context.obj
     if evaluate_anew:
         clinic.forget_state(settings)
+    if accept_clock:
+        from services.app.sound_clock import accept  # noqa: PLC0415
+        from services.log.journal import Journal  # noqa: PLC0415
+
+        with closing(Journal(settings.home / "prewarn.db", wall_clock)) as journal:
+            accept(journal, wall_clock())
     if new_epoch:
         from services.app.embedded import Embedded  # noqa: PLC0415 - nothing of it is opened to look at damaged files
 
