@@ -148,12 +148,12 @@ class Notify:
         with self.database.reading() as connection:
             return outbox.due(connection, to_ms(self.ports.clock()))
 
-    def beat(self, loop: str, lag: int) -> None:
+    def beat(self, loop: str, lag: int, patience: float | None = None) -> None:
         """A loop of the composition root has gone round, with `lag` things still before it.
 
         From its first beat on, /healthz is unwell when it stops beating.
         """
-        self.health.beat(loop, lag)
+        self.health.beat(loop, lag, patience)
 
     def warnings(self) -> Iterator[dict[str, Any]]:
         """Every warning by opening, one at a time: what `prewarn warnings --json` prints."""

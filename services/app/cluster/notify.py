@@ -37,6 +37,8 @@ from services.web.pages import Pages
 
 _log = logging.getLogger(__name__)
 _AGAIN = 1.0
+_SILENT = 9.0
+"""Seconds without a turn until /healthz says so."""
 _LOST = 5_000
 """Milliseconds; without a limit kafka-python waits for ever for an answer that was lost."""
 _MESSAGES_AT_ONCE = 50
@@ -172,7 +174,8 @@ class Intake:
         last = {place.partition: offset for place, offset in ends.items()}
         if why := self._progress.stalled(at, last, time.monotonic()):  # a consumer that has stopped without a word
             end(STALLED, f"{self._topic}: {why}")
-        self._notify.beat("notify", sum(max(0, last[partition] - at[partition]) for partition in at))
+        lag = sum(max(0, last[partition] - at[partition]) for partition in at)
+        self._notify.beat("notify", lag, _SILENT)  # a broker that is frozen answers nothing, and raises nothing
         with suppress(KafkaError):
             consumer.commit()
 

@@ -62,7 +62,7 @@ def _partitions(settings: Settings) -> dict[str, int]:
 def _stream_app(settings: Settings, name: str, source: str, state: tuple[str, int] | None = None) -> StreamApp:
     app = StreamApp(name, settings, full_name(settings.topic_prefix, source), state)
     if settings.metrics_port:
-        app.metrics.serve(settings.host, settings.metrics_port)
+        app.metrics.serve(settings.host, settings.metrics_port, app.unwell)
     return app
 
 

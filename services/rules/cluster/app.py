@@ -33,6 +33,8 @@ _AT_ONCE = 200
 _LARGEST = 4 << 20
 _COMMIT_EVERY = 0.5
 _LOOK_EVERY = 1.0
+_SILENT = 9.0
+"""Seconds without an answer of Kafka until /healthz says so."""
 _SEEK_AFTER = 3.0
 """Seconds without a message of a partition that has some, until it is read again from where it should go on."""
 _METADATA_AGE = 2_000
@@ -99,7 +101,8 @@ class StreamApp:
         self._buffer: list[Any] = []
         self._some, self._room, self._idle = asyncio.Event(), asyncio.Event(), asyncio.Event()
         self._idle.set()
-        self._began = time.monotonic()
+        self._began = self._answered = time.monotonic()
+        """When the process began, and when Kafka has last said where its log ends."""
         self.step: Callable[[list[Any]], Awaitable[None]]
         self.tick: Callable[[dict[int, int], dict[int, int]], Awaitable[None]] | None = None
         """Called every second with what is committed, and the ends of the log, by partition."""
@@ -154,6 +157,11 @@ class StreamApp:
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self.app.stop(), self._session)
         return 0
+
+    def unwell(self) -> str | None:
+        """Why the process cannot do its work, if it cannot: what /healthz says. A frozen broker raises nothing."""
+        silent = time.monotonic() - self._answered
+        return f"Kafka has not answered for {silent:.0f} s" if silent > _SILENT else None
 
     async def _feed(self, stream: Any) -> None:
         consumer: Any = self.app.consumer
@@ -299,6 +307,7 @@ class StreamApp:
             except Exception as error:  # noqa: BLE001 - Kafka is away, or the group is being formed
                 _log.info("where the log ends is not known: %r", error)
                 continue
+            self._answered = time.monotonic()
             self.metrics.partitions({p: ends[p] - committed.get(p, 0) for p in ends})
             if why := self._progress.stalled(committed, ends, time.monotonic()):
                 end(STALLED, why)
