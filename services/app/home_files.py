@@ -29,8 +29,11 @@ class HomeFiles:
         """Raises DirectoryError, and RuleError if the zone of the college is not known from before."""
         self._registry = FileRegistry(settings)
         self.rules: Followed[str, RuleSet] | None = None
+        self._registry.own = bool(journal.meta("own_rules", ""))
         try:
             self.rules = self._registry.follow()
+            if self._registry.own:
+                journal.set_meta("own_rules", "yes")
             self.zone = self.rules.value.zone.key
             journal.set_meta("zone", self.zone)
         except RuleError as error:

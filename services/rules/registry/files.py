@@ -44,8 +44,8 @@ class FileRegistry:
         # Folder and file are called as releases wrote them that said edition: another name would buy nothing.
         self._folder = settings.home / "editions"
         self._list = self._folder / "editions.json"
-        self._own = False
-        """Whether this home has been seen with rules of its own."""
+        self.own = False
+        """Whether this home has been seen with rules of its own, by this process or one before."""
 
     def current(self) -> RuleSet:
         """The rules in use."""
@@ -60,10 +60,10 @@ class FileRegistry:
         folder = self._settings.rules_folder
         if self._settings.rules is None:
             own = folder.parent == self._home
-            if self._own and not own:
+            if self.own and not own:
                 what, right = say("directory.there_no_such_folder"), say("registry.put_back")
                 raise RuleError([Problem(where=str(self._home / "rules"), what=what, expected=right)])
-            self._own = own
+            self.own = own
         return folder
 
     def publish(self, folder: Path, *, author: str = "", reason: str = "") -> RuleSetRevision:
