@@ -11,6 +11,7 @@ from __future__ import annotations
 import fcntl
 import gc
 import logging
+import shutil
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from datetime import datetime
@@ -21,9 +22,11 @@ import msgspec
 
 from services.app.home_files import HomeFiles
 from services.app.loops import Loops
+from services.app.sound_clock import SoundClock
+from services.app.taking_in import TakingIn
 from services.clock import wall_clock
-from services.errors import ConfigurationError
-from services.i18n import say
+from services.errors import ConfigurationError, PrewarnError
+from services.i18n import both, say
 from services.ingest.dry_log import DryLog
 from services.ingest.intake import Intake
 from services.ingest.mappings.reading import College
@@ -36,15 +39,20 @@ from services.ingest.validation import Validator
 from services.log.journal import Journal
 from services.log.journal_records import JournalRecords
 from services.log.replay import ReplayLog
-from services.messages import CampusEvent, Mode, RuleCard, from_ms, to_ms
+from services.messages import CampusEvent, Message, Mode, RuleCard, from_ms, to_ms
 from services.notify.config import of_settings
 from services.notify.ports import Ports
 from services.notify.service import Notify
+from services.rules.language.load import RuleSet
 from services.rules.metrics import RulesCollector
 from services.rules.worker import Worker
 from services.settings import Settings, resource
 
 _log = logging.getLogger(__name__)
+_FAR_AHEAD = 86_400_000
+"""Milliseconds: clocks that are set right by as much poison nothing."""
+_LEAST_FREE = 8
+"""MiB of disk; SQLite needs some to write at all."""
 _LOOK_EVERY = 1.0
 """Seconds between two looks at the rule files and the directory."""
 
@@ -65,8 +73,13 @@ class Embedded:
         # State is many small lists that live long and hold no cycles: collecting as often as Python's default doubles
         # the cost of an event (docs/performance.md).
         gc.set_threshold(100_000, 20, 100)
+        # A test's own clock, and time that comes from the events, may jump as they like.
+        self.sound_clock = SoundClock(clock) if clock is wall_clock and not past else None
+        clock = self.sound_clock or clock
         self.settings, self._clock, self._mode, self._past = settings, clock, mode, past
         self.journal = Journal(settings.home / "prewarn.db", clock, repeatable=past)
+        if self.sound_clock is not None:
+            self.sound_clock.remember_in(self.journal)
         self.files = HomeFiles(settings, self.journal)
         self._counter = SourceCounter(source.id for source in self.files.present_directory().tables.sources)
         schemas = load_schemas(resource("schemas"))
@@ -78,10 +91,14 @@ class Embedded:
         config = of_settings(settings, ZoneInfo(self.files.zone), self.files, push=push)
         self.notify = Notify(config, Ports(self.files.present_directory, self._card, clock, self._publish))
         self.notify.metrics.registry.register(RulesCollector(lambda: self.worker))
+        self.taking_in = TakingIn(self.journal, self.notify, clock)
+        self.notify.metrics.set_aside(self.taking_in.set_aside)
         self.worker: Worker | None = None
         """There from `try_evaluating` on."""
         self._looked = 0.0
-        self._loops = Loops(self.journal.wakeup)
+        self._loops = Loops(self.journal.wakeup, self.notify.health)
+        self._to_use: RuleSet | None = None
+        """Rules that are right and that the worker has not taken over yet."""
         self._held = ExitStack()
 
     def __enter__(self) -> Self:
@@ -118,7 +135,8 @@ class Embedded:
     def try_evaluating(self) -> bool:
         """Becomes the folder's evaluator, unless another process is; the worker exists from then on.
 
-        Raises RuleError if nobody evaluates and the rules have errors.
+        Raises DamagedError if the stores do not belong together or cannot be read, and RuleError if nobody evaluates
+        and the rules have errors.
         """
         if self.worker is not None:
             return True
@@ -127,6 +145,7 @@ class Embedded:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             return False
+        self.taking_in.check()
         self._records.review()
         self.worker = Worker(self.journal, self.files.rule_set(), mode=self._mode, enrich=self._enrich)
         if counted := self.journal.meta("counted", ""):
@@ -143,16 +162,37 @@ class Embedded:
 
     def take_in(self) -> int:
         """Hands published changes to notify; returns how many steps there were."""
-        steps = self.journal.published(self.notify.offset())
-        for offset, published in steps:
-            self.notify.take_in([*published.changes, *published.readings], offset)
-        return len(steps)
+        return self.taking_in.take_in()
 
     def go_live(self) -> None:
         """From here on warnings are live: they are pushed."""
         self._mode = "live"
         if self.worker is not None:
             self.worker.set_mode("live")
+
+    def unwell(self) -> Message | str | None:
+        """Why this process cannot do its work, if it cannot."""
+        free = shutil.disk_usage(self.settings.home).free >> 20
+        if free < _LEAST_FREE:  # nothing may have been written since it was filled
+            return say("app.disk_full", free=free, home=self.settings.home)
+        return self.notify.unwell()
+
+    def degraded(self) -> list[str]:
+        """What is not as it should be though everything goes on: edits that are not used, changes set aside."""
+        said: list[Message] = []
+        if count := self.taking_in.set_aside():
+            said.append(say("app.changes_set_aside", count=count))
+        if self.sound_clock is not None:
+            said += filter(None, (self.sound_clock.wrong(), self._log_ahead(self.sound_clock())))
+        return [*self.files.refused_edits(), *(f"{text.en} {text.zh}" for text in map(both, said))]
+
+    def _log_ahead(self, now: datetime) -> Message | None:
+        """A log that somebody's clock has taken into the future."""
+        come = self.journal.evaluated()[1]
+        if come - to_ms(now) < _FAR_AHEAD:
+            return None
+        shown = [f"{one:%Y-%m-%d %H:%M}" for one in (from_ms(come), now)]
+        return say("app.log_ahead", log=shown[0], clock=shown[1])
 
     def start(self) -> None:
         """Starts evaluating, taking in and sending, each in threads of its own."""
@@ -202,6 +242,8 @@ class Embedded:
         if abs(now.timestamp() - self._looked) >= _LOOK_EVERY:
             self._looked = now.timestamp()
             self.look_at_files(worker)
+            if self.sound_clock is not None:
+                self.sound_clock.keep()
         busy = worker.step() > 0
         if not busy and not self._past:
             if reports := self._counter.due(self._clock()):
@@ -212,15 +254,26 @@ class Embedded:
 
     def look_at_files(self, worker: Worker) -> None:
         """Takes edited rules and an edited directory into use if they are right."""
-        rule_set = self.files.look()
+        self._to_use = self.files.look() or self._to_use
         rules, directory = self.files.rules, self.files.directory
         self.notify.metrics.refused(len(rules.problems) if rules else 0, len(directory.problems))
         self._records.review()
         self._tell_who_left()
-        if rule_set is not None:
+        if self._to_use is not None:
+            self._use(self._to_use, worker)
+            self._to_use = None
+
+    def _use(self, rule_set: RuleSet, worker: Worker) -> None:
+        try:
             changes = worker.use(rule_set)
-            _log.info("rule set %s is active; it published %d changes", rule_set.version, changes)
-            self.files.note_edit()
+        except PrewarnError:
+            raise  # the journal: it is tried again
+        except Exception as error:  # noqa: BLE001 - an edit that no check has foreseen changes nothing either
+            if self.files.rules is not None:
+                self.files.rules.refuse(error)
+            return
+        _log.info("rule set %s is active; it published %d changes", rule_set.version, changes)
+        self.files.note_edit()
 
     def _tell_who_left(self) -> None:
         """Events whose time is past know no to-day, by which somebody has left."""

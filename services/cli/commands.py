@@ -208,6 +208,15 @@ COMMANDS: Mapping[str, Command | Group] = {
             ),
         },
     ),
+    "backup": Command(
+        "backup:backup", "Copy a home whole and consistent, also while it runs. 备份（可在运行中进行）", college=True
+    ),
+    "restore": Command("backup:restore", "Put a copy into a home that is empty or not there. 恢复备份到空的数据文件夹"),
+    "doctor": Command(
+        "doctor:doctor",
+        "Whether the files of a home are sound and belong together. 检查数据是否完好、是否配套",
+        college=True,
+    ),
     "retention": Group(
         "How long what is kept. 保存期限",
         {

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from services.app.embedded import Embedded
+from services.app.taking_in import Again
 from services.cli import telling
 from services.cli.ingest import evaluates
 from services.ingest.rejected import retry
@@ -39,7 +40,7 @@ def retry_(context: typer.Context, numbers: Annotated[list[int] | None, typer.Ar
     """Try again, after the directory or a schema was mended. 重新导入"""
     with Embedded(context.obj) as embedded:
         evaluating = evaluates(embedded)
-        result = retry(embedded.journal, embedded.intake, numbers or None)
+        result = retry(embedded.journal, Again(embedded.intake, embedded.taking_in), numbers or None)
         for number, reasons in result.failed.items():
             typer.echo(f"{number}: " + "; ".join(str(reason) for reason in reasons), err=True)
         typer.echo(f"accepted 接收 {len(result.passed)}, still rejected 仍拒收 {len(result.failed)}")

@@ -22,6 +22,8 @@ from services.ingest.intake import Intake, Outcome
 from services.messages import Problem
 
 MAX_BODY_BYTES = 10 << 20
+_TOLD = 1_000
+"""Rejected events that one answer names; all are kept."""
 _RETRY_AFTER_SECONDS = 5
 _ORIGIN = "api"
 _STRUCTURED = ("application/cloudevents+json", "application/cloudevents-batch+json", "application/json")
@@ -102,9 +104,11 @@ def _answer(outcome: Outcome) -> Response:
     status = HTTPStatus.UNPROCESSABLE_ENTITY if outcome.rejections and not taken else HTTPStatus.ACCEPTED
     rejected = [
         {"position": rejection.position, "reasons": [_reason(problem) for problem in rejection.reasons]}
-        for rejection in outcome.rejections
+        for rejection in outcome.rejections[:_TOLD]
     ]
-    return _json(status, {"accepted": outcome.accepted, "duplicate": outcome.duplicate, "rejected": rejected})
+    told = {"accepted": outcome.accepted, "duplicate": outcome.duplicate, "rejected": rejected}
+    more = len(outcome.rejections) - len(rejected)
+    return _json(status, told | ({"rejected_not_shown": more} if more else {}))
 
 
 def _refusal(status: HTTPStatus, problem: Problem, headers: dict[str, str] | None = None) -> Response:

@@ -21,6 +21,8 @@ from services.messages import Message, Problem, Rejection, nearest
 
 _SHOWN = 60
 _MANY = 8
+_MOST = 20
+"""Problems that one event is told of: nobody mends more by hand, and each is kept and answered."""
 _UNKNOWN = re.compile(r"is not a known (\w+)$")
 _TIME_EXAMPLE = "2026-09-07T08:00:00+08:00"
 _ZONE = ZoneInfo("Asia/Shanghai")
@@ -44,14 +46,20 @@ Where = Callable[[str], str]
 
 
 def find_problems(schema: Schema, value: Any, where: Where) -> list[Problem]:
-    """Everything that is wrong with a value, one problem per field."""
+    """What is wrong with a value, one problem per field; of more than `_MOST` it says that there are more."""
     found: dict[str, Problem] = {}
+    for at, what, expected in _findings(schema, value):
+        if len(found) == _MOST and at not in found:
+            return [*found.values(), Problem(where=where(""), what=say("ingest.and_more", shown=_MOST))]
+        found.setdefault(at, Problem(where=where(at), what=what, expected=expected))
+    return list(found.values())
+
+
+def _findings(schema: Schema, value: Any) -> Iterator[Finding]:
     for error in schema.errors(value):
         explain = _EXPLAIN.get(error.kind.name, _anything_else)
         path = ".".join(str(part) for part in error.instance_path)
-        for at, what, expected in explain(error, path, _at(value, error.instance_path), schema):
-            found.setdefault(at, Problem(where=where(at), what=what, expected=expected))
-    return list(found.values())
+        yield from explain(error, path, _at(value, error.instance_path), schema)
 
 
 def reason_name(rejection: Rejection) -> str:

@@ -7,6 +7,7 @@ evaluation step — state, changes, offset — is another. A crash between any t
 from __future__ import annotations
 
 import hashlib
+import secrets
 import sqlite3
 import threading
 import time
@@ -18,7 +19,7 @@ from typing import Any
 
 import msgspec
 
-from services.errors import LogError
+from services.errors import DamagedError, LogError
 from services.i18n import say
 from services.messages import CampusEvent, Changes, Problem, Rejection, RuleCard, Verdict, to_ms
 
@@ -69,11 +70,11 @@ class Journal:
 
     def __init__(self, path: Path, clock: Callable[[], datetime], *, repeatable: bool = False) -> None:
         """`repeatable`: nobody is told yes, so a power cut may take the last commits (a `kill -9` never does)."""
-        self._clock = clock
+        self.path, self._clock = path, clock
         self._lock = threading.RLock()
         self._encode = msgspec.json.Encoder().encode
         self._canonical = msgspec.json.Encoder(order="sorted").encode
-        self._changes = msgspec.msgpack.Decoder(Changes)
+        self.decode_changes = msgspec.msgpack.Decoder(Changes).decode
         self.wakeup = threading.Condition()
         """Notified after each append and each evaluation step of this process."""
         try:
@@ -84,6 +85,10 @@ class Journal:
             self._db.execute("pragma wal_autocheckpoint = 16384")
             self._db.execute("pragma cache_size = -65536")
             self._db.executescript(_SCHEMA)
+        except sqlite3.DatabaseError as error:
+            if type(error) is sqlite3.DatabaseError:  # no database, or a damaged one; not one that is locked
+                raise DamagedError(say("log.file_damaged", path=path, error=error)) from error
+            raise LogError(f"{path}: {error}") from error
         except (sqlite3.Error, OSError) as error:
             raise LogError(f"{path}: {error}") from error
         found = self.meta("format", str(_FORMAT))
@@ -91,6 +96,8 @@ class Journal:
             self.close()
             raise LogError(say("log.format_not_one_that_this", path=path, found=found))
         self.set_meta("format", str(_FORMAT))
+        with self.transaction() as db:
+            db.execute("insert or ignore into meta values ('identity', ?)", (str(secrets.randbits(62)),))
 
     def close(self) -> None:
         """Closes the file."""
@@ -130,6 +137,11 @@ class Journal:
         """A small value that is kept beside the log."""
         rows = self._rows("select value from meta where name = ?", name)
         return str(rows[0][0]) if rows else default
+
+    @property
+    def identity(self) -> int:
+        """Tells this log from every other one, also from one that takes its place."""
+        return int(self.meta("identity", "0"))
 
     def set_meta(self, name: str, value: str) -> None:
         """Keeps a small value."""
@@ -258,9 +270,12 @@ class Journal:
         yield from self._rows("select signature, key, value from state")
 
     def published(self, after: int, limit: int = 16) -> list[tuple[int, Changes]]:
-        """(offset, what was published) behind an offset of the changes."""
-        rows = self._rows("select offset, packed from change where offset > ? order by offset limit ?", after, limit)
-        return [(offset, self._changes.decode(packed)) for offset, packed in rows]
+        """(offset, what was published) behind an offset of the changes. Raises msgspec.MsgspecError."""
+        return [(offset, self.decode_changes(packed)) for offset, packed in self.packed(after, limit)]
+
+    def packed(self, after: int, limit: int = 16) -> list[tuple[int, bytes]]:
+        """As `published`, as it lies in the file: for `decode_changes`."""
+        return self._rows("select offset, packed from change where offset > ? order by offset limit ?", after, limit)
 
     def last_change(self) -> int:
         """The last offset of what was published."""
@@ -300,6 +315,10 @@ class Journal:
         query = "select id, received_at, origin, position, source, reasons, raw from rejected where id = ?"
         rows = self._rows(query, number)
         return self._rejection(rows[0])[1] if rows else None
+
+    def waiting(self, origin: str) -> int:
+        """How many rejects of an origin wait."""
+        return int(self._rows("select count(*) from rejected where done = 0 and origin = ?", origin)[0][0])
 
     def done(self, number: int) -> None:
         """A reject was accepted after all."""

@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from services.bounds import LATEST
 from services.directory import Person
 from services.messages import LEVELS, Change, Level, Mode, RuleCard, from_ms, in_key, to_ms
 from services.notify.recipients import addresses_of, queue_of
@@ -187,7 +188,8 @@ def silence(candidate: Candidate, moment: Moment) -> Verdict:
     ends = [one.ends for one in moment.silences if one.begins <= now < one.ends and one.matches(*about)]
     if candidate.always or not ends or max(ends) < _end_of_quiet(candidate, moment, moment.now):
         return None
-    end = from_ms(max(ends)).astimezone(moment.now.tzinfo)
+    # A store may hold one until the end of all years, which no zone east of Greenwich has.
+    end = min(from_ms(max(ends)), LATEST).astimezone(moment.now.tzinfo)
     return Hold("silenced", max(to_ms(end), _end_of_quiet(candidate, moment, end)))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -54,11 +54,13 @@ class Notify:
         )
         self.acts = Acts(self.database, config, ports.clock, self._done)
         self.scheduler = Scheduler(
-            database=self.database, config=config, ports=ports, done=self._done, beat=self.health.beat
+            database=self.database, config=config, ports=ports, done=self._done, heartbeats=self.health
         )
         failed = "what was done with a warning could not be told to the rules yet; trying again"
         self._scheduling = self.scheduler.loop()
-        self._publishing = Loop("feedback", self._hand_on, failed=failed, retry=_AGAIN, at_end=True)
+        self._publishing = Loop(
+            "feedback", self._hand_on, failed=failed, retry=_AGAIN, at_end=True, heartbeats=self.health
+        )
 
     def start(self) -> None:
         """Takes up what a former process left, and sends from now on."""
@@ -130,6 +132,12 @@ class Notify:
         with self.database.reading() as connection:
             return intake.positions(connection).get(consumer, 0)
 
+    def go_on_at(self, positions: Mapping[str, int]) -> None:
+        """Sets how far consumers have come, back too: for who knows that it is another log."""
+        with self.database.writing() as connection:
+            for consumer, position in positions.items():
+                intake.set_position(connection, consumer, position)
+
     def count(self) -> int:
         """How many warnings there are."""
         with self.database.reading() as connection:
@@ -140,12 +148,12 @@ class Notify:
         with self.database.reading() as connection:
             return outbox.due(connection, to_ms(self.ports.clock()))
 
-    def beat(self, loop: str, lag: int) -> None:
+    def beat(self, loop: str, lag: int, patience: float | None = None) -> None:
         """A loop of the composition root has gone round, with `lag` things still before it.
 
         From its first beat on, /healthz is unwell when it stops beating.
         """
-        self.health.beat(loop, lag)
+        self.health.beat(loop, lag, patience)
 
     def warnings(self) -> Iterator[dict[str, Any]]:
         """Every warning by opening, one at a time: what `prewarn warnings --json` prints."""

@@ -69,7 +69,7 @@ class Pages:
         """For the composition root's web application."""
         return [
             Route("/", self.people),
-            Route("/inbox/{person}", self.inbox),
+            Route("/inbox/{person:path}", self.inbox),
             Route("/warnings/{id}", self.warning),
             Route("/warnings/{id}/acknowledge", self.acknowledge, methods=["POST"]),
             Route("/warnings/{id}/improve", self.improve, methods=["POST"]),
@@ -133,7 +133,7 @@ class Pages:
         return self._warning(request, error=None, status=200)
 
     def _warning(self, request: Request, *, error: str | None, status: int) -> Response:
-        reader, person = self._reader(request), request.cookies.get(visitor.PERSON)
+        reader, person = self._reader(request), visitor.person_of(request)
         id_ = request.path_params["id"]
         if person is None:
             return RedirectResponse(f"/?next=/warnings/{id_}", 303)
@@ -205,7 +205,7 @@ class Pages:
         )
 
     async def _act(self, request: Request, act: Callable[[str, str, Any], Refusal | None]) -> Response:
-        reader, person, id_ = self._reader(request), request.cookies.get(visitor.PERSON), request.path_params["id"]
+        reader, person, id_ = self._reader(request), visitor.person_of(request), request.path_params["id"]
         form = await request.form(max_files=0)
         token = request.cookies.get(visitor.TOKEN, "")
         if not token or not hmac.compare_digest(token.encode(), said(form, "token").encode()):

@@ -105,6 +105,14 @@ def advance(connection: Connection, consumer: str, reached: int) -> None:
         connection.execute(insert(tables.position).values(consumer=consumer, position=reached))
 
 
+def set_position(connection: Connection, consumer: str, position: int) -> None:
+    """Sets a position, whatever it was."""
+    at = tables.position.c
+    moved = connection.execute(update(tables.position).where(at.consumer == consumer).values(position=position))
+    if moved.rowcount == 0:
+        connection.execute(insert(tables.position).values(consumer=consumer, position=position))
+
+
 _HELD = select(tables.warning).with_for_update()
 """Held until the chunk is written: what a person does with a warning meanwhile comes before the chunk or behind it."""
 _NEW_WARNING = insert(tables.warning)

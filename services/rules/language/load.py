@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -19,6 +20,8 @@ from services.rules.language.reading import Place, Report, known_words, read_yam
 from services.rules.language.rules import Known, Placed, read_rules
 from services.rules.language.standards import Standard, read_standards, standard_ids
 from services.rules.language.unread_files import STANDARD_LEVELS, report_unread, unread
+from services.tabular.files import read_regular, readable_name, shown_name
+from services.tabular.places import LARGEST_FILE
 
 
 @dataclass(frozen=True)
@@ -45,13 +48,13 @@ def fingerprint(folder: Path) -> str:
     """Content hash of the files that `load` reads; changes with any edit, and with each file that it refuses."""
     digest = hashlib.sha256()
     for path in _files(folder):
-        digest.update(path.relative_to(folder).as_posix().encode() + b"\0")
+        digest.update(os.fsencode(path.relative_to(folder)) + b"\0")
         try:
-            digest.update(path.read_bytes())
+            digest.update(read_regular(path, LARGEST_FILE))
         except OSError as error:
-            digest.update(str(error).encode())
+            digest.update(f"{error.errno} {error.strerror}".encode())
     for path in unread(folder):  # one that goes away again makes a set right that was refused for it
-        digest.update(path.relative_to(folder).as_posix().encode() + b"\0")
+        digest.update(os.fsencode(path.relative_to(folder)) + b"\0")
     return digest.hexdigest()[:12]
 
 
@@ -73,6 +76,10 @@ def check(folder: Path, schemas: Path) -> tuple[RuleSet | None, list[Problem]]:
     kinds = read_fields(schemas)
     if not folder.is_dir():
         report.add(Place(None, str(folder), None), say("rules.not_folder"), say("rules.folder_with_rule_files"))
+        return None, report.problems
+    for path in sorted(one for one in (*folder.glob("*"), *folder.glob("standards/*")) if readable_name(one) is None):
+        report.add(Place(None, shown_name(path), None), say("input.name_not_utf_8"), say("input.name_in_utf_8"))
+    if report.problems:  # nothing that is found in such a file could be said
         return None, report.problems
     version = fingerprint(folder)
     report_unread(folder, report)

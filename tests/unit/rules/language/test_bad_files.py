@@ -17,7 +17,7 @@ BAD = sorted((Path(__file__).parents[3] / "rules" / "bad").glob("*.yaml"))
 WITHOUT_A_FILE = {
     "is not a folder", "holds no rule", "cannot be read: …", "… bytes are too many", "is not UTF-8 (byte …)",
     "… is not a level of standards", "not an expression that can be read", "nothing is read from …",
-    "no test is read from …", "… is …, and the unit of … is …",
+    "no test is read from …", "… is …, and the unit of … is …", "the name of this file is no text in UTF-8",
 }  # fmt: skip
 """Messages about a folder, two files, or bytes that an editor would not show: the tests below and beside this file."""
 
