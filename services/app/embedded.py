@@ -20,6 +20,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from services.app.home_files import HomeFiles
+from services.app.lateness import LatenessBehind
 from services.app.loops import Loops
 from services.clock import wall_clock
 from services.errors import ConfigurationError
@@ -103,6 +104,10 @@ class Embedded:
     def retract_uncovered(self, coverage: Coverage, recorded_at: datetime) -> int:
         """See `RecordLog.retract_uncovered`."""
         return self._records.retract_uncovered(coverage, recorded_at)
+
+    def lateness(self, patience: float = 1.0) -> LatenessBehind:
+        """To be made before something is handed in; `patience`: see `LatenessBehind`."""
+        return LatenessBehind(self.journal, self.files, self._clock, patience)
 
     def college(self) -> College:
         """What a mapping reads files by: the directory, the terms and the lessons, as of now."""

@@ -253,6 +253,16 @@ class Journal:
                 db.execute("insert or replace into meta values (?, ?)", (name, value))
         self.wake()
 
+    def late_behind(self, offset: int) -> int:
+        """How many records of sources were put aside as late since the log ended at `offset`."""
+        query = "select count(distinct ident) from late where offset > ? and ident not like 'prewarn %'"
+        return int(self._rows(query, offset)[0][0])
+
+    def put_aside(self, idents: Sequence[str]) -> set[str]:
+        """Which of them, as `source id`, some rule has put aside as late."""
+        query = "select distinct ident from late where ident in (select value from json_each(?))"
+        return {row[0] for row in self._rows(query, self._encode(idents).decode())}
+
     def states(self) -> Iterator[tuple[str, str, bytes]]:
         """(signature, key, state) of every subject."""
         yield from self._rows("select signature, key, value from state")
