@@ -139,6 +139,11 @@ class Embedded:
         self._tell_who_left()
         return True
 
+    def put_in_order(self) -> None:
+        """What was handed in and is not evaluated is evaluated in the order of time, whatever files it came in."""
+        if self.worker is not None:
+            self.journal.put_in_order()
+
     def catch_up(self) -> None:
         """Evaluates everything in the log, and takes everything that it published into the store."""
         if self.worker is not None:

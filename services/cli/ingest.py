@@ -165,6 +165,7 @@ def ingest(
             evaluating, lateness = evaluates(embedded), embedded.lateness(PATIENCE)
             summary = take(embedded, given, "prewarn rejected list")
             if evaluating:
+                embedded.put_in_order()
                 embedded.catch_up()
             tell_late(lateness)
     if known is None and summary.reasons.keys() & {"unknown_column", "missing_column"}:
