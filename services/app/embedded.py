@@ -13,12 +13,14 @@ import gc
 import logging
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, Self
 from zoneinfo import ZoneInfo
 
 import msgspec
 
+from services.app.catching_up import CatchingUp
 from services.app.home_files import HomeFiles
 from services.app.lateness import LatenessBehind
 from services.app.loops import Loops
@@ -77,6 +79,9 @@ class Embedded:
         self.intake = Intake(self._validator, directory, self._records, clock, self._counter, completes=False)
         self._cards: dict[str, dict[str, RuleCard]] = {}
         config = of_settings(settings, ZoneInfo(self.files.zone), self.files, push=push)
+        self.catching_up = CatchingUp(self.journal, directory, self._counter.newest, clock)
+        self._awaits_sources = False
+        config = replace(config, sources_until=self.catching_up.until)
         self.notify = Notify(config, Ports(self.files.present_directory, self._card, clock, self._publish))
         self.notify.metrics.registry.register(RulesCollector(lambda: self.worker))
         self.worker: Worker | None = None
@@ -158,6 +163,13 @@ class Embedded:
             self.notify.take_in([*published.changes, *published.readings], offset)
         return len(steps)
 
+    def await_sources(self) -> None:
+        """Lets go what waited for sources that have caught up."""
+        waited, self._awaits_sources = self._awaits_sources, self.catching_up.until() > 0
+        if waited and not self._awaits_sources:
+            self.take_in()  # what they have mended is told to nobody
+            self.notify.look_at_held()
+
     def go_live(self) -> None:
         """From here on warnings are live: they are pushed."""
         self._mode = "live"
@@ -173,6 +185,7 @@ class Embedded:
         """Starts the thread `rules`."""
         if not self.try_evaluating():
             raise ConfigurationError(say("app.another_process_running_on", home=self.settings.home))
+        self.catching_up.begin()
         self._loops.start("rules", self._evaluate_some)
 
     def start_notifying(self) -> None:
@@ -212,6 +225,7 @@ class Embedded:
         if abs(now.timestamp() - self._looked) >= _LOOK_EVERY:
             self._looked = now.timestamp()
             self.look_at_files(worker)
+        self.catching_up.beat()
         busy = worker.step() > 0
         if not busy and not self._past:
             if reports := self._counter.due(self._clock()):
@@ -238,6 +252,7 @@ class Embedded:
             _log.info("%d students have left, come back or left on another day than was known", told)
 
     def _take_in_all(self) -> bool:
+        self.await_sources()
         busy = self.take_in() > 0
         self.notify.beat("notify", 0)
         return busy

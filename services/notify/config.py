@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -18,6 +18,10 @@ from services.notify.suppression import Case, Quiet, Silence, read_quiet
 from services.settings import Settings
 
 CHINA = ZoneInfo("Asia/Shanghai")
+
+
+def _not_awaited() -> int:
+    return 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +48,8 @@ class NotifyConfig:
     """Whether students are told of warnings about them."""
     retry: RetryPolicy = field(default_factory=RetryPolicy)
     working: WorkingTime = field(default_factory=AroundTheClock)
+    sources_until: Callable[[], int] = _not_awaited
+    """Until when (ms) the sources are waited for after an outage; 0: they are not."""
 
     def moment(self, now: datetime, silences: Sequence[Silence], cases: Sequence[Case] = ()) -> Moment:
         """What the pipeline asks at an instant; whoever has new candidates adds the directory's exemptions."""
@@ -55,6 +61,7 @@ class NotifyConfig:
             quiet=self.quiet,
             wait=self.grouping.wait_ms,
             max_age=self.max_age,
+            sources_until=self.sources_until(),
         )
 
 

@@ -18,7 +18,7 @@ from services.directory import Person
 from services.messages import LEVELS, Change, Level, Mode, RuleCard, from_ms, in_key, to_ms
 from services.notify.recipients import addresses_of, queue_of
 from services.notify.rows import DecisionRow, DeliveryRow, WarningRow, decode_context
-from services.notify.suppression import UNTIL_THE_CASE_IS_OVER, Case, Quiet, Silence
+from services.notify.suppression import SOURCES_AWAITED, UNTIL_THE_CASE_IS_OVER, Case, Quiet, Silence
 
 ENDS = ("resolved", "withdrawn")
 
@@ -77,6 +77,8 @@ class Moment:
     quiet: Quiet = field(default_factory=Quiet)
     max_age: timedelta = timedelta()
     """Whatever is about a time longer ago is shown and not told; zero: nothing is."""
+    sources_until: int = 0
+    """Until then (ms) at the latest the sources are waited for after an outage; zero: they are not."""
     wait: int = 0
     """Milliseconds for which what is not urgent waits for more."""
     exempt: Callable[[str, str, datetime], str | None] = _nobody_exempt
@@ -166,6 +168,13 @@ def settle(candidate: Candidate, moment: Moment) -> Verdict:
     return None if wait is None else Ripen(to_ms(moment.now) + wait)
 
 
+def sources(candidate: Candidate, moment: Moment) -> Verdict:
+    """After an outage, what accuses by what did not come waits until the sources have caught up; its end does not."""
+    accuses = candidate.card is not None and candidate.card.by_absence and candidate.change not in ENDS
+    waits = accuses and to_ms(moment.now) < moment.sources_until
+    return Hold(SOURCES_AWAITED, moment.sources_until) if waits else None
+
+
 def inhibit(candidate: Candidate, moment: Moment) -> Verdict:
     """A part of an open case of a higher level waits until the case is over."""
     about = (candidate.row, candidate.subject, candidate.level)
@@ -231,6 +240,7 @@ EVERYBODY: tuple[Stage, ...] = (
 EACH: tuple[Stage, ...] = (
     ("exemption", exempt),
     ("settle", settle),
+    ("sources", sources),
     ("inhibit", inhibit),
     ("mute", mute),
     ("silence", silence),

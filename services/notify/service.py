@@ -64,7 +64,7 @@ class Notify:
         """Takes up what a former process left, and sends from now on."""
         self.outbox.slot = self._lock.take()
         self.outbox.start()
-        self._look_at_held()
+        self.look_at_held()
         self._scheduling.start()
         self._publishing.start()
 
@@ -194,7 +194,8 @@ class Notify:
         self.outbox.wake(let_go)
         return ended
 
-    def _look_at_held(self) -> None:
+    def look_at_held(self) -> None:
+        """What is held goes on to wait only if something still holds it."""
         with self.database.writing() as connection:
             let_go = self._hold_anew(connection)
         self.outbox.wake(let_go)
