@@ -26,7 +26,7 @@ from services.app.lateness import LatenessBehind
 from services.app.loops import Loops
 from services.clock import wall_clock
 from services.errors import ConfigurationError
-from services.i18n import say
+from services.i18n import in_chinese, say
 from services.ingest.dry_log import DryLog
 from services.ingest.intake import Intake
 from services.ingest.mappings.reading import College
@@ -43,6 +43,7 @@ from services.messages import CampusEvent, Mode, RuleCard, from_ms, to_ms
 from services.notify.config import of_settings
 from services.notify.ports import Ports
 from services.notify.service import Notify
+from services.notify.trial import Trial
 from services.rules.metrics import RulesCollector
 from services.rules.worker import Worker
 from services.settings import Settings, resource
@@ -79,6 +80,7 @@ class Embedded:
         self.intake = Intake(self._validator, directory, self._records, clock, self._counter, completes=False)
         self._cards: dict[str, dict[str, RuleCard]] = {}
         config = of_settings(settings, ZoneInfo(self.files.zone), self.files, push=push)
+        self.trial = Trial(settings.home)
         self.catching_up = CatchingUp(self.journal, directory, self._counter.newest, clock)
         self._awaits_sources = False
         config = replace(config, sources_until=self.catching_up.until)
@@ -180,6 +182,13 @@ class Embedded:
         """Starts evaluating, taking in and sending, each in threads of its own."""
         self.start_evaluating()
         self.start_notifying()
+        self._say_what_is_on_trial()
+
+    def _say_what_is_on_trial(self) -> None:
+        rules = self.files.rule_set().cards
+        if self.settings.trial and (waiting := [one for one in rules if self.trial.holds(one)]):
+            told = say("app.on_trial", trial=str(len(waiting)), rules=str(len(rules)))
+            _log.warning("%s %s", told, in_chinese(told))
 
     def start_evaluating(self) -> None:
         """Starts the thread `rules`."""

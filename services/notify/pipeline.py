@@ -60,6 +60,10 @@ class Candidate(msgspec.Struct, frozen=True, kw_only=True):
         return self.level == "red" or self.always
 
 
+def _none_on_trial(_rule: str, /) -> bool:
+    return False
+
+
 def _nobody_exempt(_student: str, _of: str, _at: datetime, /) -> str | None:
     return None
 
@@ -77,6 +81,8 @@ class Moment:
     quiet: Quiet = field(default_factory=Quiet)
     max_age: timedelta = timedelta()
     """Whatever is about a time longer ago is shown and not told; zero: nothing is."""
+    on_trial: Callable[[str], bool] = _none_on_trial
+    """Whether a rule is on trial in this college, whatever its own mode."""
     sources_until: int = 0
     """Until then (ms) at the latest the sources are waited for after an outage; zero: they are not."""
     wait: int = 0
@@ -112,8 +118,13 @@ def overtaken(candidate: Candidate, _moment: Moment) -> Verdict:
     return None if candidate.newest else Drop("overtaken")
 
 
-def unpushed_mode(candidate: Candidate, _moment: Moment) -> Verdict:
-    """Shadow rules, warm-ups and history never push, but for the end of what was told; a replay does if it may."""
+def unpushed_mode(candidate: Candidate, moment: Moment) -> Verdict:
+    """Shadow rules, warm-ups and history never push, but for the end of what was told; a replay does if it may.
+
+    Nor does what is on trial in this college.
+    """
+    if candidate.mode == "live" and candidate.change not in ENDS and moment.on_trial(candidate.rule):
+        return Drop("mode_shadow")
     if candidate.mode not in ("shadow", "warm-up", "past") or (candidate.mode == "past" and candidate.change in ENDS):
         return None
     return Drop(f"mode_{candidate.mode.replace('-', '_')}")
