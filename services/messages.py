@@ -272,6 +272,8 @@ class RuleCard(msgspec.Struct, frozen=True, kw_only=True):
     """Seconds instead of the college's: openings and rises over what was known longer ago are shown and not told."""
     settle: float | None = None
     """Its figure is made of many records: an opening or a rise is told when for so many seconds nothing more came."""
+    by_absence: bool = False
+    """It is about what did not come: after an outage it waits for the sources."""
     summary: float | None = None
     """It sums up results instead of warning: sent when for so many seconds nothing more came."""
     mode: Mode = "live"

@@ -67,6 +67,8 @@ class Settings(BaseSettings):
     names: str = ""
     """Channels whose messages may name people and say figures: `mailtos://smtp.college.example:465,wecombot`; all
     others say only which kind of warning it is, and where to read it."""
+    trial: bool = False
+    """Whether every rule begins on trial: recorded and shown, not sent, until `prewarn rules live` says otherwise."""
     students: bool = False
     """Whether students are told of warnings about them, where a rule names them."""
 

@@ -14,19 +14,22 @@ import logging
 import shutil
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, Self
 from zoneinfo import ZoneInfo
 
 import msgspec
 
+from services.app.catching_up import CatchingUp
 from services.app.home_files import HomeFiles
+from services.app.lateness import LatenessBehind
 from services.app.loops import Loops
 from services.app.sound_clock import SoundClock
 from services.app.taking_in import TakingIn
 from services.clock import wall_clock
 from services.errors import ConfigurationError, PrewarnError
-from services.i18n import both, say
+from services.i18n import both, in_chinese, say
 from services.ingest.dry_log import DryLog
 from services.ingest.intake import Intake
 from services.ingest.mappings.reading import College
@@ -43,6 +46,7 @@ from services.messages import CampusEvent, Message, Mode, RuleCard, from_ms, to_
 from services.notify.config import of_settings
 from services.notify.ports import Ports
 from services.notify.service import Notify
+from services.notify.trial import Trial
 from services.rules.language.load import RuleSet
 from services.rules.metrics import RulesCollector
 from services.rules.worker import Worker
@@ -89,6 +93,10 @@ class Embedded:
         self.intake = Intake(self._validator, directory, self._records, clock, self._counter, completes=False)
         self._cards: dict[str, dict[str, RuleCard]] = {}
         config = of_settings(settings, ZoneInfo(self.files.zone), self.files, push=push)
+        self.trial = Trial(settings.home)
+        self.catching_up = CatchingUp(self.journal, directory, self._counter.newest, clock)
+        self._awaits_sources = False
+        config = replace(config, sources_until=self.catching_up.until)
         self.notify = Notify(config, Ports(self.files.present_directory, self._card, clock, self._publish))
         self.notify.metrics.registry.register(RulesCollector(lambda: self.worker))
         self.taking_in = TakingIn(self.journal, self.notify, clock)
@@ -120,6 +128,10 @@ class Embedded:
     def retract_uncovered(self, coverage: Coverage, recorded_at: datetime) -> int:
         """See `RecordLog.retract_uncovered`."""
         return self._records.retract_uncovered(coverage, recorded_at)
+
+    def lateness(self, patience: float = 1.0) -> LatenessBehind:
+        """To be made before something is handed in; `patience`: see `LatenessBehind`."""
+        return LatenessBehind(self.journal, self.files, self._clock, patience)
 
     def college(self) -> College:
         """What a mapping reads files by: the directory, the terms and the lessons, as of now."""
@@ -153,6 +165,11 @@ class Embedded:
         self._tell_who_left()
         return True
 
+    def put_in_order(self) -> None:
+        """What was handed in and is not evaluated is evaluated in the order of time, whatever files it came in."""
+        if self.worker is not None:
+            self.journal.put_in_order()
+
     def catch_up(self) -> None:
         """Evaluates everything in the log, and takes everything that it published into the store."""
         if self.worker is not None:
@@ -163,6 +180,13 @@ class Embedded:
     def take_in(self) -> int:
         """Hands published changes to notify; returns how many steps there were."""
         return self.taking_in.take_in()
+
+    def await_sources(self) -> None:
+        """Lets go what waited for sources that have caught up."""
+        waited, self._awaits_sources = self._awaits_sources, self.catching_up.until() > 0
+        if waited and not self._awaits_sources:
+            self.take_in()  # what they have mended is told to nobody
+            self.notify.look_at_held()
 
     def go_live(self) -> None:
         """From here on warnings are live: they are pushed."""
@@ -198,11 +222,19 @@ class Embedded:
         """Starts evaluating, taking in and sending, each in threads of its own."""
         self.start_evaluating()
         self.start_notifying()
+        self._say_what_is_on_trial()
+
+    def _say_what_is_on_trial(self) -> None:
+        rules = self.files.rule_set().cards
+        if self.settings.trial and (waiting := [one for one in rules if self.trial.holds(one)]):
+            told = say("app.on_trial", trial=str(len(waiting)), rules=str(len(rules)))
+            _log.warning("%s %s", told, in_chinese(told))
 
     def start_evaluating(self) -> None:
         """Starts the thread `rules`."""
         if not self.try_evaluating():
             raise ConfigurationError(say("app.another_process_running_on", home=self.settings.home))
+        self.catching_up.begin()
         self._loops.start("rules", self._evaluate_some)
 
     def start_notifying(self) -> None:
@@ -244,6 +276,7 @@ class Embedded:
             self.look_at_files(worker)
             if self.sound_clock is not None:
                 self.sound_clock.keep()
+        self.catching_up.beat()
         busy = worker.step() > 0
         if not busy and not self._past:
             if reports := self._counter.due(self._clock()):
@@ -281,6 +314,7 @@ class Embedded:
             _log.info("%d students have left, come back or left on another day than was known", told)
 
     def _take_in_all(self) -> bool:
+        self.await_sources()
         busy = self.take_in() > 0
         self.notify.beat("notify", 0)
         return busy

@@ -25,7 +25,8 @@ def embedded_routes(embedded: Embedded) -> list[BaseRoute]:
         said = [str(reason)] if reason else ["degraded" if degraded else "ok"]
         return PlainTextResponse("\n".join([*said, *degraded]), 503 if reason else 200)
 
-    return [*ingest_routes(embedded.intake), Route("/healthz", health), *Pages(embedded.notify).routes()]
+    way_in = ingest_routes(embedded.intake, embedded.lateness)
+    return [*way_in, Route("/healthz", health), *Pages(embedded.notify).routes()]
 
 
 def run_all(settings: Settings) -> int:

@@ -139,6 +139,11 @@ COMMANDS: Mapping[str, Command | Group] = {
                 "rules_publish:roll_back",
                 "Put the rules of an earlier rule set revision into use again, as the next one. 回退到以前的版次",
             ),
+            "live": Command(
+                "rules_live:live",
+                "Put rules live that are on trial: what they find from here on is sent. 规则由试运行转为正式",
+                college=True,
+            ),
             "revisions": Command(
                 "rules_publish:revisions",
                 "The rule sets of this home or cluster: who published which, when and why. 规则版次及来历",

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import typer
 
 from services.app.embedded import Embedded
+from services.app.lateness import LatenessBehind
 from services.cli import mapped, telling
 from services.cli.progress import progress_bar
 from services.clock import wall_clock
@@ -28,6 +29,8 @@ from services.rules.registry.files import FileRegistry
 from services.settings import Settings
 
 _SHOWN = 20
+PATIENCE = 3.0
+"""Seconds in which the process that evaluates may say what was late."""
 
 
 class Given(NamedTuple):
@@ -72,6 +75,12 @@ def evaluates(embedded: Embedded) -> bool:
             "the events are kept; they are evaluated once the rules are mended 事件已保存，规则修正后即判断", err=True
         )
         return False
+
+
+def tell_late(lateness: LatenessBehind) -> None:
+    """What was taken in and is about a time that the rules do not hold any more, if that is known."""
+    if late := lateness.count():
+        telling.tell(Problem(where=f"late 迟到 {late}", what=say("ingest.put_aside_as_late")))
 
 
 def _moment(text: str) -> datetime:
@@ -173,10 +182,12 @@ def ingest(
             summary = take(cluster, given, f"{settings.topic_prefix}{REJECTED}")
     else:
         with Embedded(settings) as embedded:
-            evaluating = evaluates(embedded)
+            evaluating, lateness = evaluates(embedded), embedded.lateness(PATIENCE)
             summary = take(embedded, given, "prewarn rejected list")
             if evaluating:
+                embedded.put_in_order()
                 embedded.catch_up()
+            tell_late(lateness)
     if known is None and summary.reasons.keys() & {"unknown_column", "missing_column"}:
         mapped.hint(settings, files)
     raise typer.Exit(1 if summary.rejected else 0)

@@ -52,6 +52,24 @@ _ADDED = frozenset({"department", "major", "cohort", "teaching_office", "planned
 """Fields that ingest adds: the directory may say something else of the same event tomorrow."""
 
 
+class _Placed(msgspec.Struct):
+    """Of an event, what decides where it stands."""
+
+    time: datetime
+    source: str
+    id: str
+    revision: int = 0
+
+
+_raws = msgspec.json.Decoder(list[msgspec.Raw]).decode
+_IN_ORDER = """
+select at, event from (
+    select *, max(revision) over same as newest, min(revision) over same as first from unordered
+    window same as (partition by source, id))
+where revision = newest or first > 0
+order by at, source, id, revision"""
+
+
 def _turn_to_wal(db: sqlite3.Connection) -> None:
     """Waits for others that open the new file at the same time: SQLite itself does not here."""
     for left in reversed(range(100)):
@@ -196,6 +214,35 @@ class Journal:
             packed = b"[" + b",".join([encode(event) for _, event in ordered]) + b"]"
             db.execute("insert into log (clock, events, packed) values (?, ?, ?)", (clock, len(pack), packed))
 
+    def put_in_order(self) -> None:
+        """Puts what is not evaluated yet in the order of time, as if each event had come when it occurred.
+
+        For the evaluator alone, before it goes on: a file that was sorted otherwise, or another one that came before
+        it, makes nothing overdue, opens nothing that is taken back, and makes no relapse that was none. Of what was
+        corrected before anybody heard of it the newest word stays. At the end of these rows time has come as far as it
+        would have without this.
+        """
+        behind, last = self.evaluated()[0], 0
+        with self.transaction() as db:
+            db.execute("create temp table if not exists unordered (at integer, source, id, revision integer, event)")
+            for clock, packed in db.execute("select clock, packed from log where offset > ?", (behind,)):
+                last = max(last, clock)
+                try:
+                    found = [(msgspec.json.decode(raw, type=_Placed), bytes(raw)) for raw in _raws(packed)]
+                except msgspec.MsgspecError:  # what another version wrote stays where it is
+                    db.execute("delete from unordered")
+                    return
+                rows = [(to_ms(one.time), one.source, one.id, one.revision, raw) for one, raw in found]
+                db.executemany("insert into unordered values (?, ?, ?, ?, ?)", rows)
+            db.execute("delete from log where offset > ?", (behind,))
+            ordered = db.execute(_IN_ORDER)
+            while pack := ordered.fetchmany(_PACK):
+                row = (min(pack[-1][0], last), len(pack), b"[" + b",".join([event for _, event in pack]) + b"]")
+                db.execute("insert into log (clock, events, packed) values (?, ?, ?)", row)
+            db.execute("delete from unordered")
+            if last:
+                db.execute("insert into log (clock, events, packed) values (?, 0, '[]')", (last,))
+
     def tick(self, clock: int) -> None:
         """Writes into the log that time has come to `clock` (ms), so that a replay repeats every deadline."""
         with self.transaction() as db:
@@ -264,6 +311,16 @@ class Journal:
             for name, value in {"evaluated": f"{offset} {now}", **(meta or {})}.items():
                 db.execute("insert or replace into meta values (?, ?)", (name, value))
         self.wake()
+
+    def late_behind(self, offset: int) -> int:
+        """How many records of sources were put aside as late since the log ended at `offset`."""
+        query = "select count(distinct ident) from late where offset > ? and ident not like 'prewarn %'"
+        return int(self._rows(query, offset)[0][0])
+
+    def put_aside(self, idents: Sequence[str]) -> set[str]:
+        """Which of them, as `source id`, some rule has put aside as late."""
+        query = "select distinct ident from late where ident in (select value from json_each(?))"
+        return {row[0] for row in self._rows(query, self._encode(idents).decode())}
 
     def states(self) -> Iterator[tuple[str, str, bytes]]:
         """(signature, key, state) of every subject."""

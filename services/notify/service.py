@@ -18,6 +18,7 @@ from services.notify.lock import HomeLock
 from services.notify.loop import Loop
 from services.notify.metrics import Metrics
 from services.notify.outbox import Outbox
+from services.notify.pipeline import of_warning, tell
 from services.notify.ports import Ports
 from services.notify.recipients import addresses_of
 from services.notify.report import By, Period, Report
@@ -66,7 +67,7 @@ class Notify:
         """Takes up what a former process left, and sends from now on."""
         self.outbox.slot = self._lock.take()
         self.outbox.start()
-        self._look_at_held()
+        self.look_at_held()
         self._scheduling.start()
         self._publishing.start()
 
@@ -189,6 +190,26 @@ class Notify:
             self._hold_anew(connection)
         return number
 
+    def tell_open(self, rules: Sequence[str]) -> int:
+        """Tells everybody who may see them of what these rules have open, as one digest; how many messages that is."""
+        now = self.ports.clock()
+        with self.database.writing() as connection:
+            moment = self.config.moment(now, silences.current(connection, to_ms(now)))
+            open_ = views.open_untold(connection, rules)
+            found = []
+            for row, people in open_:
+                candidate = of_warning(row, self.ports.cards(row.rule_version, row.rule))
+                known = (self.ports.directory().person(one) for one in people)
+                told = [tell(candidate, person, moment, self.config.mail) for person in known if person is not None]
+                found += [delivery for delivery, _ in told if delivery is not None]
+            for delivery in found:
+                delivery.urgent = 0  # of one time: a red one goes with the others
+                delivery.not_before = to_ms(now) + moment.wait
+                delivery.next_try_at = max(delivery.next_try_at or 0, delivery.not_before)
+            intake.deliver(self.database, connection, found)
+        self._done({delivery.channel for delivery in found})
+        return len(found)
+
     def silences(self) -> list[Silence]:
         """All that there ever were, those that have ended too."""
         with self.database.reading() as connection:
@@ -202,7 +223,8 @@ class Notify:
         self.outbox.wake(let_go)
         return ended
 
-    def _look_at_held(self) -> None:
+    def look_at_held(self) -> None:
+        """What is held goes on to wait only if something still holds it."""
         with self.database.writing() as connection:
             let_go = self._hold_anew(connection)
         self.outbox.wake(let_go)

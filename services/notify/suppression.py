@@ -50,7 +50,8 @@ class Silence(NamedTuple):
         )
 
 
-HELD = frozenset({"silenced", "quiet_hours", "part_of_case"})
+SOURCES_AWAITED = "sources_awaited"
+HELD = frozenset({"silenced", "quiet_hours", "part_of_case", SOURCES_AWAITED})
 """Reasons for which a message waits."""
 UNTIL_THE_CASE_IS_OVER = 253_402_214_400_000
 """Milliseconds: the last day of the year 9999, on which nobody will look at it."""

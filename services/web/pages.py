@@ -267,13 +267,14 @@ class Pages:
         html = self._templates.get_template(template).render(w=reader.word, reader=reader, **more, **shown)
         return self._respond(request, html, more["token"], status)
 
-    def _frame(self, request: Request, reader: Reader) -> dict[str, str]:
+    def _frame(self, request: Request, reader: Reader) -> dict[str, Any]:
         """What base.html shows around every page."""
         other = "zh" if reader.language == "en" else "en"
         here = request.url.include_query_params(lang=other)
         return {
             "token": request.cookies.get(visitor.TOKEN) or secrets.token_urlsafe(24),
             "other_language": other,
+            "trial": self._notify.config.trial,
             "other_address": f"{visitor.page_of(request)}?{here.query}",
         }
 

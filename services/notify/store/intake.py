@@ -10,7 +10,7 @@ from sqlalchemy import Connection, and_, bindparam, insert, or_, select, update
 from services.messages import WarningChange, WarningReading, to_ms
 from services.notify.chunk import Known, Writes
 from services.notify.pipeline import ENDS
-from services.notify.rows import WarningRow
+from services.notify.rows import DeliveryRow, WarningRow
 from services.notify.store import deliveries, silences, steps, tables
 from services.notify.store.engine import Store, rows_of, slices
 
@@ -91,6 +91,11 @@ def write(database: Store, connection: Connection, writes: Writes, at: datetime)
         steps.changed(connection, part, writes.chains_over, at)
     if writes.opened:
         advance(connection, "numbers", writes.opened[-1].number)
+
+
+def deliver(database: Store, connection: Connection, found: Sequence[DeliveryRow]) -> None:
+    """Puts messages into the outbox."""
+    database.bulk(connection, _DELIVERY, found)
 
 
 def positions(connection: Connection) -> dict[str, int]:

@@ -228,7 +228,7 @@ class Engine:
         def create(key: str, t: int, ident: str) -> Subject | None:
             numbers = forgotten.get(key) if forgotten else None
             if numbers is not None:
-                if t < self._held(self.now):
+                if t < self.plan.held(self.now):
                     self._put_aside(ident)
                     return None
                 del forgotten[key]
@@ -273,10 +273,6 @@ class Engine:
         finally:
             self.not_evaluated[self.transitions.rules[rule].rule.id, trouble.pop() if trouble else "null"] += 1
 
-    def _held(self, t: int) -> int:
-        """When time has come to t, everything from this instant on is held: the running term, and no less than that."""
-        return min(t - self.plan.allowed_lateness, self.plan.times.term_began(t))
-
     def _put_aside(self, ident: str) -> None:
         self.counts["late"] += 1
         self.late.append(ident)
@@ -284,7 +280,7 @@ class Engine:
     def _checkpoint(self, number: int, s: Subject, t: int) -> int:
         # Windows move when their rule is touched; a rule that seldom is would hold on to everything since then.
         self._steps[number](s, s.watermark, 0, self._last(number, s))
-        history.take_checkpoint(s, self.layouts[number], self._held(t))
+        history.take_checkpoint(s, self.layouts[number], self.plan.held(t))
         return len(s.rows)
 
     def _revise(self, number: int, s: Subject, entry: Entry) -> None:  # noqa: C901 - the order of the questions is the rule
@@ -299,7 +295,7 @@ class Engine:
             self.counts["duplicate"] += 1
             return
         start = min(t, rows[old]) if old >= 0 else t
-        if start <= s.horizon or start < self._held(history.newest_record(s, stride)):
+        if start <= s.horizon or start < self.plan.held(history.newest_record(s, stride)):
             self._put_aside(ident)
             return
         if changes:
@@ -370,7 +366,7 @@ class Engine:
             return
         self._swept = self.now
         for number, layout in enumerate(self.layouts):
-            limit = self._held(self.now) - layout.retention
+            limit = self.plan.held(self.now) - layout.retention
             subjects = self._subjects[number]
             gone = [
                 key

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from zoneinfo import ZoneInfo
+
+import msgspec
 
 from services.errors import RuleError
 from services.i18n import say
 from services.messages import Message, Problem, RuleCard
 from services.rules.engine.plan import Plan
 from services.rules.language.calendar import read_calendar
-from services.rules.language.dependencies import refuse_cycles
+from services.rules.language.dependencies import by_absence, refuse_cycles
 from services.rules.language.fields import Field, kinds_of_rules, read_fields
 from services.rules.language.indicators import indicator_rules
 from services.rules.language.reading import Place, Report, known_words, read_yaml
@@ -99,6 +101,8 @@ def check(folder: Path, schemas: Path) -> tuple[RuleSet | None, list[Problem]]:
         )
     if report.problems:
         return None, report.problems
+    absent = by_absence([item.rule for item in placed])
+    placed = [_by_absence(item) if item.rule.id in absent else item for item in placed]
     plan = Plan(
         version=version,
         rules=tuple(item.rule for item in placed),
@@ -109,6 +113,11 @@ def check(folder: Path, schemas: Path) -> tuple[RuleSet | None, list[Problem]]:
         calendar=calendar.signature,
     )
     return RuleSet(plan, calendar.zone, standards, tuple(placed)), []
+
+
+def _by_absence(item: Placed) -> Placed:
+    card = msgspec.structs.replace(item.rule.card, by_absence=True)
+    return replace(item, rule=msgspec.structs.replace(item.rule, card=card))
 
 
 def _once(named: list[tuple[str, Place]], what: Message, report: Report) -> None:

@@ -34,7 +34,7 @@ def silence(ends):
 
 def test_the_stages_are_in_the_order_of_the_design():
     assert [name for name, _ in EVERYBODY] == ["order", "mode", "setting", "change", "level", "age", "exemption"]
-    names = ["exemption", "settle", "inhibit", "mute", "silence", "group", "earlier telling", "channel"]
+    names = ["exemption", "settle", "sources", "inhibit", "mute", "silence", "group", "earlier telling", "channel"]
     assert [name for name, _ in EACH] == names
 
 

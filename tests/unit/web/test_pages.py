@@ -322,3 +322,10 @@ def test_of_one_row_and_subject_the_gravest_stands_for_all_in_the_inbox(browser_
     assert gravest.index("/warnings/c-S1-MATH") < gravest.index("/warnings/a-S1-MATH")
     notify.take_in([msgspec.structs.replace(again("b", "red"), change="resolved", sequence=2)], 2)
     assert "/warnings/c-S1-MATH" in browser.get("/inbox/T1").text
+
+
+def test_each_page_of_a_college_on_trial_says_so(browser, browser_of, make):
+    on_trial = make(on_trial=lambda _rule: True)
+    for page in ("/", "/inbox/T1"):
+        assert "试运行中" in browser_of(on_trial).get(page, headers={"accept-language": "zh-CN"}).text
+        assert "试运行中" not in browser.get(page, headers={"accept-language": "zh-CN"}).text
