@@ -89,7 +89,8 @@ class Embedded:
         schemas = load_schemas(resource("schemas"))
         self._validator = Validator(schemas, clock)
         directory = self.files.present_directory
-        self._records = RecordLog(JournalRecords(self.journal), Keys(schemas), self.files, clock)
+        self._said, self._keys = JournalRecords(self.journal), Keys(schemas)
+        self._records = RecordLog(self._said, self._keys, self.files, clock)
         self.intake = Intake(self._validator, directory, self._records, clock, self._counter, completes=False)
         self._cards: dict[str, dict[str, RuleCard]] = {}
         config = of_settings(settings, ZoneInfo(self.files.zone), self.files, push=push)
@@ -97,7 +98,7 @@ class Embedded:
         self.catching_up = CatchingUp(self.journal, directory, self._counter.newest, clock)
         self._awaits_sources = False
         config = replace(config, sources_until=self.catching_up.until)
-        self.notify = Notify(config, Ports(self.files.present_directory, self._card, clock, self._publish))
+        self.notify = Notify(config, Ports(directory, self._card, clock, self._publish, self._lesson_begins))
         self.notify.metrics.registry.register(RulesCollector(lambda: self.worker))
         self.taking_in = TakingIn(self.journal, self.notify, clock)
         self.notify.metrics.set_aside(self.taking_in.set_aside)
@@ -255,6 +256,12 @@ class Embedded:
         if version not in self._cards:
             self._cards[version] = self.journal.cards(version)
         return self._cards[version].get(rule)
+
+    def _lesson_begins(self, lesson: str) -> datetime | None:
+        """As the timetable says."""
+        with self._said.reading() as records:
+            found = next(records.load([("lesson", self._keys.made("lesson", {"lesson": lesson}))]), None)
+        return from_ms(found.at) if found is not None and found.at >= 0 else None
 
     def _publish(self, events: Sequence[CampusEvent]) -> None:
         """What people do with warnings goes into the log, where rules read it; in a replay at its time."""

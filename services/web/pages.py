@@ -110,7 +110,7 @@ class Pages:
             return visitor.remember_person(visitor.remember_language(request, RedirectResponse(goal, 303)), person)
         lines = [view_models.line(row, self._cards(row.rule_version, row.rule), reader) for row in found.warnings]
         groups = [
-            (reader.group(level), found.counts.get(rank, 0), [one for one in lines if one.level.key == level])
+            view_models.group(reader.group(level), found.counts[rank], lines)
             for rank, level in _RANKS
             if rank in found.counts
         ]
@@ -121,6 +121,7 @@ class Pages:
             person=person,
             name=reader.person(person),
             groups=groups,
+            needs=sum(count for rank, count in found.counts.items() if rank),
             which="closed" if which == "closed" else "open",
             total=sum(found.counts.values()),
             page=page,
@@ -150,7 +151,6 @@ class Pages:
             status=status,
             person=person,
             error=error,
-            number=texts.number,
             **self._shown(found, siblings, reader, person),
         )
 
@@ -165,10 +165,12 @@ class Pages:
             ],
             "title": view_models.title(row, card, reader),
             "message": view_models.sentence(row, card, reader),
-            "about": view_models.about(row, reader),
+            "about": view_models.about(row, card, reader),
+            "figures": view_models.figures(row, card, reader),
             "facts": view_models.facts(row, card, reader),
             "records": view_models.records(row, reader),
             "found": found,
+            "changed": lambda change: view_models.changed(change, card, reader),
             "relapse_of": found.predecessor,
             "escalations": view_models.escalations(found, reader),
             "my_verdict": view_models.verdict_of(found, person),
@@ -257,7 +259,7 @@ class Pages:
 
     def _reader(self, request: Request) -> Reader:
         config, ports = self._notify.config, self._notify.ports
-        return Reader(visitor.language(request), config.zone, ports.clock(), ports.directory())
+        return Reader(visitor.language(request), config.zone, ports.clock(), ports)
 
     def _missing(self, request: Request, reader: Reader, more: str) -> Response:
         return self._page(request, reader, "problem.html", status=404, head="not_found", more=more)

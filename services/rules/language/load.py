@@ -34,6 +34,8 @@ class RuleSet:
     zone: ZoneInfo
     standards: dict[str, Standard]
     placed: tuple[Placed, ...]
+    messages: tuple[Problem, ...] = ()
+    """What `check` refuses and older releases did not: messages with fields that may be missing."""
 
     @property
     def version(self) -> str:
@@ -65,8 +67,11 @@ def _files(folder: Path) -> list[Path]:
 
 
 def load(folder: Path, schemas: Path) -> RuleSet:
-    """Reads `*.yaml`, `standards/*.yaml` and `calendar.yaml` of a folder. Raises `RuleError` with every problem."""
-    rule_set, problems = check(folder, schemas)
+    """Reads `*.yaml`, `standards/*.yaml` and `calendar.yaml` of a folder. Raises `RuleError` with every problem.
+
+    Of messages that older releases allowed it says nothing: what was accepted then goes on, `check` refuses it.
+    """
+    rule_set, problems = _read(folder, schemas)
     if rule_set is None:
         raise RuleError(problems)
     return rule_set
@@ -74,6 +79,13 @@ def load(folder: Path, schemas: Path) -> RuleSet:
 
 def check(folder: Path, schemas: Path) -> tuple[RuleSet | None, list[Problem]]:
     """The rule set, or None, and everything that is wrong."""
+    rule_set, problems = _read(folder, schemas)
+    if rule_set is None or not rule_set.messages:
+        return rule_set, problems
+    return None, list(rule_set.messages)
+
+
+def _read(folder: Path, schemas: Path) -> tuple[RuleSet | None, list[Problem]]:
     report = Report()
     kinds = read_fields(schemas)
     if not folder.is_dir():
@@ -100,7 +112,7 @@ def check(folder: Path, schemas: Path) -> tuple[RuleSet | None, list[Problem]]:
             Place(None, str(folder), None), say("rules.holds_no_rule"), say("rules.file_such_as_attendance_yaml")
         )
     if report.problems:
-        return None, report.problems
+        return None, [*report.problems, *known.messages.problems]
     absent = by_absence([item.rule for item in placed])
     placed = [_by_absence(item) if item.rule.id in absent else item for item in placed]
     plan = Plan(
@@ -112,7 +124,7 @@ def check(folder: Path, schemas: Path) -> tuple[RuleSet | None, list[Problem]]:
         times=calendar,
         calendar=calendar.signature,
     )
-    return RuleSet(plan, calendar.zone, standards, tuple(placed)), []
+    return RuleSet(plan, calendar.zone, standards, tuple(placed), tuple(known.messages.problems)), []
 
 
 def _by_absence(item: Placed) -> Placed:
