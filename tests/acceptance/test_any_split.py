@@ -148,4 +148,6 @@ def test_any_files_in_any_order_end_as_live(term, live, split, past):
 def test_the_term_has_what_depends_on_order(term, live):
     assert {"rollcall-missing", "rollcall-missing-often", "absence-hours"} <= {key[0] for key in live}
     assert len(live) > 50
-    assert any(event.get("revision") for _, event in term.events)
+    said = Counter((event["source"], event["id"]) for _, event in term.events)
+    assert max(said.values()) > 1, "no record is corrected"
+    assert any(event.get("retracted") for _, event in term.events)
