@@ -26,12 +26,11 @@ from services.errors import LogError, UnstorableError
 from services.log.heartbeat import STALLED, Heartbeat, Progress, end
 from services.log.kafka import WARNINGS, full_name
 from services.log.kafka.producer import Publisher
-from services.messages import CampusEvent, Changes, Problem, Rejection
+from services.messages import UNREADABLE, CampusEvent, Changes, Problem, Rejection
 from services.notify.config import of_settings
 from services.notify.ports import Ports
 from services.notify.service import Notify
 from services.rules.registry.kafka import KafkaRegistry
-from services.rules.runner import UNREADABLE
 from services.settings import Settings
 from services.web.pages import Pages
 

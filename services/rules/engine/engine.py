@@ -87,8 +87,11 @@ class Engine:
     def process_many(self, packed: bytes) -> list[WarningChange]:
         """A message: a JSON array of events on the wire; quickest in the order (time, source, id)."""
         handlers, transitions = self.handlers, self.transitions
+        past: datetime | None = None
         for event in self.decoder.decode(packed):
-            transitions.enter(event.past)
+            if event.past != past:
+                past = event.past
+                transitions.enter(past)
             try:
                 handlers[type(event)](event)
             except Exception as error:  # noqa: BLE001 - whatever a rule does with one event, the next one is evaluated
