@@ -248,7 +248,7 @@ class Transitions:
     def reconcile(self, s: Subject, rule: RuleLayout, folded: list[Folded], since: int, at: int, reason: str) -> None:
         """Publishes the difference between what was said and what the refold, begun after `since`, has found."""
         name = rule.rule.id
-        floor = max(since, s.sealed)
+        floor = max(since, s.sealed.get(name, -1)) if s.sealed else since
         published = (s.episodes or {}).get(name, [])
         said = [e for e in published if e.closed_at < 0 or e.closed_at > floor]
         found = [x for x in folded if x.closed_at < 0 or x.closed_at > floor]
