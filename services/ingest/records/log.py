@@ -180,6 +180,8 @@ class RecordLog:
     def _undo_some(self, number: int, behind: Key, undone: Undone) -> Key | None:
         """Of the next records; behind which one to go on."""
         with self._store.transaction() as commit:
+            if commit.records.meta("bounds") != self._bounds.bounds():
+                self._bounds.refresh()  # as in `append`
             found = commit.records.behind(behind, _RECORDS_AT_ONCE)
             step = self._step(commit)
             step.take_back(found, number, to_ms(self._clock()), undone)

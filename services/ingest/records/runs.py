@@ -31,7 +31,7 @@ class Undone(msgspec.Struct):
     given_back: int = 0
     """What was said before counts again."""
     standing: int = 0
-    """Another import has said the same, or something newer; what came otherwise is not among them."""
+    """Another import has said the same, or something newer; what came otherwise and newer is not among them."""
 
 
 class RunRecords(Protocol):
@@ -80,20 +80,28 @@ class RunLog:
 
 
 def run_of(files: Iterable[Path], how: Iterable[object], mapping: str, now: datetime) -> Run:
-    """A run of this process over these files; `how` they are read. Reads them; raises OSError."""
+    """A run of this process over these files; `how` they are read. Reads them."""
     files = list(files)
-    digest = hashlib.blake2b(repr((*map(str, how), mapping)).encode(), digest_size=16)
-    again = all(path.is_file() for path in files)  # what comes through a pipe can be read once
-    for path in files if again else ():
-        digest.update(f"\n{path.name}\n".encode())
-        with path.open("rb") as file:
-            while chunk := file.read(_CHUNK):
-                digest.update(chunk)
     return Run(
-        begun=to_ms(now), heard=to_ms(now), files=[path.name for path in files],
-        digest=digest.hexdigest() if again else "",
+        begun=to_ms(now), heard=to_ms(now), files=[path.name for path in files], digest=_digest(files, (*how, mapping)),
         mapping=mapping, host=socket.gethostname(), pid=os.getpid(),
     )  # fmt: skip
+
+
+def _digest(files: list[Path], how: tuple[object, ...]) -> str:
+    """Empty if they cannot be read, or not twice: a pipe."""
+    digest = hashlib.blake2b(repr(tuple(map(str, how))).encode(), digest_size=16)
+    if not all(path.is_file() for path in files):
+        return ""
+    try:
+        for path in files:
+            digest.update(f"\n{path.name} {path.stat().st_size}\n".encode())
+            with path.open("rb") as file:
+                while chunk := file.read(_CHUNK):
+                    digest.update(chunk)
+    except OSError:  # whoever takes the files in says so
+        return ""
+    return digest.hexdigest()
 
 
 RunState = Literal["running", "interrupted", "done", "undoing", "undone"]
