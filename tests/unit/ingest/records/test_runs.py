@@ -15,9 +15,12 @@ from services.ingest.records.coverage import Coverage
 from services.ingest.records.keys import Keys
 from services.ingest.records.runs import Undone, run_of, state_of
 from services.ingest.records.words import SETTLED
+from services.log.journal import Journal
+from services.log.journal_records import JournalRecords
 from services.log.records import Run
+from services.log.sweep import Sweep
 from services.messages import to_ms
-from tests.unit.ingest.records.conftest import MONDAY, NOW, a_run, absent, lesson, said, undo
+from tests.unit.ingest.records.conftest import MONDAY, NOW, College, a_run, absent, lesson, said, undo
 
 HOUR = timedelta(hours=1)
 FIRST, SECOND, THIRD = (MONDAY + number * HOUR for number in (10, 11, 12))
@@ -256,3 +259,22 @@ def test_kinds_without_a_key_are_counted_and_stay(college):
     run.append([said("source_report", source="prewarn/ingest", ident="r", source_name="app")])
     assert counts(run) == {"accepted": 1}
     assert undo(college, run) == Undone()
+
+
+def test_old_runs_are_forgotten_with_the_ids_that_they_freed_and_the_newest_keeps_its_number(tmp_path, schemas):
+    path = tmp_path / "prewarn.db"
+    journal = Journal(path, lambda: NOW)
+    college = College(JournalRecords(journal), Keys(schemas), list)
+    for name in ("old", "newest"):
+        run = a_run(college, name)
+        run.append([absent(ident=name)])
+        undo(college, run)
+    day = to_ms(NOW + timedelta(days=1))
+    for dry_run, left in ((True, [1, 2]), (False, [2])):
+        sweep = Sweep(path, dry_run=dry_run)
+        sweep.runs(day)
+        sweep.close()
+        assert [one.id for one in college.log.runs()] == left
+        with journal.transaction() as db:
+            assert db.execute("select count(*) from record_id").fetchone() == (0 if left == [2] else 2,)
+    journal.close()
