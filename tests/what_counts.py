@@ -11,6 +11,7 @@ import msgspec
 from services import directory as directories
 from services.app.embedded import Embedded
 from services.cli.ingest import Given, take
+from services.ingest.records.runs import RunLog, run_of
 from services.ingest.table import TableOptions
 from services.messages import ENDS, CampusEvent
 from services.settings import Settings
@@ -140,7 +141,7 @@ def in_one_process(place):
         college.files.look()
         assert college.try_evaluating()
         given = Given([covering(place / "all.ndjson")], TableOptions(), COVERED, datetime.now(UTC))
-        take(college, given, "")
+        take(college, RunLog(college.records, run_of(given.files, [], "", datetime.now(UTC))), given, "")
         college.catch_up()
         rows = [packed for _, _, _, packed in college.journal.read(0, 10_000)]
         changes = [change for _, step in college.journal.published(0, 10_000) for change in step.changes]

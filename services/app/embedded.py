@@ -90,8 +90,8 @@ class Embedded:
         self._validator = Validator(schemas, clock)
         directory = self.files.present_directory
         self._said, self._keys = JournalRecords(self.journal), Keys(schemas)
-        self._records = RecordLog(self._said, self._keys, self.files, clock)
-        self.intake = Intake(self._validator, directory, self._records, clock, self._counter, completes=False)
+        self.records = RecordLog(self._said, self._keys, self.files, clock)
+        self.intake = Intake(self._validator, directory, self.records, clock, self._counter, completes=False)
         self._cards: dict[str, dict[str, RuleCard]] = {}
         config = of_settings(settings, ZoneInfo(self.files.zone), self.files, push=push)
         self.trial = Trial(settings.home)
@@ -118,16 +118,12 @@ class Embedded:
 
     def replay_intake(self) -> Intake:
         """An intake for events whose time is past."""
-        log = ReplayLog(self._records)
+        log = ReplayLog(self.records)
         return Intake(self._validator, self.files.present_directory, log, self._clock, completes=False)
 
     def coverage(self, text: str) -> Coverage:
         """What files cover, as their sender says it. Raises ConfigurationError."""
         return Coverage(text, self._keys, self._validator.schemas.kinds(), ZoneInfo(self.files.zone))
-
-    def retract_uncovered(self, coverage: Coverage, recorded_at: datetime) -> int:
-        """See `RecordLog.retract_uncovered`."""
-        return self._records.retract_uncovered(coverage, recorded_at)
 
     def lateness(self, patience: float = 1.0) -> LatenessBehind:
         """To be made before something is handed in; `patience`: see `LatenessBehind`."""
@@ -138,7 +134,7 @@ class Embedded:
         rules = self.files.rules
         terms = [] if rules is None else rules.value.plan.times.terms
         tables = self.files.present_directory().tables
-        return College.at(self._clock(), ZoneInfo(self.files.zone), tables, terms, self._records.lessons())
+        return College.at(self._clock(), ZoneInfo(self.files.zone), tables, terms, self.records.lessons())
 
     def dry_intake(self) -> Intake:
         """An intake that takes nothing in: what would become of it is known behind it."""
@@ -158,7 +154,7 @@ class Embedded:
         except OSError:
             return False
         self.taking_in.check()
-        self._records.review()
+        self.records.review()
         self.worker = Worker(self.journal, self.files.rule_set(), mode=self._mode, enrich=self._enrich)
         if counted := self.journal.meta("counted", ""):
             self._counter.resume(counted.encode())
@@ -296,7 +292,7 @@ class Embedded:
         self._to_use = self.files.look() or self._to_use
         rules, directory = self.files.rules, self.files.directory
         self.notify.metrics.refused(len(rules.problems) if rules else 0, len(directory.problems))
-        self._records.review()
+        self.records.review()
         self._tell_who_left()
         if self._to_use is not None:
             self._use(self._to_use, worker)
@@ -316,7 +312,7 @@ class Embedded:
 
     def _tell_who_left(self) -> None:
         """Events whose time is past know no to-day, by which somebody has left."""
-        if not self._past and (told := self._records.tell_who_left()):
+        if not self._past and (told := self.records.tell_who_left()):
             _log.info("%d students have left, come back or left on another day than was known", told)
 
     def _take_in_all(self) -> bool:

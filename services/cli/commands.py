@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import wraps
 from pkgutil import resolve_name
 from typing import Any
@@ -23,6 +23,8 @@ class Command:
     """The first line of the function's docstring, for the list of commands."""
     college: bool = False
     """Where there is no college it says so, and creates nothing."""
+    below: Mapping[str, Command] = field(default_factory=dict)
+    """Commands whose names stand where others are arguments of this one: `ingest undo` beside `ingest FILE`."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +39,16 @@ COMMANDS: Mapping[str, Command | Group] = {
     "run": Command("run:run", "Take events in, warn, and serve the pages until Ctrl-C. 运行服务"),
     "demo": Command("demo:demo", "A sample college: the term so far, then today's events at a visible pace. 示例学校"),
     "ingest": Command(
-        "ingest:ingest", "Take files of events in. Good rows go on, bad ones are kept with their reasons. 导入事件文件"
+        "ingest:ingest",
+        "Take files of events in. Good rows go on, bad ones are kept with their reasons. 导入事件文件",
+        below={
+            "runs": Command("runs:list_", "Every import, and what it brought. 全部导入批次", college=True),
+            "undo": Command(
+                "runs:undo",
+                "Take back what a run brought; what others have said of it stands. 撤销一个导入批次",
+                college=True,
+            ),
+        },
     ),
     "warnings": Command("warnings_:warnings", "Every warning that there ever was. 全部预警", college=True),
     "backtest": Command(
@@ -260,12 +271,15 @@ class _LazyCommand(TyperCommand):
         super().__init__(name, callback=None, help=command.help)
         self._command = command
 
-    def make_context(self, *arguments: Any, **options: Any) -> Any:
-        """The context of the command itself."""
+    def make_context(self, info_name: str | None, args: list[str], *arguments: Any, **options: Any) -> Any:
+        """The context of the command itself, or of the one below it that is named first."""
+        if args and (below := self._command.below.get(args[0])):
+            name = f"{info_name} {args[0]}"
+            return _LazyCommand(name, below).make_context(name, args[1:], *arguments, **options)
         function = function_of(self._command)
         made = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
         made.command(self.name)(_needs_college(function) if self._command.college else function)
-        return get_command(made).make_context(*arguments, **options)
+        return get_command(made).make_context(info_name, args, *arguments, **options)
 
 
 def _needs_college(function: Callable[..., None]) -> Callable[..., None]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Annotated, NamedTuple, Protocol
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -22,8 +23,11 @@ from services.ingest.mappings.language import Known
 from services.ingest.mappings.reading import College
 from services.ingest.moments import read_moment, write_moment
 from services.ingest.records.coverage import EXAMPLES, Coverage
+from services.ingest.records.log import RecordLog
+from services.ingest.records.runs import RunLog, run_of
 from services.ingest.table import TableOptions
 from services.log.kafka import REJECTED
+from services.log.records import Run
 from services.messages import Problem, Rejection
 from services.rules.registry.files import FileRegistry
 from services.settings import Settings
@@ -61,8 +65,9 @@ class WayIn(Protocol):
     def coverage(self, text: str) -> Coverage:
         """What files cover. Raises ConfigurationError."""
 
-    def retract_uncovered(self, coverage: Coverage, recorded_at: datetime) -> int:
-        """See `RecordLog.retract_uncovered`."""
+    @property
+    def records(self) -> RecordLog:
+        """What the intake writes to."""
 
 
 def evaluates(embedded: Embedded) -> bool:
@@ -77,10 +82,29 @@ def evaluates(embedded: Embedded) -> bool:
         return False
 
 
-def tell_late(lateness: LatenessBehind) -> None:
-    """What was taken in and is about a time that the rules do not hold any more, if that is known."""
-    if late := lateness.count():
+def tell_late(lateness: LatenessBehind) -> int | None:
+    """What was taken in and is about a time that the rules do not hold any more, if that is known; how many."""
+    late = lateness.count()
+    if late:
         telling.tell(Problem(where=f"late 迟到 {late}", what=say("ingest.put_aside_as_late")))
+    return late
+
+
+COUNTS = {
+    "accepted": "接收", "replaced": "更正", "retracted": "撤回", "unchanged": "未变", "refused": "拒收", "late": "迟到",
+}  # fmt: skip
+
+
+def counts_of(run: Run) -> str:
+    """What the records of a run were; how many were late is not known everywhere."""
+    known = {**dict.fromkeys(COUNTS, 0), "late": "-", **run.counts}
+    return ", ".join(f"{name} {chinese} {known[name]}" for name, chinese in COUNTS.items())
+
+
+def tell_run(run: Run) -> None:
+    """The number by which an import can be undone, and what it brought."""
+    again = " went on 续前" if run.resumed else ""
+    typer.echo(f"run 批次 {run.id}{again}: {counts_of(run)}")
 
 
 def _moment(text: str) -> datetime:
@@ -109,12 +133,12 @@ def _place(rejection: Rejection, reason: Problem) -> str:
     return f"{rejection.origin} " if own else f"{rejection.origin} {rejection.position}: "
 
 
-def _take_back(way_in: WayIn, coverage: Coverage, exported: datetime) -> None:
+def _take_back(run: RunLog, coverage: Coverage, exported: datetime) -> None:
     """What was refused may be among what is missing: nothing is taken back on a guess."""
     if coverage.unsure:
         telling.tell(Problem(where="--covers", what=say("ingest.nothing_is_taken_back")), err=True)
         return
-    typer.echo(f"retracted 撤回 {way_in.retract_uncovered(coverage, exported)}")
+    typer.echo(f"retracted 撤回 {run.retract_uncovered(coverage, exported)}")
     if coverage.spared:
         places = [*sorted(coverage.spared)[:_SHOWN], *["…"] * (len(coverage.spared) > _SHOWN)]
         what = say("ingest.not_taken_back_of", places=", ".join(places))
@@ -164,7 +188,11 @@ def ingest(
         typer.Option(help="They are history: what follows is shown, nobody is told. 历史数据：只显示，不通知任何人"),
     ] = False,
 ) -> None:
-    """Take files of events in. Good rows go on, bad ones are kept with their reasons. 导入事件文件"""
+    """Take files of events in. Good rows go on, bad ones are kept with their reasons. 导入事件文件
+
+    What was taken in is a run: `prewarn ingest runs` lists them, `prewarn ingest undo RUN` takes one back.
+    每次导入为一个批次：用 prewarn ingest runs 列出，用 prewarn ingest undo 批次 撤销
+    """
     settings: Settings = context.obj
     exported = _moment(exported_at) if exported_at else wall_clock()
     recorded = None if exported_at is None else write_moment(exported)
@@ -174,59 +202,82 @@ def ingest(
     if known is None:
         mapped.refuse_workbooks(settings, files)
     given = Given(files, options, covers, exported, past, known, dry_run and known is not None)
+    how = (kind, source, time_zone, exported_at, covers, past)
+    run = run_of(files, how, known.mapping.name if known is not None else "", wall_clock())
     if settings.brokers:
         from services.app.cluster.ingest import Ingest  # noqa: PLC0415 - kafka costs the others 0.1 s
 
         with Ingest(settings) as cluster:
             cluster.records.review()
-            summary = take(cluster, given, f"{settings.topic_prefix}{REJECTED}")
+            importing = RunLog(cluster.records, run)
+            summary = take(cluster, importing, given, f"{settings.topic_prefix}{REJECTED}")
     else:
         with Embedded(settings) as embedded:
             evaluating, lateness = evaluates(embedded), embedded.lateness(PATIENCE)
-            summary = take(embedded, given, "prewarn rejected list")
+            importing = RunLog(embedded.records, run)
+            summary = take(embedded, importing, given, "prewarn rejected list")
             if evaluating:
                 embedded.put_in_order()
                 embedded.catch_up()
-            tell_late(lateness)
+            late = tell_late(lateness)
+            if run.id:
+                importing.done(late)
     if past and summary.accepted and not given.dry_run:
         telling.tell(
             Problem(where="past 历史", what=say("ingest.open_now_stands", url=f"{settings.public_url}/reports/open"))
         )
+    if run.id:
+        tell_run(run)
     if known is None and summary.reasons.keys() & {"unknown_column", "missing_column"}:
         mapped.hint(settings, files)
     raise typer.Exit(1 if summary.rejected else 0)
 
 
-def _take_mapped(way_in: WayIn, given: Given, known: Known, kept: str) -> Summary:
+def _take_mapped(way_in: WayIn, run: RunLog, given: Given, known: Known, kept: str) -> Summary:
     """File by file, since each says itself when it was made and what it covers."""
-    if given.dry_run:
-        summary = mapped.dry_run(way_in, known, given.files)
-        _tell(summary, kept)
-        return summary
-    summary = Summary()
+    summary, intake = Summary(), _intake(way_in, run, given)
     for path in given.files:
-        found, coverage, made = mapped.take_in(way_in, known, path, given.covers, past=given.past)
+        with progress_bar() as bar:
+            task = bar.add_task(path.name, total=None)
+            heard = partial(bar.advance, task)
+            found, coverage, made = mapped.take_in(way_in, intake, known, path, given.covers, heard)
         typer.echo(f"{path.name}:")
         _tell(found, kept)
         if coverage is not None:
-            _take_back(way_in, coverage, made or given.exported)
+            _take_back(run, coverage, made or given.exported)
         mapped.merge(summary, found)
     return summary
 
 
-def take(way_in: WayIn, given: Given, kept: str) -> Summary:
-    """Takes the files in and says what became of them; `kept`: where all that was refused can be read."""
+def _intake(way_in: WayIn, run: RunLog, given: Given) -> Intake:
+    intake = way_in.intake.into(run)
+    return intake.of_the_past() if given.past else intake
+
+
+def take(way_in: WayIn, run: RunLog, given: Given, kept: str) -> Summary:
+    """Takes the files in as a run and says what became of them; `kept`: where all that was refused can be read."""
+    if given.mapping is not None and given.dry_run:
+        summary = mapped.dry_run(way_in, given.mapping, given.files)
+        _tell(summary, kept)
+        return summary
     if given.mapping is not None:
-        return _take_mapped(way_in, given, given.mapping, kept)
+        summary = _take_mapped(way_in, run, given, given.mapping, kept)
+    else:
+        summary = _take_ours(way_in, run, given, kept)
+    run.done()
+    return summary
+
+
+def _take_ours(way_in: WayIn, run: RunLog, given: Given, kept: str) -> Summary:
     coverage = way_in.coverage(given.covers) if given.covers else None
     total = sum(path.stat().st_size for path in given.files if path.exists())
-    intake = way_in.intake.of_the_past() if given.past else way_in.intake
+    intake = _intake(way_in, run, given)
     with progress_bar() as bar:
         task = bar.add_task("bytes", total=total)
         summary = ingest_files(given.files, intake, lambda n: bar.advance(task, n), given.options, coverage or UNHEARD)
     _tell(summary, kept)
     if coverage is not None:
-        _take_back(way_in, coverage, given.exported)
+        _take_back(run, coverage, given.exported)
     return summary
 
 

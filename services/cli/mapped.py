@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from datetime import datetime
 from pathlib import Path
 from typing import Protocol
@@ -35,10 +35,6 @@ FIRST_ROWS = 5
 class MappedWayIn(Protocol):
     """Of one process, or of the cluster."""
 
-    @property
-    def intake(self) -> Intake:
-        """Takes events."""
-
     def dry_intake(self) -> Intake:
         """Takes nothing in."""
 
@@ -47,9 +43,6 @@ class MappedWayIn(Protocol):
 
     def coverage(self, text: str) -> Coverage:
         """What files cover. Raises ConfigurationError."""
-
-    def retract_uncovered(self, coverage: Coverage, recorded_at: datetime) -> int:
-        """See `RecordLog.retract_uncovered`."""
 
 
 def all_targets() -> dict[str, Target]:
@@ -176,11 +169,10 @@ def merge(summary: Summary, other: Summary) -> None:
 
 
 def take_in(
-    way_in: MappedWayIn, known: Known, path: Path, covers: str | None, *, past: bool = False
+    way_in: MappedWayIn, intake: Intake, known: Known, path: Path, covers: str | None, heard: Callable[[int], None]
 ) -> tuple[Summary, Coverage | None, datetime | None]:
-    """Takes one file in: what became of it, what it covers, and when it was made."""
+    """Takes one file in: what became of it, what it covers, and when it was made. `heard`: how many rows were taken."""
     mapped = opened(way_in, known, path)
     text = covers or mapped.covers
     coverage = way_in.coverage(text) if text and mapped.exported else None
-    intake = way_in.intake.of_the_past() if past else way_in.intake
-    return ingest_mapped(mapped, intake, coverage or UNHEARD), coverage, mapped.exported
+    return ingest_mapped(mapped, intake, coverage or UNHEARD, heard), coverage, mapped.exported

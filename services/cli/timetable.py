@@ -11,7 +11,7 @@ import typer
 
 from services.app.embedded import Embedded
 from services.cli import mapped, telling
-from services.cli.ingest import evaluates
+from services.cli.ingest import evaluates, tell_run
 from services.clock import wall_clock
 from services.directory import Directory
 from services.errors import ConfigurationError, ProblemsError
@@ -21,6 +21,7 @@ from services.ingest.intake import Placed
 from services.ingest.mappings.catalog import fitting, known_mappings
 from services.ingest.mappings.known import Known, rows_of
 from services.ingest.mappings.reading import College, MappedFile, is_plan, open_mapped
+from services.ingest.records.runs import RunLog, run_of
 from services.ingest.timetable.lessons import events
 from services.ingest.timetable.model import Term
 from services.ingest.timetable.reading import is_part, read
@@ -72,19 +73,24 @@ def import_(
             problems.append(Problem(where=", ".join(path.name for path in files), what=say("cli.no_lessons")))
         if problems:  # a lesson that could not be read would be taken back as one that is no more
             raise ProblemsError(problems)
+        how = (term.first, term.last, source, mapping)
+        run = RunLog(embedded.records, run_of(files, how, ", ".join(mapping or []), now))
+        intake = embedded.intake.into(run)
         coverage = embedded.coverage(f"lesson of {term.first} to {term.last}")
         summary = Summary()
         for begin in range(0, len(made), BATCH):
             some = [Placed(event, event["data"]["lesson"]) for event in made[begin : begin + BATCH]]
-            summary.add(embedded.intake.take_values(some, "timetable", coverage))
+            summary.add(intake.take_values(some, "timetable", coverage))
         for rejection in summary.rejections[:_SHOWN]:
             for reason in rejection.reasons:
                 telling.tell(reason, f"{rejection.position} ", err=True)
-        gone = 0 if coverage.unsure else embedded.retract_uncovered(coverage, now)
+        gone = 0 if coverage.unsure else run.retract_uncovered(coverage, now)
+        run.done()
         typer.echo(
             f"lessons 课次 {len(made)}: accepted 接收 {summary.accepted}, unchanged 未变 {summary.duplicate}, "
             f"retracted 撤回 {gone}, rejected 拒收 {summary.rejected}"
         )
+        tell_run(run.run)
         if evaluating:
             embedded.catch_up()
     raise typer.Exit(1 if summary.rejected else 0)

@@ -124,6 +124,12 @@ class Intake:
         history._past = self._clock()  # noqa: SLF001 - our own
         return history
 
+    def into(self, log: EventLog) -> Intake:
+        """The same way in, into another log."""
+        other = copy(self)
+        other._log = log  # noqa: SLF001 - our own
+        return other
+
     def take(self, raw: bytes, origin: str, position: str = "", *, keep: bool = True) -> Outcome:
         """One message: a JSON object or an array of them. `keep=False` neither stores nor counts what is rejected."""
         return self._admit(self._checked([(raw, position)], origin), origin, keep=keep)

@@ -47,6 +47,7 @@ create index if not exists record_of_student on record (student, at) where stude
 create index if not exists record_of_lesson on record (lesson) where kind = 'test';
 create table if not exists record_id (ident text primary key, kind text not null, key text not null) without rowid;
 create index if not exists record_id_of_key on record_id (kind, key);
+create table if not exists run (id integer primary key, value blob not null);
 """
 _ADDED = frozenset({"department", "major", "cohort", "teaching_office", "planned_hours", "teacher_stage"})
 """Fields that ingest adds: the directory may say something else of the same event tomorrow."""

@@ -38,18 +38,20 @@ _PARAMETERS = {
 _LOCK, _MAKING = 0x5072_6577, 0x5072_6578
 """Advisory locks: of those who change the records of a prefix (with its hash), and who make the tables."""
 _SCHEMA = """
-create table ingest_record (
+create table if not exists ingest_record (
     log text collate "C" not null, kind text collate "C" not null, key text collate "C" not null,
     grp text collate "C" not null, student text, lesson text, at bigint not null, value bytea not null,
     primary key (log, kind, key));
-create index ingest_record_of_group on ingest_record (log, grp);
-create index ingest_record_of_student on ingest_record (log, student, at) where student is not null;
-create index ingest_record_of_lesson on ingest_record (log, lesson) where kind = 'test';
-create table ingest_record_id (
+create index if not exists ingest_record_of_group on ingest_record (log, grp);
+create index if not exists ingest_record_of_student on ingest_record (log, student, at) where student is not null;
+create index if not exists ingest_record_of_lesson on ingest_record (log, lesson) where kind = 'test';
+create table if not exists ingest_record_id (
     log text collate "C" not null, ident text collate "C" not null, kind text not null, key text not null,
     primary key (log, ident));
-create table ingest_meta (
+create table if not exists ingest_meta (
     log text collate "C" not null, name text collate "C" not null, value text not null, primary key (log, name));
+create table if not exists ingest_run (
+    log text collate "C" not null, id integer not null, value bytea not null, primary key (log, id));
 """
 
 
@@ -204,7 +206,7 @@ def _make(db: psycopg.Connection) -> None:
 
 
 def _are_made(db: psycopg.Connection) -> bool:
-    return db.execute("select to_regclass('ingest_meta')").fetchone() != (None,)
+    return db.execute("select to_regclass('ingest_run')").fetchone() != (None,)
 
 
 def address_of(url: str) -> dict[str, Any]:

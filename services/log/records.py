@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from types import MappingProxyType
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import msgspec
 
@@ -18,6 +18,20 @@ from services.messages import CampusEvent, Rejection, Verdict
 
 Key = tuple[str, str]
 """(kind, natural key)."""
+
+
+FREE = "-"
+"""The kind of what an id is about once the import that brought it was undone: nothing."""
+
+
+def freed(heard: int, at: int) -> Key:
+    """What an id is about that was freed at an instant (ms); `heard`: the newest revision that the log has of it."""
+    return FREE, f"{at:015} {heard}"
+
+
+def heard_of(key: str) -> int:
+    """The revision that `freed` was told."""
+    return int(key.split()[1])
 
 
 class Said(msgspec.Struct, array_like=True):
@@ -29,6 +43,8 @@ class Said(msgspec.Struct, array_like=True):
     """When the source recorded it (ms), else when it came."""
     dated: bool
     """Whether the source said when."""
+    by: list[tuple[int, int]] = []
+    """The runs that said it, and when (ms); run 0: somebody who was no import. Empty: nobody else did."""
 
 
 class Told(msgspec.Struct, array_like=True):
@@ -56,16 +72,44 @@ class Record(msgspec.Struct):
     told: Told | None = None
     reason: str = ""
     """Why it does not count: not_enrolled, cancelled, closed_day …; empty if it does."""
+    earlier: list[Said] = []
+    """What counts again of a source once imports are undone, newest first (`services/ingest/records/words.py`)."""
+
+
+class Run(msgspec.Struct, kw_only=True, omit_defaults=True):
+    """One import of files, which can be undone as a whole."""
+
+    id: int = 0
+    """0: it has brought nothing yet."""
+    begun: int
+    heard: int
+    """When it began, and when it was last heard of (ms)."""
+    files: list[str]
+    digest: str
+    """Of the files and of how they are read; the same ones given again go on with a run that was interrupted."""
+    mapping: str = ""
+    sources: list[str] = []
+    host: str
+    pid: int
+    """The process that is at it."""
+    counts: dict[str, int] = {}
+    """accepted, replaced, retracted, unchanged, refused, late → how many records; without `late`: not known."""
+    state: Literal["open", "done", "undoing", "undone"] = "open"
+    resumed: bool = False
+    covered: str = ""
+    """JSON array of what other files covered and these cover anew: it holds again once these are undone."""
 
 
 class _Value(msgspec.Struct, array_like=True):
     said: list[Said]
     told: Told | None
     reason: str
+    earlier: list[Said] = []
 
 
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(_Value).decode
+decode_run = msgspec.msgpack.Decoder(Run).decode
 _COLUMNS = ("kind", "key", "grp", "student", "lesson", "at", "value")
 
 
@@ -124,6 +168,10 @@ class Records:
         """The next groups in the order of their names."""
         return self._groups("grp > ? order by grp limit ?", group, limit)
 
+    def behind(self, key: Key, limit: int) -> list[Record]:
+        """The next records in the order of their keys."""
+        return list(self._find("(kind, key) > (?, ?) order by kind, key limit ?", *key, limit))
+
     def keys_of(self, idents: Iterable[str]) -> dict[str, Key]:
         """`source id` → what it was about."""
         rows = self._ask("ident, kind, key", "record_id", "ident in ?", list(idents))
@@ -134,10 +182,24 @@ class Records:
         return any(True for _ in self._ask("1", "record", "kind = ? limit 1", kind))
 
     def save(self, records: Iterable[Record], idents: Iterable[tuple[str, str, str]]) -> None:
-        """Writes records, and (`source id`, kind, key) of ids that were not known."""
+        """Writes records, and (`source id`, kind, key) of ids that were not known, or are about something else now."""
         rows = [(one.kind, one.key, one.group, one.student, one.lesson, one.at, _packed(one)) for one in records]
         self._put("record", _COLUMNS, 2, rows)
         self._put("record_id", ("ident", "kind", "key"), 1, list(idents))
+
+    def runs(self) -> list[Run]:
+        """All runs that are kept, oldest first."""
+        return [decode_run(value) for (value,) in self._ask("value", "run", "id > ? order by id", 0)]
+
+    def run(self, number: int) -> Run | None:
+        """One of them."""
+        return next((decode_run(value) for (value,) in self._ask("value", "run", "id = ?", number)), None)
+
+    def save_run(self, run: Run) -> None:
+        """Keeps a run; one that is new gets the next number."""
+        if not run.id:
+            run.id = max((one.id for one in self.runs()), default=0) + 1
+        self._put("run", ("id", "value"), 1, [(run.id, _encode(run))])
 
     def meta(self, name: str) -> str:
         """A small value that is kept beside the records; empty if there is none."""
@@ -154,7 +216,7 @@ class Records:
         rows = self._ask(", ".join(_COLUMNS), "record", condition, *values)
         for kind, key, group, student, lesson, at, value in rows:
             found = _decode(value)
-            yield Record(kind, key, group, student, lesson, at, found.said, found.told, found.reason)
+            yield Record(kind, key, group, student, lesson, at, found.said, found.told, found.reason, found.earlier)
 
     def _ask(self, columns: str, table: str, condition: str, *values: object) -> Iterable[Any]:
         own = "".join(f"{name} = ? and " for name in self._own)
@@ -209,8 +271,8 @@ class RecordStore(Protocol):
 def said_and_told(value: bytes) -> tuple[list[Said], Told | None]:
     """What the column `value` of a row holds."""
     found = _decode(value)
-    return found.said, found.told
+    return [*found.said, *found.earlier], found.told
 
 
 def _packed(one: Record) -> bytes:
-    return _encode(_Value(one.said, one.told, one.reason))
+    return _encode(_Value(one.said, one.told, one.reason, one.earlier))

@@ -13,7 +13,7 @@ import msgspec
 
 from services.errors import LogError
 from services.i18n import say
-from services.log.records import said_and_told
+from services.log.records import decode_run, freed, said_and_told
 from services.messages import UNREADABLE, CampusEvent, Changes, WarningChange, WarningReading, to_ms
 
 _ROWS_AT_ONCE = 50
@@ -91,6 +91,18 @@ class Sweep:
             with self._transaction() as db:
                 db.executemany("delete from record where kind = ? and key = ?", gone)
                 db.executemany("delete from record_id where kind = ? and key = ?", gone)
+
+    def runs(self, before: int) -> None:
+        """Forgets imports that began before an instant (ms); they cannot be undone any more."""
+        old = [
+            (one.id,)
+            for (value,) in self._rows("select value from run where id < (select max(id) from run)")
+            if (one := decode_run(value)).begun < before
+        ]
+        if not self._dry_run:
+            with self._transaction() as db:
+                db.execute("delete from record_id where kind = ? and key < ?", freed(0, before))
+                db.executemany("delete from run where id = ?", old)
 
     @staticmethod
     def _is_old(value: bytes, before: int, named: AbstractSet[str]) -> bool:

@@ -121,6 +121,7 @@ def _apply_to_journal(
     named = stored.open_names()
     deleted["events"] = sweep.events(before["events"], named)
     sweep.records(before["events"], named)
+    sweep.runs(before["events"])
     with database.reading() as connection:
         taken_in = intake.positions(connection).get(CONSUMER, 0)
     deleted["changes"] = sweep.changes(before["events"], taken_in)

@@ -20,6 +20,15 @@ def cluster(broker, tmp_path):
         yield cluster
 
 
+def ingest(cluster, database, *arguments):
+    """What the command said."""
+    mode = {"PREWARN_BROKERS": cluster.broker.address, "PREWARN_TOPIC_PREFIX": cluster.prefix}
+    return subprocess.run(
+        [*PREWARN, "ingest", *arguments], env=environment(**mode, PREWARN_DATABASE_URL=database),
+        capture_output=True, text=True, check=False, timeout=60,
+    )  # fmt: skip
+
+
 def test_a_cluster_ends_as_one_process_does(cluster, postgres, tmp_path):
     counted, warned = what_counts.in_one_process(tmp_path / "one")
     assert what_counts.statuses(counted) == what_counts.STATUSES
@@ -36,13 +45,7 @@ def test_a_cluster_ends_as_one_process_does(cluster, postgres, tmp_path):
         assert post(ports[n % 2 - 1], step)[1] == {"accepted": 0, "duplicate": len(step), "rejected": []} or n == 10
     later = load(what_counts.people(tmp_path / "later", left=what_counts.LEFT), "Asia/Shanghai")
     publish_directory(cluster.settings, later)
-    told = subprocess.run(
-        [*PREWARN, "ingest", what_counts.covering(tmp_path / "all.ndjson"), "--covers", what_counts.COVERED],
-        env=environment(
-            PREWARN_BROKERS=cluster.broker.address, PREWARN_TOPIC_PREFIX=cluster.prefix, PREWARN_DATABASE_URL=database
-        ),
-        capture_output=True, text=True, check=False, timeout=60,
-    )  # fmt: skip
+    told = ingest(cluster, database, what_counts.covering(tmp_path / "all.ndjson"), "--covers", what_counts.COVERED)
     assert told.returncode == 0, told.stderr
     assert "duplicate 重复 1" in told.stdout
     assert "retracted 撤回 1" in told.stdout
@@ -54,3 +57,8 @@ def test_a_cluster_ends_as_one_process_does(cluster, postgres, tmp_path):
     assert heard() == counted
     cluster.wait_until_done()
     until(lambda: what_counts.present(cluster.published()) == warned)
+    listed = ingest(cluster, database, "runs").stdout
+    assert "done 完成  all.ndjson" in listed
+    assert "retracted 撤回 1, unchanged 未变 1, refused 拒收 0, late 迟到 -" in listed
+    assert "given back 恢复 1, standing 保留 1" in ingest(cluster, database, "undo", "1").stdout
+    until(lambda: len(what_counts.statuses(heard())) == len(what_counts.STATUSES) + 1)

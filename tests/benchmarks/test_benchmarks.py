@@ -44,3 +44,16 @@ def test_in_a_term_every_warning_reaches_somebody_or_has_a_reason_and_digests_ar
         assert found["shown_to_nobody"] == 0
     assert grouped["most_to_one_person_in_a_day"] < alone["most_to_one_person_in_a_day"]
     assert grouped["messages"] < alone["messages"]
+
+
+def test_an_import_at_a_terminal_shows_a_bar_takes_every_row_and_is_undone():
+    command = [sys.executable, str(BENCHMARK.with_name("imported.py")), "--rows", "5000"]
+    done = subprocess.run(command, check=False, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    said = [line.partition("; ")[2] for line in done.stdout.splitlines()]
+    assert "accepted 接收 5000," in said[0]
+    assert "unchanged 未变 5000," in said[1]
+    assert said[2:] == [
+        "run 批次 2 undone 已撤销: taken back 撤回 0, given back 恢复 0, standing 保留 5000",
+        "run 批次 1 undone 已撤销: taken back 撤回 5000, given back 恢复 0, standing 保留 0",
+    ]

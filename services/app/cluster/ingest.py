@@ -6,8 +6,8 @@ import logging
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from datetime import datetime
 from typing import Self
+from zoneinfo import ZoneInfo
 
 from prometheus_client import (
     CONTENT_TYPE_LATEST,
@@ -120,6 +120,11 @@ class Ingest:
         tables, bounds = self._bounds.present_directory().tables, self._bounds
         return College.at(wall_clock(), bounds.zone, tables, bounds.terms(), self.records.lessons())
 
+    @property
+    def zone(self) -> ZoneInfo:
+        """The college's."""
+        return self._bounds.zone
+
     def dry_intake(self) -> Intake:
         """An intake that takes nothing in: what would become of it is known behind it."""
         return self._dry
@@ -127,10 +132,6 @@ class Ingest:
     def coverage(self, text: str) -> Coverage:
         """What files cover, as their sender says it. Raises ConfigurationError."""
         return Coverage(text, self._keys, self._kinds, self._bounds.zone)
-
-    def retract_uncovered(self, coverage: Coverage, recorded_at: datetime) -> int:
-        """See `RecordLog.retract_uncovered`."""
-        return self.records.retract_uncovered(coverage, recorded_at)
 
     def start(self) -> None:
         """From here on sources' hours are reported, and a changed past and who has left are taken in."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import islice
 
 from services.ingest.files import BATCH, Summary
@@ -11,8 +11,13 @@ from services.ingest.mappings.reading import MappedFile, event_of, raw_of
 from services.messages import Rejection
 
 
-def ingest_mapped(mapped: MappedFile, intake: Intake, note: Note = UNHEARD) -> Summary:
-    """Takes the records of a file in. A row that cannot be read is a rejection and stops nothing. Raises LogError."""
+def ingest_mapped(
+    mapped: MappedFile, intake: Intake, note: Note = UNHEARD, heard: Callable[[int], None] = lambda _: None
+) -> Summary:
+    """Takes the records of a file in. A row that cannot be read is a rejection and stops nothing. Raises LogError.
+
+    `heard`: told how many more of them were taken.
+    """
     summary = Summary()
     items = _items(mapped, intake)
     while batch := list(islice(items, BATCH)):
@@ -23,6 +28,7 @@ def ingest_mapped(mapped: MappedFile, intake: Intake, note: Note = UNHEARD) -> S
         if unreadable:
             note.refused(None, ())
             summary.add(intake.keep(unreadable))
+        heard(len(batch))
     return summary
 
 

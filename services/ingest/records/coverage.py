@@ -42,6 +42,8 @@ class Covered(msgspec.Struct, frozen=True):
     """The first field of the kind's key …"""
     spared: frozenset[str]
     """… and what of it a row may be about that was refused: of that nothing is known."""
+    run: int = 0
+    """The import that covers it; 0: from before imports had numbers."""
 
     def covers(self, event: CampusEvent) -> bool:
         """Whether the files say all that there is about what the event is about."""
@@ -56,6 +58,20 @@ class Covered(msgspec.Struct, frozen=True):
         if not self.word:
             within = min(self.places) <= min(other.places) and max(other.places) <= max(self.places)
         return same and within and not self.spared and other.recorded <= self.recorded
+
+
+_encode = msgspec.json.Encoder().encode
+_decode = msgspec.json.Decoder(list[Covered]).decode
+
+
+def packed(covered: Iterable[Covered]) -> str:
+    """JSON array."""
+    return _encode(list(covered)).decode()
+
+
+def unpacked(text: str) -> list[Covered]:
+    """Of `packed`; empty: nothing."""
+    return _decode(text) if text else []
 
 
 def remembered(before: Iterable[Covered], now: Collection[Covered]) -> list[Covered]:
@@ -129,12 +145,12 @@ class Coverage:
             else:
                 self.taken(event)
 
-    def covered(self, recorded: int) -> list[Covered]:
-        """What the files cover, made at `recorded` (ms); by source."""
+    def covered(self, recorded: int, run: int = 0) -> list[Covered]:
+        """What the files cover, made at `recorded` (ms), taken in by a run; by source."""
         (key, *_) = self._keys.fields(self.kind)[0]
         spared, zone = frozenset(self.spared), self._zone.key
         return [
-            Covered(self.kind, source, self._word, frozenset(places), zone, recorded, key, spared)
+            Covered(self.kind, source, self._word, frozenset(places), zone, recorded, key, spared, run)
             for source, places in self._places.items()
         ]
 

@@ -10,11 +10,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Protocol
 
 import msgspec
 
-from services.ingest.records.coverage import Coverage, Covered, remembered
+from services.ingest.records.coverage import Coverage, Covered, packed, remembered, unpacked
 from services.ingest.records.endings import tell_who_left
 from services.ingest.records.keys import Keys
 from services.ingest.records.resolve import (
@@ -27,18 +27,20 @@ from services.ingest.records.resolve import (
     speaking,
     takes_place,
 )
-from services.log.records import Key, Record, Records, RecordStore, Said, Told, Transaction
+from services.ingest.records.runs import Undone, admit, to_be_undone, uncovered
+from services.ingest.records.words import content, with_word, without
+from services.log.records import FREE, Key, Record, Records, RecordStore, Run, Said, Told, Transaction, freed, heard_of
 from services.messages import UNREADABLE, CampusEvent, Verdict, from_ms, to_ms
 
 _DAY = 86_400_000
 _GROUPS_AT_ONCE = 500
+_RECORDS_AT_ONCE = 2_000
 _FORMAT = "1"
 _REVIEWED = "-"
 """Stands for the last group that was reviewed when all were; the names of groups begin with their kind."""
 _DECIDED_TOGETHER = frozenset({"lesson", "rollcall", "test", "ticket"})
 _decode_raw = msgspec.json.Decoder(list[msgspec.Raw]).decode
 _decode_event = msgspec.json.Decoder(CampusEvent).decode
-_decode_covered = msgspec.json.Decoder(list[Covered]).decode
 
 
 class Bounds(Protocol):
@@ -81,33 +83,49 @@ class RecordLog:
                 commit.tell([(to_ms(self._clock()), event) for event in out])
             commit.records.set_meta("records", _FORMAT)
 
-    def append(self, events: Sequence[CampusEvent], clocks: Sequence[int] | None = None) -> list[Verdict]:
-        """See EventLog. `clocks` (ms): how far time has come with each event; default: the clock, now."""
+    def append(
+        self, events: Sequence[CampusEvent], clocks: Sequence[int] | None = None, run: Run | None = None
+    ) -> list[Verdict]:
+        """See EventLog. `clocks` (ms): how far time has come with each event; default: the clock, now.
+
+        `run`: the import that brings them. Raises ConfigurationError if that was undone meanwhile.
+        """
         now = to_ms(self._clock())
         if clocks is None:
             clocks = [now] * len(events)
         with self._store.transaction() as commit:
             if commit.records.meta("bounds") != self._bounds.bounds():
                 self._bounds.refresh()  # another process goes by a newer directory already
-            step = self._step(commit)
+            if run is not None:
+                admit(commit.records, run)
+            step = self._step(commit, run)
             verdicts, rest = step.take(events, clocks, now)
             completed = [step.completed(events[n]) for n in rest]
             others, fresh = commit.admit(completed, [clocks[n] for n in rest])
             for place, verdict in zip(rest, others, strict=True):
                 verdicts[place] = verdict
+            if run is not None:
+                run.heard = now
+                run.counts["accepted"] = run.counts.get("accepted", 0) + others.count("accepted")
+                run.counts["unchanged"] = run.counts.get("unchanged", 0) + others.count("duplicate")
+                run.sources = sorted({*run.sources, *(event.source for event in events)})
+                commit.records.save_run(run)
             commit.tell([*fresh, *step.finish()])
         self._store.wake()
         return verdicts
 
-    def retract_uncovered(self, coverage: Coverage, recorded_at: datetime) -> int:
+    def retract_uncovered(self, coverage: Coverage, recorded_at: datetime, run: Run | None = None) -> int:
         """Takes back what the files cover and do not say any more, unless it was recorded later than they were.
 
         Returns how many records were taken back.
         """
         gone: list[CampusEvent] = []
-        covered = {one.source: one for one in coverage.covered(to_ms(recorded_at))}
         with self._store.transaction() as commit:
             records = commit.records
+            if run is not None:
+                admit(records, run)
+            number = 0 if run is None else run.id
+            covered = {one.source: one for one in coverage.covered(to_ms(recorded_at), number)}
             for record in records.between(coverage.kind, *coverage.span()):
                 for one in record.said:
                     files = covered.get(one.event.source)
@@ -115,9 +133,60 @@ class RecordLog:
                         continue
                     if files.covers(one.event) and not coverage.says(record, files.source):
                         gone.append(msgspec.structs.replace(one.event, retracted=True, recordedat=recorded_at))
-            kept = remembered(_covered(records), covered.values())
-            records.set_meta("covered", msgspec.json.encode(kept).decode())
-        return self.append(gone).count("accepted")
+            before = _covered(records)
+            kept = remembered(before, covered.values())
+            records.set_meta("covered", packed(kept))
+            if run is not None:
+                run.covered = packed([*unpacked(run.covered), *(one for one in before if one not in kept)])
+                records.save_run(run)
+        return self.append(gone, run=run).count("accepted")
+
+    def runs(self) -> list[Run]:
+        """All imports that are kept, oldest first."""
+        with self._store.transaction() as commit:
+            return commit.records.runs()
+
+    def keep(self, run: Run) -> None:
+        """Writes how far a run has come."""
+        with self._store.transaction() as commit:
+            admit(commit.records, run)
+            run.heard = to_ms(self._clock())
+            commit.records.save_run(run)
+
+    def undo(self, number: int) -> Undone:
+        """Takes back what a run brought, as if it had never come; what others have said of the same stands.
+
+        It is done in several commits; one that was interrupted goes on when it is asked for again. Raises
+        ConfigurationError for a run that is not known, or at work.
+        """
+        with self._store.transaction() as commit:
+            run = to_be_undone(commit.records, number, to_ms(self._clock()))
+            undone = Undone()
+            if run.state == "undone":
+                return undone
+            run.state = "undoing"
+            commit.records.save_run(run)
+            covered = uncovered(_covered(commit.records), run, {one.id: one for one in commit.records.runs()})
+            commit.records.set_meta("covered", packed(covered))
+        key: Key | None = ("", "")
+        while key is not None:
+            key = self._undo_some(number, key, undone)
+        run.state = "undone"
+        with self._store.transaction() as commit:
+            commit.records.save_run(run)
+        self._store.wake()
+        return undone
+
+    def _undo_some(self, number: int, behind: Key, undone: Undone) -> Key | None:
+        """Of the next records; behind which one to go on."""
+        with self._store.transaction() as commit:
+            if commit.records.meta("bounds") != self._bounds.bounds():
+                self._bounds.refresh()  # as in `append`
+            found = commit.records.behind(behind, _RECORDS_AT_ONCE)
+            step = self._step(commit)
+            step.take_back(found, number, to_ms(self._clock()), undone)
+            commit.tell(step.finish())
+        return (found[-1].kind, found[-1].key) if found else None
 
     def lessons(self) -> list[tuple[CampusEvent, bool]]:
         """The newest word about each lesson that was ever published, and whether it counts."""
@@ -125,6 +194,7 @@ class RecordLog:
             return [
                 (record.told.event, record.told.counts) if record.told is not None else (record.said[0].event, False)
                 for record in commit.records.between("lesson", -(1 << 62), 1 << 62)
+                if record.said  # nobody says anything any more: its import was undone
             ]
 
     def review(self) -> None:
@@ -174,23 +244,33 @@ class RecordLog:
             records.set_meta("review", groups[-1] if groups else _REVIEWED)
             return bool(groups)
 
-    def _step(self, commit: Transaction) -> _Step:
-        return _Step(commit.records, self._keys, self._bounds.present_directory(), self._bounds.closed)
+    def _step(self, commit: Transaction, run: Run | None = None) -> _Step:
+        return _Step(commit.records, self._keys, self._bounds.present_directory(), self._bounds.closed, run)
 
 
 class _Step:
     """One commit: what came in, what it touches, and what the log is told."""
 
-    def __init__(self, records: Records, keys: Keys, college: College, closed: Callable[[datetime], bool]) -> None:
-        self._records, self._keys, self._college, self._closed = records, keys, college, closed
+    def __init__(
+        self,
+        records: Records,
+        keys: Keys,
+        college: College,
+        closed: Callable[[datetime], bool],
+        run: Run | None = None,
+    ) -> None:
+        self._records, self._keys, self._college, self._closed, self._run = records, keys, college, closed, run
         self._known: dict[Key, Record] = {}
         self._touched: dict[str, set[Key] | None] = {}
         """Group → the keys to be resolved; None: the whole of it."""
         self._idents: list[tuple[str, str, str]] = []
+        self._heard: dict[Key, int] = {}
+        """Key → the newest revision that the log has heard under an id of it that was about something else."""
         self._saved: dict[Key, Record] = {}
         self._clocks: dict[Key | str, int] = {}
         """Key or group → how far time has come (ms) with what was said of it."""
         self._covered = _covered(records)
+        self._covered_until = max((one.recorded for one in self._covered), default=-1)
 
     def take(self, events: Sequence[CampusEvent], clocks: Sequence[int], now: int) -> tuple[list[Verdict], list[int]]:
         """A verdict for each event, and the places of those that have no natural key."""
@@ -206,6 +286,9 @@ class _Step:
                 rest.append(place)
                 verdicts.append("accepted")
                 continue
+            if (known := about.get(ident)) is not None and known[0] == FREE:
+                self._reuse(ident, known[1], key)
+                about[ident] = key
             if about.setdefault(ident, key) != key:
                 verdicts.append("other_key")
                 continue
@@ -244,35 +327,111 @@ class _Step:
         record = self._known.get(key)
         if record is None:
             record = self._known[key] = Record(*key, group_of(event, key[1]))
-        place = next((n for n, one in enumerate(record.said) if one.event.source == event.source), -1)
+        before = next((one for one in record.said if one.event.source == event.source), None)
         # A clock that is ahead must not stand above what is said later.
         recorded = now if event.recordedat is None else min(now, to_ms(event.recordedat))
-        said = Said(event, recorded, event.recordedat is not None)
-        said = self._as_covered(said, record.said[place].recorded if place >= 0 else -1)
-        event = said.event
-        if place < 0:
+        by = [(self._run.id, recorded)] if self._run is not None else []
+        sent = Said(event, recorded, event.recordedat is not None, by)
+        said = self._as_covered(sent, before.recorded if before is not None else -1)
+        verdict: Verdict = "accepted" if before is None else self._compared(before, said)
+        if verdict == "conflict":
+            return verdict
+        if verdict == "duplicate" and said is sent and not said.dated and before is not None:
+            # When it came says nothing new. Said again later, what others say in between is older.
+            sent = said = Said(event, before.recorded, dated=False, by=[(by[0][0], before.recorded)] if by else [])
+        if before is None or before.event.id != said.event.id:
             self._idents.append((ident, *key))
-            record.said.append(said)
-        else:
-            before = record.said[place]
-            verdict = self._compared(before, said)
-            if verdict != "accepted":
-                if verdict == "duplicate" and said.recorded > before.recorded and said.dated:
-                    before.recorded = said.recorded  # said again, later: what others say in between is older
-                    self._saved[key] = record
-                return verdict
-            if before.event.id != event.id:
-                self._idents.append((ident, *key))
-            if _order(said) < _order(before):
-                return "accepted"
-            record.said[place] = said
+        words = self._words(record, event.source)
+        if said is not sent:
+            words = with_word(words, sent)
+        words = with_word(words, said)
+        changed = self._put_words(record, event.source, words)
+        self._tally(verdict, words, before, said)
+        if verdict == "accepted" and changed:
+            self._place(record, words[0].event)
+        return verdict
+
+    @staticmethod
+    def _words(record: Record, source: str) -> list[Said]:
+        """What a source has said of a key, as far as it can count (again), newest first."""
+        return [one for one in (*record.said, *record.earlier) if one.event.source == source]
+
+    def _put_words(self, record: Record, source: str, words: list[Said]) -> bool:
+        """Keeps what a source has said; whether another word than before counts of it."""
+        before = self._words(record, source)
+        if before == words:
+            return False
+        self._saved[record.kind, record.key] = record
+        place = next((n for n, one in enumerate(record.said) if one.event.source == source), len(record.said))
+        record.said[place : place + 1] = words[:1]
+        record.earlier = [one for one in record.earlier if one.event.source != source] + words[1:]
+        return not (before and words and before[0].event == words[0].event)
+
+    def _place(self, record: Record, event: CampusEvent) -> None:
+        """Another word about it counts of a source."""
         record.student, record.lesson = event.data.get("student"), event.data.get("lesson")
         record.at = takes_place(event)
-        self._saved[key] = record
+        self._touch(record)
+
+    def _touch(self, record: Record) -> None:
         keys = self._touched.setdefault(record.group, set())
         if keys is not None:
-            keys.add(key)
-        return "accepted"
+            keys.add((record.kind, record.key))
+
+    def _tally(self, verdict: Verdict, words: list[Said], before: Said | None, said: Said) -> None:
+        """Counts what a record was to the run that brought it."""
+        run = self._run
+        if run is None:
+            return
+        mine = run.resumed and words[0].by and all(one == run.id for one, _ in words[0].by)
+        newest = words[0].event
+        older = (newest.revision, content(newest)) != (said.event.revision, content(said.event))
+        if older or (verdict == "duplicate" and not mine):
+            name = "unchanged"
+        elif said.event.retracted:
+            name = "retracted"
+        elif verdict == "duplicate":  # what it had brought before it was interrupted
+            name = "replaced" if len(words) > 1 else "accepted"
+        else:
+            name = "accepted" if before is None else "replaced"
+        run.counts[name] = run.counts.get(name, 0) + 1
+
+    def take_back(self, records: Iterable[Record], run: int, clock: int, undone: Undone) -> None:
+        """Of these records, what a run has said is as if it had never been said."""
+        changed: list[tuple[CampusEvent, int]] = []
+        for record in records:
+            said = {one.event.source for one in record.said if _is_of(one, run)}
+            for source in said | {one.event.source for one in record.earlier if _is_of(one, run)}:
+                self._known.setdefault((record.kind, record.key), record)
+                before = self._words(record, source)
+                words = without(before, run)
+                if words and (covered := self._as_covered(words[0], -1)) is not words[0]:
+                    words = with_word(words, covered)
+                if not self._put_words(record, source, words):
+                    undone.standing += 1
+                    continue
+                undone.taken_back += not words
+                undone.given_back += bool(words)
+                self._free(record, before, words, clock)
+                self._clocks.setdefault((record.kind, record.key), clock)
+                changed += [(one.event, clock) for one in (*before[:1], *words[:1])]
+                if words:
+                    self._place(record, words[0].event)
+                else:
+                    self._touch(record)
+        self._spread(changed)
+
+    def _free(self, record: Record, before: Iterable[Said], words: Iterable[Said], clock: int) -> None:
+        """Under the ids of a wrong import something else may come now, which the log must hear behind what it heard."""
+        left = {one.event.id for one in words}
+        gone = {f"{one.event.source} {one.event.id}" for one in before if one.event.id not in left}
+        # To take it back costs two revisions at most.
+        heard = -1 if record.told is None else record.told.event.revision + 2
+        self._idents += [(ident, *freed(heard, clock)) for ident in gone]
+
+    def _reuse(self, ident: str, freed: str, key: Key) -> None:
+        self._heard[key] = max(heard_of(freed), self._heard.get(key, -1))
+        self._idents.append((ident, *key))
 
     def _as_covered(self, said: Said, before: int) -> Said:
         """What comes behind a newer file that covers it, and that does not say it, that file has taken back.
@@ -280,18 +439,25 @@ class _Step:
         `before`: when its source last said something about it (ms).
         """
         event, recorded = said.event, max(said.recorded, before)
-        newer = [one for one in self._covered if one.recorded > recorded and (one.kind, one.source) == _about(event)]
-        made = max((one.recorded for one in newer if one.covers(event)), default=None)
-        if made is None:
+        if recorded >= self._covered_until:
             return said
-        return Said(msgspec.structs.replace(event, retracted=True, recordedat=from_ms(made)), made, dated=True)
+        newer = [one for one in self._covered if one.recorded > recorded and (one.kind, one.source) == _about(event)]
+        by: dict[int, int] = {}
+        for one in newer:
+            if one.covers(event):
+                by[one.run] = max(one.recorded, by.get(one.run, -1))
+        if not by:
+            return said
+        made = max(by.values())
+        gone = msgspec.structs.replace(event, retracted=True, recordedat=from_ms(made))
+        return Said(gone, made, dated=True, by=sorted(by.items()))
 
     def _compared(self, before: Said, said: Said) -> Verdict:
         """What a record is beside the newest one of its source about the same key."""
         one, other = before.event, said.event
         if one.revision != other.revision:
             return "accepted"
-        if _content(one) == _content(other):
+        if content(one) == content(other):
             return "duplicate"
         if one.id != other.id or (said.dated and said.recorded != before.recorded):
             return "accepted"
@@ -323,7 +489,7 @@ class _Step:
         """Groups with records about the student that a leave lies over, or lay over before."""
         student, begin = leave.data["student"], takes_place(leave)
         record = self._known["leave", self._keys.of(leave)]
-        ends = [to_ms(datetime.fromisoformat(one.event.data["to"])) for one in record.said]
+        ends = [to_ms(datetime.fromisoformat(one["to"])) for one in (leave.data, *(s.event.data for s in record.said))]
         begin, end = min(begin, record.at) - _DAY, max(ends) + 1
         if record.told is not None:  # what it lay over before
             begin = min(begin, takes_place(record.told.event) - _DAY)
@@ -404,8 +570,8 @@ class _Step:
         """What the log must hear so that of this key it knows what counts, and nothing else."""
         told, event = record.told, found.event
         before = told.event if told is not None and told.counts else None
-        revision = -1 if told is None else told.event.revision
         key = record.kind, record.key
+        revision = max(-1 if told is None else told.event.revision, self._heard.get(key, -1))
         if record.reason != found.reason:
             record.reason = found.reason
             self._saved[key] = record
@@ -436,20 +602,15 @@ class _Step:
 
 def _covered(records: Records) -> list[Covered]:
     """What files covered that came already."""
-    kept = records.meta("covered")
-    return _decode_covered(kept) if kept else []
+    return unpacked(records.meta("covered"))
+
+
+def _is_of(said: Said, run: int) -> bool:
+    return any(one == run for one, _ in said.by)
 
 
 def _about(event: CampusEvent) -> tuple[str, str]:
     return event.kind, event.source
-
-
-def _order(said: Said) -> tuple[int, int, str]:
-    return said.event.revision, said.recorded, said.event.id
-
-
-def _content(event: CampusEvent) -> tuple[Any, ...]:
-    return event.time, event.retracted, event.data
 
 
 def _same(one: CampusEvent, other: CampusEvent) -> bool:

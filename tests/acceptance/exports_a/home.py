@@ -52,7 +52,7 @@ class Home:
             coverage = embedded.coverage(covers) if covers else None
             summary = ingest_files(files, embedded.intake, note=coverage or UNHEARD)
             assert not (coverage and coverage.unsure), "rows were refused that may be about anything"
-            gone = embedded.retract_uncovered(coverage, exported_at) if coverage else 0
+            gone = embedded.records.retract_uncovered(coverage, exported_at) if coverage else 0
             self._catch_up(embedded)
         return summary, gone
 

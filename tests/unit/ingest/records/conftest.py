@@ -15,10 +15,12 @@ from services.directory.records import Enrolment, Exemption, SchoolClass, Source
 from services.errors import BrokerError
 from services.ingest.records.keys import Keys
 from services.ingest.records.log import RecordLog
+from services.ingest.records.runs import RunLog, Undone
 from services.log.journal import Journal
 from services.log.journal_records import JournalRecords
 from services.log.postgres_records import PostgresRecords, address_of
-from services.messages import CampusEvent, Rejection, Verdict
+from services.log.records import Run
+from services.messages import CampusEvent, Rejection, Verdict, to_ms
 
 MONDAY = datetime(2026, 9, 7, 0, 0, tzinfo=UTC)
 """08:00 in Shanghai."""
@@ -113,6 +115,20 @@ class College:
     def statuses(self, kind: str = "attendance") -> dict[str, str]:
         """Student → status, of what counts."""
         return {one.data["student"]: one.data["status"] for one in self.counts().values() if one.kind == kind}
+
+
+def a_run(college: College, *files: str) -> RunLog:
+    """An import that has not begun yet; the same files are the same import again."""
+    moment = to_ms(NOW)
+    run = Run(begun=moment, heard=moment, files=list(files), digest=" ".join(files), host="here", pid=1)
+    return RunLog(college.log, run)
+
+
+def undo(college: College, run: RunLog) -> Undone:
+    """Once it has ended."""
+    if run.run.state == "open":
+        run.done()
+    return college.log.undo(run.run.id)
 
 
 class Kafka:

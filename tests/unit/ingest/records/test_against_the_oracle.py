@@ -13,7 +13,7 @@ from services.directory import Directory
 from services.directory.records import Enrolment, Exemption, SchoolClass, Source, Tables
 from services.messages import CampusEvent
 from tests.oracle.what_counts import FIGURES, TICKET, key_of, what_counts
-from tests.unit.ingest.records.conftest import MONDAY, NOW
+from tests.unit.ingest.records.conftest import MONDAY, NOW, a_run, undo
 
 pytestmark = pytest.mark.properties
 
@@ -194,8 +194,9 @@ def outcome(college: Any) -> dict[Any, Any]:
     return found
 
 
-def right(plan: Plan) -> dict[Any, Any]:
-    records = what_counts(((event, NOW) for event in plan.sent), plan.tables, plan.closed, ZONE)
+def right(plan: Plan, sent: list[CampusEvent] | None = None) -> dict[Any, Any]:
+    events = plan.sent if sent is None else sent
+    records = what_counts(((event, NOW) for event in events), plan.tables, plan.closed, ZONE)
     return {key: _seen(one.source, one.data) for key, one in records.items() if one.reason is None}
 
 
@@ -222,3 +223,33 @@ def test_what_counts_is_what_the_slow_evaluator_says(seed, bounds, order, colleg
 @pytest.mark.parametrize("bounds", ["known before", "known afterwards"])
 def test_every_store_of_records_ends_the_same(bounds, college):
     _holds(college, 11, bounds, 4)
+
+
+def _holds_when_undone(college: Any, seed: int) -> None:
+    """Batches are of four imports or of none; two imports are undone, one of them perhaps before others come."""
+    plan = Plan(seed)
+    plan.some.seed(seed)
+    college.directory, college.closed_days = Directory(plan.tables), plan.closed
+    runs = [a_run(college, f"file {n}") for n in range(4)]
+    batches = [(plan.some.choice([None, *runs]), batch) for batch in plan.shuffled()]
+    undone = plan.some.sample(runs, 2)
+    last = max((n for n, (run, _) in enumerate(batches) if run is undone[0]), default=-1)
+    stands: list[CampusEvent] = []
+    for n, (run, batch) in enumerate(batches):
+        assert "conflict" not in (college.take(*batch) if run is None else run.append(batch))
+        stands += [] if run in undone else batch
+        if n == last and seed % 2:
+            undo(college, undone[0])
+    for run in undone:
+        undo(college, run)
+    assert outcome(college) == right(plan, stands)
+
+
+@pytest.mark.parametrize("college", ["journal"], indirect=True)
+@pytest.mark.parametrize("seed", SEEDS)
+def test_what_was_undone_is_as_if_it_had_never_come(seed, college):
+    _holds_when_undone(college, seed)
+
+
+def test_every_store_of_records_undoes_the_same(college):
+    _holds_when_undone(college, 12)

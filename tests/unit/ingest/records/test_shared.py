@@ -41,6 +41,16 @@ def test_the_first_two_processes_of_a_new_database_may_start_at_once(process, po
     assert made[0].take(absent()) == ["accepted"]
 
 
+def test_a_database_from_before_there_were_runs_gets_their_table(process, postgres):
+    url = postgres.database()
+    process(url=url).take(absent())
+    with psycopg.connect(url) as db:
+        db.execute("drop table ingest_run")
+    again = process(url=url)
+    assert again.log.runs() == []
+    assert again.take(absent()) == ["duplicate"]
+
+
 def waits(database):
     """Whether somebody waits for the lock."""
     with psycopg.connect(database) as db:

@@ -1,0 +1,105 @@
+"""A file of attendance through `prewarn ingest`, as somebody sees it at a terminal: rows a second, and peak memory.
+
+python tests/benchmarks/imported.py [--rows 1000000] [--json]
+
+All of it: read, validated, kept with its run, told to the log, put in order and evaluated, in a home of its own; then
+the same file again, of which nothing changes, and the undo of both. The progress bar must have been seen.
+"""
+
+import argparse
+import json
+import os
+import pty
+import re
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[2]))
+
+from tests.faults.running import PREWARN, environment, write_table
+from tests.rule_files import folder, rule
+
+STUDENTS = 2_000
+BEGIN = datetime.now(UTC).replace(microsecond=0) - timedelta(days=60)
+
+
+def _rows(number: int) -> Iterator[str]:
+    yield "occurred_at,lesson,student,status\n"
+    for n in range(number):
+        lesson, student = divmod(n, STUDENTS)
+        status = "absent" if n % 97 == 0 else "present"
+        yield f"{(BEGIN + timedelta(hours=lesson)).isoformat()},l{lesson},s{student},{status}\n"
+
+
+def _college(place: Path) -> Path:
+    folder(place / "rules", rule("absent"))
+    write_table(place / "directory", "classes.csv", "id,name", [(f"k{n}", f"K{n}") for n in range(50)])
+    students = [(f"s{n}", f"S{n}", f"k{n % 50}") for n in range(STUDENTS)]
+    write_table(place / "directory", "students.csv", "id,name,class", students)
+    return place
+
+
+def _at_a_terminal(home: Path, *arguments: str | Path) -> tuple[str, float, float, bool]:
+    """What it says last, seconds, peak MiB, and whether a bar was there."""
+    ours, theirs = pty.openpty()
+    begun = time.monotonic()
+    process = subprocess.Popen(
+        [*PREWARN, "--home", home, *arguments], env=environment(TERM="xterm"), stdout=theirs, stderr=theirs
+    )
+    os.close(theirs)
+    shown = b""
+    while chunk := _read(ours):
+        shown += chunk
+    _, status, used = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    text = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", shown.decode("utf-8", "replace"))
+    if process.returncode:
+        sys.exit(text[-2000:])
+    said = [line.strip() for line in text.splitlines() if line.startswith("run 批次")]
+    return said[-1], time.monotonic() - begun, used.ru_maxrss / 1024, "━" in text
+
+
+def _read(terminal: int) -> bytes:
+    try:
+        return os.read(terminal, 1 << 16)
+    except OSError:  # nobody writes any more
+        return b""
+
+
+def main() -> None:
+    """Prints a line for each command."""
+    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options.add_argument("--rows", type=int, default=1_000_000)
+    options.add_argument("--json", action="store_true")
+    given = options.parse_args()
+    figures: dict[str, dict[str, float]] = {}
+    with tempfile.TemporaryDirectory() as place:
+        home, file = _college(Path(place) / "home"), Path(place) / "attendance.csv"
+        with file.open("w", encoding="utf-8") as out:
+            out.writelines(_rows(given.rows))
+        imported = ("ingest", file, "--kind", "attendance", "--source", "office")
+        commands = {
+            "import": imported,
+            "again": imported,
+            "undo again": ("ingest", "undo", "2"),
+            "undo": ("ingest", "undo", "1"),
+        }
+        for name, command in commands.items():
+            said, seconds, peak, bar = _at_a_terminal(home, *command)
+            assert bar or "undo" in name, "no progress bar was shown"
+            figures[name] = {"rows_per_second": round(given.rows / seconds), "peak_rss_mb": round(peak)}
+            if not given.json:
+                line = f"{name}: {given.rows / seconds:,.0f} rows/s, {seconds:.0f} s, peak {peak:.0f} MiB; {said}\n"
+                sys.stdout.write(line)
+                sys.stdout.flush()
+    if given.json:
+        sys.stdout.write(json.dumps(figures) + "\n")
+
+
+if __name__ == "__main__":
+    main()
