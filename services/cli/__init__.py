@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
+import os
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -11,6 +13,7 @@ import typer
 from typer.core import TyperGroup
 
 from services import __version__
+from services.app.private import UMASK, keep_private
 from services.cli.commands import COMMANDS, lazy_commands
 from services.cli.repeated import Repeated
 from services.errors import PrewarnError, SettingError
@@ -48,11 +51,14 @@ def _settings(
 ) -> None:
     from services.settings import read_settings  # noqa: PLC0415 - pydantic takes longer than --help has
 
-    context.obj = read_settings(home)
+    settings = context.obj = read_settings(home)
+    keep_private(settings.home)
+    context.call_on_close(partial(keep_private, settings.home))  # what root has created is its owner's, too
 
 
 def main() -> None:
     """Entry point: errors of people are told as sentences, without a traceback; exit code 1, of a wrong setting 78."""
+    os.umask(UMASK)
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s", stream=sys.stderr)
     for handler in logging.getLogger().handlers:
         handler.addFilter(Repeated())
