@@ -16,6 +16,7 @@ from services import __version__
 from services.app.private import UMASK, keep_private
 from services.cli.commands import COMMANDS, lazy_commands
 from services.cli.repeated import Repeated
+from services.cli.terminal import guard
 from services.errors import PrewarnError, SettingError
 
 
@@ -31,6 +32,7 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
+    rich_markup_mode=None,  # its colours are control characters, too
     help="Events in, thresholds applied, the accountable person warned. 校园预警：事件进，阈值判，责任人知。",
 )
 
@@ -59,6 +61,7 @@ def _settings(
 def main() -> None:
     """Entry point: errors of people are told as sentences, without a traceback; exit code 1, of a wrong setting 78."""
     os.umask(UMASK)
+    guard()
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s", stream=sys.stderr)
     for handler in logging.getLogger().handlers:
         handler.addFilter(Repeated())
