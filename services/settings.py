@@ -5,14 +5,16 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 from pathlib import Path
+from urllib.parse import urlsplit
 
-from pydantic import AliasChoices, Field, SecretStr, ValidationError
+from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from services.errors import SettingError
 from services.i18n import say
 
 _PACKAGE = Path(__file__).resolve().parent
+_NAME = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_.-]*[A-Za-z0-9_])?")
 _ADDRESS = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+):[0-9]{1,5}")
 
 
@@ -45,6 +47,9 @@ class Settings(BaseSettings):
     port: int = Field(default=8321, ge=1, le=MOST_PORT)
     base_url: str | None = None
     """Address under which people reach the pages; default: host and port."""
+    hosts: str = ""
+    """Further names under which pages and API are asked for, `warnings.college.example,prewarn`. Addresses, localhost,
+    and the names in `host` and `base_url` are known; whoever asks for another name is refused (DNS rebinding)."""
 
     mail: SecretStr | None = None
     """The college's mail server, for people of whom the directory knows no channel but an e-mail address:
@@ -88,6 +93,30 @@ class Settings(BaseSettings):
 
     die_at: str = ""
     """For tests of crashes: the named point of a step at which ingest or a rules worker kills itself."""
+
+    @field_validator("base_url")
+    @classmethod
+    def _an_address(cls, url: str | None) -> str | None:
+        found = urlsplit(url or "http://localhost")  # raises ValueError, too
+        if found.scheme not in ("http", "https") or not found.hostname:
+            raise ValueError("not an address, such as https://warnings.college.example")
+        return url
+
+    @field_validator("hosts")
+    @classmethod
+    def _names(cls, names: str) -> str:
+        for one in filter(None, map(str.strip, names.split(","))):
+            if not _NAME.fullmatch(one):
+                raise ValueError(f"{one} is not a name, such as warnings.college.example")
+        return names
+
+    @property
+    def host_names(self) -> frozenset[str]:
+        """The names under which this service is asked, in small letters and without ports."""
+        public = urlsplit(self.public_url).hostname or ""
+        return frozenset(
+            {"localhost", self.host.lower(), public, *map(str.strip, self.hosts.lower().split(","))} - {""}
+        )
 
     @property
     def broker_list(self) -> list[str]:

@@ -21,6 +21,7 @@ from starlette.routing import Route
 from services.errors import LogError
 from services.i18n import say
 from services.ingest.intake import Intake, Outcome
+from services.ingest.problem_details import problem_details
 from services.messages import Problem
 
 MAX_BODY_BYTES = 10 << 20
@@ -143,27 +144,25 @@ def _structured(attributes: dict[str, Any], body: bytes) -> bytes:
 
 def _answer(outcome: Outcome, late: int | None) -> Response:
     taken = outcome.accepted + outcome.duplicate
-    status = HTTPStatus.UNPROCESSABLE_ENTITY if outcome.rejections and not taken else HTTPStatus.ACCEPTED
     rejected = [
         {"position": rejection.position, "reasons": [_reason(problem) for problem in rejection.reasons]}
         for rejection in outcome.rejections[:_TOLD]
     ]
-    answer = {"accepted": outcome.accepted, "duplicate": outcome.duplicate, "rejected": rejected}
+    answer: dict[str, Any] = {"accepted": outcome.accepted, "duplicate": outcome.duplicate, "rejected": rejected}
     more = len(outcome.rejections) - len(rejected)
     answer |= {"rejected_not_shown": more} if more else {}
-    return _json(status, answer | ({"late": late} if late else {}))
+    if rejected and not taken:
+        return problem_details(HTTPStatus.UNPROCESSABLE_ENTITY, str(say("ingest.nothing_taken")), **answer)
+    answer |= {"late": late} if late else {}
+    return Response(msgspec.json.encode(answer), HTTPStatus.ACCEPTED, media_type="application/json")
 
 
 def _refusal(status: HTTPStatus, problem: Problem, headers: dict[str, str] | None = None) -> Response:
-    return _json(status, {"error": _reason(problem)}, headers)
+    return problem_details(status, str(problem), headers, error=_reason(problem))
 
 
 def _reason(problem: Problem) -> dict[str, str]:
     return {"where": problem.where, "what": str(problem.what), "expected": str(problem.expected)}
-
-
-def _json(status: HTTPStatus, content: Any, headers: dict[str, str] | None = None) -> Response:
-    return Response(msgspec.json.encode(content), status, headers, media_type="application/json")
 
 
 def _media_type_problem(media_type: str) -> Problem:

@@ -13,10 +13,10 @@ from typing import Any
 
 import httpx
 import pytest
-from starlette.applications import Starlette
 
 from services.app.embedded import Embedded
 from services.app.embedded_routes import embedded_routes
+from services.app.serving import application
 from services.ingest.validation import MAX_EVENTS
 from services.settings import Settings, resource
 from tests.rule_files import folder, rule
@@ -130,8 +130,8 @@ def post(college: Embedded, bodies: list[bytes]) -> list[httpx.Response]:
     """What raises inside is raised here."""
 
     async def asked() -> list[httpx.Response]:
-        transport = httpx.ASGITransport(Starlette(routes=embedded_routes(college)))
-        async with httpx.AsyncClient(transport=transport, base_url="http://prewarn") as client:
+        transport = httpx.ASGITransport(application(embedded_routes(college), college.settings))
+        async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
             return [await client.post("/v1/events", content=body, headers=HEADERS) for body in bodies]
 
     return asyncio.run(asked())
