@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from datetime import timedelta
+from difflib import get_close_matches
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -12,12 +14,17 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from services.errors import SettingError
 from services.i18n import say
+from services.messages import Message
 
 _PACKAGE = Path(__file__).resolve().parent
 _NAME = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_.-]*[A-Za-z0-9_])?")
 _ADDRESS = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+):[0-9]{1,5}")
 
 
+_ELSEWHERE = frozenset(
+    {"PREWARN_AUTHOR", "PREWARN_DATABASE_URL", "PREWARN_PEOPLE"}  # of commands, of two names, of deploy/compose.yaml
+    | {f"PREWARN_{name}" for name in ("SHARED", "CI", "SEED", "FAULTS", "ALL", "TEST_CLOCK")}  # of the tests
+)
 MOST_PORT = 65535
 _LONGEST = 315_360_000.0
 """Seconds: ten years; `inf` and what no calendar can add are slips."""
@@ -164,7 +171,7 @@ class Settings(BaseSettings):
             return self.rules
         # `rules.old` is there without `rules` only where a publication was cut short (rules/registry/files.py).
         places = (self.home / "rules", self.home / "rules.old")
-        return next((place for place in places if place.is_dir()), resource("rules"))
+        return next((place for place in places if place.exists()), resource("rules"))  # a file there is refused later
 
     @property
     def directory_folder(self) -> Path:
@@ -202,6 +209,20 @@ def read_settings(home: Path | None) -> Settings:
             for one in error.errors()
         ]
         raise SettingError(*wrong) from None
+
+
+def unknown_names(environment: Mapping[str, str]) -> list[Message]:
+    """The variables that look like ours and are none, each with what may be meant."""
+    known = {_variable((name,)) for name in Settings.model_fields} | _ELSEWHERE
+    return [
+        say(
+            "app.unknown_variable",
+            variable=one,
+            nearest=", ".join(get_close_matches(one, known, 1)) or "services/settings.py",
+        )
+        for one in sorted(environment)
+        if one.startswith("PREWARN_") and one not in known
+    ]
 
 
 def _variable(place: tuple[int | str, ...]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import sqlite3
 import sys
 from functools import partial
 from pathlib import Path
@@ -17,7 +18,7 @@ from services.app.private import UMASK, keep_private
 from services.cli.commands import COMMANDS, lazy_commands
 from services.cli.repeated import Repeated
 from services.cli.terminal import guard
-from services.errors import PrewarnError, SettingError
+from services.errors import ConfigurationError, PrewarnError, SettingError
 
 
 class _Commands(TyperGroup):
@@ -51,9 +52,13 @@ def _settings(
     ] = None,
     _: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True)] = False,
 ) -> None:
-    from services.settings import read_settings  # noqa: PLC0415 - pydantic takes longer than --help has
+    from services.settings import read_settings, unknown_names  # noqa: PLC0415 - pydantic takes longer than --help has
 
     settings = context.obj = read_settings(home)
+    if strange := unknown_names(os.environ):
+        from services.cli import telling  # noqa: PLC0415 - as in main
+
+        telling.tell_error(ConfigurationError(*strange))
     keep_private(settings.home)
     context.call_on_close(partial(keep_private, settings.home))  # what root has created is its owner's, too
 
@@ -70,9 +75,9 @@ def main() -> None:
     logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
     try:
         app()
-    except PrewarnError as error:
+    except (PrewarnError, OSError, sqlite3.Error) as error:
         from services.cli import telling  # noqa: PLC0415 - only errors need the catalogue
         from services.log.heartbeat import REFUSED  # noqa: PLC0415
 
-        telling.tell_error(error)
+        telling.tell_error(error if isinstance(error, PrewarnError) else telling.of_system(error))
         sys.exit(REFUSED if isinstance(error, SettingError) else 1)
