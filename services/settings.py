@@ -3,19 +3,28 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from datetime import timedelta
+from difflib import get_close_matches
 from pathlib import Path
+from urllib.parse import urlsplit
 
-from pydantic import AliasChoices, Field, SecretStr, ValidationError
+from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from services.errors import SettingError
 from services.i18n import say
+from services.messages import Message
 
 _PACKAGE = Path(__file__).resolve().parent
+_NAME = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_.-]*[A-Za-z0-9_])?")
 _ADDRESS = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+):[0-9]{1,5}")
 
 
+_ELSEWHERE = frozenset(
+    {"PREWARN_AUTHOR", "PREWARN_DATABASE_URL", "PREWARN_PEOPLE"}  # of commands, of two names, of deploy/compose.yaml
+    | {f"PREWARN_{name}" for name in ("SHARED", "CI", "SEED", "FAULTS", "ALL", "TEST_CLOCK")}  # of the tests
+)
 MOST_PORT = 65535
 _LONGEST = 315_360_000.0
 """Seconds: ten years; `inf` and what no calendar can add are slips."""
@@ -45,6 +54,9 @@ class Settings(BaseSettings):
     port: int = Field(default=8321, ge=1, le=MOST_PORT)
     base_url: str | None = None
     """Address under which people reach the pages; default: host and port."""
+    hosts: str = ""
+    """Further names under which pages and API are asked for, `warnings.college.example,prewarn`. Addresses, localhost,
+    and the names in `host` and `base_url` are known; whoever asks for another name is refused (DNS rebinding)."""
 
     mail: SecretStr | None = None
     """The college's mail server, for people of whom the directory knows no channel but an e-mail address:
@@ -88,6 +100,30 @@ class Settings(BaseSettings):
 
     die_at: str = ""
     """For tests of crashes: the named point of a step at which ingest or a rules worker kills itself."""
+
+    @field_validator("base_url")
+    @classmethod
+    def _an_address(cls, url: str | None) -> str | None:
+        found = urlsplit(url or "http://localhost")  # raises ValueError, too
+        if found.scheme not in ("http", "https") or not found.hostname:
+            raise ValueError("not an address, such as https://warnings.college.example")
+        return url
+
+    @field_validator("hosts")
+    @classmethod
+    def _names(cls, names: str) -> str:
+        for one in filter(None, map(str.strip, names.split(","))):
+            if not _NAME.fullmatch(one):
+                raise ValueError(f"{one} is not a name, such as warnings.college.example")
+        return names
+
+    @property
+    def host_names(self) -> frozenset[str]:
+        """The names under which this service is asked, in small letters and without ports."""
+        public = urlsplit(self.public_url).hostname or ""
+        return frozenset(
+            {"localhost", self.host.lower(), public, *map(str.strip, self.hosts.lower().split(","))} - {""}
+        )
 
     @property
     def broker_list(self) -> list[str]:
@@ -135,7 +171,7 @@ class Settings(BaseSettings):
             return self.rules
         # `rules.old` is there without `rules` only where a publication was cut short (rules/registry/files.py).
         places = (self.home / "rules", self.home / "rules.old")
-        return next((place for place in places if place.is_dir()), resource("rules"))
+        return next((place for place in places if place.exists()), resource("rules"))  # a file there is refused later
 
     @property
     def directory_folder(self) -> Path:
@@ -173,6 +209,20 @@ def read_settings(home: Path | None) -> Settings:
             for one in error.errors()
         ]
         raise SettingError(*wrong) from None
+
+
+def unknown_names(environment: Mapping[str, str]) -> list[Message]:
+    """The variables that look like ours and are none, each with what may be meant."""
+    known = {_variable((name,)) for name in Settings.model_fields} | _ELSEWHERE
+    return [
+        say(
+            "app.unknown_variable",
+            variable=one,
+            nearest=", ".join(get_close_matches(one, known, 1)) or "services/settings.py",
+        )
+        for one in sorted(environment)
+        if one.startswith("PREWARN_") and one not in known
+    ]
 
 
 def _variable(place: tuple[int | str, ...]) -> str:

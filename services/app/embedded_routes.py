@@ -7,6 +7,7 @@ from starlette.responses import PlainTextResponse
 from starlette.routing import BaseRoute, Route
 
 from services.app.embedded import Embedded
+from services.app.private import keep_private
 from services.app.serving import serve
 from services.errors import PrewarnError
 from services.ingest.api import ingest_routes
@@ -37,5 +38,6 @@ def run_all(settings: Settings) -> int:
     """Takes events in, warns, and serves the pages until a signal comes; the exit code."""
     with Embedded(settings) as embedded:
         embedded.start()
+        keep_private(settings.home)
         serve(embedded_routes(embedded), settings)
     return 0

@@ -10,9 +10,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import msgspec
+
 from services import directory as directories
 from services.errors import ConfigurationError
 from services.i18n import say
+from services.messages import UNREADABLE
 from services.settings import Settings
 
 
@@ -21,7 +24,7 @@ def prepare_home(settings: Settings, profile: str, rules: Path, tables: dict[str
     home = settings.home
     marker = home / "profile.json"
     if marker.exists():
-        found = json.loads(marker.read_text("utf-8"))["profile"]
+        found = remembered(marker, "profile")
         if found != profile:
             raise ConfigurationError(say("app.already_holds_choose_another_folder", home=home, found=found))
         return
@@ -34,6 +37,14 @@ def prepare_home(settings: Settings, profile: str, rules: Path, tables: dict[str
     aside = marker.with_suffix(".new")
     aside.write_text(json.dumps({"profile": profile}), "utf-8")
     aside.replace(marker)
+
+
+def remembered(path: Path, name: str) -> str:
+    """What a small file of ours says under a name. Raises ConfigurationError."""
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=dict[str, str])[name]
+    except (OSError, KeyError, *UNREADABLE) as error:
+        raise ConfigurationError(say("ingest.cannot_be_read", path=path, reason=error)) from error
 
 
 @contextmanager

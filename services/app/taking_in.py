@@ -131,7 +131,7 @@ class TakingIn:
             received_at=self._clock(), origin=ORIGIN, position=f"change {offset}", reasons=[problem], raw=raw
         )
         _log.error("change %d is set aside: %s", offset, why)
-        self._journal.reject([rejection])
+        self._journal.reject([rejection], whole=True)
 
 
 class Again:

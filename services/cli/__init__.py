@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import logging
+import os
+import sqlite3
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -11,9 +14,11 @@ import typer
 from typer.core import TyperGroup
 
 from services import __version__
+from services.app.private import UMASK, keep_private
 from services.cli.commands import COMMANDS, lazy_commands
 from services.cli.repeated import Repeated
-from services.errors import PrewarnError, SettingError
+from services.cli.terminal import guard
+from services.errors import ConfigurationError, PrewarnError, SettingError
 
 
 class _Commands(TyperGroup):
@@ -28,6 +33,7 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
+    rich_markup_mode=None,  # its colours are control characters, too
     help="Events in, thresholds applied, the accountable person warned. 校园预警：事件进，阈值判，责任人知。",
 )
 
@@ -46,13 +52,21 @@ def _settings(
     ] = None,
     _: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True)] = False,
 ) -> None:
-    from services.settings import read_settings  # noqa: PLC0415 - pydantic takes longer than --help has
+    from services.settings import read_settings, unknown_names  # noqa: PLC0415 - pydantic takes longer than --help has
 
-    context.obj = read_settings(home)
+    settings = context.obj = read_settings(home)
+    if strange := unknown_names(os.environ):
+        from services.cli import telling  # noqa: PLC0415 - as in main
+
+        telling.tell_error(ConfigurationError(*strange))
+    keep_private(settings.home)
+    context.call_on_close(partial(keep_private, settings.home))  # what root has created is its owner's, too
 
 
 def main() -> None:
     """Entry point: errors of people are told as sentences, without a traceback; exit code 1, of a wrong setting 78."""
+    os.umask(UMASK)
+    guard()
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s", stream=sys.stderr)
     for handler in logging.getLogger().handlers:
         handler.addFilter(Repeated())
@@ -61,9 +75,9 @@ def main() -> None:
     logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
     try:
         app()
-    except PrewarnError as error:
+    except (PrewarnError, OSError, sqlite3.Error) as error:
         from services.cli import telling  # noqa: PLC0415 - only errors need the catalogue
         from services.log.heartbeat import REFUSED  # noqa: PLC0415
 
-        telling.tell_error(error)
+        telling.tell_error(error if isinstance(error, PrewarnError) else telling.of_system(error))
         sys.exit(REFUSED if isinstance(error, SettingError) else 1)

@@ -277,7 +277,7 @@ class _LazyCommand(TyperCommand):
             name = f"{info_name} {args[0]}"
             return _LazyCommand(name, below).make_context(name, args[1:], *arguments, **options)
         function = function_of(self._command)
-        made = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+        made = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
         made.command(self.name)(_needs_college(function) if self._command.college else function)
         return get_command(made).make_context(info_name, args, *arguments, **options)
 
@@ -298,6 +298,12 @@ def lazy_commands(table: Mapping[str, Command | Group]) -> dict[str, TyperComman
     return {
         name: _LazyCommand(name, one)
         if isinstance(one, Command)
-        else TyperGroup(name=name, help=one.help, no_args_is_help=True, commands={**lazy_commands(one.commands)})
+        else TyperGroup(
+            name=name,
+            help=one.help,
+            no_args_is_help=True,
+            rich_markup_mode=None,
+            commands={**lazy_commands(one.commands)},
+        )
         for name, one in table.items()
     }

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import sqlite3
+
 import typer
 
 from services.errors import PrewarnError, ProblemsError
-from services.i18n import in_chinese, problem_in_chinese
+from services.i18n import in_chinese, problem_in_chinese, say
 from services.messages import Message, Problem
 
 
@@ -15,6 +17,14 @@ def tell(problem: Problem, before: str = "", *, err: bool = False) -> None:
     chinese = problem_in_chinese(problem)
     if chinese is not None:
         typer.echo(f"    {chinese}", err=err)
+
+
+def of_system(error: OSError | sqlite3.Error) -> PrewarnError:
+    """What the machine refuses: a file that is none or may not be read, a disk that is full, a damaged database."""
+    if isinstance(error, OSError):
+        path, reason = error.filename or type(error).__name__, error.strerror or error
+        return PrewarnError(say("cli.not_done", path=path, reason=reason))
+    return PrewarnError(say("cli.database_refuses", error=error))
 
 
 def tell_error(error: PrewarnError) -> None:

@@ -5,11 +5,12 @@ There is no authentication here yet: serve it on the loopback address, behind so
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import datetime
 from http import HTTPStatus
 from typing import Any, Protocol
-from urllib.parse import unquote
+from urllib.parse import unquote_to_bytes
 
 import msgspec
 from starlette.concurrency import run_in_threadpool
@@ -20,6 +21,7 @@ from starlette.routing import Route
 from services.errors import LogError
 from services.i18n import say
 from services.ingest.intake import Intake, Outcome
+from services.ingest.problem_details import problem_details
 from services.messages import Problem
 
 MAX_BODY_BYTES = 10 << 20
@@ -30,6 +32,8 @@ _ORIGIN = "api"
 _STRUCTURED = ("application/cloudevents+json", "application/cloudevents-batch+json", "application/json")
 _BINARY = "application/json"
 _CE = "ce-"
+_ESCAPED = re.compile(rb"\\(.)")
+"""In a header's quotes (RFC 9110, 5.6.4)."""
 _ATTRIBUTES: dict[str, Callable[[str], Any]] = {
     "ce-revision": lambda text: int(text) if text.isascii() and text.isdigit() and len(text) < 19 else text,  # noqa: PLR2004
     "ce-retracted": lambda text: {"true": True, "false": False}.get(text, text),
@@ -47,22 +51,19 @@ def ingest_routes(intake: Intake, lateness: Callable[[], Lateness] | None = None
     """`POST /v1/events`. What it answers: docs/events.md. `lateness` is made before the events are taken."""
 
     async def events(request: Request) -> Response:
-        past = request.query_params.get("past", "false")
-        if past not in ("true", "false"):
-            return _refusal(HTTPStatus.BAD_REQUEST, _past_problem(past))
-        media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-        if media_type not in _STRUCTURED:
-            return _refusal(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, _media_type_problem(media_type))
+        attributes = _attributes(request)
+        if refused := _head_problem(request, attributes):
+            return _refusal(*refused)
         try:
             body = await _body(request)
         except ClientDisconnect:
             return Response(status_code=HTTPStatus.BAD_REQUEST)  # nobody is there to read it
         if body is None:
             return _refusal(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, _size_problem())
-        if media_type == _BINARY and "ce-specversion" in request.headers:
-            body = _structured(request, body)
+        if isinstance(attributes, dict):
+            body = _structured(attributes, body)
         try:
-            way_in = intake.of_the_past() if past == "true" else intake
+            way_in = intake.of_the_past() if request.query_params.get("past") == "true" else intake
             outcome, late = await run_in_threadpool(take, way_in, body)
         except LogError as error:
             problem = Problem(
@@ -81,8 +82,20 @@ def ingest_routes(intake: Intake, lateness: Callable[[], Lateness] | None = None
     return [Route("/v1/events", events, methods=["POST"])]
 
 
-def _past_problem(text: str) -> Problem:
-    return Problem(where="past", what=say("ingest.not_true_or_false", text=text), expected=say("input.true_or_false"))
+def _head_problem(request: Request, attributes: object) -> tuple[HTTPStatus, Problem] | None:
+    """What is wrong with a request before its body is read."""
+    past = request.query_params.get("past", "false")
+    if past not in ("true", "false"):
+        what, right = say("ingest.not_true_or_false", text=past), say("input.true_or_false")
+        return HTTPStatus.BAD_REQUEST, Problem(where="past", what=what, expected=right)
+    media_type = _media_type(request)
+    if media_type not in _STRUCTURED:
+        return HTTPStatus.UNSUPPORTED_MEDIA_TYPE, _media_type_problem(media_type)
+    return (HTTPStatus.BAD_REQUEST, attributes) if isinstance(attributes, Problem) else None
+
+
+def _media_type(request: Request) -> str:
+    return request.headers.get("content-type", "").partition(";")[0].strip().lower()
 
 
 async def _body(request: Request) -> bytes | None:
@@ -98,43 +111,58 @@ async def _body(request: Request) -> bytes | None:
     return bytes(body)
 
 
-def _structured(request: Request, body: bytes) -> bytes:
-    """The CloudEvents object of a binary-mode request; header values are percent-encoded (CloudEvents HTTP 3.1.3.2)."""
+def _attributes(request: Request) -> dict[str, Any] | Problem | None:
+    """Attribute → value, if that is in the headers (CloudEvents HTTP 1.0.2, 3.1.3.2: quotes go, then percent signs)."""
+    if _media_type(request) != _BINARY or "ce-specversion" not in request.headers:
+        return None
+    found: dict[str, Any] = {}
+    for raw_name, raw in request.headers.raw:
+        name = raw_name.decode("latin-1")
+        if not name.startswith(_CE):
+            continue
+        if name.removeprefix(_CE) in found:
+            return Problem(where=name, what=say("ingest.header_twice"), expected=say("ingest.each_name_once"))
+        value = raw.strip()
+        if len(value) > 1 and value[:1] == value[-1:] == b'"':
+            value = _ESCAPED.sub(rb"\1", value[1:-1])
+        try:
+            text = unquote_to_bytes(value).decode("utf-8")
+        except UnicodeDecodeError:
+            return Problem(where=name, what=say("ingest.not_utf_8"), expected=say("ingest.percent_encoded"))
+        found[name.removeprefix(_CE)] = _ATTRIBUTES.get(name, str)(text)
+    return found
+
+
+def _structured(attributes: dict[str, Any], body: bytes) -> bytes:
+    """The CloudEvents object of a binary-mode request."""
     try:
         data = msgspec.json.decode(body, type=msgspec.Raw)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return body  # the intake says what is wrong with it
-    attributes: dict[str, Any] = {
-        name.removeprefix(_CE): _ATTRIBUTES.get(name, str)(unquote(value, errors="replace"))
-        for name, value in request.headers.items()
-        if name.startswith(_CE)
-    }
     return msgspec.json.encode({**attributes, "data": data})
 
 
 def _answer(outcome: Outcome, late: int | None) -> Response:
     taken = outcome.accepted + outcome.duplicate
-    status = HTTPStatus.UNPROCESSABLE_ENTITY if outcome.rejections and not taken else HTTPStatus.ACCEPTED
     rejected = [
         {"position": rejection.position, "reasons": [_reason(problem) for problem in rejection.reasons]}
         for rejection in outcome.rejections[:_TOLD]
     ]
-    answer = {"accepted": outcome.accepted, "duplicate": outcome.duplicate, "rejected": rejected}
+    answer: dict[str, Any] = {"accepted": outcome.accepted, "duplicate": outcome.duplicate, "rejected": rejected}
     more = len(outcome.rejections) - len(rejected)
     answer |= {"rejected_not_shown": more} if more else {}
-    return _json(status, answer | ({"late": late} if late else {}))
+    if rejected and not taken:
+        return problem_details(HTTPStatus.UNPROCESSABLE_ENTITY, str(say("ingest.nothing_taken")), **answer)
+    answer |= {"late": late} if late else {}
+    return Response(msgspec.json.encode(answer), HTTPStatus.ACCEPTED, media_type="application/json")
 
 
 def _refusal(status: HTTPStatus, problem: Problem, headers: dict[str, str] | None = None) -> Response:
-    return _json(status, {"error": _reason(problem)}, headers)
+    return problem_details(status, str(problem), headers, error=_reason(problem))
 
 
 def _reason(problem: Problem) -> dict[str, str]:
     return {"where": problem.where, "what": str(problem.what), "expected": str(problem.expected)}
-
-
-def _json(status: HTTPStatus, content: Any, headers: dict[str, str] | None = None) -> Response:
-    return Response(msgspec.json.encode(content), status, headers, media_type="application/json")
 
 
 def _media_type_problem(media_type: str) -> Problem:

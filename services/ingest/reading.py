@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
+from collections import Counter
 from functools import cached_property
 from typing import Any
 
@@ -13,6 +15,9 @@ from services.messages import Problem
 
 BOM = b"\xef\xbb\xbf"
 
+_AFTER_NAME = re.compile(rb'"[ \t\r\n]*:')
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+_SHOWN = 100
 _NOT_A_NUMBER = re.compile(rb"[:\[,]\s*([-+]?(?:nan|inf(?:inity)?))\s*[,\]}]", re.IGNORECASE)
 
 
@@ -37,6 +42,36 @@ def decode(raw: bytes) -> Any | Problem:
         return msgspec.json.decode(raw)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         return _why(raw, error)
+
+
+def name_twice(raw: bytes, value: Any) -> Problem | None:
+    """What is wrong with JSON of which `value` was decoded: an object that has a name twice, of which one is lost.
+
+    Every name in `raw` is a quote and a colon, and so is nothing else but an escaped quote in a text: where there are
+    as many as names in `value`, none was lost. Never raises for what is not nested deeply (`of_nesting`).
+    """
+    if len(_AFTER_NAME.findall(raw)) == _names(value):
+        return None
+    found: list[str] = []
+
+    def pairs(of: list[tuple[str, Any]]) -> dict[str, Any]:
+        if len(names := dict(of)) < len(of):
+            found.extend(name for name, count in Counter(name for name, _ in of).items() if count > 1)
+        return names
+
+    json.loads(
+        raw.decode("utf-8", "replace"), object_pairs_hook=pairs, parse_int=float
+    )  # an int may have more digits than Python reads
+    if not found:
+        return None
+    shown = _CONTROL.sub(lambda one: f"U+{ord(one[0]):04X}", found[0][:_SHOWN])
+    return Problem(where="message", what=say("ingest.name_twice", name=shown), expected=say("ingest.each_name_once"))
+
+
+def _names(value: Any) -> int:
+    if isinstance(value, dict):
+        return len(value) + sum(_names(one) for one in value.values() if isinstance(one, (dict, list)))
+    return sum(_names(one) for one in value if isinstance(one, (dict, list))) if isinstance(value, list) else 0
 
 
 def _why(raw: bytes, error: Exception) -> Problem:

@@ -10,7 +10,9 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+from services.bounds import of_nesting
 from services.i18n import say
+from services.ingest.reading import decode, name_twice
 from services.ingest.records.keys import Keys
 from services.ingest.schema_errors import shown
 from services.ingest.schemas import Schemas
@@ -176,10 +178,9 @@ def _boolean(cell: str) -> bool | str:
 
 
 def _object(cell: str) -> Any:
-    try:
-        return msgspec.json.decode(cell)
-    except (msgspec.DecodeError, RecursionError):
-        return cell
+    value = decode(raw := cell.encode("utf-8", "replace"))
+    refused = isinstance(value, Problem) or of_nesting(value) is not None or name_twice(raw, value) is not None
+    return cell if refused else value
 
 
 _READERS: dict[str, Read] = {"integer": _integer, "number": _number, "boolean": _boolean, "object": _object}

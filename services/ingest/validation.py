@@ -11,7 +11,7 @@ import msgspec
 from services.bounds import DEEPEST, FIRST_YEAR, LAST_YEAR, of_nesting
 from services.i18n import say
 from services.ingest.moments import read_moment, write_moment
-from services.ingest.reading import BOM, Packed, decode
+from services.ingest.reading import BOM, Packed, decode, name_twice
 from services.ingest.records.keys import Keys, id_of
 from services.ingest.schema_errors import Where, find_problems, shown
 from services.ingest.schemas import Schema, Schemas
@@ -51,6 +51,7 @@ class Validator:
         if len(values) > MAX_EVENTS:
             return [self.rejection([_too_many(len(values))], raw, origin, position or "message")]
         large = len(raw) > MAX_EVENT_BYTES
+        lost = of_nesting(decoded, 4 * DEEPEST) is not None or name_twice(raw, decoded) is not None
         checked: list[Checked] = []
         now = self._clock()
         for index, value in enumerate(values):
@@ -62,6 +63,8 @@ class Validator:
                 read = [Problem(where="message", what=wrong[0], expected=wrong[1])]
                 if of_nesting(value, 4 * DEEPEST) is not None:  # to split the message would go down into it, too
                     return [self.rejection(read, raw, origin, place)]
+            elif lost and (twice := name_twice(packed[index], value)) is not None:
+                read = [twice]
             else:
                 read = self._read(value, now, where_of(place))
             if isinstance(read, CampusEvent):

@@ -9,9 +9,10 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+from services.bounds import of_nesting
 from services.ingest.mappings.cells import WrongCell
 from services.ingest.mappings.days import Days, moment
-from services.ingest.reading import decode
+from services.ingest.reading import BOM, decode, name_twice
 from services.ingest.schemas import Schemas
 from services.messages import Problem
 
@@ -40,9 +41,13 @@ def zoned(text: str, zone: ZoneInfo | None) -> str:
 
 
 def with_zone(raw: bytes, zone: ZoneInfo, schemas: Schemas) -> bytes:
-    """A message of one event, or an array of them, with the zone in its times; one that is no JSON stays as it is."""
+    """A message of one event, or an array of them, with the zone in its times; what is refused stays as it is."""
     value = decode(raw)
-    if isinstance(value, Problem):
+    if (
+        isinstance(value, Problem)
+        or of_nesting(value) is not None
+        or name_twice(raw.removeprefix(BOM), value) is not None
+    ):
         return raw
     for event in value if isinstance(value, list) else [value]:
         if isinstance(event, dict):

@@ -21,6 +21,7 @@ import msgspec
 
 from services.errors import DamagedError, LogError
 from services.i18n import say
+from services.log.quota import Quota
 from services.messages import UNREADABLE, CampusEvent, Changes, Problem, Rejection, RuleCard, Verdict, to_ms
 
 _FORMAT = 1
@@ -39,6 +40,7 @@ create table if not exists rule_set (version text primary key, since integer not
 create table if not exists rejected (
     id integer primary key, received_at text not null, origin text not null, position text not null, source text,
     reasons blob not null, raw blob not null, done integer not null default 0);
+create index if not exists rejected_of_quota on rejected (source) where origin = 'quota';
 create table if not exists record (
     kind text not null, key text not null, grp text not null, student text, lesson text,
     at integer not null, value blob not null, primary key (kind, key)) without rowid;
@@ -91,6 +93,7 @@ class Journal:
         """`repeatable`: nobody is told yes, so a power cut may take the last commits (a `kill -9` never does)."""
         self.path, self._clock = path, clock
         self._lock = threading.RLock()
+        self._quota = Quota()
         self._encode = msgspec.json.Encoder().encode
         self._canonical = msgspec.json.Encoder(order="sorted").encode
         self.decode_changes = msgspec.msgpack.Decoder(Changes).decode
@@ -350,9 +353,13 @@ class Journal:
         rows = self._rows("select cards from rule_set where version = ?", version)
         return msgspec.msgpack.decode(rows[0][0], type=dict[str, RuleCard]) if rows else {}
 
-    def reject(self, rejections: Sequence[Rejection]) -> None:
-        """Keeps what could not be accepted, with its bytes."""
+    def reject(self, rejections: Sequence[Rejection], *, whole: bool = False) -> None:
+        """Keeps what could not be accepted, with its bytes; beyond the quota of a source and day it counts them.
+
+        `whole`: they are ours, and all of them are kept.
+        """
         with self.transaction() as db:
+            rejections = rejections if whole else self._quota.admit(db, rejections)
             db.executemany(
                 "insert into rejected (received_at, origin, position, source, reasons, raw) values (?, ?, ?, ?, ?, ?)",
                 [

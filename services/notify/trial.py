@@ -9,6 +9,10 @@ from pathlib import Path
 
 import msgspec
 
+from services.errors import DamagedError
+from services.i18n import say
+from services.messages import UNREADABLE
+
 _FILE = "live-rules.ndjson"
 
 
@@ -34,7 +38,7 @@ class Trial:
         return rule not in self.live()
 
     def live(self) -> frozenset[str]:
-        """The rules that are not on trial any more. Raises OSError, msgspec.MsgspecError."""
+        """The rules that are not on trial any more. Raises OSError, DamagedError."""
         try:
             status = self._path.stat()
         except FileNotFoundError:
@@ -45,10 +49,13 @@ class Trial:
         return self._live
 
     def record(self) -> list[Switch]:
-        """Who put what live, when and why. Raises OSError, msgspec.MsgspecError."""
+        """Who put what live, when and why. Raises OSError, DamagedError."""
         if not self._path.exists():
             return []
-        return msgspec.json.Decoder(Switch).decode_lines(self._path.read_bytes())
+        try:
+            return msgspec.json.Decoder(Switch).decode_lines(self._path.read_bytes())
+        except UNREADABLE as error:
+            raise DamagedError(say("ingest.cannot_be_read", path=self._path, reason=error)) from error
 
     def put_live(self, rules: Sequence[str], author: str, reason: str, at: datetime) -> None:
         """Adds a line, durably. Raises OSError."""

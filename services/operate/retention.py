@@ -36,12 +36,12 @@ _DAY = 86_400_000
 
 
 def read_policy(path: Path) -> Policy:
-    """A file's policy, with defaults for what it does not name. Raises ConfigurationError with every mistake."""
-    if not path.is_file():
+    """A file's policy, with defaults for the rest. Raises OSError, and ConfigurationError with every mistake."""
+    if not path.exists():
         return dict(DEFAULTS)
     try:
         found: Any = load_yaml(path.read_text("utf-8")) or {}
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
         raise ConfigurationError(say("operate.not_yaml", path=path, error=error)) from None
     if not isinstance(found, dict):
         raise ConfigurationError(say("operate.not_policy", path=path))

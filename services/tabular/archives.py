@@ -17,16 +17,16 @@ LARGEST = 64 << 20
 LARGEST_UNPACKED = 256 << 20
 """Bytes of all that is in it; the directory of 50,000 people has a tenth of that."""
 MOST_MEMBERS = 2000
+_CHUNK = 1 << 20
+_BOUNDED = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+"""Of others `zipfile` unpacks whatever a chunk holds, however much that is."""
 _TAIL = 22 + 65_535
 """Bytes at the end of an archive in which the place of its list of names is said."""
 _LONGEST_LIST = MOST_MEMBERS * 1024
 
 
 def opened(path: Path) -> zipfile.ZipFile:
-    """The archive, once it says that it is of a reasonable size; `zipfile` reads no more of a member than it says.
-
-    Raises ProblemsError.
-    """
+    """The archive, once it says that it is of a reasonable size; `read` holds it to that. Raises ProblemsError."""
     try:
         size = path.stat().st_size
         if size > LARGEST:
@@ -66,10 +66,24 @@ def checked(name: str, file: BinaryIO, size: int) -> zipfile.ZipFile:
         wrong = say("directory.unpacks_more_than_mb", most=LARGEST_UNPACKED >> 20)
     elif any(member.flag_bits & 1 for member in members):
         wrong = say("directory.encrypted")
+    elif any(member.compress_type not in _BOUNDED for member in members):
+        wrong = say("directory.compressed_otherwise")
     if wrong:
         archive.close()
         raise _refused(name, wrong, say("directory.directory_alone_without_password"))
     return archive
+
+
+def read(archive: zipfile.ZipFile, member: str | zipfile.ZipInfo) -> bytes:
+    """A member, of which no more than it says of itself is ever in memory, give or take a chunk; raises as `zipfile`.
+
+    `ZipFile.read` unpacks it whole and then looks how long it should have been: of a few megabytes, gigabytes.
+    """
+    found = bytearray()
+    with archive.open(member) as source:
+        while chunk := source.read(_CHUNK):
+            found += chunk
+    return bytes(found)
 
 
 def members(source: Path, problems: list[Problem]) -> dict[str, bytes]:
@@ -85,7 +99,7 @@ def members(source: Path, problems: list[Problem]) -> dict[str, bytes]:
             if place not in places:
                 continue
             try:
-                found[file] = archive.read(name)
+                found[file] = read(archive, name)
             except (zipfile.BadZipFile, NotImplementedError, EOFError, OSError, zlib.error) as error:
                 problems.append(
                     Problem(where=f"{source.name}, {name}", what=say("directory.cannot_be_unpacked", error=error))

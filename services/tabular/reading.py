@@ -25,10 +25,11 @@ _OUT_OF_TIME = (-signal.SIGXCPU, -signal.SIGKILL)
 def sheets_of(path: Path, limits: Limits) -> Iterator[Sheet]:
     """See `sheets.read_sheets`."""
     arguments = [str(path), str(limits.rows), str(limits.cells), str(limits.seconds), str(limits.megabytes)]
+    # With -m alone, modules in the current folder would come before all others.
     here = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
     with tempfile.TemporaryFile() as complaints:
         child = subprocess.Popen(  # noqa: S603 - ourselves
-            [sys.executable, "-m", "services.tabular.child", *arguments],
+            [sys.executable, "-P", "-m", "services.tabular.child", *arguments],
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=complaints, env=here,
         )  # fmt: skip
         timer = threading.Timer(limits.seconds, child.kill)

@@ -36,13 +36,14 @@ if TYPE_CHECKING:
 _HERE = Path(__file__).parent
 _PER_PAGE = 50
 _PEOPLE = 200
-_HEADERS = {
+HEADERS = {
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; "
     "frame-ancestors 'none'; base-uri 'none'",
     "Referrer-Policy": "same-origin",
     "X-Content-Type-Options": "nosniff",
     "Cache-Control": "no-store",
 }
+"""Of every page."""
 _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _RANKS = ((3, "red"), (2, "orange"), (1, "yellow"), (0, "praise"))
 
@@ -209,8 +210,8 @@ class Pages:
 
     async def _act(self, request: Request, act: Callable[[str, str, Any], Refusal | None]) -> Response:
         reader, person, id_ = self._reader(request), visitor.person_of(request), request.path_params["id"]
-        form = await request.form(max_files=0)
         token = request.cookies.get(visitor.TOKEN, "")
+        form = await visitor.form_of(request) if token and person else {}  # a stranger's is not read at all
         if not token or not hmac.compare_digest(token.encode(), said(form, "token").encode()):
             return self._page(request, reader, "problem.html", status=403, head="expired", more="expired_more")
         refused = await run_in_threadpool(act, person, id_, form) if person else "not_found"
@@ -239,7 +240,7 @@ class Pages:
         found = self._notify.effectiveness(*asked)
         if request.url.path.endswith(".xlsx"):
             name = f"effectiveness-{asked[0].first}-{asked[0].last}.xlsx"
-            headers = _HEADERS | {"Content-Disposition": f'attachment; filename="{name}"'}
+            headers = HEADERS | {"Content-Disposition": f'attachment; filename="{name}"'}
             return Response(report_forms.workbook(found, self._cards, reader), media_type=_XLSX, headers=headers)
         frame = self._frame(request, reader)
         return self._respond(
@@ -292,6 +293,6 @@ class Pages:
         }
 
     def _respond(self, request: Request, html: str, token: str, status: int = 200) -> Response:
-        response = HTMLResponse(html, status, headers=_HEADERS)
+        response = HTMLResponse(html, status, headers=HEADERS)
         response.set_cookie(visitor.TOKEN, token, httponly=True, samesite="strict")
         return visitor.remember_language(request, response)

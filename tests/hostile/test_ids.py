@@ -5,10 +5,10 @@ from urllib.parse import quote
 
 import httpx
 import pytest
-from starlette.applications import Starlette
 
 from services.app.embedded import Embedded
 from services.app.embedded_routes import embedded_routes
+from services.app.serving import application
 from services.settings import Settings
 from tests.rule_files import folder, rule
 
@@ -48,8 +48,8 @@ def get(college, *paths):
     """What raises inside is raised here."""
 
     async def asked():
-        transport = httpx.ASGITransport(Starlette(routes=embedded_routes(college)))
-        async with httpx.AsyncClient(transport=transport, base_url="http://prewarn") as client:
+        transport = httpx.ASGITransport(application(embedded_routes(college), college.settings))
+        async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
             return [await client.get(path) for path in paths]
 
     return asyncio.run(asked())

@@ -11,7 +11,7 @@ from typing import Any
 
 from services.app.demo import College
 from services.app.embedded import Embedded
-from services.app.home import prepare_home
+from services.app.home import prepare_home, remembered
 from services.app.replay import replay
 from services.clock import wall_clock
 from services.messages import to_ms
@@ -27,7 +27,7 @@ class Show:
         day_file = settings.home / "demo.json"
         day = wall_clock().date() - timedelta(days=1)  # over, so that none of its events is ahead of the clock
         if day_file.exists():
-            day = date.fromisoformat(json.loads(day_file.read_text("utf-8"))["day"])
+            day = date.fromisoformat(remembered(day_file, "day"))
         self.college = College(day)
         prepare_home(settings, _PROFILE, resource("rules"), self.college.directory())
         day_file.write_text(json.dumps({"day": day.isoformat()}), "utf-8")

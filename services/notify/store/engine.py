@@ -63,14 +63,18 @@ class Store:
             if not self._is_present():
                 with self.writing() as connection:
                     migrate(connection)
-        except DatabaseError as error:
+        except DamagedError:
             self.engine.dispose()
-            if self.engine.dialect.name == "sqlite":
-                raise DamagedError(say("log.file_damaged", path=self.engine.url.database, error=error.orig)) from error
             raise
         except LogError as error:
             self.engine.dispose()
             raise LogError(f"notify's store {self.engine.url} cannot be opened: {error.__cause__}") from error
+
+    def _damaged(self, error: DatabaseError) -> Exception:
+        """What SQLite says of a file that is none of its own, or broken; a server's errors stay what they are."""
+        if type(error) is not DatabaseError or self.engine.dialect.name != "sqlite":
+            return error
+        return DamagedError(say("log.file_damaged", path=self.engine.url.database, error=error.orig))
 
     def _is_present(self) -> bool:
         """Whether the schema is this version's already: then nothing waits for a writer, and alembic is not loaded."""
@@ -87,6 +91,8 @@ class Store:
                 yield connection
         except OperationalError as error:
             raise LogError(f"notify's store cannot be read: {error.orig}") from error
+        except DatabaseError as error:
+            raise self._damaged(error) from error
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
@@ -102,6 +108,8 @@ class Store:
             raise UnstorableError(f"the store cannot hold this: {error.orig}") from error
         except OperationalError as error:
             raise LogError(f"notify's store cannot be written: {error.orig}") from error
+        except DatabaseError as error:
+            raise self._damaged(error) from error
         except OverflowError as error:  # SQLite
             raise UnstorableError(f"the store cannot hold this: {error}") from error
 

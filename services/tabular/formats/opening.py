@@ -12,7 +12,7 @@ from pathlib import Path, PurePosixPath
 from services.errors import ProblemsError
 from services.i18n import say
 from services.messages import Message, Problem
-from services.tabular.archives import LARGEST_UNPACKED, checked
+from services.tabular.archives import LARGEST_UNPACKED, checked, read
 from services.tabular.formats import Table, binary, delimited, page, xlsx, xml2003
 from services.tabular.formats.sniffing import Kind, kind_of, kind_of_archive
 
@@ -93,7 +93,7 @@ def _members(file: str, archive: zipfile.ZipFile, depth: int) -> Iterator[Table]
             continue
         found = True
         try:
-            raw = archive.read(member)
+            raw = read(archive, member)
         except (zipfile.BadZipFile, NotImplementedError, EOFError, OSError, RuntimeError, zlib.error) as error:
             expected = say("input.whole_file_copy_it_again")
             raise refused(f"{file}, {name}", say("tabular.ends_in_the_middle"), expected) from error

@@ -13,6 +13,7 @@ from typing import Any
 from services.errors import ProblemsError
 from services.i18n import say
 from services.messages import Problem
+from services.tabular.archives import read
 from services.tabular.formats import Table
 from services.tabular.sheets import Cell, CellError, Merged
 
@@ -30,7 +31,7 @@ def tables(file: str, raw: bytes, archive: zipfile.ZipFile) -> Iterator[Table]:
 
     warnings.simplefilter("ignore")  # what openpyxl leaves out (charts, validations) is no data
     values = openpyxl.load_workbook(BytesIO(raw), read_only=True, data_only=True, keep_links=False)
-    if len(_A_SHEET.findall(archive.read(_LIST))) != len(values.sheetnames) or not values.sheetnames:
+    if len(_A_SHEET.findall(read(archive, _LIST))) != len(values.sheetnames) or not values.sheetnames:
         what = say("tabular.a_sheet_is_missing")  # openpyxl passes over what is listed and not there
         raise ProblemsError([Problem(where=file, what=what, expected=say("input.whole_file_copy_it_again"))])
     formulas = None

@@ -6,10 +6,10 @@ from types import SimpleNamespace
 
 import httpx
 import pytest
-from starlette.applications import Starlette
 
 from services.app.embedded import Embedded
 from services.app.embedded_routes import embedded_routes
+from services.app.serving import application
 from services.errors import DirectoryError, RuleError
 from services.settings import Settings
 from tests.rule_files import folder, rule
@@ -24,8 +24,8 @@ def college(tmp_path):
 
 def health(college):
     async def asked():
-        transport = httpx.ASGITransport(Starlette(routes=embedded_routes(college)))
-        async with httpx.AsyncClient(transport=transport, base_url="http://prewarn") as client:
+        transport = httpx.ASGITransport(application(embedded_routes(college), college.settings))
+        async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
             return await client.get("/healthz")
 
     return asyncio.run(asked())

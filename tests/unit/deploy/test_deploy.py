@@ -125,6 +125,7 @@ def test_units_restart_unless_only_another_configuration_helps(unit):
     text = unit.read_text("utf-8")
     assert "Restart=on-failure" in text
     assert "RestartPreventExitStatus=78" in text
+    assert {"UMask=0077", "StateDirectoryMode=0700"} <= set(text.splitlines())
     sections = re.findall(r"^\[(\w+)\]$", text, re.MULTILINE)
     assert sections == ["Unit", "Service", "Install"]
 

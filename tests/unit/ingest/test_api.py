@@ -160,3 +160,37 @@ def _answer(intake, query, body):
             return await client.post(f"/v1/events{query}", content=json.dumps(body), headers=PLAIN)
 
     return asyncio.run(send())
+
+
+@pytest.mark.parametrize(
+    ("value", "source"),
+    [
+        ("edu%2Fa%5Db", "edu/a]b"), ('"edu/a"', "edu/a"), (r'"e\"d\\u"', 'e"d\\u'), ('"%E8%80%83"', "考"),
+        ("100%25", "100%"), ("%zz", "%zz"), ("%2525", "%25"),
+    ],
+)  # fmt: skip
+def test_headers_are_decoded_as_the_specification_says(value, source, post, log, attendance):
+    headers = {**PLAIN, "ce-specversion": "1.0", "ce-id": "9", "ce-type": "attendance", "ce-source": value}
+    assert post(attendance()["data"], headers | {"ce-time": "2026-09-07T08:00:00+08:00"}).status_code == 202
+    assert [event.source for event in log.events] == [source]
+
+
+@pytest.mark.parametrize(
+    "headers", [[("ce-source", "%FF")], [("ce-source", b"\xff")], [("ce-source", "a"), ("ce-source", "b")]],
+    ids=["no UTF-8", "raw", "twice"],
+)  # fmt: skip
+def test_headers_that_cannot_be_decoded_are_refused(headers, post, log, attendance):
+    usual = [*PLAIN.items(), ("ce-specversion", "1.0"), ("ce-id", "9"), ("ce-type", "attendance")]
+    response = post(attendance()["data"], [*usual, *headers])
+    assert (response.status_code, response.json()["error"]["where"]) == (400, "ce-source")
+    assert log.events == log.rejections == []
+
+
+def test_an_object_with_a_name_twice_is_refused_and_the_others_of_its_message_are_taken(post, log, attendance):
+    whole = json.dumps(attendance({"course": 'a "quoted": b'}))
+    twice = json.dumps(attendance(id="2")).replace('"student":', r'"\u0073tudent" : "S9", "student":', 1)
+    response = post(f"[{whole}, {twice}]".encode(), BATCH)
+    assert [str(reason["what"]) for one in response.json()["rejected"] for reason in one["reasons"]] == [
+        "student stands twice in one object: one of the values would be lost"
+    ]
+    assert (response.json()["accepted"], log.rejections[0].raw) == (1, twice.encode())

@@ -383,3 +383,19 @@ def zipped(**members):
         for name, raw in members.items():
             archive.writestr(name, raw)
     return file.getvalue()
+
+
+@pytest.mark.parametrize("options", [None, SHANGHAI], ids=["as it is", "with a time zone"])
+def test_a_line_with_a_name_twice_is_refused_and_the_others_are_taken(options, take, log, attendance):
+    good, other = json.dumps(attendance()), json.dumps(attendance(id="2"))
+    twice = other.replace('"student": "S1"', '"student": "S1", "student": "S9"')
+    summary = take(f"{good}\n{twice}\n{other}\n".encode(), "sent.ndjson", options)
+    assert (summary.accepted, told(summary)) == (2, [("line 2", "message", "student stands twice in one object")])
+
+
+def test_a_cell_with_a_name_twice_is_no_object(take, log):
+    options = TableOptions(kind="assessment", source="edu")
+    cell = '"{""skill"": ""good"", ""skill"": ""poor""}"'
+    row = "2026-09-07T08:00:00+08:00,T1,S1,C1,2026-09,good," + cell
+    summary = take(table("time,teacher,student,course,period,overall,ratings", row), options=options)
+    assert told(summary) == [("row 2", "row 2, column ratings", "wrong type")]

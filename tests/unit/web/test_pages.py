@@ -298,7 +298,7 @@ def test_a_form_of_another_site_is_refused_whatever_its_token(token, at_the_warn
 
 def test_a_file_where_a_text_belongs_is_refused(at_the_warning):
     form = {"data": {"token": at_the_warning.token(WARNING), "reason": "fixed"}, "files": {"measure": b"x"}}
-    assert at_the_warning._ask("POST", f"{WARNING}/close", **form).status_code == 400
+    assert at_the_warning._ask("POST", f"{WARNING}/close", **form).status_code == 415
 
 
 def test_of_one_row_and_subject_the_gravest_stands_for_all_in_the_inbox(browser_of, make):

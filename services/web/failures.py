@@ -1,0 +1,68 @@
+"""What anybody is told who asks for what there is not: people a page in their language, machines problem details."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any, NamedTuple
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+from starlette.types import ExceptionHandler
+
+from services.errors import LogError
+from services.i18n import Language, catalogue
+from services.ingest.problem_details import problem_details
+from services.web import visitor
+from services.web.pages import HEADERS, templates
+
+_log = logging.getLogger(__name__)
+_API = "/v1/"
+_RETRY_AFTER = {"retry-after": "5"}
+
+
+class Stranger(NamedTuple):
+    """Of whom nothing is known but the language."""
+
+    language: Language
+
+
+def failure(request: Request, status: HTTPStatus, headers: Mapping[str, str] | None = None) -> Response:
+    """The answer with this status, with its words in the catalogue (`failed_404`), or those for any other."""
+    reader = Stranger(visitor.language(request))
+    key = f"failed_{status.value}"
+    if key not in catalogue("en", "pages"):
+        key = "failed_other"
+    if request.url.path.startswith(_API) or "text/html" not in request.headers.get("accept", ""):
+        return problem_details(status, catalogue("en", "pages")[f"{key}_more"], headers)
+
+    def word(key: str, **parts: Any) -> str:
+        return catalogue(reader.language, "pages")[key].format(**parts)
+
+    other = "zh" if reader.language == "en" else "en"
+    page = templates().get_template("problem.html").render(
+        w=word, reader=reader, head=key, more=f"{key}_more", trial=False, other_language=other,
+        other_address=f"{visitor.page_of(request)}?lang={other}",
+    )  # fmt: skip
+    response = HTMLResponse(page, status, headers=HEADERS | dict(headers or {}))
+    return visitor.remember_language(request, response)
+
+
+def _refused(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    return failure(request, HTTPStatus(error.status_code), error.headers)
+
+
+def _unavailable(request: Request, error: Exception) -> Response:
+    _log.error("%s", error)
+    return failure(request, HTTPStatus.SERVICE_UNAVAILABLE, _RETRY_AFTER)
+
+
+def _failed(request: Request, _: Exception) -> Response:
+    return failure(request, HTTPStatus.INTERNAL_SERVER_ERROR)  # the server logs it
+
+
+HANDLERS: dict[Any, ExceptionHandler] = {HTTPException: _refused, LogError: _unavailable, Exception: _failed}
+"""For the web application of every service."""
