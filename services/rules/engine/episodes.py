@@ -76,8 +76,10 @@ class Transitions:
         self.layout_of: dict[str, Layout] = {}
         self._term = plan.periods.get("term")
         self.mode: Mode = "live"
-        self._past, self._past_until = False, -1
-        """Whether history is taken in, and until when (ms) what time alone changes belongs to history that was."""
+        self.past: datetime | None = None
+        """When what is taken in was handed in as history; None: it is none …"""
+        self._past_until = -1
+        """… and until when (ms) what time alone changes belongs to history that was."""
         self.cause = ""
         """Named reason of what is being published; empty: the record or the time itself."""
         self.changes: list[WarningChange] = []
@@ -87,7 +89,7 @@ class Transitions:
 
     def enter(self, past: datetime | None) -> None:
         """What follows comes of an event that was handed in as history at `past`; None: of none."""
-        self._past = past is not None
+        self.past = past
         if past is not None:
             self._past_until = max(self._past_until, (past - EPOCH) // _MILLISECOND)
 
@@ -96,7 +98,7 @@ class Transitions:
             return self.mode
         if rule.rule.card.mode == "shadow":
             return "shadow"
-        return "past" if self._past or (reason == "time_passed" and at <= self._past_until) else "live"
+        return "past" if self.past is not None or (reason == "time_passed" and at <= self._past_until) else "live"
 
     def transition(self, s: Subject, index: int, at: int, level: int, i: int, f: int, ended: str = "") -> None:
         """The level of a rule changed at an instant, with entry `i` (f ≠ 0) or by time alone.

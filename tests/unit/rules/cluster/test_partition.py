@@ -29,12 +29,26 @@ def said(changes):
     return sorted((c.warning_id, c.sequence, c.change, c.reason, c.facts.level) for c in changes)
 
 
+SHORT = 300
+"""Bytes: most source messages take several messages then."""
+
+
 def message(plan, areas, now, source=0, sources=1):
     return Observations(1, BUCKETS, source, sources, 0, [(to_ms(now), areas)])
 
 
 def dated(key):
     return changelog.is_block(key) or key.startswith(META)
+
+
+def left(changes):
+    """What a reader knows at the end, but for ids: of warnings that were not withdrawn."""
+    last = {change.warning_id: change for change in changes}
+    return sorted(
+        (c.rule, c.subject, c.change == "resolved", c.facts.level, c.facts.opened_at, str(c.facts.closed_at))
+        for c in last.values()
+        if c.change != "withdrawn"
+    )
 
 
 def timetable(packs):
@@ -121,11 +135,14 @@ def stream(rng, *, shuffled):
 def test_routed_to_partitions_is_as_evaluated_by_one_engine(plan, seed):
     rng = random.Random(seed)
     packs = stream(rng, shuffled=seed % 2)
-    cluster = Cluster(plan, rng.choice((1, 3, 4, 12)), rng, limit=900_000 if seed % 3 == 0 else 300)
+    cluster = Cluster(plan, rng.choice((1, 3, 4, 12)), rng, limit=900_000 if seed % 3 == 0 else SHORT)
     for pack, now in timetable(packs):
         cluster.send(pack, now)
     cluster.evaluate()
-    assert said(cluster.changes) == said(together(plan, packs))
+    if cluster.limit == SHORT:  # what arrived together is folded in parts, so other warnings come and go on the way
+        assert left(cluster.changes) == left(together(plan, packs))
+    else:
+        assert said(cluster.changes) == said(together(plan, packs))
 
 
 @pytest.mark.parametrize("seed", range(5))
