@@ -3,6 +3,7 @@
     PrewarnError
     ├── ConfigurationError      a setting, a folder or a profile that cannot be worked with
     │   └── SettingError        … and to start the process anew cannot help
+    │       └── DamagedError    what was kept cannot be read, or does not belong together
     ├── ProblemsError           input of people, refused whole, with everything that is wrong in it
     │   ├── DirectoryError      the directory's files
     │   └── RuleError           rule files, standards, calendar
@@ -39,6 +40,10 @@ class ConfigurationError(PrewarnError):
 
 class SettingError(ConfigurationError):
     """A setting is missing or wrong: only another one helps, so the exit code is 78."""
+
+
+class DamagedError(SettingError):
+    """What was kept cannot be read, or the stores do not belong together: only a person can help (exit code 78)."""
 
 
 class ProblemsError(PrewarnError):

@@ -6,6 +6,7 @@ Times are RFC 3339 on the wire and time-zone-aware `datetime` here; the engine c
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from difflib import get_close_matches
@@ -66,6 +67,39 @@ def key_values(key: str) -> list[str]:
 def in_key(value: str | None, key: str) -> bool:
     """Whether it is one of the values of a subject's key: what the subject is, and not only what it has to do with."""
     return value is not None and (value == key or value in key_values(key))
+
+
+OPTIONAL_PART = re.compile(r"\[([^\[\]{}]*\{[^\[\]]*)\]")
+"""Of a rule's message: what is left out where a placeholder in it has no value. Brackets without one are text."""
+
+_FOLLOWS: dict[str, tuple[str, ...]] = {
+    "student": ("class",),
+    "class": ("cohort", "major", "department"),
+    "major": ("department",),
+    "course": ("teaching_office",),
+    "teacher": ("teacher_stage",),
+    "lesson": ("course", "class", "teacher", "room"),
+    "test": ("lesson", "course", "teacher"),
+    "ticket": ("category", "priority", "location", "department", "responsible"),
+    "task": ("department",),
+    "subject": ("indicator", "period", "student", "class", "course", "teacher", "major", "department"),
+    "warning": ("rule",),
+}
+"""Field → what it determines: each student is of one class."""
+
+
+def determined(by: Iterable[str]) -> frozenset[str]:
+    """The fields that are the same in all records of a subject with these names; the others are the newest record's."""
+    found: set[str] = set()
+    waiting = list(by)
+    while waiting:
+        name = waiting.pop()
+        if name not in found:
+            found.add(name)
+            waiting += _FOLLOWS.get(name, ())
+        if {"course", "class"} <= found and "teacher" not in found:
+            waiting.append("teacher")
+    return frozenset(found)
 
 
 def near_words(word: str, known: Iterable[str], most: int = 1, cutoff: float = 0.6) -> list[str]:
@@ -272,6 +306,14 @@ class RuleCard(msgspec.Struct, frozen=True, kw_only=True):
     """Seconds instead of the college's: openings and rises over what was known longer ago are shown and not told."""
     settle: float | None = None
     """Its figure is made of many records: an opening or a rise is told when for so many seconds nothing more came."""
+    by_absence: bool = False
+    """It is about what did not come: after an outage it waits for the sources."""
     summary: float | None = None
     """It sums up results instead of warning: sent when for so many seconds nothing more came."""
+    by: list[str] | None = None
+    """The names of its subject; None: its card is of a release that did not say."""
+    since: str | None = None
+    """Whence a clock runs: a field of the evidence; empty: the time of the record; None: there is no clock."""
+    unit: str = ""
+    """In which unit value and threshold are, as the standard or the measure says; empty: unknown."""
     mode: Mode = "live"

@@ -9,7 +9,7 @@ from pathlib import Path
 from pydantic import AliasChoices, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from services.errors import ConfigurationError, SettingError
+from services.errors import SettingError
 from services.i18n import say
 
 _PACKAGE = Path(__file__).resolve().parent
@@ -17,6 +17,8 @@ _ADDRESS = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+):[0-9]{1,5}")
 
 
 MOST_PORT = 65535
+_LONGEST = 315_360_000.0
+"""Seconds: ten years; `inf` and what no calendar can add are slips."""
 
 
 def resource(name: str) -> Path:
@@ -52,19 +54,21 @@ class Settings(BaseSettings):
     """Hours, weekdays and holidays in which only red is pushed, by the college's clock and calendar; the rest waits:
     `22:00-07:00,sat,sun,holidays`.
     """
-    max_age: float = Field(default=259_200.0, ge=0)
+    max_age: float = Field(default=259_200.0, ge=0, le=_LONGEST)
     """Seconds: a warning that opens or rises over what could be known longer ago is shown and not sent (`too_old`); 0:
     whatever its age, it is sent."""
-    group_wait: float = Field(default=10.0, ge=0)
+    group_wait: float = Field(default=10.0, ge=0, le=_LONGEST)
     """Seconds for which a message waits for others to the same person; red does not."""
-    group_interval: float = Field(default=300.0, ge=0)
+    group_interval: float = Field(default=300.0, ge=0, le=_LONGEST)
     """Seconds after a message before the next to the same person over the same channel, a digest of what came since."""
-    repeat: float = Field(default=0.0, ge=0)
+    repeat: float = Field(default=0.0, ge=0, le=_LONGEST)
     """Seconds after which a warning that nobody has taken up is told again; 0: never."""
 
     names: str = ""
     """Channels whose messages may name people and say figures: `mailtos://smtp.college.example:465,wecombot`; all
     others say only which kind of warning it is, and where to read it."""
+    trial: bool = False
+    """Whether every rule begins on trial: recorded and shown, not sent, until `prewarn rules live` says otherwise."""
     students: bool = False
     """Whether students are told of warnings about them, where a rule names them."""
 
@@ -73,9 +77,9 @@ class Settings(BaseSettings):
     topic_prefix: str = ""
     """What stands before the names of its topics, so that several colleges can share one Kafka."""
 
-    session_timeout: float = Field(default=8.0, gt=0)
+    session_timeout: float = Field(default=8.0, gt=0, le=_LONGEST)
     """Seconds after which Kafka gives a rules worker's partitions to another one if it is not heard of."""
-    patience: float = Field(default=60.0, gt=0)
+    patience: float = Field(default=60.0, gt=0, le=_LONGEST)
     """Seconds after which a rules worker ends that has something to do and commits nothing."""
     metrics_port: int = Field(default=0, ge=0, le=MOST_PORT)
     """Port of /metrics of a rules worker; 0: none."""
@@ -87,13 +91,13 @@ class Settings(BaseSettings):
 
     @property
     def broker_list(self) -> list[str]:
-        """The brokers' addresses. Raises ConfigurationError if there are none, or one is not `host:port`."""
+        """The brokers' addresses. Raises SettingError if there are none, or one is not `host:port`."""
         brokers = [one.strip() for one in (self.brokers or "").split(",") if one.strip()]
         if not brokers:
-            raise ConfigurationError(say("app.no_kafka_named_set_prewarn"))
+            raise SettingError(say("app.no_kafka_named_set_prewarn"))
         for one in brokers:
             if not _ADDRESS.fullmatch(one):
-                raise ConfigurationError(say("app.brokers_not_address", one=one))
+                raise SettingError(say("app.brokers_not_address", one=one))
         return brokers
 
     @property
@@ -114,14 +118,14 @@ class Settings(BaseSettings):
 
     @property
     def mail_server(self) -> str | None:
-        """An Apprise URL without a recipient. Raises ConfigurationError if it is none of mail."""
+        """An Apprise URL without a recipient. Raises SettingError if it is none of mail."""
         if self.mail is None:
             return None
         url = self.mail.get_secret_value()
         named = [part.partition("=")[0] for part in url.partition("?")[2].lower().split("&")]
         if not url.lower().startswith(("mailto://", "mailtos://")) or "to" in named:
             expected = "mailtos://user:password@host:465?from=address, without a recipient"
-            raise ConfigurationError(say("app.prewarn_mail_not_mail_server", expected=expected))
+            raise SettingError(say("app.prewarn_mail_not_mail_server", expected=expected))
         return url
 
     @property
@@ -160,7 +164,7 @@ class Settings(BaseSettings):
 
 
 def read_settings(home: Path | None) -> Settings:
-    """From the environment and `--home`. Raises ConfigurationError with every variable that is wrong."""
+    """From the environment and `--home`. Raises SettingError with every variable that is wrong."""
     try:
         return Settings() if home is None else Settings(home=home)
     except ValidationError as error:
@@ -168,7 +172,7 @@ def read_settings(home: Path | None) -> Settings:
             say("app.setting_wrong", variable=_variable(one["loc"]), error=one["msg"], value=repr(one["input"]))
             for one in error.errors()
         ]
-        raise ConfigurationError(*wrong) from None
+        raise SettingError(*wrong) from None
 
 
 def _variable(place: tuple[int | str, ...]) -> str:

@@ -41,14 +41,14 @@ class Reader:
     changes: list[WarningChange] = field(default_factory=list)
     facts: dict[str, tuple[str, str, WarningFacts, str]] = field(default_factory=dict)
 
-    def take(self, engine: Engine, changes: list[WarningChange]) -> None:
+    def take(self, engine: Engine, changes: list[WarningChange], *, readings: bool = True) -> None:
         self.changes += changes
         for change in changes:
             status = {"resolved": "resolved", "withdrawn": "withdrawn"}.get(change.change, "open")
             known = self.facts.get(change.facts.warning_id)
             assert change.sequence == 1 if known is None else True, change
             self.facts[change.facts.warning_id] = (change.rule, change.subject, change.facts, status)
-        for reading in engine.readings():
+        for reading in engine.readings() if readings else ():
             rule, subject, _, status = self.facts[reading.facts.warning_id]
             self.facts[reading.facts.warning_id] = (rule, subject, reading.facts, status)
 
@@ -77,17 +77,27 @@ class Reader:
 
 
 def run(
-    plan: Plan, packs: list[list[dict]], now: datetime, *, ticks: bool = True, resumed: random.Random | None = None
+    plan: Plan,
+    packs: list[list[dict]],
+    now: datetime,
+    *,
+    ticks: bool = True,
+    resumed: random.Random | None = None,
+    seldom: random.Random | None = None,
 ):
-    """Feeds packs; time follows the newest event; at the end it is `now`. `resumed`: snapshot and resume at whim."""
+    """Feeds packs; time follows the newest event; at the end it is `now`. `resumed`: snapshot and resume at whim.
+
+    `seldom`: what changed without a transition is asked for at whim, and not behind each pack.
+    """
     engine, reader = Engine(plan), Reader()
     states: dict[tuple[str, str], bytes] = {}
     newest = datetime(1970, 1, 1, tzinfo=UTC)
     for pack in packs:
-        reader.take(engine, engine.process_many(wire(pack)))
+        asks = seldom is None or seldom.random() < 0.1
+        reader.take(engine, engine.process_many(wire(pack)), readings=asks)
         if ticks:
             newest = max([newest, *(datetime.fromisoformat(e["time"]) for e in pack)])
-            reader.take(engine, engine.advance(newest))
+            reader.take(engine, engine.advance(newest), readings=asks)
         if resumed is not None and resumed.random() < 0.3:
             states.update({(signature, key): state for signature, key, state in engine.snapshot()})
             states = {place: state for place, state in states.items() if state is not None}

@@ -11,19 +11,25 @@ from __future__ import annotations
 import fcntl
 import gc
 import logging
+import shutil
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, Self
 from zoneinfo import ZoneInfo
 
 import msgspec
 
+from services.app.catching_up import CatchingUp
 from services.app.home_files import HomeFiles
+from services.app.lateness import LatenessBehind
 from services.app.loops import Loops
+from services.app.sound_clock import SoundClock
+from services.app.taking_in import TakingIn
 from services.clock import wall_clock
-from services.errors import ConfigurationError
-from services.i18n import say
+from services.errors import ConfigurationError, PrewarnError
+from services.i18n import both, in_chinese, say
 from services.ingest.dry_log import DryLog
 from services.ingest.intake import Intake
 from services.ingest.mappings.reading import College
@@ -36,15 +42,21 @@ from services.ingest.validation import Validator
 from services.log.journal import Journal
 from services.log.journal_records import JournalRecords
 from services.log.replay import ReplayLog
-from services.messages import CampusEvent, Mode, RuleCard, from_ms, to_ms
+from services.messages import CampusEvent, Message, Mode, RuleCard, from_ms, to_ms
 from services.notify.config import of_settings
 from services.notify.ports import Ports
 from services.notify.service import Notify
+from services.notify.trial import Trial
+from services.rules.language.load import RuleSet
 from services.rules.metrics import RulesCollector
 from services.rules.worker import Worker
 from services.settings import Settings, resource
 
 _log = logging.getLogger(__name__)
+_FAR_AHEAD = 86_400_000
+"""Milliseconds: clocks that are set right by as much poison nothing."""
+_LEAST_FREE = 8
+"""MiB of disk; SQLite needs some to write at all."""
 _LOOK_EVERY = 1.0
 """Seconds between two looks at the rule files and the directory."""
 
@@ -65,23 +77,37 @@ class Embedded:
         # State is many small lists that live long and hold no cycles: collecting as often as Python's default doubles
         # the cost of an event (docs/performance.md).
         gc.set_threshold(100_000, 20, 100)
+        # A test's own clock, and time that comes from the events, may jump as they like.
+        self.sound_clock = SoundClock(clock) if clock is wall_clock and not past else None
+        clock = self.sound_clock or clock
         self.settings, self._clock, self._mode, self._past = settings, clock, mode, past
         self.journal = Journal(settings.home / "prewarn.db", clock, repeatable=past)
+        if self.sound_clock is not None:
+            self.sound_clock.remember_in(self.journal)
         self.files = HomeFiles(settings, self.journal)
         self._counter = SourceCounter(source.id for source in self.files.present_directory().tables.sources)
         schemas = load_schemas(resource("schemas"))
         self._validator = Validator(schemas, clock)
         directory = self.files.present_directory
-        self._records = RecordLog(JournalRecords(self.journal), Keys(schemas), self.files, clock)
+        self._said, self._keys = JournalRecords(self.journal), Keys(schemas)
+        self._records = RecordLog(self._said, self._keys, self.files, clock)
         self.intake = Intake(self._validator, directory, self._records, clock, self._counter, completes=False)
         self._cards: dict[str, dict[str, RuleCard]] = {}
         config = of_settings(settings, ZoneInfo(self.files.zone), self.files, push=push)
-        self.notify = Notify(config, Ports(self.files.present_directory, self._card, clock, self._publish))
+        self.trial = Trial(settings.home)
+        self.catching_up = CatchingUp(self.journal, directory, self._counter.newest, clock)
+        self._awaits_sources = False
+        config = replace(config, sources_until=self.catching_up.until)
+        self.notify = Notify(config, Ports(directory, self._card, clock, self._publish, self._lesson_begins))
         self.notify.metrics.registry.register(RulesCollector(lambda: self.worker))
+        self.taking_in = TakingIn(self.journal, self.notify, clock)
+        self.notify.metrics.set_aside(self.taking_in.set_aside)
         self.worker: Worker | None = None
         """There from `try_evaluating` on."""
         self._looked = 0.0
-        self._loops = Loops(self.journal.wakeup)
+        self._loops = Loops(self.journal.wakeup, self.notify.health)
+        self._to_use: RuleSet | None = None
+        """Rules that are right and that the worker has not taken over yet."""
         self._held = ExitStack()
 
     def __enter__(self) -> Self:
@@ -104,6 +130,10 @@ class Embedded:
         """See `RecordLog.retract_uncovered`."""
         return self._records.retract_uncovered(coverage, recorded_at)
 
+    def lateness(self, patience: float = 1.0) -> LatenessBehind:
+        """To be made before something is handed in; `patience`: see `LatenessBehind`."""
+        return LatenessBehind(self.journal, self.files, self._clock, patience)
+
     def college(self) -> College:
         """What a mapping reads files by: the directory, the terms and the lessons, as of now."""
         rules = self.files.rules
@@ -118,7 +148,8 @@ class Embedded:
     def try_evaluating(self) -> bool:
         """Becomes the folder's evaluator, unless another process is; the worker exists from then on.
 
-        Raises RuleError if nobody evaluates and the rules have errors.
+        Raises DamagedError if the stores do not belong together or cannot be read, and RuleError if nobody evaluates
+        and the rules have errors.
         """
         if self.worker is not None:
             return True
@@ -127,12 +158,18 @@ class Embedded:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             return False
+        self.taking_in.check()
         self._records.review()
         self.worker = Worker(self.journal, self.files.rule_set(), mode=self._mode, enrich=self._enrich)
         if counted := self.journal.meta("counted", ""):
             self._counter.resume(counted.encode())
         self._tell_who_left()
         return True
+
+    def put_in_order(self) -> None:
+        """What was handed in and is not evaluated is evaluated in the order of time, whatever files it came in."""
+        if self.worker is not None:
+            self.journal.put_in_order()
 
     def catch_up(self) -> None:
         """Evaluates everything in the log, and takes everything that it published into the store."""
@@ -143,10 +180,14 @@ class Embedded:
 
     def take_in(self) -> int:
         """Hands published changes to notify; returns how many steps there were."""
-        steps = self.journal.published(self.notify.offset())
-        for offset, published in steps:
-            self.notify.take_in([*published.changes, *published.readings], offset)
-        return len(steps)
+        return self.taking_in.take_in()
+
+    def await_sources(self) -> None:
+        """Lets go what waited for sources that have caught up."""
+        waited, self._awaits_sources = self._awaits_sources, self.catching_up.until() > 0
+        if waited and not self._awaits_sources:
+            self.take_in()  # what they have mended is told to nobody
+            self.notify.look_at_held()
 
     def go_live(self) -> None:
         """From here on warnings are live: they are pushed."""
@@ -154,15 +195,47 @@ class Embedded:
         if self.worker is not None:
             self.worker.set_mode("live")
 
+    def unwell(self) -> Message | str | None:
+        """Why this process cannot do its work, if it cannot."""
+        free = shutil.disk_usage(self.settings.home).free >> 20
+        if free < _LEAST_FREE:  # nothing may have been written since it was filled
+            return say("app.disk_full", free=free, home=self.settings.home)
+        return self.notify.unwell()
+
+    def degraded(self) -> list[str]:
+        """What is not as it should be though everything goes on: edits that are not used, changes set aside."""
+        said: list[Message] = []
+        if count := self.taking_in.set_aside():
+            said.append(say("app.changes_set_aside", count=count))
+        if self.sound_clock is not None:
+            said += filter(None, (self.sound_clock.wrong(), self._log_ahead(self.sound_clock())))
+        return [*self.files.refused_edits(), *(f"{text.en} {text.zh}" for text in map(both, said))]
+
+    def _log_ahead(self, now: datetime) -> Message | None:
+        """A log that somebody's clock has taken into the future."""
+        come = self.journal.evaluated()[1]
+        if come - to_ms(now) < _FAR_AHEAD:
+            return None
+        shown = [f"{one:%Y-%m-%d %H:%M}" for one in (from_ms(come), now)]
+        return say("app.log_ahead", log=shown[0], clock=shown[1])
+
     def start(self) -> None:
         """Starts evaluating, taking in and sending, each in threads of its own."""
         self.start_evaluating()
         self.start_notifying()
+        self._say_what_is_on_trial()
+
+    def _say_what_is_on_trial(self) -> None:
+        rules = self.files.rule_set().cards
+        if self.settings.trial and (waiting := [one for one in rules if self.trial.holds(one)]):
+            told = say("app.on_trial", trial=str(len(waiting)), rules=str(len(rules)))
+            _log.warning("%s %s", told, in_chinese(told))
 
     def start_evaluating(self) -> None:
         """Starts the thread `rules`."""
         if not self.try_evaluating():
             raise ConfigurationError(say("app.another_process_running_on", home=self.settings.home))
+        self.catching_up.begin()
         self._loops.start("rules", self._evaluate_some)
 
     def start_notifying(self) -> None:
@@ -184,6 +257,12 @@ class Embedded:
             self._cards[version] = self.journal.cards(version)
         return self._cards[version].get(rule)
 
+    def _lesson_begins(self, lesson: str) -> datetime | None:
+        """As the timetable says."""
+        with self._said.reading() as records:
+            found = next(records.load([("lesson", self._keys.made("lesson", {"lesson": lesson}))]), None)
+        return from_ms(found.at) if found is not None and found.at >= 0 else None
+
     def _publish(self, events: Sequence[CampusEvent]) -> None:
         """What people do with warnings goes into the log, where rules read it; in a replay at its time."""
         now = self.worker.engine.now if self._past and self.worker is not None else None
@@ -202,6 +281,9 @@ class Embedded:
         if abs(now.timestamp() - self._looked) >= _LOOK_EVERY:
             self._looked = now.timestamp()
             self.look_at_files(worker)
+            if self.sound_clock is not None:
+                self.sound_clock.keep()
+        self.catching_up.beat()
         busy = worker.step() > 0
         if not busy and not self._past:
             if reports := self._counter.due(self._clock()):
@@ -212,15 +294,26 @@ class Embedded:
 
     def look_at_files(self, worker: Worker) -> None:
         """Takes edited rules and an edited directory into use if they are right."""
-        rule_set = self.files.look()
+        self._to_use = self.files.look() or self._to_use
         rules, directory = self.files.rules, self.files.directory
         self.notify.metrics.refused(len(rules.problems) if rules else 0, len(directory.problems))
         self._records.review()
         self._tell_who_left()
-        if rule_set is not None:
+        if self._to_use is not None:
+            self._use(self._to_use, worker)
+            self._to_use = None
+
+    def _use(self, rule_set: RuleSet, worker: Worker) -> None:
+        try:
             changes = worker.use(rule_set)
-            _log.info("rule set %s is active; it published %d changes", rule_set.version, changes)
-            self.files.note_edit()
+        except PrewarnError:
+            raise  # the journal: it is tried again
+        except Exception as error:  # noqa: BLE001 - an edit that no check has foreseen changes nothing either
+            if self.files.rules is not None:
+                self.files.rules.refuse(error)
+            return
+        _log.info("rule set %s is active; it published %d changes", rule_set.version, changes)
+        self.files.note_edit()
 
     def _tell_who_left(self) -> None:
         """Events whose time is past know no to-day, by which somebody has left."""
@@ -228,6 +321,7 @@ class Embedded:
             _log.info("%d students have left, come back or left on another day than was known", told)
 
     def _take_in_all(self) -> bool:
+        self.await_sources()
         busy = self.take_in() > 0
         self.notify.beat("notify", 0)
         return busy

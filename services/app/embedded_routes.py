@@ -8,20 +8,25 @@ from starlette.routing import BaseRoute, Route
 
 from services.app.embedded import Embedded
 from services.app.serving import serve
+from services.errors import PrewarnError
 from services.ingest.api import ingest_routes
 from services.settings import Settings
 from services.web.pages import Pages
 
 
 def embedded_routes(embedded: Embedded) -> list[BaseRoute]:
-    """API and pages; /healthz also names edited files that are not used (200: a restart would not mend them)."""
+    """API and pages; /healthz also names what a restart would not mend, with 200 (`Embedded.degraded`)."""
 
     def health(_: Request) -> PlainTextResponse:
-        reason, edits = embedded.notify.unwell(), embedded.files.refused_edits()
-        said = [reason] if reason else ["degraded" if edits else "ok"]
-        return PlainTextResponse("\n".join([*said, *edits]), 503 if reason else 200)
+        try:
+            reason, degraded = embedded.unwell(), embedded.degraded()
+        except (PrewarnError, OSError) as error:
+            reason, degraded = str(error), []
+        said = [str(reason)] if reason else ["degraded" if degraded else "ok"]
+        return PlainTextResponse("\n".join([*said, *degraded]), 503 if reason else 200)
 
-    return [*ingest_routes(embedded.intake), Route("/healthz", health), *Pages(embedded.notify).routes()]
+    way_in = ingest_routes(embedded.intake, embedded.lateness)
+    return [*way_in, Route("/healthz", health), *Pages(embedded.notify).routes()]
 
 
 def run_all(settings: Settings) -> int:

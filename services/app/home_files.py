@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import os
 from datetime import date, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -28,8 +29,11 @@ class HomeFiles:
         """Raises DirectoryError, and RuleError if the zone of the college is not known from before."""
         self._registry = FileRegistry(settings)
         self.rules: Followed[str, RuleSet] | None = None
+        self._registry.own = bool(journal.meta("own_rules", ""))
         try:
             self.rules = self._registry.follow()
+            if self._registry.own:
+                journal.set_meta("own_rules", "yes")
             self.zone = self.rules.value.zone.key
             journal.set_meta("zone", self.zone)
         except RuleError as error:
@@ -38,9 +42,19 @@ class HomeFiles:
             if not self.zone:
                 raise
         folder = settings.directory_folder
+        self._journal = journal
         self.directory: Followed[str, Directory] = Followed(
-            lambda: _files_key(folder), lambda _: directories.load_installed(folder, self.zone)
+            lambda: _files_key(folder), lambda _: self._read_directory(folder)
         )
+
+    def _read_directory(self, folder: Path) -> Directory:
+        """A home that has had a directory and finds it gone is not one that knows nobody. Raises DirectoryError."""
+        if self._journal.meta("directory", ""):
+            return directories.load(folder, self.zone)
+        found = directories.load_installed(folder, self.zone)
+        if directories.present_folder(folder) is not None:
+            self._journal.set_meta("directory", "installed")
+        return found
 
     def present_directory(self) -> Directory:
         """The directory as of now."""
@@ -115,7 +129,8 @@ def _files_key(folder: Path) -> str:
     for path in sorted(folder.glob("*")):
         try:
             status = path.stat()
-        except OSError:
+        except OSError as error:
+            parts.append(os.fsencode(path.name) + f" {error.errno}".encode())
             continue
-        parts.append(f"{path.name} {status.st_size} {status.st_mtime_ns}")
-    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+        parts.append(os.fsencode(path.name) + f" {status.st_size} {status.st_mtime_ns}".encode())
+    return hashlib.sha256(b"\n".join(parts)).hexdigest()

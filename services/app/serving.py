@@ -14,4 +14,7 @@ from services.settings import Settings
 def serve(routes: Sequence[BaseRoute], settings: Settings) -> None:
     """Until a signal comes."""
     application = Starlette(routes=list(routes))
-    uvicorn.run(application, host=settings.host, port=settings.port, log_level="warning", access_log=False)
+    # Its own handlers would write past those of this process, which say the same once.
+    uvicorn.run(
+        application, host=settings.host, port=settings.port, log_config=None, log_level="warning", access_log=False
+    )

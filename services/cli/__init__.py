@@ -12,6 +12,7 @@ from typer.core import TyperGroup
 
 from services import __version__
 from services.cli.commands import COMMANDS, lazy_commands
+from services.cli.repeated import Repeated
 from services.errors import PrewarnError, SettingError
 
 
@@ -53,6 +54,8 @@ def _settings(
 def main() -> None:
     """Entry point: errors of people are told as sentences, without a traceback; exit code 1, of a wrong setting 78."""
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s", stream=sys.stderr)
+    for handler in logging.getLogger().handlers:
+        handler.addFilter(Repeated())
     logging.getLogger("alembic").setLevel(logging.WARNING)
     logging.getLogger("kafka").setLevel(logging.CRITICAL)  # what matters of it is raised as one sentence
     logging.getLogger("uvicorn.error").setLevel(logging.WARNING)

@@ -139,6 +139,11 @@ COMMANDS: Mapping[str, Command | Group] = {
                 "rules_publish:roll_back",
                 "Put the rules of an earlier rule set revision into use again, as the next one. 回退到以前的版次",
             ),
+            "live": Command(
+                "rules_live:live",
+                "Put rules live that are on trial: what they find from here on is sent. 规则由试运行转为正式",
+                college=True,
+            ),
             "revisions": Command(
                 "rules_publish:revisions",
                 "The rule sets of this home or cluster: who published which, when and why. 规则版次及来历",
@@ -207,6 +212,15 @@ COMMANDS: Mapping[str, Command | Group] = {
                 college=True,
             ),
         },
+    ),
+    "backup": Command(
+        "backup:backup", "Copy a home whole and consistent, also while it runs. 备份（可在运行中进行）", college=True
+    ),
+    "restore": Command("backup:restore", "Put a copy into a home that is empty or not there. 恢复备份到空的数据文件夹"),
+    "doctor": Command(
+        "doctor:doctor",
+        "Whether the files of a home are sound and belong together. 检查数据是否完好、是否配套",
+        college=True,
     ),
     "retention": Group(
         "How long what is kept. 保存期限",

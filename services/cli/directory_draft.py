@@ -14,7 +14,7 @@ from services.directory.loading import directory_of
 from services.directory.writing import write
 from services.errors import ConfigurationError, ProblemsError
 from services.i18n import say
-from services.ingest.mappings.catalog import fitting, known_mappings
+from services.ingest.mappings.catalog import fitting, known_mappings, nearly_fitting
 from services.ingest.mappings.drafting_directory import Drafted, Given, draft_directory
 from services.ingest.mappings.language import Known
 from services.ingest.mappings.reading import College, is_directory
@@ -49,7 +49,15 @@ def draft(
     rules = FileRegistry(settings).current()
     in_use = directories.load_installed(settings.directory_folder, rules.zone.key)
     college = College.at(wall_clock(), rules.zone, in_use.tables, rules.plan.times.terms, ())
-    given = [one for path in files for one in _given(path, known, named=mapping is not None)]
+    given: list[Given] = []
+    unread: list[Problem] = []
+    for path in files:
+        try:
+            given.append(_given(path, known))
+        except ProblemsError as error:
+            unread += error.problems
+    if unread:  # a directory without what they say would take it away
+        raise ProblemsError(unread)
     drafted = draft_directory(given, mapped.all_targets(), college)
     problems = list(drafted.problems)
     try:
@@ -72,22 +80,24 @@ def _known(settings: Settings, names: list[str] | None) -> dict[str, Known]:
     return {one.mapping.name: one for one in found}
 
 
-def _given(path: Path, known: dict[str, Known], *, named: bool) -> list[Given]:
-    """The file with the mapping that fits it; raises ProblemsError if none does and mappings were named."""
+def _given(path: Path, known: dict[str, Known]) -> Given:
+    """The file with the mapping that fits it. Raises ProblemsError with what the nearest lacks."""
     sheets = list(read_sheets(path))
-    names = fitting(path.name, sheets, known, is_directory)
-    if not names:  # events alone, whose mapping may say something of their source
-        of_events = fitting(path.name, sheets, {name: one for name, one in known.items() if one.mapping.source.lists})
-        if not of_events and named:
-            expected = ", ".join(known)
-            raise ProblemsError([Problem(where=path.name, what=say("mapping.neither_fits"), expected=expected)])
-        if not of_events:
-            typer.echo(f"{path.name}: –")
-        names = of_events
+    # A file of events may say something of its source; an export of attendance has the columns of a roll as well.
+    takes = {name: one for name, one in known.items() if one.mapping.source.lists or _is_of_directory(one)}
+    names = fitting(path.name, sheets, takes)
     if not names:
-        return []
+        name, lacking = nearly_fitting(path.name, sheets, known, is_directory)
+        what = say("mapping.none_fits", name=name) if name else say("mapping.neither_fits")
+        raise ProblemsError(
+            [Problem(where=path.name, what=what, expected=say("mapping.draft_one", file=path)), *lacking]
+        )
     typer.echo(f"{path.name}: {names[0]}")
-    return [Given(path, known[names[0]].mapping, sheets)]
+    return Given(path, known[names[0]].mapping, sheets)
+
+
+def _is_of_directory(one: Known) -> bool:
+    return any(map(is_directory, one.mapping.tables))
 
 
 def _tell(drafted: Drafted, to: Path) -> None:

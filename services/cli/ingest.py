@@ -5,10 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, NamedTuple, Protocol
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import typer
 
 from services.app.embedded import Embedded
+from services.app.lateness import LatenessBehind
 from services.cli import mapped, telling
 from services.cli.progress import progress_bar
 from services.clock import wall_clock
@@ -23,9 +25,12 @@ from services.ingest.records.coverage import EXAMPLES, Coverage
 from services.ingest.table import TableOptions
 from services.log.kafka import REJECTED
 from services.messages import Problem, Rejection
+from services.rules.registry.files import FileRegistry
 from services.settings import Settings
 
 _SHOWN = 20
+PATIENCE = 3.0
+"""Seconds in which the process that evaluates may say what was late."""
 
 
 class Given(NamedTuple):
@@ -72,6 +77,12 @@ def evaluates(embedded: Embedded) -> bool:
         return False
 
 
+def tell_late(lateness: LatenessBehind) -> None:
+    """What was taken in and is about a time that the rules do not hold any more, if that is known."""
+    if late := lateness.count():
+        telling.tell(Problem(where=f"late 迟到 {late}", what=say("ingest.put_aside_as_late")))
+
+
 def _moment(text: str) -> datetime:
     """The instant of an option. Raises ConfigurationError."""
     found = read_moment(text)
@@ -80,6 +91,16 @@ def _moment(text: str) -> datetime:
     if found > wall_clock():
         raise ConfigurationError(say("ingest.exported_in_the_future", text=text))
     return found
+
+
+def _zone(settings: Settings, name: str) -> ZoneInfo:
+    """The zone of an option. Raises ConfigurationError."""
+    if name == "college":
+        return FileRegistry(settings).current().zone
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise ConfigurationError(say("cli.no_such_zone", name=name)) from None
 
 
 def _place(rejection: Rejection, reason: Problem) -> str:
@@ -121,6 +142,13 @@ def ingest(
     ] = False,
     kind: Annotated[str | None, typer.Option(help="Event kind of CSV rows. CSV 行的事件类型")] = None,
     source: Annotated[str | None, typer.Option(help="Source of CSV rows. CSV 行的数据来源")] = None,
+    time_zone: Annotated[
+        str | None,
+        typer.Option(
+            help="Zone of times that are written without one: Asia/Shanghai, or `college` for that of the calendar. "
+            "未写时区的时间所属时区；college 为校历的时区"
+        ),
+    ] = None,
     exported_at: Annotated[
         str | None, typer.Option(help="When the files were exported, RFC 3339 with zone. 文件的导出时间，含时区")
     ] = None,
@@ -140,7 +168,8 @@ def ingest(
     settings: Settings = context.obj
     exported = _moment(exported_at) if exported_at else wall_clock()
     recorded = None if exported_at is None else write_moment(exported)
-    options = TableOptions(kind=kind, source=source, recorded_at=recorded)
+    zone = _zone(settings, time_zone) if time_zone else None
+    options = TableOptions(kind=kind, source=source, recorded_at=recorded, time_zone=zone)
     known = mapped.named(settings, mapping) if mapping else None
     if known is None:
         mapped.refuse_workbooks(settings, files)
@@ -153,10 +182,12 @@ def ingest(
             summary = take(cluster, given, f"{settings.topic_prefix}{REJECTED}")
     else:
         with Embedded(settings) as embedded:
-            evaluating = evaluates(embedded)
+            evaluating, lateness = evaluates(embedded), embedded.lateness(PATIENCE)
             summary = take(embedded, given, "prewarn rejected list")
             if evaluating:
+                embedded.put_in_order()
                 embedded.catch_up()
+            tell_late(lateness)
     if known is None and summary.reasons.keys() & {"unknown_column", "missing_column"}:
         mapped.hint(settings, files)
     raise typer.Exit(1 if summary.rejected else 0)

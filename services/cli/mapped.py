@@ -14,7 +14,7 @@ import typer
 from services.cli import telling
 from services.errors import ProblemsError
 from services.i18n import say
-from services.ingest.files import Summary
+from services.ingest.files import Summary, event_members
 from services.ingest.intake import UNHEARD, Intake
 from services.ingest.mappings.catalog import fitting, known_mappings, mapping_of
 from services.ingest.mappings.language import Known
@@ -101,13 +101,15 @@ _WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
 def _is_workbook(path: Path) -> bool:
     with path.open("rb") as file:
         head = file.read(512)
+    if head.startswith(_WORKBOOKS) and event_members(path):
+        return False
     return head.startswith(_WORKBOOKS) or (path.suffix.lower() == ".xls" and b"<" in head)
 
 
 def _unmapped(settings: Settings, path: Path) -> Problem:
     names = suggestions(settings, path)
     what = say("mapping.workbook_fits", names=", ".join(names)) if names else say("mapping.workbook_needs_mapping")
-    expected = say("mapping.with_mapping", names=names[0]) if names else say("mapping.neither_fits")
+    expected = say("mapping.with_mapping", names=names[0]) if names else say("mapping.draft_one", file=path)
     return Problem(where=path.name, what=what, expected=expected)
 
 

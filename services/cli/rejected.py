@@ -7,8 +7,9 @@ from typing import Annotated
 import typer
 
 from services.app.embedded import Embedded
+from services.app.taking_in import Again
 from services.cli import telling
-from services.cli.ingest import evaluates
+from services.cli.ingest import PATIENCE, evaluates, tell_late
 from services.ingest.rejected import retry
 
 
@@ -38,11 +39,12 @@ def show(context: typer.Context, number: int) -> None:
 def retry_(context: typer.Context, numbers: Annotated[list[int] | None, typer.Argument()] = None) -> None:
     """Try again, after the directory or a schema was mended. 重新导入"""
     with Embedded(context.obj) as embedded:
-        evaluating = evaluates(embedded)
-        result = retry(embedded.journal, embedded.intake, numbers or None)
+        evaluating, lateness = evaluates(embedded), embedded.lateness(PATIENCE)
+        result = retry(embedded.journal, Again(embedded.intake, embedded.taking_in), numbers or None)
         for number, reasons in result.failed.items():
             typer.echo(f"{number}: " + "; ".join(str(reason) for reason in reasons), err=True)
         typer.echo(f"accepted 接收 {len(result.passed)}, still rejected 仍拒收 {len(result.failed)}")
         if evaluating:
             embedded.catch_up()
+        tell_late(lateness)
     raise typer.Exit(1 if result.failed else 0)

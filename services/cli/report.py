@@ -51,7 +51,7 @@ def effectiveness(
         if period.last < period.first:
             raise ConfigurationError(say("cli.before_from", last=period.last, first=period.first))
         found = notify.effectiveness(period, _by(by))
-        reader = Reader(language.value, notify.config.zone, wall_clock(), notify.ports.directory())
+        reader = Reader(language.value, notify.config.zone, wall_clock(), notify.ports)
         forms: tuple[tuple[str, Path | None, Callable[[], bytes]], ...] = (
             ("--xlsx", xlsx, lambda: report_forms.workbook(found, notify.ports.cards, reader)),
             ("--html", html, lambda: report_forms.html(templates(), found, notify.ports.cards, reader).encode()),

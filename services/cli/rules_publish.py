@@ -16,13 +16,13 @@ from services.rules.registry import RuleSetRevision, open_registry
 from services.rules.registry.files import copy as copy_rules
 from services.settings import Settings, resource
 
-_AUTHOR = Annotated[
+AUTHOR = Annotated[
     str,
     typer.Option(
         help="Who answers for it; default: the user of this computer. 由谁负责", envvar=["PREWARN_AUTHOR", "USER"]
     ),
 ]
-_REASON = Annotated[str, typer.Option(help="Why, for the record. 原因，供存档")]
+REASON = Annotated[str, typer.Option(help="Why, for the record. 原因，供存档")]
 _KEPT = (
     "open warnings keep their deadline and escalation until their level changes, and going back restores neither"
     " 已开启的预警在级别变化之前保留原有期限和升级安排，回退也不会恢复"
@@ -42,8 +42,8 @@ def copy(
 def publish(
     context: typer.Context,
     folder: Annotated[Path | None, typer.Argument(help="Default: the rules in use. 默认：正在使用的规则")] = None,
-    author: _AUTHOR = "",
-    reason: _REASON = "",
+    author: AUTHOR = "",
+    reason: REASON = "",
     untested: Annotated[
         bool, typer.Option("--untested", help="Even if its rule tests fail. 规则测试未通过也发布")
     ] = False,
@@ -51,7 +51,7 @@ def publish(
     """Put a folder into use, as the next rule set revision: in this home, or with brokers in the cluster. 发布规则"""
     settings: Settings = context.obj
     folder = folder or settings.rules_folder
-    _answered_for(author, reason, needs_reason=True)
+    answered_for(author, reason, needs_reason=True)
     if not untested:
         suite.hold(folder, resource("schemas"))
     began = wall_clock()
@@ -62,11 +62,11 @@ def publish(
 def roll_back(
     context: typer.Context,
     number: Annotated[int, typer.Argument(metavar="REVISION", help="Its number, see rules revisions. 版次编号")],
-    author: _AUTHOR = "",
-    reason: _REASON = "",
+    author: AUTHOR = "",
+    reason: REASON = "",
 ) -> None:
     """Put the rules of an earlier rule set revision into use again, as the next one. 回退到以前的版次"""
-    _answered_for(author, reason, needs_reason=False)
+    answered_for(author, reason, needs_reason=False)
     began = wall_clock()
     revision = open_registry(context.obj).roll_back(number, author=author, reason=reason)
     _tell(revision, new=revision.at >= began)
@@ -83,7 +83,7 @@ def revisions(context: typer.Context) -> None:
         typer.echo(f"partitions evaluated 已评估分区: {shares or 'none 无'}{waiting}")
 
 
-def _answered_for(author: str, reason: str, *, needs_reason: bool) -> None:
+def answered_for(author: str, reason: str, *, needs_reason: bool) -> None:
     """Raises ConfigurationError: what is published is on record with who and why."""
     if not author.strip():
         raise ConfigurationError(say("cli.no_author"))

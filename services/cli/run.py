@@ -7,7 +7,9 @@ from typing import Annotated
 
 import typer
 
-from services.errors import ConfigurationError
+from services.cli import telling
+from services.errors import ConfigurationError, ProblemsError
+from services.log.heartbeat import REFUSED
 from services.settings import MOST_PORT, Settings
 
 _SERVICES = {
@@ -39,4 +41,9 @@ def run(
         raise ConfigurationError(
             f"prewarn run {service}: there are all, and of the cluster mode ingest, route, evaluate and notify"
         )
-    raise typer.Exit(resolve_name(_SERVICES[service])(settings))
+    try:
+        code = resolve_name(_SERVICES[service])(settings)
+    except ProblemsError as error:  # to start anew cannot mend the files
+        telling.tell_error(error)
+        code = REFUSED
+    raise typer.Exit(code)

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import typer
 
 from services.app.embedded import Embedded
-from services.cli import telling
+from services.cli import mapped, telling
 from services.cli.ingest import evaluates
 from services.clock import wall_clock
 from services.directory import Directory
@@ -18,14 +18,17 @@ from services.errors import ConfigurationError, ProblemsError
 from services.i18n import say
 from services.ingest.files import BATCH, Summary
 from services.ingest.intake import Placed
+from services.ingest.mappings.catalog import fitting, known_mappings
+from services.ingest.mappings.known import Known, rows_of
+from services.ingest.mappings.reading import College, MappedFile, is_plan, open_mapped
 from services.ingest.timetable.lessons import events
 from services.ingest.timetable.model import Term
-from services.ingest.timetable.reading import Known, read
+from services.ingest.timetable.reading import is_part, read
 from services.log.journal_records import JournalRecords
 from services.log.records import Said
 from services.messages import Problem, from_ms, nearest, to_ms
 from services.settings import Settings
-from services.tabular.sheets import read_sheets
+from services.tabular.sheets import Sheet, read_sheets
 
 _SHOWN = 20
 _BEFORE = timedelta(days=30)
@@ -42,6 +45,10 @@ def import_(
             help="All of them: plans, tasks, calendar, section times, changes. 课表、教学任务、校历与作息、调停课",
         ),
     ],
+    mapping: Annotated[
+        list[str] | None,
+        typer.Option(help="How lists of other systems are read: names, or YAML files. 映射：名称或 YAML 文件"),
+    ] = None,
     source: Annotated[str, typer.Option(help="Source of the lessons. 课次的数据来源")] = "timetable",
     on: Annotated[str | None, typer.Option(help="A day of the term, else today. 学期中的一天，默认今天")] = None,
 ) -> None:
@@ -55,8 +62,9 @@ def import_(
         evaluating = evaluates(embedded)
         zone = ZoneInfo(embedded.files.zone)
         term = _term(embedded, _day(on, now, zone))
-        sheets = [sheet for path in files for sheet in read_sheets(path)]
-        found = read(sheets, term, _known(embedded.files.present_directory()), problems)
+        tables = rows_of(embedded.files.present_directory().tables)
+        sheets, lists = _opened(settings, files, mapping or [], embedded.college(), problems)
+        found = read(sheets, term, Known(tables), problems, lists)
         # The same in every import of the term, so that nothing changes by being said again.
         published = min(now, datetime.combine(term.first, datetime.min.time(), zone) - _BEFORE)
         made = events(found.standing.values(), found.bells, published, zone, source, problems)
@@ -121,6 +129,28 @@ def show(
             )
 
 
+def _opened(
+    settings: Settings, files: list[Path], names: list[str], college: College, problems: list[Problem]
+) -> tuple[list[Sheet], list[MappedFile]]:
+    """The sheets that are read as they are, and the files that a mapping reads; a file that is neither is a problem."""
+    known = {one.mapping.name: one for one in (mapped.named(settings, name) for name in names)}
+    every = known or known_mappings(mapped.ours(), mapped.own(settings), mapped.all_targets())
+    as_they_are: list[Sheet] = []
+    lists: list[MappedFile] = []
+    for path in files:
+        sheets = list(read_sheets(path))
+        fit = fitting(path.name, sheets, every, is_plan)
+        plain = any(is_part(one) for one in sheets)
+        if fit and (known or not plain):
+            lists.append(open_mapped(path, every[fit[0]].mapping, mapped.all_targets(), college, is_plan, sheets))
+        elif plain:
+            as_they_are += sheets
+        else:
+            what = say("cli.no_part_of_a_timetable")
+            problems.append(Problem(where=path.name, what=what, expected=say("cli.draft_of", file=path)))
+    return as_they_are, lists
+
+
 def _recorded(said: Said) -> int:
     return said.recorded
 
@@ -142,27 +172,12 @@ def _day(text: str | None, now: datetime, zone: ZoneInfo) -> date:
         raise ConfigurationError(say("cli.not_a_day", text=text)) from None
 
 
-def _known(directory: Directory) -> Known:
-    tables = directory.tables
-    classes: dict[str, set[str]] = {}
-    courses: dict[str, set[str]] = {}
-    people: dict[str, set[str]] = {}
-    for class_ in tables.classes:
-        for name in filter(None, (class_.id, class_.name)):
-            classes.setdefault(name, set()).add(class_.id)
-    for course in tables.courses:
-        for name in filter(None, (course.id, course.name_zh, course.name_en)):
-            courses.setdefault(name, set()).add(course.id)
-    for person in tables.people:
-        people.setdefault("".join(person.name.split()), set()).add(person.id)
-    return Known(classes, courses, people)
-
-
 def _class(directory: Directory, text: str) -> str:
-    known = _known(directory).classes
-    found = known.get(text, set())
-    if len(found) != 1:
+    classes = Known(rows_of(directory.tables)).tables["classes"]
+    found = classes.known(text)
+    if found is None:
+        near = nearest(text, [name for id_ in classes.ids for name in (id_, classes.label(id_))])
         raise ConfigurationError(
-            say("cli.no_such_class", text=text, near=nearest(text, known) or ", ".join(sorted(found)) or "-")
+            say("cli.no_such_class", text=text, near=near or ", ".join(classes.called(text)) or "-")
         )
-    return next(iter(found))
+    return found

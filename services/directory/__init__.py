@@ -8,7 +8,7 @@ from services.directory.difference import Difference, difference, shrinkage
 from services.directory.ending import Ending, concerns, endings
 from services.directory.importing import Offer, offered
 from services.directory.installing import install
-from services.directory.loading import load, load_installed
+from services.directory.loading import load, load_installed, present_folder
 from services.directory.records import Exemption, Person, Tables
 from services.directory.roles import ALIASES, ASSIGNABLE, ROLES, RoleWord, role_word
 from services.directory.snapshot import TIME_ZONE, UNRANKED, Directory
@@ -40,6 +40,7 @@ __all__ = [
     "load",
     "load_installed",
     "offered",
+    "present_folder",
     "role_word",
     "shrinkage",
     "vacant",

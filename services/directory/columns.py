@@ -69,6 +69,8 @@ class Column(msgspec.Struct, frozen=True):
     required: bool = False
     refers: str = ""
     """The table whose ids are allowed here."""
+    names: bool = False
+    """It holds an id."""
     secret: bool = False
     """Its content is never repeated in a message."""
 
@@ -93,4 +95,5 @@ def columns_of(record: type[msgspec.Struct]) -> dict[str, Column]:
 
 def _column(field: msgspec.structs.FieldInfo) -> Column:
     found = next((one for one in getattr(field.type, "__metadata__", ()) if isinstance(one, Column)), TEXT)
-    return msgspec.structs.replace(found, required=found.required or field.required)
+    names = field.encode_name == "id" or bool(found.refers)
+    return msgspec.structs.replace(found, required=found.required or field.required, names=names)

@@ -24,6 +24,7 @@ from services.directory.records import (
     Major,
     Person,
     SchoolClass,
+    Source,
     Tables,
     TeachingOffice,
 )
@@ -63,6 +64,7 @@ class Index:
     majors: dict[str, Major]
     major_spans: dict[str, tuple[tuple[float, ...], tuple[float, ...]]]
     """Begins and ends of the spans in which students are members of a major's classes, each sorted."""
+    sources: dict[str, Source]
     intervals: dict[str, float]
     """Expected interval of a source, in minutes."""
     courses: dict[str, Course]
@@ -121,6 +123,7 @@ def build_index(tables: Tables, zone: ZoneInfo) -> Index:
         class_fields={row.id: _class_fields(row, majors) for row in tables.classes},
         majors=majors,
         major_spans=_major_spans(members, classes),
+        sources={one.id: one for one in tables.sources},
         intervals={one.id: one.expected_interval / 60 for one in tables.sources if one.expected_interval is not None},
         courses=courses,
         course_fields={

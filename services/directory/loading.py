@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import MAXYEAR
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 
-from services.directory.columns import Column
+from services import bounds
+from services.directory.columns import DAY, Column
 from services.directory.consistency import inconsistencies
 from services.directory.reading import Entry, read_folder
 from services.directory.records import TABLES, Tables
@@ -72,6 +74,9 @@ def _read_whole(folder: Path, problems: list[Problem]) -> dict[str, list[Row] | 
                 return rows
         except FileNotFoundError:
             continue
+        except OSError as error:
+            what, right = say("input.cannot_be_read", reason=error.strerror), say("directory.folder_with_people_csv")
+            raise DirectoryError([Problem(where=str(folder), what=what, expected=right)]) from error
 
 
 def _identity(folder: Path) -> tuple[Path, int, int, int]:
@@ -101,13 +106,23 @@ def _entry(name: str, row: Row, problems: list[Problem]) -> Entry:
     values: dict[str, Any] = dict.fromkeys(TABLES[name].columns)
     for key, column in TABLES[name].columns.items():
         cell = row.cells.get(key, "")
-        if cell:
+        if cell and (wrong := _unfit(cell, column)) is not None:
+            problems.append(Problem(where=row.at(key), what=wrong[0], expected=wrong[1]))
+        elif cell:
             values[key] = column.read(cell)
             if values[key] is None:
                 problems.append(_wrong(row.at(key), cell, column))
         elif column.required:
             problems.append(Problem(where=row.at(key), what=say("directory.empty"), expected=say(column.noun)))
     return Entry(row, values)
+
+
+def _unfit(cell: str, column: Column) -> bounds.Wrong | None:
+    """Why nothing behind the directory could hold it, whatever the column takes."""
+    if (wrong := bounds.of_id(cell) if column.names else bounds.of_text(cell)) is not None:
+        return wrong
+    day = column.read(cell) if column.noun == DAY.noun else None
+    return None if day is None or day.year == MAXYEAR else bounds.of_day(day)  # that one is written for no end
 
 
 def _wrong(where: str, cell: str, column: Column) -> Problem:

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from services.directory.index import Dated, Index
-from services.directory.records import Course, Department, Major, Person, SchoolClass, TeachingOffice
+from services.directory.records import Course, Department, Major, Person, SchoolClass, Source, TeachingOffice
 
-_Row = Course | Department | Major | TeachingOffice
+_Row = Course | Department | Major | Source | TeachingOffice
 _BILINGUAL: dict[str, Callable[[Index], Mapping[str, _Row]]] = {
     "course": lambda index: index.courses,
     "department": lambda index: index.departments,
     "teaching_office": lambda index: index.offices,
     "major": lambda index: index.majors,
+    "source_name": lambda index: index.sources,
 }
 _PEOPLE = ("teacher", "person", "responsible", "owner")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -14,12 +15,16 @@ from services.directory.records import TABLES, Table
 from services.errors import ProblemsError
 from services.i18n import say
 from services.messages import Problem
+from services.tabular.files import read_regular, readable_name, shown_name
+from services.tabular.places import plain_node
 from services.tabular.rows import Row, decoded, strict_rows
 from services.tabular.sheets import read_sheets
 from services.tabular.workbook import texts
 
 SUFFIXES = (".csv", ".yaml")
 _LOOK_ALIKE = {".csv", ".yaml", ".yml"}
+LARGEST_TABLE = 64 << 20
+"""Bytes of one file; fifty thousand students take ten million."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +43,12 @@ def read_folder(folder: Path, problems: list[Problem]) -> dict[str, list[Row] | 
 
 def table_files(folder: Path) -> list[Path]:
     """The files of a folder that belong to a directory."""
-    return [path for name in TABLES for suffix in SUFFIXES if (path := folder / f"{name}{suffix}").is_file()]
+    return [path for name in TABLES for path in _of_table(folder, name)]
+
+
+def _of_table(folder: Path, name: str) -> list[Path]:
+    """The files of a table, whatever they are: a pipe or a folder of that name is not nothing."""
+    return [path for suffix in SUFFIXES if os.path.lexists(path := folder / f"{name}{suffix}")]
 
 
 def nearest_of(word: str, words: list[str] | tuple[str, ...]) -> str:
@@ -49,13 +59,16 @@ def nearest_of(word: str, words: list[str] | tuple[str, ...]) -> str:
 def _strangers(folder: Path) -> Iterator[Problem]:
     known = [f"{name}{suffix}" for name in TABLES for suffix in SUFFIXES]
     for path in sorted(folder.iterdir()):
-        if path.suffix in _LOOK_ALIKE and not path.name.startswith((".", "~")) and path.name not in known:
-            right = get_close_matches(path.name, known, n=1) or [", ".join(TABLES)]
-            yield Problem(where=path.name, what=say("directory.no_file_directory"), expected=right[0])
+        if readable_name(path) is None and path.suffix in _LOOK_ALIKE:
+            what, right = say("input.name_not_utf_8"), say("input.name_in_utf_8")
+            yield Problem(where=shown_name(path), what=what, expected=right)
+        elif path.suffix in _LOOK_ALIKE and not path.name.startswith((".", "~")) and path.name not in known:
+            meant = get_close_matches(path.name, known, n=1) or [", ".join(TABLES)]
+            yield Problem(where=path.name, what=say("directory.no_file_directory"), expected=meant[0])
 
 
 def _read_table(folder: Path, name: str, table: Table, problems: list[Problem]) -> list[Row] | None:
-    paths = [path for suffix in SUFFIXES if (path := folder / f"{name}{suffix}").is_file()]
+    paths = _of_table(folder, name)
     if not paths:
         return []
     if len(paths) > 1:
@@ -90,9 +103,10 @@ def read_workbook(path: Path, problems: list[Problem]) -> dict[str, list[Row] | 
 
 def _text(path: Path, problems: list[Problem]) -> str | None:
     try:
-        raw = path.read_bytes()
+        raw = read_regular(path, LARGEST_TABLE)
     except OSError as error:
-        problems.append(Problem(where=path.name, what=say("input.cannot_be_read", reason=error.strerror)))
+        what, right = say("input.cannot_be_read", reason=error.strerror), say("input.regular_file")
+        problems.append(Problem(where=path.name, what=what, expected=right))
         return None
     return decoded(path.name, raw, problems)
 
@@ -139,13 +153,17 @@ def _no_such_column(where: str, name: str, table: Table) -> Problem:
 def _yaml(file: str, text: str, table: Table, problems: list[Problem]) -> list[Row] | None:
     # Nodes, not values: ids such as 007 or `no` stay what was written, and every cell knows its line.
     try:
-        root = yaml.compose(text, Loader=yaml.SafeLoader)
+        root = plain_node(text, yaml.SafeLoader)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         where = _mark(file, mark) if mark else file
         problems.append(
             Problem(where=where, what=say("directory.not_yaml", error=getattr(error, "problem", None) or error))
         )
+        return None
+    if isinstance(root, tuple):
+        mark, what, right = root
+        problems.append(Problem(where=_mark(file, mark) if mark else file, what=what, expected=right))
         return None
     if root is None:
         return []

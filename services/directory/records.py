@@ -151,6 +151,8 @@ class Source(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A source of events."""
 
     id: str
+    name_zh: str | None = None
+    name_en: str | None = None
     owner: Annotated[str | None, Column(refers="people")] = None
     expected_interval: Annotated[int | None, DURATION] = None
     """Seconds within which something should come in teaching hours."""

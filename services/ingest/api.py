@@ -6,8 +6,9 @@ There is no authentication here yet: serve it on the loopback address, behind so
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 from http import HTTPStatus
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import unquote
 
 import msgspec
@@ -22,6 +23,8 @@ from services.ingest.intake import Intake, Outcome
 from services.messages import Problem
 
 MAX_BODY_BYTES = 10 << 20
+_TOLD = 1_000
+"""Rejected events that one answer names; all are kept."""
 _RETRY_AFTER_SECONDS = 5
 _ORIGIN = "api"
 _STRUCTURED = ("application/cloudevents+json", "application/cloudevents-batch+json", "application/json")
@@ -33,8 +36,15 @@ _ATTRIBUTES: dict[str, Callable[[str], Any]] = {
 }
 
 
-def ingest_routes(intake: Intake) -> list[Route]:
-    """`POST /v1/events`. What it answers: docs/events.md."""
+class Lateness(Protocol):
+    """Knows what the rules put aside since it was made, as it is about a time that they do not hold any more."""
+
+    def count(self, oldest: datetime) -> int | None:
+        """How many records; `oldest`: the earliest instant that one is about. None: not known yet."""
+
+
+def ingest_routes(intake: Intake, lateness: Callable[[], Lateness] | None = None) -> list[Route]:
+    """`POST /v1/events`. What it answers: docs/events.md. `lateness` is made before the events are taken."""
 
     async def events(request: Request) -> Response:
         past = request.query_params.get("past", "false")
@@ -53,7 +63,7 @@ def ingest_routes(intake: Intake) -> list[Route]:
             body = _structured(request, body)
         try:
             way_in = intake.of_the_past() if past == "true" else intake
-            outcome = await run_in_threadpool(way_in.take, body, _ORIGIN)
+            outcome, late = await run_in_threadpool(take, way_in, body)
         except LogError as error:
             problem = Problem(
                 where="log",
@@ -61,7 +71,12 @@ def ingest_routes(intake: Intake) -> list[Route]:
                 expected=say("ingest.same_request_again_later"),
             )
             return _refusal(HTTPStatus.SERVICE_UNAVAILABLE, problem, {"retry-after": str(_RETRY_AFTER_SECONDS)})
-        return _answer(outcome)
+        return _answer(outcome, late)
+
+    def take(way_in: Intake, body: bytes) -> tuple[Outcome, int | None]:
+        behind = lateness() if lateness is not None else None
+        outcome = way_in.take(body, _ORIGIN)
+        return outcome, None if behind is None or outcome.oldest is None else behind.count(outcome.oldest)
 
     return [Route("/v1/events", events, methods=["POST"])]
 
@@ -97,14 +112,17 @@ def _structured(request: Request, body: bytes) -> bytes:
     return msgspec.json.encode({**attributes, "data": data})
 
 
-def _answer(outcome: Outcome) -> Response:
+def _answer(outcome: Outcome, late: int | None) -> Response:
     taken = outcome.accepted + outcome.duplicate
     status = HTTPStatus.UNPROCESSABLE_ENTITY if outcome.rejections and not taken else HTTPStatus.ACCEPTED
     rejected = [
         {"position": rejection.position, "reasons": [_reason(problem) for problem in rejection.reasons]}
-        for rejection in outcome.rejections
+        for rejection in outcome.rejections[:_TOLD]
     ]
-    return _json(status, {"accepted": outcome.accepted, "duplicate": outcome.duplicate, "rejected": rejected})
+    answer = {"accepted": outcome.accepted, "duplicate": outcome.duplicate, "rejected": rejected}
+    more = len(outcome.rejections) - len(rejected)
+    answer |= {"rejected_not_shown": more} if more else {}
+    return _json(status, answer | ({"late": late} if late else {}))
 
 
 def _refusal(status: HTTPStatus, problem: Problem, headers: dict[str, str] | None = None) -> Response:

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
+from io import BufferedReader
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
+from services.errors import ProblemsError
 from services.i18n import say
 from services.ingest.intake import UNHEARD, Intake, Note, Outcome, Placed
 from services.ingest.schema_errors import reason_name
 from services.ingest.table import Table, TableOptions
 from services.ingest.validation import MAX_EVENT_BYTES, too_large
+from services.ingest.zones import with_zone
 from services.messages import Problem, Rejection
+from services.tabular.archives import opened
 from services.tabular.formats.sniffing import is_workbook
 from services.tabular.lines import Lines
 from services.tabular.rows import csv_rows
@@ -23,6 +27,9 @@ from services.tabular.rows import csv_rows
 BATCH = 2000
 BATCH_BYTES = 4 << 20
 SHOWN_REJECTIONS = 1000
+_HEAD = 512
+"""Bytes by which a workbook is known."""
+_ARCHIVE = b"PK\x03\x04"
 _JSON_SUFFIXES = (".ndjson", ".jsonl", ".json")
 
 Progress = Callable[[int], None]
@@ -63,10 +70,10 @@ def ingest_files(
     """Take files in, one after another. A file or a row that cannot be read is a rejection and stops nothing.
 
     `.ndjson`, `.jsonl` and `.json` hold one CloudEvents object, or an array of them, on each line; `.csv` is a table;
-    other names are guessed from their first character. Each may be compressed with gzip. `note` hears what the
-    files say. Raises LogError.
+    other names are guessed from their first character. Each may be compressed with gzip, or be in a .zip with others.
+    `note` hears what the files say. Raises LogError.
     """
-    summary = Summary()
+    summary, options = Summary(), options or TableOptions()
     for path in paths:
         try:
             file = path.open("rb")
@@ -81,25 +88,49 @@ def ingest_files(
             continue
         with file:
             told = 0
-            lines = Lines(file, MAX_EVENT_BYTES, too_large)
-            if is_workbook(lines.head):
-                what, expected = say("ingest.is_a_workbook"), say("ingest.workbook_as_csv")
-                problem = Problem(where="file", what=what, expected=expected)
-                summary.add(intake.keep([intake.validator.rejection([problem], b"", path.name, "file")]))
-                note.refused(None, ())
-                continue
-            for outcome in _outcomes(path, lines, intake, options or TableOptions(), note):
-                summary.add(outcome)
-                if progress is not None:
-                    progress(file.tell() - told)
-                    told = file.tell()
+            for name, stream in _streams(path, file, intake, summary, note):
+                for outcome in _outcomes(name, Lines(stream, MAX_EVENT_BYTES, too_large), intake, options, note):
+                    summary.add(outcome)
+                    if progress is not None:
+                        progress(file.tell() - told)
+                        told = file.tell()
     return summary
 
 
-def _outcomes(path: Path, lines: Lines, intake: Intake, options: TableOptions, note: Note) -> Iterator[Outcome]:
-    origin = path.name
-    as_json = _is_json(path, lines.head)
-    items = _json_items(lines, origin, intake) if as_json else _table_items(lines, origin, intake, options)
+def _streams(
+    path: Path, file: BufferedReader, intake: Intake, summary: Summary, note: Note
+) -> Iterator[tuple[str, BufferedReader]]:
+    """The file with its name; of an archive of files of events each of them. What is none of it is a rejection."""
+    head = file.peek(_HEAD)[:_HEAD]
+    if not head.startswith(_ARCHIVE) and not is_workbook(head):
+        yield path.name, file
+        return
+    members = event_members(path)
+    if not members:
+        what, expected = say("ingest.is_a_workbook"), say("ingest.workbook_as_csv")
+        problem = Problem(where="file", what=what, expected=expected)
+        summary.add(intake.keep([intake.validator.rejection([problem], b"", path.name, "file")]))
+        note.refused(None, ())
+        return
+    with opened(path) as archive:
+        for member in members:
+            with archive.open(member) as stream:
+                yield f"{path.name}, {member}", BufferedReader(stream)  # type: ignore[arg-type]
+
+
+def event_members(path: Path) -> list[str]:
+    """The files of events in a .zip that holds nothing else; none of a workbook, or of what is no archive."""
+    try:
+        with opened(path) as archive:
+            names = [one for one in archive.namelist() if not one.endswith("/") and not one.startswith("__MACOSX/")]
+    except ProblemsError:
+        return []
+    return names if all(one.lower().removesuffix(".gz").endswith((*_JSON_SUFFIXES, ".csv")) for one in names) else []
+
+
+def _outcomes(origin: str, lines: Lines, intake: Intake, options: TableOptions, note: Note) -> Iterator[Outcome]:
+    as_json = _is_json(origin, lines.head)
+    items = _json_items(lines, origin, intake, options) if as_json else _table_items(lines, origin, intake, options)
     take: Any = intake.take_many if as_json else intake.take_values
     while batch := list(_some(items)):
         good = [item for item in batch if not isinstance(item, Rejection)]
@@ -122,17 +153,18 @@ def _some(items: Iterator[Item]) -> Iterator[Item]:
             return
 
 
-def _is_json(path: Path, head: bytes) -> bool:
-    name = path.name.lower().removesuffix(".gz")
+def _is_json(name: str, head: bytes) -> bool:
+    name = name.lower().removesuffix(".gz")
     return name.endswith(_JSON_SUFFIXES) or (not name.endswith(".csv") and head.lstrip()[:1] in {b"{", b"["})
 
 
-def _json_items(lines: Lines, origin: str, intake: Intake) -> Iterator[Item]:
+def _json_items(lines: Lines, origin: str, intake: Intake, options: TableOptions) -> Iterator[Item]:
+    zone, schemas = options.time_zone, intake.validator.schemas
     for number, line in enumerate(lines, 1):
         if line.problem is not None:
             yield intake.validator.rejection([line.problem], line.raw, origin, f"line {number}")
         elif line.raw and not line.raw.isspace():
-            yield line.raw, f"line {number}"
+            yield (line.raw if zone is None else with_zone(line.raw, zone, schemas)), f"line {number}"
 
 
 def _table_items(lines: Lines, origin: str, intake: Intake, options: TableOptions) -> Iterator[Item]:

@@ -67,6 +67,8 @@ class Outcome(msgspec.Struct, frozen=True):
     accepted: int = 0
     duplicate: int = 0
     rejections: list[Rejection] = []
+    oldest: datetime | None = None
+    """The earliest instant that something accepted is about; None: nothing is."""
 
 
 class Placed(NamedTuple):
@@ -190,7 +192,9 @@ class Intake:
         if keep:
             self._log.reject(rejections) if rejections else None
         self._count(completed, verdicts, rejections if keep else [])
-        return Outcome(verdicts.count("accepted"), verdicts.count("duplicate"), rejections)
+        new = (_begins(one) for one, verdict in zip(events, verdicts, strict=True) if verdict == "accepted")
+        oldest = min(new, default=None)
+        return Outcome(verdicts.count("accepted"), verdicts.count("duplicate"), rejections, oldest)
 
     def _refused(self, one: _Found, event: CampusEvent, problems: list[Problem], origin: str) -> Rejection:
         raw = one.packed[one.element] if one.packed is not None else msgspec.json.encode(wire_value(event))
@@ -217,6 +221,11 @@ class Intake:
                     counter.note(event, verdict, now, incomplete=incomplete, doubts=doubts)
             for rejection in rejections:
                 counter.note_rejected(rejection.source, reason_name(rejection), now)
+
+
+def _begins(event: CampusEvent) -> datetime:
+    """A leave slip is about the lessons that it lies over, whenever it was handed in."""
+    return min(event.time, datetime.fromisoformat(event.data["from"])) if event.kind == "leave" else event.time
 
 
 def _with_data(event: CampusEvent, data: dict[str, Any]) -> CampusEvent:

@@ -6,16 +6,23 @@ from datetime import UTC, datetime
 
 import msgspec
 
+from services.bounds import FIRST_YEAR, LAST_YEAR
+
 
 def read_moment(text: str) -> datetime | None:
-    """The UTC datetime of an RFC 3339 text; None without a zone, or for an instant that no calendar has (23:59:60)."""
+    """The UTC datetime of an RFC 3339 text.
+
+    None without a zone, for an instant that no calendar has (23:59:60), or one that is out of bounds (bounds.py).
+    """
     try:
         moment = msgspec.convert(text, datetime)
-        if moment.tzinfo is UTC:
-            return moment
-        return moment.astimezone(UTC) if moment.tzinfo is not None else None
+        if moment.tzinfo is not UTC:
+            if moment.tzinfo is None:
+                return None
+            moment = moment.astimezone(UTC)
     except (msgspec.ValidationError, OverflowError):
         return None
+    return moment if FIRST_YEAR <= moment.year <= LAST_YEAR else None
 
 
 def write_moment(moment: datetime) -> str:

@@ -8,7 +8,7 @@ from typing import Protocol
 import msgspec
 
 from services.i18n import say
-from services.ingest.intake import Intake
+from services.ingest.intake import Outcome
 from services.messages import Problem, Rejection
 
 
@@ -25,6 +25,13 @@ class RejectedStore(Protocol):
         """Mark one as done: it became an event after all."""
 
 
+class WayIn(Protocol):
+    """An `Intake`, or what goes before one."""
+
+    def take(self, raw: bytes, origin: str, position: str = "", *, keep: bool = True) -> Outcome:
+        """See `Intake.take`."""
+
+
 class Retried(msgspec.Struct, frozen=True):
     """What became of a retry."""
 
@@ -33,7 +40,7 @@ class Retried(msgspec.Struct, frozen=True):
     """With the reasons of this time."""
 
 
-def retry(store: RejectedStore, intake: Intake, numbers: Iterable[int] | None = None) -> Retried:
+def retry(store: RejectedStore, intake: WayIn, numbers: Iterable[int] | None = None) -> Retried:
     """Run rejections (all, or those with these numbers) through the intake; those that pass are marked as done.
 
     What fails stays as it is and is not kept a second time. Raises LogError.

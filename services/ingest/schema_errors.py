@@ -9,18 +9,24 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from functools import reduce
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from jsonschema_rs import ValidationError
 
 from services.i18n import say
 from services.ingest.moments import lacks_zone
 from services.ingest.schemas import Schema
+from services.ingest.zones import zoned
 from services.messages import Message, Problem, Rejection, nearest
 
 _SHOWN = 60
 _MANY = 8
+_MOST = 20
+"""Problems that one event is told of: nobody mends more by hand, and each is kept and answered."""
 _UNKNOWN = re.compile(r"is not a known (\w+)$")
 _TIME_EXAMPLE = "2026-09-07T08:00:00+08:00"
+_ZONE = ZoneInfo("Asia/Shanghai")
+"""Of examples."""
 _TYPES = {
     "string": "input.text",
     "number": "input.number",
@@ -40,14 +46,20 @@ Where = Callable[[str], str]
 
 
 def find_problems(schema: Schema, value: Any, where: Where) -> list[Problem]:
-    """Everything that is wrong with a value, one problem per field."""
+    """What is wrong with a value, one problem per field; of more than `_MOST` it says that there are more."""
     found: dict[str, Problem] = {}
+    for at, what, expected in _findings(schema, value):
+        if len(found) == _MOST and at not in found:
+            return [*found.values(), Problem(where=where(""), what=say("ingest.and_more", shown=_MOST))]
+        found.setdefault(at, Problem(where=where(at), what=what, expected=expected))
+    return list(found.values())
+
+
+def _findings(schema: Schema, value: Any) -> Iterator[Finding]:
     for error in schema.errors(value):
         explain = _EXPLAIN.get(error.kind.name, _anything_else)
         path = ".".join(str(part) for part in error.instance_path)
-        for at, what, expected in explain(error, path, _at(value, error.instance_path), schema):
-            found.setdefault(at, Problem(where=where(at), what=what, expected=expected))
-    return list(found.values())
+        yield from explain(error, path, _at(value, error.instance_path), schema)
 
 
 def reason_name(rejection: Rejection) -> str:
@@ -128,19 +140,14 @@ def _wrong_text(error: ValidationError, path: str, value: Any, _schema: Schema) 
 
 
 def _wrong_time(_error: ValidationError, path: str, value: Any, _schema: Schema) -> Iterator[Finding]:
-    if isinstance(value, str) and lacks_zone(value):
-        zoned = value.replace(" ", "T") + "+08:00" if "T" in value or " " in value else _TIME_EXAMPLE
-        yield (
-            path,
-            say("ingest.time_without_zone", value=shown(value)),
-            say("ingest.time_with_its_zone_such", example=shown(zoned)[1:-1]),
-        )
+    # Whoever does as the hint says must not be refused again: with seconds, as RFC 3339 has them.
+    written = zoned(value, _ZONE) if isinstance(value, str) else value
+    example = written if written != value else _TIME_EXAMPLE
+    if isinstance(value, str) and (lacks_zone(value) or zoned(value, None) != written):
+        expected = say("ingest.time_with_its_zone_such", example=example)
+        yield path, say("ingest.time_without_zone", value=shown(value)), expected
     else:
-        yield (
-            path,
-            say("ingest.not_time", value=shown(value)),
-            say("ingest.rfc_3339_time_such_as", example=_TIME_EXAMPLE),
-        )
+        yield path, say("ingest.not_time", value=shown(value)), say("ingest.rfc_3339_time_such_as", example=example)
 
 
 def _anything_else(error: ValidationError, path: str, _value: Any, _schema: Schema) -> Iterator[Finding]:

@@ -49,6 +49,8 @@ class SourceCounter:
         self._sources = set(sources)
         self._late_ms = late_after // timedelta(milliseconds=1)
         self._state = _State()
+        self.newest: dict[str, int] = {}
+        """Source → the newest instant (ms) that something from it was about, since this was made."""
 
     def note(
         self,
@@ -61,6 +63,7 @@ class SourceCounter:
     ) -> None:
         """An event that the log accepted, or knew already; `doubts`: the names of what is doubtful in it."""
         count = self._count(event.source, now)
+        self.newest[event.source] = max(to_ms(event.time), self.newest.get(event.source, -1))
         if verdict == "duplicate":
             count.duplicate += 1
             return

@@ -5,8 +5,8 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable
-from datetime import datetime, tzinfo
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import msgspec
 
@@ -14,6 +14,7 @@ from services.i18n import say
 from services.ingest.records.keys import Keys
 from services.ingest.schema_errors import shown
 from services.ingest.schemas import Schemas
+from services.ingest.zones import zoned
 from services.messages import Message, Problem, nearest
 
 _ENVELOPE = {
@@ -44,7 +45,7 @@ class TableOptions(msgspec.Struct, frozen=True, kw_only=True):
     kind: str | None = None
     source: str | None = None
     term: str | None = None
-    time_zone: tzinfo | None = None
+    time_zone: ZoneInfo | None = None
     """The zone of times that are written without one; None: such times are refused."""
     recorded_at: str | None = None
     """When the table was exported (RFC 3339), for rows that do not say when they were recorded."""
@@ -146,13 +147,7 @@ class Table:
         return _READERS.get(plain, str)
 
     def _moment(self, cell: str) -> str:
-        if self._options.time_zone is None:
-            return cell
-        try:
-            moment = datetime.fromisoformat(cell)
-        except ValueError:
-            return cell
-        return (moment if moment.tzinfo else moment.replace(tzinfo=self._options.time_zone)).isoformat()
+        return zoned(cell, self._options.time_zone)
 
     def _row_id(self, value: dict[str, Any], cells: list[str]) -> str:
         """Of what the row says, whatever the order of its columns: the same row again is the same event."""

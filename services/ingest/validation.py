@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from services.bounds import DEEPEST, FIRST_YEAR, LAST_YEAR, of_nesting
 from services.i18n import say
 from services.ingest.moments import read_moment, write_moment
 from services.ingest.reading import BOM, Packed, decode
@@ -17,6 +18,8 @@ from services.ingest.schemas import Schema, Schemas
 from services.messages import CampusEvent, Problem, Rejection
 
 MAX_EVENT_BYTES = 1 << 20
+MAX_EVENTS = 10_000
+"""Of one message: each that is wrong is answered for and kept."""
 MAX_AHEAD = timedelta(minutes=5)
 _MIB = 1 << 20
 
@@ -45,13 +48,22 @@ class Validator:
         packed = Packed(raw)
         whole = not isinstance(decoded, list)
         values = [decoded] if whole else decoded
+        if len(values) > MAX_EVENTS:
+            return [self.rejection([_too_many(len(values))], raw, origin, position or "message")]
         large = len(raw) > MAX_EVENT_BYTES
         checked: list[Checked] = []
         now = self._clock()
         for index, value in enumerate(values):
             place = position if whole and position else _place(position, index)
             long = large and len(packed[index]) > MAX_EVENT_BYTES
-            read = [too_large(len(packed[index]))] if long else self._read(value, now, where_of(place))
+            if long:
+                read: CampusEvent | list[Problem] = [too_large(len(packed[index]))]
+            elif (wrong := of_nesting(value)) is not None:  # what validates and shows it goes down into it
+                read = [Problem(where="message", what=wrong[0], expected=wrong[1])]
+                if of_nesting(value, 4 * DEEPEST) is not None:  # to split the message would go down into it, too
+                    return [self.rejection(read, raw, origin, place)]
+            else:
+                read = self._read(value, now, where_of(place))
             if isinstance(read, CampusEvent):
                 checked.append(read)
             else:
@@ -81,6 +93,7 @@ class Validator:
         """A typed event of an importer: its envelope is right already, its data is held to the schema. Never raises."""
         schema = self._kinds.get(event.kind)
         timed = event.time.tzinfo is not None and event.time <= self._clock() + MAX_AHEAD
+        timed = timed and event.time.year >= FIRST_YEAR
         if schema is None or schema.ours or not timed or not schema.is_valid(event.data):
             return self.check_value(wire_value(event), origin, position)
         if not event.retracted and any(one.broken(event.data) for one in schema.at_most):
@@ -164,6 +177,11 @@ class Validator:
         return problems
 
 
+def _too_many(count: int) -> Problem:
+    what, right = say("ingest.too_many_events", count=count), say("ingest.events_at_most", most=MAX_EVENTS)
+    return Problem(where="message", what=what, expected=right)
+
+
 def too_large(size: int) -> Problem:
     """What is wrong with an event of so many bytes, which are more than MAX_EVENT_BYTES."""
     return Problem(
@@ -225,7 +243,9 @@ def _contradictions(data: dict[str, Any], schema: Schema, where: Where) -> list[
 
 def _no_instant(path: str, text: str, where: Where) -> Problem:
     return Problem(
-        where=where(path), what=say("ingest.not_time", value=shown(text)), expected=say("ingest.instant_years_1_9999")
+        where=where(path),
+        what=say("ingest.not_time", value=shown(text)),
+        expected=say("ingest.instant_of_years", first=FIRST_YEAR, last=LAST_YEAR),
     )
 
 

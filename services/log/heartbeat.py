@@ -55,17 +55,33 @@ class Heartbeats:
     def __init__(self, patience: float) -> None:
         self._patience = patience
         self._watched: dict[int, Heartbeat] = {}
-        self._loops: dict[str, tuple[Heartbeat, int]] = {}
-        """With what each still has before it. Threads share both: what they do to them is atomic."""
+        self._loops: dict[str, tuple[Heartbeat, int, float]] = {}
+        """With what each still has before it, and its patience. Threads share these: what they do to them is atomic."""
+        self._failing: dict[str, tuple[float, BaseException]] = {}
+        """Part → since when each of its turns has failed, and why."""
 
-    def beat(self, loop: str, lag: int) -> None:
-        """A loop has gone round, with `lag` things still before it. From its first beat on it is watched."""
-        self._loops[loop] = Heartbeat(f"loop {loop}"), lag
+    def beat(self, loop: str, lag: int, patience: float | None = None) -> None:
+        """A loop has gone round, with `lag` things still before it. From its first beat on it is watched.
+
+        `patience`: seconds, of a loop that is expected to go round more often than others.
+        """
+        self._loops[loop] = Heartbeat(f"loop {loop}"), lag, self._patience if patience is None else patience
 
     def watch(self, part: str, thread: threading.Thread | None = None) -> Heartbeat:
         """Watches a part until it is forgotten; whoever does its work lets the heartbeat beat."""
         heartbeat = Heartbeat(part, thread)
         return self._watched.setdefault(id(heartbeat), heartbeat)
+
+    def failed(self, part: str, error: BaseException) -> float:
+        """A turn of a part has raised: it is not well until one `succeeded`. For how many seconds that has been so."""
+        now = time.monotonic()
+        since = self._failing.get(part, (now, error))[0]
+        self._failing[part] = since, error
+        return now - since
+
+    def succeeded(self, part: str) -> None:
+        """A turn of a part has come to its end."""
+        self._failing.pop(part, None)
 
     def forget(self, heartbeat: Heartbeat) -> None:
         """The part has ended as it should."""
@@ -82,12 +98,15 @@ class Heartbeats:
 
     def lags(self) -> dict[str, int]:
         """What each loop still has before it."""
-        return {loop: lag for loop, (_, lag) in list(self._loops.items())}
+        return {loop: lag for loop, (_, lag, _) in list(self._loops.items())}
 
     def stalled(self) -> str | None:
-        """What stands still, if something does."""
-        parts = [heartbeat for heartbeat, _ in list(self._loops.values())] + list(self._watched.values())
-        return next((why for part in parts if (why := part.stalled(self._patience))), None)
+        """What fails or stands still, if something does."""
+        for part, (_, error) in list(self._failing.items()):
+            return f"{part} fails: {type(error).__name__}: {error}"
+        parts = [(heartbeat, patience) for heartbeat, _, patience in list(self._loops.values())]
+        parts += [(heartbeat, self._patience) for heartbeat in list(self._watched.values())]
+        return next((why for part, patience in parts if (why := part.stalled(patience))), None)
 
 
 class Progress:

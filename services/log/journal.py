@@ -7,6 +7,7 @@ evaluation step — state, changes, offset — is another. A crash between any t
 from __future__ import annotations
 
 import hashlib
+import secrets
 import sqlite3
 import threading
 import time
@@ -18,7 +19,7 @@ from typing import Any
 
 import msgspec
 
-from services.errors import LogError
+from services.errors import DamagedError, LogError
 from services.i18n import say
 from services.messages import CampusEvent, Changes, Problem, Rejection, RuleCard, Verdict, to_ms
 
@@ -51,6 +52,24 @@ _ADDED = frozenset({"department", "major", "cohort", "teaching_office", "planned
 """Fields that ingest adds: the directory may say something else of the same event tomorrow."""
 
 
+class _Placed(msgspec.Struct):
+    """Of an event, what decides where it stands."""
+
+    time: datetime
+    source: str
+    id: str
+    revision: int = 0
+
+
+_raws = msgspec.json.Decoder(list[msgspec.Raw]).decode
+_IN_ORDER = """
+select at, event from (
+    select *, max(revision) over same as newest, min(revision) over same as first from unordered
+    window same as (partition by source, id))
+where revision = newest or first > 0
+order by at, source, id, revision"""
+
+
 def _turn_to_wal(db: sqlite3.Connection) -> None:
     """Waits for others that open the new file at the same time: SQLite itself does not here."""
     for left in reversed(range(100)):
@@ -69,11 +88,11 @@ class Journal:
 
     def __init__(self, path: Path, clock: Callable[[], datetime], *, repeatable: bool = False) -> None:
         """`repeatable`: nobody is told yes, so a power cut may take the last commits (a `kill -9` never does)."""
-        self._clock = clock
+        self.path, self._clock = path, clock
         self._lock = threading.RLock()
         self._encode = msgspec.json.Encoder().encode
         self._canonical = msgspec.json.Encoder(order="sorted").encode
-        self._changes = msgspec.msgpack.Decoder(Changes)
+        self.decode_changes = msgspec.msgpack.Decoder(Changes).decode
         self.wakeup = threading.Condition()
         """Notified after each append and each evaluation step of this process."""
         try:
@@ -84,6 +103,10 @@ class Journal:
             self._db.execute("pragma wal_autocheckpoint = 16384")
             self._db.execute("pragma cache_size = -65536")
             self._db.executescript(_SCHEMA)
+        except sqlite3.DatabaseError as error:
+            if type(error) is sqlite3.DatabaseError:  # no database, or a damaged one; not one that is locked
+                raise DamagedError(say("log.file_damaged", path=path, error=error)) from error
+            raise LogError(f"{path}: {error}") from error
         except (sqlite3.Error, OSError) as error:
             raise LogError(f"{path}: {error}") from error
         found = self.meta("format", str(_FORMAT))
@@ -91,6 +114,8 @@ class Journal:
             self.close()
             raise LogError(say("log.format_not_one_that_this", path=path, found=found))
         self.set_meta("format", str(_FORMAT))
+        with self.transaction() as db:
+            db.execute("insert or ignore into meta values ('identity', ?)", (str(secrets.randbits(62)),))
 
     def close(self) -> None:
         """Closes the file."""
@@ -130,6 +155,11 @@ class Journal:
         """A small value that is kept beside the log."""
         rows = self._rows("select value from meta where name = ?", name)
         return str(rows[0][0]) if rows else default
+
+    @property
+    def identity(self) -> int:
+        """Tells this log from every other one, also from one that takes its place."""
+        return int(self.meta("identity", "0"))
 
     def set_meta(self, name: str, value: str) -> None:
         """Keeps a small value."""
@@ -183,6 +213,35 @@ class Journal:
             ordered = sorted(pack, key=lambda one: (one[1].time, one[1].source, one[1].id))
             packed = b"[" + b",".join([encode(event) for _, event in ordered]) + b"]"
             db.execute("insert into log (clock, events, packed) values (?, ?, ?)", (clock, len(pack), packed))
+
+    def put_in_order(self) -> None:
+        """Puts what is not evaluated yet in the order of time, as if each event had come when it occurred.
+
+        For the evaluator alone, before it goes on: a file that was sorted otherwise, or another one that came before
+        it, makes nothing overdue, opens nothing that is taken back, and makes no relapse that was none. Of what was
+        corrected before anybody heard of it the newest word stays. At the end of these rows time has come as far as it
+        would have without this.
+        """
+        behind, last = self.evaluated()[0], 0
+        with self.transaction() as db:
+            db.execute("create temp table if not exists unordered (at integer, source, id, revision integer, event)")
+            for clock, packed in db.execute("select clock, packed from log where offset > ?", (behind,)):
+                last = max(last, clock)
+                try:
+                    found = [(msgspec.json.decode(raw, type=_Placed), bytes(raw)) for raw in _raws(packed)]
+                except msgspec.MsgspecError:  # what another version wrote stays where it is
+                    db.execute("delete from unordered")
+                    return
+                rows = [(to_ms(one.time), one.source, one.id, one.revision, raw) for one, raw in found]
+                db.executemany("insert into unordered values (?, ?, ?, ?, ?)", rows)
+            db.execute("delete from log where offset > ?", (behind,))
+            ordered = db.execute(_IN_ORDER)
+            while pack := ordered.fetchmany(_PACK):
+                row = (min(pack[-1][0], last), len(pack), b"[" + b",".join([event for _, event in pack]) + b"]")
+                db.execute("insert into log (clock, events, packed) values (?, ?, ?)", row)
+            db.execute("delete from unordered")
+            if last:
+                db.execute("insert into log (clock, events, packed) values (?, 0, '[]')", (last,))
 
     def tick(self, clock: int) -> None:
         """Writes into the log that time has come to `clock` (ms), so that a replay repeats every deadline."""
@@ -253,14 +312,27 @@ class Journal:
                 db.execute("insert or replace into meta values (?, ?)", (name, value))
         self.wake()
 
+    def late_behind(self, offset: int) -> int:
+        """How many records of sources were put aside as late since the log ended at `offset`."""
+        query = "select count(distinct ident) from late where offset > ? and ident not like 'prewarn %'"
+        return int(self._rows(query, offset)[0][0])
+
+    def put_aside(self, idents: Sequence[str]) -> set[str]:
+        """Which of them, as `source id`, some rule has put aside as late."""
+        query = "select distinct ident from late where ident in (select value from json_each(?))"
+        return {row[0] for row in self._rows(query, self._encode(idents).decode())}
+
     def states(self) -> Iterator[tuple[str, str, bytes]]:
         """(signature, key, state) of every subject."""
         yield from self._rows("select signature, key, value from state")
 
     def published(self, after: int, limit: int = 16) -> list[tuple[int, Changes]]:
-        """(offset, what was published) behind an offset of the changes."""
-        rows = self._rows("select offset, packed from change where offset > ? order by offset limit ?", after, limit)
-        return [(offset, self._changes.decode(packed)) for offset, packed in rows]
+        """(offset, what was published) behind an offset of the changes. Raises msgspec.MsgspecError."""
+        return [(offset, self.decode_changes(packed)) for offset, packed in self.packed(after, limit)]
+
+    def packed(self, after: int, limit: int = 16) -> list[tuple[int, bytes]]:
+        """As `published`, as it lies in the file: for `decode_changes`."""
+        return self._rows("select offset, packed from change where offset > ? order by offset limit ?", after, limit)
 
     def last_change(self) -> int:
         """The last offset of what was published."""
@@ -300,6 +372,10 @@ class Journal:
         query = "select id, received_at, origin, position, source, reasons, raw from rejected where id = ?"
         rows = self._rows(query, number)
         return self._rejection(rows[0])[1] if rows else None
+
+    def waiting(self, origin: str) -> int:
+        """How many rejects of an origin wait."""
+        return int(self._rows("select count(*) from rejected where done = 0 and origin = ?", origin)[0][0])
 
     def done(self, number: int) -> None:
         """A reject was accepted after all."""

@@ -62,7 +62,8 @@ class Sweep:
     def _thin_out(self, db: sqlite3.Connection, offset: int, count: int, packed: bytes, named: AbstractSet[str]) -> int:
         try:
             events = self._events.decode(packed)
-        except msgspec.MsgspecError:  # a row that the rules could not read either: it stays in the log
+        # A row that the rules could not read either: it stays in the log.
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
             return 0
         kept = [event for event in events if not named.isdisjoint(_names(event))]
         old = [event for event in events if named.isdisjoint(_names(event))]

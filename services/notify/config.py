@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -15,9 +15,18 @@ from services.notify.pipeline import Moment
 from services.notify.privacy import Allowed, read_allowed
 from services.notify.retry_policy import RetryPolicy
 from services.notify.suppression import Case, Quiet, Silence, read_quiet
+from services.notify.trial import Trial
 from services.settings import Settings
 
 CHINA = ZoneInfo("Asia/Shanghai")
+
+
+def _none_on_trial(_rule: str, /) -> bool:
+    return False
+
+
+def _not_awaited() -> int:
+    return 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +53,15 @@ class NotifyConfig:
     """Whether students are told of warnings about them."""
     retry: RetryPolicy = field(default_factory=RetryPolicy)
     working: WorkingTime = field(default_factory=AroundTheClock)
+    on_trial: Callable[[str], bool] = _none_on_trial
+    """Whether a rule is on trial in this college, whatever its own mode."""
+    sources_until: Callable[[], int] = _not_awaited
+    """Until when (ms) the sources are waited for after an outage; 0: they are not."""
+
+    @property
+    def trial(self) -> bool:
+        """Whether rules of this college begin on trial."""
+        return self.on_trial is not _none_on_trial
 
     def moment(self, now: datetime, silences: Sequence[Silence], cases: Sequence[Case] = ()) -> Moment:
         """What the pipeline asks at an instant; whoever has new candidates adds the directory's exemptions."""
@@ -55,6 +73,8 @@ class NotifyConfig:
             quiet=self.quiet,
             wait=self.grouping.wait_ms,
             max_age=self.max_age,
+            on_trial=self.on_trial,
+            sources_until=self.sources_until(),
         )
 
 
@@ -80,4 +100,5 @@ def of_settings(settings: Settings, zone: ZoneInfo, calendar: Calendar, *, push:
         max_age=timedelta(seconds=settings.max_age),
         students=settings.students,
         working=calendar,
+        on_trial=Trial(settings.home).holds if settings.trial else _none_on_trial,
     )

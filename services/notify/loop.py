@@ -15,7 +15,7 @@ class Loop:
     """Calls `turn` again and again on a thread of its own; `turn` says for how many seconds there is nothing to do.
 
     A turn that raises is logged with `failed` and tried again after `retry` seconds: a full disk passes, and a loop
-    that ended would not come back.
+    that ended would not come back. Until one succeeds, `heartbeats` are not well.
     """
 
     def __init__(
@@ -76,9 +76,14 @@ class Loop:
             self.beat()
             try:
                 wait = self._turn()
-            except Exception:  # noqa: BLE001 - see above
+            except Exception as error:  # noqa: BLE001 - see above
                 _LOG.exception(self._failed)
                 wait = self._retry
+                if self._heartbeats is not None:
+                    self._heartbeats.failed(self.name, error)
+            else:
+                if self._heartbeats is not None:
+                    self._heartbeats.succeeded(self.name)
             if last:
                 return
             self._waits = True

@@ -54,6 +54,11 @@ class Metrics:
         self._refused.labels("rules").set(rules)
         self._refused.labels("directory").set(directory)
 
+    def set_aside(self, count: Callable[[], int]) -> None:
+        """Whom to ask how many changes of warnings could not be taken in."""
+        what = "Changes of warnings that could not be taken in and wait among the rejects"
+        Gauge("prewarn_changes_set_aside", what, registry=self.registry).set_function(count)
+
     def attempted(self, result: str) -> None:
         """An attempt at a delivery ended with this status."""
         self._attempts.labels(result).inc()

@@ -14,11 +14,12 @@ from typing import NamedTuple
 
 import msgspec
 
+from services.bounds import LATEST
 from services.directory import Person
 from services.messages import LEVELS, Change, Level, Mode, RuleCard, from_ms, in_key, to_ms
 from services.notify.recipients import addresses_of, queue_of
 from services.notify.rows import DecisionRow, DeliveryRow, WarningRow, decode_context
-from services.notify.suppression import UNTIL_THE_CASE_IS_OVER, Case, Quiet, Silence
+from services.notify.suppression import SOURCES_AWAITED, UNTIL_THE_CASE_IS_OVER, Case, Quiet, Silence
 
 ENDS = ("resolved", "withdrawn")
 
@@ -60,6 +61,10 @@ class Candidate(msgspec.Struct, frozen=True, kw_only=True):
         return self.level == "red" or self.always
 
 
+def _none_on_trial(_rule: str, /) -> bool:
+    return False
+
+
 def _nobody_exempt(_student: str, _of: str, _at: datetime, /) -> str | None:
     return None
 
@@ -77,6 +82,10 @@ class Moment:
     quiet: Quiet = field(default_factory=Quiet)
     max_age: timedelta = timedelta()
     """Whatever is about a time longer ago is shown and not told; zero: nothing is."""
+    on_trial: Callable[[str], bool] = _none_on_trial
+    """Whether a rule is on trial in this college, whatever its own mode."""
+    sources_until: int = 0
+    """Until then (ms) at the latest the sources are waited for after an outage; zero: they are not."""
     wait: int = 0
     """Milliseconds for which what is not urgent waits for more."""
     exempt: Callable[[str, str, datetime], str | None] = _nobody_exempt
@@ -110,8 +119,13 @@ def overtaken(candidate: Candidate, _moment: Moment) -> Verdict:
     return None if candidate.newest else Drop("overtaken")
 
 
-def unpushed_mode(candidate: Candidate, _moment: Moment) -> Verdict:
-    """Shadow rules, warm-ups and history never push, but for the end of what was told; a replay does if it may."""
+def unpushed_mode(candidate: Candidate, moment: Moment) -> Verdict:
+    """Shadow rules, warm-ups and history never push, but for the end of what was told; a replay does if it may.
+
+    Nor does what is on trial in this college.
+    """
+    if candidate.mode == "live" and candidate.change not in ENDS and moment.on_trial(candidate.rule):
+        return Drop("mode_shadow")
     if candidate.mode not in ("shadow", "warm-up", "past") or (candidate.mode == "past" and candidate.change in ENDS):
         return None
     return Drop(f"mode_{candidate.mode.replace('-', '_')}")
@@ -166,6 +180,13 @@ def settle(candidate: Candidate, moment: Moment) -> Verdict:
     return None if wait is None else Ripen(to_ms(moment.now) + wait)
 
 
+def sources(candidate: Candidate, moment: Moment) -> Verdict:
+    """After an outage, what accuses by what did not come waits until the sources have caught up; its end does not."""
+    accuses = candidate.card is not None and candidate.card.by_absence and candidate.change not in ENDS
+    waits = accuses and to_ms(moment.now) < moment.sources_until
+    return Hold(SOURCES_AWAITED, moment.sources_until) if waits else None
+
+
 def inhibit(candidate: Candidate, moment: Moment) -> Verdict:
     """A part of an open case of a higher level waits until the case is over."""
     about = (candidate.row, candidate.subject, candidate.level)
@@ -187,7 +208,8 @@ def silence(candidate: Candidate, moment: Moment) -> Verdict:
     ends = [one.ends for one in moment.silences if one.begins <= now < one.ends and one.matches(*about)]
     if candidate.always or not ends or max(ends) < _end_of_quiet(candidate, moment, moment.now):
         return None
-    end = from_ms(max(ends)).astimezone(moment.now.tzinfo)
+    # A store may hold one until the end of all years, which no zone east of Greenwich has.
+    end = min(from_ms(max(ends)), LATEST).astimezone(moment.now.tzinfo)
     return Hold("silenced", max(to_ms(end), _end_of_quiet(candidate, moment, end)))
 
 
@@ -231,6 +253,7 @@ EVERYBODY: tuple[Stage, ...] = (
 EACH: tuple[Stage, ...] = (
     ("exemption", exempt),
     ("settle", settle),
+    ("sources", sources),
     ("inhibit", inhibit),
     ("mute", mute),
     ("silence", silence),

@@ -46,3 +46,5 @@ class Ports(NamedTuple):
     clock: Clock
     publish: Publish
     """Hears what people and time do with warnings: the log, for the rules."""
+    lesson_begins: Callable[[str], datetime | None] = lambda _lesson: None
+    """When a lesson begins; None where nothing is known of it. People know lessons by that, not by their ids."""

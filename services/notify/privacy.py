@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from typing import NamedTuple
+
+import msgspec
 
 from services.errors import ConfigurationError
 from services.i18n import say
-from services.messages import ENDS, RuleCard
-from services.notify import texts
+from services.messages import ENDS, Evidence, RuleCard, from_ms
+from services.notify import wording
 from services.notify.recipients import queue_of
-from services.notify.texts import Language, Message, Sent
+from services.notify.rows import decode_context
+from services.notify.texts import Message, Sent
+from services.notify.wording import Facts, Listener
 
+_decode_evidence = msgspec.json.Decoder(list[Evidence]).decode
 _PLACE = re.compile(r"[a-z0-9]{1,32}(://[^\s/?@]+)?")
 
 
@@ -37,14 +41,21 @@ def read_allowed(text: str) -> Allowed:
     return Allowed(frozenset(places))
 
 
-def with_names(message: Message, card: RuleCard, sent: Sent, names: Mapping[str, str], language: Language) -> Message:
+def with_names(message: Message, card: RuleCard, sent: Sent, to: Listener) -> Message:
     """The message with the rule's sentence, which names whom it is about and says the figure; never a comment.
 
     Of an end it says only whom it is about: the sentence asks to act, and its figure is not true any more.
     """
-    if sent.change in ENDS and not sent.news:
-        sentence = texts.whom(card.message, names, language) or sent.subject
-    else:
-        facts = {"subject": sent.subject, "level": sent.level, "value": sent.value, "threshold": sent.threshold}
-        sentence = texts.message(card.message, facts, names, language)
-    return message._replace(body=f"{sentence}\n{message.body}")
+    facts = Facts(
+        sent.subject,
+        sent.level,  # type: ignore[arg-type]  # as the store has it
+        sent.value,
+        sent.threshold,
+        decode_context(sent.context),
+        _decode_evidence(sent.evidence),
+        from_ms(sent.opened_at),
+        sent.rule_version,
+    )
+    is_over = sent.change in ENDS and not sent.news
+    said = wording.whom(card, facts, to) if is_over else wording.sentence(card, facts, to)
+    return message._replace(body=f"{said}\n{message.body}")

@@ -9,6 +9,7 @@ from datetime import datetime
 import msgspec
 
 from services.directory import Person
+from services.log.heartbeat import Heartbeats
 from services.messages import Evidence, to_ms
 from services.notify.config import NotifyConfig
 from services.notify.loop import Loop
@@ -32,17 +33,17 @@ class Scheduler:
     ports: Ports
     done: Callable[[set[str]], None]
     """Called with the outbox queues that have something to send, after something was done."""
-    beat: Callable[[str, int], None]
-    """Hears of each round that was gone."""
+    heartbeats: Heartbeats
 
     def loop(self) -> Loop:
         """A thread that does what is due once a second."""
-        return Loop("scheduler", self._round, failed="escalations and reminders wait; trying again")
+        failed = "escalations and reminders wait; trying again"
+        return Loop("scheduler", self._round, failed=failed, heartbeats=self.heartbeats)
 
     def _round(self) -> float:
         if self.step():
             return 0.0
-        self.beat("scheduler", 0)
+        self.heartbeats.beat("scheduler", 0)
         return _EVERY
 
     def step(self) -> int:

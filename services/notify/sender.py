@@ -23,8 +23,8 @@ from services.notify.disabled_channels import DisabledChannel, keys_of
 from services.notify.ports import Ports
 from services.notify.privacy import with_names
 from services.notify.recipients import addresses_of, queue_of
-from services.notify.rows import decode_context
 from services.notify.texts import Language, Message, Sent, push
+from services.notify.wording import Listener
 
 _Told = tuple[Sent, RuleCard | None]
 _NAMED = 10
@@ -123,9 +123,9 @@ class Sender:
     def _with_names(self, message: Message, told: Sequence[_Told], language: Language) -> Message:
         """The gravest first, as many as one can read."""
         known = [(sent, card) for sent, card in told if card is not None and sent.news != "outcome"]
+        to = Listener(language, self.config.zone, self.ports.clock(), self.ports)
         for sent, card in sorted(known, key=lambda one: LEVELS.index(one[0].level))[-_NAMED:]:
-            names = self.ports.directory().names(decode_context(sent.context))
-            message = with_names(message, card, sent, names, language)
+            message = with_names(message, card, sent, to)
         return message
 
     def _refused(self, key: str, reason: str, to: Destination) -> DisabledChannel:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -18,6 +18,7 @@ from services.notify.lock import HomeLock
 from services.notify.loop import Loop
 from services.notify.metrics import Metrics
 from services.notify.outbox import Outbox
+from services.notify.pipeline import of_warning, tell
 from services.notify.ports import Ports
 from services.notify.recipients import addresses_of
 from services.notify.report import By, Period, Report
@@ -54,17 +55,19 @@ class Notify:
         )
         self.acts = Acts(self.database, config, ports.clock, self._done)
         self.scheduler = Scheduler(
-            database=self.database, config=config, ports=ports, done=self._done, beat=self.health.beat
+            database=self.database, config=config, ports=ports, done=self._done, heartbeats=self.health
         )
         failed = "what was done with a warning could not be told to the rules yet; trying again"
         self._scheduling = self.scheduler.loop()
-        self._publishing = Loop("feedback", self._hand_on, failed=failed, retry=_AGAIN, at_end=True)
+        self._publishing = Loop(
+            "feedback", self._hand_on, failed=failed, retry=_AGAIN, at_end=True, heartbeats=self.health
+        )
 
     def start(self) -> None:
         """Takes up what a former process left, and sends from now on."""
         self.outbox.slot = self._lock.take()
         self.outbox.start()
-        self._look_at_held()
+        self.look_at_held()
         self._scheduling.start()
         self._publishing.start()
 
@@ -130,6 +133,12 @@ class Notify:
         with self.database.reading() as connection:
             return intake.positions(connection).get(consumer, 0)
 
+    def go_on_at(self, positions: Mapping[str, int]) -> None:
+        """Sets how far consumers have come, back too: for who knows that it is another log."""
+        with self.database.writing() as connection:
+            for consumer, position in positions.items():
+                intake.set_position(connection, consumer, position)
+
     def count(self) -> int:
         """How many warnings there are."""
         with self.database.reading() as connection:
@@ -140,12 +149,12 @@ class Notify:
         with self.database.reading() as connection:
             return outbox.due(connection, to_ms(self.ports.clock()))
 
-    def beat(self, loop: str, lag: int) -> None:
+    def beat(self, loop: str, lag: int, patience: float | None = None) -> None:
         """A loop of the composition root has gone round, with `lag` things still before it.
 
         From its first beat on, /healthz is unwell when it stops beating.
         """
-        self.health.beat(loop, lag)
+        self.health.beat(loop, lag, patience)
 
     def warnings(self) -> Iterator[dict[str, Any]]:
         """Every warning by opening, one at a time: what `prewarn warnings --json` prints."""
@@ -181,6 +190,26 @@ class Notify:
             self._hold_anew(connection)
         return number
 
+    def tell_open(self, rules: Sequence[str]) -> int:
+        """Tells everybody who may see them of what these rules have open, as one digest; how many messages that is."""
+        now = self.ports.clock()
+        with self.database.writing() as connection:
+            moment = self.config.moment(now, silences.current(connection, to_ms(now)))
+            open_ = views.open_untold(connection, rules)
+            found = []
+            for row, people in open_:
+                candidate = of_warning(row, self.ports.cards(row.rule_version, row.rule))
+                known = (self.ports.directory().person(one) for one in people)
+                told = [tell(candidate, person, moment, self.config.mail) for person in known if person is not None]
+                found += [delivery for delivery, _ in told if delivery is not None]
+            for delivery in found:
+                delivery.urgent = 0  # of one time: a red one goes with the others
+                delivery.not_before = to_ms(now) + moment.wait
+                delivery.next_try_at = max(delivery.next_try_at or 0, delivery.not_before)
+            intake.deliver(self.database, connection, found)
+        self._done({delivery.channel for delivery in found})
+        return len(found)
+
     def silences(self) -> list[Silence]:
         """All that there ever were, those that have ended too."""
         with self.database.reading() as connection:
@@ -194,7 +223,8 @@ class Notify:
         self.outbox.wake(let_go)
         return ended
 
-    def _look_at_held(self) -> None:
+    def look_at_held(self) -> None:
+        """What is held goes on to wait only if something still holds it."""
         with self.database.writing() as connection:
             let_go = self._hold_anew(connection)
         self.outbox.wake(let_go)

@@ -10,10 +10,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import MAXYEAR, date, datetime, time, timedelta
 from typing import NamedTuple
 
-from services.errors import ConfigurationError
+from services.errors import SettingError
 from services.i18n import say
 from services.messages import LEVELS, Level
 
@@ -50,7 +50,8 @@ class Silence(NamedTuple):
         )
 
 
-HELD = frozenset({"silenced", "quiet_hours", "part_of_case"})
+SOURCES_AWAITED = "sources_awaited"
+HELD = frozenset({"silenced", "quiet_hours", "part_of_case", SOURCES_AWAITED})
 """Reasons for which a message waits."""
 UNTIL_THE_CASE_IS_OVER = 253_402_214_400_000
 """Milliseconds: the last day of the year 9999, on which nobody will look at it."""
@@ -82,6 +83,8 @@ class Quiet:
 
     def until(self, moment: datetime) -> datetime | None:
         """The end of the quiet that holds a local instant; none if it is not quiet then."""
+        if moment.year == MAXYEAR:  # whatever waits for this, waits for ever; and no day may follow
+            return None
         end = moment
         while (later := self._next(end)) is not None and later - moment < _LONGEST:
             end = later
@@ -104,7 +107,7 @@ class Quiet:
 
 
 def read_quiet(text: str, day_off: Callable[[date], bool | None] = _by_weekday) -> Quiet:
-    """`22:00-07:00,sat,sun,holidays` → quiet hours; `day_off`: the college's calendar. Raises ConfigurationError."""
+    """`22:00-07:00,sat,sun,holidays` → quiet hours; `day_off`: the college's calendar. Raises SettingError."""
     begins = ends = None
     holidays = False
     days = set()
@@ -117,7 +120,7 @@ def read_quiet(text: str, day_off: Callable[[date], bool | None] = _by_weekday) 
         elif part == "holidays":
             holidays = True
         else:
-            raise ConfigurationError(say("notify.prewarn_quiet_not_known", part=part, such_as=_SUCH_AS))
+            raise SettingError(say("notify.prewarn_quiet_not_known", part=part, such_as=_SUCH_AS))
     if len(days) == len(WEEKDAYS):
-        raise ConfigurationError(say("notify.prewarn_quiet_leaves_no_day", such_as=_SUCH_AS))
+        raise SettingError(say("notify.prewarn_quiet_leaves_no_day", such_as=_SUCH_AS))
     return Quiet(begins, ends, frozenset(days), day_off if holidays else _by_weekday)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, Literal, NamedTuple
 
-from services.messages import ENDS, RuleCard, Text
+from services.messages import ENDS, OPTIONAL_PART, RuleCard, Text
 
 Language = Literal["zh", "en"]
 
@@ -34,7 +34,7 @@ _NEWS: dict[str, Text] = {
     "escalated": Text("这条预警还没有人受理，请督促或处理。", "Nobody has taken this warning up: please see to it."),
     "overdue": Text("您受理的预警已超过处置期限。", "The warning that you took up is past its deadline."),
     "reminder": Text("您受理的预警将在一个工作日后到期。", "The warning that you took up is due in one working day."),
-    "withdrawn": Text("记录已更正，这条预警撤回，请忽略。", "A record was corrected: this warning is taken back."),
+    "withdrawn": Text("记录已更正，这条预警撤回，无需处理。", "A record was corrected: this warning is taken back."),
 }
 ENDED: dict[str, Text] = {
     "left": Text("当事人已离校，这条预警不再有效。", "Whoever it is about has left: this warning no longer stands."),
@@ -51,10 +51,21 @@ _HEADS: dict[str, Text] = {
     "resolved": Text("已解除：", "Over: "),
     "withdrawn": Text("已撤回：", "Taken back: "),
 }
+_OVER: dict[str, dict[str, Text]] = {
+    "praise": {
+        "resolved": Text("这条激励已到期。", "This good news has had its time."),
+        "withdrawn": Text("记录已更正，这条激励撤回。", "A record was corrected: this good news is taken back."),
+    },
+    "results": {
+        "resolved": Text("这份结果已到期，不再列出。", "These results have had their time."),
+        "withdrawn": Text("记录已更正，这份结果撤回。", "A record was corrected: these results are taken back."),
+    },
+}
 LINK = Text("查看依据并处理：", "Evidence, and what to do: ")
 _LINK_OF_END = Text("查看依据：", "Evidence: ")
 REPEAT = Text("（可能重复）", " (may be a repeat)")
 _PLACEHOLDER = re.compile(r"\{(\w+)[^{}]*\}")
+_AROUND = re.compile(r'[（(“"]\{(\w+)[^{}]*\}[）)”"]')
 
 
 class Message(NamedTuple):
@@ -86,6 +97,10 @@ class Sent(NamedTuple):
     threshold: float | None = None
     context: str = "{}"
     """JSON: whom and what the warning is about."""
+    evidence: str = "[]"
+    """JSON: the records behind it."""
+    opened_at: int = 0
+    """Milliseconds."""
     reason: str = ""
     """Named reason of the change."""
 
@@ -107,7 +122,8 @@ def push(sent: Sent, card: RuleCard | None, base_url: str, key: str, language: L
     if said in ENDS:
         news, to_link = of_end(said, sent.reason, language), of(_LINK_OF_END, language)
     else:
-        news, to_link = of(_NEWS.get(said, _NEWS["opened"]), language), of(LINK, language)
+        news = of(_NEWS.get(said, _NEWS["opened"]), language)
+        to_link = of(_LINK_OF_END if sent.level == "praise" else LINK, language)
     return Message(
         title=f"{headline(sent, card, language)}{repeat}",
         body=f"{news}\n{to_link}{link}{repeat}",
@@ -124,8 +140,13 @@ def push(sent: Sent, card: RuleCard | None, base_url: str, key: str, language: L
     )
 
 
-def of_end(change: str, reason: str, language: Language) -> str:
-    """That a warning is over, and why if that is not in the records: nobody needs to do anything."""
+def of_end(change: str, reason: str, language: Language, praise: RuleCard | None = None) -> str:
+    """That a warning is over, and why if that is not in the records: nobody needs to do anything.
+
+    `praise`: the card of what is none, but good news or results.
+    """
+    if praise is not None:
+        return of(_OVER["results" if sums_up(praise) else "praise"][change], language)
     return of(ENDED.get(reason) or _NEWS[change], language)
 
 
@@ -165,36 +186,44 @@ def _outcome(sent: Sent, key: str, language: Language) -> Message:
     )
 
 
-def number(value: float | None) -> str:
-    """A figure as a person writes it: 3, 92.28; at most two decimals."""
+def number(value: float | None, digits: int = 2) -> str:
+    """A figure as a person writes it: 3, 92.28; at most so many decimals."""
     if value is None:
         return "—"
-    rounded = f"{value:.2f}".rstrip("0").rstrip(".")
+    rounded = f"{value:.{digits}f}".rstrip("0").rstrip(".")
     return "0" if rounded == "-0" else rounded
 
 
-def whom(template: Text, names: Mapping[str, str], language: Language) -> str:
-    """Whom and what a rule's message is about, without what it says of them: for an end, which asks for nothing."""
-    keys = dict.fromkeys(match[1] for match in _PLACEHOLDER.finditer(of(template, language)))
-    found = (names.get(f"{key}_{language}") or names.get(key) for key in keys)
-    return " · ".join(one for one in found if one)
+def placeholders(template: str) -> set[str]:
+    """What a message names."""
+    return {one[1] for one in _PLACEHOLDER.finditer(template)}
 
 
-def message(template: Text, facts: Mapping[str, Any], names: Mapping[str, str], language: Language) -> str:
-    """A rule's message with its placeholders filled in; one that nobody can fill stays as it is.
+def fill(template: str, fields: Mapping[str, str]) -> str:
+    """A message with its placeholders filled in.
 
-    `facts`: value, threshold, level, subject. `names`: what people call the ids in the context; `course_en` goes
-    before `course` where English is read.
+    A part in square brackets is left out where one of its placeholders has no value; anywhere else such a placeholder
+    is left out alone, with the brackets or quotation marks around it: older rule sets have it so.
     """
-    figures = {
-        "value": number(facts.get("value")),
-        "threshold": number(facts.get("threshold")),
-        "level": of(LEVEL_WORDS[facts["level"]], language),
-        "subject": str(facts.get("subject", "")),
-    }
 
     def filled(match: re.Match[str]) -> str:
-        key = match[1]
-        return figures.get(key) or names.get(f"{key}_{language}") or names.get(key) or match[0]
+        return fields.get(match[1], "")
 
-    return _PLACEHOLDER.sub(filled, of(template, language))
+    def optional(match: re.Match[str]) -> str:
+        names = [one[1] for one in _PLACEHOLDER.finditer(match[1])]
+        return match[1] if all(fields.get(one) for one in names) else ""
+
+    whole = OPTIONAL_PART.sub(optional, template)
+    bare = _AROUND.sub(lambda match: match[0] if fields.get(match[1]) else "", whole)
+    return _PLACEHOLDER.sub(filled, bare)
+
+
+def example(
+    template: Text, figures: Mapping[str, float | None], level: str, names: Mapping[str, str], language: Language
+) -> str:
+    """A message with what is known of somebody; what is not stays as the rule has it."""
+    words = of(template, language)
+    fields = {one[1]: one[0] for one in _PLACEHOLDER.finditer(words)}
+    fields |= {key: names.get(f"{key}_{language}") or names[key] for key in fields if key in names}
+    fields |= {key: number(value) for key, value in figures.items()} | {"level": of(LEVEL_WORDS[level], language)}
+    return fill(words, fields)

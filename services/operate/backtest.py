@@ -19,15 +19,19 @@ import msgspec
 
 from services import directory as directories
 from services.clock import wall_clock
+from services.directory import Directory
 from services.errors import LogError
 from services.i18n import say
 from services.ingest.files import Summary, ingest_files
 from services.ingest.intake import Intake
+from services.ingest.records.keys import Keys
+from services.ingest.records.log import RecordLog
 from services.ingest.schemas import load_schemas
 from services.ingest.validation import Validator
 from services.log.journal import Journal
+from services.log.journal_records import JournalRecords
 from services.log.replay import ReplayLog
-from services.messages import RANK, CampusEvent, Evidence, Level, Message, WarningChange
+from services.messages import RANK, CampusEvent, Evidence, Level, Message, WarningChange, WarningReading
 from services.rules.engine.engine import Engine
 from services.rules.feedback import SOURCE, Enrich
 from services.rules.language.load import RuleSet, load
@@ -109,8 +113,11 @@ def backtest(settings: Settings, old: Path, new: Path, files: Sequence[Path] = (
         if files:
             path = Path(folder) / "events.db"
             with closing(Journal(path, wall_clock, repeatable=True)) as journal:
-                validator = Validator(load_schemas(resource("schemas")), wall_clock)
-                intake = Intake(validator, lambda: directory, ReplayLog(journal), wall_clock)
+                schemas = load_schemas(resource("schemas"))
+                bounds = _Bounds(directory, rule_sets[0])
+                records = RecordLog(JournalRecords(journal), Keys(schemas), bounds, wall_clock)
+                validator, replay = Validator(schemas, wall_clock), ReplayLog(records)
+                intake = Intake(validator, bounds.present_directory, replay, wall_clock, completes=False)
                 summary = ingest_files(files, intake)
         elif not path.is_file():
             raise LogError(say("operate.there_no_log_here_prewarn", path=path))
@@ -137,6 +144,29 @@ def _nothing(path: Path, files: Sequence[Path], summary: Summary | None) -> list
     return [*refused, say("operate.no_event_read", files=named)]
 
 
+class _Bounds:
+    """What bounds the records of files: the directory, and the calendar of the present rule set."""
+
+    def __init__(self, directory: Directory, rules: RuleSet) -> None:
+        self._directory, self._rules = directory, rules
+
+    def present_directory(self) -> Directory:
+        """The directory."""
+        return self._directory
+
+    def closed(self, at: datetime) -> bool:
+        """Whether the college is closed on the day of an instant."""
+        return self._rules.plan.times.day_off(at.astimezone(self._rules.zone).date()) is True
+
+    def bounds(self) -> str:
+        """Neither of them changes meanwhile."""
+        return ""
+
+    def refresh(self) -> bool:
+        """Nobody else knows anything newer."""
+        return True
+
+
 class _Run:
     """One rule set over the events."""
 
@@ -154,17 +184,16 @@ class _Run:
             else:
                 self.found[change.warning_id] = _episode(change)
         for reading in self._runner.drain(output).readings:
-            if (known := self.found.get(reading.facts.warning_id)) is not None:
-                known.value, known.threshold = reading.facts.value, reading.facts.threshold
-                known.evidence = list(reading.facts.evidence)
+            if reading.facts.warning_id in self.found:
+                self.found[reading.facts.warning_id] = _episode(reading)
         return output.unreadable
 
 
-def _episode(change: WarningChange) -> FoundEpisode:
-    facts = change.facts
+def _episode(said: WarningChange | WarningReading) -> FoundEpisode:
+    facts = said.facts
     return FoundEpisode(
-        rule=change.rule,
-        subject=change.subject,
+        rule=said.rule,
+        subject=said.subject,
         opened_at=facts.opened_at,
         closed_at=facts.closed_at,
         level=facts.highest_level,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
+from services import bounds
 from services.directory import Directory
 from services.errors import ConfigurationError
 from services.i18n import say
@@ -41,8 +42,17 @@ def check_matchers(
         _check_subject(rule_set, directory, journal, subject)
 
 
+def check_texts(**options: str | None) -> None:
+    """Raises ConfigurationError for a text that the store, or whoever shows it, could not hold."""
+    for option, text in options.items():
+        if text is not None and (wrong := bounds.of_text(text)) is not None:
+            raise ConfigurationError(say("operate.text_unfit", option=option, what=wrong[0], expected=wrong[1]))
+
+
 def check_end(until: str, now: datetime, end: datetime, *, long: bool) -> None:
-    """Raises ConfigurationError for an end that is past, or so far away that it is probably a slip."""
+    """Raises ConfigurationError for an end that is past, out of bounds, or so far away that it is probably a slip."""
+    if (wrong := bounds.of_day(end)) is not None:
+        raise ConfigurationError(say("operate.until_unfit", until=until, what=wrong[0], expected=wrong[1]))
     if end <= now:
         raise ConfigurationError(say("operate.until_past", until=until))
     if end - now > LONG and not long:

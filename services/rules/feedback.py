@@ -24,20 +24,31 @@ def returned(changes: Iterable[WarningChange], plan: Plan, enrich: Enrich) -> li
     """The events of changes; what only runs in shadow does not come back.
 
     `plan` knows the fields of the kind `warning`: of a warning's context the others are left out. The id is the
-    change's idempotency key, so that repeated work repeats the same events.
+    change's idempotency key, so that repeated work repeats the same events. What turns out never to have been takes
+    back all that was said of it: else a rule would find that once it had been so, which depends on what came first.
     """
     fields = plan.fields["warning"]
-    return [
-        CampusEvent(
-            source=SOURCE,
-            id=f"{change.warning_id}/{change.sequence:06}",  # so that they sort
-            kind="warning",
-            time=change.at,
-            data=enrich("warning", _data(change, fields), change.at),
-        )
-        for change in changes
-        if change.mode != "shadow"
-    ]
+    found = []
+    for change in changes:
+        if change.mode == "shadow":
+            continue
+        data = enrich("warning", _data(change, fields), change.at)
+        if change.change == "withdrawn":
+            found += [_event(change, n, data, retracted=True) for n in range(1, change.sequence)]
+        found.append(_event(change, change.sequence, data))
+    return found
+
+
+def _event(change: WarningChange, sequence: int, data: dict[str, Any], *, retracted: bool = False) -> CampusEvent:
+    return CampusEvent(
+        source=SOURCE,
+        id=f"{change.warning_id}/{sequence:06}",  # so that they sort
+        kind="warning",
+        time=change.at,
+        revision=int(retracted),
+        retracted=retracted,
+        data=data,
+    )
 
 
 def _data(change: WarningChange, fields: Iterable[str]) -> dict[str, Any]:

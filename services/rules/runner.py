@@ -18,6 +18,8 @@ from services.rules.engine.engine import Engine
 from services.rules.feedback import Enrich, as_it_is, returned
 
 T = TypeVar("T")
+UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
+"""What decoding raises for bytes that are none of ours: a value that is nested thousands deep is one of them."""
 _encode = msgspec.json.Encoder().encode
 _decode_raw = msgspec.json.Decoder(list[msgspec.Raw]).decode
 
@@ -67,7 +69,7 @@ class EngineRunner:
         engine = self.engine
         try:
             return engine.process_many(packed)
-        except msgspec.MsgspecError:
+        except UNREADABLE:
             decoder = msgspec.json.Decoder(engine.decoder.type.__args__[0])
             events, unreadable = read_singly(packed, lambda item: (decoder.decode(item), bytes(item))[1])
         self._unreadable += unreadable
@@ -111,12 +113,12 @@ def read_singly(packed: bytes, decode: Callable[[Any], T]) -> tuple[list[T], lis
     """Of a JSON array that cannot be read as a whole: the items that can, and those that cannot."""
     try:
         items = _decode_raw(packed)
-    except msgspec.MsgspecError as error:
+    except UNREADABLE as error:
         return [], [Unreadable(packed, str(error))]
     found, unreadable = [], []
     for item in items:
         try:
             found.append(decode(item))
-        except msgspec.MsgspecError as error:
+        except UNREADABLE as error:
             unreadable.append(Unreadable(bytes(item), str(error)))
     return found, unreadable

@@ -8,7 +8,8 @@ from __future__ import annotations
 import logging
 from collections import Counter
 
-from services.errors import LogError
+from services.errors import DamagedError, PrewarnError
+from services.i18n import say
 from services.log.journal import Journal
 from services.messages import Changes, Mode
 from services.rules.engine.engine import Engine
@@ -37,10 +38,15 @@ class Worker:
         engine = Engine(rule_set.plan, mode=mode)
         # Not only the files shape the state: so do holidays, which come from a library, and the engine itself.
         shape = (rule_set.version, _signatures(engine))
-        if (journal.meta("rule_version", ""), journal.meta("signatures", "")) == shape:
-            self._resume(engine)
-        else:
-            self.use(rule_set)
+        try:
+            if (journal.meta("rule_version", ""), journal.meta("signatures", "")) == shape:
+                self._resume(engine)
+            else:
+                self.use(rule_set)
+        except PrewarnError:
+            raise
+        except Exception as error:
+            raise DamagedError(say("log.state_unreadable", path=journal.path, error=repr(error))) from error
 
     @property
     def engine(self) -> Engine:
@@ -53,7 +59,7 @@ class Worker:
         engine.resume(self.journal.states(), now)
         self._runner = EngineRunner(engine)
         self._ahead = False
-        """The engine has more than a journal that could not be written."""
+        """The engine has more than the journal: a step did not come to its end, whatever it raised."""
 
     def use(self, rule_set: RuleSet) -> int:
         """Another rule set takes over from here on; returns how many changes of warnings that published."""
@@ -99,6 +105,7 @@ class Worker:
         if not rows:
             return 0
         engine, output = self.engine, Output()
+        self._ahead = True
         events = done = 0
         for offset, clock, count, packed in rows:
             output.changes += self._runner.step(packed, clock)
@@ -111,12 +118,9 @@ class Worker:
         for problem in output.problems():
             _log.error("behind row %d of the log: %s", before, problem)
         published = Changes(output.changes, output.readings)
-        try:
-            back = returned(output.changes, self.rule_set.plan, self._enrich)
-            self.journal.commit(self._offset, engine.now, engine.snapshot(), published, output.late, returned=back)
-        except LogError:
-            self._ahead = True
-            raise
+        back = returned(output.changes, self.rule_set.plan, self._enrich)
+        self.journal.commit(self._offset, engine.now, engine.snapshot(), published, output.late, returned=back)
+        self._ahead = False
         self.counts.update(output.counts)
         self.counts["processed"] += events
         return done

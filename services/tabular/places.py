@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
+from errno import EFBIG
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +19,11 @@ from yaml.constructor import SafeConstructor
 from services.i18n import say
 from services.messages import Message, Problem, nearest
 from services.tabular import yaml_slips
+from services.tabular.files import read_regular
 from services.tabular.scalars import is_truth, misread, what_is_wrong
 
-_LARGEST = 1 << 20
+LARGEST_FILE = 1 << 20
+"""Bytes."""
 _DEEPEST = 40
 _LISTED = 24
 """Known words that are listed where none is near."""
@@ -79,23 +82,23 @@ def known_words(word: str, words: Iterable[str]) -> Message | str:
     return say("rules.one_of", known=known)
 
 
-def read_yaml(path: Path, shown: str, report: Report) -> Place | None:  # noqa: PLR0911 - one per way to be wrong
+def read_yaml(path: Path, shown: str, report: Report) -> Place | None:
     """The content of a file, or None with the reason in the report."""
     start = Place(None, shown, None)
     try:
-        raw = path.read_bytes()
+        raw = read_regular(path, LARGEST_FILE)
     except OSError as error:
-        report.add(start, say("input.cannot_be_read", reason=error.strerror))
-        return None
-    if len(raw) > _LARGEST:
-        report.add(start, say("rules.bytes_too_many", size=f"{len(raw):,}"), say("rules.at_most_1_mib_per"))
+        what, right = say("input.cannot_be_read", reason=error.strerror), say("input.regular_file")
+        if error.errno == EFBIG:
+            what, right = say("rules.bytes_too_many", size=f"{path.stat().st_size:,}"), say("rules.at_most_1_mib_per")
+        report.add(start, what, right)
         return None
     try:
         text = raw.decode("utf-8-sig")
         try:
-            found = _plain(text, _FAST)
+            found = plain_node(text, _FAST)
         except yaml.YAMLError:
-            found = _plain(text, yaml.SafeLoader)
+            found = plain_node(text, yaml.SafeLoader)
         if isinstance(found, tuple):
             mark, *wrong = found
             if mark is not None:
@@ -118,7 +121,7 @@ def read_yaml(path: Path, shown: str, report: Report) -> Place | None:  # noqa: 
     return start if found is None else _convert(found, shown, report)
 
 
-def _plain(text: str, loader: Any) -> yaml.Node | tuple[Any, Message, Message] | None:
+def plain_node(text: str, loader: Any) -> yaml.Node | tuple[Any, Message, Message] | None:
     """The document, if there is one; or the place that is not plain data, what is wrong there and what would be right.
 
     Raises yaml.YAMLError.

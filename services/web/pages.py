@@ -69,7 +69,7 @@ class Pages:
         """For the composition root's web application."""
         return [
             Route("/", self.people),
-            Route("/inbox/{person}", self.inbox),
+            Route("/inbox/{person:path}", self.inbox),
             Route("/warnings/{id}", self.warning),
             Route("/warnings/{id}/acknowledge", self.acknowledge, methods=["POST"]),
             Route("/warnings/{id}/improve", self.improve, methods=["POST"]),
@@ -110,7 +110,7 @@ class Pages:
             return visitor.remember_person(visitor.remember_language(request, RedirectResponse(goal, 303)), person)
         lines = [view_models.line(row, self._cards(row.rule_version, row.rule), reader) for row in found.warnings]
         groups = [
-            (reader.group(level), found.counts.get(rank, 0), [one for one in lines if one.level.key == level])
+            view_models.group(reader.group(level), found.counts[rank], lines)
             for rank, level in _RANKS
             if rank in found.counts
         ]
@@ -121,6 +121,7 @@ class Pages:
             person=person,
             name=reader.person(person),
             groups=groups,
+            needs=sum(count for rank, count in found.counts.items() if rank),
             which="closed" if which == "closed" else "open",
             total=sum(found.counts.values()),
             page=page,
@@ -133,7 +134,7 @@ class Pages:
         return self._warning(request, error=None, status=200)
 
     def _warning(self, request: Request, *, error: str | None, status: int) -> Response:
-        reader, person = self._reader(request), request.cookies.get(visitor.PERSON)
+        reader, person = self._reader(request), visitor.person_of(request)
         id_ = request.path_params["id"]
         if person is None:
             return RedirectResponse(f"/?next=/warnings/{id_}", 303)
@@ -150,7 +151,6 @@ class Pages:
             status=status,
             person=person,
             error=error,
-            number=texts.number,
             **self._shown(found, siblings, reader, person),
         )
 
@@ -165,10 +165,12 @@ class Pages:
             ],
             "title": view_models.title(row, card, reader),
             "message": view_models.sentence(row, card, reader),
-            "about": view_models.about(row, reader),
+            "about": view_models.about(row, card, reader),
+            "figures": view_models.figures(row, card, reader),
             "facts": view_models.facts(row, card, reader),
             "records": view_models.records(row, reader),
             "found": found,
+            "changed": lambda change: view_models.changed(change, card, reader),
             "relapse_of": found.predecessor,
             "escalations": view_models.escalations(found, reader),
             "my_verdict": view_models.verdict_of(found, person),
@@ -205,7 +207,7 @@ class Pages:
         )
 
     async def _act(self, request: Request, act: Callable[[str, str, Any], Refusal | None]) -> Response:
-        reader, person, id_ = self._reader(request), request.cookies.get(visitor.PERSON), request.path_params["id"]
+        reader, person, id_ = self._reader(request), visitor.person_of(request), request.path_params["id"]
         form = await request.form(max_files=0)
         token = request.cookies.get(visitor.TOKEN, "")
         if not token or not hmac.compare_digest(token.encode(), said(form, "token").encode()):
@@ -257,7 +259,7 @@ class Pages:
 
     def _reader(self, request: Request) -> Reader:
         config, ports = self._notify.config, self._notify.ports
-        return Reader(visitor.language(request), config.zone, ports.clock(), ports.directory())
+        return Reader(visitor.language(request), config.zone, ports.clock(), ports)
 
     def _missing(self, request: Request, reader: Reader, more: str) -> Response:
         return self._page(request, reader, "problem.html", status=404, head="not_found", more=more)
@@ -267,13 +269,14 @@ class Pages:
         html = self._templates.get_template(template).render(w=reader.word, reader=reader, **more, **shown)
         return self._respond(request, html, more["token"], status)
 
-    def _frame(self, request: Request, reader: Reader) -> dict[str, str]:
+    def _frame(self, request: Request, reader: Reader) -> dict[str, Any]:
         """What base.html shows around every page."""
         other = "zh" if reader.language == "en" else "en"
         here = request.url.include_query_params(lang=other)
         return {
             "token": request.cookies.get(visitor.TOKEN) or secrets.token_urlsafe(24),
             "other_language": other,
+            "trial": self._notify.config.trial,
             "other_address": f"{visitor.page_of(request)}?{here.query}",
         }
 

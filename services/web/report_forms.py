@@ -16,7 +16,7 @@ from openpyxl.utils import get_column_letter
 
 from services.i18n import terms
 from services.messages import from_ms
-from services.notify import texts
+from services.notify import texts, wording
 from services.notify.ports import Cards
 from services.notify.report import BYS, Line, Report
 from services.notify.texts import LEVEL_WORDS
@@ -194,4 +194,4 @@ def _heads(names: Iterable[str], reader: Reader) -> list[str]:
 def _name(name: str, by: str, reader: Reader) -> str:
     if by == "level" and name in LEVEL_WORDS:
         return reader.level(name).word
-    return reader.names({"department": name})["department"] if by == "department" else name
+    return wording.name("department", name, reader.listener) if by == "department" else name

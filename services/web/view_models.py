@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -11,14 +11,15 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from services.directory import ROLES, role_word
-from services.i18n import catalogue, term, terms
+from services.i18n import catalogue, term
 from services.messages import ENDS, Evidence, RuleCard, Text, from_ms
-from services.notify import texts
+from services.notify import texts, wording
 from services.notify.disabled_channels import DisabledChannel
-from services.notify.ports import Directory
-from services.notify.rows import DecisionRow, WarningRow, decode_context
+from services.notify.ports import Directory, Ports
+from services.notify.rows import ChangeRow, DecisionRow, WarningRow, decode_context
 from services.notify.store.views import Dossier
 from services.notify.texts import LEVEL_WORDS, RESULTS, Language
+from services.notify.wording import Facts, Listener
 
 _ABOUT = (
     "student",
@@ -31,7 +32,6 @@ _ABOUT = (
     "location",
     "room",
     "task",
-    "indicator",
     "period",
     "teaching_office",
     "major",
@@ -68,7 +68,17 @@ class Reader:
     language: Language
     zone: ZoneInfo
     now: datetime
-    directory: Directory
+    ports: Ports
+
+    @property
+    def directory(self) -> Directory:
+        """Who is who."""
+        return self.ports.directory()
+
+    @property
+    def listener(self) -> Listener:
+        """As notify's words want it."""
+        return Listener(self.language, self.zone, self.now, self.ports)
 
     def word(self, key: str, **parts: Any) -> str:
         """A string of the pages."""
@@ -81,6 +91,10 @@ class Reader:
     def term(self, table: str, key: str) -> str:
         """What a key of a table of terms is called, or the key itself."""
         return self.of(term(table, key))
+
+    def reason(self, change: str, key: str) -> str:
+        """Why a change came; a lower level is not yet none."""
+        return self.term("reason", "level_left" if (change, key) == ("lowered", "threshold_left") else key)
 
     def level(self, key: str, card: RuleCard | None = None) -> Level:
         """How a level is shown; that of a summary is none."""
@@ -125,26 +139,13 @@ class Reader:
         word = role_word(role)
         return self.of(ROLES[word].title) if word in ROLES else role
 
-    def names(self, context: Mapping[str, str]) -> dict[str, str]:
-        """What people call the ids of a context, in the reader's language where there is a choice."""
-        names = self.directory.names(context)
-        return names | {key: names[f"{key}_{self.language}"] for key in context if f"{key}_{self.language}" in names}
-
-    def field(self, name: str, value: Any) -> str:
+    def named(self, field: str, value: Any, facts: Facts | None = None) -> str:
         """A field of a record: names for ids, words for states, local times."""
-        if isinstance(value, str):
-            if name.endswith("_at"):
-                return self._moment(value)
-            return self.term("value", value) if value in terms("value") else self.names({name: value})[name]
-        if isinstance(value, bool) or not isinstance(value, int | float):
-            return "—" if value is None else str(value)
-        return texts.number(value)
-
-    def _moment(self, value: str) -> str:
-        try:
-            return self.instant(datetime.fromisoformat(value))
-        except ValueError:
-            return value
+        if value is None:
+            return "—"
+        if isinstance(value, bool):
+            return self.word("yes" if value else "no")
+        return wording.value_words(field, value, self.listener, facts)
 
 
 class Line(NamedTuple):
@@ -158,23 +159,67 @@ class Line(NamedTuple):
     age: str
     status: str
     acknowledged: bool
+    fold: str = ""
+    """Of results: the course, or else the kind, that they are folded by; empty: it stands by itself."""
+
+
+class Group(NamedTuple):
+    """The warnings of a level on a page, with how many there are on all pages."""
+
+    level: Level
+    total: int
+    lines: list[Line]
+    """Those that stand by themselves."""
+    folded: list[tuple[str, list[Line]]]
+    """Results, by course: they ask for nothing, and there are many."""
+
+
+def group(level: Level, total: int, lines: Sequence[Line]) -> Group:
+    """The lines of a level, results folded."""
+    mine = [one for one in lines if one.level.key == level.key]
+    folds: dict[str, list[Line]] = {}
+    for one in mine:
+        if one.fold:
+            folds.setdefault(one.fold, []).append(one)
+    return Group(level, total, [one for one in mine if not one.fold], list(folds.items()))
+
+
+def facts_of(row: WarningRow) -> Facts:
+    """What the store has of a warning, as its words want it."""
+    return Facts(
+        row.subject,
+        row.level,
+        row.value,
+        row.threshold,
+        decode_context(row.context),
+        _EVIDENCE.decode(row.evidence),
+        from_ms(row.opened_at),
+        row.rule_version,
+    )
 
 
 def line(row: WarningRow, card: RuleCard | None, reader: Reader) -> Line:
     """One warning of an inbox."""
-    names = reader.names(decode_context(row.context))
     said = sentence(row, card, reader)
-    about = [names[key] for key in _ABOUT if key in names and names[key] not in said][:_IN_LISTS]
+    found: list[str] = []
+    for _, value in about(row, card, reader):
+        if not any(value in one for one in (said, *found)):
+            found.append(value)
     return Line(
         row.id,
         reader.level(row.level, card),
         title(row, card, reader),
         said,
-        " · ".join(about),
+        " · ".join(found[:_IN_LISTS]),
         reader.age(row.opened_at),
         reader.term("status", row.status),
         row.acknowledged_at is not None,
+        fold=_fold(row, card, reader) if card is not None and card.summary is not None else "",
     )
+
+
+def _fold(row: WarningRow, card: RuleCard, reader: Reader) -> str:
+    return wording.names(card, facts_of(row), reader.listener).get("course") or title(row, card, reader)
 
 
 def title(row: WarningRow, card: RuleCard | None, reader: Reader) -> str:
@@ -183,22 +228,27 @@ def title(row: WarningRow, card: RuleCard | None, reader: Reader) -> str:
 
 
 def sentence(row: WarningRow, card: RuleCard | None, reader: Reader) -> str:
-    """The rule's sentence about this subject, with names and figures."""
+    """The rule's sentence about this subject, with names and figures; of what is over, that it is."""
     if card is None or row.blanked_at is not None:
         return row.subject
-    names = reader.names(decode_context(row.context))
-    if row.status in ENDS and row.level != "praise":  # praise asks for nothing, and was true
-        whom = texts.whom(card.message, names, reader.language) or row.subject
-        colon = ": " if reader.language == "en" else "："
-        return f"{whom}{colon}{texts.of_end(row.status, row.reason, reader.language)}"
-    facts = {"value": row.value, "threshold": row.threshold, "level": row.level, "subject": row.subject}
-    return texts.message(card.message, facts, names, reader.language)
+    if row.status not in ENDS:
+        return wording.sentence(card, facts_of(row), reader.listener)
+    colon = ": " if reader.language == "en" else "："
+    over = texts.of_end(row.status, row.reason, reader.language, card if row.level == "praise" else None)
+    return f"{wording.whom(card, facts_of(row), reader.listener)}{colon}{over}"
 
 
-def about(row: WarningRow, reader: Reader) -> list[tuple[str, str]]:
-    """Whom and what a warning is about: what it is, its name."""
-    names = reader.names(decode_context(row.context))
-    return [(reader.term("field", key), names[key]) for key in _ABOUT if key in names]
+def about(row: WarningRow, card: RuleCard | None, reader: Reader) -> list[tuple[str, str]]:
+    """Whom and what a warning is about: what it is, its name. Nobody whom only its newest record concerns."""
+    found = facts_of(row)
+    mine = wording.names(card, found, reader.listener)
+    return [(reader.term("field", key), mine[key]) for key in _ABOUT if key in mine]
+
+
+def figures(row: WarningRow, card: RuleCard | None, reader: Reader) -> tuple[str, str]:
+    """Value and threshold, in their unit; of what is over, as they were at its end."""
+    end = None if row.closed_at is None else from_ms(row.closed_at)
+    return wording.figures_with_unit(card, facts_of(row), reader.listener._replace(now=end or reader.now))
 
 
 def facts(row: WarningRow, card: RuleCard | None, reader: Reader) -> list[tuple[str, str]]:
@@ -219,19 +269,27 @@ def facts(row: WarningRow, card: RuleCard | None, reader: Reader) -> list[tuple[
 
 def records(row: WarningRow, reader: Reader) -> Records:
     """The records behind a warning, newest first."""
-    evidence = _EVIDENCE.decode(row.evidence)[::-1]
+    found = facts_of(row)
+    evidence = found.evidence[::-1]
     columns = list(dict.fromkeys(name for item in evidence for name in item.fields))
     return Records(
         [reader.term("field", name) for name in columns],
         [
             (
                 reader.instant(item.at),
-                [reader.field(name, item.fields.get(name)) for name in columns],
+                [reader.named(name, item.fields.get(name), found) for name in columns],
                 f"{item.source} · {item.id}",
             )
             for item in evidence
         ],
     )
+
+
+def changed(change: ChangeRow, card: RuleCard | None, reader: Reader) -> str:
+    """Value and threshold of one change; of a clock the threshold, which is what had passed then."""
+    facts = Facts("", change.level, change.value, change.threshold, {})
+    value, threshold = wording.figures_with_unit(card, facts, reader.listener)
+    return threshold if card is not None and card.since is not None else f"{value} / {threshold}"
 
 
 class DisabledLine(NamedTuple):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any, Literal
+from urllib.parse import quote, unquote
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -22,8 +23,14 @@ def remember_language(request: Request, response: Response) -> Response:
 
 def remember_person(response: Response, person: str) -> Response:
     """From now on the browser looks as this person."""
-    response.set_cookie(PERSON, person, httponly=True, samesite="lax")
+    response.set_cookie(PERSON, quote(person, safe=""), httponly=True, samesite="lax")  # a cookie is ASCII
     return response
+
+
+def person_of(request: Request) -> str | None:
+    """As whom the browser looks, if it has said so."""
+    person = request.cookies.get(PERSON)
+    return None if person is None else unquote(person)
 
 
 def page_of(request: Request) -> str:

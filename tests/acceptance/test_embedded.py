@@ -211,8 +211,9 @@ def test_a_bad_rules_folder_is_told_by_file_line_and_column(tmp_path):
     assert "expected: test" in told.stdout
 
 
-def test_the_rules_that_come_with_prewarn_are_right(tmp_path):
-    told = prewarn(tmp_path / "home", "rules", "check", ROOT / "rules")
+@pytest.mark.parametrize("folder", ["rules", "rules/examples/nyc", "rules/examples/oulad"])
+def test_the_rules_that_come_with_prewarn_are_right(tmp_path, folder):
+    told = prewarn(tmp_path / "home", "rules", "check", ROOT / folder)
     assert (told.returncode, told.stderr) == (0, "")
     assert told.stdout.endswith("no error 无错误\n")
 

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
-from services.log.kafka import EVENTS, OBSERVATIONS
+from services.log.kafka import EVENTS, OBSERVATIONS, STATE
 from tests.cluster import Cluster, kill
 from tests.harness import packed, school
 
@@ -233,10 +233,17 @@ def poison(cluster, rng):
     wide = '[{"type": "attendance", "data": {' + ", ".join(f'"f{n}": {n}' for n in range(300)) + "}}]"
     bad = [
         b"nonsense", b"[1, null]", None, wide.encode(), b'[{"type": "attendance", "data": NaN}]', b"x" * 900_000,
+        b"[" * 3000 + b"]" * 3000,
     ]  # fmt: skip
-    cluster.start("route"), cluster.start("evaluate")
+    _, evaluate = cluster.start("route"), cluster.start("evaluate")
+    send = cluster.publisher._connected().send
     for n, pack in enumerate(packs):
         if n < len(bad):
-            cluster.publisher._connected().send(cluster.prefix + EVENTS, bad[n], key=b"k").get(10)
+            send(cluster.prefix + EVENTS, bad[n], key=b"k").get(10)
+        if n == len(packs) // 2:  # it must read its changelog anew, which has what it has not written
+            for key, value in ((b"no slash", b"x"), (b"p/0/0/0", b"x"), (b"p/x/0", b"x"), (b"meta/x", b"x")):
+                send(cluster.prefix + STATE, value, key=key, partition=0).get(10)
+            kill(evaluate)
+            cluster.start("evaluate")
         cluster.append([pack])
     return packs

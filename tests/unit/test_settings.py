@@ -4,8 +4,8 @@ import pytest
 from typer.testing import CliRunner
 
 from services.cli import app
-from services.errors import ConfigurationError
-from services.settings import read_settings
+from services.errors import ConfigurationError, SettingError
+from services.settings import Settings, read_settings
 
 
 @pytest.mark.parametrize(
@@ -33,3 +33,19 @@ def test_a_variable_that_is_wrong_is_named_with_what_would_be_right(monkeypatch,
     with pytest.raises(ConfigurationError, match=what) as raised:
         read_settings(None)
     assert f"(got: '{value}')" in str(raised.value)
+
+
+@pytest.mark.parametrize("value", ["inf", "nan", "1e300", "-1"])
+@pytest.mark.parametrize(
+    "name", ["PREWARN_MAX_AGE", "PREWARN_GROUP_WAIT", "PREWARN_GROUP_INTERVAL", "PREWARN_REPEAT", "PREWARN_PATIENCE"]
+)
+def test_a_duration_that_no_calendar_can_add_is_refused_for_good(name, value, monkeypatch):
+    monkeypatch.setenv(name, value)
+    with pytest.raises(SettingError, match=name):
+        read_settings(None)
+
+
+@pytest.mark.parametrize("brokers", ["", "nonsense", "a:b"])
+def test_brokers_that_are_none_are_refused_for_good(brokers):
+    with pytest.raises(SettingError):
+        Settings(brokers=brokers).broker_list  # noqa: B018 - it raises

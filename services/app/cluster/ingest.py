@@ -36,6 +36,7 @@ from services.ingest.records.log import RecordLog
 from services.ingest.schemas import load_schemas
 from services.ingest.source_report import SourceCounter
 from services.ingest.validation import Validator
+from services.log.heartbeat import Heartbeats
 from services.log.kafka.producer import Publisher
 from services.log.postgres_records import PostgresRecords, address_of
 from services.messages import CampusEvent, Rejection, Verdict
@@ -104,6 +105,7 @@ class Ingest:
         """Reports that the log has not taken yet."""
         self._past = settings.past
         self._stop = threading.Event()
+        self._health = Heartbeats(settings.patience)
 
     def __enter__(self) -> Self:
         return self
@@ -142,8 +144,12 @@ class Ingest:
         while not self._stop.wait(seconds):
             try:
                 work()
-            except PrewarnError as error:
-                _log.warning("%s waits: %s", threading.current_thread().name, error)
+            except Exception as error:  # noqa: BLE001 - a thread that ended would not come back
+                name, known = threading.current_thread().name, isinstance(error, PrewarnError)
+                self._health.failed(name, error)
+                _log.warning("%s waits: %s", name, error, exc_info=not known)
+            else:
+                self._health.succeeded(threading.current_thread().name)
 
     def _review(self) -> None:
         self.records.review()
@@ -163,7 +169,7 @@ class Ingest:
             return Response(generate_latest(self.log.registry), media_type=CONTENT_TYPE_LATEST)
 
         async def health(_: Request) -> Response:
-            trouble = self._store.trouble
+            trouble = self._store.trouble or self._health.stalled()
             return PlainTextResponse(str(trouble or "ok"), status_code=503 if trouble else 200)
 
         return [*ingest_routes(self.intake), Route("/metrics", metrics), Route("/healthz", health)]

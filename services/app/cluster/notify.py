@@ -31,11 +31,14 @@ from services.notify.config import of_settings
 from services.notify.ports import Ports
 from services.notify.service import Notify
 from services.rules.registry.kafka import KafkaRegistry
+from services.rules.runner import UNREADABLE
 from services.settings import Settings
 from services.web.pages import Pages
 
 _log = logging.getLogger(__name__)
 _AGAIN = 1.0
+_SILENT = 9.0
+"""Seconds without a turn until /healthz says so."""
 _LOST = 5_000
 """Milliseconds; without a limit kafka-python waits for ever for an answer that was lost."""
 _MESSAGES_AT_ONCE = 50
@@ -112,7 +115,7 @@ class Intake:
             if len(records) > 1 and self._notify.take_in(items, last + 1, consumer_name(partition), since=first):
                 self._in_hand = None
                 return
-        except (msgspec.MsgspecError, UnstorableError):
+        except (*UNREADABLE, UnstorableError):
             pass
         for record in records:
             self._take(partition, record)
@@ -128,7 +131,7 @@ class Intake:
         try:
             changes = _decode(record.value or b"")
             items = [*changes.changes, *changes.readings]
-        except msgspec.MsgspecError as error:
+        except UNREADABLE as error:
             self._refuse(position, record.value or b"", str(error))
         # A message of nothing moves the position on, so that what cannot be read is passed once and for all.
         try:
@@ -171,7 +174,8 @@ class Intake:
         last = {place.partition: offset for place, offset in ends.items()}
         if why := self._progress.stalled(at, last, time.monotonic()):  # a consumer that has stopped without a word
             end(STALLED, f"{self._topic}: {why}")
-        self._notify.beat("notify", sum(max(0, last[partition] - at[partition]) for partition in at))
+        lag = sum(max(0, last[partition] - at[partition]) for partition in at)
+        self._notify.beat("notify", lag, _SILENT)  # a broker that is frozen answers nothing, and raises nothing
         with suppress(KafkaError):
             consumer.commit()
 

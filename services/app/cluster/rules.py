@@ -8,7 +8,7 @@ import signal
 
 from services.app.cluster.crashes import dying_at
 from services.app.cluster.directory import published_directory
-from services.errors import ConfigurationError
+from services.errors import SettingError
 from services.log.kafka import EVENTS, OBSERVATIONS, STATE, TOPICS, full_name
 from services.log.kafka.records import count_partitions
 from services.rules.cluster.app import StreamApp
@@ -34,7 +34,7 @@ def run_evaluate(settings: Settings) -> int:
     """Evaluates until a signal comes; the exit code."""
     partitions, registry = _partitions(settings), KafkaRegistry(settings)
     if partitions[STATE] != partitions[OBSERVATIONS]:
-        raise ConfigurationError(
+        raise SettingError(
             f"{STATE} has {partitions[STATE]} partitions, {OBSERVATIONS} {partitions[OBSERVATIONS]} (expected: as many)"
         )
     registry.start()
@@ -62,7 +62,7 @@ def _partitions(settings: Settings) -> dict[str, int]:
 def _stream_app(settings: Settings, name: str, source: str, state: tuple[str, int] | None = None) -> StreamApp:
     app = StreamApp(name, settings, full_name(settings.topic_prefix, source), state)
     if settings.metrics_port:
-        app.metrics.serve(settings.host, settings.metrics_port)
+        app.metrics.serve(settings.host, settings.metrics_port, app.unwell)
     return app
 
 

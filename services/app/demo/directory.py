@@ -23,22 +23,23 @@ from services.app.demo.campus import (
     Person,
     SchoolClass,
 )
+from services.messages import Text
 
 Row = dict[str, str]
 
 CHANNEL = "sink://demo"
 
 SOURCES = {
-    "timetable": ("academic-affairs", "1d"),
-    "rollcall-app": ("student-affairs", "2h"),
-    "test-platform": ("academic-affairs", "2h"),
-    "assessment-form": ("academic-affairs", ""),
-    "service-desk": ("logistics", "1d"),
-    "task-plan": ("quality", ""),
-    "dormitory-gate": ("logistics", "1h"),
-    "status-data": ("information-centre", ""),
+    "timetable": ("academic-affairs", "1d", Text("教务排课系统", "Timetable")),
+    "rollcall-app": ("student-affairs", "2h", Text("课堂点名", "Roll-call app")),
+    "test-platform": ("academic-affairs", "2h", Text("课堂检测平台", "Test platform")),
+    "assessment-form": ("academic-affairs", "", Text("月度评学表", "Assessment form")),
+    "service-desk": ("logistics", "1d", Text("服务大厅工单", "Service desk")),
+    "task-plan": ("quality", "", Text("任务计划表", "Task plan")),
+    "dormitory-gate": ("logistics", "1h", Text("宿舍门禁", "Dormitory gate")),
+    "status-data": ("information-centre", "", Text("状态数据平台", "Status-data platform")),
 }
-"""Source of events → the department whose head owns it, and its expected interval."""
+"""Source of events → the department whose head owns it, its expected interval, and its name."""
 
 
 def tables(campus: Campus) -> dict[str, list[Row]]:
@@ -63,8 +64,14 @@ def tables(campus: Campus) -> dict[str, list[Row]]:
             for student in one.students
         ],
         "sources": [
-            {"id": id_, "owner": campus.posts[f"head:{owner}"].id, "expected_interval": interval}
-            for id_, (owner, interval) in SOURCES.items()
+            {
+                "id": id_,
+                "name_zh": name.zh,
+                "name_en": name.en,
+                "owner": campus.posts[f"head:{owner}"].id,
+                "expected_interval": interval,
+            }
+            for id_, (owner, interval, name) in SOURCES.items()
         ],
     }
 
@@ -155,7 +162,7 @@ def _roles(campus: Campus) -> Iterator[Row]:
         yield _role(role, campus.posts[f"head:{department}"])
     for role in SINGLE_ROLES:
         yield _role(role, campus.posts[role])
-    for source, (owner, _) in SOURCES.items():
+    for source, (owner, _, _) in SOURCES.items():
         yield _role("source_owner", campus.posts[f"head:{owner}"], "source", source)
 
 

@@ -13,7 +13,7 @@ from services.ingest.mappings.loading import load_mapping
 from services.ingest.mappings.reading import Wanted
 from services.ingest.mappings.tables import Found, find_tables
 from services.ingest.mappings.targets import Target
-from services.messages import nearest
+from services.messages import Problem, nearest
 from services.tabular.sheets import Sheet
 
 SUFFIX = ".yaml"
@@ -60,6 +60,21 @@ def fitting(
             called = any(fnmatch(file, each) for each in one.mapping.files)
             found.append((-called, -columns, name))
     return [name for _, _, name in sorted(found)]
+
+
+def nearly_fitting(
+    file: str, sheets: Sequence[Sheet], known: Mapping[str, Known], wanted: Wanted = lambda _: True
+) -> tuple[str, list[Problem]]:
+    """Of mappings that do not fit, the one that lacks least, and what it lacks; empty if none reads anything."""
+    best: tuple[str, list[Problem]] = "", []
+    for name, one in known.items():
+        tables = [table for table in one.mapping.tables if wanted(table)]
+        located = [find_tables(file, sheets, table) for table in tables]
+        lacking = [each for some in located for each in some if isinstance(each, Problem)]
+        read = sum(any(isinstance(each, Found) for each in some) for some in located)
+        if read and (not best[0] or len(lacking) < len(best[1])):
+            best = name, list(dict.fromkeys(lacking))
+    return best
 
 
 def _columns(file: str, sheets: Sequence[Sheet], tables: Sequence[Table]) -> int:

@@ -34,6 +34,8 @@ _CLOCK = re.compile(
     r"(?P<hour>\d{1,2})(?:\s*[:时点]\s*(?P<minute>[0-5]?\d)?)(?:\s*[:分]\s*(?P<second>[0-5]?\d)?(?:\.\d+)?秒?)?\s*"
     r"(?P<behind>[AaPp]\.?[Mm]\.?)?"
 )
+_MIDNIGHT = re.compile(r"24:00(?::00)?")
+"""The end of a day, which is the begin of the next."""
 _AFTER_NOON = {"下午", "傍晚", "晚上", "晚", "pm"}
 _BEFORE_NOON = {"凌晨", "早上", "早晨", "上午", "am"}
 _HALF_DAY = 12
@@ -187,6 +189,8 @@ def moment(cell: Cell, days: Days, halves: Mapping[str, time] | None = None) -> 
     if both is None:
         raise WrongCell(say("mapping.not_a_moment", shown=written(cell)), "2026-09-08 08:00")
     on, behind = both
+    if _MIDNIGHT.fullmatch(behind):
+        return datetime.combine(on + timedelta(days=1), time(), days.zone)
     at = (halves or {}).get(behind) or _clock(behind)
     if at is None:
         raise WrongCell(_no_time(behind, written(cell)), _right(halves))
@@ -210,6 +214,30 @@ def by_format(cell: Cell, form: str, days: Days) -> datetime:
     except ValueError:
         raise WrongCell(say("mapping.not_of_format", shown=written(cell), form=form), form) from None
     return found if found.tzinfo else found.replace(tzinfo=days.zone)
+
+
+_FORMATS = ("%m/%d/%Y", "%d/%m/%Y", "%d.%m.%Y", "%d-%m-%Y", "%m-%d-%Y")
+_CLOCKS = ("", " %H:%M", " %H:%M:%S", " %I:%M %p", " %I:%M:%S %p")
+
+
+def formats_of(values: Sequence[Cell]) -> list[str]:
+    """The formats (strptime) with the year behind that all of these texts have, such as 11/18/2026 8:00 AM.
+
+    08/09/2026 has two, and nobody can tell which is meant.
+    """
+    texts = [plain(one) for one in values]
+    if not texts or not all(isinstance(one, str) for one in values):
+        return []
+    forms = [on + at for on in _FORMATS for at in _CLOCKS]
+    return [form for form in forms if all(_has_format(one, form) for one in texts)]
+
+
+def _has_format(text: str, form: str) -> bool:
+    try:
+        datetime.strptime(text, form)  # noqa: DTZ007 - whether it has that form
+    except ValueError:
+        return False
+    return True
 
 
 def month(cell: Cell, days: Days) -> Term:

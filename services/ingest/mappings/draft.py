@@ -10,13 +10,15 @@ from typing import Literal, NamedTuple
 
 import msgspec
 
-from services.ingest.mappings.cells import is_blank, plain, word, written
-from services.ingest.mappings.days import Days
-from services.ingest.mappings.draft_shapes import Shapes
+from services.ingest.mappings.cells import WrongCell, is_blank, number, plain, word, written
+from services.ingest.mappings.days import Days, formats_of
+from services.ingest.mappings.draft_around import legend_of, titles_of
+from services.ingest.mappings.draft_shapes import TIMES, Shapes
 from services.ingest.mappings.draft_words import HEADERS, KINDS, MEANINGS, UNIMPORTANT
 from services.ingest.mappings.headers import MOST_ABOVE, Header, header_at
 from services.ingest.mappings.known import Known
 from services.ingest.mappings.tables import is_summary, letters
+from services.ingest.mappings.words import words_of
 from services.tabular.sheets import Cell, Sheet
 
 Certainty = Literal["certain", "likely", "guess", "unknown"]
@@ -36,6 +38,8 @@ _WEAK = frozenset(
 )
 _LEAST = 3
 """A table has so many columns that are known."""
+_LIMITS, _FEW_LIMITS = ("max_score", "pass_score"), 3
+"""Columns that say the same in most rows."""
 _SURE, _PROBABLE, _POSSIBLE = 5.0, 4.0, 2.0
 _AHEAD = 1.5
 """By so much what is certain is ahead of whatever comes next."""
@@ -57,6 +61,10 @@ class ColumnGuess(msgspec.Struct, kw_only=True):
     examples: list[str] = []
     several: bool = False
     """Whether a cell names more than one (`软件2601;软件2602`)."""
+    format: str = ""
+    """Of days and times with the year behind: 11/18/2026 8:00 AM."""
+    unknown: list[str] = []
+    """Words of a column of words, or of marks, that are no numbers or that nobody knows."""
     repeated: int = 1
     """How many columns like it stand side by side (a wide table); this is the first of them."""
 
@@ -71,8 +79,14 @@ class SheetGuess(msgspec.Struct, kw_only=True):
     header_row: int = 1
     header_rows: int = 1
     columns: list[ColumnGuess] = []
-    words: dict[str, list[str]] = {}
-    """Header of a column of words → those that nobody knows."""
+    titles: dict[str, str] = {}
+    """Meaning → the words before its value above the header (`课程：高等数学`)."""
+    legend: dict[str, str] = {}
+    """Sign → the word that notes give it (`△迟到`)."""
+    lists: str = ""
+    """Of attendance: whether `all` students are named, or `exceptions_only`."""
+    class_in_name: bool = False
+    """Whether the name of the sheet is that of a class."""
 
     def of(self, meaning: str) -> ColumnGuess | None:
         """The column of a meaning."""
@@ -113,7 +127,7 @@ def _guess(file: str, sheet: Sheet, shapes: Shapes) -> SheetGuess | None:
         if first != at or not (text or values[at]):
             continue
         merged = [one for each, (begin, _) in groups.items() if begin == at for one in values[each]] or values[at]
-        scores[at] = _scores(text, merged, shapes)
+        scores[at] = [one for one in _scores(text, merged, shapes) if one.meaning != "marks" or number > 1]
         examples = list(dict.fromkeys(written(one) for one in merged))[:_EXAMPLES]
         columns[at] = ColumnGuess(
             column=letters(at),
@@ -123,15 +137,51 @@ def _guess(file: str, sheet: Sheet, shapes: Shapes) -> SheetGuess | None:
             several=any(isinstance(one, str) and re.search("[;,、]", plain(one)) for one in merged),
             repeated=number,
         )
-    kind = _kind(scores, columns)
+    titles = titles_of(sheet, row)
+    kind = _kind(scores, columns, titles)
     for at, column in columns.items():
         _decide(column, scores[at], kind)
+        _look_closer(
+            column, [one for each in range(len(values)) if groups.get(each, (each, 1))[0] == at for one in values[each]]
+        )
     _once(list(columns.values()))
     if not any(one.meaning for one in columns.values()):
         return None
+    legend = legend_of(sheet)
     return SheetGuess(
-        file=file, sheet=sheet.name, kind=kind, header_row=row + 1, header_rows=count, columns=list(columns.values())
+        file=file,
+        sheet=sheet.name,
+        kind=kind,
+        header_row=row + 1,
+        header_rows=count,
+        columns=list(columns.values()),
+        titles=titles,
+        legend=legend,
+        lists=_lists(kind, columns, groups, values, legend),
+        class_in_name=shapes.share("class", [sheet.name]) == 1,
     )
+
+
+_PRESENT_SIGNS = ("√", "✓", "∨")
+
+
+def _lists(
+    kind: str,
+    columns: Mapping[int, ColumnGuess],
+    groups: Mapping[int, tuple[int, int]],
+    values: Sequence[Sequence[Cell]],
+    legend: Mapping[str, str],
+) -> str:
+    if kind == "lists":
+        return "exceptions_only"
+    at = next((at for at, one in columns.items() if one.meaning in ("attendance_status", "marks")), None)
+    if kind != "attendance" or at is None:
+        return ""
+    every = [one for each in range(len(values)) if groups.get(each, (each, 1))[0] == at for one in values[each]]
+    words = words_of("attendance", "status")
+    said = [words.get(word(legend.get(plain(one), plain(one)))) for one in every]
+    present = sum(one == "present" or plain(cell) in _PRESENT_SIGNS for one, cell in zip(said, every, strict=True))
+    return "all" if present * 2 > len(every) else "exceptions_only"
 
 
 def _header(sheet: Sheet) -> tuple[int, int] | None:
@@ -209,11 +259,16 @@ def _scores(header: str, values: Sequence[Cell], shapes: Shapes) -> list[_Score]
             points, why = 1.5, ["part_of_header"]
         share = share_of(meaning.shape)
         if share is not None:
-            points += 2 if share >= _ALL else 1 if share >= _MOST_OF else -3 if share < _FEW else 0
+            # Words of a college's own are no sign against the header that says what they are about.
+            against = 0 if "." in meaning.shape and exact.get(name) else -3
+            points += 2 if share >= _ALL else 1 if share >= _MOST_OF else against if share < _FEW else 0
             fits = share >= _ALL
             why += ["values"] if share >= _MOST_OF else []
         elif meaning.shape:
             fits = False  # nothing stands there, so nothing agrees
+        if name in _LIMITS and values:  # 总分 may be what somebody has as well
+            points += 0.5 if len(values) <= _FEW_LIMITS else -3
+            fits = fits and len(values) <= _FEW_LIMITS
         share = known_of(meaning.table) if meaning.table else None
         if share is not None:
             points += 3 if share >= _ALL else 1 if share >= _MOST_OF else -2 if share < _FEW_KNOWN else 0
@@ -232,7 +287,30 @@ def _is_part(name: str, header: str) -> bool:
     return any(len(one) > 1 and (one in header or (len(header) > 1 and header in one)) for one in usual)
 
 
-def _kind(scores: Mapping[int, Sequence[_Score]], columns: Mapping[int, ColumnGuess]) -> str:
+def _look_closer(column: ColumnGuess, values: Sequence[Cell]) -> None:
+    """At what the mapping of a column must say besides its name."""
+    shape = MEANINGS[column.meaning].shape if column.meaning else ""
+    different = list({written(one): one for one in values}.values())
+    if shape in TIMES and (formats := formats_of(different)):
+        column.format = formats[0]
+        if len(formats) > 1:  # 08/09/2026 is September or August
+            column.certainty, column.other = "guess", formats[1]
+    if shape == "score" or column.meaning == "rating":
+        column.unknown = [written(one) for one in different if not _is_number(one)]
+    elif "." in shape:
+        words = words_of(*shape.split(".", 1))
+        column.unknown = [written(one) for one in different if word(plain(one)) not in words]
+
+
+def _is_number(cell: Cell) -> bool:
+    try:
+        number(cell)
+    except WrongCell:
+        return False
+    return True
+
+
+def _kind(scores: Mapping[int, Sequence[_Score]], columns: Mapping[int, ColumnGuess], titles: Mapping[str, str]) -> str:
     """What the table is, by what only such tables have."""
     votes: Counter[str] = Counter()
     for at, every in scores.items():
@@ -245,7 +323,7 @@ def _kind(scores: Mapping[int, Sequence[_Score]], columns: Mapping[int, ColumnGu
                 votes[kind] += 1
             if columns[at].repeated > 1 and any(one.meaning in own for one in best):
                 votes[kind] += 4
-    known = [every for every in scores.values() if every and "header" in every[0].why]
+    known = [every for every in scores.values() if every and "header" in every[0].why] + [*titles]
     grid = sum(bool(_DAY_OF_WEEK.fullmatch(one.header)) for one in columns.values()) >= _LEAST
     if grid or len(known) < _LEAST or not votes:
         return ""
@@ -278,8 +356,8 @@ def _decide(column: ColumnGuess, scores: Sequence[_Score], kind: str) -> None:
 def _once(columns: Sequence[ColumnGuess]) -> None:
     """Of two columns of one meaning at most one is it for certain."""
     order: tuple[Certainty, ...] = ("certain", "likely", "guess", "unknown")
-    for meaning, number in Counter(one.meaning for one in columns if one.meaning).items():
-        if number > 1 and meaning not in UNIMPORTANT:
+    for meaning, times in Counter(one.meaning for one in columns if one.meaning).items():
+        if times > 1 and meaning not in UNIMPORTANT:
             same = sorted(
                 (one for one in columns if one.meaning == meaning), key=lambda one: order.index(one.certainty)
             )

@@ -26,6 +26,15 @@ _ROLLCALL = frozenset(["已提交", "未提交", "停课", "已点名", "未点�
 _HALVES = {"上午": time(8), "下午": time(14), "": time()}
 
 
+TIMES = ("day", "moment", "half")
+"""Shapes of days and instants, which may have a format of their own."""
+MARKS = frozenset("√✓∨×✗xX△▲○◯●◎◇◆☆★∅/-")
+"""Signs of which only a legend says what they mean."""
+NOBODY = ("无", "没有", "全勤", "全到", "0", "/", "-")
+_BLOCKS = re.compile(r"[;；\n]")
+_WHEN = re.compile(r"(周|星期|礼拜)[一二三四五六日天].*\d.*节|\d.*周.*(周|星期|礼拜)[一二三四五六日天]")
+
+
 class Shapes:
     """Looks at values."""
 
@@ -35,8 +44,8 @@ class Shapes:
             "id": lambda cell: _matches(_ID, cell),
             "ids": lambda cell: all(_matches(_ID, one.partition("(")[0]) for one in _pieces(cell)),
             "code": lambda cell: _matches(_CODE, cell),
-            "name": lambda cell: isinstance(cell, str) and bool(_NAME.fullmatch(cells.person_name(cell))),
-            "names": lambda cell: all(_NAME.fullmatch(one.partition("(")[0].strip()) for one in _pieces(cell)),
+            "name": lambda cell: isinstance(cell, str) and bool(_NAME.fullmatch(_bare(cells.person_name(cell)))),
+            "names": lambda cell: all(_NAME.fullmatch(_bare(one.partition("(")[0]).strip()) for one in _pieces(cell)),
             "class": _is_class,
             "course": lambda cell: (
                 isinstance(cell, str) and not _is_class(cell) and bool(re.search(r"[^\W\d]", plain(cell)))
@@ -44,6 +53,7 @@ class Shapes:
             "unit": lambda cell: isinstance(cell, str) and bool(_UNIT.fullmatch(plain(cell))),
             "cohort": lambda cell: bool(re.fullmatch(r"(20)?\d\d[级届]?", plain(cell))),
             "day": self._reads(days.day),
+            "month": self._reads(days.month),
             "moment": lambda cell: self._reads(days.moment)(cell) or _is_clock(cell),
             "half": self._half,
             "weekday": lambda cell: bool(_WEEKDAY.fullmatch(plain(cell))),
@@ -53,6 +63,9 @@ class Shapes:
             "serial": lambda cell: isinstance(cell, int | float) or plain(cell).isdecimal(),
             "score": lambda cell: _read(cells.number, cell) or plain(cell) in _SCORE_WORDS,
             "rollcall": lambda cell: plain(cell) in _ROLLCALL,
+            "people": lambda cell: all(_is_person(one) for one in _names(cell)),
+            "marks": lambda cell: plain(cell) in MARKS or word(plain(cell)) in words_of("attendance", "status"),
+            "when": lambda cell: isinstance(cell, str) and all(map(_is_when, filter(str.strip, _BLOCKS.split(cell)))),
             "email": lambda cell: "@" in plain(cell),
             "phone": lambda cell: bool(re.fullmatch(r"1\d{2}[\d*]{8}|[\d-]{7,}", plain(cell))),
             "gender": lambda cell: plain(cell) in ("男", "女", "M", "F"),
@@ -63,7 +76,8 @@ class Shapes:
         if not shape or not values:
             return None
         test = self._tests.get(shape) or _of_words(shape)
-        return _part([test(cell) for cell in values])
+        found = _part([test(cell) for cell in values])
+        return 1.0 if found < 1 and shape in TIMES and days.formats_of(values) else found
 
     def known_share(self, table: str, values: Sequence[Cell]) -> float | None:
         """Which part of the values the directory knows; None if it has no such rows."""
@@ -118,6 +132,23 @@ def _part(said: Sequence[bool]) -> float:
 
 def _matches(form: re.Pattern[str], cell: Cell) -> bool:
     return not isinstance(cell, date | time) and form.fullmatch(plain(cell)) is not None
+
+
+def _bare(text: str) -> str:
+    """A name without the id beside it: 程浩(A0008), A0008/程浩."""
+    return re.sub(r"[(\[]?\b[A-Za-z]{0,4}\d{3,}\b[)\]]?[/|-]?", "", text).strip("/|-") or text
+
+
+def _names(cell: Cell) -> list[str]:
+    return [re.sub(r"\(.*", "", one).strip() for one in re.split("[;,、]", plain(cell)) if one.strip()]
+
+
+def _is_person(text: str) -> bool:
+    return text in NOBODY or bool(_NAME.fullmatch(text))
+
+
+def _is_when(text: str) -> bool:
+    return bool(_WHEN.search(plain(text)))
 
 
 def _pieces(cell: Cell) -> list[str]:

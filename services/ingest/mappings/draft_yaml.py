@@ -6,198 +6,70 @@ import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import PurePath
-from typing import NamedTuple
 
 import msgspec
 
+from services.ingest.mappings.cells import word
 from services.ingest.mappings.draft import ColumnGuess, SheetGuess
+from services.ingest.mappings.draft_forms import FORMS, LETTERS, OF_NAMES, POINTS, STARS, STEPS, Form, Line
+from services.ingest.mappings.draft_shapes import NOBODY
 from services.ingest.mappings.draft_words import UNIMPORTANT
+from services.ingest.mappings.words import words_of
 
-
-class _Line(NamedTuple):
-    field: str
-    meanings: tuple[str, ...]
-    """The first that a column has."""
-    extra: str = ""
-    needed: bool = True
-
-
-class _Form(NamedTuple):
-    """What a kind of table becomes."""
-
-    to: str
-    lines: tuple[_Line, ...]
-    time: tuple[str, ...] = ()
-    recorded: tuple[str, ...] = ()
-    lesson: bool = False
-    fixed: Mapping[str, str] = {}
-
-
-_WHERE = (
-    _Line("class", ("class",), "as: class"),
-    _Line("course", ("course",), "", needed=False),
-    _Line("day", ("day",)),
-    _Line("sections", ("sections",)),
-)
-_STUDENT = _Line("student", ("student", "student_name"), "as: student")
-_HALVES = 'halves: {上午: "%s", 下午: "%s", day: "%s"}'
-_FORMS: Mapping[str, tuple[_Form, ...]] = {
-    "attendance": (
-        _Form(
-            "attendance",
-            (
-                *_WHERE,
-                _STUDENT,
-                _Line("status", ("attendance_status",)),
-                _Line("minutes_late", ("minutes_late",), "as: number, blank: null", needed=False),
-            ),
-            lesson=True,
-        ),
-    ),
-    "rollcall": (_Form("rollcall", _WHERE, time=("submitted",), lesson=True),),
-    "leave": (
-        _Form(
-            "leave",
-            (
-                _Line("leave", ("leave",), "", needed=False),
-                _Line("class", ("class",), "as: class", needed=False),
-                _STUDENT,
-                _Line("from", ("begins",), _HALVES % ("08:00", "14:00", "00:00")),
-                _Line("to", ("ends",), _HALVES % ("12:00", "18:00", "23:59")),
-                _Line("status", ("leave_result", "leave_status")),
-                _Line("category", ("leave_category",), "blank: null", needed=False),
-                _Line("reason", ("reason",), "blank: null", needed=False),
-            ),
-            time=("requested", "begins"),
-            recorded=("decided", "resolved"),
-        ),
-    ),
-    "test": (
-        _Form(
-            "test",
-            (
-                *_WHERE,
-                _STUDENT,
-                _Line("max_score", ("max_score",)),
-                _Line("pass_score", ("pass_score",), "", needed=False),
-                _Line(
-                    "score",
-                    ("score",),
-                    "values: {缺考: null, 缓考: null, 免修: null, 未提交: null, 未作答: null}, as: number",
-                ),
-                _Line(
-                    "status",
-                    ("score",),
-                    "values: {缺考: not_submitted, 缓考: pending, 免修: exempt, 未提交: not_submitted, "
-                    "未作答: not_submitted}, otherwise: graded",
-                ),
-            ),
-            lesson=True,
-            fixed={"test": "{of: lesson.id}"},
-        ),
-    ),
-    "assessment": (
-        _Form(
-            "assessment",
-            (
-                _Line("class", ("class",), "as: class", needed=False),
-                _Line("course", ("course",)),
-                _STUDENT,
-                _Line("overall", ("overall",)),
-            ),
-            fixed={"teacher": "{of: course.teacher}"},
-        ),
-    ),
-    "ticket": (
-        _Form(
-            "ticket",
-            (
-                _Line("ticket", ("ticket",)),
-                _Line("category", ("ticket_category",)),
-                _Line("department", ("department",), "blank: null", needed=False),
-                _Line("priority", ("priority",), "blank: normal", needed=False),
-                _Line("location", ("location",), "blank: null", needed=False),
-            ),
-        ),
-    ),
-    "people": (
-        _Form(
-            "directory/people",
-            (
-                _Line("id", ("person", "teacher_id")),
-                _Line("name", ("person_name", "student_name")),
-                _Line("email", ("email",), "blank: null", needed=False),
-                _Line("to", ("left",), "blank: null", needed=False),
-            ),
-        ),
-        _Form("directory/departments", (_Line("id", ("department",)), _Line("name_zh", ("department",)))),
-    ),
-    "students": (
-        _Form(
-            "directory/students",
-            (
-                _Line("id", ("student",)),
-                _Line("name", ("student_name", "person_name")),
-                _Line("class", ("class",), "as: class"),
-                _Line("from", ("enrolled",), "", needed=False),
-            ),
-        ),
-    ),
-    "classes": (
-        _Form(
-            "directory/classes",
-            (
-                _Line("id", ("class_id",)),
-                _Line("name", ("class",)),
-                _Line("aliases", ("class_alias",), "blank: null", needed=False),
-                _Line("major", ("major_id", "major"), "as: major", needed=False),
-                _Line("cohort", ("cohort",), "", needed=False),
-            ),
-        ),
-        *(
-            _Form(
-                "directory/roles",
-                (_Line("person", (f"{name}_id", name)), _Line("scope", ("class_id",))),
-                fixed={"role": f"{{is: {role}}}", "scope_kind": "{is: class}"},
-            )
-            for name, role in (("tutor", "class_tutor"), ("counsellor", "counsellor"), ("mentor", "class_mentor"))
-        ),
-    ),
-    "courses": (
-        _Form(
-            "directory/courses",
-            (
-                _Line("id", ("course_id",)),
-                _Line("name_zh", ("course",)),
-                _Line("teaching_office", ("teaching_office",), "blank: null", needed=False),
-                _Line("planned_hours", ("planned_hours",), "", needed=False),
-                _Line("class", ("class",), "as: class"),
-                _Line("teacher", ("teacher_id", "teacher"), "as: person", needed=False),
-            ),
-        ),
-    ),
-}
-_STEPS = (("created", "reported"), ("responded", "accepted"), ("resolved", "resolved"), ("rated", "rating"))
+_WORDS_SHOWN = 6
+_AGREED = "^(审核|审批)?(已)?(通过|同意|批准|完成)"
 
 
 def draft_mapping(sheets: Sequence[SheetGuess], name: str = "draft") -> str:
     """The YAML; what is not certain says so behind its line, and what is lacking stands as a remark."""
     files = sorted({one.file for one in sheets})
     known = [one for one in sheets if one.kind]
+    lists = next((one.lists for one in known if one.lists), "")
+    source = (
+        f"{{id: {name}, lists: {lists}}}  # how Prewarn calls the system; whether it names all students, by its look"
+    )
     lines = [
         f"mapping: {name}",
         f"files: [{', '.join(json.dumps(_general(one), ensure_ascii=False) for one in files)}]",
-        f"source: {name}  # how Prewarn calls the system",
+        "source: " + (source if lists else f"{name}  # how Prewarn calls the system"),
         "tables:",
     ]
     for one in _alike(known):
-        for form in _FORMS[one.kind]:
+        if one.kind == "lists":
+            lines += _of_names(one)
+            continue
+        for form in FORMS[one.kind]:
             if form.to == "directory/roles" and not any(one.of(each) for each in form.lines[0].meanings):
                 continue
             lines += _table(one, form)
+        if one.kind == "students":
+            lines += _states(one)
     if not known:
         lines[-1] = "tables: []  # none of the tables is of a kind that is known"
     return "\n".join(lines) + "\n"
+
+
+def _states(sheet: SheetGuess) -> list[str]:
+    """What a roll says of changes: in columns of its own, or that somebody is no longer there."""
+    change, day, before = sheet.of("change"), sheet.of("change_day"), sheet.of("class_before")
+    state, student = sheet.of("student_status"), sheet.of("student")
+    told = change or state
+    if told is None or student is None:
+        return []
+    name = _quoted(told.header)
+    known = words_of("directory/student_changes", "change")
+    gone = [one for one in dict.fromkeys([*told.unknown, *told.examples]) if word(one) in known]
+    lines = ["- to: directory/student_changes"]
+    lines += [f"  sheet: {_quoted(sheet.sheet)}"] if sheet.sheet else []
+    if change is None:
+        gone = list(dict.fromkeys([*gone, "休学", "退学", "毕业"]))
+        lines.append(f"  when: {{column: {name}, is: [{', '.join(gone)}]}}")
+    else:
+        lines.append(f'  when: [{name}, {{column: {name}, not: ["无", "正常", "否", "-"]}}]')
+    lines += ["  fields:", f"    student: {{column: {_quoted(student.header)}, as: student}}", f"    change: {name}"]
+    lines += [f"    day: {{column: {_quoted(day.header)}, as: day}}"] if day and change else []
+    lines += [f"    class_before: {{column: {_quoted(before.header)}, blank: null}}"] if before else []
+    return lines
 
 
 def _alike(sheets: Sequence[SheetGuess]) -> list[SheetGuess]:
@@ -216,35 +88,53 @@ def _general(file: str) -> str:
     return f"*{stem.strip('*')}*{path.suffix}" if stem.strip("*") else f"*{path.suffix}"
 
 
-def _table(sheet: SheetGuess, form: _Form) -> list[str]:
+def _table(sheet: SheetGuess, form: Form) -> list[str]:
     lines = [f"- to: {form.to}"]
     if sheet.sheet:
         lines.append(f"  sheet: {_quoted(sheet.sheet)}")
     if sheet.header_rows > 1:
         lines.append(f"  header_rows: {sheet.header_rows}")
-    wide = next((one for one in sheet.columns if one.repeated > 1 and one.meaning in ("overall", "score")), None)
+    repeated = [one for one in sheet.columns if one.repeated > 1]
+    wide = next((one for one in repeated if one.meaning in ("overall", "score", "marks")), None)
     of_header: dict[str, str] = {}
     if wide is not None:
         told, of_header = _wide(wide)
         lines += told
-    for key, meanings in (("time", form.time), ("recorded", form.recorded)):
-        if found := _first(sheet, meanings):
-            lines.append(f"  {key}: {_quoted(found.header)}{_remark(found)}")
+    lines += _timing(sheet, form)
     class_ = sheet.of("class")
     if class_ is not None and class_.several and any(one.field == "class" for one in form.lines):
         lines.append(f"  parts: {{class: {{column: {_quoted(class_.header)}, split: '[;,、]'}}}}")
     fields = [*_fields(sheet, form, wide, of_header)]
-    if wide is not None and form.to == "assessment":
+    if wide is not None and form.to == "assessment" and sheet.of("period") is None:
         lines.append("  time: {part: period, as: month, take: ends}")
         fields.insert(0, "    period: {part: period, as: month}")
     lines += ["  fields:", *fields, *(f"    {name}: {value}" for name, value in form.fixed.items())]
     if form.lesson:
+        if "begins" in sheet.titles and sheet.of("sections") is None:
+            clock = _single(sheet.titles["begins"] + r"[:]\s*\S+\s+(\d{1,2}:\d\d)")
+            lines.append(f"    begins: {{title: {clock}}}")
         lines.append("    lesson: {as: lesson}")
     return lines + (_steps(sheet) if form.to == "ticket" else [])
 
 
+def _timing(sheet: SheetGuess, form: Form) -> Iterable[str]:
+    """When it occurred and was recorded, and whether it was agreed to."""
+    for key, meanings in (("time", form.time), ("recorded", form.recorded)):
+        if found := _first(sheet, meanings):
+            yield f"  {key}: {_formatted(found)}{_remark(found)}"
+    if form.to == "assessment" and (month := sheet.of("period")):
+        yield f"  time: {{column: {_quoted(month.header)}, as: month, take: ends}}"
+    agreed = sheet.of("leave_result") or sheet.of("leave_status")
+    if agreed is not None and form.to in ("timetable/changes", "directory/student_changes"):
+        yield f"  when: {{column: {_quoted(agreed.header)}, like: {_single(_AGREED)}}}"
+
+
 _PARTS = (
-    ("day", r"(?:\d{4}\s*[-/.年]\s*)?\d{1,2}\s*[-/.月]\s*\d{1,2}日?", r"\S+"),
+    (
+        "day",
+        r"(?:\d{4}\s*[-/.年]\s*)?\d{1,2}\s*[-/.月]\s*\d{1,2}日?",
+        r"(?:\d{4}\s*[-/.年]\s*)?\d{1,2}\s*[-/.月]\s*\d{1,2}日?",
+    ),
     ("sections", r"第?\d+(?:[-,、]\d+)*节", r"第?[\d,、-]+节"),
     ("week", r"第\d+周", r"第\d+周"),
 )
@@ -254,6 +144,9 @@ _PARTS = (
 def _wide(column: ColumnGuess) -> tuple[list[str], dict[str, str]]:
     """The lines for repeated columns, and the fields that their headers give."""
     if not column.above:
+        groups, fields = _pattern(column.header, whole=True)
+        if "day" in fields:
+            return ["  wide:", f"    columns: {{value: {_single('^' + groups + '$')}}}"], fields
         return ["  wide:", "    columns: {value: '^(?P<period>(?:\\d{4}年?)?\\d{1,2}月份?)$'}"], {}
     groups, fields = _pattern(column.above)
     header, full = column.header, re.search(r"\(\D*([\d.]+)\D*\)", column.header)
@@ -265,7 +158,7 @@ def _wide(column: ColumnGuess) -> tuple[list[str], dict[str, str]]:
     return lines, fields
 
 
-def _pattern(text: str) -> tuple[str, dict[str, str]]:
+def _pattern(text: str, *, whole: bool = False) -> tuple[str, dict[str, str]]:
     """A pattern for headers like this one, with names for what they say."""
     found: list[tuple[int, int, str, str]] = []
     for name, written, general in _PARTS:
@@ -277,6 +170,8 @@ def _pattern(text: str) -> tuple[str, dict[str, str]]:
     for begin, end, name, general in sorted(found):
         parts += [_general_text(text[at:begin]), f"(?P<{name}>{general})"]
         at = end
+    if whole and parts:
+        parts.append(_general_text(text[at:]))
     return "".join(parts) or _general_text(text), {name: name for *_, name, _ in found if name != "week"}
 
 
@@ -288,36 +183,105 @@ def _single(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
-def _fields(sheet: SheetGuess, form: _Form, wide: ColumnGuess | None, of_header: Mapping[str, str]) -> Iterable[str]:
+def _fields(sheet: SheetGuess, form: Form, wide: ColumnGuess | None, of_header: Mapping[str, str]) -> Iterable[str]:
     for line in form.lines:
+        found = _first(sheet, line.meanings)
         if line.field in of_header:
             yield f"    {line.field}: {{part: {of_header[line.field]}}}"
-            continue
-        found = _first(sheet, line.meanings)
-        if found is None:
-            if line.needed:
-                yield f"    # {line.field}: no column was found for it"
-            continue
-        if found is wide:
-            yield f"    {line.field}: {{part: value{', ' + line.extra if line.extra else ''}}}{_remark(found)}"
-            continue
-        if line.field == "class" and found.several:
-            yield f"    class: {{part: class, as: class}}{_remark(found)}"
+        elif found is None and (around := _around(sheet, line)):
+            yield f"    {line.field}: {around}"
+        elif found is not None:
+            yield f"    {line.field}: {_way(sheet, form, line, found, wide)}{_remark(found)}"
+        elif line.needed:
+            yield f"    # {line.field}: no column was found for it"
+
+
+def _way(sheet: SheetGuess, form: Form, line: Line, found: ColumnGuess, wide: ColumnGuess | None) -> str:
+    """The way to a value that stands in a column."""
+    extra = _legend(sheet) if found.meaning == "marks" and sheet.legend else _extra(line, found)
+    if found is wide:
+        return f"{{{', '.join(filter(None, ('part: value', extra)))}}}"
+    if line.field == "class" and found.several:
+        return "{part: class, as: class}"
+    name = _quoted(found.header)
+    if line.field == "teacher" and found.several and not form.to.startswith("timetable"):
+        extra += ", pattern: '^([^,;、(]+)'"
+    if form.to == "leave" and line.field == "status" and (both := sheet.of("leave_status")) and both is not found:
+        name = f"[{name}, {_quoted(both.header)}]"
+    if line.field == "student" and found.meaning == "student_name" and sheet.of("class"):
+        extra += ", within: class"
+    return f"{{column: {name}, {extra}}}" if extra else name
+
+
+def _extra(line: Line, found: ColumnGuess) -> str:
+    """What a line says besides its column, with the words that occur there; one that nobody knows stays out."""
+    extra = line.extra
+    if "values: S" in extra:
+        known = words_of("test", "status")
+        status = {one: known[word(one)] for one in found.unknown if word(one) in known}
+        points = {one: POINTS[one] for one in found.unknown if one in POINTS}
+        score = {**dict.fromkeys(status, "null"), **points}
+        for name, table in (("SCORE", score), ("STATUS", status)):
+            said = ", ".join(f"{_quoted(one)}: {value}" for one, value in table.items())
+            extra = extra.replace(f"values: {name}", f"values: {{{said}}}")
+    if line.field == "overall" and {word(one) for one in found.unknown} == set("abc"):
+        letters = ", ".join(f"{one}: {LETTERS[word(one)]}" for one in sorted(found.unknown))
+        extra = f"values: {{{letters}}}"
+    if found.format:
+        extra = ", ".join(filter(None, (re.sub(r"halves: \{[^}]*\}", "", extra), f'format: "{found.format}"')))
+    return extra
+
+
+def _around(sheet: SheetGuess, line: Line) -> str:
+    """The way to a value that stands in no column, but above the header, or is the name of the sheet."""
+    extra = f", {line.extra}" if line.extra.startswith("as:") else ""
+    for meaning in line.meanings:
+        label = sheet.titles.get(meaning)
+        if label is None and meaning == "day":
+            label = sheet.titles.get("begins")
+        if label is not None:
+            behind = _single(label + r"[:]\s*(\S+)")
+            return f"{{title: {behind}{extra}}}"
+    if line.field == "class" and sheet.class_in_name:
+        return "{sheet: '^(.+)$', as: class}"
+    return ""
+
+
+def _legend(sheet: SheetGuess) -> str:
+    """The value table of signs."""
+    known = words_of("attendance", "status")
+    pairs = ", ".join(f'"{sign}": {known[word(each)]}' for sign, each in sheet.legend.items())
+    return f"values: {{{pairs}}}"
+
+
+def _of_names(sheet: SheetGuess) -> list[str]:
+    """A table for each column in which students are named, and one that says that the roll was called."""
+    (form,) = FORMS["lists"]
+    where = [one for one in _fields(sheet, form, None, {}) if not one.strip().startswith(("student:", "# student"))]
+    place = [f"  sheet: {_quoted(sheet.sheet)}"] if sheet.sheet else []
+    lines = ["- to: rollcall", *place, "  fields:", *where, "    lesson: {as: lesson}"]
+    nobody = ", ".join(f'"{one}"' for one in NOBODY)
+    for meaning, status in OF_NAMES:
+        if (found := sheet.of(meaning)) is None:
             continue
         name = _quoted(found.header)
-        extra = line.extra
-        if line.field == "teacher" and found.several:
-            extra += ", pattern: '^([^,;、(]+)'"
-        if line.field == "status" and (both := sheet.of("leave_status")) and both is not found:
-            name = f"[{name}, {_quoted(both.header)}]"
-        if line.field == "student" and found.meaning == "student_name" and sheet.of("class"):
-            extra += ", within: class"
-        yield f"    {line.field}: {f'{{column: {name}, {extra}}}' if extra else name}{_remark(found)}"
+        lines += [
+            "- to: attendance",
+            *place,
+            f"  when: [{name}, {{column: {name}, not: [{nobody}]}}]{_remark(found)}",
+            f"  parts: {{student: {{column: {name}, split: '[;,、]', pattern: '^\\s*([^()]+)'}}}}",
+            "  fields:",
+            *where,
+            "    student: {part: student, as: student, within: class}",
+            f"    status: {{is: {status}}}",
+            "    lesson: {as: lesson}",
+        ]
+    return lines
 
 
 def _steps(sheet: SheetGuess) -> list[str]:
     lines = ["  rows:"]
-    for step, (action, meaning) in enumerate(_STEPS, 1):
+    for step, (action, meaning) in enumerate(STEPS, 1):
         found = sheet.of(meaning)
         if found is None:
             continue
@@ -325,15 +289,22 @@ def _steps(sheet: SheetGuess) -> list[str]:
         if action == "rated":
             done = sheet.of("resolved") or sheet.of("reported")
             at = _quoted(done.header) if done else "评价时间"
-            fields += f", rating: {{column: {_quoted(found.header)}, as: integer}}"
+            stars = ", ".join(f"{one}: {STARS[one]}" for one in found.unknown if one in STARS)
+            values = f", values: {{{stars}}}" if stars else ""
+            fields += f", rating: {{column: {_quoted(found.header)}, as: integer{values}}}"
             lines += [
                 f"  - when: {_quoted(found.header)}",
                 f"    time: {at}",
                 f"    fields: {{{fields}}}{_remark(found)}",
             ]
         else:
-            lines += [f"  - time: {_quoted(found.header)}{_remark(found)}", f"    fields: {{{fields}}}"]
+            lines += [f"  - time: {_formatted(found)}{_remark(found)}", f"    fields: {{{fields}}}"]
     return lines
+
+
+def _formatted(column: ColumnGuess) -> str:
+    name = _quoted(column.header)
+    return f'{{column: {name}, format: "{column.format}"}}' if column.format else name
 
 
 def _first(sheet: SheetGuess, meanings: Sequence[str]) -> ColumnGuess | None:
@@ -342,7 +313,9 @@ def _first(sheet: SheetGuess, meanings: Sequence[str]) -> ColumnGuess | None:
 
 def _remark(column: ColumnGuess) -> str:
     other = f", or {column.other}" if column.other else ""
-    return f"  # {column.certainty}{other}: {', '.join(column.examples)}".replace("\n", " ").rstrip(": ")
+    every = list(dict.fromkeys([*column.unknown[:_WORDS_SHOWN], *column.examples]))
+    shown = ", ".join(every[: max(len(column.examples), _WORDS_SHOWN)])
+    return f"  # {column.certainty}{other}: {shown}".replace("\n", " ").rstrip(": ")
 
 
 def _quoted(text: str) -> str:

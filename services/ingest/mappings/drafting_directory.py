@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,7 @@ from services.directory.records import TABLES
 from services.errors import ProblemsError
 from services.i18n import say
 from services.ingest.mappings.context import Record
+from services.ingest.mappings.enrolments import CHANGES, Change, change_of, with_changes
 from services.ingest.mappings.language import Mapping as FileMapping
 from services.ingest.mappings.language import SourceRow, Table
 from services.ingest.mappings.reading import College, open_mapped
@@ -72,9 +73,11 @@ def draft_directory(files: Sequence[Given], targets: Mapping[str, Target], colle
         world = replace(college, tables=tables)
         for one in of_files:
             _read(one, name, targets, world, rows, drafted)
+        if name == "students":
+            _change(files, targets, replace(college, tables=tables | {name: rows.cells()}), rows, drafted)
         drafted.problems += rows.problems
         if of_files or (name == "sources" and rows.rows):
-            tables[name] = [cells for cells, _ in rows.rows.values()]
+            tables[name] = rows.cells()
             drafted.counts[name] = len(tables[name])
             drafted.rows[name] = [Row(_texts(cells), place) for cells, place in rows.rows.values()]
         else:
@@ -83,7 +86,33 @@ def draft_directory(files: Sequence[Given], targets: Mapping[str, Target], colle
     return drafted
 
 
+def _change(
+    files: Sequence[Given], targets: Mapping[str, Target], world: College, rows: _Rows, drafted: Drafted
+) -> None:
+    """Splits enrolments at what lists of changes say."""
+    changes: list[Change] = []
+    for one in files:
+        if not any(table.to == DIRECTORY + CHANGES for table in one.mapping.tables):
+            continue
+        for record, place in _records(one, CHANGES, targets, world, drafted):
+            changes.append(change_of(record.data, place))
+    of_student: dict[str, list[tuple[dict[str, Any], str]]] = {}
+    for row, place in rows.rows.values():
+        of_student.setdefault(str(row["id"]), []).append((row, place))
+    found = with_changes(of_student, changes, drafted.problems)
+    rows.rows = {rows.key_of(row): (row, place) for every in found.values() for row, place in every}
+
+
 def _read(one: Given, name: str, targets: Mapping[str, Target], world: College, rows: _Rows, drafted: Drafted) -> None:
+    for record, place in _records(one, name, targets, world, drafted):
+        rows.add(record, place)
+
+
+def _records(
+    one: Given, name: str, targets: Mapping[str, Target], world: College, drafted: Drafted
+) -> Iterator[tuple[Record, str]]:
+    """(record, place) of what is right in the tables of a file for one target; the rest are problems."""
+
     def wanted(table: Table) -> bool:
         return table.to == DIRECTORY + name
 
@@ -96,7 +125,7 @@ def _read(one: Given, name: str, targets: Mapping[str, Target], world: College, 
         if record.problems:
             drafted.problems += [_in_file(problem, mapped.name) for problem in record.problems]
         else:
-            rows.add(record, mapped.name)
+            yield record, f"{mapped.name} {record.position}"
 
 
 def _in_file(problem: Problem, file: str) -> Problem:
@@ -113,7 +142,7 @@ class _Rows:
 
     def start_with(self, rows: Sequence[Mapping[str, Any]]) -> None:
         for row in rows:
-            self.rows[self._key_of(row)] = dict(row), self._name
+            self.rows[self.key_of(row)] = dict(row), self._name
 
     def source(self, given: Given) -> None:
         """What a mapping says of its source."""
@@ -124,8 +153,12 @@ class _Rows:
             told = before | {name: value for name, value in said.items() if value and not before.get(name)}
             self.rows[source.id,] = told, given.mapping.name
 
-    def add(self, record: Record, file: str) -> None:
-        key, place = self._key_of(record.data), f"{file} {record.position}"
+    def cells(self) -> list[Mapping[str, Any]]:
+        """All of them."""
+        return [cells for cells, _ in self.rows.values()]
+
+    def add(self, record: Record, place: str) -> None:
+        key = self.key_of(record.data)
         if key not in self.rows:
             self.rows[key] = dict(record.data), place
             return
@@ -137,7 +170,8 @@ class _Rows:
                 where = f"{place}, column {column}"
                 self.problems.append(Problem(where=where, what=what, expected=say("mapping.same_in_all")))
 
-    def _key_of(self, row: Mapping[str, Any]) -> tuple[str, ...]:
+    def key_of(self, row: Mapping[str, Any]) -> tuple[str, ...]:
+        """What makes a row unique."""
         return tuple(str(row.get(name) or "") for name in self._key)
 
 

@@ -163,7 +163,7 @@ class Finding:
             cell = placed[0]
         else:
             cell = self.first(condition.columns)[0]
-        if condition.blank:
+        if condition.blank and not (condition.is_ or condition.not_ or condition.like):
             return is_blank(cell)
         if condition.not_:
             return word(plain(cell)) not in condition.not_

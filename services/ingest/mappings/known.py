@@ -14,7 +14,7 @@ import msgspec
 from services.directory.nearest import Nearest
 from services.directory.records import Tables
 from services.i18n import say
-from services.ingest.mappings.cells import WrongCell, ident, person_name, plain, word, written
+from services.ingest.mappings.cells import WrongCell, half_width, ident, person_name, plain, word, written
 from services.messages import Message
 from services.tabular.sheets import Cell
 
@@ -33,6 +33,7 @@ _NOUNS = {
 }
 _SHOWN = 6
 _PARTS = re.compile(r"[/\\>|-]")
+_BESIDE = re.compile(r"[()\[\]{}<>/|:,\s]+|-(?=\D)|(?<=[^\x00-\x7f])-")
 _CLASS = (
     re.compile(r"(?P<name>\D+?)(?:20)?(?P<cohort>\d\d)-?0?(?P<number>\d{1,2})班?"),
     re.compile(r"(?:20)?(?P<cohort>\d\d)(?:级|届)?(?P<name>\D+?)-?\(?0?(?P<number>\d{1,2})\)?班?"),
@@ -91,6 +92,8 @@ class KnownTable:
             return found
         if not self.ids:
             return ident(cell)
+        if found := self._by_both(cell):
+            return found
         for called in self._forms(cell):
             if candidates := self._named(called):
                 return self._one(written(cell), candidates, narrow)
@@ -104,6 +107,8 @@ class KnownTable:
         try:
             if found := self._by_id(text):
                 return found
+            if found := self._by_both(cell):
+                return found
         except WrongCell:
             return None
         for called in self._forms(cell):
@@ -115,6 +120,26 @@ class KnownTable:
     def is_called(self, name: str) -> bool:
         """Whether anybody has this name."""
         return word(person_name(name)) in self._names
+
+    def called(self, cell: Cell) -> list[str]:
+        """The ids of those who have this id or name; of an id beside its name, that one."""
+        try:
+            found = self._by_id(plain(cell))
+        except WrongCell:
+            found = None
+        if found or (found := self._by_both(cell)):
+            return [found]
+        return list(self._names.get(word(person_name(cell)), ()))
+
+    def _by_both(self, cell: Cell) -> str | None:
+        """The id that stands beside its own name: 程浩(A0008), A0008/程浩, 程浩[A0008], A0008 程浩."""
+        pieces = [one for one in _BESIDE.split(half_width(written(cell))) if one]
+        ids = [one for one in pieces if re.search(r"\d", one) and self._by_id(one)]
+        if len(pieces) < 2 or len(ids) != 1:  # noqa: PLR2004 - an id and a name
+            return None
+        id_ = self._by_id(ids[0])
+        name = word(person_name(" ".join(one for one in pieces if one != ids[0])))
+        return id_ if id_ in self._names.get(name, ()) else None
 
     def _by_id(self, text: str) -> str | None:
         if text in self.ids:

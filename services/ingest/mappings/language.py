@@ -25,7 +25,7 @@ class Condition(msgspec.Struct, frozen=True, kw_only=True):
     not_: tuple[str, ...] = ()
     like: Pattern | None = None
     blank: bool = False
-    """It must be blank."""
+    """It must be blank; beside one of the others: the column may be missing, and is blank then."""
 
 
 class Take(msgspec.Struct, frozen=True, kw_only=True):

@@ -92,7 +92,7 @@ class Lessons:
         if not standing:
             at = str(sections or (begins and begins.isoformat("minutes")) or course)
             what = say("mapping.no_lesson", group=class_, day=on, at=at)
-            raise WrongCell(what, self._there(every))
+            raise WrongCell(what, self._there(every) if self.by_id else say("mapping.timetable_first"))
         if len(standing) > 1:
             what = say("mapping.several_lessons", group=class_, day=on, lessons=", ".join(map(str, standing)))
             raise WrongCell(what, say("mapping.sections_and_course"))

@@ -32,7 +32,7 @@ Wanted = Callable[[Table], bool]
 
 def is_event(table: Table) -> bool:
     """Whether a table becomes events."""
-    return table.to != TIMETABLE and not table.to.startswith(DIRECTORY)
+    return not table.to.startswith((TIMETABLE, DIRECTORY))
 
 
 def is_directory(table: Table) -> bool:
@@ -41,8 +41,8 @@ def is_directory(table: Table) -> bool:
 
 
 def is_plan(table: Table) -> bool:
-    """Whether a table becomes rows of the timetable."""
-    return table.to == TIMETABLE
+    """Whether a table is part of a timetable."""
+    return table.to.startswith(TIMETABLE)
 
 
 @dataclass(frozen=True)

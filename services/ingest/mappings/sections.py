@@ -23,10 +23,14 @@ _NUMERALS = {word: number for number, word in enumerate("一二三四五六七�
 }
 _NUMERAL = re.compile("十[一二三四]|[一二三四五六七八九十]")
 _DAY = re.compile(r"\d{4}[-/.年]0?(\d{1,2})[-/.月]0?(\d{1,2})日?(?: 0?0:00(?::00)?)?|(\d{1,2})月(\d{1,2})日")
-_ALLOWED = re.compile(r"(?:上午|下午|晚上|晚|第|连续|大|小|课|节次?|至|到|[-~,、;./&()\s\d])*")
+_ALLOWED = re.compile(r"(?:上午|下午|晚上|晚|第|连续|大|小|课|节次?|至|到|[-~,、;./&()\[\]\s\d])*")
 _PAIRS = re.compile(r"(?:0[1-9]|1\d|20){2,}")
 _SPAN = re.compile(r"(\d+)\s*节?(?:-|~|至|到)\s*第?(\d+)")
-_WEEKS = re.compile(r"(?P<first>\d{1,2})(?:(?:-|~|至|到)(?P<last>\d{1,2}))?(?:周)?(?:\(?(?P<odd>[单双])周?\)?)?")
+_WEEKS = re.compile(
+    r"(?:\(?(?P<before>[单双])周?\)?)?(?P<first>\d{1,2})(?:(?:-|~|至|到)(?P<last>\d{1,2}))?周?(?:\(?(?P<odd>[单双])周?\)?)?"
+)
+_PARITY = re.compile(r"(?P<whole>[^周单双]*)周?\(?(?P<odd>[单双])周?\)?")
+"""Behind the only 周 of a list: it is said of all of them."""
 _MOST_WEEKS = 53
 
 
@@ -41,8 +45,9 @@ class Sections(NamedTuple):
 
 
 def sections(cell: Cell) -> Sections:
-    """3-4节, 第3-4节, 第3、4节, 第三四节, 0304, 第二大节 (3-4), 5, and a day that a spreadsheet made of 3-4.
+    """3-4节, 第3-4节, 第3、4节, 第三四节, 0304, 第二大节 (3-4), 第一大节(01,02小节), 5.
 
+    Also a day that a spreadsheet made of 3-4.
     Raises WrongCell, also for sections that do not follow one another.
     """
     found = _of_day(cell)
@@ -65,9 +70,13 @@ def _of_day(cell: Cell) -> Sections | None:
 
 
 def _of_text(text: str) -> Sections | None:
+    if "大" in text:
+        big, _, small = text.partition("大")
+        if not re.search(r"\d", small):
+            found = _of_text(big)
+            return found and Sections(2 * found.first - 1, 2 * found.last)
+        text = small
     numbers = re.findall(r"\d+", text)
-    if "大" in text and len(numbers) == 1:
-        return Sections(2 * int(numbers[0]) - 1, 2 * int(numbers[0]))
     if "连续" in text:
         first, count, *others = [*map(int, numbers), 0, 0]
         return None if any(others[:-2]) or not count else Sections(first, first + count - 1)
@@ -81,19 +90,25 @@ def _of_text(text: str) -> Sections | None:
 
 
 def weeks(cell: Cell) -> tuple[int, ...]:
-    """The teaching weeks, from 1 on, in order: 1-16, 第2-4,6-9周, 1-15(单), 1-16周|双周, 3. Raises WrongCell."""
-    text = re.sub(r"\s|第", "", plain(cell)).replace("、", ",").replace(";", ",")
-    whole, _, kind = text.partition("|")
-    if not kind and (found := re.fullmatch(r"(.*\D|.*周)\(?([单双])周?\)?", text)) and "," in text:
-        whole, kind = found[1], found[2]
+    """The teaching weeks, from 1 on, in order: 1-16, 第2-4,6-9周, 1-15(单), 单1-15周, 1-16周|双周, 3.
+
+    单 or 双 behind a bar, or behind the only 周 of a list, are said of all of it; else of what stands before them.
+    Raises WrongCell.
+    """
+    text = re.sub(r"\s|第|[{}\[\]]", "", plain(cell)).replace("(周)", "周").replace("、", ",").replace(";", ",")
+    whole, bar, kind = text.partition("|")
+    if not bar and "," in text and (found := _PARITY.fullmatch(text)):
+        whole, kind = found["whole"], found["odd"]
     every: set[int] = set()
     for part in whole.strip(",").split(","):
         match = _WEEKS.fullmatch(part)
-        if match is None:
+        if match is None or (kind and not re.fullmatch("[单双]周?", kind)) or (match["before"] and match["odd"]):
             raise WrongCell(say("mapping.not_weeks", shown=written(cell)), say("mapping.weeks_such_as"))
         span = range(int(match["first"]), int(match["last"] or match["first"]) + 1)
-        odd = match["odd"] or kind[:1]
+        odd = match["before"] or match["odd"] or kind[:1]
         every |= {one for one in span if not odd or one % 2 == (odd == "单")}
+        if not span:
+            every.add(0)  # 5-3 are none
     if not every or min(every) < 1 or max(every) > _MOST_WEEKS:
         raise WrongCell(say("mapping.not_weeks", shown=written(cell)), say("mapping.weeks_such_as"))
     return tuple(sorted(every))

@@ -6,10 +6,12 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from services.directory.records import TABLES
+from services.ingest.mappings.enrolments import CHANGES, LEFT, MOVED, RETURNED, SUSPENDED
 from services.ingest.schemas import Schema, Schemas
 
 DIRECTORY = "directory/"
 TIMETABLE = "timetable"
+_CHANGES = DIRECTORY + CHANGES
 HELPERS = {
     "day": "day",
     "sections": "sections",
@@ -49,18 +51,43 @@ _OF_DIRECTORY = {
     "rank": "integer",
     "cohort": "cohort",
 }
-_OF_TIMETABLE = {
-    "class": "class",
-    "course": "course",
-    "teachers": "text",
-    "day": "day",
-    "weekday": "text",
-    "sections": "sections",
-    "weeks": "weeks",
-    "room": "text",
-    "hours": "number",
-    "status": "text",
+_OF_TIMETABLE: Mapping[str, tuple[Mapping[str, str], tuple[str, ...]]] = {
+    TIMETABLE: (
+        {
+            "class": "class",
+            "course": "course",
+            "teacher": "text",
+            "when": "text",
+            "weekday": "text",
+            "day": "day",
+            "sections": "sections",
+            "weeks": "weeks",
+            "room": "text",
+        },
+        ("class", "course"),
+    ),
+    f"{TIMETABLE}/changes": (
+        {
+            "class": "class",
+            "course": "course",
+            "day": "day",
+            "sections": "sections",
+            "status": "word",
+            "to_day": "day",
+            "to_sections": "sections",
+            "room": "text",
+            "teacher": "text",
+            "said": "moment",
+        },
+        ("class", "course", "day", "sections"),
+    ),
+    f"{TIMETABLE}/sections": (
+        {"sections": "sections", "begins": "time", "ends": "time", "from": "day", "to": "day"},
+        ("sections", "begins", "ends"),
+    ),
+    f"{TIMETABLE}/days": ({"from": "day", "to": "day", "follows": "day"}, ("from",)),
 }
+"""Target → (field → how it is read, the fields that it needs)."""
 READERS = (
     "text",
     "id",
@@ -109,14 +136,19 @@ def targets(schemas: Schemas) -> dict[str, Target]:
         readers = {field: _reader_of(name, field) for field in table.columns}
         required = tuple(field for field, column in table.columns.items() if column.required)
         found[DIRECTORY + name] = Target(DIRECTORY + name, readers, required, _VALUES.get(name, {}))
-    found[TIMETABLE] = Target(TIMETABLE, _OF_TIMETABLE, ("class", "course"), {})
+    changes = {"student": "student", "change": "word", "day": "day", "class_before": "class", "class_after": "class"}
+    found[_CHANGES] = Target(_CHANGES, changes, ("student", "change"), _VALUES[CHANGES])
+    for name, (of_plan, needed) in _OF_TIMETABLE.items():
+        found[name] = Target(name, of_plan, needed, _VALUES.get(name, {}))
     return found
 
 
 _VALUES: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "students": {"status": ("enrolled", "suspended")},
+    CHANGES: {"change": (LEFT, SUSPENDED, MOVED, RETURNED)},
     "sources": {"lists": ("all", "exceptions_only")},
     "people": {"language": ("zh", "en")},
+    f"{TIMETABLE}/changes": {"status": ("moved", "cancelled", "substituted")},
     "roles": {"scope_kind": ("class", "major", "department", "teaching_office", "course", "source", "college")},
 }
 

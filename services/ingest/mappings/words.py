@@ -8,11 +8,11 @@ from functools import cache
 from services.ingest.mappings.cells import word
 
 _STATUS = {
-    "absent": "旷课 缺勤 缺课 未到 未到课 旷到 无故缺勤 absent truant unexcused",
-    "late": "迟到 late tardy",
-    "early_leave": "早退 提前离开 left-early early_leave earlyleave",
+    "absent": "旷课 缺勤 缺课 未到 未到课 旷到 无故缺勤 缺席 旷 未签 未签到 × ✗ absent truant unexcused",
+    "late": "迟到 迟 late tardy",
+    "early_leave": "早退 早 提前离开 left-early early_leave earlyleave",
     "leave": "请假 病假 事假 公假 公差 婚假 丧假 产假 已请假 假 leave excused sick",
-    "present": "正常 出勤 到课 已到 已到课 到 在 出席 实到 已签到 签到 √ present ok attended",
+    "present": "正常 出勤 到课 已到 已到课 到 在 出席 实到 已签到 已签 签到 √ ✓ ∨ present ok attended",
 }
 _TEST = {
     "not_submitted": "缺考 旷考 未交 未提交 未作答 未答 未参加 未完成 absent missing notsubmitted",
@@ -40,9 +40,9 @@ _TICKET = {
 }
 _PRIORITY = {"urgent": "紧急 特急 加急 非常紧急 高 urgent high", "normal": "一般 普通 正常 不紧急 中 低 normal low"}
 _OVERALL = {
-    "good": "好 优 优秀 良 良好 达到 a good excellent",
-    "fair": "中 一般 合格 及格 中等 基本达到 b fair average",
-    "poor": "差 较差 不合格 不及格 未达到 没有达到 c poor bad",
+    "good": "好 优 优秀 良 良好 达到 good excellent",
+    "fair": "中 一般 合格 及格 中等 基本达到 fair average",
+    "poor": "差 较差 不合格 不及格 未达到 没有达到 poor bad",
 }
 _LESSON = {
     "planned": "正常 计划 planned",
@@ -50,9 +50,20 @@ _LESSON = {
     "cancelled": "停课 取消 已停课 cancelled",
     "moved": "调课 moved",
 }
+_CHANGE = {
+    "moved": "调课 调时间 换时间 改期 补课 moved rescheduled",
+    "cancelled": "停课 取消 cancelled canceled",
+    "substituted": "代课 换教师 调教师 换教室 调教室 换地点 调地点 substituted",
+}
 _ENROLLED = {
     "suspended": "休学 保留学籍 suspended",
     "enrolled": "在读 在校 在籍 注册 正常 复学 转专业 转班 enrolled active",
+}
+_ENROLMENT_CHANGE = {
+    "left": "退学 转学 转出 毕业 结业 肄业 开除 开除学籍 取消学籍 取消入学资格 死亡 left withdrawn graduated expelled",
+    "suspended": "休学 保留学籍 参军 入伍 suspended",
+    "moved": "转专业 转班 调班 换班 留级 降级 跳级 moved transferred",
+    "returned": "复学 恢复学籍 returned resumed",
 }
 _SCOPES = {"college": "学院 全院", "department": "系 系部 部门", "class": "班级", "major": "专业", "course": "课程"}
 _LISTS = {"all": "all 全部 全员", "exceptions_only": "exceptions_only 异常 仅异常"}
@@ -66,7 +77,9 @@ _WORDS: Mapping[tuple[str, str], Mapping[str, str]] = {
     ("ticket", "priority"): _PRIORITY,
     ("assessment", "overall"): _OVERALL,
     ("lesson", "status"): _LESSON,
+    ("timetable/changes", "status"): _CHANGE,
     ("directory/students", "status"): _ENROLLED,
+    ("directory/student_changes", "change"): _ENROLMENT_CHANGE,
     ("directory/roles", "scope_kind"): _SCOPES,
     ("directory/sources", "lists"): _LISTS,
 }

@@ -31,6 +31,7 @@ from services.log.records import Key, Record, Records, RecordStore, Said, Told, 
 from services.messages import CampusEvent, Verdict, from_ms, to_ms
 
 _DAY = 86_400_000
+_UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 _GROUPS_AT_ONCE = 500
 _FORMAT = "1"
 _REVIEWED = "-"
@@ -458,7 +459,7 @@ def _same(one: CampusEvent, other: CampusEvent) -> bool:
 
 def _readable(packed: bytes) -> Iterator[CampusEvent]:
     """Of a row of the log, the events that can be read."""
-    with suppress(msgspec.MsgspecError):
+    with suppress(*_UNREADABLE):
         for item in _decode_raw(packed):
-            with suppress(msgspec.MsgspecError):
+            with suppress(*_UNREADABLE):
                 yield _decode_event(item)

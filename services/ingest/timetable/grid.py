@@ -3,26 +3,28 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from services.i18n import say
 from services.ingest.timetable import words
 from services.ingest.timetable.model import Plan, Teaching, Weeks
 from services.messages import Message, Problem
-from services.tabular.sheets import Sheet
+from services.tabular.sheets import Cell, Sheet
 from services.tabular.workbook import letters
 
 _FULL_WEEK = 5
 _WHEN = (
     re.compile(r"(?P<day>(?:周|星期)[一二三四五六日天])(?P<sections>第[\d,、-]+节)\{(?P<weeks>[^{}]+)\}"),
-    re.compile(r"(?P<weeks>第?[\d,-]+\(?[单双]?周\)?(?:\([单双]周?\))?)\[(?P<sections>[\d,-]+)节?\]"),
+    re.compile(r"(?P<weeks>第?[\d,-]+\(?[单双]?周\)?(?:\([单双]周?\))?) ?[\[(](?P<sections>第?[\d,-]+小?节?)[\])]节?"),
     re.compile(r"\((?P<sections>第?[\d,-]+节)\)(?P<weeks>第?[\d,-]+周(?:\([单双]周?\))?)"),
     re.compile(r"(?P<weeks>第?[\d,-]+周(?:\([单双]周?\)|\|[单双]周)?) ?(?P<sections>第?[\d,-]+节)"),
     re.compile(r"\{?(?P<weeks>第?[\d,-]+周(?:\([单双]周?\)|\|[单双]周)?)\}?"),
 )
 """How colleges write when a block is given; what is left out stands at the edges of the grid."""
-_LABEL = re.compile(r"第?(\d{1,2})节?")
+_BETWEEN = re.compile(r"\n(?:\s|-{3,}|={3,}|_{3,}|\*{3,})*\n")
+"""Blocks of one cell stand apart by a blank line, or a line that is drawn."""
+_CALLED = re.compile(r"(?:课程|教师|老师|任课教师|地点|教室|场地|上课地点|周次|节次|时间|周次节次)[::]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +34,8 @@ class Names:
     class_: Callable[[str], str]
     course: Callable[[str], str]
     teacher: Callable[[str, str, str], str]
-    """Of a name, a course and a class."""
+    """Of a name or id, a course and a class."""
+    is_teacher: Callable[[str], bool]
 
 
 def is_grid(sheet: Sheet) -> bool:
@@ -51,21 +54,24 @@ def plans(sheet: Sheet, names: Names, problems: list[Problem]) -> Iterator[Plan]
         problems.append(_problem(sheet.place, say("ingest.no_such_class", name=error.args[0])))
         return
     spans = {(row1, column1): (row1, row2) for row1, column1, row2, _ in sheet.merged}
-    labels = {row: label for row in range(top + 1, len(sheet.rows) + 1) if (label := _label(sheet, row, min(days)))}
+    spread = sheet.filled()
+    labels = {
+        row: label for row in range(top + 1, len(sheet.rows) + 1) if (label := _label(spread[row - 1], min(days)))
+    }
     for row, label in labels.items():
         for column, day in days.items():
             cell = words.text(sheet.cell(row, column))
             last = spans.get((row, column), (row, row))[1]
             place = f"{sheet.place} cell {letters(column)}{row}"
-            for block in re.split(r"\n\s*\n", cell) if cell else ():
+            for block in _BETWEEN.split(cell) if cell else ():
                 try:
-                    yield _plan(block, class_, day, (label, labels.get(last, label)), names, place)
+                    yield _plan(block, class_, day, (label[0], labels.get(last, label)[1]), names, place)
                 except ValueError as error:
                     problems.append(_problem(place, say("ingest.not_a_block", text=error.args[0])))
 
 
 def _plan(block: str, class_: str, day: int, span: tuple[int, int], names: Names, place: str) -> Plan:
-    lines = [line.strip() for line in block.split("\n") if line.strip()]
+    lines = [_CALLED.sub("", line.strip()) for line in re.split("[\n◇]", block) if line.strip(" -=_*")]
     found = next(((number, when) for number, line in enumerate(lines) if (when := _when(line))), None)
     if found is None or found[0] == 0:
         raise ValueError(block.replace("\n", " / "))
@@ -77,15 +83,23 @@ def _plan(block: str, class_: str, day: int, span: tuple[int, int], names: Names
     first, last = words.sections(given["sections"]) if given.get("sections") else span
     if given.get("day"):
         day = words.weekday(given["day"])
-    course = names.course(lines[0])
+    course = names.course(lines[0].rstrip("★☆●○◆◇▲△*"))
     # In one line behind the weeks stands the room first; on lines of their own it is the last.
     behind = [one.strip() for one in lines[number][when.end() :].split("/") if one.strip()]
-    room, who = ([*behind, "", ""])[:2] if behind else ("", "")
     others = lines[1:number] + lines[number + 1 :]
-    if not behind:
-        who, room = (others[0] if others else ""), (others[1] if len(others) > 1 else "")
+    who, room = _who_and_where(behind or others, names, in_line=bool(behind))
     taught = tuple(Teaching(names.teacher(one.teacher, course, class_), one.weeks) for one in words.teachers(who))
     return Plan(class_, course, taught, day, first, last, weeks, room, place)
+
+
+def _who_and_where(given: Sequence[str], names: Names, *, in_line: bool) -> tuple[str, str]:
+    """Teachers are whom the college knows, wherever they stand; nobody known stands where they use to."""
+    for at, one in enumerate(given):
+        if (every := words.teachers(one)) and all(names.is_teacher(each.teacher) for each in every):
+            before = at - 1 if in_line or at + 1 == len(given) else at + 1
+            return one, given[before] if 0 <= before < len(given) else ""
+    first, second, *_ = [*given, "", ""]
+    return (second, first) if in_line else (first, second)
 
 
 def _when(line: str) -> re.Match[str] | None:
@@ -106,11 +120,13 @@ def _header(sheet: Sheet) -> tuple[int, dict[int, int]] | None:
     return None
 
 
-def _label(sheet: Sheet, row: int, before: int) -> int | None:
-    """The section that a row is for."""
-    for column in range(before - 1, 0, -1):
-        if found := _LABEL.match(words.text(sheet.cell(row, column))):
-            return int(found[1])
+def _label(row: Sequence[Cell], before: int) -> tuple[int, int] | None:
+    """The sections that a row is for."""
+    for cell in reversed(row[: before - 1]):
+        try:
+            return words.sections(cell)
+        except ValueError:
+            continue
     return None
 
 
@@ -118,7 +134,7 @@ def _class_name(sheet: Sheet, top: int) -> str:
     """What the title says, else the sheet."""
     for row in sheet.rows[: top - 1]:
         for cell in row:
-            if found := re.search(r"班级[::]\s*(\S+)", words.text(cell)):
+            if found := re.search(r"(?<!合)班(?:级|名)?(?:名称)?[::]\s*(\S+)", words.text(cell)):
                 return found[1]
     return words.text(sheet.name)
 

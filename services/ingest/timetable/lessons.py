@@ -29,13 +29,28 @@ def planned(plans: Iterable[Plan], term: Term, problems: list[Problem]) -> Lesso
                 continue
             for section in range(plan.first, plan.last + 1):
                 other = taken.setdefault((plan.class_, on, section), plan)
-                if other is not plan and (plan.place, other.place) not in told:
+                if (problem := _contradiction(plan, other, week)) and (plan.place, other.place) not in told:
                     told.add((plan.place, other.place))
-                    what = say("ingest.two_lessons_at_once", one=other.course, other=plan.course, week=week)
-                    problems.append(Problem(where=plan.place, what=what, expected=say("ingest.one_lesson_at_a_time")))
+                    problems.append(problem)
             lesson = Lesson(plan.class_, plan.course, on, plan.first, plan.last, _leading(plan, week), plan.room)
+            if (same := found.get(lesson.id)) is not None:
+                lesson = replace(same, teachers=same.teachers or lesson.teachers, room=same.room or lesson.room)
             found[lesson.id] = lesson
     return found
+
+
+def _contradiction(plan: Plan, other: Plan, week: int) -> Problem | None:
+    """What keeps two blocks of one class from being at the same time; a list and a grid may say the same twice."""
+    if plan is other:
+        return None
+    if (plan.course, plan.first, plan.last) != (other.course, other.first, other.last):
+        what = say("ingest.two_lessons_at_once", one=other.course, other=plan.course, week=week)
+        return Problem(where=plan.place, what=what, expected=say("ingest.one_lesson_at_a_time"))
+    ours, theirs = _leading(plan, week), _leading(other, week)
+    if ours and theirs and ours != theirs:
+        what = say("ingest.two_teachers", course=plan.course, one=", ".join(ours), other=", ".join(theirs))
+        return Problem(where=plan.place, what=what, expected=say("ingest.same_as_in", place=other.place))
+    return None
 
 
 def changed(lessons: Lessons, changes: Iterable[Change], problems: list[Problem]) -> Lessons:
@@ -59,7 +74,7 @@ def changed(lessons: Lessons, changes: Iterable[Change], problems: list[Problem]
         else:
             to = change.instead
             new = replace(
-                old, on=to.on, first=to.first, last=to.last, room=to.room,
+                old, on=to.on, first=to.first, last=to.last, room=to.room or old.room,
                 teachers=to.teachers or old.teachers, said=change.said,
             )  # fmt: skip
             if new.id != old.id:

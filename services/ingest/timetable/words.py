@@ -6,15 +6,14 @@ import re
 import unicodedata
 from datetime import date, datetime, time, timedelta
 
+from services.ingest.mappings import sections as mapped
+from services.ingest.mappings.cells import WrongCell
 from services.ingest.timetable.model import Teaching, Weeks
 from services.tabular.sheets import Cell
 
-MOST_WEEKS = 60
-_MOST_SECTIONS = 20
-_PIECE = re.compile(r"第?(\d{1,2})(?:[-~至到](\d{1,2}))?(?:\(?周\)?)?(?:\(?([单双])周?\)?)?")
-_SECTIONS = re.compile(r"[第(\[]*(\d{1,2})(?:([-~,、至到])第?(\d{1,2}))?((?:[,、]\d{1,2})*)节?[)\]]*")
-_RUN = re.compile(r"第(\d{1,2})节连续(\d{1,2})节")
 _WEEKDAY = re.compile(r"(?:周|星期|礼拜)([一二三四五六日天七1-7])")
+_OF_WHEN_DAY = re.compile(r"(?:周|星期|礼拜)[一二三四五六日天]")
+_OF_WHEN_SECTIONS = re.compile(r"[(\[]?第?\d[\d,、~-]*小?节(?:连续\d+节)?[)\]]?|\[\d[\d,-]*\]")
 _WEEKDAYS = "一二三四五六日"
 _DAY = re.compile(r"(?:(\d{4})[-./年])?(\d{1,2})[-./月](\d{1,2})日?")
 _CLOCK = re.compile(r"(上午|中午|下午|晚上)?(\d{1,2})[:：](\d\d)(?::\d\d)?")
@@ -30,44 +29,19 @@ def text(cell: Cell) -> str:
 
 
 def weeks(cell: Cell) -> Weeks:
-    """`1-16`, `1-16周(单)`, `2-4,6-9周`, `第1-16周|双周`: behind `|` of all, in brackets of what is before them."""
-    words = text(cell).strip("{}[]").replace(" ", "")
-    words, _, parity = words.partition("|")
-    if parity and not re.fullmatch("[单双]周?", parity):
-        raise ValueError(text(cell))
-    every: set[int] = set()
-    for piece in re.split("[,、;]", words):
-        found = _PIECE.fullmatch(piece)
-        if not found:
-            raise ValueError(text(cell))
-        first, last = int(found[1]), int(found[2] or found[1])
-        if not 1 <= first <= last <= MOST_WEEKS:
-            raise ValueError(text(cell))
-        of = found[3] or parity[:1]
-        every |= {one for one in range(first, last + 1) if not of or one % 2 == (of == "单")}
-    return frozenset(every)
+    """As `mappings.sections.weeks` reads them."""
+    try:
+        return frozenset(mapped.weeks(cell))
+    except WrongCell:
+        raise ValueError(text(cell)) from None
 
 
 def sections(cell: Cell) -> tuple[int, int]:
-    """`3-4节`, `第5,6节`, `5-6`, `第5节连续2节`; a day that a spreadsheet made of 3-4. The first and the last."""
-    if isinstance(cell, date):
-        return _span(cell.month, cell.day, str(cell))
-    words = text(cell).replace(" ", "")
-    if run := _RUN.fullmatch(words):
-        return _span(int(run[1]), int(run[1]) + int(run[2]) - 1, words)
-    found = _SECTIONS.fullmatch(words)
-    if not found:
-        raise ValueError(words)
-    every = [int(one) for one in re.findall(r"\d+", words)]
-    if found[2] not in (None, "-", "~", "至", "到") and every != list(range(every[0], every[-1] + 1)):
-        raise ValueError(words)
-    return _span(every[0], every[-1], words)
-
-
-def _span(first: int, last: int, words: str) -> tuple[int, int]:
-    if not 1 <= first <= last <= _MOST_SECTIONS:
-        raise ValueError(words)
-    return first, last
+    """The first and the last, as `mappings.sections.sections` reads them."""
+    try:
+        return mapped.sections(cell)
+    except WrongCell:
+        raise ValueError(text(cell)) from None
 
 
 def weekday(cell: Cell) -> int:
@@ -79,12 +53,25 @@ def weekday(cell: Cell) -> int:
     return int(word) if word.isdigit() else _WEEKDAYS.index(word) + 1
 
 
+def when(cell: Cell) -> tuple[int, int, int, Weeks]:
+    """Weekday, first and last section, and weeks: 周三第3-4节{第1-16周|单周}, 1-16周 星期三 [3-4节], in any order."""
+    rest = re.sub(r"\s", "", text(cell))
+    day, given = _OF_WHEN_DAY.search(rest), _OF_WHEN_SECTIONS.search(rest)
+    if day is None or given is None:
+        raise ValueError(text(cell))
+    rest = rest.replace(day[0], "", 1).replace(given[0], "", 1)
+    return weekday(day[0]), *sections(given[0]), weeks(rest.strip("(),/"))
+
+
 def teachers(cell: Cell) -> tuple[Teaching, ...]:
-    """`00007(1-9周),00045(10-16周)`: one after the other; `00016,00012`: together."""
-    words = text(cell).replace(" ", "")
-    return tuple(
-        Teaching(one[1], weeks(one[2]) if one[2] else None) for one in _TEACHER.finditer(words) if one[1].strip()
-    )
+    """`00007(1-9周),00045(10-16周)`: one after the other; `00016,00012`, `程浩(A0008)、曹颖(A0009)`: together."""
+    return tuple(_teaching(one) for one in _TEACHER.finditer(re.sub(r"\s", "", text(cell))) if one[1].strip())
+
+
+def _teaching(one: re.Match[str]) -> Teaching:
+    if one[2] and "周" in one[2]:
+        return Teaching(one[1], weeks(one[2]))
+    return Teaching(one[0])
 
 
 def day(cell: Cell, near: date) -> date:

@@ -48,8 +48,9 @@ class Feed(Generic[T]):
         while not self._stop.is_set():
             try:
                 self._follow()
-            except BrokerError as error:
-                _log.warning("%s cannot be followed, trying again: %s", self._topic, error)
+            except Exception as error:  # noqa: BLE001 - a thread that ended would follow nothing any more
+                known = isinstance(error, BrokerError)
+                _log.warning("%s cannot be followed, trying again: %s", self._topic, error, exc_info=not known)
                 self._stop.wait(_AGAIN)
 
     @staticmethod

@@ -12,10 +12,11 @@ from typing import Any, TypeVar
 
 import msgspec
 from sqlalchemy import URL, Connection, Engine, Executable, Select, create_engine, event, inspect, make_url
-from sqlalchemy.exc import ArgumentError, DataError, OperationalError
+from sqlalchemy.exc import ArgumentError, DatabaseError, DataError, OperationalError
 from sqlalchemy.sql.dml import UpdateBase
 
-from services.errors import ConfigurationError, LogError, UnstorableError
+from services.errors import DamagedError, LogError, SettingError, UnstorableError
+from services.i18n import say
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
 VERSION_TABLE = "notify_schema"
@@ -49,7 +50,7 @@ class Store:
     """One database. `reading()` and `writing()` give a connection with one transaction around it."""
 
     def __init__(self, url: str) -> None:
-        """Raises ConfigurationError if `url` is no address of a store, LogError if there is none at it now."""
+        """Raises SettingError if `url` is no address of a store, LogError if there is none at it now."""
         self.engine = _engine(url)
         self._writer = self.engine.execution_options(writes=True)
         self._reader = self.engine
@@ -62,6 +63,11 @@ class Store:
             if not self._is_present():
                 with self.writing() as connection:
                     migrate(connection)
+        except DatabaseError as error:
+            self.engine.dispose()
+            if self.engine.dialect.name == "sqlite":
+                raise DamagedError(say("log.file_damaged", path=self.engine.url.database, error=error.orig)) from error
+            raise
         except LogError as error:
             self.engine.dispose()
             raise LogError(f"notify's store {self.engine.url} cannot be opened: {error.__cause__}") from error
@@ -180,7 +186,7 @@ def _address(url: str) -> URL:
     if address is not None and address.drivername in ("sqlite", "sqlite+pysqlite"):
         return address
     found = f"a store of {address.drivername}" if address is not None else "not an address"  # never the password
-    raise ConfigurationError(
+    raise SettingError(
         f"PREWARN_DATABASE_URL or DATABASE_URL is {found} (expected: postgresql://user:password@host/name, sqlite:///path)"
     )
 

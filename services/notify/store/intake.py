@@ -10,7 +10,7 @@ from sqlalchemy import Connection, and_, bindparam, insert, or_, select, update
 from services.messages import WarningChange, WarningReading, to_ms
 from services.notify.chunk import Known, Writes
 from services.notify.pipeline import ENDS
-from services.notify.rows import WarningRow
+from services.notify.rows import DeliveryRow, WarningRow
 from services.notify.store import deliveries, silences, steps, tables
 from services.notify.store.engine import Store, rows_of, slices
 
@@ -93,6 +93,11 @@ def write(database: Store, connection: Connection, writes: Writes, at: datetime)
         advance(connection, "numbers", writes.opened[-1].number)
 
 
+def deliver(database: Store, connection: Connection, found: Sequence[DeliveryRow]) -> None:
+    """Puts messages into the outbox."""
+    database.bulk(connection, _DELIVERY, found)
+
+
 def positions(connection: Connection) -> dict[str, int]:
     """How far each consumer has come."""
     return {row[0]: row[1] for row in connection.execute(_POSITIONS)}
@@ -103,6 +108,14 @@ def advance(connection: Connection, consumer: str, reached: int) -> None:
     moved = connection.execute(_ADVANCE, {"who": consumer, "reached": reached})
     if moved.rowcount == 0 and consumer not in positions(connection):
         connection.execute(insert(tables.position).values(consumer=consumer, position=reached))
+
+
+def set_position(connection: Connection, consumer: str, position: int) -> None:
+    """Sets a position, whatever it was."""
+    at = tables.position.c
+    moved = connection.execute(update(tables.position).where(at.consumer == consumer).values(position=position))
+    if moved.rowcount == 0:
+        connection.execute(insert(tables.position).values(consumer=consumer, position=position))
 
 
 _HELD = select(tables.warning).with_for_update()

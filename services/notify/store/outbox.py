@@ -63,6 +63,8 @@ def claim(connection: Connection, queue: str, owner: str, now: int, lease: int, 
                     value=one.value,
                     threshold=one.threshold,
                     context=one.context,
+                    evidence=one.evidence,
+                    opened_at=one.opened_at,
                     reason=one.reason,
                 )
                 for one in rows
@@ -185,6 +187,8 @@ _ROWS = (
         _w.rule,
         _w.subject,
         _w.context,
+        _w.evidence,
+        _w.opened_at,
         _c.change,
         _now("level"),
         _now("value"),

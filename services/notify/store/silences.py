@@ -13,7 +13,7 @@ from services.notify.pipeline import Moment, decide, held_until, of_warning
 from services.notify.rows import DeliveryRow, WarningRow
 from services.notify.store import tables
 from services.notify.store.engine import columns_of, rows_of, slices
-from services.notify.suppression import Case, Silence
+from services.notify.suppression import SOURCES_AWAITED, Case, Silence
 
 _s, _d, _w, _c = tables.silence.c, tables.delivery.c, tables.warning.c, tables.change.c
 _COLUMNS = (_s.id, _s.rule, _s.subject, _s.department, _s.begins, _s.ends, _s.author, _s.comment)
@@ -77,6 +77,8 @@ def hold_anew(connection: Connection, moment: Moment) -> set[str]:
         # Of a rule whose messages are never held none is among these.
         candidate = msgspec.structs.replace(of_warning(warnings[one.warning], None), sequence=one.sequence)
         end, stage, reason = held_until(candidate, moment)
+        if reasons.get(one.id) == SOURCES_AWAITED and moment.sources_until >= end:  # its rule is not asked again
+            end, stage, reason = moment.sources_until, "sources", SOURCES_AWAITED
         until = max(one.not_before, end)
         if until == one.next_try_at:
             continue

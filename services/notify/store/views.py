@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 import msgspec
@@ -20,7 +20,7 @@ from services.notify.rows import (
     decode_context,
 )
 from services.notify.store import tables
-from services.notify.store.engine import rows_of, streamed
+from services.notify.store.engine import rows_of, slices, streamed
 
 _r, _w, _c = tables.recipient.c, tables.warning.c, tables.change.c
 _d, _x, _a, _e = tables.delivery.c, tables.decision.c, tables.act.c, tables.escalation.c
@@ -87,6 +87,19 @@ def inbox(connection: Connection, person: str, *, is_open: bool, page: int, size
     wanted = [row[0] for row in connection.execute(numbers)]
     found = rows_of(connection, select(tables.warning).where(_w.number.in_(wanted)), WarningRow)
     return Inbox(sorted(found, key=lambda row: wanted.index(row.number)), counts)
+
+
+def open_untold(connection: Connection, rules: Sequence[str]) -> list[tuple[WarningRow, list[str]]]:
+    """What these rules have open that nobody was sent anything of, oldest first, and who may see it."""
+    sent = exists().where(tables.delivery.c.warning == _w.number)
+    mine = select(tables.warning).where(_w.rule.in_(rules), _w.status == "open", _w.mode == "live", ~sent)
+    found = rows_of(connection, mine.order_by(_w.number), WarningRow)
+    people: dict[int, list[str]] = {row.number: [] for row in found}
+    for part in slices(people):
+        seen = select(_r.warning, _r.person).where(_r.warning.in_(part)).order_by(_r.person)
+        for number, person in connection.execute(seen):
+            people[number].append(person)
+    return [(row, people[row.number]) for row in found]
 
 
 def siblings(connection: Connection, row: WarningRow, person: str) -> list[WarningRow]:

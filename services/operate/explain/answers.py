@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from services.i18n import both, say, term
-from services.messages import Rejection, Text, WarningChange, from_ms
+from services.messages import Evidence, Rejection, Text, WarningChange, from_ms
 from services.notify.rows import DeliveryRow
 from services.notify.store.views import Dossier
 from services.notify.suppression import HELD, UNTIL_THE_CASE_IS_OVER
@@ -18,6 +18,7 @@ from services.operate.reasons.standing import Standing
 from services.rules.language.load import RuleSet
 from services.rules.language.rules import Placed
 
+_SHOWN_LATE = 3
 _UNHEARD = {"no_record", "no_matching_record"}
 _NOT_PUSHED_STAGE = {
     "overtaken": "order",
@@ -43,6 +44,8 @@ class Sides:
     told: Callable[[str, str], list[Dossier]]
     """(rule, subject) → its warnings in notify's store, the newest first."""
     rejects: list[tuple[int, Rejection]]
+    late: frozenset[str]
+    """`source id` of the subject's records that the running rules have put aside as late."""
     scope: dict[str, str]
     """What the directory knows of the subject: chooses the standard as long as there is no record."""
 
@@ -90,6 +93,8 @@ def answer(one: Standing, sides: Sides) -> dict[str, Any]:
 def _deciding(one: Standing, notify: list[dict[str, Any]], sides: Sides) -> tuple[str, str, Text]:
     """The stage that decided what became of it, the named reason, and words."""
     if one.status == "open":
+        if not notify and (late := [ident for record in one.evidence if (ident := _ident(record)) in sides.late]):
+            return "rules", "late", both(say("operate.rests_on_late", records=", ".join(late[:_SHOWN_LATE])))
         return _of_notify(notify[0]) if notify else ("take-in", "not_taken_in", _NOT_TAKEN_IN)
     if one.reason in _UNHEARD and sides.rejects:
         number = sides.rejects[-1][0]
@@ -99,6 +104,10 @@ def _deciding(one: Standing, notify: list[dict[str, Any]], sides: Sides) -> tupl
         )
         return "ingest", "rejected", why
     return "rules", one.reason, one.why
+
+
+def _ident(record: Evidence) -> str:
+    return f"{record.source} {record.id}"
 
 
 def _of_notify(told: dict[str, Any]) -> tuple[str, str, Text]:

@@ -13,7 +13,7 @@ from services.messages import ENDING, CampusEvent
 from services.operate.reasons.replay import Entries
 from services.rules.engine.layout import ranks
 from services.rules.engine.plan import Plan
-from services.rules.runner import read_singly
+from services.rules.runner import UNREADABLE, read_singly
 
 Needed = Mapping[str, str]
 """Field of an event → the value that it must have."""
@@ -84,7 +84,7 @@ def _rows(journal: Journal) -> Iterator[tuple[int, int, list[CampusEvent], int]]
         for row, clock, _, packed in rows:
             try:
                 yield row, clock, _decode(packed), 0
-            except msgspec.MsgspecError:
+            except UNREADABLE:
                 events, unreadable = read_singly(packed, _decode_one)
                 yield row, clock, events, len(unreadable)
             offset = row

@@ -15,7 +15,7 @@ from services.directory import Directory
 from services.i18n import both, say, term
 from services.messages import Text, to_ms
 from services.notify.recipients import route
-from services.notify.texts import LEVEL_WORDS, Language, message, of
+from services.notify.texts import LEVEL_WORDS, Language, example, of
 from services.operate.explain.standards import judgement_of, standard_lines
 from services.operate.explain.subjects import Subject, find_rule, find_subject, instant, refuse_unknown
 from services.operate.explain.words import role_title, saying, step_words
@@ -81,7 +81,8 @@ def describe(
     names = directory.names(attributes)
     first = next((level for level, _, bound in levels if bound is not None), "yellow")
     bound = next((bound for _, _, bound in levels if bound is not None), None)
-    facts = {"value": bound, "threshold": bound, "level": first, "subject": subject.said if subject else "…"}
+    facts = {"value": bound, "threshold": bound, "amount": None if bound is None else abs(bound)}
+    told_at = (facts, first, {"subject": subject.said if subject else "…"} | names)
     return {
         "rule": rule.id,
         "row": card.row,
@@ -111,7 +112,7 @@ def describe(
         ],
         "people": [{"id": one.id, "name": one.name, "role": role} for one, role in told.people] if told else None,
         "vacant": None if told is None else told.vacant,
-        "message": {"zh": message(card.message, facts, names, "zh"), "en": message(card.message, facts, names, "en")},
+        "message": {"zh": example(card.message, *told_at, "zh"), "en": example(card.message, *told_at, "en")},
         "looks_at": list(dependencies(rules.plan.rules).get(rule.id, ())),
         "tests": [
             {"name": case.name, "file": case.place.file, "line": case.place.line}

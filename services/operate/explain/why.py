@@ -48,6 +48,7 @@ def why(settings: Settings, said: str, rule: str | None, at: str | None, now: dt
         instant_ms = to_ms(moment) if at is not None else max(come, 0)
         needs = _needs(subject, rules, asked)
         found = rows_about(journal, rules.plan, needs)
+        late = _late(journal, found.rows, instant_ms, rules)
         store = Store(settings.store_url)
         try:
             sides = Sides(
@@ -56,6 +57,7 @@ def why(settings: Settings, said: str, rule: str | None, at: str | None, now: dt
                 at=instant_ms,
                 told=lambda id_, key: _told(store, id_, key, instant_ms),
                 rejects=_rejects(journal, subject),
+                late=frozenset(one["record"] for one in late),
                 scope=subject.attributes(directory, from_ms(instant_ms), {}),
             )
             answers = [
@@ -76,6 +78,7 @@ def why(settings: Settings, said: str, rule: str | None, at: str | None, now: dt
             "ahead": instant_ms > to_ms(now),
             "not_evaluated_yet": max(found.end - evaluated, 0),
             "unreadable": found.unreadable,
+            "late": late,
             "not_counted": _not_counted(journal, subject, rules),
             "asked_rule": asked,
             "answers": answers,
@@ -121,6 +124,16 @@ def _needs(subject: Subject, rules: RuleSet, asked: str | None) -> dict[tuple[st
 def _known_later(rows: list[Entries], at: int) -> int:
     """How many of the events dated up to the instant came into the log after it."""
     return sum(to_ms(event.time) <= at for row in rows if row.clock > at for event in row.events)
+
+
+def _late(journal: Journal, rows: list[Entries], at: int, rules: RuleSet) -> list[dict[str, str]]:
+    """The records about the subject that the running rules have put aside as late, oldest first."""
+    known = {f"{one.source} {one.id}": one for row in rows for one in row.events if to_ms(one.time) <= at}
+    found = [(one.time, ident, one.kind) for ident in journal.put_aside([*known]) for one in [known[ident]]]
+    return [
+        {"at": time.astimezone(rules.zone).isoformat(timespec="seconds"), "kind": kind, "record": ident}
+        for time, ident, kind in sorted(found)
+    ]
 
 
 def _no_rule(subject: Subject, asked: str | None) -> dict[str, str]:

@@ -13,7 +13,7 @@ from services.operate.explain.words import Say, level_word, saying
 from services.operate.reasons.sentences import SIGNS, number
 
 _SHOWN = 20
-"""Records that do not count, the newest."""
+"""Records that do not count or came too late, the newest."""
 
 
 def why_lines(found: Mapping[str, Any], language: Language) -> list[str]:
@@ -31,6 +31,10 @@ def why_lines(found: Mapping[str, Any], language: Language) -> list[str]:
     if found["not_evaluated_yet"]:
         n = found["not_evaluated_yet"]
         lines.append(say("operate.rows_log_not_evaluated_yet", n=n))
+    lines += [
+        say("operate.was_put_aside_as_late", at=one["at"], kind=one["kind"], record=one["record"])
+        for one in found["late"][-_SHOWN:]
+    ]
     for one in found["not_counted"][-_SHOWN:]:
         reason = of(term("not_counted", one["reason"]), language)
         at, kind, ident = one["at"], one["kind"], f"{one['source']} {one['id']}"

@@ -10,11 +10,14 @@ from services.directory import Directory
 from services.errors import DirectoryError, RuleError
 from services.i18n import say
 from services.messages import Problem, RuleCard, Text
+from services.notify import wording
+from services.notify.ports import Ports
 from services.notify.recipients import route
-from services.notify.texts import message
+from services.notify.texts import Language
+from services.notify.wording import Facts, Listener
 from services.operate.rule_tests import CaseRunner, Coverage, Notification, Notifier, WarningState, coverage, read_cases
 from services.rules.language.fields import read_fields
-from services.rules.language.load import load
+from services.rules.language.load import RuleSet, load
 from services.rules.language.reading import Report
 
 
@@ -43,7 +46,7 @@ def run(folder: Path, schemas: Path) -> Result:
     notifier = None
     if people.is_dir():
         try:
-            notifier = _notifier(directories.load(people, rules.zone.key))
+            notifier = _notifier(directories.load(people, rules.zone.key), rules)
         except DirectoryError as error:
             report.problems += error.problems
     cases = read_cases(folder, rules, read_fields(schemas), report)
@@ -62,12 +65,17 @@ def hold(folder: Path, schemas: Path) -> None:
         raise RuleError([*result.problems, Problem(where=str(folder), what=what, expected=expected)])
 
 
-def _notifier(directory: Directory) -> Notifier:
+def _notifier(directory: Directory, rules: RuleSet) -> Notifier:
     def told(card: RuleCard, state: WarningState) -> Notification:
-        facts, names = state.facts, directory.names(state.facts.context)
-        shown = {"value": facts.value, "threshold": facts.threshold, "level": facts.level, "subject": state.subject}
-        people = [person.id for person, _ in route(card, facts.context, directory, state.at).people]
-        text = Text(message(card.message, shown, names, "zh"), message(card.message, shown, names, "en"))
-        return Notification(people, text)
+        now = state.at
+
+        def text(language: Language) -> str:
+            ports = Ports(lambda: directory, lambda _version, rule: rules.cards.get(rule), lambda: now, lambda _: None)
+            return wording.sentence(
+                card, Facts.of(state.subject, state.facts), Listener(language, rules.zone, now, ports)
+            )
+
+        people = [person.id for person, _ in route(card, state.facts.context, directory, now).people]
+        return Notification(people, Text(text("zh"), text("en")))
 
     return told

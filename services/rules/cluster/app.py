@@ -22,7 +22,7 @@ from services.log.heartbeat import REFUSED, STALLED, Progress, end
 from services.rules.cluster.changelog import Entry, is_block, offset_of
 from services.rules.cluster.metrics import StreamMetrics
 from services.rules.cluster.offsets import OffsetTracker
-from services.rules.cluster.partition import META
+from services.rules.cluster.partition import META, is_entry
 from services.rules.cluster.stream import Outgoing
 from services.rules.cluster.watchdog import Watchdog
 from services.settings import Settings
@@ -33,6 +33,8 @@ _AT_ONCE = 200
 _LARGEST = 4 << 20
 _COMMIT_EVERY = 0.5
 _LOOK_EVERY = 1.0
+_SILENT = 9.0
+"""Seconds without an answer of Kafka until /healthz says so."""
 _SEEK_AFTER = 3.0
 """Seconds without a message of a partition that has some, until it is read again from where it should go on."""
 _METADATA_AGE = 2_000
@@ -43,8 +45,12 @@ class Table(faust.Table[Any, Any]):
     """A table whose blocks do not go back: what a worker that was believed dead has written late is refused."""
 
     def apply_changelog_batch(self, batch: Iterable[Any]) -> None:
-        """Takes over what recovery has read."""
-        super().apply_changelog_batch([event for event in batch if not self._is_older(event)])
+        """Takes over what recovery has read, but for what evaluate has not written."""
+        events = list(batch)
+        ours = [event for event in events if is_entry(event.key, event.message.value)]
+        if len(ours) < len(events):
+            _log.error("%d records of the changelog are none of ours and are passed over", len(events) - len(ours))
+        super().apply_changelog_batch([event for event in ours if not self._is_older(event)])
 
     def _is_older(self, event: Any) -> bool:
         key, value = event.key, event.message.value
@@ -95,7 +101,8 @@ class StreamApp:
         self._buffer: list[Any] = []
         self._some, self._room, self._idle = asyncio.Event(), asyncio.Event(), asyncio.Event()
         self._idle.set()
-        self._began = time.monotonic()
+        self._began = self._answered = time.monotonic()
+        """When the process began, and when Kafka has last said where its log ends."""
         self.step: Callable[[list[Any]], Awaitable[None]]
         self.tick: Callable[[dict[int, int], dict[int, int]], Awaitable[None]] | None = None
         """Called every second with what is committed, and the ends of the log, by partition."""
@@ -150,6 +157,11 @@ class StreamApp:
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self.app.stop(), self._session)
         return 0
+
+    def unwell(self) -> str | None:
+        """Why the process cannot do its work, if it cannot: what /healthz says. A frozen broker raises nothing."""
+        silent = time.monotonic() - self._answered
+        return f"Kafka has not answered for {silent:.0f} s" if silent > _SILENT else None
 
     async def _feed(self, stream: Any) -> None:
         consumer: Any = self.app.consumer
@@ -295,6 +307,7 @@ class StreamApp:
             except Exception as error:  # noqa: BLE001 - Kafka is away, or the group is being formed
                 _log.info("where the log ends is not known: %r", error)
                 continue
+            self._answered = time.monotonic()
             self.metrics.partitions({p: ends[p] - committed.get(p, 0) for p in ends})
             if why := self._progress.stalled(committed, ends, time.monotonic()):
                 end(STALLED, why)

@@ -9,11 +9,13 @@ block keeps the highest offset that it ever had, and subjects that come into bei
 
 from __future__ import annotations
 
+import re
 from collections.abc import Container, Iterable, Iterator
 from typing import NamedTuple
 
 import msgspec
 
+_STATE = re.compile(rb"p/\d{1,9}/\d{1,9}|s/\d{1,9}/[^/]*/-?\d{1,18}/.*", re.DOTALL)
 BLOCK_BYTES = 32_000
 """A block that grows beyond it is divided."""
 _MARK = "\x1f"
@@ -100,6 +102,19 @@ def offset_of(value: bytes) -> int:
 def is_block(key: bytes) -> bool:
     """Whether a changelog's key is that of a block."""
     return key.startswith(b"p/")
+
+
+def is_state(key: bytes, value: bytes | None = None) -> bool:
+    """Whether an entry of the changelog is a block or a segment; one that somebody else has written is none."""
+    if _STATE.fullmatch(key) is None:
+        return False
+    if value is None or not is_block(key):
+        return True
+    try:
+        _block(value)
+    except (msgspec.MsgspecError, RecursionError):
+        return False
+    return True
 
 
 def bucket_in(key: bytes) -> int:

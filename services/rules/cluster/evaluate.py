@@ -21,10 +21,11 @@ from services.messages import Changes, Mode
 from services.rules.cluster.changelog import bucket_in
 from services.rules.cluster.cutover import CutOver
 from services.rules.cluster.observations import LIVE, Observations, decode_observations, partition_of
-from services.rules.cluster.partition import META, Partition, meta_of
+from services.rules.cluster.partition import META, Partition, is_entry, meta_of
 from services.rules.cluster.stream import Outgoing, Stream
 from services.rules.engine.plan import Plan
 from services.rules.feedback import Enrich, as_it_is, returned
+from services.rules.runner import UNREADABLE
 
 _log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -126,7 +127,7 @@ class Evaluate:
     async def _take(self, message: Any, touched: dict[int, Partition], accepted: list[int]) -> None:
         try:
             read = decode_observations(message.value or b"")
-        except msgspec.MsgspecError as error:
+        except UNREADABLE as error:
             _log.error("%s %d cannot be read: %s", OBSERVATIONS, message.offset, error)
             self._stream.metrics.decided({"unreadable": 1})
             return
@@ -177,6 +178,8 @@ class Evaluate:
             self._noted |= fresh
 
     def _partition_in(self, key: bytes) -> int:
+        if not is_entry(key):  # anybody may have written it
+            return -1
         if key.startswith(META):
             return int(key.removeprefix(META))
         return partition_of(bucket_in(key), self._partitions)

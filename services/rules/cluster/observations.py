@@ -17,7 +17,7 @@ from services.messages import ENDING, key_part, to_ms
 from services.rules.engine.decode import decoder
 from services.rules.engine.layout import Layout, ranks
 from services.rules.engine.plan import Plan
-from services.rules.runner import Unreadable, read_singly
+from services.rules.runner import UNREADABLE, Unreadable, read_singly
 
 BUCKETS = 1024
 """Fixed for the life of a topic prefix; it stands in every message, and another number is refused."""
@@ -79,7 +79,7 @@ class Observations(msgspec.Struct, array_like=True, frozen=True):
 
 encode_observations: Callable[[Observations], bytes] = msgspec.msgpack.Encoder().encode
 decode_observations: Callable[[bytes], Observations] = msgspec.msgpack.Decoder(Observations).decode
-"""Raises `msgspec.MsgspecError`."""
+"""Raises what stands in `UNREADABLE`."""
 
 
 class Router:
@@ -112,7 +112,7 @@ class Router:
         unreadable: list[Unreadable] = []
         try:
             events = self._decoder.decode(packed)
-        except msgspec.MsgspecError:
+        except UNREADABLE:
             events, unreadable = read_singly(packed, self._one.decode)
         out: dict[int, dict[str, list[bytes]]] = {}
         for event in events:

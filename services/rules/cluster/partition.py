@@ -5,13 +5,14 @@ All that it knows comes from the messages in the partition's order, so repeated 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
 from services.errors import ConfigurationError
 from services.messages import Mode
-from services.rules.cluster.changelog import ChangelogStore, Entry, SubjectId, Write, subject_in
+from services.rules.cluster.changelog import ChangelogStore, Entry, SubjectId, Write, is_state, subject_in
 from services.rules.cluster.cutover import CutOver
 from services.rules.cluster.observations import BUCKETS, LIVE, Observations, areas_of, bucket_of_subject
 from services.rules.engine.endings import SIGNATURE as ENDINGS
@@ -21,6 +22,7 @@ from services.rules.engine.switch import RETIRED
 from services.rules.runner import EngineRunner, Output
 
 META = b"meta/"
+_META = re.compile(rb"meta/\d{1,9}")
 
 
 class Meta(msgspec.Struct, array_like=True):
@@ -222,6 +224,16 @@ class Partition:
     def subjects(self) -> int:
         """How many live subjects there are."""
         return sum(len(engine.subjects(n)) for engine in self.engines.values() for n in range(len(engine.layouts)))
+
+
+def is_entry(key: bytes | None, value: bytes | None = None) -> bool:
+    """Whether an entry of the changelog is one that evaluate writes: anybody may have written to a topic."""
+    if key is None or _META.fullmatch(key) is None:
+        return key is not None and is_state(key, value)
+    try:
+        return value is None or isinstance(msgspec.msgpack.decode(value, type=Meta), Meta)
+    except (msgspec.MsgspecError, RecursionError):
+        return False
 
 
 def meta_of(entries: Iterable[tuple[bytes, bytes]]) -> Meta | None:

@@ -241,7 +241,7 @@ class Engine:
         def create(key: str, t: int, ident: str) -> Subject | None:
             numbers = forgotten.get(key) if forgotten else None
             if numbers is not None:
-                if self.is_late(t, self.now):
+                if t < self.plan.held(self.now):
                     self.put_aside(ident)
                     return None
                 del forgotten[key]
@@ -287,14 +287,6 @@ class Engine:
         finally:
             self.not_evaluated[self.transitions.rules[rule].rule.id, trouble.pop() if trouble else "null"] += 1
 
-    def _held(self, t: int) -> int:
-        """When time has come to t, everything from this instant on is held: the running term, and no less than that."""
-        return min(t - self.plan.allowed_lateness, self.plan.times.term_began(t))
-
-    def is_late(self, t: int, newest: int) -> bool:
-        """Whether what was let go may reach to instant t, the newest record being at `newest`."""
-        return t < self._held(newest)
-
     def put_aside(self, ident: str) -> None:
         """The event is late."""
         self.counts["late"] += 1
@@ -304,7 +296,7 @@ class Engine:
         """Remembers the fold before an entry at t; lets go of what only late records could need. The rows' end."""
         # Windows move when their rule is touched; a rule that seldom is would hold on to everything since then.
         self.steps[number](s, s.watermark, 0, self._last(number, s))
-        history.take_checkpoint(s, self.layouts[number], self._held(t))
+        history.take_checkpoint(s, self.layouts[number], self.plan.held(t))
         return len(s.rows)
 
     def _sweep(self) -> None:
@@ -314,7 +306,7 @@ class Engine:
             return
         self._swept = self.now
         for number, layout in enumerate(self.layouts):
-            limit = self._held(self.now) - layout.retention
+            limit = self.plan.held(self.now) - layout.retention
             subjects = self._subjects[number]
             gone = [
                 key

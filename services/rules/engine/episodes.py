@@ -83,8 +83,8 @@ class Transitions:
         self.cause = ""
         """Named reason of what is being published; empty: the record or the time itself."""
         self.changes: list[WarningChange] = []
-        self.amended: list[tuple[Subject, Episode, WarningReading]] = []
-        """Closed episodes whose facts a late record has changed."""
+        self.amended: dict[str, WarningReading] = {}
+        """Warning → its facts, of closed ones that have changed since their last transition."""
         self.folding: dict[int, list[Folded]] | None = None
 
     def enter(self, past: datetime | None) -> None:
@@ -189,6 +189,7 @@ class Transitions:
         episode.said = Told(assessed.value, assessed.threshold)
         at = episode.said_at = max(at, episode.said_at)
         facts = self.facts(s, rule, episode, assessed)
+        self.amended.pop(facts.warning_id, None)  # read before this change, it would be told behind it
         self.changes.append(
             WarningChange(
                 warning_id=facts.warning_id,
@@ -292,7 +293,8 @@ class Transitions:
         elif is_open:
             e.behind = _STALE
         else:
-            self.amended.append((s, e, self._reading(s, rule, e, assessed)))
+            reading = self._reading(s, rule, e, assessed)
+            self.amended[reading.facts.warning_id] = reading
 
     def _reading(self, s: Subject, rule: RuleLayout, e: Episode, assessed: Assessment) -> WarningReading:
         return WarningReading(
@@ -308,14 +310,7 @@ class Transitions:
 
     def take_amended(self) -> list[WarningReading]:
         """New facts of closed warnings, unless something else became of them in the meantime."""
-        told = [
-            reading
-            for s, e, reading in self.amended
-            if e in (s.episodes or {}).get(reading.rule, ())
-            and e.closed_at >= 0
-            and reading.facts.closed_at == from_ms(e.closed_at)
-        ]
-        self.amended = []
+        told, self.amended = [*self.amended.values()], {}
         return told
 
     def readings(self, s: Subject, rules: Sequence[RuleLayout]) -> list[WarningReading]:

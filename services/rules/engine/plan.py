@@ -203,6 +203,10 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """The signature of the calendar: with another one, windows that follow it need another state."""
     allowed_lateness: int = 30 * 86_400_000
 
+    def held(self, t: int) -> int:
+        """When time has come to t, everything from this instant on is held: the running term, and no less than that."""
+        return min(t - self.allowed_lateness, self.times.term_began(t))
+
 
 def duration(milliseconds: int) -> str:
     """`14d`, `24h`, `30m`: the largest unit that divides it."""

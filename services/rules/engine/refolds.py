@@ -67,7 +67,7 @@ class Refolds:
             return
         start = min(t, rows[old]) if old >= 0 else t
         newest = max(history.newest_record(s, stride), -1 if waiting is None else waiting.last[0])
-        if start <= s.horizon or engine.is_late(start, newest):
+        if start <= s.horizon or start < engine.plan.held(newest):
             engine.put_aside(ident)
             return
         if changes:

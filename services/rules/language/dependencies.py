@@ -36,6 +36,15 @@ def dependencies(rules: Sequence[Rule]) -> dict[str, tuple[str, ...]]:
     return found
 
 
+def by_absence(rules: Sequence[Rule]) -> frozenset[str]:
+    """The rules about what did not come, and those on the warnings of such rules alone."""
+    found = {rule.id for rule in rules if any(gauge.measure in ("missing", "none") for gauge in rule.gauges)}
+    edges = dependencies(rules)
+    while more := {name for name, looks_at in edges.items() if looks_at and found.issuperset(looks_at)} - found:
+        found |= more
+    return frozenset(found)
+
+
 def refuse_cycles(placed: Sequence[Placed], report: Report) -> None:
     """Reports each rule that looks at itself, and each cycle of rules."""
     edges = dependencies([item.rule for item in placed])

@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+import os
+from dataclasses import dataclass, replace
 from pathlib import Path
 from zoneinfo import ZoneInfo
+
+import msgspec
 
 from services.errors import RuleError
 from services.i18n import say
 from services.messages import Message, Problem, RuleCard
 from services.rules.engine.plan import Plan
 from services.rules.language.calendar import read_calendar
-from services.rules.language.dependencies import refuse_cycles
+from services.rules.language.dependencies import by_absence, refuse_cycles
 from services.rules.language.fields import Field, kinds_of_rules, read_fields
 from services.rules.language.indicators import indicator_rules
 from services.rules.language.reading import Place, Report, known_words, read_yaml
 from services.rules.language.rules import Known, Placed, read_rules
 from services.rules.language.standards import Standard, read_standards, standard_ids
 from services.rules.language.unread_files import STANDARD_LEVELS, report_unread, unread
+from services.tabular.files import read_regular, readable_name, shown_name
+from services.tabular.places import LARGEST_FILE
 
 
 @dataclass(frozen=True)
@@ -29,6 +34,8 @@ class RuleSet:
     zone: ZoneInfo
     standards: dict[str, Standard]
     placed: tuple[Placed, ...]
+    messages: tuple[Problem, ...] = ()
+    """What `check` refuses and older releases did not: messages with fields that may be missing."""
 
     @property
     def version(self) -> str:
@@ -45,13 +52,13 @@ def fingerprint(folder: Path) -> str:
     """Content hash of the files that `load` reads; changes with any edit, and with each file that it refuses."""
     digest = hashlib.sha256()
     for path in _files(folder):
-        digest.update(path.relative_to(folder).as_posix().encode() + b"\0")
+        digest.update(os.fsencode(path.relative_to(folder)) + b"\0")
         try:
-            digest.update(path.read_bytes())
+            digest.update(read_regular(path, LARGEST_FILE))
         except OSError as error:
-            digest.update(str(error).encode())
+            digest.update(f"{error.errno} {error.strerror}".encode())
     for path in unread(folder):  # one that goes away again makes a set right that was refused for it
-        digest.update(path.relative_to(folder).as_posix().encode() + b"\0")
+        digest.update(os.fsencode(path.relative_to(folder)) + b"\0")
     return digest.hexdigest()[:12]
 
 
@@ -60,8 +67,11 @@ def _files(folder: Path) -> list[Path]:
 
 
 def load(folder: Path, schemas: Path) -> RuleSet:
-    """Reads `*.yaml`, `standards/*.yaml` and `calendar.yaml` of a folder. Raises `RuleError` with every problem."""
-    rule_set, problems = check(folder, schemas)
+    """Reads `*.yaml`, `standards/*.yaml` and `calendar.yaml` of a folder. Raises `RuleError` with every problem.
+
+    Of messages that older releases allowed it says nothing: what was accepted then goes on, `check` refuses it.
+    """
+    rule_set, problems = _read(folder, schemas)
     if rule_set is None:
         raise RuleError(problems)
     return rule_set
@@ -69,10 +79,21 @@ def load(folder: Path, schemas: Path) -> RuleSet:
 
 def check(folder: Path, schemas: Path) -> tuple[RuleSet | None, list[Problem]]:
     """The rule set, or None, and everything that is wrong."""
+    rule_set, problems = _read(folder, schemas)
+    if rule_set is None or not rule_set.messages:
+        return rule_set, problems
+    return None, list(rule_set.messages)
+
+
+def _read(folder: Path, schemas: Path) -> tuple[RuleSet | None, list[Problem]]:
     report = Report()
     kinds = read_fields(schemas)
     if not folder.is_dir():
         report.add(Place(None, str(folder), None), say("rules.not_folder"), say("rules.folder_with_rule_files"))
+        return None, report.problems
+    for path in sorted(one for one in (*folder.glob("*"), *folder.glob("standards/*")) if readable_name(one) is None):
+        report.add(Place(None, shown_name(path), None), say("input.name_not_utf_8"), say("input.name_in_utf_8"))
+    if report.problems:  # nothing that is found in such a file could be said
         return None, report.problems
     version = fingerprint(folder)
     report_unread(folder, report)
@@ -91,7 +112,9 @@ def check(folder: Path, schemas: Path) -> tuple[RuleSet | None, list[Problem]]:
             Place(None, str(folder), None), say("rules.holds_no_rule"), say("rules.file_such_as_attendance_yaml")
         )
     if report.problems:
-        return None, report.problems
+        return None, [*report.problems, *known.messages.problems]
+    absent = by_absence([item.rule for item in placed])
+    placed = [_by_absence(item) if item.rule.id in absent else item for item in placed]
     plan = Plan(
         version=version,
         rules=tuple(item.rule for item in placed),
@@ -101,7 +124,12 @@ def check(folder: Path, schemas: Path) -> tuple[RuleSet | None, list[Problem]]:
         times=calendar,
         calendar=calendar.signature,
     )
-    return RuleSet(plan, calendar.zone, standards, tuple(placed)), []
+    return RuleSet(plan, calendar.zone, standards, tuple(placed), tuple(known.messages.problems)), []
+
+
+def _by_absence(item: Placed) -> Placed:
+    card = msgspec.structs.replace(item.rule.card, by_absence=True)
+    return replace(item, rule=msgspec.structs.replace(item.rule, card=card))
 
 
 def _once(named: list[tuple[str, Place]], what: Message, report: Report) -> None:

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import re
-import string
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+import msgspec
 
 from services.i18n import say
 from services.messages import RuleCard, Text
-from services.rules.engine.layout import CONTEXT
-from services.rules.engine.plan import Rule
+from services.rules.engine.plan import Gauge, Rule
 from services.rules.language.fields import Field
 from services.rules.language.levels import read_levels
 from services.rules.language.measures import read_measure
 from services.rules.language.measures.base import Measured
+from services.rules.language.messages import Named, read_message
 from services.rules.language.notifying import read_notify
 from services.rules.language.reading import Place, Report, fields, items, known_words, word
 from services.rules.language.standards import Standard, texts
 from services.rules.language.term import read_term
+from services.rules.language.thresholds import MINUTES
+from services.rules.language.units import is_percent
 
 FIELDS = {
     "id": True,
@@ -47,6 +50,8 @@ class Known:
     standards: dict[str, Standard]
     named: frozenset[str] | None
     """Ids of standards, those with errors included; None: not all of them are known."""
+    messages: Report = field(default_factory=Report)
+    """Gathers what is wrong with messages and was let pass by older releases."""
 
 
 @dataclass(frozen=True)
@@ -77,7 +82,7 @@ def _rule(place: Place, known: Known, report: Report) -> Rule | None:
         report.add(given["id"], say("input.not_id", text=name), say("rules.lower_case_words_joined_by"))
     known_fields = known.kinds.get(kind, {})
     by = _by(given.get("by"), known_fields, kind, report)
-    card = _card(given, name, by, known_fields, report)
+    card = _card(given, name, report)
     if not kind or "measure" not in given or "levels" not in given:
         return None
     measured = Measured(kind, by, given.get("where"), known.kinds, report)
@@ -89,6 +94,10 @@ def _rule(place: Place, known: Known, report: Report) -> Rule | None:
     evidence = _evidence(given.get("evidence"), [kind, *([awaited] if awaited else [])], known, report)
     if own is None or card is None:
         return None
+    since, unit = _since(given["measure"], own), _unit(standard, own)
+    card = msgspec.structs.replace(card, by=list(by), since=since, unit=unit)
+    named = Named(by, known_fields, evidence, since, minutes=since is None and unit in MINUTES)
+    read_message(given.get("message"), named, report, known.messages)
     ends_with_term = read_term(given.get("term"), [own, *gauges], report)
     return Rule(
         card=card,
@@ -124,11 +133,21 @@ def _evidence(place: Place | None, kinds: list[str], known: Known, report: Repor
     return tuple(word(item, report, say("rules.evidence_field"), allowed) for item in items(place, report, "evidence"))
 
 
-def _card(
-    given: dict[str, Place], name: str, by: tuple[str, ...], known: dict[str, Field], report: Report
-) -> RuleCard | None:
+def _since(measure: Place, own: Gauge) -> str | None:
+    """Whence the clock of a measure runs, as of RuleCard."""
+    if own.measure == "missing":
+        return str(measure.value["after"].text)
+    return "" if own.measure == "elapsed" else None
+
+
+def _unit(standard: Standard | None, own: Gauge) -> str:
+    """The unit of value and threshold, as far as it is known."""
+    named = standard.notes.get("unit", "") if standard else ""
+    return named or ("minutes" if own.measure == "missing" else "%" if is_percent(own) else "")
+
+
+def _card(given: dict[str, Place], name: str, report: Report) -> RuleCard | None:
     title, message = texts(given.get("title"), report, "title"), texts(given.get("message"), report, "message")
-    _placeholders(given.get("message"), by, known, report)
     shown = [item.text for item in items(given.get("evidence"), report, "evidence")]
     mode = word(given["mode"], report, say("rules.noun_mode"), ("live", "shadow")) if "mode" in given else "live"
     return RuleCard(
@@ -140,25 +159,3 @@ def _card(
         mode="shadow" if mode == "shadow" else "live",
         **read_notify(given.get("notify"), shown, report),
     )
-
-
-def _placeholders(place: Place | None, by: tuple[str, ...], known: dict[str, Field], report: Report) -> None:
-    if place is None or not isinstance(place.value, dict):
-        return
-    allowed = {
-        *by,
-        "value",
-        "threshold",
-        "level",
-        "subject",
-        *(name for name in CONTEXT if name in known and name != "known_at"),
-    }
-    for text in place.value.values():
-        try:
-            names = [name for _, name, _, _ in string.Formatter().parse(str(text.value)) if name is not None]
-        except ValueError as error:
-            report.add(text, say("rules.message_broken", error=error), say("rules.name_for_placeholder_for_brace"))
-            continue
-        for name in names:
-            if name not in allowed:
-                report.add(text, say("rules.no_placeholder", name=name), known_words(name, allowed))

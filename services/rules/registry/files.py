@@ -18,6 +18,7 @@ import msgspec
 from services.errors import ConfigurationError, RuleError
 from services.i18n import say
 from services.log.followed import Followed
+from services.messages import Problem
 from services.rules.language.load import RuleSet, fingerprint, load
 from services.rules.registry.port import RuleSetRevision, find, reason_to_return
 from services.settings import Settings, resource
@@ -43,6 +44,8 @@ class FileRegistry:
         # Folder and file are called as releases wrote them that said edition: another name would buy nothing.
         self._folder = settings.home / "editions"
         self._list = self._folder / "editions.json"
+        self.own = False
+        """Whether this home has been seen with rules of its own, by this process or one before."""
 
     def current(self) -> RuleSet:
         """The rules in use."""
@@ -50,7 +53,18 @@ class FileRegistry:
 
     def follow(self) -> Followed[str, RuleSet]:
         """The rules in use, to be looked at again. Raises RuleError if they have errors now."""
-        return Followed(lambda: fingerprint(self._settings.rules_folder), lambda _: self.current())
+        return Followed(lambda: fingerprint(self._in_use()), lambda _: _load(self._in_use()))
+
+    def _in_use(self) -> Path:
+        """Where the rules are. Raises RuleError where a home that has had its own has none: ours are no substitute."""
+        folder = self._settings.rules_folder
+        if self._settings.rules is None:
+            own = folder.parent == self._home
+            if self.own and not own:
+                what, right = say("directory.there_no_such_folder"), say("registry.put_back")
+                raise RuleError([Problem(where=str(self._home / "rules"), what=what, expected=right)])
+            self.own = own
+        return folder
 
     def publish(self, folder: Path, *, author: str = "", reason: str = "") -> RuleSetRevision:
         """Puts a folder into use."""

@@ -1,7 +1,9 @@
 import gzip
 import io
 import json
+import re
 import tracemalloc
+import zipfile
 from zoneinfo import ZoneInfo
 
 import openpyxl
@@ -314,3 +316,70 @@ def test_the_summary_shows_a_thousand_rejections_and_counts_all(take, log):
     summary = take(b"nonsense\n" * 2500, "sent.ndjson")
     assert (summary.rejected, len(summary.rejections), len(log.rejections)) == (2500, 1000, 2500)
     assert summary.reasons == {"not_json": 2500}
+
+
+ODD_TIMES = {
+    "minutes": "2026-09-07 08:00",
+    "slashes and one digit": "2026/9/7 8:00",
+    "seconds": "2026-09-07 08:00:00",
+    "Chinese": "2026年9月7日 8:00",
+    "half a day": "2026-09-07 上午8:00",
+    "minutes with their zone": "2026-09-07T08:00+08:00",
+    "midnight at the end of a day": "2026-09-06 24:00",
+}
+SHANGHAI = TableOptions(kind="attendance", source="edu", time_zone=ZoneInfo("Asia/Shanghai"))
+
+
+@pytest.mark.parametrize("case", ODD_TIMES)
+def test_times_of_spreadsheets_are_of_the_zone_that_is_said(take, log, case):
+    content = table("time,lesson,student,status", f"{ODD_TIMES[case]},L1,S1,absent")
+    assert take(content, options=SHANGHAI).accepted == 1
+    day, hour = ("06", "16") if "24:00" in ODD_TIMES[case] else ("07", "00")
+    assert log.events[0].time.isoformat() == f"2026-09-{day}T{hour}:00:00+00:00"
+
+
+@pytest.mark.parametrize("text", ["9-7 8:00", "2026-09-07", "08:00", "soon", "2026/13/7 8:00"])
+def test_what_is_no_instant_is_refused_whatever_zone_is_said(take, text):
+    content = table("time,lesson,student,status", f"{text},L1,S1,absent")
+    assert take(content, options=SHANGHAI).rejected == 1
+
+
+@pytest.mark.parametrize("written", ["2026-09-07 08:00", "2026/9/7 8:00", "2026-09-07T08:00:00"])
+def test_the_hint_for_a_time_without_zone_is_itself_taken(take, written):
+    (refused,) = take(table("time,lesson,student,status", f"{written},L1,S1,absent"), options=ATTENDANCE).rejections
+    hint = re.search(r"such as ([^;]+);", str(refused.reasons[0].expected))[1]
+    assert hint == "2026-09-07T08:00:00+08:00"
+    assert take(table("time,lesson,student,status", f"{hint},L1,S1,absent"), options=ATTENDANCE).accepted == 1
+
+
+def test_the_zone_counts_for_the_times_of_json_as_well(take, log):
+    event = {
+        "specversion": "1.0", "id": "1", "source": "s", "type": "attendance", "time": "2026/9/7 8:00",
+        "data": {"lesson": "L1", "student": "S1", "status": "absent"},
+    }  # fmt: skip
+    content = (
+        json.dumps(event).encode() + b"\n" + json.dumps([event | {"id": "2", "time": "2026-09-07 08:30"}]).encode()
+    )
+    assert take(content, name="a.ndjson", options=SHANGHAI).accepted == 2
+    assert [one.time.hour for one in log.events] == [0, 0]
+
+
+def test_an_archive_of_files_of_events_is_each_of_them(take):
+    rows = table("time,lesson,student,status", "2026-09-07T00:00:00Z,L1,S1,absent", "soon,L1,S2,absent")
+    summary = take(zipped(**{"a.csv": rows, "b/c.csv.gz": gzip.compress(rows)}), name="all.zip", options=ATTENDANCE)
+    assert (summary.accepted, summary.duplicate, summary.rejected) == (1, 1, 2)
+    assert [one.origin for one in summary.rejections] == ["all.zip, a.csv", "all.zip, b/c.csv.gz"]
+
+
+@pytest.mark.parametrize("name", ["a.pdf", "xl/workbook.xml"])
+def test_an_archive_of_anything_else_is_one_rejection(take, name):
+    summary = take(zipped(**{name: b"x", "a.csv": b"time"}), name="a.zip", options=ATTENDANCE)
+    assert (summary.accepted, [one.position for one in summary.rejections]) == (0, ["file"])
+
+
+def zipped(**members):
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        for name, raw in members.items():
+            archive.writestr(name, raw)
+    return file.getvalue()

@@ -34,6 +34,22 @@ def test_a_loop_that_does_not_beat_any_more_stands_still_and_says_what_it_had_be
     assert unwell.stalled() == "loop rules stands still since 0 s"
 
 
+def test_a_loop_may_be_watched_more_closely_than_others():
+    heartbeats = Heartbeats(60)
+    heartbeats.beat("rules", 0)
+    heartbeats.beat("notify", 3, -1)
+    assert heartbeats.lags() == {"rules": 0, "notify": 3}
+    assert heartbeats.stalled() == "loop notify stands still since 0 s"
+
+
+def test_what_fails_is_said_until_it_succeeds():
+    heartbeats = Heartbeats(60)
+    heartbeats.failed("review", OSError("full"))
+    assert heartbeats.stalled() == "review fails: OSError: full"
+    heartbeats.succeeded("review")
+    assert heartbeats.stalled() is None
+
+
 def fail(heartbeats):
     with heartbeats.during("taking in"):
         raise ValueError(heartbeats.stalled())

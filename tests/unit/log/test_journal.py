@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 import pytest
 
-from services.errors import LogError
+from services.errors import DamagedError, LogError
 from services.i18n import say
 from services.log.journal import Journal
 from services.messages import (
@@ -386,7 +386,7 @@ def test_a_file_of_another_format_is_refused_and_not_touched(path):
 def test_a_file_that_is_no_database_is_refused_and_not_touched(path):
     path.parent.mkdir()
     path.write_bytes(b"not a database" * 1000)
-    with pytest.raises(LogError, match="not a database"):
+    with pytest.raises(DamagedError, match="not a database"):
         Journal(path, lambda: AT)
     assert path.read_bytes() == b"not a database" * 1000
 

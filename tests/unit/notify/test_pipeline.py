@@ -1,10 +1,11 @@
 """The stages of the pipeline, each alone and in their order."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import msgspec
 import pytest
 
+from services.bounds import LATEST
 from services.directory import Person
 from services.messages import to_ms
 from services.notify.config import CHINA
@@ -33,7 +34,7 @@ def silence(ends):
 
 def test_the_stages_are_in_the_order_of_the_design():
     assert [name for name, _ in EVERYBODY] == ["order", "mode", "setting", "change", "level", "age", "exemption"]
-    names = ["exemption", "settle", "inhibit", "mute", "silence", "group", "earlier telling", "channel"]
+    names = ["exemption", "settle", "sources", "inhibit", "mute", "silence", "group", "earlier telling", "channel"]
     assert [name for name, _ in EACH] == names
 
 
@@ -149,6 +150,7 @@ def test_a_step_is_asked_of_the_exemptions_of_the_present(news, now, dropped):
     assert (delivery is None, decision and (decision.stage, decision.reason)) == (dropped is not None, dropped)
 
 
+LAST = datetime.max.replace(tzinfo=UTC)
 CASE = Case("S1", "red", frozenset({CARD.row}))
 
 
@@ -168,6 +170,7 @@ CASE = Case("S1", "red", frozenset({CARD.row}))
             {"now": LATE, "quiet": NIGHT, "silences": [silence(LATE + timedelta(hours=1))]},
             (SEVEN, "mute", "quiet_hours"),
         ),
+        ({}, {"quiet": NIGHT, "silences": [silence(LAST)]}, (to_ms(LATEST), "silence", "silenced")),
     ],
     ids=[
         "nothing",
@@ -179,6 +182,7 @@ CASE = Case("S1", "red", frozenset({CARD.row}))
         "silence, then the night",
         "silence of red",
         "the night outlasts the silence",
+        "silence until the end of all years",
     ],
 )
 def test_what_holds_longest_says_why(changed, moment, held):

@@ -29,6 +29,7 @@ def local(text):
         ("22:00-07:00,sat,sun", "2026-11-27T23:00", "2026-11-30T07:00"),
         ("22:00-07:00,sat,sun", "2026-11-29T23:00", "2026-11-30T07:00"),
         ("", "2026-11-28T03:00", None),
+        ("22:00-07:00", "9999-12-31T23:30", None),  # no day follows
     ],
 )
 def test_quiet_hours_end_when_nothing_is_quiet_any_more(quiet, moment, until):

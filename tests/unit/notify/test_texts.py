@@ -8,7 +8,7 @@ import services.web
 from services.i18n import catalogue
 from services.i18n.windows import window as as_words
 from services.messages import Text
-from services.notify import texts
+from services.notify import texts, wording
 from services.notify.store.acts import Refusal
 from services.notify.testing import CARD
 
@@ -23,32 +23,57 @@ def test_a_figure_is_written_as_a_person_writes_it(value, shown):
     assert texts.number(value) == shown
 
 
-FACTS = {"value": 3.0, "threshold": 2, "level": "red", "subject": "S1/MATH"}
-
-
 @pytest.mark.parametrize(
     ("template", "shown"),
     [
         ("{student} 旷课 {value} 次", "张伟 旷课 3 次"),
-        ("{level}: {threshold}", "红色: 2"),
-        ("{nobody_knows} {value:.1f}", "{nobody_knows} 3"),
-        ("{} {0} {student.__class__} 100%", "{} {0} 张伟 100%"),
-        ("{course} {subject}", "高数 S1/MATH"),
+        ("{nobody_knows} {value:.1f}", " 3"),
+        ("{} {0} {student.__class__} 100%", "{}  张伟 100%"),
         ("{ { }", "{ { }"),
+        ("{student}[（{place}）]", "张伟"),
+        ("{student}[ ({value} of {place})]: {value}", "张伟: 3"),
+        ("{student}[（{value}）] [1]", "张伟（3） [1]"),
+        ("{student}（{place}）旷课“{place}”", "张伟旷课"),
     ],
 )
 def test_a_message_is_filled_in_and_never_breaks(template, shown):
-    names = {"student": "张伟", "course": "x", "course_zh": "高数", "course_en": "Maths"}
-    assert texts.message(Text(template, ""), FACTS, names, "zh") == shown
+    assert texts.fill(template, {"student": "张伟", "value": "3"}) == shown
 
 
-def test_a_name_with_braces_is_shown_as_it_is():
-    assert texts.message(Text("{student}", ""), FACTS, {"student": "{value}"}, "zh") == "{value}"
+def test_a_name_with_braces_or_brackets_is_shown_as_it_is():
+    assert texts.fill("{student}[ {place}]", {"student": "[{value}]", "place": "[x]"}) == "[{value}] [x]"
 
 
-def test_english_readers_get_the_english_name_of_a_course():
-    names = {"course": "高数", "course_zh": "高数", "course_en": "Maths"}
-    assert texts.message(Text("", "{course}"), FACTS, names, "en") == "Maths"
+@pytest.mark.parametrize(
+    ("minutes", "zh", "en"),
+    [
+        (0.4, "不到 1 分钟", "less than a minute"),
+        (1, "1 分钟", "1 minute"),
+        (30, "30 分钟", "30 minutes"),
+        (60, "1 小时", "1 hour"),
+        (200, "3 小时 20 分钟", "3 hours 20 minutes"),
+        (1440, "1 天", "1 day"),
+        (4560, "3 天 4 小时", "3 days 4 hours"),
+        (20160, "14 天", "14 days"),
+        (20999, "14 天", "14 days"),
+    ],
+)
+def test_a_duration_is_in_the_units_that_fit(minutes, zh, en):
+    assert (wording.duration(minutes, "zh"), wording.duration(minutes, "en")) == (zh, en)
+
+
+@pytest.mark.parametrize(
+    ("value", "threshold", "shown"),
+    [
+        (94.9967, 95, ("94.997", "95")),
+        (92.284, 95, ("92.28", "95")),
+        (95.0, 95, ("95", "95")),
+        (19.999999, 20, ("19.999999", "20")),
+        (None, None, ("—", "—")),
+    ],
+)
+def test_figures_that_differ_are_shown_to_differ(value, threshold, shown):
+    assert wording.figures(value, threshold) == shown
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])

@@ -33,8 +33,8 @@ def events(tmp_path):
     """s1 is absent on three Mondays, s2 on two."""
     said = [("s1", 0), ("s1", 7), ("s1", 14), ("s2", 0), ("s2", 7)]
     lines = [
-        json.dumps(event("attendance", BEGIN + timedelta(days=day), f"{student}-{day}", student=student, lesson="l",
-                         status="absent"))
+        json.dumps(event("attendance", BEGIN + timedelta(days=day), f"{student}-{day}", student=student,
+                         lesson=f"l{day}", status="absent"))
         for student, day in said
     ]  # fmt: skip
     path = tmp_path / "events.ndjson"

@@ -43,6 +43,18 @@ def test_open_warnings_of_students_are_a_warning_of_their_major_until_they_close
     assert told(book, "m")[-1] == ("lowered", "yellow", 10.0)
 
 
+def test_what_turns_out_never_to_have_been_never_counted_for_the_rules_on_warnings(tmp_path):
+    """Whether it was found on the way depends on what came first, and nothing that follows may."""
+    often = rule("often", on="warning", by="[student]", where='rule == "r"', measure='{count: change == "opened"}',
+                 levels="{at_least: {yellow: 1}}")  # fmt: skip
+    book, worker = worker_of(tmp_path, rule(levels=RED), often)
+    for status, revision in (("absent", 0), ("absent", 0), ("leave", 1)):
+        append(book, [absence(f"a{n}", AT + n * DAY, status, revision=revision) for n in range(2)][: 2 - revision])
+        finish(worker)
+    assert [one[0] for one in told(book, "r")] == ["opened", "withdrawn"]
+    assert [one[0] for one in told(book, "often")] == ["opened", "withdrawn"]
+
+
 def test_what_runs_in_shadow_does_not_come_back(tmp_path):
     book, worker = worker_of(
         tmp_path,

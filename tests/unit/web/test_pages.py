@@ -322,3 +322,25 @@ def test_of_one_row_and_subject_the_gravest_stands_for_all_in_the_inbox(browser_
     assert gravest.index("/warnings/c-S1-MATH") < gravest.index("/warnings/a-S1-MATH")
     notify.take_in([msgspec.structs.replace(again("b", "red"), change="resolved", sequence=2)], 2)
     assert "/warnings/c-S1-MATH" in browser.get("/inbox/T1").text
+
+
+def test_each_page_of_a_college_on_trial_says_so(browser, browser_of, make):
+    on_trial = make(on_trial=lambda _rule: True)
+    for page in ("/", "/inbox/T1"):
+        assert "试运行中" in browser_of(on_trial).get(page, headers={"accept-language": "zh-CN"}).text
+        assert "试运行中" not in browser.get(page, headers={"accept-language": "zh-CN"}).text
+
+
+def test_results_are_folded_by_course_and_not_counted_with_what_is_to_be_done(browser_of, make):
+    results = msgspec.structs.replace(CARD, rule="results", row=None, summary=600, to=["class_tutor"])
+    notify = make(cards=lambda _, rule: results if rule == "results" else CARD)
+    summary = [
+        msgspec.structs.replace(change(level="praise", subject=f"S{n}/MATH"), rule="results", row=None)
+        for n in range(3)
+    ]
+    notify.take_in([change(subject="S9/MATH"), *summary], 1)
+    page = browser_of(notify).get("/inbox/T1", headers={"accept-language": "zh-CN"}).text
+    assert "1 条需要处理" in page
+    assert "高等数学：3 份结果" in page
+    fold = page[page.index("<details") : page.index("</details>")]
+    assert fold.count('class="card praise"') == page.count('class="card praise"') == 3

@@ -117,7 +117,7 @@ def complaints_of_last_year(scene: Scene) -> None:
     """Five complaints a year ago; this year's accidents and complaints have come as far today (Q2)."""
     for number in range(5):
         ticket = f"OLD-{scene.day:%y%m%d}-{number}"
-        about = {"ticket": ticket, "category": "complaint", "location": f"room-{number}"}
+        about = {"ticket": ticket, "category": "complaint", "location": f"{number + 1} 号宿舍楼"}
         for action, clock in (("created", "09:00"), ("responded", "09:20"), ("resolved", "11:00")):
             name = f"old-{number}/{action}"
             _event(scene, "service-desk", name, "ticket", 372 + 3 * number, clock, action=action, **about)

@@ -10,10 +10,10 @@ from services.app.demo.scene import Scene
 _ORDINARY = 28
 _DAYS = 35
 _PLACES = (
-    ("repair", "logistics", "dormitory-1"),
-    ("repair", "information-centre", "teaching-building"),
-    ("request", "student-affairs", "student-centre"),
-    ("request", "academic-affairs", "library"),
+    ("repair", "logistics", "1 号宿舍楼"),
+    ("repair", "information-centre", "教学楼"),
+    ("request", "student-affairs", "学生活动中心"),
+    ("request", "academic-affairs", "图书馆"),
 )
 """Category, department and place of ordinary tickets."""
 
@@ -38,7 +38,7 @@ def ordinary(scene: Scene) -> None:
         category, department, place = scene.dice.choice(_PLACES)
         about = {"category": category, "department": department, "intake_level": "department", "priority": "normal"}
         moment = scene.ago(day, "08:10", scene.dice.randint(0, 500))
-        steps: list[_Step] = [("created", moment, {"location": f"{place}-{101 + number}", **_reporter(scene)})]
+        steps: list[_Step] = [("created", moment, {"location": f"{place} {101 + number}", **_reporter(scene)})]
         steps.append(("responded", moment + timedelta(minutes=scene.dice.randint(20, 170)), {}))
         if day > 1:
             steps.append(("resolved", moment + timedelta(hours=scene.dice.randint(4, 20)), {}))
@@ -62,7 +62,7 @@ def burst_pipe(scene: Scene) -> None:
     """Ten reports from one dormitory, nine of them today: yellow, orange, red within the day."""
     minutes = (10, 25, 45, 70, 100, 150, 215, 300, 410)
     moments = [scene.ago(2, "20:15"), *(scene.ago(0, "08:00", minute) for minute in minutes)]
-    about = {"category": "repair", "location": "dormitory-3", "department": "logistics"}
+    about = {"category": "repair", "location": "3 号宿舍楼", "department": "logistics"}
     _reports(
         scene,
         "W",
@@ -76,7 +76,7 @@ def burst_pipe(scene: Scene) -> None:
 def canteen(scene: Scene) -> None:
     """The third complaint within a week."""
     moments = [scene.ago(5, "12:20"), scene.ago(3, "12:30"), scene.ago(0, "12:25")]
-    about = {"category": "complaint", "location": "canteen-2", "department": "logistics"}
+    about = {"category": "complaint", "location": "第二食堂", "department": "logistics"}
     _reports(
         scene,
         "C",
@@ -91,7 +91,7 @@ def projectors(scene: Scene) -> None:
     """Three repairs of the same two weeks ago; a week later the warning is over."""
     if scene.reaches(17):
         moments = [scene.ago(16, "09:05"), scene.ago(15, "10:15"), scene.ago(14, "14:40")]
-        about = {"category": "repair", "location": "building-b", "department": "information-centre"}
+        about = {"category": "repair", "location": "B 座教学楼", "department": "information-centre"}
         _reports(
             scene,
             "P",
@@ -107,7 +107,7 @@ def slow_repairs(scene: Scene) -> None:
     days = min(scene.day.day - 1, 10)
     for number in range(12):
         ago = 0 if number >= 9 or not days else days - number % days  # noqa: PLR2004 - three come today
-        about = {"category": "repair", "department": "logistics", "location": f"dormitory-2-{301 + number}"}
+        about = {"category": "repair", "department": "logistics", "location": f"2 号宿舍楼 {301 + number}"}
         moment = scene.ago(ago, "13:00", 10 * number)
         _ticket(
             scene,
@@ -133,7 +133,7 @@ def incidents(scene: Scene) -> None:
     _ticket(
         scene,
         old,
-        {**about, "location": "canteen-1", "severity": "serious"},
+        {**about, "location": "第一食堂", "severity": "serious"},
         ("created", scene.ago(9, "11:20"), _reporter(scene)),
         ("responded", scene.ago(9, "11:26"), {}),
         ("resolved", scene.ago(9, "12:40"), {}),
@@ -147,7 +147,7 @@ def incidents(scene: Scene) -> None:
     _ticket(
         scene,
         new,
-        {**about, "location": "workshop-2", "severity": "serious"},
+        {**about, "location": "第二实训车间", "severity": "serious"},
         ("created", scene.ago(0, "14:25"), _reporter(scene)),
         ("responded", scene.ago(0, "14:31"), {}),
     )
@@ -165,7 +165,7 @@ def urgent(scene: Scene) -> None:
     _ticket(
         scene,
         request,
-        {"category": "request", "department": "information-centre", "priority": "urgent", "location": "library-net"},
+        {"category": "request", "department": "information-centre", "priority": "urgent", "location": "图书馆网络"},
         ("created", scene.ago(0, "09:00"), _reporter(scene)),
         ("responded", scene.ago(0, "11:30"), {}),
         ("resolved", scene.ago(0, "12:10"), {}),
@@ -179,7 +179,7 @@ def urgent(scene: Scene) -> None:
     _ticket(
         scene,
         repair,
-        {"category": "repair", "department": "logistics", "priority": "urgent", "location": "boiler-house"},
+        {"category": "repair", "department": "logistics", "priority": "urgent", "location": "锅炉房"},
         ("created", scene.ago(3, "09:00"), _reporter(scene)),
         ("responded", scene.ago(3, "09:20"), {}),
     )
@@ -192,7 +192,7 @@ def accidents(scene: Scene) -> None:
         _ticket(
             scene,
             f"A-{scene.day:%y%m%d}-{number}",
-            {"category": "quality_accident", "department": "logistics", "responsible": "kitchen-1"},
+            {"category": "quality_accident", "department": "logistics", "responsible": "第一食堂后厨"},
             ("created", scene.ago(days, "09:40"), _reporter(scene)),
             (
                 "confirmed",
@@ -203,7 +203,7 @@ def accidents(scene: Scene) -> None:
         )
     scene.plant(
         "accident-grade",
-        "kitchen-1",
+        "第一食堂后厨",
         "第一厨房 13 天前和今天各一起一般质量事故，累计为严重",
         "Kitchen 1: a minor accident 13 days ago and another today, together a serious one",
     )

@@ -16,22 +16,22 @@ _SETTLED = 10
 
 
 _TASKS = (
-    ("training-rooms", "engineering", "-3 18:00", "8 16:00"),
-    ("textbook-check", "nursing-health", "2 18:00", "11 15:00"),
-    ("network-upgrade", "information-centre", "-5 18:00", "", "5 天后到期，尚未完成", "Due in five days, not done"),
+    ("实训室安全检查", "engineering", "-3 18:00", "8 16:00"),
+    ("教材选用检查", "nursing-health", "2 18:00", "11 15:00"),
+    ("校园网升级", "information-centre", "-5 18:00", "", "5 天后到期，尚未完成", "Due in five days, not done"),
     (
-        "teaching-plan-review",
+        "授课计划审核",
         "academic-affairs",
         "0 17:30",
         "",
         "今天 17:30 到期，未完成",
         "Due today at 17:30, not done",
     ),
-    ("lab-safety-training", "logistics", "14 12:00", "", "今天中午逾期满 14 天", "Fourteen days late at noon today"),
+    ("实验室安全培训", "logistics", "14 12:00", "", "今天中午逾期满 14 天", "Fourteen days late at noon today"),
 )
 """Name, department, when it is due and when it was done; and what is wrong with it."""
 _DONE_LATE = (
-    "internship-agreements",
+    "实习协议签订",
     "nursing-health",
     "10 18:00",
     "8 10:00",
@@ -128,7 +128,7 @@ def self_assessments(scene: Scene) -> None:
 def _task(scene: Scene, name: str, department: str, due: str, done: str, zh: str = "", en: str = "") -> None:
     """A task, planned five weeks before it is due; days before the demo day (negative: after it) and the clock."""
     due_at = _moment(scene, due)
-    task = f"{due_at:%Y}-{name}"
+    task = f"{due_at:%Y} 年{name}"
     about = {"task": task, "department": department, "due_at": due_at.isoformat()}
     for action, moment in (("planned", due_at - timedelta(days=35)), ("done", done and _moment(scene, done))):
         if moment:

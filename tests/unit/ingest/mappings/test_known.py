@@ -112,3 +112,19 @@ def test_the_lesson_that_takes_place_goes_before_one_that_was_moved(lessons):
 def test_a_lesson_that_is_not_there_is_told(lessons, on, sections, course, says):
     with pytest.raises(WrongCell, match=says):
         lessons.find("k1", on, sections, course=course)
+
+
+BESIDE = Known({"people": [{"id": "A8", "name": "程浩"}, {"id": "A9", "name": "程浩"}, {"id": "A7", "name": "董 洁"}]})
+
+
+@pytest.mark.parametrize(
+    "cell", ["程浩(A8)", "程浩（A8）", "A8/程浩", "程浩[A8]", "A8 程浩", "A8-程浩", "程浩-A8", "程浩<a8>"]
+)
+def test_an_id_beside_its_own_name_tells_two_of_one_name_apart(cell):
+    assert BESIDE.tables["people"].find(cell) == "A8"
+    assert BESIDE.tables["people"].known(cell) == "A8"
+
+
+@pytest.mark.parametrize("cell", ["董洁(A8)", "程浩(A6)", "程浩(A8)、董洁(A7)"])
+def test_an_id_beside_the_name_of_somebody_else_is_nobody(cell):
+    assert BESIDE.tables["people"].known(cell) is None

@@ -170,6 +170,7 @@ def test_what_is_no_time_of_day_is_refused(cell):
 @pytest.mark.parametrize(
     ("cell", "moment"),
     [
+        ("2026-09-01 24:00", "2026-09-02T00:00:00+08:00"),
         ("2026/8/31 8:04", "2026-08-31T08:04:00+08:00"),
         ("2026-08-31 上午8:16", "2026-08-31T08:16:00+08:00"),
         ("8月31日 下午6:24", "2026-08-31T18:24:00+08:00"),
@@ -251,6 +252,11 @@ def test_what_is_no_month_is_refused(cell):
         ("第十一-十二节", (11, 12)),
         ("1～2节", (1, 2)),
         ("5-8节(下午)", (5, 8)),
+        ("第二大节(3-4)", (3, 4)),
+        ("第一大节\n(01,02小节)", (1, 2)),
+        ("第1-2大节", (1, 4)),
+        ("[03-04节]", (3, 4)),
+        ("01-02-03-04节", (1, 4)),
     ],
 )
 def test_sections_are_written_in_many_ways(cell, found):
@@ -272,6 +278,12 @@ def test_what_is_not_one_run_of_sections_is_refused(cell):
         ("1-7周|单周", [1, 3, 5, 7]),
         ("2-6(双)", [2, 4, 6]),
         ("1-5周(单),6", [1, 3, 5, 6]),
+        ("1-2周,5-8周(双)", [1, 2, 6, 8]),
+        ("1-2,5-8周(双)", [2, 6, 8]),
+        ("单1-5周", [1, 3, 5]),
+        ("{第1-3周|单周}", [1, 3]),
+        ("1-3(周)", [1, 2, 3]),
+        ("1-3(单周)", [1, 3]),
         ("3", [3]),
         (7, [7]),
         ("１－２周", [1, 2]),
@@ -281,7 +293,9 @@ def test_weeks_are_written_in_many_ways(cell, found):
     assert list(sections.weeks(cell)) == found
 
 
-@pytest.mark.parametrize("cell", ["", "周一", "4-2周", "0-3周", "1-99周", "单周"])
+@pytest.mark.parametrize(
+    "cell", ["", "周一", "4-2周", "0-3周", "1-99周", "单周", "1-16周|三周", "1-4,5-3周", "单1-9周(双)"]
+)
 def test_what_is_no_weeks_is_refused(cell):
     with pytest.raises(WrongCell):
         sections.weeks(cell)

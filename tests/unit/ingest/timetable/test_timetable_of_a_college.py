@@ -7,9 +7,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from services.ingest.mappings.known import Known
 from services.ingest.timetable.lessons import events
 from services.ingest.timetable.model import Term
-from services.ingest.timetable.reading import Known, read
+from services.ingest.timetable.reading import read
 from services.tabular.sheets import read_sheets
 from tests.acceptance.exports_a import college
 
@@ -34,13 +35,11 @@ def truth(folder):
 
 @pytest.fixture(scope="module")
 def timetable(folder):
-    people = {}
-    known = college.read(folder)
-    for one in known.tables["people"]:
-        people.setdefault(one["name"], set()).add(one["id"])
+    tables = college.read(folder).tables
+    known = Known({name: tables[name] for name in ("classes", "people")})
     problems = []
     sheets = [sheet for name in FILES for sheet in read_sheets(folder / name)]
-    found = read(sheets, TERM, Known({name: {id_} for name, id_ in known.classes.items()}, {}, people), problems)
+    found = read(sheets, TERM, known, problems)
     assert [str(one) for one in problems] == []
     return found
 

@@ -35,7 +35,7 @@ def test_a_rule_has_its_sentence_levels_people_and_tests(ask):
     assert [one["role"] for one in found["told"]] == ["class_tutor"]
     assert [(one["role"], one["after"]) for one in found["escalates"]] == [("counsellor", "1d"), ("department", "3d")]
     assert [one["id"] for one in found["people"]] == ["fang"]
-    assert found["message"]["zh"] == "李一 在课程 代数 连续旷课 2 次，请联系学生"
+    assert found["message"]["zh"] == "李一 在代数课上已连续旷课 2 次，请联系学生"
     assert found["source"] == "六(一)“基于移动端学生日常考勤”"
     assert "a streak in one course" in [one["name"] for one in found["tests"]]
 

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from services.log.kafka import EVENTS, OBSERVATIONS
+from services.log.kafka import EVENTS, OBSERVATIONS, REJECTED
 from services.rules.cluster.metrics import StreamMetrics
 from services.rules.cluster.observations import Router, bucket_of, decode_observations, partition_of
 from services.rules.cluster.route import Route
@@ -89,6 +89,28 @@ def test_a_source_that_is_read_again_does_not_know_what_comes_behind(plan):
 
     asyncio.run(twice())
     assert clocks(way.sent) == [START + HOUR, START + 2 * HOUR]
+
+
+@pytest.mark.parametrize(
+    "value",
+    [b"[" * 3000 + b"]" * 3000, b'[{"data":' + b'{"a":' * 3000 + b"1" + b"}" * 3000 + b"}]", b"\xff\xfe", b"{}", b""],
+    ids=["arrays nested", "objects nested", "no text", "an object", "nothing"],
+)
+def test_what_anybody_may_have_written_is_refused_and_the_rest_goes_on(plan, value):
+    way, sent = route(plan)
+    refused = []
+    record = sent.send
+
+    async def send(out):
+        refused.extend(one for one in out if one.topic.endswith(REJECTED))
+        await record(out)
+
+    sent.send = send
+    events = messages()
+    events[1].message.value = value
+    asyncio.run(way.step(events))
+    assert len(refused) == 1
+    assert clocks(sent.sent)[-1] == START + 3 * HOUR
 
 
 def test_each_source_has_a_time_of_its_own(plan):

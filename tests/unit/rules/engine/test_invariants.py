@@ -81,6 +81,20 @@ def test_shuffled_and_repeated_events_end_the_same(plan, seed):
     assert not differences(reader.warnings(), expected(events, now))
 
 
+@pytest.mark.parametrize("seed", range(8))
+def test_facts_without_a_transition_are_the_same_however_seldom_somebody_asks_for_them(plan, seed):
+    """As a worker does, that evaluates thousands of events before it says what changed."""
+    rng = random.Random(7000 + seed)
+    events = school(rng, 150, BEGIN, timedelta(days=28)) + endings(rng, seed % 3, BEGIN, timedelta(days=28))
+    rng.shuffle(events)
+    now = BEGIN + timedelta(days=40)
+    packs = packed(events, rng)
+    wanted = expected(events, now)
+    for seldom in (random.Random(seed), random.Random(100 + seed)):
+        reader, _ = run(plan, packs, now, ticks=rng.random() < 0.5, seldom=seldom)
+        assert not differences(reader.warnings(), wanted)
+
+
 @pytest.mark.parametrize("seed", range(6))
 def test_snapshot_and_resume_at_any_point_change_nothing(plan, seed):
     rng = random.Random(2000 + seed)

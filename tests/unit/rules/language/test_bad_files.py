@@ -17,7 +17,7 @@ BAD = sorted((Path(__file__).parents[3] / "rules" / "bad").glob("*.yaml"))
 WITHOUT_A_FILE = {
     "is not a folder", "holds no rule", "cannot be read: …", "… bytes are too many", "is not UTF-8 (byte …)",
     "… is not a level of standards", "not an expression that can be read", "nothing is read from …",
-    "no test is read from …", "… is …, and the unit of … is …",
+    "no test is read from …", "… is …, and the unit of … is …", "the name of this file is no text in UTF-8",
 }  # fmt: skip
 """Messages about a folder, two files, or bytes that an editor would not show: the tests below and beside this file."""
 
@@ -36,9 +36,23 @@ def place_of(path: Path) -> str:
 def test_a_bad_file_is_refused_with_line_column_and_reason(tmp_path, path):
     rules = folder(tmp_path, rule())
     (rules / place_of(path)).write_bytes(path.read_bytes())
-    with pytest.raises(RuleError) as raised:
-        load(rules, SCHEMAS)
-    assert str(raised.value).startswith(f"{place_of(path)}:{expected(path)}")
+    rule_set, problems = check(rules, SCHEMAS)
+    assert rule_set is None
+    assert str(problems[0]).startswith(f"{place_of(path)}:{expected(path)}")
+
+
+def test_a_message_that_older_releases_allowed_is_refused_and_goes_on_where_it_is_in_use(tmp_path):
+    rules = folder(
+        tmp_path, rule(on="test", by="[test]", measure="{count: true}", message='{zh: "{course}", en: "{course}"}')
+    )
+    rule_set, problems = check(rules, SCHEMAS)
+    assert rule_set is None
+    assert [str(one) for one in problems] == [
+        f"rules.yaml:9:{column}: {{course}} may be missing (expected: a part in square brackets, left out with it: "
+        "[ … {course} …])"
+        for column in (19, 35)
+    ]
+    assert load(rules, SCHEMAS).cards["r"].message.en == "{course}"
 
 
 def test_every_message_of_the_language_has_a_bad_file():

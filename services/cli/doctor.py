@@ -1,0 +1,49 @@
+"""`prewarn doctor`: whether a home is sound, and what to do where it is not."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from typing import Annotated
+
+import typer
+
+from services.clock import wall_clock
+from services.i18n import in_chinese
+from services.operate import doctor as clinic
+from services.settings import Settings
+
+
+def doctor(
+    context: typer.Context,
+    new_epoch: Annotated[
+        bool,
+        typer.Option("--new-epoch", help="Go on with this event log, though it is another one. 沿用现有事件日志"),
+    ] = False,
+    evaluate_anew: Annotated[
+        bool, typer.Option("--evaluate-anew", help="Let the rules evaluate the log anew. 让规则重新判断日志")
+    ] = False,
+    accept_clock: Annotated[
+        bool, typer.Option("--accept-clock", help="The clock is right, however far it has jumped. 时钟无误")
+    ] = False,
+) -> None:
+    """Whether the files of a home are sound and belong together. 检查数据是否完好、是否配套"""
+    settings: Settings = context.obj
+    if evaluate_anew:
+        clinic.forget_state(settings)
+    if accept_clock:
+        from services.app.sound_clock import accept  # noqa: PLC0415
+        from services.log.journal import Journal  # noqa: PLC0415
+
+        with closing(Journal(settings.home / "prewarn.db", wall_clock)) as journal:
+            accept(journal, wall_clock())
+    if new_epoch:
+        from services.app.embedded import Embedded  # noqa: PLC0415 - nothing of it is opened to look at damaged files
+
+        with Embedded(settings) as embedded:
+            embedded.taking_in.new_epoch()
+    found = list(clinic.look(settings))
+    for one in found:
+        typer.echo(f"{'✓' if one.well else '✗'} {one.what}")
+        typer.echo(f"    {in_chinese(one.what)}")
+    if not all(one.well for one in found):
+        raise typer.Exit(1)
