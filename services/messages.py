@@ -27,6 +27,8 @@ ENDS: tuple[Change, ...] = ("resolved", "withdrawn")
 LEVELS: tuple[Level, ...] = ("praise", "yellow", "orange", "red")
 RANK: dict[Level, int] = {level: rank for rank, level in enumerate(LEVELS)}
 """The order of the levels, lowest first; notify's store holds these numbers."""
+UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
+"""What decoding raises for bytes that are none of ours: a value that is nested thousands deep is one of them."""
 FOREVER = 1 << 62
 """An instant that never comes, in milliseconds."""
 

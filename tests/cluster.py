@@ -22,6 +22,7 @@ from services.messages import Changes
 from services.rules.registry.kafka import KafkaRegistry
 from services.settings import Settings, resource
 from tests.journals import append, campus, journal, published
+from tests.patience import PATIENCE
 
 
 class Cluster(ExitStack):
@@ -89,7 +90,7 @@ class Cluster(ExitStack):
             admin.close()
         return {tp.partition: at.offset for tp, at in found.items() if tp.topic == self.prefix + topic}
 
-    def wait_until_done(self, within=60.0):
+    def wait_until_done(self, within=PATIENCE):
         """Everything is routed, evaluated and committed."""
         end = time.monotonic() + within
         for service, topic in (("route", EVENTS), ("evaluate", OBSERVATIONS)):

@@ -15,9 +15,9 @@ from pathlib import Path
 import psycopg
 
 from deploy.kafka.broker import free_port
+from tests.patience import PATIENCE
 
 _DEBIAN = Path("/usr/lib/postgresql")
-_PATIENCE = 60.0
 _SERVANT = "postgres"
 """The server refuses to run as root; Debian's package makes this user."""
 # Nothing here outlives the machine, and a kill of the server loses nothing without fsync either.
@@ -68,7 +68,7 @@ class Postgres:
                 [self._programs / "postgres", "-D", data, "-p", str(self.port), *options],
                 stdout=log, stderr=log, cwd=self._folder, **self._who,
             )  # fmt: skip
-        until = time.monotonic() + _PATIENCE
+        until = time.monotonic() + PATIENCE
         while True:
             try:
                 psycopg.connect(self._address("postgres"), connect_timeout=2).close()
@@ -85,7 +85,7 @@ class Postgres:
         if self._server is not None:
             self._server.send_signal(signal.SIGINT)  # "fast": it waits for nobody
             try:
-                self._server.wait(20)
+                self._server.wait(PATIENCE)
             except subprocess.TimeoutExpired:
                 self._server.kill()
                 self._server.wait()

@@ -123,8 +123,7 @@ class Embedded:
 
     def coverage(self, text: str) -> Coverage:
         """What files cover, as their sender says it. Raises ConfigurationError."""
-        schemas = self._validator.schemas
-        return Coverage(text, Keys(schemas), schemas.kinds(), ZoneInfo(self.files.zone))
+        return Coverage(text, self._keys, self._validator.schemas.kinds(), ZoneInfo(self.files.zone))
 
     def retract_uncovered(self, coverage: Coverage, recorded_at: datetime) -> int:
         """See `RecordLog.retract_uncovered`."""

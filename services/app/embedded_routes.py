@@ -19,9 +19,13 @@ def embedded_routes(embedded: Embedded) -> list[BaseRoute]:
 
     def health(_: Request) -> PlainTextResponse:
         try:
-            reason, degraded = embedded.unwell(), embedded.degraded()
+            reason = embedded.unwell()
         except (PrewarnError, OSError) as error:
-            reason, degraded = str(error), []
+            reason = str(error)
+        try:
+            degraded = embedded.degraded()
+        except Exception as error:  # noqa: BLE001 - what cannot be read must not hide what is wrong already
+            degraded = [f"{type(error).__name__}: {error}"]
         said = [str(reason)] if reason else ["degraded" if degraded else "ok"]
         return PlainTextResponse("\n".join([*said, *degraded]), 503 if reason else 200)
 

@@ -17,7 +17,7 @@ from services.errors import DamagedError, LogError
 from services.i18n import say
 from services.ingest.intake import Intake, Outcome
 from services.log.journal import Journal
-from services.messages import Message, Problem, Rejection, WarningChange, WarningReading
+from services.messages import UNREADABLE, Message, Problem, Rejection, WarningChange, WarningReading
 from services.notify.service import CONSUMER, Notify
 
 _log = logging.getLogger(__name__)
@@ -93,7 +93,7 @@ class TakingIn:
         """Takes a change that was set aside; why it cannot be taken, if it still cannot. Raises LogError."""
         try:
             change = msgspec.json.decode(raw, type=WarningChange)
-        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        except UNREADABLE as error:
             return Problem(where="warning", what=say("app.change_unreadable", error=error))
         why = self._try([change], self._notify.offset())
         return None if why is None else Problem(where="warning", what=why, expected=say("app.change_retry"))
@@ -101,7 +101,7 @@ class TakingIn:
     def _take_singly(self, offset: int, packed: bytes, error: Exception) -> None:
         try:
             published = self._journal.decode_changes(packed)
-        except msgspec.MsgspecError:
+        except UNREADABLE:
             self._set_aside(offset, packed, say("app.change_unreadable", error=error))
             self._notify.take_in([], offset)
             return

@@ -21,7 +21,7 @@ import msgspec
 
 from services.errors import DamagedError, LogError
 from services.i18n import say
-from services.messages import CampusEvent, Changes, Problem, Rejection, RuleCard, Verdict, to_ms
+from services.messages import UNREADABLE, CampusEvent, Changes, Problem, Rejection, RuleCard, Verdict, to_ms
 
 _FORMAT = 1
 _PACK = 2000
@@ -229,7 +229,7 @@ class Journal:
                 last = max(last, clock)
                 try:
                     found = [(msgspec.json.decode(raw, type=_Placed), bytes(raw)) for raw in _raws(packed)]
-                except msgspec.MsgspecError:  # what another version wrote stays where it is
+                except UNREADABLE:  # what another version wrote stays where it is
                     db.execute("delete from unordered")
                     return
                 rows = [(to_ms(one.time), one.source, one.id, one.revision, raw) for one, raw in found]

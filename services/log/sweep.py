@@ -14,7 +14,7 @@ import msgspec
 from services.errors import LogError
 from services.i18n import say
 from services.log.records import said_and_told
-from services.messages import CampusEvent, Changes, WarningChange, WarningReading, to_ms
+from services.messages import UNREADABLE, CampusEvent, Changes, WarningChange, WarningReading, to_ms
 
 _ROWS_AT_ONCE = 50
 
@@ -63,7 +63,7 @@ class Sweep:
         try:
             events = self._events.decode(packed)
         # A row that the rules could not read either: it stays in the log.
-        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        except UNREADABLE:
             return 0
         kept = [event for event in events if not named.isdisjoint(_names(event))]
         old = [event for event in events if named.isdisjoint(_names(event))]

@@ -13,13 +13,11 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from services.messages import WarningChange, WarningReading
+from services.messages import UNREADABLE, WarningChange, WarningReading
 from services.rules.engine.engine import Engine
 from services.rules.feedback import Enrich, as_it_is, returned
 
 T = TypeVar("T")
-UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
-"""What decoding raises for bytes that are none of ours: a value that is nested thousands deep is one of them."""
 _encode = msgspec.json.Encoder().encode
 _decode_raw = msgspec.json.Decoder(list[msgspec.Raw]).decode
 

@@ -24,6 +24,7 @@ from services.settings import resource
 from tests.cluster import Cluster, kill
 from tests.faults.kinds import until
 from tests.faults.running import environment, free_port, receiving, write_table
+from tests.patience import PATIENCE
 from tests.rule_files import folder, rule
 
 ABSENT = rule("absent", by="[student]", levels="{at_least: {yellow: 1, red: 3}}", notify="{to: class_tutor}")
@@ -65,7 +66,7 @@ def post(port, events):
         f"http://127.0.0.1:{port}/v1/events", json.dumps(events).encode(), {"content-type": "application/json"}
     )
     try:
-        with urllib.request.urlopen(request, timeout=60) as answer:
+        with urllib.request.urlopen(request, timeout=PATIENCE) as answer:
             return answer.status, json.load(answer)
     except urllib.error.HTTPError as error:
         return error.code, json.load(error)
@@ -83,7 +84,7 @@ def stored(cluster, **more):
     told = subprocess.run(
         [sys.executable, "-c", "from services.cli import main; main()", "--home", cluster.folder, "warnings", "--json"],
         env=os.environ | {"PREWARN_RULES": str(cluster.settings.rules)} | more, capture_output=True, text=True,
-        check=True, cwd=Path(__file__).parents[2], timeout=60,
+        check=True, cwd=Path(__file__).parents[2], timeout=PATIENCE,
     ).stdout  # fmt: skip
     return {one["subject"]: one["level"] for one in map(json.loads, told.splitlines())}
 
@@ -123,7 +124,7 @@ def publishing(cluster, folder, *options):
     done = subprocess.run(
         [sys.executable, "-c", "from services.cli import main; main()", "directory", "publish", folder, *options],
         env=environment(PREWARN_BROKERS=cluster.broker.address, PREWARN_TOPIC_PREFIX=cluster.prefix),
-        capture_output=True, text=True, check=False, timeout=60,
+        capture_output=True, text=True, check=False, timeout=PATIENCE,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     return done.stdout
@@ -138,7 +139,7 @@ def test_a_new_directory_is_known_within_seconds(cluster, people, postgres):
     assert read_latest(cluster.settings.broker_list, f"{cluster.prefix}campus.directory") == {}
     assert json.loads(publishing(cluster, new, "--json"))["differences"]
     assert json.loads(publishing(cluster, new, "--json"))["differences"] == []
-    end, n = time.monotonic() + 30, 0
+    end, n = time.monotonic() + PATIENCE, 0
     while True:
         n += 1
         event = absence(n, "s1")
@@ -174,7 +175,7 @@ def test_a_process_without_its_topics_or_rules_says_what_is_missing(broker, tmp_
                 "PREWARN_BROKERS": broker.address, "PREWARN_TOPIC_PREFIX": "nothing.",
                 "PREWARN_DATABASE_URL": "postgresql://prewarn@127.0.0.1:1/nothing",
             },
-            text=True, capture_output=True, check=False, cwd=Path(__file__).parents[2], timeout=90,
+            text=True, capture_output=True, check=False, cwd=Path(__file__).parents[2], timeout=PATIENCE,
         )  # fmt: skip
         assert told.returncode not in (0, -signal.SIGKILL), service
         assert "topics apply" in told.stderr or "rules publish" in told.stderr, told.stderr
@@ -185,12 +186,17 @@ def test_ingest_without_postgresql_says_what_to_set_and_that_only_this_helps(url
     told = subprocess.run(
         [sys.executable, "-c", "from services.cli import main; main()", "--home", tmp_path, "run", "ingest"],
         env=environment(PREWARN_BROKERS="127.0.0.1:1", PREWARN_DATABASE_URL=url), text=True, capture_output=True,
-        check=False, timeout=90,
+        check=False, timeout=PATIENCE,
     )  # fmt: skip
     assert told.returncode == 78
     assert "PREWARN_DATABASE_URL" in told.stderr
     assert "postgresql://user:password@host/name" in told.stderr
     assert "数据库" in told.stderr or "的地址" in told.stderr
+
+
+def what_is_said(place):
+    """The ends of all logs of a cluster's folder."""
+    return "\n".join(f"{path.name}: {path.read_text()[-1500:]}" for path in place.glob("*.log"))
 
 
 def processes_of(place):
@@ -225,8 +231,8 @@ def test_down_ends_what_a_killed_up_has_left_and_no_stranger(broker, postgres, t
     up = subprocess.Popen(command, stdout=log, stderr=log)
     stranger = subprocess.Popen(["sleep", "600"], start_new_session=True)
     try:
-        until(lambda: answers(port) and answers(port - 1), 120)
-        again = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+        until(lambda: answers(port) and answers(port - 1))
+        again = subprocess.run(command, capture_output=True, text=True, check=False, timeout=PATIENCE)
         assert again.returncode == 1
         assert "runs in" in again.stderr
         kill(up)
@@ -235,7 +241,7 @@ def test_down_ends_what_a_killed_up_has_left_and_no_stranger(broker, postgres, t
             processes = json.load(file)
         known.write_text(json.dumps(processes | {"stranger": [stranger.pid, "long ago"]}))
         told = subprocess.run(
-            [sys.executable, script, "down", place], capture_output=True, text=True, check=False, timeout=90
+            [sys.executable, script, "down", place], capture_output=True, text=True, check=False, timeout=PATIENCE
         )
         assert told.returncode == 0, told.stderr
         assert "had been killed" in told.stderr
@@ -244,7 +250,7 @@ def test_down_ends_what_a_killed_up_has_left_and_no_stranger(broker, postgres, t
     finally:
         kill(stranger)
         kill(up)
-        subprocess.run([sys.executable, script, "down", place], check=False, timeout=90)
+        subprocess.run([sys.executable, script, "down", place], check=False, timeout=PATIENCE)
         log.close()
 
 
@@ -260,19 +266,19 @@ def test_two_commands_bring_the_cluster_up_and_stop_it(broker, postgres, tmp_pat
         stdout=log, stderr=log,
     )  # fmt: skip
     try:
-        until(lambda: answers(port) and answers(port - 1), 120)
+        until(lambda: answers(port) and answers(port - 1))
         event = absence(1, "s1")
         event["data"] |= {"class": "k1", "course": "algebra"}
         events = [event | {"id": f"a{n}", "data": event["data"] | {"lesson": f"l{n}"}} for n in range(9)]
         assert post(port - 1, events)[0] == 202
         cluster = type("Of", (), {"folder": place, "settings": type("Rules", (), {"rules": resource("rules")})})
-        until(lambda: "s1" in stored(cluster, PREWARN_DATABASE_URL=database), 60)
-        assert subprocess.run([sys.executable, script, "down", place], check=False, timeout=90).returncode == 0
-        assert up.wait(30) == 0
+        until(lambda: "s1" in stored(cluster, PREWARN_DATABASE_URL=database), said=lambda: what_is_said(place))
+        assert subprocess.run([sys.executable, script, "down", place], check=False, timeout=PATIENCE).returncode == 0
+        assert up.wait(PATIENCE) == 0
         assert not answers(port)
         assert processes_of(place) == []
-        assert subprocess.run([sys.executable, script, "down", place], check=False, timeout=90).returncode == 1
+        assert subprocess.run([sys.executable, script, "down", place], check=False, timeout=PATIENCE).returncode == 1
     finally:
         up.send_signal(signal.SIGTERM)
-        up.wait(60)
+        up.wait(PATIENCE)
         log.close()

@@ -49,5 +49,5 @@ def test_the_same_warnings_through_kafka(data, workers, broker, tmp_path, reques
             cluster.start("evaluate")
         until(lambda: all("Worker ready" in log.read_text() for log in tmp_path.glob("*.log")))
         cluster.append(packs)
-        cluster.wait_until_done(300)
+        cluster.wait_until_done()
         assert_as_embedded(cluster, expected)

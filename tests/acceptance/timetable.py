@@ -23,6 +23,7 @@ from services.app.cluster.directory import publish_directory
 from services.settings import resource
 from tests.cluster import Cluster
 from tests.faults.running import ROOT, environment, free_port, receiving
+from tests.patience import PATIENCE
 
 HERE = Path(__file__).parent
 CLOCKED = (sys.executable, str(HERE / "clocked.py"))
@@ -200,7 +201,7 @@ class Playing(ExitStack):
             for person, titles in ({} if wanted == "nobody" else wanted).items()
             for title in ([titles] if isinstance(titles, str) else titles)
         )
-        end = time.monotonic() + 60
+        end = time.monotonic() + PATIENCE
         while self.got() != expected and time.monotonic() < end and not self.got() - expected:
             time.sleep(0.1)
         quiet = time.monotonic() + _QUIET
@@ -242,7 +243,7 @@ class Playing(ExitStack):
         return "\n".join(f"{path.name}: {path.read_text()[-1500:]}" for path in self.tmp_path.glob("*.log"))
 
     def wait_for(self, address):
-        end = time.monotonic() + 60
+        end = time.monotonic() + PATIENCE
         while time.monotonic() < end:
             with suppress(OSError):
                 if urllib.request.urlopen(f"{address}/healthz", timeout=5).status == 200:

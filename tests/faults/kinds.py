@@ -16,6 +16,7 @@ from datetime import UTC, datetime, timedelta
 from services.log.kafka import EVENTS, OBSERVATIONS, STATE
 from tests.cluster import Cluster, kill
 from tests.harness import packed, school
+from tests.patience import PATIENCE
 
 BEGIN = datetime(2026, 3, 2, 7, 0, tzinfo=UTC)
 LONG = os.environ.get("PREWARN_FAULTS") == "long"
@@ -38,7 +39,7 @@ def parts(packs: Packs, count: int) -> list[Packs]:
     return [packs[n : n + size] for n in range(0, len(packs), size)]
 
 
-def until(condition: Callable[[], bool], within: float = 60.0, said: Callable[[], object] = lambda: "") -> None:
+def until(condition: Callable[[], bool], within: float = PATIENCE, said: Callable[[], object] = lambda: "") -> None:
     """Waits until it holds; what `said` says then is told where it never does."""
     end = time.monotonic() + within
     while not condition():
@@ -56,7 +57,7 @@ def dies_at(cluster: Cluster, packs: Packs, *points: str) -> None:
         victim = cluster.start("evaluate", die_at=point)
         cluster.append(part)
         if point:
-            assert victim.wait(60) == -signal.SIGKILL, cluster.said()
+            assert victim.wait(PATIENCE) == -signal.SIGKILL, cluster.said()
 
 
 def ended(process: subprocess.Popen[bytes], within: float) -> int | None:
@@ -182,7 +183,7 @@ def workers_one_three_one_and_one_frozen(cluster, rng):
     cluster.append(three)
     cluster.wait_until_done()
     os.kill(second.pid, signal.SIGCONT)
-    assert second.wait(30) == 75, cluster.said()  # it noticed, and ended before it sent anything
+    assert second.wait(PATIENCE) == 75, cluster.said()  # it noticed, and ended before it sent anything
     assert cluster.alive("evaluate")
     return packs
 
@@ -196,7 +197,7 @@ def ten_restarts(cluster, rng):
         cluster.append(part)
         cluster.wait_until_done()
         worker.send_signal(rng.choice((signal.SIGTERM, signal.SIGKILL)))
-        worker.wait(30)
+        worker.wait(PATIENCE)
     cluster.start("evaluate")
     return packs
 

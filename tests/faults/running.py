@@ -16,10 +16,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from tests.patience import PATIENCE
+
 ROOT = Path(__file__).parents[2]
 PREWARN = (sys.executable, "-c", "from services.cli import main; main()")
-PATIENCE = 60
-"""Seconds until a thing that is awaited counts as missing; far more than it takes, for machines that are busy."""
 
 
 def environment(**more: str) -> dict[str, str]:
@@ -88,7 +88,7 @@ class Process:
         if not self.ended:
             self.signal(signal.SIGINT)
             with suppress(subprocess.TimeoutExpired):
-                self.popen.wait(timeout=20)
+                self.popen.wait(timeout=PATIENCE)
         with suppress(ProcessLookupError):
             os.killpg(self.popen.pid, signal.SIGKILL)
         return self.popen.wait()

@@ -21,6 +21,7 @@ from tests.cluster import Cluster, assert_as_embedded, embedded, kill
 from tests.faults.kinds import BEGIN, KINDS, parts, stream, until
 from tests.harness import event, rule_set
 from tests.journals import append, finish, journal, published
+from tests.patience import PATIENCE
 from tests.rule_files import folder, rule
 
 RULES = Path(__file__).parents[1] / "unit" / "rules" / "engine" / "every_measure"
@@ -45,7 +46,7 @@ def prefix(request):
 @pytest.mark.parametrize("kind", KINDS)
 def test_cluster_under(kind, cluster, rules, tmp_path):
     packs = KINDS[kind](cluster, random.Random(f"{SEED} {kind}"))
-    cluster.wait_until_done(within=90)
+    cluster.wait_until_done()
     assert_as_embedded(cluster, embedded(tmp_path / "one", rules, packs, finish, Worker))
     if kind == "poison":
         assert sum(cluster.ends("campus.rejected").values()) == 8  # [1, null] are two
@@ -86,9 +87,9 @@ def test_cluster_with(victim, broker, tmp_path, request):
                 break_rules(cluster, tmp_path)
                 hurt(cluster, running, victim, rng)
             cluster.append(part[2:])
-            until(lambda revision=revision: (cluster.supervise(), is_evaluated_by(cluster, revision))[1], 90)
+            until(lambda revision=revision: (cluster.supervise(), is_evaluated_by(cluster, revision))[1])
             running = {name: alive[-1] for name in running if (alive := cluster.alive(name))}
-        cluster.wait_until_done(within=90)
+        cluster.wait_until_done()
         assert_as_embedded(cluster, embedded_revisions(cluster, folders, packs, tmp_path / "one"))
 
 
@@ -127,7 +128,7 @@ def hurt(cluster, running, victim, rng):
     if point:
         kill(running[name])
         running[name] = cluster.start(name, die_at=point)
-        assert running[name].wait(60) == -signal.SIGKILL, cluster.said()
+        assert running[name].wait(PATIENCE) == -signal.SIGKILL, cluster.said()
     else:
         time.sleep(rng.uniform(0, 4))
         kill(running[name])

@@ -18,6 +18,7 @@ from tests.acceptance.test_cluster import answers, post
 from tests.cluster import Cluster, kill
 from tests.faults.kinds import until
 from tests.faults.running import free_port
+from tests.patience import PATIENCE
 
 _decode = msgspec.json.Decoder(list[CampusEvent]).decode
 
@@ -59,7 +60,7 @@ def test_ingest_killed(point, cluster, postgres):
             victim, mortal = serving(cluster, database, die_at=point)
             with suppress(OSError, HTTPException):
                 pytest.fail(f"it answered {post(mortal, step)}")
-            assert victim.wait(30) == -signal.SIGKILL
+            assert victim.wait(PATIENCE) == -signal.SIGKILL
             after = told(cluster)
             assert bool(after - before) == (point == "published")
         assert post(port, step)[1]["accepted"] == len(step)

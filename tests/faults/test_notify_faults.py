@@ -24,6 +24,7 @@ from services.rules.registry.kafka import KafkaRegistry
 from tests.cluster import Cluster, kill
 from tests.faults.kinds import LONG, until
 from tests.faults.running import free_port, receiving, write_table
+from tests.patience import PATIENCE
 from tests.rule_files import folder, rule
 
 ABSENT = rule("absent", by="[student]", levels="{at_least: {yellow: 1, red: 3}}", notify="{to: class_tutor}")
@@ -88,10 +89,10 @@ def test_two_notifies_of_which_one_is_killed_tell_everybody_and_pass_what_is_poi
             for value in poison:
                 send(cluster, value, partition)
         send_warnings(cluster, [warned(version, n) for n in range(30, 60)])
-        until(lambda: query(url, "SELECT count(*) FROM warning") == [(61,)], 60)
+        until(lambda: query(url, "SELECT count(*) FROM warning") == [(61,)])
         # What the dead one was sending waits for its lease, of a minute; a new process in its place does not.
         cluster.start("notify", port=free_port(), database_url=url, home=cluster.folder / "home0")
-        until(lambda: query(url, "SELECT DISTINCT status FROM delivery") == [("sent",)], 60)
+        until(lambda: query(url, "SELECT DISTINCT status FROM delivery") == [("sent",)])
         ends = cluster.ends(WARNINGS)
         reached = dict(query(url, "SELECT consumer, position FROM position WHERE consumer LIKE 'campus.warnings/%'"))
         until(lambda: cluster.committed("notify", WARNINGS) == ends)
@@ -118,9 +119,9 @@ def test_notify(moment, cluster, postgres):
         if moment.endswith("before-the-send"):
             until(lambda: query(url, "SELECT count(*) FROM delivery")[:1] not in ([], [(0,)]))
             kill(notify)
-        assert notify.wait(30) == -signal.SIGKILL
+        assert notify.wait(PATIENCE) == -signal.SIGKILL
         cluster.start("notify", port=free_port(), database_url=url)
-        until(lambda: query(url, "SELECT count(*) FROM delivery WHERE status = 'sent'") == [(20,)], 60)
+        until(lambda: query(url, "SELECT count(*) FROM delivery WHERE status = 'sent'") == [(20,)])
     keys = Counter(push["key"] for push in receiver.pushes)
     repeated = [key for key, times in keys.items() if times > 1]
     assert len(keys) == 20
@@ -139,7 +140,7 @@ def test_channel_down_for_a_while(cluster, postgres):
         until(lambda: query(url, "SELECT count(*) FROM delivery WHERE status = 'failed'") > [(0,)])
         time.sleep(60 if LONG else 5)
         receiver.status = 200
-        until(lambda: query(url, "SELECT count(*) FROM delivery WHERE status = 'sent'") == [(10,)], 200)
+        until(lambda: query(url, "SELECT count(*) FROM delivery WHERE status = 'sent'") == [(10,)])
     assert Counter(push["key"] for push in receiver.taken) == dict.fromkeys({p["key"] for p in receiver.taken}, 1)
 
 
@@ -151,7 +152,7 @@ def test_a_notify_whose_store_stays_away_ends_with_a_code_that_says_so(cluster, 
     until(lambda: query(url, "SELECT count(*) FROM warning") == [(1,)])
     postgres.stop()
     send_warnings(cluster, [warned(version, 2)])
-    assert notify.wait(60) == 70
+    assert notify.wait(PATIENCE) == 70
     postgres.start()
     cluster.start("notify", port=free_port(), database_url=url)
     until(lambda: query(url, "SELECT count(*) FROM warning") == [(2,)])

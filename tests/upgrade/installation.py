@@ -12,12 +12,11 @@ import urllib.request
 from contextlib import ExitStack, suppress
 from pathlib import Path
 
+from tests.patience import PATIENCE
 from tests.upgrade import names
 from tests.upgrade.story import moment
 
 COLLEGE = Path(__file__).parent / "college"
-PATIENCE = 90.0
-"""Seconds until what is awaited counts as missing."""
 
 
 class Installation(ExitStack):

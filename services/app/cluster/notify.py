@@ -26,12 +26,11 @@ from services.errors import LogError, UnstorableError
 from services.log.heartbeat import STALLED, Heartbeat, Progress, end
 from services.log.kafka import WARNINGS, full_name
 from services.log.kafka.producer import Publisher
-from services.messages import CampusEvent, Changes, Problem, Rejection
+from services.messages import UNREADABLE, CampusEvent, Changes, Problem, Rejection
 from services.notify.config import of_settings
 from services.notify.ports import Ports
 from services.notify.service import Notify
 from services.rules.registry.kafka import KafkaRegistry
-from services.rules.runner import UNREADABLE
 from services.settings import Settings
 from services.web.pages import Pages
 
@@ -41,6 +40,9 @@ _SILENT = 9.0
 """Seconds without a turn until /healthz says so."""
 _LOST = 5_000
 """Milliseconds; without a limit kafka-python waits for ever for an answer that was lost."""
+_EMPTY_HANDED = 20.0, 600.0
+"""Seconds without a partition until a consumer joins its group anew, doubled each time up to the second: now and then a
+join is never answered, and kafka-python says nothing; of more processes than partitions one has to have none."""
 _MESSAGES_AT_ONCE = 50
 _RAW = 500_000
 """Bytes of a refused message that are kept: in base64 it has to fit into one of Kafka's."""
@@ -60,6 +62,7 @@ class Intake:
         self._topic = full_name(settings.topic_prefix, WARNINGS)
         self._in_hand: Heartbeat | None = None
         """A message that is not in the store yet."""
+        self._empty_handed = _EMPTY_HANDED[0]
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="warnings", daemon=True)
 
@@ -97,10 +100,17 @@ class Intake:
         )
         try:
             consumer.subscribe([self._topic], listener=_Goes(consumer, self._notify))
+            had = time.monotonic()
             while not self._stop.is_set():
                 for place, records in consumer.poll(timeout_ms=300).items():
                     self._take_many(place.partition, records)
                 self._told(consumer)
+                if consumer.assignment():
+                    had, self._empty_handed = time.monotonic(), _EMPTY_HANDED[0]
+                elif time.monotonic() - had > self._empty_handed:
+                    _log.warning("no partition of %s for %.0f s, joining anew", self._topic, self._empty_handed)
+                    self._empty_handed = min(2 * self._empty_handed, _EMPTY_HANDED[1])
+                    return
         finally:
             with suppress(KafkaError):
                 consumer.close()

@@ -28,10 +28,9 @@ from services.ingest.records.resolve import (
     takes_place,
 )
 from services.log.records import Key, Record, Records, RecordStore, Said, Told, Transaction
-from services.messages import CampusEvent, Verdict, from_ms, to_ms
+from services.messages import UNREADABLE, CampusEvent, Verdict, from_ms, to_ms
 
 _DAY = 86_400_000
-_UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 _GROUPS_AT_ONCE = 500
 _FORMAT = "1"
 _REVIEWED = "-"
@@ -459,7 +458,7 @@ def _same(one: CampusEvent, other: CampusEvent) -> bool:
 
 def _readable(packed: bytes) -> Iterator[CampusEvent]:
     """Of a row of the log, the events that can be read."""
-    with suppress(*_UNREADABLE):
+    with suppress(*UNREADABLE):
         for item in _decode_raw(packed):
-            with suppress(*_UNREADABLE):
+            with suppress(*UNREADABLE):
                 yield _decode_event(item)

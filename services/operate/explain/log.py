@@ -9,11 +9,11 @@ from dataclasses import dataclass, field
 import msgspec
 
 from services.log.journal import Journal
-from services.messages import ENDING, CampusEvent
+from services.messages import ENDING, UNREADABLE, CampusEvent
 from services.operate.reasons.replay import Entries
 from services.rules.engine.layout import ranks
 from services.rules.engine.plan import Plan
-from services.rules.runner import UNREADABLE, read_singly
+from services.rules.runner import read_singly
 
 Needed = Mapping[str, str]
 """Field of an event → the value that it must have."""

@@ -15,6 +15,8 @@ from typing import NamedTuple
 
 import msgspec
 
+from services.messages import UNREADABLE
+
 _STATE = re.compile(rb"p/\d{1,9}/\d{1,9}|s/\d{1,9}/[^/]*/-?\d{1,18}/.*", re.DOTALL)
 BLOCK_BYTES = 32_000
 """A block that grows beyond it is divided."""
@@ -112,7 +114,7 @@ def is_state(key: bytes, value: bytes | None = None) -> bool:
         return True
     try:
         _block(value)
-    except (msgspec.MsgspecError, RecursionError):
+    except UNREADABLE:
         return False
     return True
 

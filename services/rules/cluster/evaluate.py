@@ -17,7 +17,7 @@ import msgspec
 from services.errors import PrewarnError
 from services.log.heartbeat import REFUSED, end
 from services.log.kafka import EVENTS, LATE, OBSERVATIONS, WARNINGS, full_name
-from services.messages import Changes, Mode
+from services.messages import UNREADABLE, Changes, Mode
 from services.rules.cluster.changelog import bucket_in
 from services.rules.cluster.cutover import CutOver
 from services.rules.cluster.observations import LIVE, Observations, decode_observations, partition_of
@@ -25,7 +25,6 @@ from services.rules.cluster.partition import META, Partition, is_entry, meta_of
 from services.rules.cluster.stream import Outgoing, Stream
 from services.rules.engine.plan import Plan
 from services.rules.feedback import Enrich, as_it_is, returned
-from services.rules.runner import UNREADABLE
 
 _log = logging.getLogger(__name__)
 T = TypeVar("T")

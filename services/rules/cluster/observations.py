@@ -13,11 +13,11 @@ from zlib import crc32
 
 import msgspec
 
-from services.messages import ENDING, key_part, to_ms
+from services.messages import ENDING, UNREADABLE, key_part, to_ms
 from services.rules.engine.decode import decoder
 from services.rules.engine.layout import Layout, ranks
 from services.rules.engine.plan import Plan
-from services.rules.runner import UNREADABLE, Unreadable, read_singly
+from services.rules.runner import Unreadable, read_singly
 
 BUCKETS = 1024
 """Fixed for the life of a topic prefix; it stands in every message, and another number is refused."""

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import msgspec
 
 from services.errors import ConfigurationError
-from services.messages import Mode
+from services.messages import UNREADABLE, Mode
 from services.rules.cluster.changelog import ChangelogStore, Entry, SubjectId, Write, is_state, subject_in
 from services.rules.cluster.cutover import CutOver
 from services.rules.cluster.observations import BUCKETS, LIVE, Observations, areas_of, bucket_of_subject
@@ -232,7 +232,7 @@ def is_entry(key: bytes | None, value: bytes | None = None) -> bool:
         return key is not None and is_state(key, value)
     try:
         return value is None or isinstance(msgspec.msgpack.decode(value, type=Meta), Meta)
-    except (msgspec.MsgspecError, RecursionError):
+    except UNREADABLE:
         return False
 
 

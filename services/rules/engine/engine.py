@@ -91,8 +91,11 @@ class Engine:
         What is not in order is taken in with the last of them, each subject once.
         """
         handlers, transitions = self.handlers, self.transitions
+        past: datetime | None = None
         for event in self.decoder.decode(packed):
-            transitions.enter(event.past)
+            if event.past != past:
+                past = event.past
+                transitions.enter(past)
             try:
                 handlers[type(event)](event)
             except Exception as error:  # noqa: BLE001 - whatever a rule does with one event, the next one is evaluated

@@ -9,10 +9,11 @@ from services.app import loops
 from services.app.loops import Loops
 from services.errors import LogError
 from services.log.heartbeat import STALLED, Heartbeats
+from tests.patience import PATIENCE
 
 
 def until(look):
-    end = time.monotonic() + 20
+    end = time.monotonic() + PATIENCE
     while not look():
         assert time.monotonic() < end
         time.sleep(0.01)

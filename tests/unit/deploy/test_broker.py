@@ -15,6 +15,7 @@ import pytest
 
 from deploy.kafka import broker as brokers
 from deploy.kafka.broker import Broker, BrokerError
+from tests.patience import PATIENCE
 
 ROOT = str(Path(__file__).parents[3])
 T = TypeVar("T")
@@ -84,7 +85,7 @@ def test_a_broker_ends_with_the_process_that_started_it_even_if_that_is_killed(p
 
 
 def _until(look: Callable[[], T]) -> T:
-    end = time.monotonic() + 20
+    end = time.monotonic() + PATIENCE
     while not (found := look()):
         assert time.monotonic() < end
         time.sleep(0.05)

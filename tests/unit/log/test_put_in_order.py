@@ -2,6 +2,8 @@
 
 import json
 
+import pytest
+
 from services.messages import Changes, to_ms
 from tests.journals import AT, DAY, absence, append, journal
 
@@ -25,12 +27,13 @@ def test_what_is_not_evaluated_is_put_in_the_order_of_time_and_what_is_evaluated
     book.close()
 
 
-def test_a_row_of_another_version_is_left_where_it_is(tmp_path):
+@pytest.mark.parametrize("packed", [b"[{}]", b"\xc1", b'["\xff"]', b"[" * 3000 + b"]" * 3000])
+def test_a_row_that_nobody_can_read_is_left_where_it_is(tmp_path, packed):
     book = journal(tmp_path)
     append(book, [absence("b", AT + DAY)])
     append(book, [absence("a")])
     with book.transaction() as db:
-        db.execute("insert into log (clock, events, packed) values (1, 1, '[{}]')")
+        db.execute("insert into log (clock, events, packed) values (1, 1, ?)", (packed,))
     before = book.read(0)
     book.put_in_order()
     assert book.read(0) == before

@@ -16,6 +16,7 @@ from services.notify.ports import Ports
 from services.notify.service import Notify
 from services.notify.testing import CARD, College, ManualClock, RecordingChannel
 from services.web.pages import Pages
+from tests.patience import PATIENCE
 
 TUTOR = Person(id="T1", name="王秀英")
 ONE = {"class_tutor": [Person(id="T1", name="王秀英", channel="json://hooks.campus/a")], "course_teacher": []}
@@ -109,7 +110,7 @@ def eventually():
     """Waits until something is so; fails after a generous while."""
 
     def eventually(holds):
-        until = time.monotonic() + 30
+        until = time.monotonic() + PATIENCE
         while not (found := holds()):
             assert time.monotonic() < until, "it never came to be so"
             time.sleep(0.01)

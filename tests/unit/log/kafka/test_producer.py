@@ -26,6 +26,7 @@ from services.log.kafka.declaration import read_topics
 from services.log.kafka.producer import MESSAGE_BYTES, Publisher, packed
 from services.messages import CampusEvent, Rejection
 from services.settings import resource
+from tests.patience import PATIENCE
 from tests.unit.ingest.conftest import NOW
 
 
@@ -181,7 +182,7 @@ def test_a_frozen_broker_is_an_error_in_bounded_time_and_thawed_it_takes_again(
 
 def _once_there(broker: Broker, topic: str) -> list[CampusEvent]:
     """Thawed, a broker first answers with what it knew, then holds itself for lost until its heartbeat is through."""
-    end = time.monotonic() + 60
+    end = time.monotonic() + PATIENCE
     while True:
         try:
             return on_kafka(broker, topic, CampusEvent)
@@ -237,7 +238,7 @@ def _seconds(act: Callable[[], Any]) -> float:
 
 
 def _until_accepted(publisher: Publisher, some: list[CampusEvent]) -> None:
-    end = time.monotonic() + 30
+    end = time.monotonic() + PATIENCE
     while True:
         try:
             publisher.append(some)

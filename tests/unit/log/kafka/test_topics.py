@@ -18,6 +18,7 @@ from services.log.kafka.applying import apply_topics
 from services.log.kafka.declaration import Existing, Topic, plan, read_topics
 from services.settings import Settings, resource
 from tests.faults.running import prewarn
+from tests.patience import PATIENCE
 
 DECLARED = resource("deploy") / "topics.yaml"
 
@@ -145,7 +146,7 @@ def test_topics_are_created_once_then_altered_and_a_dry_run_only_tells(broker: B
     told = ["alter apply.campus.late: max.message.bytes 2097152 → 5000, retention.ms 34560000000 → 604800000"]
     assert apply_topics(brokers, prefix, altered, dry_run=True).lines() == told
     assert apply_topics(brokers, prefix, altered).lines() == told
-    end = time.monotonic() + 30  # what was altered is told a moment later
+    end = time.monotonic() + PATIENCE  # what was altered is told a moment later
     while apply_topics(brokers, prefix, altered).lines():
         assert time.monotonic() < end
     assert len(apply_topics(brokers, "another.", declared, dry_run=True).create) == len(TOPICS)
