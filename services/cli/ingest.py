@@ -188,6 +188,10 @@ def ingest(
                 embedded.put_in_order()
                 embedded.catch_up()
             tell_late(lateness)
+    if past and summary.accepted and not given.dry_run:
+        telling.tell(
+            Problem(where="past 历史", what=say("ingest.open_now_stands", url=f"{settings.public_url}/reports/open"))
+        )
     if known is None and summary.reasons.keys() & {"unknown_column", "missing_column"}:
         mapped.hint(settings, files)
     raise typer.Exit(1 if summary.rejected else 0)

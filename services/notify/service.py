@@ -21,7 +21,7 @@ from services.notify.outbox import Outbox
 from services.notify.pipeline import of_warning, tell
 from services.notify.ports import Ports
 from services.notify.recipients import addresses_of
-from services.notify.report import By, Period, Report
+from services.notify.report import By, OpenBy, OpenNow, Period, Report
 from services.notify.scheduler import Scheduler
 from services.notify.sender import Send, Sender
 from services.notify.store import disabled_channels, feedback, intake, outbox, report, silences, views
@@ -165,6 +165,11 @@ class Notify:
         """预警机制的实效性分析报告: what became of the warnings of a period."""
         with self.database.reading() as connection:
             return report.effectiveness(connection, period, by, self.config.zone)
+
+    def open_now(self, by: OpenBy) -> OpenNow:
+        """What is open at this moment, by group."""
+        with self.database.reading() as connection:
+            return report.open_now(connection, by)
 
     def disabled_channels(self) -> list[DisabledChannel]:
         """The channels that their provider refuses for good and that the directory still has."""

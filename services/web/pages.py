@@ -21,7 +21,7 @@ from starlette.staticfiles import StaticFiles
 from services.i18n import terms
 from services.i18n.windows import window
 from services.notify import texts
-from services.notify.report import asked_for
+from services.notify.report import OPEN_BYS, asked_for
 from services.notify.rows import WarningRow
 from services.notify.store import views
 from services.notify.store.acts import Refusal
@@ -77,6 +77,7 @@ class Pages:
             Route("/warnings/{id}/judge", self.judge, methods=["POST"]),
             Route("/reports/effectiveness", self.effectiveness),
             Route("/reports/effectiveness.xlsx", self.effectiveness),
+            Route("/reports/open", self.open_now),
             Route("/metrics", self.metrics),
             Route("/healthz", self.healthz),
             Mount("/static", StaticFiles(directory=_HERE / "static")),
@@ -244,6 +245,16 @@ class Pages:
         return self._respond(
             request, report_forms.html(self._templates, found, self._cards, reader, frame), frame["token"]
         )
+
+    def open_now(self, request: Request) -> Response:
+        """What is open at this moment; `?by=rule|department|class`. Without names of people."""
+        reader = self._reader(request)
+        by = request.query_params.get("by", "rule")
+        if (known := next((one for one in OPEN_BYS if one == by), None)) is None:
+            return self._page(request, reader, "problem.html", status=400, head="report_wrong", more="open_wrong_more")
+        found = self._notify.open_now(known)
+        lines = report_forms.open_lines(found, self._cards, reader)
+        return self._page(request, reader, "open.html", found=found, lines=lines, bys=OPEN_BYS)
 
     def metrics(self, _request: Request) -> Response:
         """The figures of the service in Prometheus' text format."""

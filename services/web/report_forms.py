@@ -18,7 +18,7 @@ from services.i18n import terms
 from services.messages import from_ms
 from services.notify import texts, wording
 from services.notify.ports import Cards
-from services.notify.report import BYS, Line, Report
+from services.notify.report import BYS, Line, OpenNow, Report
 from services.notify.texts import LEVEL_WORDS
 from services.web.view_models import Reader
 
@@ -93,6 +93,20 @@ def lines(found: Report, cards: Cards, reader: Reader) -> list[tuple[str, tuple[
 
     groups = [(name(one.name), figures(one)) for one in found.lines]
     return [*groups, *((reader.word(f"report_{key}"), figures(one)) for key, one in sums)]
+
+
+def open_lines(found: OpenNow, cards: Cards, reader: Reader) -> list[tuple[str, tuple[int, ...], str]]:
+    """Every group, then the sum: name, figures, and the day since when the oldest is open."""
+
+    def name(key: str) -> str:
+        card = cards(found.versions.get(key, ""), key) if found.by == "rule" else None
+        if key == "—":
+            return reader.word("open_of_none")
+        return reader.of(card.title) if card else _name(key, found.by, reader)
+
+    sums = [(reader.word("report_total"), found.total)] if len(found.lines) > 1 else []
+    named = [(name(one.name), one) for one in found.lines] + sums
+    return [(title, one[1:7], "—" if one.oldest is None else reader.day(one.oldest)) for title, one in named]
 
 
 def accidents(found: Report, reader: Reader) -> list[tuple[str, ...]]:
@@ -194,4 +208,4 @@ def _heads(names: Iterable[str], reader: Reader) -> list[str]:
 def _name(name: str, by: str, reader: Reader) -> str:
     if by == "level" and name in LEVEL_WORDS:
         return reader.level(name).word
-    return wording.name("department", name, reader.listener) if by == "department" else name
+    return wording.name(by, name, reader.listener) if by in ("department", "class") else name

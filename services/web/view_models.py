@@ -117,6 +117,10 @@ class Reader:
         same_year = there.year == self.now.astimezone(self.zone).year
         return there.strftime("%m-%d %H:%M" if same_year else "%Y-%m-%d %H:%M")
 
+    def day(self, milliseconds: int) -> str:
+        """The day of an instant in the college's zone."""
+        return f"{from_ms(milliseconds).astimezone(self.zone):%Y-%m-%d}"
+
     def age(self, milliseconds: int) -> str:
         """How long ago, roughly; a date beyond a month."""
         then = from_ms(milliseconds)

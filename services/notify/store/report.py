@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -10,7 +11,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import ColumnElement, Connection, case, func, select
 
 from services.notify import report
-from services.notify.report import Accident, By, Case, Period, Report
+from services.notify.report import Accident, By, Case, OpenBy, OpenCase, OpenNow, Period, Report
 from services.notify.rows import ActRow, decode_context
 from services.notify.store import tables
 from services.notify.store.engine import rows_of, streamed
@@ -61,6 +62,27 @@ def effectiveness(connection: Connection, period: Period, by: By, zone: ZoneInfo
         left_out=[(why, apart[why]) for why in ("praise", "withdrawn", "replay", "past", "shadow") if apart[why]],
         accidents=_accidents(connection, end),
     )
+
+
+def open_now(connection: Connection, by: OpenBy) -> OpenNow:
+    """What is open at this moment; trials, replays, praise and results are no open warnings."""
+    mine = (_w.status == "open", _w.highest_level != "praise", _OPENED_AS.not_in(("replay", "shadow")))
+    versions: dict[str, str] = {}
+
+    def each() -> Iterator[OpenCase]:
+        wanted = select(tables.warning, _OPENED_AS.label("opened_as")).where(*mine).order_by(_w.number)
+        for row in streamed(connection, wanted):
+            versions[row.rule] = row.rule_version
+            yield OpenCase(
+                name=row.rule if by == "rule" else str(decode_context(row.context).get(by, "")),
+                level=row.level,
+                opened_at=row.opened_at,
+                acknowledged=row.acknowledged_at is not None,
+                overdue=row.overdue_at is not None,
+                past=row.opened_as == "past",
+            )
+
+    return report.open_now(each(), by, versions)
 
 
 def _held(connection: Connection, mine: tuple[ColumnElement[bool], ...]) -> list[tuple[str, int]]:

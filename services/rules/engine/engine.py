@@ -277,7 +277,7 @@ class Engine:
                     del s.rows[i : i + stride]
                 for ending in self.endings.of(self.layouts[number].by, key):
                     history.insert_ending(s, stride, max(ending.at, s.horizon + 1), ending.place)
-                self.refolds.put_off(number, s, 0, entry.at, "late_record").front = known.watermark
+                self.refolds.begin_as(number, s, known, entry.at)
             insort(siblings, s, key=_key)
         for s in siblings:
             self.refolds.revise(number, s, entry if s.key == key else entry._replace(data=None))

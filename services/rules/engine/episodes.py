@@ -62,6 +62,12 @@ class Folded:
     assessed: Assessment | None = None
     ended: str = ""
     """Named reason why it ended, if that is not in its records."""
+    began: str = ""
+    """Named reason why it began, had that come in order …"""
+    moved: str = ""
+    """… and of its last transition, …"""
+    moved_at: int = -1
+    """… which was at this instant."""
 
 
 class Transitions:
@@ -115,10 +121,10 @@ class Transitions:
         elif level:
             opened_at, first, highest = getattr(s, rule.episode)
             setattr(s, rule.episode, (opened_at, first, max(highest, level)))
+        reason = ended or self.cause or (_reason(level, before) if f else "time_passed")
         if self.folding is not None:
-            self._fold(s, rule, at, level, before, i, ended)
+            self._fold(s, rule, at, level, before, i, ended, reason)
         else:
-            reason = ended or self.cause or (_reason(level, before) if f else "time_passed")
             self._publish(s, rule, at, level, before, i, reason)
 
     def _ends_with_term(self, rule: RuleLayout, at: int) -> bool:
@@ -128,16 +134,19 @@ class Transitions:
             return False
         return self._term(at - 1) == (True, at)
 
-    def _fold(self, s: Subject, rule: RuleLayout, at: int, level: int, before: int, i: int, ended: str) -> None:
+    def _fold(
+        self, s: Subject, rule: RuleLayout, at: int, level: int, before: int, i: int, ended: str, reason: str
+    ) -> None:
         assert self.folding is not None
         folded = self.folding.setdefault(rule.index, [])
         if before == 0:
-            folded.append(Folded(at, getattr(s, rule.episode)[1], level, level))
+            folded.append(Folded(at, getattr(s, rule.episode)[1], level, level, began=reason))
         elif level:
             folded[-1].level, folded[-1].highest = level, getattr(s, rule.episode)[2]
         else:
             folded[-1].closed_at, folded[-1].ended = at, ended
             folded[-1].assessed = self.assess(s, rule, 0, before, i)
+        folded[-1].moved, folded[-1].moved_at = reason, at
 
     def _publish(self, s: Subject, rule: RuleLayout, at: int, level: int, before: int, i: int, reason: str) -> None:
         name = rule.rule.id
@@ -247,8 +256,20 @@ class Transitions:
             found.append(Evidence(source=source, id=name, at=EPOCH + timedelta(0, 0, rows[i] * 1000), fields=fields))
         return found
 
-    def reconcile(self, s: Subject, rule: RuleLayout, folded: list[Folded], since: int, at: int, reason: str) -> None:
-        """Publishes the difference between what was said and what the refold, begun after `since`, has found."""
+    def reconcile(
+        self,
+        s: Subject,
+        rule: RuleLayout,
+        folded: list[Folded],
+        since: int,
+        at: int,
+        reason: str,
+        known_until: int = FOREVER,
+    ) -> None:
+        """Publishes the difference between what was said and what the refold, begun after `since`, has found.
+
+        `reason`: why the past has changed; what lies behind `known_until` has come as it comes in order.
+        """
         name = rule.rule.id
         floor = max(since, s.sealed)
         published = (s.episodes or {}).get(name, [])
@@ -262,21 +283,25 @@ class Transitions:
         taken = {id(x): e for e in said if (x := pairs.get(id(e))) is not None}
         for x in found:
             assessed = x.assessed or self.assess(s, rule, x.level, x.level, last_entry(s, rule))
+            began = x.began if x.opened_at > known_until else reason
+            moved = x.moved if x.moved_at > known_until else reason
             if (known := taken.get(id(x))) is not None:
-                self._amend(s, rule, known, x, assessed, reason)
+                self._amend(s, rule, known, x, assessed, began, moved)
             else:
-                self._tell(s, rule, x, assessed, reason)
+                self._tell(s, rule, x, assessed, began, moved)
         (s.episodes or {}).get(name, []).sort(key=lambda e: (e.closed_at < 0, e.opened_at, e.closed_at, e.number))
 
-    def _tell(self, s: Subject, rule: RuleLayout, x: Folded, assessed: Assessment, reason: str) -> None:
+    def _tell(self, s: Subject, rule: RuleLayout, x: Folded, assessed: Assessment, began: str, moved: str) -> None:
         episode = self._begin(s, rule.rule.id, x.opened_at, x.first_event, x.level)
         episode.highest = x.highest
-        self.emit(s, rule, episode, "opened", x.opened_at, assessed, reason)
+        self.emit(s, rule, episode, "opened", x.opened_at, assessed, began)
         if x.closed_at >= 0:
             episode.closed_at = x.closed_at
-            self.emit(s, rule, episode, "resolved", x.closed_at, assessed, x.ended or reason)
+            self.emit(s, rule, episode, "resolved", x.closed_at, assessed, x.ended or moved)
 
-    def _amend(self, s: Subject, rule: RuleLayout, e: Episode, x: Folded, assessed: Assessment, reason: str) -> None:
+    def _amend(
+        self, s: Subject, rule: RuleLayout, e: Episode, x: Folded, assessed: Assessment, began: str, moved: str
+    ) -> None:
         was_open, before = e.closed_at < 0, e.level
         behind = self._idents(s, assessed)
         new = (x.opened_at, x.first_event, x.level, x.highest, x.closed_at, assessed.value, assessed.threshold, behind)
@@ -285,11 +310,11 @@ class Transitions:
         e.opened_at, e.first_event, e.level, e.highest, e.closed_at = new[:5]
         is_open = x.closed_at < 0
         if was_open and not is_open:
-            self.emit(s, rule, e, "resolved", x.closed_at, assessed, x.ended or reason)
+            self.emit(s, rule, e, "resolved", x.closed_at, assessed, x.ended or moved)
         elif is_open and not was_open:
-            self.emit(s, rule, e, "opened", x.opened_at, assessed, reason)
+            self.emit(s, rule, e, "opened", x.opened_at, assessed, began)
         elif is_open and x.level != before:
-            self.emit(s, rule, e, "raised" if x.level > before else "lowered", s.watermark, assessed, reason)
+            self.emit(s, rule, e, "raised" if x.level > before else "lowered", s.watermark, assessed, moved)
         elif is_open:
             e.behind = _STALE
         else:

@@ -35,13 +35,15 @@ class _Waiting:
     """The newest instant of what changed its past."""
     reason: str
     past: datetime | None
-    """When it was handed in as history, if all of it was."""
-    front: int = -1
+    """When it was handed in as history; None: it was not."""
+    front: int
     """Time has come at least to here."""
     new: dict[str, Entry] = field(default_factory=dict)
     """Records that are not in the rows yet, by ident."""
     last: tuple[int, str] = (-1, "")
-    """(instant, ident) of the newest record that was new."""
+    """(instant, ident) of the newest of them."""
+    ident: str = ""
+    """Of the record that came last."""
 
 
 class Refolds:
@@ -51,10 +53,13 @@ class Refolds:
         self._engine = engine
         self._waiting: dict[Subject, _Waiting] = {}
 
-    def revise(self, number: int, s: Subject, entry: Entry) -> None:  # noqa: C901 - the order of the questions is the rule
+    def revise(self, number: int, s: Subject, entry: Entry) -> None:  # noqa: C901, PLR0912 - the order of the questions is the rule
         """Takes a record in that is not simply the next one."""
         engine, waiting = self._engine, self._waiting.get(s)
         t, ident, changes = entry.at, entry.ident, entry.changes
+        if waiting is not None and (waiting.past is None) != (engine.transitions.past is None):
+            self.finish_one(s)  # what comes of history is told to nobody, what is no history is
+            waiting = None
         if waiting is not None and (changes or ident in waiting.new):
             self.join(s)
         known = s.revised.get(ident) if s.revised else None
@@ -80,15 +85,21 @@ class Refolds:
             engine.transitions.mark_stale(s, ident)
         elif not joins:
             return
+        in_order = False
         if joins:
-            last = max(_last(rows, stride), (-1, "") if waiting is None else waiting.last)
-            if entry.data is not None and ((t, ident) > last or s.latest is None):
+            is_newest = (t, ident) > max(_last(rows, stride), (-1, "") if waiting is None else waiting.last)
+            if is_newest and entry.data is not None:
                 s.latest = entry.data
-            if waiting is None and old < 0 and t >= s.watermark and (t, ident) > last:
+            in_order = is_newest and old < 0 and t >= (s.watermark if waiting is None else waiting.front)
+            if in_order and waiting is None:
                 self._in_order(number, s, entry)
                 return
-        reason: str = "retraction" if entry.retracted else "correction" if changes else "late_record"
-        waiting = self.put_off(number, s, start, t, reason)
+        if s.latest is None:
+            s.latest = entry.data
+        if waiting is None or not in_order:
+            reason = "retraction" if entry.retracted else "correction" if changes else "late_record"
+            waiting = self.put_off(number, s, start, t, reason)
+        waiting.ident = ident
         if joins:
             waiting.new[ident] = entry
             waiting.last, waiting.front = max(waiting.last, (t, ident)), max(waiting.front, t)
@@ -106,23 +117,28 @@ class Refolds:
     def put_off(self, number: int, s: Subject, start: int, at: int, reason: str) -> _Waiting:
         """The subject will be folded again from `start` on; `at`, `reason`: what did it."""
         self._engine.counts[reason] += 1
-        past = self._engine.transitions.past
         waiting = self._waiting.get(s)
         if waiting is None:
+            past = self._engine.transitions.past
             waiting = self._waiting[s] = _Waiting(number, start, at, reason, past, s.watermark)
             s.revised = s.revised or {}  # not None: what comes next for the subject comes here
             return waiting
         waiting.start, waiting.at = min(waiting.start, start), max(waiting.at, at)
         waiting.reason = max(waiting.reason, reason, key=lambda one: _WEIGHT.get(one, _ENDED))
-        waiting.past = None if past is None or waiting.past is None else max(past, waiting.past)
         return waiting
+
+    def begin_as(self, number: int, s: Subject, other: Subject, at: int) -> None:
+        """A new subject that has the rows of another is folded as far as that one is, or waits as it does."""
+        self.put_off(number, s, 0, at, "late_record").front = other.watermark
+        if other not in self._waiting:
+            self.finish_one(s)
 
     def join(self, s: Subject) -> None:
         """The subject's rows are complete."""
         waiting = self._waiting.get(s)
         if waiting is not None and waiting.new:
             history.join(s, self._engine.layouts[waiting.number].stride, waiting.new.values())
-            waiting.new = {}
+            waiting.new, waiting.last = {}, (-1, "")
 
     def finish(self) -> None:
         """No subject waits any more."""
@@ -141,7 +157,7 @@ class Refolds:
         try:
             self._fold(s, waiting)
         except Exception as error:  # noqa: BLE001 - as in `Engine.process_many`
-            self._engine.fail(waiting.last[1] or s.key, error)
+            self._engine.fail(waiting.ident or s.key, error)
         transitions.enter(meanwhile)
 
     def _fold(self, s: Subject, waiting: _Waiting) -> None:
@@ -167,12 +183,13 @@ class Refolds:
             engine.settles[number](s, front, len(rows) - stride)
         finally:
             folded, transitions.folding = transitions.folding, None
-        s.watermark = front
-        s.next_checkpoint = max(s.next_checkpoint, len(rows) + stride)
+        known, s.watermark = s.watermark, front
         engine.await_due(number, s)
         for rule in layout.rules:
             if (s.episodes and s.episodes.get(rule.rule.id)) or folded.get(rule.index):
-                transitions.reconcile(s, rule, folded.get(rule.index, []), since, waiting.at, waiting.reason)
+                transitions.reconcile(s, rule, folded.get(rule.index, []), since, waiting.at, waiting.reason, known)
+        if len(rows) >= s.next_checkpoint:  # what comes in order behind it may never take one
+            engine.checkpoint(number, s, history.newest_record(s, stride))
 
     def _fold_rows(self, number: int, s: Subject, begin: int) -> None:
         """The rows from an index on, with checkpoints on the way, so that what comes next need not go back as far."""

@@ -9,7 +9,7 @@ import pytest
 from openpyxl import load_workbook
 
 from services.messages import to_ms
-from services.notify.report import Case, Period, group, line, load
+from services.notify.report import Case, Period, group, line, load, open_now
 from services.notify.suppression import Silence
 from services.notify.testing import CARD, MORNING, change, facts
 
@@ -142,3 +142,37 @@ def test_accidents_of_replays_are_not_counted(notify):
     notify.take_in([accident("A1", "live"), accident("A2", "replay")], 4)
     (only,) = notify.effectiveness(ALL, "rule").accidents
     assert (only.department, only.level, only.status, only.hours_to_end) == ("tech", "yellow", "open", None)
+
+
+@pytest.fixture
+def with_history(notify):
+    """Beside the story: a warning of history, one on trial, praise."""
+    notify.take_in([warning("S4/MATH", mode="past", at=MORNING - timedelta(days=40))], 4)
+    notify.take_in([warning("S5/MATH", mode="shadow"), warning("S6/MATH", level="praise")], 5)
+    return notify
+
+
+def test_what_is_open_now_with_what_came_of_history(with_history):
+    found = with_history.open_now("department")
+    assert [(one.name, one.red, one.orange, one.yellow, one.past) for one in found.lines] == [
+        ("tech", 1, 0, 1, 1),  # S1 is closed by a person, S9 is a replay
+        ("care", 0, 0, 1, 0),
+    ]
+    assert found.total == ("total", 1, 0, 2, 1, 2, 0, to_ms(MORNING - timedelta(days=40)))
+    assert [one.name for one in with_history.open_now("rule").lines] == [CARD.rule]
+
+
+def test_the_page_of_what_is_open_is_found_from_the_first_one_and_has_no_names(with_history, browser):
+    assert 'href="/reports/open"' in browser.get("/").text
+    page = browser.get("/reports/open?by=department")
+    assert (page.status_code, "当前未结束的预警" in page.text, "张伟" in page.text) == (200, True, False)
+    assert "2026-10-14" in page.text
+    english = browser.get("/reports/open?lang=en")
+    assert f"<td>{CARD.title.en}</td>" in english.text
+    refused = browser.get("/reports/open?by=student")
+    assert refused.status_code == 400
+    assert "rule" in refused.text
+
+
+def test_where_nothing_is_open_there_is_no_oldest():
+    assert open_now([], "rule", {}).total == ("total", 0, 0, 0, 0, 0, 0, None)
