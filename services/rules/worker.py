@@ -70,14 +70,14 @@ class Worker:
         engine.resume(journal.states(), now)
         old = heads(written for written in journal.states() if written[0] not in mine)
         theirs = set(journal.meta("signatures", "").split())
-        old_rules = set(journal.meta("rules", "").split())
+        old_rules = dict(part.partition("=")[::2] for part in journal.meta("rules", "").split())
         changes, retired = take_over(engine, old, theirs, old_rules, lambda: self._warmed(rule_set))
         published = Changes(changes, engine.readings())
         journal.add_rule_set(rule_set.version, rule_set.cards)
         meta = {
             "rule_version": rule_set.version,
             "signatures": _signatures(engine),
-            "rules": " ".join(sorted(rule_set.cards)),
+            "rules": " ".join(f"{rule.id}={rule_set.plan.decides(rule)}" for rule in rule_set.plan.rules),
         }
         states = [*engine.snapshot(), *retired]
         back = returned(changes, rule_set.plan, self._enrich)

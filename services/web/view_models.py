@@ -164,7 +164,7 @@ class Line(NamedTuple):
     status: str
     acknowledged: bool
     fold: str = ""
-    """Of results: the course, or else the kind, that they are folded by; empty: it stands by itself."""
+    """What it is folded by: results by their course, else as praise by their kind; empty: it stands by itself."""
 
 
 class Group(NamedTuple):
@@ -175,17 +175,18 @@ class Group(NamedTuple):
     lines: list[Line]
     """Those that stand by themselves."""
     folded: list[tuple[str, list[Line]]]
-    """Results, by course: they ask for nothing, and there are many."""
+    """Results by course, praise by kind: they ask for nothing, and there are many."""
 
 
 def group(level: Level, total: int, lines: Sequence[Line]) -> Group:
-    """The lines of a level, results folded."""
+    """The lines of a level, folded; a single one of its kind stands by itself."""
     mine = [one for one in lines if one.level.key == level.key]
     folds: dict[str, list[Line]] = {}
     for one in mine:
         if one.fold:
             folds.setdefault(one.fold, []).append(one)
-    return Group(level, total, [one for one in mine if not one.fold], list(folds.items()))
+    folded = {name: ones for name, ones in folds.items() if len(ones) > 1}
+    return Group(level, total, [one for one in mine if one.fold not in folded], list(folded.items()))
 
 
 def facts_of(row: WarningRow) -> Facts:
@@ -218,12 +219,14 @@ def line(row: WarningRow, card: RuleCard | None, reader: Reader) -> Line:
         reader.age(row.opened_at),
         reader.term("status", row.status),
         row.acknowledged_at is not None,
-        fold=_fold(row, card, reader) if card is not None and card.summary is not None else "",
+        fold=_fold(row, card, reader),
     )
 
 
-def _fold(row: WarningRow, card: RuleCard, reader: Reader) -> str:
-    return wording.names(card, facts_of(row), reader.listener).get("course") or title(row, card, reader)
+def _fold(row: WarningRow, card: RuleCard | None, reader: Reader) -> str:
+    if card is not None and card.summary is not None:
+        return wording.names(card, facts_of(row), reader.listener).get("course") or title(row, card, reader)
+    return title(row, card, reader) if row.level == "praise" else ""
 
 
 def title(row: WarningRow, card: RuleCard | None, reader: Reader) -> str:

@@ -59,7 +59,7 @@ class CutOver:
         """
         theirs = {at.signature for engine in old.values() for at in engine.layouts}
         area_of_rule = {rule.id: area for area, engine in new.items() for rule in engine.plan.rules}
-        old_rules = {rule.id for rule in old_plan.rules}
+        old_rules = {rule.id: old_plan.decides(rule) for rule in old_plan.rules}
         left, retired = _left_over(states, old, new, area_of_rule)
         changes: list[WarningChange] = []
         for area in sorted(left):
@@ -70,7 +70,7 @@ class CutOver:
             for _, key, packed in aside:
                 if packed is not None:
                     numbers = decode_state(packed).numbers.items()
-                    retired.setdefault(key, {}).update((r, n) for r, n in numbers if r not in area_of_rule)
+                    _keep(retired, key, {r: n for r, n in numbers if r not in area_of_rule})
         return changes, [
             (key, encode_state(State(key, numbers))) for key, numbers in sorted(retired.items()) if numbers
         ]
@@ -90,7 +90,8 @@ def _left_over(
 ) -> tuple[dict[str, list[State]], dict[str, dict[str, int]]]:
     """What no new engine has resumed: area → subjects; and subject → numbers of rules that are not in force.
 
-    Numbers of rules that are in force, or are so again, go to their area.
+    Numbers of rules that are in force, or are so again, go to their area. What was kept once as not in force stays so
+    beside: a worker may die when that is written anew and nothing else is, and the rule set before goes on from it.
     """
     area_of_old = {at.signature: area for area, engine in old.items() for at in engine.layouts}
     resumed = {at.signature for engine in new.values() for at in engine.layouts}
@@ -101,18 +102,25 @@ def _left_over(
         for rule, number in numbers.items():
             area = area_of_rule.get(rule, stays)
             if area is None:
-                retired.setdefault(key, {})[rule] = number
+                _keep(retired, key, {rule: number})
             elif area != stays:
                 left[area].append(State(key, {rule: number}))
 
     for signature, key, packed in states:
         if signature == RETIRED:
-            recall(key, decode_state(packed).numbers)
+            _keep(retired, key, numbers := decode_state(packed).numbers)
+            recall(key, numbers)
         elif signature not in resumed and signature in area_of_old:
             for state in heads([(signature, key, packed)]):
                 left[area_of_old[signature]].append(state)
                 recall(state.key, state.numbers, area_of_old[signature])
     return left, retired
+
+
+def _keep(retired: dict[str, dict[str, int]], key: str, numbers: Mapping[str, int]) -> None:
+    """The highest number of each rule."""
+    known = retired.setdefault(key, {})
+    known.update((rule, max(number, known.get(rule, 0))) for rule, number in numbers.items())
 
 
 def _without_rules(plan: Plan, new: Mapping[str, Engine]) -> Engine:

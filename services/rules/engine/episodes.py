@@ -271,7 +271,7 @@ class Transitions:
         `reason`: why the past has changed; what lies behind `known_until` has come as it comes in order.
         """
         name = rule.rule.id
-        floor = max(since, s.sealed)
+        floor = max(since, s.sealed.get(name, -1)) if s.sealed else since
         published = (s.episodes or {}).get(name, [])
         said = [e for e in published if e.closed_at < 0 or e.closed_at > floor]
         found = [x for x in folded if x.closed_at < 0 or x.closed_at > floor]

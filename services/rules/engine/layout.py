@@ -14,7 +14,7 @@ from services.messages import FOREVER
 from services.rules.engine.measures import MEASURES
 from services.rules.engine.measures.base import Measure
 from services.rules.engine.plan import Gauge, Plan, Rule, Rung
-from services.rules.engine.subject import COLUMNS, State, Subject
+from services.rules.engine.subject import COLUMNS, State, Subject, seals
 
 _DAY = 86_400_000
 _PERIODS = {"day": 1, "week": 7, "month": 31, "term": 200, "year": 366}
@@ -191,7 +191,7 @@ class Layout:
         places = {
             "watermark": -1,
             "horizon": -1,
-            "sealed": -1,
+            "sealed": None,
             "due": FOREVER,
             "queued": FOREVER,
             "next_checkpoint": CHECKPOINT_EVERY * self.stride,
@@ -258,7 +258,8 @@ class Layout:
             state.next_checkpoint,
         )
         s.checkpoints, s.revised, s.episodes = state.checkpoints, state.revised, state.episodes
-        s.horizon, s.sealed, s.latest = state.horizon, state.sealed, state.latest
+        s.horizon, s.latest = state.horizon, state.latest
+        s.sealed = seals(state, [rule.rule.id for rule in self.rules])
         s.base, s.clean, s.first = state.base, state.sealed_at, state.base // SEGMENT
         for column in self.tuples:
             for i in range(COLUMNS + column, len(s.rows), self.stride):

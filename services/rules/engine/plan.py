@@ -7,7 +7,8 @@ compiles them once, together (`generate.py`). Durations and instants are whole m
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import msgspec
 
@@ -197,11 +198,23 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     fields: dict[str, dict[str, str]]
     """Event kind → field → JSON type (string, integer, number, boolean, date-time, any)."""
     standards: dict[str, Resolve]
+    thresholds: dict[str, str] = {}
+    """Standard → content hash of its thresholds: with another one, rules judge anew what they count."""
     periods: dict[str, Period]
     times: Calendar
     calendar: str = ""
     """The signature of the calendar: with another one, windows that follow it need another state."""
     allowed_lateness: int = 30 * 86_400_000
+
+    def decides(self, rule: Rule) -> str:
+        """Content hash of all that decides what a rule finds: under another one, what has ended stays as it was."""
+        gauges = [*rule.gauges, *(gauge.inner for gauge in rule.gauges if gauge.inner)]
+        follows = any(gauge.window.kind == "calendar" or gauge.limits for gauge in gauges)
+        said = {name: value for name, value in msgspec.structs.asdict(rule).items() if name != "card"}
+        parts: list[Any] = [rule.id, said, self.thresholds.get(rule.standard or "")]
+        parts += [self.calendar] if follows else []
+        parts += [self.times.term_ends] if rule.ends_with_term else []
+        return sha256(msgspec.json.encode(parts)).hexdigest()[:16]
 
     def held(self, t: int) -> int:
         """When time has come to t, everything from this instant on is held: the running term, and no less than that."""

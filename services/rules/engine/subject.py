@@ -8,6 +8,7 @@ memory it touches for the first time. Why slots: a head is read and written with
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 import msgspec
@@ -133,8 +134,8 @@ class Subject:
     """Rule → number of its last episode; survives closing."""
     horizon: int
     """Nothing up to this instant can change any more: entries were let go."""
-    sealed: int
-    """Episodes closed up to this instant stay as they are (a rule set was switched)."""
+    sealed: dict[str, int] | None
+    """Rule → the instant up to which what had ended stays as it was: something else decided it then."""
     latest: Any
     """Data of the newest event: context of the warnings."""
     base: int
@@ -162,11 +163,19 @@ class State(msgspec.Struct, array_like=True):
     revised: dict[str, Revision] | None = None
     episodes: dict[str, list[Episode]] = {}
     horizon: int = -1
-    sealed: int = -1
+    sealed: dict[str, int] | int | None = None
+    """A number, as it was written once: of all rules; -1: of none."""
     latest: Any = None
     base: int = 0
     sealed_at: int = 0
     """Entries up to this one, counted with those let go, lie in segments."""
+
+
+def seals(state: State, rules: Iterable[str]) -> dict[str, int] | None:
+    """By rule, up to which instant what had ended stays as it was."""
+    if isinstance(state.sealed, int):
+        return None if state.sealed < 0 else dict.fromkeys(rules, state.sealed)
+    return state.sealed
 
 
 class Segment(msgspec.Struct, array_like=True):

@@ -6,19 +6,39 @@ and what was published stays published under the same ids.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Container, Iterable, Mapping
 from collections.abc import Set as AbstractSet
+from typing import NamedTuple
 
 from services.messages import WarningChange, WarningFacts, from_ms
 from services.rules.engine.endings import learn
 from services.rules.engine.engine import Engine
 from services.rules.engine.episodes import folded_now, warning_id
+from services.rules.engine.layout import RuleLayout
 from services.rules.engine.plan import level_of
 from services.rules.engine.segments import Written
-from services.rules.engine.subject import Episode, State, encode_state
+from services.rules.engine.subject import Episode, State, Subject, encode_state, seals
 
-Said = dict[str, dict[str, tuple[list[Episode], int]]]
-"""Rule → subject → (its open episodes, number of its last one) under the old rule set."""
+
+class Said(NamedTuple):
+    """What the old rule set had said of one rule and subject."""
+
+    episodes: list[Episode] = []  # noqa: RUF012 - nobody changes it
+    """In their order; those that have ended, too."""
+    number: int = 0
+    """Of the last one."""
+    sealed: int = -1
+    """Up to this instant what had ended stays as it was."""
+
+    @property
+    def open(self) -> list[Episode]:
+        """Those that have not ended."""
+        return [episode for episode in self.episodes if episode.closed_at < 0]
+
+
+_NOTHING = Said()
+BySubject = dict[str, dict[str, Said]]
+"""Rule → subject → what was said."""
 RETIRED = "retired"
 """Signature of states that only hold the numbers of rules that are not in force: should they come back, no id does."""
 
@@ -27,7 +47,7 @@ def take_over(
     engine: Engine,
     old: Iterable[State],
     signatures: set[str],
-    old_rules: set[str],
+    old_rules: Mapping[str, str],
     warmed: Callable[[], Engine],
     *,
     elsewhere: AbstractSet[str] = frozenset(),
@@ -35,84 +55,103 @@ def take_over(
     """Completes a new engine that has already resumed the states whose signature it shares with the old rule set.
 
     Returns what that publishes, and states to be kept beside those of the engine's next snapshot.
-    `old`: subjects of the signatures that it does not share. `signatures`, `old_rules`: what the old set had.
+    `old`: subjects of the signatures that it does not share. `signatures`, `old_rules` (with what decides each,
+    `Plan.decides`): what the old set had. A rule that is decided by the same goes on as if nothing had been switched.
     `warmed` gives an engine of the same plan that has met the events of the log up to now; it is called once, if some
     layout is new, and what it gives is used up. `elsewhere`: rules that are in force in another engine.
     """
     layouts = {layout.signature: number for number, layout in enumerate(engine.layouts)}
-    said: Said = {}
+    said: BySubject = {}
+    changed = {rule.id for rule in engine.plan.rules if old_rules.get(rule.id) != engine.plan.decides(rule)}
     for state in old:
         _remember(said, state)
     new = [number for signature, number in layouts.items() if signature not in signatures]
     transitions = engine.transitions
     transitions.cause = "rule_changed"
     for signature in sorted(signatures & layouts.keys()):
-        for s in list(engine.subjects(layouts[signature]).values()):
+        others = changed & {rule.rule.id for rule in engine.layouts[layouts[signature]].rules}
+        for s in list(engine.subjects(layouts[signature]).values()) if others else ():
             engine.relevel(layouts[signature], s)
-            s.sealed = engine.now
+            s.sealed = (s.sealed or {}) | dict.fromkeys(others, engine.now)
     transitions.cause = ""
     if new:
         history = warmed()
         learn(history, engine.endings)  # the log may not hold them any more
         learn(engine, history.endings)
-        mode = transitions.mode
         for number in new:
-            _adopt_warmed(engine, history, number, said, old_rules)
-            transitions.mode = mode
+            _adopt_warmed(engine, history, number, said, old_rules, changed)
     return [*engine.take(), *_removed(engine, said, elsewhere)], _retire(engine, said)
 
 
-def _remember(said: Said, s: State) -> None:
+def _remember(said: BySubject, s: State) -> None:
+    sealed = seals(s, s.numbers) or {}
     for rule, number in s.numbers.items():
-        episodes = [episode for episode in s.episodes.get(rule, ()) if episode.closed_at < 0]
-        known, last = said.setdefault(rule, {}).get(s.key, ([], 0))
-        said[rule][s.key] = (episodes or known, max(number, last))
+        known = said.setdefault(rule, {}).get(s.key, _NOTHING)
+        said[rule][s.key] = Said(
+            s.episodes.get(rule, []) or known.episodes,
+            max(number, known.number),
+            max(sealed.get(rule, -1), known.sealed),
+        )
 
 
-def _retire(engine: Engine, said: Said) -> list[Written]:
+def _retire(engine: Engine, said: BySubject) -> list[Written]:
     active = {rule.id for rule in engine.plan.rules}
     retired: dict[str, dict[str, int]] = {}
     for rule in said.keys() - active:
-        for subject, (_, last) in said[rule].items():
-            retired.setdefault(subject, {})[rule] = last
+        for subject, one in said[rule].items():
+            retired.setdefault(subject, {})[rule] = one.number
     return [(RETIRED, key, encode_state(State(key, numbers))) for key, numbers in retired.items()]
 
 
-def _adopt_warmed(engine: Engine, warmed: Engine, number: int, said: Said, old_rules: set[str]) -> None:
-    layout, transitions = engine.layouts[number], engine.transitions
-    mode = transitions.mode
+def _adopt_warmed(
+    engine: Engine, warmed: Engine, number: int, said: BySubject, old_rules: Container[str], changed: Container[str]
+) -> None:
+    layout = engine.layouts[number]
     for s in warmed.subjects(number).values():
-        s.episodes, s.numbers = {}, {}
+        s.episodes, s.numbers, s.sealed = {}, {}, {}
         engine.adopt(number, s)
         engine.touch(number, s)
         for rule in layout.rules:
             name = rule.rule.id
-            episodes, last = said.get(name, {}).get(s.key, ([], 0))
-            if last:
-                s.numbers[name] = last
-            if (found := folded_now(s, rule)) is None:
-                continue  # what is open is closed with what has no subject any more
-            if episodes:
-                s.episodes[name] = episodes
-                said[name][s.key] = ([], last)
-            known = name in old_rules
-            transitions.mode = mode if known else "warm-up"
-            transitions.reconcile(s, rule, [found], engine.now, engine.now, "rule_changed" if known else "warm_up")
-        s.sealed = engine.now
+            _go_on(engine, s, rule, said.get(name, {}), known=name in old_rules, changed=name in changed)
     for key in warmed.forgotten(number):
         engine.remember(number, key, {})
     for rule in layout.rules:
-        for key, (_, last) in said.get(rule.rule.id, {}).items():
-            engine.remember(number, key, {rule.rule.id: last})
+        for key, one in said.get(rule.rule.id, {}).items():
+            engine.remember(number, key, {rule.rule.id: one.number})
 
 
-def _removed(engine: Engine, said: Said, elsewhere: AbstractSet[str]) -> list[WarningChange]:
+def _go_on(engine: Engine, s: Subject, rule: RuleLayout, said: dict[str, Said], *, known: bool, changed: bool) -> None:
+    """A rule of a subject whose state is new goes on from what was said; `known`: the old rule set had it."""
+    name, before, transitions = rule.rule.id, said.get(s.key, _NOTHING), engine.transitions
+    assert s.numbers is not None and s.episodes is not None and s.sealed is not None  # noqa: PT018 - one thing
+    if before.number:
+        s.numbers[name] = before.number
+    if (sealed := engine.now if changed else before.sealed) >= 0:
+        s.sealed[name] = sealed
+    found = folded_now(s, rule)
+    kept = before.open if changed else before.episodes
+    if found is None:  # what is open is closed with what has no subject any more
+        kept = [episode for episode in kept if episode.closed_at >= 0]
+    if kept:
+        s.episodes[name] = kept
+    if found is None:
+        return
+    if before.episodes:
+        said[s.key] = before._replace(episodes=[])
+    mode = transitions.mode
+    transitions.mode = mode if known else "warm-up"
+    transitions.reconcile(s, rule, [found], engine.now, engine.now, "rule_changed" if known else "warm_up")
+    transitions.mode = mode
+
+
+def _removed(engine: Engine, said: BySubject, elsewhere: AbstractSet[str]) -> list[WarningChange]:
     """Closes what no rule of the new set speaks of any more."""
     rules = {rule.id for rule in engine.plan.rules} | elsewhere
     out = []
     for rule, subjects in said.items():
-        for subject, (episodes, _) in subjects.items():
-            out += [_closed(engine, rule, subject, episode, known=rule in rules) for episode in episodes]
+        for subject, one in subjects.items():
+            out += [_closed(engine, rule, subject, episode, known=rule in rules) for episode in one.open]
     return out
 
 

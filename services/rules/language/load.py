@@ -120,6 +120,7 @@ def _read(folder: Path, schemas: Path) -> tuple[RuleSet | None, list[Problem]]:
         rules=tuple(item.rule for item in placed),
         fields={kind: {name: field.type for name, field in known_.items()} for kind, known_ in kinds.items()},
         standards={name: standard.resolver() for name, standard in standards.items()},
+        thresholds={name: standard.signature for name, standard in standards.items()},
         periods=calendar.periods(),
         times=calendar,
         calendar=calendar.signature,

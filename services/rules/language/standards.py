@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
+from hashlib import sha256
 from zoneinfo import ZoneInfo
 
 from services.i18n import say
@@ -91,6 +92,13 @@ class Standard:
         """Names that some value is scoped by."""
         used = {name for value in self.values for name, _ in value.scope}
         return tuple(name for name in SCOPES if name in used)
+
+    @property
+    def signature(self) -> str:
+        """Content hash of what the thresholds are, for whom and from when."""
+        values = sorted(self.values, key=lambda value: (value.begins, value.scope))
+        said = [(value.begins, value.scope, value.thresholds) for value in values]
+        return sha256(repr((self.compare, said)).encode()).hexdigest()[:16]
 
     def resolver(self) -> Resolve:
         """(scope values in the order of `scope_fields`, instant) → thresholds in force, and until when."""

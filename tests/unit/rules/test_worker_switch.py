@@ -266,3 +266,31 @@ def test_switching_back_and_forth_never_repeats_an_id_and_ends_as_from_scratch(s
     assert {c.change for c in changes} >= {"opened", "resolved"}
     assert present(switch.book) == switch.scratch(switch.rules)
     assert all(f.closed_at is not None for *_, kind, f in facts(switch.book).values() if kind == "resolved")
+
+
+BESIDE = [
+    rule("a", levels="{at_least: {yellow: 2, red: 4}}", window="{within: 6d}"),
+    rule("b", levels="{at_least: {yellow: 2}}", measure='{streak: status == "absent"}', by="[student, course]"),
+    rule("c", by="[class]", levels="{at_least: {yellow: 3}}", window="{last: 5}"),
+    rule("d", on="test", measure="{count: score < 60}", levels=ONE, window="{within: 3d}"),
+]  # fmt: skip
+ADDED = rule("z", on="test", by="[student]", measure="{count: score < 50}", levels=ONE)
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_an_added_rule_leaves_every_other_as_it_would_have_been(switch, tmp_path, seed):
+    """Also where what is told later corrects what had ended before the rule came."""
+    rng = random.Random(100 + seed)
+    rows = list(rows_of(seed))
+    plain = journal(tmp_path / "plain")
+    worker = Worker(plain, switch.make(*BESIDE))
+    switch.begin(*BESIDE)
+    when = rng.randrange(len(rows) // 4, 3 * len(rows) // 4)
+    for n, row in enumerate(rows):
+        write(plain, [row]), write(switch.book, [row])
+        finish(worker), finish(switch.worker)
+        if n == when:
+            assert {c.rule for c in switch.take_over(*BESIDE, ADDED)} <= {"z"}
+    others = [c for c in published(switch.book) if c.rule != "z"]
+    assert sorted(keys(others)) == sorted(keys(published(plain)))
+    assert {at: one for at, one in facts(switch.book).items() if one[0] != "z"} == facts(plain)

@@ -341,6 +341,18 @@ def test_results_are_folded_by_course_and_not_counted_with_what_is_to_be_done(br
     notify.take_in([change(subject="S9/MATH"), *summary], 1)
     page = browser_of(notify).get("/inbox/T1", headers={"accept-language": "zh-CN"}).text
     assert "1 条需要处理" in page
-    assert "高等数学：3 份结果" in page
+    assert "高等数学：3 条" in page
     fold = page[page.index("<details") : page.index("</details>")]
     assert fold.count('class="card praise"') == page.count('class="card praise"') == 3
+
+
+def test_praise_is_folded_by_its_kind_and_a_single_one_stands_by_itself(browser_of, make):
+    notify = make(cards=lambda *_: CARD)
+    notify.take_in([change(level="praise", subject="S1/MATH")], 1)
+    assert "<details" not in browser_of(notify).get("/inbox/T1").text
+    notify.take_in([change(level="praise", subject=f"S{n}/MATH") for n in range(2, 9)], 2)
+    page = browser_of(notify).get("/inbox/T1", headers={"accept-language": "zh-CN"}).text
+    assert f"{CARD.title.zh}：8 条" in page
+    fold = page[page.index("<details") : page.index("</details>")]
+    assert '<details class="fold">' in fold  # so many are not shown until they are asked for
+    assert fold.count('class="card praise"') == page.count('class="card praise"') == 8

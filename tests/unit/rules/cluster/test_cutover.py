@@ -21,6 +21,7 @@ SETS = [
     [rule("b", by="[class]", window="{within: 3d}")],
     [rule("a", levels=ONE, by="[student, course]"), rule("c", window="{last: 5}", measure="{sum: hours}")],
     [rule("c", window="{calendar: week}"), rule("a", by="[class]", levels=ONE)],
+    [rule("a", levels=ONE), rule("b", by="[class]", window="{within: 3d}"), rule("z", measure=NOT_PRESENT)],
 ]  # fmt: skip
 
 
