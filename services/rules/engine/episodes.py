@@ -268,14 +268,15 @@ class Transitions:
     ) -> None:
         """Publishes the difference between what was said and what the refold, begun after `since`, has found.
 
-        `reason`: why the past has changed; what lies behind `known_until` has come as it comes in order.
+        `reason`: why the past has changed; what lies behind `known_until` has come as it comes in order, and nothing of
+        it was said.
         """
         name = rule.rule.id
         floor = max(since, s.sealed.get(name, -1)) if s.sealed else since
         published = (s.episodes or {}).get(name, [])
         said = [e for e in published if e.closed_at < 0 or e.closed_at > floor]
         found = [x for x in folded if x.closed_at < 0 or x.closed_at > floor]
-        pairs = _match(said, found)
+        pairs = _match(said, [x for x in found if x.opened_at <= known_until])
         for episode in said:
             if id(episode) not in pairs:
                 published.remove(episode)

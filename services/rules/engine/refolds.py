@@ -164,7 +164,7 @@ class Refolds:
         """Folds the subject again from the last checkpoint before `start`, and publishes what came out different."""
         engine, number, start = self._engine, waiting.number, waiting.start
         layout, points, rows = engine.layouts[number], s.checkpoints or [], s.rows
-        stride = layout.stride
+        stride, known = layout.stride, s.watermark
         while points and points[-1].at >= start:
             points.pop()
         since, begin = -1, 0
@@ -183,7 +183,7 @@ class Refolds:
             engine.settles[number](s, front, len(rows) - stride)
         finally:
             folded, transitions.folding = transitions.folding, None
-        known, s.watermark = s.watermark, front
+        s.watermark = front
         engine.await_due(number, s)
         for rule in layout.rules:
             if (s.episodes and s.episodes.get(rule.rule.id)) or folded.get(rule.index):
