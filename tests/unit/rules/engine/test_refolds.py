@@ -66,10 +66,20 @@ def test_a_correction_within_its_message_says_whom_the_warning_is_about(tmp_path
 
 
 def test_a_warning_that_a_retraction_opens_says_whom_it_is_about(tmp_path):
-    engine = engine_of(tmp_path, measure='{share: status == "absent"}', levels="{at_least: {red: 50}}")
-    engine.process_many(wire([absence(1), absence(2, AT + HOUR, "present"), absence(3, AT + DAY, "present")]))
-    (opened,) = engine.process_many(wire([absence(3, AT + DAY, "present") | {"revision": 1, "retracted": True}]))
+    engine = engine_of(tmp_path, measure='{streak: status == "absent"}')
+    between = absence(2, AT + HOUR, "present")
+    engine.process_many(wire([absence(1), between, absence(3, AT + DAY)]))
+    (opened,) = engine.process_many(wire([between | {"revision": 1, "retracted": True}]))
     assert (opened.reason, opened.facts.context) == ("retraction", {"student": "s1", "lesson": "l"})
+
+
+def test_the_fold_begins_before_the_oldest_of_what_is_late_in_a_message(tmp_path):
+    engine = engine_of(tmp_path, window="{within: 90m}", levels="{at_least: {yellow: 3}}")
+    engine.process_many(wire([absence(n, AT + n * HOUR) for n in range(400)]))
+    found = engine.process_many(wire([absence("a", AT + 390.5 * HOUR), absence("b", AT + 10.5 * HOUR)]))
+    assert [(one.change, one.facts.opened_at - AT) for one in found] == [
+        (change, n * HOUR) for n in (11, 391) for change in ("opened", "resolved")
+    ]
 
 
 @pytest.mark.parametrize("first", [0, 1], ids=["in order", "one is late"])
@@ -79,7 +89,7 @@ def test_what_no_window_needs_is_let_go_also_where_something_is_late_in_each_mes
     begin, most = datetime(2026, 3, 2, tzinfo=UTC), 0
     for message in range(100):
         at = [begin + message * DAY + n * HOUR / 4 for n in range(96)]
-        at[0] -= first * HOUR / 8
+        at[0] -= first * 3 * HOUR / 8  # before the last one of the message before
         engine.process_many(wire([absence(f"{message}-{n}", time) for n, time in enumerate(at)]))
         (subject,) = engine.subjects(0).values()
         most = max(most, len(subject.rows) // engine.layouts[0].stride)
