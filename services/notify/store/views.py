@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 import msgspec
-from sqlalchemy import Connection, and_, exists, func, or_, select
+from sqlalchemy import Connection, and_, case, exists, func, or_, select
 
 from services.messages import LEVELS, from_ms
 from services.notify.rows import (
@@ -61,8 +61,8 @@ class Dossier(NamedTuple):
 
 
 def people(connection: Connection, limit: int) -> list[tuple[str, int]]:
-    """People who have warnings, with the number of open ones, most first."""
-    still = func.sum(_r.is_open)
+    """People who have warnings, with the number of open ones that ask for something, most first."""
+    still = func.sum(case((_r.rank > 0, _r.is_open), else_=0))
     found = select(_r.person, still).group_by(_r.person).order_by(still.desc(), _r.person).limit(limit)
     return [(row[0], int(row[1])) for row in connection.execute(found)]
 

@@ -72,14 +72,14 @@ def read_calendar(folder: Path, report: Report) -> Calendar:
 
 
 @cache
-def public_days(country: str) -> Public:
-    """Public holidays and make-up days of a country (ISO 3166-1, two letters), 2000 to 2099.
+def public_days(country: str, region: str | None = None) -> Public:
+    """Public holidays and make-up days of a country (ISO 3166-1, two letters), or a region of it, 2000 to 2099.
 
     A weekend that touches a holiday belongs to it in China (the notices count it in, the library leaves it out).
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # India's, that the days which follow the moon end in 2035
-        found = country_holidays(country, years=_YEARS)
+        found = country_holidays(country, subdiv=region, years=_YEARS)
     holidays, make_up = set(found), found.weekend_workdays
     if country == "CN":
         for step in (_DAY, -_DAY):
@@ -97,8 +97,14 @@ def _public(place: Place | None, report: Report) -> Public:
         return nothing
     codes = {code for _, code, *_ in COUNTRIES.values()}
     read_as_no = not place.quoted and place.text.lower() == "no"
-    if isinstance(place.value, str) and place.value in codes and not read_as_no:
-        return public_days(place.value)
+    country, dash, region = place.text.partition("-")
+    if isinstance(place.value, str) and country in codes and not read_as_no:
+        regions = country_holidays(country).subdivisions
+        if not dash or region in regions:
+            return public_days(country, region or None)
+        known = say("rules.regions", regions=", ".join(regions)) if regions else say("rules.days_under_closed")
+        report.add(place, say("rules.unknown_region", country=country, region=region), known)
+        return nothing
     meant = {name.lower(): names[1] for key, names in COUNTRIES.items() for name in (key, *names)}
     right = meant.get(str(known_words(place.text.lower(), meant)), say("rules.code_iso_3166_1_such"))
     if read_as_no or place.value is False:

@@ -353,6 +353,7 @@ def test_praise_is_folded_by_its_kind_and_a_single_one_stands_by_itself(browser_
     notify.take_in([change(level="praise", subject=f"S{n}/MATH") for n in range(2, 9)], 2)
     page = browser_of(notify).get("/inbox/T1", headers={"accept-language": "zh-CN"}).text
     assert f"{CARD.title.zh}：8 条" in page
+    assert "条待处理" not in browser_of(notify).get("/", headers={"accept-language": "zh-CN"}).text
     fold = page[page.index("<details") : page.index("</details>")]
     assert '<details class="fold">' in fold  # so many are not shown until they are asked for
     assert fold.count('class="card praise"') == page.count('class="card praise"') == 8

@@ -107,13 +107,19 @@ def test_without_a_country_there_are_no_holidays(tmp_path, text):
     assert calendar.teaching_days(at("2025-10-01"), at("2025-10-09")) == 6
 
 
-@pytest.mark.parametrize(("text", "day"), [("DE", "2025-10-03"), ('"NO"', "2026-05-17"), ("IN", "2026-01-26")])
+@pytest.mark.parametrize(
+    ("text", "day"), [("DE", "2025-10-03"), ("DE-BY", "2025-11-01"), ('"NO"', "2026-05-17"), ("IN", "2026-01-26")]
+)
 def test_another_country_has_its_own_holidays(tmp_path, text, day):
     term = "terms: [{id: a, from: 2025-09-01, to: 2026-07-12}]\nteaching_days: [mon, tue, wed, thu, fri, sat, sun]\n"
     calendar, problems = read(tmp_path, f"time_zone: Asia/Shanghai\nholidays: {text}\n{term}")
     assert not problems
     begin = at(day)
     assert calendar.teaching_days(begin - 24 * HOUR, begin + 48 * HOUR) == 2
+
+
+def test_a_region_has_more_holidays_than_its_country():
+    assert public_days("DE", "BY")[0] > public_days("DE")[0]
 
 
 def test_every_field_is_read(tmp_path):
