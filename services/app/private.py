@@ -24,10 +24,10 @@ _OURS = (
 def keep_private(home: Path) -> None:
     """Takes everybody else's rights to a home, and gives its owner what root has created in it. Never raises OSError.
 
-    Links are not followed, and every file is changed through its descriptor: root changes nothing outside.
+    Links are not followed, and every file is changed through a descriptor of its place: root changes nothing outside.
     """
-    if not any((home / name).is_file() for name in _COLLEGE):
-        return
+    if not hasattr(os, "O_PATH") or not any((home / name).is_file() for name in _COLLEGE):
+        return  # only Linux has it: elsewhere the umask alone keeps what is made from now on
     owner = home.stat()
     with _opened(home, None) as folder:
         if folder is not None:
@@ -48,25 +48,30 @@ def keep_private(home: Path) -> None:
 
 @contextmanager
 def _opened(path: Path | str, within: int | None) -> Iterator[int | None]:
-    """None: it is a link, or gone, or somebody else's."""
+    """None: it is a link, or gone.
+
+    O_PATH opens the place and not the file. To close a file takes away all locks that this process has on it, those of
+    SQLite's connections, too: another process would then believe that nobody uses the database, and delete its log.
+    """
     try:
-        file = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=within)
+        place = os.open(path, os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=within)
     except OSError:
         yield None
         return
     try:
-        yield file
+        yield place
     finally:
-        os.close(file)
+        os.close(place)
 
 
-def _close(file: int, owner: os.stat_result) -> None:
-    found = os.fstat(file)
+def _close(place: int, owner: os.stat_result) -> None:
+    found = os.fstat(place)
     whole = stat.S_ISDIR(found.st_mode) or (stat.S_ISREG(found.st_mode) and found.st_nlink == 1)
     if not whole:  # a second name may stand anywhere
         return
+    itself = f"/proc/self/fd/{place}"
     with suppress(OSError):  # of somebody else
         if os.geteuid() == 0 and found.st_uid == 0 != owner.st_uid:
-            os.fchown(file, owner.st_uid, owner.st_gid)
+            os.chown(itself, owner.st_uid, owner.st_gid)
         if found.st_mode & UMASK:
-            os.fchmod(file, stat.S_IMODE(found.st_mode) & ~UMASK)
+            Path(itself).chmod(stat.S_IMODE(found.st_mode) & ~UMASK)

@@ -237,7 +237,7 @@ class Playing(ExitStack):
         keys = ("rule", "subject", "level", "status")
         wanted = Counter(tuple(one[key] for key in keys) for one in self.story["warnings"])
         found = Counter(tuple(one[key] for key in keys) for one in self.warnings())
-        assert found == wanted, self.said()
+        assert found == wanted, (found - wanted, wanted - found, self.said())
 
     def said(self):
         return "\n".join(f"{path.name}: {path.read_text()[-1500:]}" for path in self.tmp_path.glob("*.log"))

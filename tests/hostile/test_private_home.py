@@ -1,9 +1,11 @@
 """Nobody but its owner reads a home, whoever created what lies in it."""
 
 import os
+import sqlite3
 import stat
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -84,3 +86,18 @@ def test_what_root_creates_is_the_owners(tmp_path, rules):
     owners = {str(path.relative_to(home)): path.lstat().st_uid for path in (home, *home.rglob("*"))}
     assert owners == dict.fromkeys(owners, NOBODY)
     assert {"prewarn.db", "notify.db", "rules", "editions/1"} <= owners.keys()
+
+
+def test_a_database_in_use_keeps_its_locks(tmp_path):
+    """Else the next process that looks into it deletes its log when it goes, and what is written then is lost."""
+    (path := tmp_path / "notify.db").touch(0o644)
+    look = f"import sqlite3; print(sqlite3.connect({str(path)!r}).execute('select n from t').fetchall())"
+    with closing(sqlite3.connect(path, isolation_level=None)) as ours:
+        ours.execute("pragma journal_mode=wal")
+        ours.execute("create table t (n)")
+        keep_private(tmp_path)
+        for n in (1, 2):
+            ours.execute("insert into t values (?)", (n,))
+            seen = subprocess.run([sys.executable, "-c", look], capture_output=True, text=True, check=True).stdout
+        assert seen == "[(1,), (2,)]\n"
+    assert path.stat().st_mode & 0o077 == 0
