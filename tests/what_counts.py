@@ -83,8 +83,6 @@ STEPS = [
     [_said("rollcall", "phone", "rolled", MONDAY + timedelta(days=2), **ROLL)],
     [absence("s2", 2, "phone")],
     [absence("s1", 3), absence("s2", 3)],
-    [{"specversion": "1.0", "source": "sis", "id": "f", "type": "feedback", "time": MONDAY.isoformat(), "data": {
-        "warning": "w", "rule": "absent", "subject": "s1", "action": "acknowledged", "person": "anna"}}],
 ]  # fmt: skip
 """What is posted, one call after another."""
 LEFT = "s4"
