@@ -25,6 +25,9 @@ _MIB = 1 << 20
 
 Checked = CampusEvent | Rejection
 
+_OURSELVES = "prewarn"
+"""The source of what our services make, or what stands before their names in it."""
+
 
 class Validator:
     """Checks events against the schemas and against the clock (UTC or any zone, but aware)."""
@@ -93,11 +96,15 @@ class Validator:
         return self.rejection(read, _encode(value), origin, position, _source(value))
 
     def check_event(self, event: CampusEvent, origin: str, position: str) -> Checked:
-        """A typed event of an importer: its envelope is right already, its data is held to the schema. Never raises."""
+        """A typed event of an importer: its envelope is right already, its data is held to the schema. Never raises.
+
+        The demo plays what Prewarn itself has made, too, under the names of its services; nobody outside comes here.
+        """
         schema = self._kinds.get(event.kind)
         timed = event.time.tzinfo is not None and event.time <= self._clock() + MAX_AHEAD
         timed = timed and event.time.year >= FIRST_YEAR
-        if schema is None or schema.ours or not timed or not schema.is_valid(event.data):
+        strange = schema is None or (schema.ours and event.source.partition("/")[0] != _OURSELVES)
+        if schema is None or strange or not timed or not schema.is_valid(event.data):
             return self.check_value(wire_value(event), origin, position)
         if not event.retracted and any(one.broken(event.data) for one in schema.at_most):
             return self.check_value(wire_value(event), origin, position)
