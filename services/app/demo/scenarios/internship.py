@@ -30,7 +30,7 @@ def warned(scene: Scene) -> None:
     for number, (level, student) in enumerate(zip(levels, students[:: len(students) // 5], strict=True)):
         who = {"warning": f"i-{student.id}", "subject": student.id, "student": student.id}
         name, clock = f"warned/{student.id}", f"09:{10 + number}"
-        _event(scene, "internship-system", name, "warning", 0, clock, level=level, **about, **state, **who)
+        _event(scene, "prewarn/internship", name, "warning", 0, clock, level=level, **about, **state, **who)
     scene.plant(
         "major-students-warned",
         TRADE.id,
