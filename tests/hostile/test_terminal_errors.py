@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from deploy.kafka.broker import free_port
+from tests.patience import PATIENCE
 from tests.rule_files import folder, rule
 from tests.what_counts import absence
 
@@ -175,13 +177,18 @@ def test_who_reads_the_first_line_alone_is_told_no_more(home):
 
 def test_who_interrupts_the_start_gets_no_traceback(home):
     (home / "prewarn.db-wal").unlink(missing_ok=True)
+    heard = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); "  # the background ignores it
     process = subprocess.Popen(
-        [*MAIN, "--home", str(home), "run", "--port", "1"], stdout=subprocess.PIPE, stderr=subprocess.PIPE
-    )
-    while not (home / "prewarn.db-wal").exists() and process.poll() is None:
-        time.sleep(0.005)
-    process.send_signal(signal.SIGINT)
-    _, said = process.communicate(timeout=60)
+        [sys.executable, "-c", heard + MAIN[-1], "--home", str(home), "run", "--port", str(free_port())],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    )  # fmt: skip
+    try:
+        while not (home / "prewarn.db-wal").exists() and process.poll() is None:
+            time.sleep(0.005)
+        process.send_signal(signal.SIGINT)
+        _, said = process.communicate(timeout=PATIENCE)
+    finally:
+        process.kill()
     assert b"Traceback" not in said, said.decode()
 
 
