@@ -47,6 +47,7 @@ def lint(rules: RuleSet, kinds: _Kinds) -> list[Problem]:
         standard = rules.standards.get(placed.rule.standard or "")
         found += list(_of_rule(placed.rule, placed.place, standard, kinds))
         found += list(_hiding(placed.rule, placed.place, kinds))
+        found += list(_deadlines(placed.rule, placed.place))
     for standard in rules.standards.values():
         found += list(_dropped(standard))
     return found
@@ -127,6 +128,16 @@ def _hiding(rule: Rule, place: Place, kinds: _Kinds) -> Iterator[Problem]:
         return
     name, right = min(sized), "rules.such_as_given" if gauge.measure == "value" else "rules.such_as_min_to"
     yield Problem(where=_shown(where), what=say("rules.where_hides_end", rule=rule.id, name=name), expected=say(right))
+
+
+def _deadlines(rule: Rule, place: Place) -> Iterator[Problem]:
+    """What notify tells of a deadline, as one more record of the warning: it may be told as the warning ends."""
+    gauge = rule.gauges[0]
+    sources = f"{gauge.member} {gauge.hit} {gauge.among} {gauge.until}"
+    if gauge.kind == "warning" and not {"change", "overdue"} & {*_FIELD.findall(sources)}:
+        where = place.value.get("where", place)
+        what = say("rules.deadlines_are_records", rule=rule.id)
+        yield Problem(where=_shown(where), what=what, expected='where: … and change != "deadline"')
 
 
 def _is_number(kinds: _Kinds, kind: str, name: str) -> bool:

@@ -17,6 +17,8 @@ OF_THE_MAJOR = rule(
     "m", on="warning", by="[major]", where='rule == "r"', measure=PART, levels="{at_least: {yellow: 10, red: 20}}"
 )
 
+CASE = "{composite: open, each: warning, grade: level, grades: [yellow, orange, red], cases: {yellow: [[red]]}}"
+
 
 def enrich(kind, data, at):
     return {**data, "major": "nursing", "major_students": 10} if kind == "warning" else data
@@ -122,6 +124,21 @@ def test_that_a_deadline_passes_is_no_opening_and_dates_none_anew(tmp_path, meas
     append(book, [absence("present", AT + 2.5 * DAY, "present", student="s9")])
     finish(worker)
     assert [change for change, _, _ in told(book, "of")] == hears
+
+
+@pytest.mark.parametrize("measure", ["{open: open}", "{count: open}", CASE], ids=["open", "count", "composite"])
+def test_a_deadline_that_passed_as_the_rules_withdrew_it_opens_nothing_again(tmp_path, measure):
+    """Notify marks it as overdue before it hears that it is withdrawn, by its own clock, later than any change."""
+    where = """'rule == "r" and change != "deadline"'"""
+    of = rule("of", on="warning", by="[student]", where=where, measure=measure, levels="{at_least: {yellow: 1}}")
+    book, worker = worker_of(tmp_path, rule(levels=RED), of)
+    append(book, [absence("a"), absence("b")])
+    finish(worker)
+    append(book, [absence("a", status="leave", revision=1)])
+    finish(worker)
+    append(book, [past_deadline(book, AT + DAY)], AT + DAY)
+    finish(worker)
+    assert [change for change, _, _ in told(book, "of")] == ["opened", "withdrawn"]
 
 
 def test_a_rule_about_deadlines_hears_of_it(tmp_path):

@@ -94,6 +94,25 @@ def test_a_where_that_leaves_out_what_would_end_a_warning_is_doubted(tmp_path, a
     assert [one.split(": ", 1)[1].partition(", such")[0] for one in told] == ([HIDES.format(name)] if name else [])
 
 
+OPEN = {"on": "warning", "by": "[student]", "measure": "{open: open}", "levels": "{at_least: {yellow: 1}}"}
+
+
+@pytest.mark.parametrize(
+    ("about", "doubted"),
+    [
+        ({"where": "rule == 'q'"}, True),
+        ({"where": "rule == 'q'", "measure": "{count: level == 'red'}"}, True),
+        ({"where": "rule == 'q' and change != 'deadline'"}, False),
+        ({"where": "rule == 'q'", "measure": "{count: change == 'opened'}"}, False),
+        ({"where": "rule == 'q'", "measure": "{open: open and overdue, among: open}"}, False),
+    ],
+    ids=str,
+)
+def test_a_rule_on_warnings_that_says_nothing_of_deadlines_is_doubted(tmp_path, about, doubted):
+    told = [one.partition("where: … ")[2] for one in found(tmp_path, **OPEN | about)]
+    assert told == (['and change != "deadline")'] if doubted else [])
+
+
 def test_a_standard_is_told_of_with_its_own_place(tmp_path):
     standard = """- id: student.late
   title: {zh: 迟到, en: Late}
