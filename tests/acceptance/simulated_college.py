@@ -246,7 +246,7 @@ class College:
         lesson.tested = how == "tested"
 
     def write_directory(self, folder):
-        folder.mkdir()
+        folder.mkdir(exist_ok=True)
         courses = dict.fromkeys((one.course, one.class_id, one.teacher) for one in self.lessons.values())
         tables = {
             "people": [("id", "name"), *((who, who) for who in sorted({who for _, _, who in courses}))],

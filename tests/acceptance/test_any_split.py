@@ -19,7 +19,6 @@ from services.settings import Settings, resource
 from tests.acceptance.simulated_college import CALENDAR, FIRST, ZONE, College
 
 BEGIN = datetime.combine(FIRST, time(), ZONE)
-END = BEGIN + timedelta(weeks=4)
 _OTHERWISE = {"id", "relapse_of", "reason", "deadline", "overdue_at"}
 _ON_WARNINGS = {"rollcall-missing-often", "test-missing-often", "student-case"}
 
@@ -33,20 +32,23 @@ class Clock:
 
 
 class Term:
-    """Four weeks of a simulated college under the default pack."""
+    """Some weeks of a simulated college under the default pack."""
 
-    def __init__(self, folder):
-        self.folder = folder
-        college = College(60, 22)
-        self.events = [(comes, event) for comes, event in college.events if comes < END]
+    def __init__(self, folder, students=60, weeks=4):
+        self.folder, self.end = folder, BEGIN + timedelta(weeks=weeks)
+        college = College(students, 22)
+        self.events = [(comes, event) for comes, event in college.events if comes < self.end]
         self.rules = folder / "rules"
-        shutil.copytree(resource("rules"), self.rules, ignore=shutil.ignore_patterns("examples", "tests"))
+        shutil.copytree(
+            resource("rules"), self.rules, ignore=shutil.ignore_patterns("examples", "tests"), dirs_exist_ok=True
+        )
         (self.rules / "calendar.yaml").write_text(CALENDAR, "utf-8")
         self.directory = college.write_directory(folder / "directory")
 
     def home(self, name, clock):
         home = self.folder / name
-        shutil.copytree(self.directory, home / "directory")
+        if not home.exists():
+            shutil.copytree(self.directory, home / "directory")
         embedded = Embedded(Settings(home=home, rules=self.rules), clock=clock)
         assert embedded.try_evaluating()
         return embedded
@@ -59,28 +61,31 @@ class Term:
         found = ingest_files(paths, embedded.intake.of_the_past() if past else embedded.intake)
         assert not found.rejected, found.rejections[:3]
 
-    def live(self, hours=6):
-        clock = Clock(BEGIN)
-        with self.home("live", clock) as embedded:
-            coming = iter([*self.events, (END + timedelta(days=1), None)])
+    def live(self, name="live", hours=6, since=BEGIN, passed=lambda _: None):
+        """As it comes, in steps of so many hours, from `since` on; `passed` is told the end of each step."""
+        clock = Clock(since)
+        with self.home(name, clock) as embedded:
+            coming = iter([*self.events, (self.end + timedelta(days=1), None)])
             comes, event = next(coming)
-            while clock.now < END:
+            while clock.now < self.end:
                 clock.now += timedelta(hours=hours)
                 came = []
                 while comes <= clock.now:
-                    came.append(event)
+                    if comes > since or since == BEGIN:
+                        came.append(event)
                     comes, event = next(coming)
                 self.take(embedded, came)
                 finish(embedded, clock.now)
+                passed(clock.now)
             return facts(embedded)[0]
 
     def loaded(self, name, parts, *, past=False):
         """As `prewarn ingest` takes them in."""
-        clock = Clock(END)
+        clock = Clock(self.end)
         with self.home(name, clock) as embedded:
             self.take(embedded, *parts, past=past)
             embedded.put_in_order()
-            finish(embedded, END)
+            finish(embedded, self.end)
             assert embedded.journal.late_behind(0) == 0
             return *facts(embedded), embedded.notify.waiting()
 
