@@ -170,7 +170,7 @@ class Provider(ThreadingHTTPServer):
     def __init__(self):
         super().__init__(("127.0.0.1", 0), _Webhook)
         self.requests, self.paths, self.released = [], [], threading.Event()
-        self.address = f"json://127.0.0.1:{self.server_port}/hook?rto=0.5&cto=5"
+        self.address = f"json://127.0.0.1:{self.server_port}/hook?rto=2&cto=5"
 
     def handle_error(self, *_):
         pass

@@ -18,7 +18,7 @@ TAKEN = (200, b'{"errcode": 0}')
 def notify(make, college, provider, mail_server, tmp_path):
     """One person with a bot and a mail address."""
     gate = quote(f"http://127.0.0.1:{provider.server_port}/robot/send", safe="")
-    bot = f"dingtalk://c0ffee00c0ffee00c0ffee00c0ffee00?endpoint={gate}&rto=0.5"
+    bot = f"dingtalk://c0ffee00c0ffee00c0ffee00c0ffee00?endpoint={gate}&rto=2"
     wang = Person(id="T1", name="王秀英", channel=bot, email="wang@college.example")
     college.roles.update(class_tutor=[wang], course_teacher=[])
     mail = f"mailto://127.0.0.1:{mail_server.port}?from=warnings@college.example&mode=insecure"

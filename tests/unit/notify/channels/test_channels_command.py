@@ -19,7 +19,7 @@ def tried(tmp_path):
 @pytest.fixture
 def bot(provider):
     gate = quote(f"http://127.0.0.1:{provider.server_port}/robot/send", safe="")
-    return f"dingtalk://{TOKEN}?endpoint={gate}&rto=0.5"
+    return f"dingtalk://{TOKEN}?endpoint={gate}&rto=2"
 
 
 def test_what_the_provider_takes_is_accepted(tried, bot, provider):

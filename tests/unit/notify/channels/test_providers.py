@@ -32,7 +32,7 @@ def bot(request):
 @pytest.fixture
 def address(bot, provider):
     gate = f"http://127.0.0.1:{provider.server_port}/gate"
-    return f"{bot[0]}?endpoint={quote(gate, safe='')}&rto=0.5&cto=5"
+    return f"{bot[0]}?endpoint={quote(gate, safe='')}&rto=2&cto=5"
 
 
 @pytest.fixture

@@ -20,7 +20,7 @@ NUMBER = "+8613812345678"
 
 @pytest.fixture
 def address(provider):
-    return f"collegesms://{TOKEN}@127.0.0.1:{provider.server_port}/sms/send/{NUMBER}?rto=0.5"
+    return f"collegesms://{TOKEN}@127.0.0.1:{provider.server_port}/sms/send/{NUMBER}?rto=2"
 
 
 @pytest.fixture
