@@ -72,8 +72,8 @@ def read(path):
     return story
 
 
-def rules_of(folder, wanted):
-    """The default pack with the wanted rules only, and a calendar that is far ahead."""
+def rules_of(folder, wanted, calendar=""):
+    """The default pack with the wanted rules only, and a calendar that is far ahead, with what else it is to say."""
     pack, kept = resource("rules"), []
     for path in sorted(pack.glob("*.yaml")):
         given = yaml.load(path.read_text("utf-8"), Yaml12)
@@ -84,7 +84,7 @@ def rules_of(folder, wanted):
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_text(yaml.safe_dump(given | {"rules": mine}, allow_unicode=True, sort_keys=False), "utf-8")
     assert sorted(kept) == sorted(wanted), set(wanted) ^ set(kept)
-    (folder / "calendar.yaml").write_text(CALENDAR, "ascii")
+    (folder / "calendar.yaml").write_text(CALENDAR + calendar, "utf-8")
     (folder / "standards").mkdir()
     for path in (pack / "standards").glob("*.yaml"):
         (folder / "standards" / path.name).write_bytes(path.read_bytes())
@@ -108,7 +108,7 @@ class Playing(ExitStack):
         for path in given.glob("*.csv"):
             address = self.receiver.url.rpartition("/")[0]
             (self.people / path.name).write_text(path.read_text("utf-8").replace("RECEIVER", address), "utf-8")
-        self.rules = rules_of(tmp_path / "rules", story["rules"])
+        self.rules = rules_of(tmp_path / "rules", story["rules"], story.get("calendar", ""))
         self.heard = 0
         self.sent = Counter()
         self.occurred = {}
