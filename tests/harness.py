@@ -1,6 +1,7 @@
 """Runs events through the engine and keeps what a reader of its output would know at the end."""
 
 import random
+from collections import Counter
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -108,6 +109,29 @@ def run(
     reader.take(engine, engine.advance(now))
     assert not engine.failed, engine.failed
     return reader, engine
+
+
+def left(reader: Reader) -> list[tuple[str, str, str, str]]:
+    """All that stands at the end: every fact but the id; the context is that of the newest record when it was told."""
+    return sorted(
+        (rule, subject, status, repr(msgspec.structs.replace(facts, warning_id="", context={})))
+        for rule, subject, facts, status in reader.facts.values()
+        if status != "withdrawn"
+    )
+
+
+def numbered(reader: Reader) -> dict[str, list[int]]:
+    """Warning → the sequences of its changes."""
+    found: dict[str, list[int]] = {}
+    for change in reader.changes:
+        found.setdefault(change.facts.warning_id, []).append(change.sequence)
+    return found
+
+
+def once(events: list[dict]) -> list[dict]:
+    """Those that neither correct anything nor come at an instant that another one has."""
+    times = Counter(one["time"] for one in events)
+    return [one for one in events if not one["revision"] and not one["retracted"] and times[one["time"]] == 1]
 
 
 def packed(events: list[dict], rng: random.Random, largest: int = 7) -> list[list[dict]]:

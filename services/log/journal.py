@@ -25,7 +25,7 @@ from services.log.quota import Quota
 from services.messages import UNREADABLE, CampusEvent, Changes, Problem, Rejection, RuleCard, Verdict, to_ms
 
 _FORMAT = 1
-_PACK = 500
+_PACK = 2000
 """Events of one log row at most."""
 _SCHEMA = """
 create table if not exists meta (name text primary key, value text not null) without rowid;
@@ -263,7 +263,7 @@ class Journal:
         with self.wakeup:
             self.wakeup.notify_all()
 
-    def read(self, after: int, limit: int = 64) -> list[tuple[int, int, int, bytes]]:
+    def read(self, after: int, limit: int = 16) -> list[tuple[int, int, int, bytes]]:
         """(offset, clock, number of events, JSON array) of the rows behind an offset."""
         query = "select offset, clock, events, packed from log where offset > ? order by offset limit ?"
         return [(o, c, n, p if isinstance(p, bytes) else p.encode()) for o, c, n, p in self._rows(query, after, limit)]

@@ -21,7 +21,7 @@ from services.rules.runner import EngineRunner, Output
 
 _log = logging.getLogger(__name__)
 _EVENTS_PER_COMMIT = 8_000
-_ROWS_AT_ONCE = 64
+_ROWS_AT_ONCE = 16
 
 
 class Worker:

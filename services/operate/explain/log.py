@@ -80,7 +80,7 @@ def _wanted(plan: Plan, by: tuple[str, ...], needed: Needed) -> Callable[[Campus
 def _rows(journal: Journal) -> Iterator[tuple[int, int, list[CampusEvent], int]]:
     """(offset, clock in ms, events, how many more cannot be read) of each row."""
     offset = 0
-    while rows := journal.read(offset, 256):
+    while rows := journal.read(offset):
         for row, clock, _, packed in rows:
             try:
                 yield row, clock, _decode(packed), 0

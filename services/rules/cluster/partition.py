@@ -66,8 +66,8 @@ class Partition:
         self.cut_over: CutOver | None = None
         """To the next rule set revision, from its first message until all sources have switched to it."""
         self._runners = {area: EngineRunner(Engine(part, mode=mode)) for area, part in areas_of(plan).items()}
-        self._by = {at.signature: at.by for engine in self._engines.values() for at in engine.layouts}
-        for engine in self._engines.values():
+        self._by = {at.signature: at.by for engine in self.engines.values() for at in engine.layouts}
+        for engine in self.engines.values():
             engine.has_met = self._has_met
         self._at = -1
         """The message that is being evaluated."""
@@ -81,7 +81,8 @@ class Partition:
         """The store holds subjects of the rule set revision before."""
 
     @property
-    def _engines(self) -> Mapping[str, Engine]:
+    def engines(self) -> Mapping[str, Engine]:
+        """Area → its engine."""
         return {area: runner.engine for area, runner in self._runners.items()}
 
     def process(self, offset: int, message: Observations) -> None:
@@ -144,7 +145,7 @@ class Partition:
         """What of the state must be written, in this order."""
         endings: dict[str, bytes] = {}
         written: list[Write] = []
-        for engine in self._engines.values():
+        for engine in self.engines.values():
             for signature, key, state in engine.snapshot():
                 if signature == ENDINGS:
                     assert state is not None
@@ -187,7 +188,7 @@ class Partition:
                 if (state := kept.state if kept.offset <= self.offset else kept.before) is not None:
                     self._endings[ident] = state
                     states.append((ENDINGS, ident, state))
-        for engine in self._engines.values():
+        for engine in self.engines.values():
             engine.resume(states, self.now)  # each takes those of its own signatures
         return states, unused
 
@@ -215,14 +216,14 @@ class Partition:
         states, _ = new._fill(entries)
         new._stale = True
         new._at = new.offset = self._at
-        new._output.changes, new._retired = cut_over.take_over(self.plan, self._engines, new._engines, states)
+        new._output.changes, new._retired = cut_over.take_over(self.plan, self.engines, new.engines, states)
         for message in cut_over.held:
             new.evaluate(message)
         return new
 
     def subjects(self) -> int:
         """How many live subjects there are."""
-        return sum(len(engine.subjects(n)) for engine in self._engines.values() for n in range(len(engine.layouts)))
+        return sum(len(engine.subjects(n)) for engine in self.engines.values() for n in range(len(engine.layouts)))
 
 
 def is_entry(key: bytes | None, value: bytes | None = None) -> bool:

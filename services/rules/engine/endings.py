@@ -121,6 +121,7 @@ def learn(engine: Engine, endings: Iterable[Ending]) -> None:
     for ending in endings:
         if engine.endings.known(ending.ident) != ending:
             _take_in(engine, ending)
+    engine.refolds.finish()
 
 
 def place_ending(engine: Engine, number: int, s: Subject, ending: Ending) -> None:
@@ -169,6 +170,7 @@ def _named(engine: Engine, number: int, field: str) -> dict[str, list[str]]:
 
 def _end(engine: Engine, number: int, s: Subject, was: Ending | None, ending: Ending | None) -> None:
     """What an ending becomes in one subject. `was`: what was known of it; `ending` None: it is another's now."""
+    engine.refolds.finish_one(s)
     rows, stride = s.rows, engine.layouts[number].stride
     start, reason = FOREVER, "retraction"
     if was is not None and (old := history.find_anywhere(s, stride, was.place)) >= 0:
@@ -184,4 +186,4 @@ def _end(engine: Engine, number: int, s: Subject, was: Ending | None, ending: En
         start, reason = min(start, at), ending.reason if was is None else "correction"
     if start < FOREVER:
         engine.touch(number, s)
-        engine.refold(number, s, start, start, reason)
+        engine.refolds.put_off(number, s, start, start, reason)

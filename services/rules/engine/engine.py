@@ -19,12 +19,12 @@ from services.messages import EPOCH, FOREVER, MILLISECOND, Mode, WarningChange, 
 from services.rules.engine import history
 from services.rules.engine.arithmetic import trouble
 from services.rules.engine.compiled import Compiled
-from services.rules.engine.endings import SIGNATURE, Endings, fold_ending, on_ending, place_ending
-from services.rules.engine.episodes import folded_now
+from services.rules.engine.endings import SIGNATURE, Endings, on_ending, place_ending
 from services.rules.engine.layout import NO_TIME_BOUND, Layout, ranks
 from services.rules.engine.plan import Plan
+from services.rules.engine.refolds import Refolds
 from services.rules.engine.segments import Written, erased, read, written
-from services.rules.engine.subject import FLAGS, Entry, Revision, State, Subject, encode_state, is_ending
+from services.rules.engine.subject import Entry, State, Subject, encode_state
 
 
 class Engine:
@@ -62,16 +62,17 @@ class Engine:
         self._gone: list[tuple[int, str]] = []
         self._erased: list[Written] = []
         self._swept = -1
+        self.refolds = Refolds(self)
         calls: dict[str, Callable[..., Any]] = {
-            "revise": self._revise,
+            "revise": self.refolds.revise,
             "peers": self._peers,
-            "checkpoint": self._checkpoint,
+            "checkpoint": self.checkpoint,
             "missed": self._missed,
             "on_ending": partial(on_ending, self),
             "term_end": self.plan.times.term_end,
         }
         compiled = Compiled(plan, self.layouts, calls, self._calls_of)
-        self._steps, self.settles, self._numbers = compiled.steps, compiled.settles, compiled.numbers
+        self.steps, self.settles, self._numbers = compiled.steps, compiled.settles, compiled.numbers
         self.decoder, self.handlers, self.transitions = compiled.decoder, compiled.handlers, compiled.transitions
         self.transitions.mode = mode
 
@@ -85,7 +86,10 @@ class Engine:
         }
 
     def process_many(self, packed: bytes) -> list[WarningChange]:
-        """A message: a JSON array of events on the wire; quickest in the order (time, source, id)."""
+        """A message: a JSON array of events on the wire; quickest in the order (time, source, id).
+
+        What is not in order is taken in with the last of them, each subject once.
+        """
         handlers, transitions = self.handlers, self.transitions
         past: datetime | None = None
         for event in self.decoder.decode(packed):
@@ -95,11 +99,16 @@ class Engine:
             try:
                 handlers[type(event)](event)
             except Exception as error:  # noqa: BLE001 - whatever a rule does with one event, the next one is evaluated
-                self.counts["not_evaluated"] += 1
-                where = extract_tb(error.__traceback__)[-1]
-                self.failed.append((f"{event.source} {event.id}", f"{error!r} at: {where.line}"))
+                self.fail(f"{event.source} {event.id}", error)
+        self.refolds.finish()
         transitions.enter(None)
         return self.take()
+
+    def fail(self, ident: str, error: Exception) -> None:
+        """A rule could not be evaluated with an event."""
+        self.counts["not_evaluated"] += 1
+        where = extract_tb(error.__traceback__)[-1]
+        self.failed.append((ident, f"{error!r} at: {where.line}"))
 
     def advance(self, now: datetime | int) -> list[WarningChange]:
         """Time has come to `now`: every deadline and window up to it, in event time. Going back does nothing."""
@@ -116,8 +125,7 @@ class Engine:
                 continue
             self.touch(number, s)
             self.settles[number](s, self.now, self._last(number, s))
-            if s.due < s.queued:
-                self._queue(number)(s)
+            self.await_due(number, s)
         self._sweep()
         return self.take()
 
@@ -207,12 +215,17 @@ class Engine:
     def relevel(self, number: int, s: Subject) -> None:
         """Evaluates a subject's rules as of now: their thresholds may be others."""
         self.touch(number, s)
-        self._steps[number](s, max(s.watermark, self.now), 0, self._last(number, s))
+        self.steps[number](s, max(s.watermark, self.now), 0, self._last(number, s))
 
     def take(self) -> list[WarningChange]:
         """What was published since the last call."""
         out, self.transitions.changes = self.transitions.changes, []
         return out
+
+    def await_due(self, number: int, s: Subject) -> None:
+        """The subject's next instant may be earlier than the one it is queued for."""
+        if s.due < s.queued:
+            self._queue(number)(s)
 
     def _queue(self, number: int) -> Callable[[Subject], None]:
         def queue(s: Subject) -> None:
@@ -232,7 +245,7 @@ class Engine:
             numbers = forgotten.get(key) if forgotten else None
             if numbers is not None:
                 if t < self.plan.held(self.now):
-                    self._put_aside(ident)
+                    self.put_aside(ident)
                     return None
                 del forgotten[key]
             s = subjects[key] = fresh(key)
@@ -258,15 +271,16 @@ class Engine:
                 return
             if siblings:
                 known, stride = siblings[0], self.layouts[number].stride
+                self.refolds.join(known)
                 s.rows, s.horizon, s.revised = known.rows.copy(), known.horizon, dict(known.revised or {}) or None
                 for i in [*history.endings(known, stride)][::-1]:  # they may be the other's alone
                     del s.rows[i : i + stride]
                 for ending in self.endings.of(self.layouts[number].by, key):
                     history.insert_ending(s, stride, max(ending.at, s.horizon + 1), ending.place)
-                self.refold(number, s, siblings[0].watermark, entry.at, "late_record")
+                self.refolds.begin_as(number, s, known, entry.at)
             insort(siblings, s, key=_key)
         for s in siblings:
-            self._revise(number, s, entry if s.key == key else entry._replace(data=None))
+            self.refolds.revise(number, s, entry if s.key == key else entry._replace(data=None))
 
     def _missed(self, rule: int, gauge: int, event: Any) -> None:
         """A record has no number for a measure that wants one."""
@@ -276,91 +290,17 @@ class Engine:
         finally:
             self.not_evaluated[self.transitions.rules[rule].rule.id, trouble.pop() if trouble else "null"] += 1
 
-    def _put_aside(self, ident: str) -> None:
+    def put_aside(self, ident: str) -> None:
+        """The event is late."""
         self.counts["late"] += 1
         self.late.append(ident)
 
-    def _checkpoint(self, number: int, s: Subject, t: int) -> int:
+    def checkpoint(self, number: int, s: Subject, t: int) -> int:
+        """Remembers the fold before an entry at t; lets go of what only late records could need. The rows' end."""
         # Windows move when their rule is touched; a rule that seldom is would hold on to everything since then.
-        self._steps[number](s, s.watermark, 0, self._last(number, s))
+        self.steps[number](s, s.watermark, 0, self._last(number, s))
         history.take_checkpoint(s, self.layouts[number], self.plan.held(t))
         return len(s.rows)
-
-    def _revise(self, number: int, s: Subject, entry: Entry) -> None:  # noqa: C901 - the order of the questions is the rule
-        """Everything but a new event in order: duplicates, equal instants, late ones, corrections, retractions."""
-        t, ident, changes = entry.at, entry.ident, entry.changes
-        known = s.revised.get(ident) if s.revised else None
-        stride, rows = self.layouts[number].stride, s.rows
-        old = history.find(s, stride, t, ident)
-        if old < 0 and (known or changes):
-            old = history.find_anywhere(s, stride, ident)
-        if (known is not None and entry.revision <= known.revision) or (known is None and not changes and old >= 0):
-            self.counts["duplicate"] += 1
-            return
-        start = min(t, rows[old]) if old >= 0 else t
-        if start <= s.horizon or start < self.plan.held(history.newest_record(s, stride)):
-            self._put_aside(ident)
-            return
-        if changes:
-            s.revised = {**(s.revised or {}), ident: Revision(entry.revision, t)}
-        self.touch(number, s)
-        joins = bool(entry.flags) and not entry.retracted
-        if old >= 0:
-            history.remove(s, stride, old)
-            self.transitions.mark_stale(s, ident)
-        elif not joins:
-            return
-        if joins:
-            i = history.place(s, stride, t, ident)
-            if i == len(rows) and entry.data is not None:
-                s.latest = entry.data
-            in_order = old < 0 and i == len(rows) and t >= s.watermark
-            if in_order:
-                if i >= s.next_checkpoint:
-                    i = self._checkpoint(number, s, t)
-                self.settles[number](s, t, i - stride)
-            history.insert(s, stride, i, entry)
-            if in_order:
-                self._steps[number](s, t, entry.flags, i)
-                return
-        if s.latest is None:
-            s.latest = entry.data
-        reason = "retraction" if entry.retracted else "correction" if changes else "late_record"
-        self.refold(number, s, start, t, reason)
-
-    def refold(self, number: int, s: Subject, start: int, at: int, reason: str) -> None:
-        """Folds the subject again from the last checkpoint before `start`, and publishes what came out different."""
-        self.counts[reason] += 1
-        layout, front = self.layouts[number], max(s.watermark, start)
-        points, rows, stride = s.checkpoints, s.rows, layout.stride
-        while points and points[-1].at >= start:
-            points.pop()
-        since, count = -1, 0
-        if points:
-            point = points[-1]
-            since, count, s.due = point.at, point.end, point.due
-            layout.restore(s, point.heads)
-        else:
-            s.due = FOREVER
-            layout.reset(s)
-        transitions = self.transitions
-        transitions.folding = {rule.index: [opened] for rule in layout.rules if (opened := folded_now(s, rule))}
-        settle, step = self.settles[number], self._steps[number]
-        for i in range(count, len(rows), stride):
-            t = rows[i]
-            if is_ending(rows, i):
-                fold_ending(self, number, s, i)
-            else:
-                settle(s, t, i - stride)
-                step(s, t, rows[i + FLAGS], i)
-        settle(s, front, len(rows) - stride)
-        s.watermark, folded, transitions.folding = front, transitions.folding, None
-        s.next_checkpoint = max(s.next_checkpoint, len(rows) + stride)
-        if s.due < s.queued:
-            self._queue(number)(s)
-        for rule in layout.rules:
-            if (s.episodes and s.episodes.get(rule.rule.id)) or folded.get(rule.index):
-                transitions.reconcile(s, rule, folded.get(rule.index, []), since, at, reason)
 
     def _sweep(self) -> None:
         """Now and then lets go of subjects with nothing open, nothing awaited and nothing young."""

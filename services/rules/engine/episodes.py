@@ -62,6 +62,12 @@ class Folded:
     assessed: Assessment | None = None
     ended: str = ""
     """Named reason why it ended, if that is not in its records."""
+    began: str = ""
+    """Named reason why it began, had that come in order …"""
+    moved: str = ""
+    """… and of its last transition, …"""
+    moved_at: int = -1
+    """… which was at this instant."""
 
 
 class Transitions:
@@ -76,8 +82,10 @@ class Transitions:
         self.layout_of: dict[str, Layout] = {}
         self._term = plan.periods.get("term")
         self.mode: Mode = "live"
-        self._past, self._past_until = False, -1
-        """Whether history is taken in, and until when (ms) what time alone changes belongs to history that was."""
+        self.past: datetime | None = None
+        """When what is taken in was handed in as history; None: it is none …"""
+        self._past_until = -1
+        """… and until when (ms) what time alone changes belongs to history that was."""
         self.cause = ""
         """Named reason of what is being published; empty: the record or the time itself."""
         self.changes: list[WarningChange] = []
@@ -87,7 +95,7 @@ class Transitions:
 
     def enter(self, past: datetime | None) -> None:
         """What follows comes of an event that was handed in as history at `past`; None: of none."""
-        self._past = past is not None
+        self.past = past
         if past is not None:
             self._past_until = max(self._past_until, (past - EPOCH) // _MILLISECOND)
 
@@ -96,7 +104,7 @@ class Transitions:
             return self.mode
         if rule.rule.card.mode == "shadow":
             return "shadow"
-        return "past" if self._past or (reason == "time_passed" and at <= self._past_until) else "live"
+        return "past" if self.past is not None or (reason == "time_passed" and at <= self._past_until) else "live"
 
     def transition(self, s: Subject, index: int, at: int, level: int, i: int, f: int, ended: str = "") -> None:
         """The level of a rule changed at an instant, with entry `i` (f ≠ 0) or by time alone.
@@ -113,10 +121,10 @@ class Transitions:
         elif level:
             opened_at, first, highest = getattr(s, rule.episode)
             setattr(s, rule.episode, (opened_at, first, max(highest, level)))
+        reason = ended or self.cause or (_reason(level, before) if f else "time_passed")
         if self.folding is not None:
-            self._fold(s, rule, at, level, before, i, ended)
+            self._fold(s, rule, at, level, before, i, ended, reason)
         else:
-            reason = ended or self.cause or (_reason(level, before) if f else "time_passed")
             self._publish(s, rule, at, level, before, i, reason)
 
     def _ends_with_term(self, rule: RuleLayout, at: int) -> bool:
@@ -126,16 +134,19 @@ class Transitions:
             return False
         return self._term(at - 1) == (True, at)
 
-    def _fold(self, s: Subject, rule: RuleLayout, at: int, level: int, before: int, i: int, ended: str) -> None:
+    def _fold(
+        self, s: Subject, rule: RuleLayout, at: int, level: int, before: int, i: int, ended: str, reason: str
+    ) -> None:
         assert self.folding is not None
         folded = self.folding.setdefault(rule.index, [])
         if before == 0:
-            folded.append(Folded(at, getattr(s, rule.episode)[1], level, level))
+            folded.append(Folded(at, getattr(s, rule.episode)[1], level, level, began=reason))
         elif level:
             folded[-1].level, folded[-1].highest = level, getattr(s, rule.episode)[2]
         else:
             folded[-1].closed_at, folded[-1].ended = at, ended
             folded[-1].assessed = self.assess(s, rule, 0, before, i)
+        folded[-1].moved, folded[-1].moved_at = reason, at
 
     def _publish(self, s: Subject, rule: RuleLayout, at: int, level: int, before: int, i: int, reason: str) -> None:
         name = rule.rule.id
@@ -245,14 +256,27 @@ class Transitions:
             found.append(Evidence(source=source, id=name, at=EPOCH + timedelta(0, 0, rows[i] * 1000), fields=fields))
         return found
 
-    def reconcile(self, s: Subject, rule: RuleLayout, folded: list[Folded], since: int, at: int, reason: str) -> None:
-        """Publishes the difference between what was said and what the refold, begun after `since`, has found."""
+    def reconcile(
+        self,
+        s: Subject,
+        rule: RuleLayout,
+        folded: list[Folded],
+        since: int,
+        at: int,
+        reason: str,
+        known_until: int = FOREVER,
+    ) -> None:
+        """Publishes the difference between what was said and what the refold, begun after `since`, has found.
+
+        `reason`: why the past has changed; what lies behind `known_until` has come as it comes in order, and nothing of
+        it was said.
+        """
         name = rule.rule.id
         floor = max(since, s.sealed.get(name, -1)) if s.sealed else since
         published = (s.episodes or {}).get(name, [])
         said = [e for e in published if e.closed_at < 0 or e.closed_at > floor]
         found = [x for x in folded if x.closed_at < 0 or x.closed_at > floor]
-        pairs = _match(said, found)
+        pairs = _match(said, [x for x in found if x.opened_at <= known_until])
         for episode in said:
             if id(episode) not in pairs:
                 published.remove(episode)
@@ -260,21 +284,25 @@ class Transitions:
         taken = {id(x): e for e in said if (x := pairs.get(id(e))) is not None}
         for x in found:
             assessed = x.assessed or self.assess(s, rule, x.level, x.level, last_entry(s, rule))
+            began = x.began if x.opened_at > known_until else reason
+            moved = x.moved if x.moved_at > known_until else reason
             if (known := taken.get(id(x))) is not None:
-                self._amend(s, rule, known, x, assessed, reason)
+                self._amend(s, rule, known, x, assessed, began, moved)
             else:
-                self._tell(s, rule, x, assessed, reason)
+                self._tell(s, rule, x, assessed, began, moved)
         (s.episodes or {}).get(name, []).sort(key=lambda e: (e.closed_at < 0, e.opened_at, e.closed_at, e.number))
 
-    def _tell(self, s: Subject, rule: RuleLayout, x: Folded, assessed: Assessment, reason: str) -> None:
+    def _tell(self, s: Subject, rule: RuleLayout, x: Folded, assessed: Assessment, began: str, moved: str) -> None:
         episode = self._begin(s, rule.rule.id, x.opened_at, x.first_event, x.level)
         episode.highest = x.highest
-        self.emit(s, rule, episode, "opened", x.opened_at, assessed, reason)
+        self.emit(s, rule, episode, "opened", x.opened_at, assessed, began)
         if x.closed_at >= 0:
             episode.closed_at = x.closed_at
-            self.emit(s, rule, episode, "resolved", x.closed_at, assessed, x.ended or reason)
+            self.emit(s, rule, episode, "resolved", x.closed_at, assessed, x.ended or moved)
 
-    def _amend(self, s: Subject, rule: RuleLayout, e: Episode, x: Folded, assessed: Assessment, reason: str) -> None:
+    def _amend(
+        self, s: Subject, rule: RuleLayout, e: Episode, x: Folded, assessed: Assessment, began: str, moved: str
+    ) -> None:
         was_open, before = e.closed_at < 0, e.level
         behind = self._idents(s, assessed)
         new = (x.opened_at, x.first_event, x.level, x.highest, x.closed_at, assessed.value, assessed.threshold, behind)
@@ -283,11 +311,11 @@ class Transitions:
         e.opened_at, e.first_event, e.level, e.highest, e.closed_at = new[:5]
         is_open = x.closed_at < 0
         if was_open and not is_open:
-            self.emit(s, rule, e, "resolved", x.closed_at, assessed, x.ended or reason)
+            self.emit(s, rule, e, "resolved", x.closed_at, assessed, x.ended or moved)
         elif is_open and not was_open:
-            self.emit(s, rule, e, "opened", x.opened_at, assessed, reason)
+            self.emit(s, rule, e, "opened", x.opened_at, assessed, began)
         elif is_open and x.level != before:
-            self.emit(s, rule, e, "raised" if x.level > before else "lowered", s.watermark, assessed, reason)
+            self.emit(s, rule, e, "raised" if x.level > before else "lowered", s.watermark, assessed, moved)
         elif is_open:
             e.behind = _STALE
         else:

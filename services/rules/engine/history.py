@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from services.rules.engine.layout import CHECKPOINT_EVERY, Layout, RuleLayout
@@ -11,6 +11,8 @@ from services.rules.engine.segments import touched
 from services.rules.engine.subject import COLUMNS, IDENT, Checkpoint, Entry, Subject, is_ending
 
 _MOVED_AT_MOST = 4
+_FINENESS = 8
+"""A fold begins at most a part of its length, of so many, before it would have to."""
 
 
 def find(s: Subject, stride: int, t: int, ident: str) -> int:
@@ -42,8 +44,27 @@ def place(s: Subject, stride: int, t: int, ident: str) -> int:
 def insert(s: Subject, stride: int, i: int, entry: Entry) -> None:
     """Puts an entry at index `i`."""
     touched(s, stride, i)
+    s.rows[i:i] = _row(entry, stride)
+
+
+def _row(entry: Entry, stride: int) -> list[Any]:
     missing = [None] * (stride - COLUMNS - len(entry.columns))
-    s.rows[i:i] = [entry.at, entry.ident, entry.flags, *entry.columns, *missing]
+    return [entry.at, entry.ident, entry.flags, *entry.columns, *missing]
+
+
+def join(s: Subject, stride: int, entries: Iterable[Entry]) -> None:
+    """Puts entries where they belong; none of them is there."""
+    ordered = sorted(entries, key=lambda entry: (entry.at, entry.ident))
+    places = [place(s, stride, entry.at, entry.ident) for entry in ordered]
+    begin = done = places[0]
+    touched(s, stride, begin)
+    rows, tail = s.rows, s.rows[begin:]
+    del rows[begin:]
+    for i, entry in zip(places, ordered, strict=True):
+        rows += tail[done - begin : i - begin]
+        rows += _row(entry, stride)
+        done = i
+    rows += tail[done - begin :]
 
 
 def insert_ending(s: Subject, stride: int, t: int, ident: str) -> int:
@@ -81,7 +102,25 @@ def take_checkpoint(s: Subject, layout: Layout, horizon: int) -> None:
         s.horizon = points[base].at
         del points[:base]
         _trim(s, layout, points[0])
-    s.next_checkpoint = len(s.rows) + CHECKPOINT_EVERY * layout.stride
+    thin(s)
+    s.next_checkpoint = len(s.rows) + apart(s, layout)
+
+
+def apart(s: Subject, layout: Layout) -> int:
+    """By how much the rows grow between two checkpoints: the larger the heads to be copied, the more."""
+    return layout.stride * max(CHECKPOINT_EVERY, sum(len(getattr(s, head) or ()) for head in layout.dict_heads))
+
+
+def thin(s: Subject) -> None:
+    """Far back checkpoints stand further apart: a fold from there is long, whichever it begins with."""
+    points = s.checkpoints or []
+    kept = points[-1:]
+    for before, point in zip(points[-3::-1], points[-2:0:-1], strict=False):
+        if kept[-1].end - before.end > (len(s.rows) - kept[-1].end) // _FINENESS:
+            kept.append(point)
+    if len(points) > 1:
+        kept.append(points[0])
+    points[:] = kept[::-1]
 
 
 def _trim(s: Subject, layout: Layout, base: Checkpoint) -> None:

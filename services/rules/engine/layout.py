@@ -213,7 +213,7 @@ class Layout:
     def heads(self, s: Subject) -> tuple[Any, ...]:
         """The heads, to be kept."""
         heads = self.read_heads(s)
-        return tuple([dict(x) if type(x) is dict else x for x in heads]) if self.dict_heads else heads
+        return tuple([dict(x) if isinstance(x, dict) else x for x in heads]) if self.dict_heads else heads
 
     def restore(self, s: Subject, heads: tuple[Any, ...]) -> None:
         """The heads as they were kept."""

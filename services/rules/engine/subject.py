@@ -220,6 +220,6 @@ def encode_state(state: State | Segment) -> bytes:
 def _packed(x: Any) -> Any:
     if type(x) is int and not -_BIGGEST <= x < _BIGGEST:
         return msgspec.msgpack.Ext(_BIG, x.to_bytes(x.bit_length() // 8 + 1, "big", signed=True))
-    if type(x) is dict:
+    if isinstance(x, dict):
         return {name: _packed(value) for name, value in x.items()}
     return tuple([_packed(one) for one in x]) if type(x) in (list, tuple) else x

@@ -82,12 +82,12 @@ def taken_back(facts):
     return sorted((f.warning_id, f.level, f.highest_level, f.value, f.threshold, f.opened_at) for f in facts)
 
 
-def one_by_one(home, rules):
-    """The engine alone, over what the log says, one event after the other."""
+def of_engine(home, rules, *, singly):
+    """The engine alone, over what the log says: message by message, or one event after the other."""
     runner, reader = EngineRunner(Engine(rules.plan)), Reader()
     for _, clock, _, packed in home.journal.read(0, 100_000):
-        for one in msgspec.json.decode(packed, type=list[msgspec.Raw]):
-            reader.take(runner.engine, runner.process(b"[" + bytes(one) + b"]"))
+        for part in msgspec.json.decode(packed, type=list[msgspec.Raw]) if singly else [packed[1:-1]]:
+            reader.take(runner.engine, runner.process(b"[" + bytes(part) + b"]"))
         reader.take(runner.engine, runner.engine.advance(clock))
     return reader
 
@@ -123,11 +123,12 @@ def test_the_store_the_engine_the_backtest_and_the_slow_evaluator_agree_fact_by_
                 home.catch_up()
         home.catch_up()
         rules = load(settings.rules, resource("schemas"))
-        reader, found = one_by_one(home, rules), stored(home)
+        reader, found = of_engine(home, rules, singly=False), stored(home)
+        singly = of_engine(home, rules, singly=True).warnings()
         withdrawn = [f for _, _, f, status in reader.facts.values() if status == "withdrawn"]
         kept = [one for one in home.notify.warnings() if one["status"] == "withdrawn"]
         told = [one for _, _, _, packed in home.journal.read(0, 100_000) for one in _decode(packed)]
-    assert found == reader.warnings()
+    assert found == reader.warnings() == singly
     assert sorted(
         (w["id"], w["level"], w["highest_level"], w["value"], w["threshold"], moment(w["opened_at"])) for w in kept
     ) == taken_back(withdrawn)

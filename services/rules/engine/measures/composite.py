@@ -6,6 +6,7 @@ condition. With parts told apart, only the highest grade of each counts, so that
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from services.rules.engine.measures.base import Accumulator, Measure, states_evidence, states_needs
@@ -18,8 +19,29 @@ if TYPE_CHECKING:
 GRADE_BITS = 3
 """A code is its part, shifted by so many bits, and its grade (1 is the lowest; 0: not a part)."""
 _GRADE = (1 << GRADE_BITS) - 1
-States = dict[str, tuple[int, int]]
-"""Thing → (its records in the window, code of its newest one)."""
+
+
+class States(dict[str, tuple[int, int]]):
+    """Thing → (its records in the window, code of its newest one); how many have a code is counted beside it."""
+
+    __slots__ = ("codes",)
+
+    def __init__(self, known: dict[str, tuple[int, int]]) -> None:
+        super().__init__(known)
+        self.codes = Counter(code for _, code in known.values())
+
+    def put(self, thing: str, count: int, code: int) -> None:
+        """The thing's newest code, behind all others."""
+        self.drop(thing)
+        self[thing] = count, code
+        self.codes[code] += 1
+
+    def drop(self, thing: str) -> None:
+        """Forgets a thing that may be known."""
+        if (known := self.pop(thing, None)) is not None:
+            self.codes[known[1]] -= 1
+            if not self.codes[known[1]]:
+                del self.codes[known[1]]
 
 
 class _Cases:
@@ -28,31 +50,38 @@ class _Cases:
         self.apart, self.table = placed.gauge.apart, dict(placed.gauge.table)
         self.longest = max(map(len, self.table), default=0)
 
-    def joins(self, known: States | None, thing: str, code: int, is_part: int) -> States:
+    def joins(self, known: dict[str, tuple[int, int]] | None, thing: str, code: int, is_part: int) -> States:
         """A record of a thing comes: it is its state now."""
-        known = known or {}
-        count, _ = known.pop(thing, (0, 0))
-        known[thing] = (count + 1, code if is_part else 0)
-        return known
+        states = _states(known)
+        states.put(thing, states.get(thing, (0, 0))[0] + 1, code if is_part else 0)
+        return states
 
-    def leaves(self, known: States, thing: str) -> None:
+    def leaves(self, known: dict[str, tuple[int, int]], thing: str) -> States:
         """The oldest record of a thing leaves the window; with the last one its state goes."""
-        count, code = known[thing]
+        states = _states(known)
+        count, code = states[thing]
         if count > 1:
-            known[thing] = (count - 1, code)
+            states[thing] = count - 1, code
         else:
-            del known[thing]
+            states.drop(thing)
+        return states
 
-    def value(self, known: States | None) -> int | None:
-        codes = [code for _, code in (known or {}).values() if code]
+    def value(self, known: dict[str, tuple[int, int]] | None) -> int | None:
+        codes = {code: count for code, count in _states(known).codes.items() if code}
         if self.apart:
             highest: dict[int, int] = {}
             for code in codes:
                 highest[code >> GRADE_BITS] = max(highest.get(code >> GRADE_BITS, 0), code & _GRADE)
             grades = sorted(highest.values(), reverse=True)
         else:
-            grades = sorted([code & _GRADE for code in codes], reverse=True)
+            grades = [code & _GRADE for code in codes for _ in range(min(codes[code], self.longest))]
+            grades.sort(reverse=True)
         return self.table.get("".join(map(str, grades[: self.longest])))
+
+
+def _states(known: dict[str, tuple[int, int]] | None) -> States:
+    """As it was written, or copied for a checkpoint, it is a dict like any other."""
+    return known if isinstance(known, States) else States(known or {})
 
 
 def _things(slots: Accumulator) -> set[str]:
@@ -76,7 +105,7 @@ COMPOSITE = Measure(
     slots={"known": None},
     dict_slots=frozenset({"known"}),
     add="{known} = {help}.joins({known}, {x_i}, {g_i}, f & {hit})",
-    drop="{help}.leaves({known}, {x_j})",
+    drop="{known} = {help}.leaves({known}, {x_j})",
     value="{help}.value({known})",
     evidence=_parts,
     may_rise=False,

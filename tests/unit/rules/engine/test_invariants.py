@@ -7,7 +7,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from tests.harness import endings, event, packed, rule_set, run, school
+from tests.harness import endings, event, left, numbered, once, packed, rule_set, run, school
 from tests.oracle import evaluator
 
 pytestmark = pytest.mark.properties
@@ -153,11 +153,28 @@ def test_steps_of_a_ticket_at_one_instant_or_by_clocks_that_differ_end_the_same_
             assert not differences(reader.warnings(), wanted)
 
 
+@pytest.mark.parametrize("order", ["in order", "shuffled"])
 @pytest.mark.parametrize("seed", range(4))
-def test_batch_boundaries_change_no_id_and_no_sequence(plan, seed):
+def test_batch_boundaries_change_nothing_of_the_end(plan, seed, order):
+    """What one message opens and withdraws on the way, many may not: ids, sequences and the context told may differ."""
     rng = random.Random(4000 + seed)
     events = in_order(school(rng, 150, BEGIN, timedelta(days=28)), endings(rng, 3, BEGIN, timedelta(days=28)))
+    if order == "shuffled":
+        rng.shuffle(events)
     now = BEGIN + timedelta(days=40)
+    one, alone = run(plan, packed(events, random.Random(seed), 1), now, ticks=False)
+    many, together = run(plan, packed(events, random.Random(seed), 60), now, ticks=False)
+    assert left(many) == left(one)
+    assert together.counts == alone.counts
+    assert len(many.changes) < len(one.changes)
+    assert numbered(many) == {ident: [*range(1, len(found) + 1)] for ident, found in numbered(many).items()}
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_batch_boundaries_change_no_change_where_all_comes_in_order(plan, seed):
+    rng = random.Random(4000 + seed)
+    events = school(rng, 300, BEGIN, timedelta(days=28)) + endings(rng, 3, BEGIN, timedelta(days=28))
+    events, now = once(in_order(events)), BEGIN + timedelta(days=40)
     one, _ = run(plan, packed(events, random.Random(seed), 1), now, ticks=False)
     many, _ = run(plan, packed(events, random.Random(seed), 60), now, ticks=False)
     assert many.changes == one.changes

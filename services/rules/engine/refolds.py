@@ -1,0 +1,215 @@
+"""What does not come in order: duplicates, late records, corrections, retractions; folded again once for a message.
+
+A subject whose past has changed waits until the message is through, so that what arrived together costs one fold of the
+subject and not one for each record. Whoever needs its rows or heads before says so (`join`, `finish`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from services.messages import FOREVER
+from services.rules.engine import history
+from services.rules.engine.endings import fold_ending
+from services.rules.engine.episodes import folded_now
+from services.rules.engine.subject import FLAGS, IDENT, Checkpoint, Entry, Revision, Subject, is_ending
+
+if TYPE_CHECKING:
+    from services.rules.engine.engine import Engine
+
+_WEIGHT = {"late_record": 0, "correction": 1, "retraction": 2}
+_ENDED = 3
+"""Of several reasons for one fold the weightiest is told; that of an ending stands above all."""
+
+
+@dataclass(slots=True)
+class _Waiting:
+    """A subject that is to be folded again."""
+
+    number: int
+    start: int
+    """From this instant on."""
+    at: int
+    """The newest instant of what changed its past."""
+    reason: str
+    past: datetime | None
+    """When it was handed in as history; None: it was not."""
+    front: int
+    """Time has come at least to here."""
+    new: dict[str, Entry] = field(default_factory=dict)
+    """Records that are not in the rows yet, by ident."""
+    last: tuple[int, str] = (-1, "")
+    """(instant, ident) of the newest of them."""
+    ident: str = ""
+    """Of the record that came last."""
+
+
+class Refolds:
+    """The subjects of one engine whose past has changed."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._waiting: dict[Subject, _Waiting] = {}
+
+    def revise(self, number: int, s: Subject, entry: Entry) -> None:  # noqa: C901, PLR0912 - the order of the questions is the rule
+        """Takes a record in that is not simply the next one."""
+        engine, waiting = self._engine, self._waiting.get(s)
+        t, ident, changes = entry.at, entry.ident, entry.changes
+        if waiting is not None and (waiting.past is None) != (engine.transitions.past is None):
+            self.finish_one(s)  # what comes of history is told to nobody, what is no history is
+            waiting = None
+        if waiting is not None and (changes or ident in waiting.new):
+            self.join(s)
+        known = s.revised.get(ident) if s.revised else None
+        stride, rows = engine.layouts[number].stride, s.rows
+        old = history.find(s, stride, t, ident)
+        if old < 0 and (known or changes):
+            old = history.find_anywhere(s, stride, ident)
+        if (known is not None and entry.revision <= known.revision) or (known is None and not changes and old >= 0):
+            engine.counts["duplicate"] += 1
+            return
+        start = min(t, rows[old]) if old >= 0 else t
+        newest = max(history.newest_record(s, stride), -1 if waiting is None else waiting.last[0])
+        if start <= s.horizon or start < engine.plan.held(newest):
+            engine.put_aside(ident)
+            return
+        if changes:
+            s.revised = s.revised or {}
+            s.revised[ident] = Revision(entry.revision, t)
+        engine.touch(number, s)
+        joins = bool(entry.flags) and not entry.retracted
+        if old >= 0:
+            history.remove(s, stride, old)
+            engine.transitions.mark_stale(s, ident)
+        elif not joins:
+            return
+        in_order = False
+        if joins:
+            is_newest = (t, ident) > max(_last(rows, stride), (-1, "") if waiting is None else waiting.last)
+            if is_newest and entry.data is not None:
+                s.latest = entry.data
+            in_order = is_newest and old < 0 and t >= (s.watermark if waiting is None else waiting.front)
+            if in_order and waiting is None:
+                self._in_order(number, s, entry)
+                return
+        if s.latest is None:
+            s.latest = entry.data
+        if waiting is None or not in_order:
+            reason = "retraction" if entry.retracted else "correction" if changes else "late_record"
+            waiting = self.put_off(number, s, start, t, reason)
+        waiting.ident = ident
+        if joins:
+            waiting.new[ident] = entry
+            waiting.last, waiting.front = max(waiting.last, (t, ident)), max(waiting.front, t)
+
+    def _in_order(self, number: int, s: Subject, entry: Entry) -> None:
+        """The next record, of a subject that has corrections, or of the instant that time has come to."""
+        engine, i = self._engine, len(s.rows)
+        stride = engine.layouts[number].stride
+        if i >= s.next_checkpoint:
+            i = engine.checkpoint(number, s, entry.at)
+        engine.settles[number](s, entry.at, i - stride)
+        history.insert(s, stride, i, entry)
+        engine.steps[number](s, entry.at, entry.flags, i)
+
+    def put_off(self, number: int, s: Subject, start: int, at: int, reason: str) -> _Waiting:
+        """The subject will be folded again from `start` on; `at`, `reason`: what did it."""
+        self._engine.counts[reason] += 1
+        waiting = self._waiting.get(s)
+        if waiting is None:
+            past = self._engine.transitions.past
+            waiting = self._waiting[s] = _Waiting(number, start, at, reason, past, s.watermark)
+            s.revised = s.revised or {}  # not None: what comes next for the subject comes here
+            return waiting
+        waiting.start, waiting.at = min(waiting.start, start), max(waiting.at, at)
+        waiting.reason = max(waiting.reason, reason, key=lambda one: _WEIGHT.get(one, _ENDED))
+        return waiting
+
+    def begin_as(self, number: int, s: Subject, other: Subject, at: int) -> None:
+        """A new subject that has the rows of another is folded as far as that one is, or waits as it does."""
+        self.put_off(number, s, 0, at, "late_record").front = other.watermark
+        if other not in self._waiting:
+            self.finish_one(s)
+
+    def join(self, s: Subject) -> None:
+        """The subject's rows are complete."""
+        waiting = self._waiting.get(s)
+        if waiting is not None and waiting.new:
+            history.join(s, self._engine.layouts[waiting.number].stride, waiting.new.values())
+            waiting.new, waiting.last = {}, (-1, "")
+
+    def finish(self) -> None:
+        """No subject waits any more."""
+        while self._waiting:
+            self.finish_one(next(iter(self._waiting)))
+
+    def finish_one(self, s: Subject) -> None:
+        """The subject does not wait any more."""
+        self.join(s)
+        if (waiting := self._waiting.pop(s, None)) is None:
+            return
+        s.revised = s.revised or None
+        transitions = self._engine.transitions
+        meanwhile = transitions.past
+        transitions.enter(waiting.past)
+        try:
+            self._fold(s, waiting)
+        except Exception as error:  # noqa: BLE001 - as in `Engine.process_many`
+            self._engine.fail(waiting.ident or s.key, error)
+        transitions.enter(meanwhile)
+
+    def _fold(self, s: Subject, waiting: _Waiting) -> None:
+        """Folds the subject again from the last checkpoint before `start`, and publishes what came out different."""
+        engine, number, start = self._engine, waiting.number, waiting.start
+        layout, points, rows = engine.layouts[number], s.checkpoints or [], s.rows
+        stride, known = layout.stride, s.watermark
+        while points and points[-1].at >= start:
+            points.pop()
+        since, begin = -1, 0
+        if points:
+            point = points[-1]
+            since, begin, s.due = point.at, point.end, point.due
+            layout.restore(s, point.heads)
+        else:
+            s.due = FOREVER
+            layout.reset(s)
+        transitions = engine.transitions
+        transitions.folding = {rule.index: [opened] for rule in layout.rules if (opened := folded_now(s, rule))}
+        try:
+            self._fold_rows(number, s, begin)
+            front = max(waiting.front, start, _last(rows, stride)[0])
+            engine.settles[number](s, front, len(rows) - stride)
+        finally:
+            folded, transitions.folding = transitions.folding, None
+        s.watermark = front
+        engine.await_due(number, s)
+        for rule in layout.rules:
+            if (s.episodes and s.episodes.get(rule.rule.id)) or folded.get(rule.index):
+                transitions.reconcile(s, rule, folded.get(rule.index, []), since, waiting.at, waiting.reason, known)
+        if len(rows) >= s.next_checkpoint:  # what comes in order behind it may never take one
+            engine.checkpoint(number, s, history.newest_record(s, stride))
+
+    def _fold_rows(self, number: int, s: Subject, begin: int) -> None:
+        """The rows from an index on, with checkpoints on the way, so that what comes next need not go back as far."""
+        engine, rows, layout = self._engine, s.rows, self._engine.layouts[number]
+        settle, step, stride = engine.settles[number], engine.steps[number], layout.stride
+        following = begin + history.apart(s, layout)
+        for i in range(begin, len(rows), stride):
+            t = rows[i]
+            if i >= following and rows[i - stride] < t:
+                s.checkpoints = s.checkpoints or []
+                s.checkpoints.append(Checkpoint(rows[i - stride], i, s.due, layout.heads(s)))
+                history.thin(s)
+                following = i + history.apart(s, layout)
+            if is_ending(rows, i):
+                fold_ending(engine, number, s, i)
+            else:
+                settle(s, t, i - stride)
+                step(s, t, rows[i + FLAGS], i)
+
+
+def _last(rows: list[object], stride: int) -> tuple[int, str]:
+    """(instant, ident) of the newest entry."""
+    return (rows[-stride], rows[IDENT - stride]) if rows else (-1, "")  # type: ignore[return-value]
