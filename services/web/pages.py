@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 _HERE = Path(__file__).parent
 _PER_PAGE = 50
 _PEOPLE = 200
+_SET_ASIDE = 200
 HEADERS = {
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; "
     "frame-ancestors 'none'; base-uri 'none'",
@@ -79,6 +80,7 @@ class Pages:
             Route("/reports/effectiveness", self.effectiveness),
             Route("/reports/effectiveness.xlsx", self.effectiveness),
             Route("/reports/open", self.open_now),
+            *([Route("/set-aside", self.set_aside)] if self._notify.ports.set_aside else []),
             Route("/metrics", self.metrics),
             Route("/healthz", self.healthz),
             Mount("/static", StaticFiles(directory=_HERE / "static")),
@@ -98,6 +100,7 @@ class Pages:
             next=visitor.came_for(request),
             limit=_PEOPLE,
             disabled=view_models.disabled_channels(self._notify.disabled_channels(), reader),
+            set_aside=self._notify.ports.set_aside is not None,
         )
 
     def inbox(self, request: Request) -> Response:
@@ -256,6 +259,14 @@ class Pages:
         found = self._notify.open_now(known)
         lines = report_forms.open_lines(found, self._cards, reader)
         return self._page(request, reader, "open.html", found=found, lines=lines, bys=OPEN_BYS)
+
+    def set_aside(self, request: Request) -> Response:
+        """The changes of warnings that could not be taken in, and how to try them again. Without names of people."""
+        ask = self._notify.ports.set_aside
+        assert ask is not None
+        reader = self._reader(request)
+        lines = view_models.set_aside(ask(_SET_ASIDE), reader, self._cards)
+        return self._page(request, reader, "set_aside.html", lines=lines, limit=_SET_ASIDE)
 
     def metrics(self, _request: Request) -> Response:
         """The figures of the service in Prometheus' text format."""

@@ -241,7 +241,8 @@ def post_form(cookies, chunks):
 
     async def asked():
         notify = SimpleNamespace(
-            config=SimpleNamespace(zone=UTC, trial=False), ports=SimpleNamespace(clock=lambda: None, cards=None)
+            config=SimpleNamespace(zone=UTC, trial=False),
+            ports=SimpleNamespace(clock=lambda: None, cards=None, set_aside=None),
         )
         transport = httpx.ASGITransport(application(Pages(notify).routes(), Settings()))
         async with httpx.AsyncClient(transport=transport, base_url="http://localhost", cookies=cookies) as client:
