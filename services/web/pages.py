@@ -18,6 +18,7 @@ from starlette.responses import HTMLResponse, PlainTextResponse, RedirectRespons
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
+from services import bounds
 from services.i18n import terms
 from services.i18n.windows import window
 from services.notify import texts
@@ -107,6 +108,8 @@ class Pages:
         """One person's warnings, open or ended, worst first."""
         reader, person = self._reader(request), request.path_params["person"]
         which, page = request.query_params.get("show"), visitor.page_number(request)
+        if bounds.of_id(person) is not None:
+            return self._missing(request, reader, "person_not_found")
         with self._notify.database.reading() as connection:
             found = views.inbox(connection, person, is_open=which != "closed", page=page, size=_PER_PAGE)
         if not found.counts and self._notify.ports.directory().person(person) is None:
@@ -141,6 +144,8 @@ class Pages:
     def _warning(self, request: Request, *, error: str | None, status: int) -> Response:
         reader, person = self._reader(request), visitor.person_of(request)
         id_ = request.path_params["id"]
+        if bounds.of_id(id_) is not None:
+            return self._missing(request, reader, "not_found_more")
         if person is None:
             return RedirectResponse(f"/?next=/warnings/{id_}", 303)
         with self._notify.database.reading() as connection:
@@ -217,7 +222,9 @@ class Pages:
         form = await visitor.form_of(request) if token and person else {}  # a stranger's is not read at all
         if not token or not hmac.compare_digest(token.encode(), said(form, "token").encode()):
             return self._page(request, reader, "problem.html", status=403, head="expired", more="expired_more")
-        refused = await run_in_threadpool(act, person, id_, form) if person else "not_found"
+        if person is None or bounds.of_id(id_) is not None:
+            return self._missing(request, reader, "not_found_more")
+        refused = await run_in_threadpool(act, person, id_, form)
         match refused:
             case "not_found":
                 return self._missing(request, reader, "not_found_more")
