@@ -160,7 +160,7 @@ class Ingest:
 
     def unwell(self) -> object:
         """Why this process cannot do its work, if it cannot."""
-        return self._store.trouble or self._health.stalled()
+        return self._store.trouble or self._health.stalled() or self._bounds.unwell()
 
 
 def run_ingest(settings: Settings) -> int:
