@@ -1,8 +1,8 @@
 """What everything behind a door can hold: texts, ids, instants, nesting.
 
-Every door asks here (events, tables, directory, silences), so that what one layer takes no later layer, database or
-page has to refuse. The schemas of events say the same of their fields (`schemas/`), which tests/hostile compares.
-Each answers with what is wrong and what would be right, or with None.
+Every door asks here (events, tables, directory, rules, settings, commands, pages), so that what one layer takes no
+later layer, database or page has to refuse. The schemas of events say the same of their fields (`schemas/`), which
+tests/hostile compares. Each answers with what is wrong and what would be right, or with None.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from datetime import UTC, date, datetime
 from typing import Any
+from urllib.parse import unquote
 
 from services.i18n import say
 from services.messages import Message
@@ -27,19 +28,27 @@ DEEPEST = 64
 
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 """Zero, what steers terminals, and halves of characters, which an escape can name and no text can hold."""
+_ENDS = re.compile("[\t\n\r]")
 
 
 def of_text(text: str) -> Wrong | None:
     """A text of several lines: no control characters but tabs and ends of lines, and not too long."""
-    if (found := _CONTROL.search(text)) is not None:
-        what = say("bounds.character", code=f"U+{ord(found[0]):04X}", place=found.start() + 1)
-        return what, say("bounds.text_without")
-    return _length(text, LONGEST_TEXT)
+    return _without(_CONTROL, text) or _length(text, LONGEST_TEXT)
+
+
+def of_line(text: str) -> Wrong | None:
+    """A text of one line."""
+    return of_text(text) or _without(_ENDS, text)
 
 
 def of_id(text: str) -> Wrong | None:
     """An id, which stands in one line."""
-    return of_text(text) or _length(text, LONGEST_ID)
+    return of_line(text) or _length(text, LONGEST_ID)
+
+
+def of_address(url: str) -> Wrong | None:
+    """An address, as it is written and as its percent signs mean it."""
+    return of_line(url) or of_line(unquote(url))
 
 
 def of_day(day: date) -> Wrong | None:
@@ -61,6 +70,12 @@ def of_nesting(value: Any, most: int = DEEPEST) -> Wrong | None:
 
 def _within(value: Any) -> Any:
     return value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+
+
+def _without(unfit: re.Pattern[str], text: str) -> Wrong | None:
+    if (found := unfit.search(text)) is None:
+        return None
+    return say("bounds.character", code=f"U+{ord(found[0]):04X}", place=found.start() + 1), say("bounds.text_without")
 
 
 def _length(text: str, most: int) -> Wrong | None:

@@ -9,9 +9,11 @@ from difflib import get_close_matches
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator
+from pydantic import AliasChoices, Field, SecretStr, ValidationError, ValidationInfo, field_validator
+from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from services import bounds
 from services.errors import SettingError
 from services.i18n import say
 from services.messages import Message
@@ -25,6 +27,11 @@ _ELSEWHERE = frozenset(
     {"PREWARN_AUTHOR", "PREWARN_DATABASE_URL", "PREWARN_PEOPLE"}  # of commands, of two names, of deploy/compose.yaml
     | {f"PREWARN_{name}" for name in ("SHARED", "CI", "SEED", "FAULTS", "ALL", "TEST_CLOCK")}  # of the tests
 )
+_ADDRESSES = frozenset({"base_url", "mail"})
+_SECRET = frozenset({"PREWARN_MAIL", "PREWARN_DATABASE_URL", "DATABASE_URL"})
+"""Their values hold passwords, and are never shown."""
+_SHOWN = 80
+"""Characters of a value that is wrong."""
 MOST_PORT = 65535
 _LONGEST = 315_360_000.0
 """Seconds: ten years; `inf` and what no calendar can add are slips."""
@@ -100,6 +107,15 @@ class Settings(BaseSettings):
 
     die_at: str = ""
     """For tests of crashes: the named point of a step at which ingest or a rules worker kills itself."""
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _within_bounds(cls, value: object, info: ValidationInfo) -> object:
+        ask = bounds.of_address if info.field_name in _ADDRESSES else bounds.of_line
+        wrong = ask(str(value)) if isinstance(value, (str, Path)) else None
+        if wrong is not None:
+            raise ValueError(say("bounds.wrong", what=wrong[0], expected=wrong[1]))
+        return value
 
     @field_validator("base_url")
     @classmethod
@@ -205,10 +221,23 @@ def read_settings(home: Path | None) -> Settings:
         return Settings() if home is None else Settings(home=home)
     except ValidationError as error:
         wrong = [
-            say("app.setting_wrong", variable=_variable(one["loc"]), error=one["msg"], value=repr(one["input"]))
+            say("app.setting_wrong", variable=_variable(one["loc"]), error=_why(one), value=_shown(one))
             for one in error.errors()
         ]
         raise SettingError(*wrong) from None
+
+
+def _why(error: ErrorDetails) -> Message | str:
+    cause = error.get("ctx", {}).get("error")
+    said = cause.args[0] if isinstance(cause, ValueError) and cause.args else None
+    return said if isinstance(said, Message) else error["msg"]
+
+
+def _shown(error: ErrorDetails) -> str:
+    text = repr(error["input"])
+    if _variable(error["loc"]) in _SECRET:
+        return "…"
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
 
 
 def unknown_names(environment: Mapping[str, str]) -> list[Message]:

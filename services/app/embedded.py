@@ -44,7 +44,7 @@ from services.log.journal_records import JournalRecords
 from services.log.replay import ReplayLog
 from services.messages import CampusEvent, Message, Mode, RuleCard, from_ms, to_ms
 from services.notify.config import of_settings
-from services.notify.ports import Ports
+from services.notify.ports import Ports, SetAside
 from services.notify.service import Notify
 from services.notify.trial import Trial
 from services.rules.language.load import RuleSet
@@ -98,7 +98,8 @@ class Embedded:
         self.catching_up = CatchingUp(self.journal, directory, self._counter.newest, clock)
         self._awaits_sources = False
         config = replace(config, sources_until=self.catching_up.until)
-        self.notify = Notify(config, Ports(directory, self._card, clock, self._publish, self._lesson_begins))
+        ports = Ports(directory, self._card, clock, self._publish, self._lesson_begins, self._set_aside)
+        self.notify = Notify(config, ports)
         self.notify.metrics.registry.register(RulesCollector(lambda: self.worker))
         self.taking_in = TakingIn(self.journal, self.notify, clock)
         self.notify.metrics.set_aside(self.taking_in.set_aside)
@@ -257,6 +258,9 @@ class Embedded:
         with self._said.reading() as records:
             found = next(records.load([("lesson", self._keys.made("lesson", {"lesson": lesson}))]), None)
         return from_ms(found.at) if found is not None and found.at >= 0 else None
+
+    def _set_aside(self, most: int) -> Sequence[SetAside]:
+        return self.taking_in.waiting(most)
 
     def _publish(self, events: Sequence[CampusEvent]) -> None:
         """What people do with warnings goes into the log, where rules read it; in a replay at its time."""

@@ -18,6 +18,7 @@ from services.i18n import say
 from services.ingest.intake import Intake, Outcome
 from services.log.journal import Journal
 from services.messages import UNREADABLE, Message, Problem, Rejection, WarningChange, WarningReading
+from services.notify.ports import SetAside
 from services.notify.service import CONSUMER, Notify
 
 _log = logging.getLogger(__name__)
@@ -89,6 +90,13 @@ class TakingIn:
         """How many changes wait among the rejects."""
         return self._journal.waiting(ORIGIN)
 
+    def waiting(self, most: int) -> list[SetAside]:
+        """The oldest of them, at most so many."""
+        return [
+            SetAside(number, found.received_at, tries, found.reasons[0].what, _rule_of(found.raw))
+            for number, tries, found in self._journal.waiting_of(ORIGIN, most)
+        ]
+
     def take_again(self, raw: bytes) -> Problem | None:
         """Takes a change that was set aside; why it cannot be taken, if it still cannot. Raises LogError."""
         try:
@@ -102,7 +110,7 @@ class TakingIn:
         try:
             published = self._journal.decode_changes(packed)
         except UNREADABLE:
-            self._set_aside(offset, packed, say("app.change_unreadable", error=error))
+            self._set_aside(offset, packed, say("app.change_unreadable", error=error), _TRIES)
             self._notify.take_in([], offset)
             return
         taken: list[_Item] = []
@@ -111,7 +119,7 @@ class TakingIn:
             if (why := self._try([change], self._notify.offset())) is None:
                 taken.append(change)
             else:
-                self._set_aside(offset, msgspec.json.encode(change), why)
+                self._set_aside(offset, msgspec.json.encode(change), why, _TRIES + 1)
         # What is taken in already changes nothing; what a reading says, the next one says anew.
         if self._try([*taken, *published.readings], offset) is not None:
             self._notify.take_in(taken, offset)
@@ -125,13 +133,21 @@ class TakingIn:
             return say("app.change_not_taken", error=f"{type(error).__name__}: {error}")
         return None
 
-    def _set_aside(self, offset: int, raw: bytes, why: Message) -> None:
+    def _set_aside(self, offset: int, raw: bytes, why: Message, tries: int) -> None:
         problem = Problem(where="warning", what=why, expected=say("app.change_retry"))
         rejection = Rejection(
             received_at=self._clock(), origin=ORIGIN, position=f"change {offset}", reasons=[problem], raw=raw
         )
         _log.error("change %d is set aside: %s", offset, why)
-        self._journal.reject([rejection], whole=True)
+        self._journal.reject([rejection], whole=True, tries=tries)
+
+
+def _rule_of(raw: bytes) -> tuple[str, str] | None:
+    try:
+        change = msgspec.json.decode(raw, type=WarningChange)
+    except UNREADABLE:
+        return None
+    return change.rule_version, change.rule
 
 
 class Again:

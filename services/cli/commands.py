@@ -279,7 +279,23 @@ class _LazyCommand(TyperCommand):
         function = function_of(self._command)
         made = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
         made.command(self.name)(_needs_college(function) if self._command.college else function)
-        return get_command(made).make_context(info_name, args, *arguments, **options)
+        context = get_command(made).make_context(info_name, args, *arguments, **options)
+        _check_texts(context)
+        return context
+
+
+def _check_texts(context: Any) -> None:
+    """Raises ConfigurationError for a text that nothing behind the command could hold. Names of files may be any."""
+    from services import bounds  # noqa: PLC0415 - the catalogue takes longer than --help has
+    from services.errors import ConfigurationError  # noqa: PLC0415
+    from services.i18n import say  # noqa: PLC0415
+
+    for parameter in context.command.params:
+        given = context.params.get(parameter.name)
+        for text in given if isinstance(given, (list, tuple)) else [given]:
+            if isinstance(text, str) and (wrong := bounds.of_text(text)) is not None:
+                option = parameter.opts[0] if parameter.param_type_name == "option" else parameter.name.upper()
+                raise ConfigurationError(say("cli.text_unfit", option=option, what=wrong[0], expected=wrong[1]))
 
 
 def _needs_college(function: Callable[..., None]) -> Callable[..., None]:

@@ -119,7 +119,8 @@ def _entry(name: str, row: Row, problems: list[Problem]) -> Entry:
 
 def _unfit(cell: str, column: Column) -> bounds.Wrong | None:
     """Why nothing behind the directory could hold it, whatever the column takes."""
-    if (wrong := bounds.of_id(cell) if column.names else bounds.of_text(cell)) is not None:
+    ask = bounds.of_address if column.secret else bounds.of_id if column.names else bounds.of_text
+    if (wrong := ask(cell)) is not None:
         return wrong
     day = column.read(cell) if column.noun == DAY.noun else None
     return None if day is None or day.year == MAXYEAR else bounds.of_day(day)  # that one is written for no end

@@ -21,6 +21,9 @@ class RejectedStore(Protocol):
     def get(self, number: int) -> Rejection | None:
         """One of them."""
 
+    def tried(self, number: int) -> None:
+        """Count one more try that was in vain."""
+
     def done(self, number: int) -> None:
         """Mark one as done: it became an event after all."""
 
@@ -43,7 +46,7 @@ class Retried(msgspec.Struct, frozen=True):
 def retry(store: RejectedStore, intake: WayIn, numbers: Iterable[int] | None = None) -> Retried:
     """Run rejections (all, or those with these numbers) through the intake; those that pass are marked as done.
 
-    What fails stays as it is and is not kept a second time. Raises LogError.
+    What fails stays, tried once more, and is not kept a second time. Raises LogError.
     """
     passed: list[int] = []
     failed: dict[int, list[Problem]] = {}
@@ -55,9 +58,11 @@ def retry(store: RejectedStore, intake: WayIn, numbers: Iterable[int] | None = N
         outcome = intake.take(rejection.raw, rejection.origin, rejection.position, keep=False)
         if outcome.rejections:
             failed[number] = outcome.rejections[0].reasons
+            store.tried(number)
         elif outcome.accepted or outcome.duplicate:
             store.done(number)
             passed.append(number)
         else:
             failed[number] = rejection.reasons
+            store.tried(number)
     return Retried(passed, failed)

@@ -49,6 +49,7 @@ class MemoryRejectedStore:
 
     def __init__(self, rejections: Iterable[Rejection] = ()) -> None:
         self.open = dict(enumerate(rejections, 1))
+        self.tries = dict.fromkeys(self.open, 1)
 
     def list(self) -> Iterable[tuple[int, Rejection]]:
         """See RejectedStore."""
@@ -57,6 +58,10 @@ class MemoryRejectedStore:
     def get(self, number: int) -> Rejection | None:
         """See RejectedStore."""
         return self.open.get(number)
+
+    def tried(self, number: int) -> None:
+        """See RejectedStore."""
+        self.tries[number] += 1
 
     def done(self, number: int) -> None:
         """See RejectedStore."""

@@ -39,7 +39,7 @@ create table if not exists late (offset integer not null, ident text not null);
 create table if not exists rule_set (version text primary key, since integer not null, cards blob not null);
 create table if not exists rejected (
     id integer primary key, received_at text not null, origin text not null, position text not null, source text,
-    reasons blob not null, raw blob not null, done integer not null default 0);
+    reasons blob not null, raw blob not null, done integer not null default 0, tries integer not null default 1);
 create index if not exists rejected_of_quota on rejected (source) where origin = 'quota';
 create table if not exists record (
     kind text not null, key text not null, grp text not null, student text, lesson text,
@@ -120,6 +120,8 @@ class Journal:
         self.set_meta("format", str(_FORMAT))
         with self.transaction() as db:
             db.execute("insert or ignore into meta values ('identity', ?)", (str(secrets.randbits(62)),))
+            if "tries" not in {row[1] for row in db.execute("pragma table_info(rejected)")}:  # an older file
+                db.execute("alter table rejected add column tries integer not null default 1")
 
     def close(self) -> None:
         """Closes the file."""
@@ -353,17 +355,18 @@ class Journal:
         rows = self._rows("select cards from rule_set where version = ?", version)
         return msgspec.msgpack.decode(rows[0][0], type=dict[str, RuleCard]) if rows else {}
 
-    def reject(self, rejections: Sequence[Rejection], *, whole: bool = False) -> None:
+    def reject(self, rejections: Sequence[Rejection], *, whole: bool = False, tries: int = 1) -> None:
         """Keeps what could not be accepted, with its bytes; beyond the quota of a source and day it counts them.
 
-        `whole`: they are ours, and all of them are kept.
+        `whole`: they are ours, and all of them are kept. `tries`: how often each was tried.
         """
         with self.transaction() as db:
             rejections = rejections if whole else self._quota.admit(db, rejections)
             db.executemany(
-                "insert into rejected (received_at, origin, position, source, reasons, raw) values (?, ?, ?, ?, ?, ?)",
+                "insert into rejected (received_at, origin, position, source, reasons, raw, tries) "
+                "values (?, ?, ?, ?, ?, ?, ?)",
                 [
-                    (r.received_at.isoformat(), r.origin, r.position, r.source, self._encode(r.reasons), r.raw)
+                    (r.received_at.isoformat(), r.origin, r.position, r.source, self._encode(r.reasons), r.raw, tries)
                     for r in rejections
                 ],
             )
@@ -384,6 +387,20 @@ class Journal:
     def waiting(self, origin: str) -> int:
         """How many rejects of an origin wait."""
         return int(self._rows("select count(*) from rejected where done = 0 and origin = ?", origin)[0][0])
+
+    def waiting_of(self, origin: str, most: int) -> Sequence[tuple[int, int, Rejection]]:
+        """(number, how often it was tried, reject) of those of an origin that wait: the oldest, and at most so many."""
+        query = (
+            "select tries, id, received_at, origin, position, source, reasons, raw from rejected "
+            "where done = 0 and origin = ? order by id limit ?"
+        )
+        found = [(tries, *self._rejection(tuple(row))) for tries, *row in self._rows(query, origin, most)]
+        return [(number, tries, rejection) for tries, number, rejection in found]
+
+    def tried(self, number: int) -> None:
+        """A reject was tried again, in vain."""
+        with self.transaction() as db:
+            db.execute("update rejected set tries = tries + 1 where id = ?", (number,))
 
     def done(self, number: int) -> None:
         """A reject was accepted after all."""

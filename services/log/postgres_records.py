@@ -19,6 +19,7 @@ from psycopg.conninfo import conninfo_to_dict
 
 from services.errors import LogError, SettingError
 from services.i18n import say
+from services.log import postgres_quota
 from services.log.records import Clocked, Records
 from services.messages import CampusEvent, Message, Rejection, Verdict
 
@@ -116,8 +117,7 @@ class PostgresRecords:
         self._turn = threading.Lock()
         self._db: psycopg.Connection | None = None
         self._trouble: Message | None = None
-        self.reject = log.reject
-        with self._working() as db:
+        with self._working() as db, db.transaction():
             if not _are_made(db):  # without the right to make tables they may be there
                 _make(db)
 
@@ -161,6 +161,12 @@ class PostgresRecords:
         db.execute("select pg_advisory_xact_lock(%s, hashtext(%s))", (_LOCK, self._prefix))
         return db
 
+    def reject(self, rejections: Sequence[Rejection]) -> None:
+        """See RecordStore; within the quota, which all processes share. What Kafka does not take counts for nothing."""
+        with self._working() as db, db.transaction():
+            if kept := postgres_quota.admit(db, self._prefix, rejections):
+                self._log.reject(kept)
+
     def meta(self, name: str) -> str:
         """See RecordStore."""
         with self._working() as db:
@@ -201,12 +207,13 @@ def _make(db: psycopg.Connection) -> None:
         if not _are_made(db):
             with db.transaction():
                 db.execute(_SCHEMA)
+                db.execute(postgres_quota.SCHEMA)
     finally:
         db.execute("select pg_advisory_unlock(%s)", (_MAKING,))
 
 
 def _are_made(db: psycopg.Connection) -> bool:
-    return db.execute("select to_regclass('ingest_run')").fetchone() != (None,)
+    return db.execute("select to_regclass('ingest_quota')").fetchone() != (None,)
 
 
 def address_of(url: str) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import NamedTuple, Protocol
 
 from services.directory import Person
-from services.messages import CampusEvent, RuleCard
+from services.messages import CampusEvent, Message, RuleCard
 
 
 class Directory(Protocol):
@@ -37,6 +37,18 @@ Publish = Callable[[Sequence[CampusEvent]], None]
 """Puts events into the log; of those that it was given before it may be given some again."""
 
 
+class SetAside(NamedTuple):
+    """A change of a warning that could not be taken in, and waits to be tried again."""
+
+    number: int
+    """For `prewarn rejected retry`."""
+    since: datetime
+    tries: int
+    why: Message | str
+    rule: tuple[str, str] | None
+    """(rule_version, rule); None if the change itself cannot be read."""
+
+
 class Ports(NamedTuple):
     """What the composition root hands to Notify."""
 
@@ -48,3 +60,5 @@ class Ports(NamedTuple):
     """Hears what people and time do with warnings: the log, for the rules."""
     lesson_begins: Callable[[str], datetime | None] = lambda _lesson: None
     """When a lesson begins; None where nothing is known of it. People know lessons by that, not by their ids."""
+    set_aside: Callable[[int], Sequence[SetAside]] | None = None
+    """The oldest changes that could not be taken in, at most so many; None where they are kept elsewhere."""

@@ -42,13 +42,6 @@ def check_matchers(
         _check_subject(rule_set, directory, journal, subject)
 
 
-def check_texts(**options: str | None) -> None:
-    """Raises ConfigurationError for a text that the store, or whoever shows it, could not hold."""
-    for option, text in options.items():
-        if text is not None and (wrong := bounds.of_text(text)) is not None:
-            raise ConfigurationError(say("operate.text_unfit", option=option, what=wrong[0], expected=wrong[1]))
-
-
 def check_end(until: str, now: datetime, end: datetime, *, long: bool) -> None:
     """Raises ConfigurationError for an end that is past, out of bounds, or so far away that it is probably a slip."""
     if (wrong := bounds.of_day(end)) is not None:

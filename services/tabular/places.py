@@ -6,7 +6,6 @@ Only plain data is let in: no anchors and aliases (they make small files huge), 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from errno import EFBIG
@@ -16,6 +15,7 @@ from typing import Any
 import yaml
 from yaml.constructor import SafeConstructor
 
+from services import bounds
 from services.i18n import say
 from services.messages import Message, Problem, nearest
 from services.tabular import yaml_slips
@@ -29,8 +29,6 @@ _LISTED = 24
 """Known words that are listed where none is near."""
 _FAST: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 """Seven times as fast where PyYAML is built with libyaml, as its wheels are. What is wrong SafeLoader says better."""
-_HALF_CHARACTER = re.compile("[\ud800-\udfff]")
-"""What an escape can name and no text can hold."""
 
 
 class Report:
@@ -144,8 +142,8 @@ def _not_plain(event: yaml.Event, depth: int) -> tuple[Message, Message] | None:
         signed = str(getattr(event, "tag", None) or "").startswith("!")  # what YAML knows itself has a longer name
         right = "rules.not_instead_of_sign" if signed else "rules.value_written_out"
         return say("rules.anchors_aliases_tags_not_allowed"), say(right)
-    if isinstance(event, yaml.ScalarEvent) and _HALF_CHARACTER.search(event.value):
-        return say("rules.escape_names_half_character"), say("rules.character_itself")
+    if isinstance(event, yaml.ScalarEvent) and (wrong := bounds.of_text(event.value)) is not None:
+        return wrong
     if depth > _DEEPEST:
         return say("rules.nested_too_deeply"), say("rules.at_most_levels", most=_DEEPEST)
     return None

@@ -18,6 +18,7 @@ from starlette.responses import HTMLResponse, PlainTextResponse, RedirectRespons
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
+from services import bounds
 from services.i18n import terms
 from services.i18n.windows import window
 from services.notify import texts
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 _HERE = Path(__file__).parent
 _PER_PAGE = 50
 _PEOPLE = 200
+_SET_ASIDE = 200
 HEADERS = {
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; "
     "frame-ancestors 'none'; base-uri 'none'",
@@ -79,6 +81,7 @@ class Pages:
             Route("/reports/effectiveness", self.effectiveness),
             Route("/reports/effectiveness.xlsx", self.effectiveness),
             Route("/reports/open", self.open_now),
+            *([Route("/set-aside", self.set_aside)] if self._notify.ports.set_aside else []),
             Route("/metrics", self.metrics),
             Route("/healthz", self.healthz),
             Mount("/static", StaticFiles(directory=_HERE / "static")),
@@ -98,12 +101,15 @@ class Pages:
             next=visitor.came_for(request),
             limit=_PEOPLE,
             disabled=view_models.disabled_channels(self._notify.disabled_channels(), reader),
+            set_aside=self._notify.ports.set_aside is not None,
         )
 
     def inbox(self, request: Request) -> Response:
         """One person's warnings, open or ended, worst first."""
         reader, person = self._reader(request), request.path_params["person"]
         which, page = request.query_params.get("show"), visitor.page_number(request)
+        if bounds.of_id(person) is not None:
+            return self._missing(request, reader, "person_not_found")
         with self._notify.database.reading() as connection:
             found = views.inbox(connection, person, is_open=which != "closed", page=page, size=_PER_PAGE)
         if not found.counts and self._notify.ports.directory().person(person) is None:
@@ -138,6 +144,8 @@ class Pages:
     def _warning(self, request: Request, *, error: str | None, status: int) -> Response:
         reader, person = self._reader(request), visitor.person_of(request)
         id_ = request.path_params["id"]
+        if bounds.of_id(id_) is not None:
+            return self._missing(request, reader, "not_found_more")
         if person is None:
             return RedirectResponse(f"/?next=/warnings/{id_}", 303)
         with self._notify.database.reading() as connection:
@@ -214,7 +222,9 @@ class Pages:
         form = await visitor.form_of(request) if token and person else {}  # a stranger's is not read at all
         if not token or not hmac.compare_digest(token.encode(), said(form, "token").encode()):
             return self._page(request, reader, "problem.html", status=403, head="expired", more="expired_more")
-        refused = await run_in_threadpool(act, person, id_, form) if person else "not_found"
+        if person is None or bounds.of_id(id_) is not None:
+            return self._missing(request, reader, "not_found_more")
+        refused = await run_in_threadpool(act, person, id_, form)
         match refused:
             case "not_found":
                 return self._missing(request, reader, "not_found_more")
@@ -256,6 +266,14 @@ class Pages:
         found = self._notify.open_now(known)
         lines = report_forms.open_lines(found, self._cards, reader)
         return self._page(request, reader, "open.html", found=found, lines=lines, bys=OPEN_BYS)
+
+    def set_aside(self, request: Request) -> Response:
+        """The changes of warnings that could not be taken in, and how to try them again. Without names of people."""
+        ask = self._notify.ports.set_aside
+        assert ask is not None
+        reader = self._reader(request)
+        lines = view_models.set_aside(ask(_SET_ASIDE), reader, self._cards)
+        return self._page(request, reader, "set_aside.html", lines=lines, limit=_SET_ASIDE)
 
     def metrics(self, _request: Request) -> Response:
         """The figures of the service in Prometheus' text format."""

@@ -11,11 +11,11 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from services.directory import ROLES, role_word
-from services.i18n import catalogue, term
+from services.i18n import catalogue, render, term
 from services.messages import ENDS, Evidence, RuleCard, Text, from_ms
 from services.notify import texts, wording
 from services.notify.disabled_channels import DisabledChannel
-from services.notify.ports import Directory, Ports
+from services.notify.ports import Cards, Directory, Ports, SetAside
 from services.notify.rows import ChangeRow, DecisionRow, WarningRow, decode_context
 from services.notify.store.views import Dossier
 from services.notify.texts import LEVEL_WORDS, RESULTS, Language
@@ -41,6 +41,8 @@ _ABOUT = (
 )
 """The names of a context that are shown, in this order."""
 _IN_LISTS = 4
+_LONGEST_REASON = 300
+"""Characters, of what a library says."""
 _MARKS = {"red": "▲", "orange": "◆", "yellow": "●", "praise": "★"}
 _EVIDENCE = msgspec.json.Decoder(list[Evidence])
 
@@ -319,6 +321,31 @@ def disabled_channels(found: Sequence[DisabledChannel], reader: Reader) -> list[
         more = "" if len(others) < _IN_LISTS else " …"
         since, reason = reader.time(first.since), reader.term("reason", first.reason)
         lines.append(DisabledLine(first.queue, since, reason, " · ".join(people) + more))
+    return lines
+
+
+class SetAsideLine(NamedTuple):
+    """A change that could not be taken in."""
+
+    number: int
+    what: str
+    since: str
+    tries: int
+    why: str
+
+
+def set_aside(found: Sequence[SetAside], reader: Reader, cards: Cards) -> list[SetAsideLine]:
+    """What could not be taken in, by the titles of rules: of whom it is, `prewarn rejected show` says."""
+    lines = []
+    for one in found:
+        card = cards(*one.rule) if one.rule else None
+        what = (
+            reader.word("set_aside_unreadable") if one.rule is None else reader.of(card.title) if card else one.rule[1]
+        )
+        # What libraries say behind their first line quotes the values.
+        why = render(one.why, reader.language).partition("\n")[0]
+        why = why if len(why) <= _LONGEST_REASON else f"{why[:_LONGEST_REASON]} …"
+        lines.append(SetAsideLine(one.number, what, reader.instant(one.since), one.tries, why))
     return lines
 
 

@@ -9,6 +9,8 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
+from services import bounds
+
 PERSON, LANGUAGE, TOKEN = "prewarn_person", "prewarn_language", "prewarn_token"
 """The cookies' names."""
 _YEAR = 365 * 24 * 3600
@@ -35,7 +37,9 @@ def remember_person(response: Response, person: str) -> Response:
 def person_of(request: Request) -> str | None:
     """As whom the browser looks, if it has said so."""
     person = request.cookies.get(PERSON)
-    return None if person is None else unquote(person)
+    if person is None or bounds.of_id(found := unquote(person)) is not None:
+        return None
+    return found
 
 
 def page_of(request: Request) -> str:

@@ -2,6 +2,8 @@
 
 import re
 import signal
+import urllib.error
+import urllib.request
 from collections import Counter
 from contextlib import suppress
 from http.client import HTTPException
@@ -40,6 +42,16 @@ def serving(cluster, database, **more):
     return process, port
 
 
+def asked(port):
+    """What /healthz says."""
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=PATIENCE) as answer:
+            return answer.status, answer.read().decode()
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code, error.read().decode()
+
+
 def told(cluster):
     """Each event that stands on Kafka, and how often."""
     return Counter(repr(event) for _, message in cluster.values(EVENTS) for event in _decode(message))
@@ -70,6 +82,20 @@ def test_ingest_killed(point, cluster, postgres):
     assert (
         what_counts.statuses(what_counts.counts(value for _, value in cluster.values(EVENTS))) == what_counts.STATUSES
     )
+
+
+def test_ingest_whose_broker_is_frozen_and_to_whom_nobody_sends_says_so(cluster, postgres, broker):
+    process, port = serving(cluster, postgres.database())
+    broker.signal(signal.SIGSTOP)
+    try:
+        until(lambda: not answers(port))
+        status, said = asked(port)
+        assert (status, said.partition(" for ")[0]) == (503, "Kafka has not answered")
+    finally:
+        broker.signal(signal.SIGCONT)
+    until(lambda: answers(port))
+    assert post(port, [what_counts.absence("s1", 0)])[0] == 202
+    assert process.poll() is None
 
 
 def test_ingest_without_its_database_for_a_while(cluster, postgres):

@@ -18,7 +18,7 @@ from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
 from services.app.doors import LIMITS, Door
-from services.app.serving import application, server
+from services.app.serving import application, serve_beside, server
 from services.errors import LogError, SettingError
 from services.i18n import catalogue
 from services.settings import Settings, read_settings
@@ -123,8 +123,8 @@ def test_what_is_not_there_and_what_is_not_done_there():
     assert (answer.status_code, "GET" in answer.headers["allow"]) == (405, True)
 
 
-@pytest.fixture
-def service(monkeypatch):
+@pytest.fixture(params=["pages", "figures"])
+def service(monkeypatch, request):
     """The address of a service on a thread of its own that is patient for moments only, and of whose connections ten
     may be open."""
     for name in LIMITS:
@@ -135,10 +135,15 @@ def service(monkeypatch):
     async def read(request):
         return PlainTextResponse(str(len(await request.body())))
 
-    served = server([*ROUTES, Route("/read", read, methods=["POST"])], Settings(port=port))
+    routes = [*ROUTES, Route("/read", read, methods=["POST"])]
+    if request.param == "figures":  # of a rules worker, beside what it does
+        served = serve_beside(routes, Settings(), port)
+        [thread] = [one for one in threading.enumerate() if one.name == "metrics"]
+    else:
+        served = server(routes, Settings(port=port))
+        thread = threading.Thread(target=served.run)
+        thread.start()
     monkeypatch.setattr(Door, "most", 10)
-    thread = threading.Thread(target=served.run)
-    thread.start()
     while not served.started:
         time.sleep(0.01)
     yield "127.0.0.1", port
@@ -241,7 +246,8 @@ def post_form(cookies, chunks):
 
     async def asked():
         notify = SimpleNamespace(
-            config=SimpleNamespace(zone=UTC, trial=False), ports=SimpleNamespace(clock=lambda: None, cards=None)
+            config=SimpleNamespace(zone=UTC, trial=False),
+            ports=SimpleNamespace(clock=lambda: None, cards=None, set_aside=None),
         )
         transport = httpx.ASGITransport(application(Pages(notify).routes(), Settings()))
         async with httpx.AsyncClient(transport=transport, base_url="http://localhost", cookies=cookies) as client:

@@ -15,6 +15,8 @@ from services.rules.registry.kafka import KafkaRegistry
 from services.settings import Settings
 
 _log = logging.getLogger(__name__)
+_SILENT = 9.0
+"""Seconds without an answer of Kafka until /healthz says so."""
 
 
 class PublishedBounds:
@@ -37,6 +39,11 @@ class PublishedBounds:
     def __exit__(self, *_: object) -> None:
         self._directory.close()
         self._registry.close()
+
+    def unwell(self) -> str | None:
+        """Why nothing that is published can be heard of, if nothing can. A frozen broker raises nothing."""
+        silent = self._directory.silent()
+        return f"Kafka has not answered for {silent:.0f} s" if silent > _SILENT else None
 
     def present_directory(self) -> Directory:
         """The directory as of now."""

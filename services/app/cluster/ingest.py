@@ -9,21 +9,12 @@ from contextlib import ExitStack
 from typing import Self
 from zoneinfo import ZoneInfo
 
-from prometheus_client import (
-    CONTENT_TYPE_LATEST,
-    CollectorRegistry,
-    Counter,
-    Gauge,
-    ProcessCollector,
-    generate_latest,
-)
-from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response
+from prometheus_client import CollectorRegistry, Counter, Gauge, ProcessCollector
 from starlette.routing import Route
 
 from services.app.cluster.bounds import PublishedBounds
 from services.app.cluster.crashes import dying_at
-from services.app.serving import serve
+from services.app.serving import figures, serve
 from services.clock import wall_clock
 from services.errors import PrewarnError
 from services.ingest.api import ingest_routes
@@ -165,15 +156,11 @@ class Ingest:
 
     def routes(self) -> list[Route]:
         """The API, /metrics and /healthz."""
+        return [*ingest_routes(self.intake), *figures(self.log.registry, self.unwell)]
 
-        async def metrics(_: Request) -> Response:
-            return Response(generate_latest(self.log.registry), media_type=CONTENT_TYPE_LATEST)
-
-        async def health(_: Request) -> Response:
-            trouble = self._store.trouble or self._health.stalled()
-            return PlainTextResponse(str(trouble or "ok"), status_code=503 if trouble else 200)
-
-        return [*ingest_routes(self.intake), Route("/metrics", metrics), Route("/healthz", health)]
+    def unwell(self) -> object:
+        """Why this process cannot do its work, if it cannot."""
+        return self._store.trouble or self._health.stalled() or self._bounds.unwell()
 
 
 def run_ingest(settings: Settings) -> int:

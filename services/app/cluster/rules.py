@@ -8,6 +8,7 @@ import signal
 
 from services.app.cluster.crashes import dying_at
 from services.app.cluster.directory import published_directory
+from services.app.serving import figures, serve_beside
 from services.errors import SettingError
 from services.log.kafka import EVENTS, OBSERVATIONS, STATE, TOPICS, full_name
 from services.log.kafka.records import count_partitions
@@ -62,7 +63,7 @@ def _partitions(settings: Settings) -> dict[str, int]:
 def _stream_app(settings: Settings, name: str, source: str, state: tuple[str, int] | None = None) -> StreamApp:
     app = StreamApp(name, settings, full_name(settings.topic_prefix, source), state)
     if settings.metrics_port:
-        app.metrics.serve(settings.host, settings.metrics_port, app.unwell)
+        serve_beside(figures(app.metrics.registry, app.unwell), settings, settings.metrics_port)
     return app
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Generic, TypeVar
 
@@ -17,6 +18,8 @@ _log = logging.getLogger(__name__)
 _POLL = 500
 _AGAIN = 2.0
 _LOST = 15_000
+_ASK_EVERY = 1.0
+"""Seconds between two questions where the topic ends: a broker that is frozen raises nothing where nothing is asked."""
 T = TypeVar("T")
 
 
@@ -28,11 +31,16 @@ class Feed(Generic[T]):
         self._brokers, self._topic = brokers, topic
         self.followed: Followed[Mapping[bytes, bytes], T] = Followed(lambda: read_latest(brokers, topic), read)
         self._stop = threading.Event()
+        self._answered = time.monotonic()
         self._thread = threading.Thread(target=self._run, name=f"feed {topic}", daemon=True)
 
     def value(self) -> T:
         """As of now."""
         return self.followed.value
+
+    def silent(self) -> float:
+        """For how many seconds Kafka has not answered; a number of some size only where it is followed."""
+        return time.monotonic() - self._answered
 
     def start(self) -> None:
         """Follows from here on."""
@@ -67,5 +75,13 @@ class Feed(Generic[T]):
             while not self._stop.is_set():
                 keep_newest(found, consumer.poll(timeout_ms=_POLL).get(place, ()))
                 # From the beginning on, older values pass by; only the end of the topic is what counts.
-                if found != self.followed.state and self._at(consumer, place) >= consumer.end_offsets([place])[place]:
+                if found == self.followed.state:
+                    if self.silent() > _ASK_EVERY:
+                        self._end(consumer, place)
+                elif self._at(consumer, place) >= self._end(consumer, place):
                     self.followed.offer(dict(found))
+
+    def _end(self, consumer: Any, place: TopicPartition) -> int:
+        found = int(consumer.end_offsets([place])[place])
+        self._answered = time.monotonic()
+        return found

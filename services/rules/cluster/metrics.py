@@ -2,24 +2,14 @@
 
 from __future__ import annotations
 
-import threading
 import time
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any
-from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
+from collections.abc import Iterable, Mapping
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, make_wsgi_app
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
 
 from services.messages import WarningChange
 
 _SECONDS = (0.05, 0.1, 0.2, 0.35, 0.5, 1, 2, 5, 10, 30, 60, 300, 3600)
-
-
-class _Silent(WSGIRequestHandler):
-    """Who asks is not worth a line."""
-
-    def log_message(self, *_: Any) -> None:
-        """Nothing."""
 
 
 class StreamMetrics:
@@ -48,21 +38,6 @@ class StreamMetrics:
         self._committed = time.monotonic()
         age = Gauge("prewarn_rules_last_commit_age_seconds", "Since the last batch was done", registry=registry)
         age.set_function(lambda: time.monotonic() - self._committed)
-
-    def serve(self, host: str, port: int, unwell: Callable[[], str | None]) -> WSGIServer:
-        """Serves /metrics, and what `unwell` says as /healthz, on a thread of its own; the server, to be shut down."""
-        figures: Callable[[Any, Any], Iterable[bytes]] = make_wsgi_app(self.registry)
-
-        def answer(asked: dict[str, Any], start: Any) -> Iterable[bytes]:
-            if asked.get("PATH_INFO") != "/healthz":
-                return figures(asked, start)
-            reason = unwell()
-            start("503 Service Unavailable" if reason else "200 OK", [("Content-Type", "text/plain; charset=utf-8")])
-            return [(reason or "ok").encode()]
-
-        server = make_server(host, port, answer, handler_class=_Silent)
-        threading.Thread(target=server.serve_forever, name="metrics", daemon=True).start()
-        return server
 
     def done(self) -> None:
         """A batch is done."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 import msgspec
 
+from services import bounds
 from services.i18n import say
 from services.messages import RuleCard, Text
 from services.rules.engine.plan import Gauge, Rule
@@ -80,6 +81,8 @@ def _rule(place: Place, known: Known, report: Report) -> Rule | None:
     name = word(given.get("id"), report, "id")
     if name and not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", name):
         report.add(given["id"], say("input.not_id", text=name), say("rules.lower_case_words_joined_by"))
+    elif (wrong := bounds.of_id(name)) is not None:
+        report.add(given["id"], *wrong)
     known_fields = known.kinds.get(kind, {})
     by = _by(given.get("by"), known_fields, kind, report)
     card = _card(given, name, report)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from zoneinfo import ZoneInfo
 
+from services import bounds
 from services.i18n import say
 from services.messages import FOREVER, Message
 from services.rules.engine.calendar import midnight
@@ -232,16 +233,21 @@ def _value(place: Place, compare: str, plain: Message | None, zone: ZoneInfo, re
 
 
 def day(place: Place | None, report: Report) -> dt.date | None:
-    """A calendar day of the years 1900 to 2999."""
+    """A calendar day within the bounds of all days."""
     if place is None:
         return None
-    if type(place.value) is dt.date and 1900 <= place.value.year < 3000:  # noqa: PLR2004
-        return place.value
+    if type(place.value) is dt.date:
+        if (wrong := bounds.of_day(place.value)) is None:
+            return place.value
+        report.add(place, *wrong)
+        return None
     meant = slips.of_day(place.text)
     right = say("rules.without_quotes", plain=meant) if meant and place.quoted else meant
     name = place.name or "date"
     report.add(
-        place, say("rules.must_be_day_not", name=name, text=place.text), right or say("rules.such_as_2026_09_01")
+        place,
+        say("rules.must_be_day_not", name=name, text=place.text),
+        right or say("rules.such_as_2026_09_01", first=bounds.FIRST_YEAR, last=bounds.LAST_YEAR),
     )
     return None
 

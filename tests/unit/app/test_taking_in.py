@@ -1,11 +1,16 @@
 """One change that notify cannot take in is set aside with its reason, and the rest goes on."""
 
+import asyncio
+import sqlite3
 from datetime import UTC, datetime
 
+import httpx
 import msgspec
 import pytest
 
 from services.app.embedded import Embedded
+from services.app.embedded_routes import embedded_routes
+from services.app.serving import application
 from services.app.taking_in import Again
 from services.errors import LogError, UnstorableError
 from services.ingest.rejected import retry
@@ -98,3 +103,48 @@ def test_a_store_that_is_away_is_no_fault_of_a_change(college, monkeypatch):
         assert list(college.journal.list()) == []
     college.take_in()
     assert subjects(college) == ["s2"]
+
+
+def page(college, language, path="/set-aside"):
+    async def asked():
+        transport = httpx.ASGITransport(application(embedded_routes(college), college.settings))
+        async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
+            return await client.get(f"{path}?lang={language}")
+
+    return asyncio.run(asked())
+
+
+def test_a_page_shows_what_is_set_aside_and_how_to_try_it_again(college, monkeypatch):
+    for language, nothing in (("en", "Nothing is set aside."), ("zh", "没有搁置的变化。")):
+        assert nothing in page(college, language).text
+        assert 'href="/set-aside"' in page(college, language, "/").text
+    publish(college, "s1", "s2")
+    with monkeypatch.context() as patched:
+        refusing(college, patched, UnstorableError("no room for <NUL>\n[parameters: s2]"))
+        assert take_in(college, 3) is None
+        [(number, _)] = college.journal.list()
+        english, chinese = page(college, "en").text, page(college, "zh").text
+        assert f"<td>{change().rule}</td>" in english  # which has no card here
+        assert "cannot be taken in: UnstorableError: no room for &lt;NUL&gt;" in english
+        assert "无法写入：UnstorableError: no room for &lt;NUL&gt;" in chinese
+        assert f"prewarn rejected retry {number}</code>" in english
+        assert "s2" not in english
+        assert 'data-label="Tries">4<' in english
+        retry(college.journal, Again(college.intake, college.taking_in))
+        assert 'data-label="尝试次数">5<' in page(college, "zh").text
+    retry(college.journal, Again(college.intake, college.taking_in))
+    assert "Nothing is set aside." in page(college, "en").text
+
+
+def test_a_log_of_before_tries_were_counted_is_read(tmp_path):
+    folder(tmp_path / "rules", rule())
+    Embedded(Settings(home=tmp_path)).stop()
+    with sqlite3.connect(tmp_path / "prewarn.db") as db:
+        db.execute("alter table rejected drop column tries")
+        db.execute(
+            "insert into rejected (received_at, origin, position, reasons, raw) values (?, 'warnings', '', ?, ?)",
+            (NOW.isoformat(), b'[{"where":"warning","what":"no"}]', b"\xc1"),
+        )
+    with Embedded(Settings(home=tmp_path)) as embedded:
+        assert [(one.tries, one.rule) for one in embedded.taking_in.waiting(5)] == [(1, None)]
+        assert "A step that cannot be read" in page(embedded, "en").text

@@ -208,6 +208,21 @@ def test_closing_a_warning_needs_a_measure(at_the_warning, notify):
     assert [found["status"] for found in notify.warnings()] == ["open"]
 
 
+@pytest.mark.parametrize("path", ["/inbox/a%00", "/warnings/a%00", "/inbox/a%1b", f"/inbox/{'x' * 129}"])
+def test_an_id_that_no_database_can_hold_is_not_found(path, at_the_warning):
+    assert at_the_warning.get(path).status_code == 404
+
+
+def test_a_person_whom_no_database_can_hold_is_nobody(browser, told):
+    browser.cookies.set("prewarn_person", "T1%00")
+    assert browser.get(WARNING).headers["location"] == f"/?next={WARNING}"
+
+
+def test_an_act_on_an_id_that_no_database_can_hold_finds_nothing(at_the_warning):
+    token = at_the_warning.token(WARNING)
+    assert at_the_warning.post("/warnings/a%00/close", token=token, measure="谈话").status_code == 404
+
+
 def test_a_warning_is_closed_with_its_measure(at_the_warning, notify):
     token = at_the_warning.token(WARNING)
     assert at_the_warning.post(f"{WARNING}/close", token=token, measure="与学生谈话").status_code == 303

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime, timedelta
 from itertools import count
@@ -136,7 +137,10 @@ class Kafka:
 
     def __init__(self) -> None:
         self.events: list[CampusEvent] = []
+        self.rejections: list[Rejection] = []
         self.away = False
+        self.takes = 0.0
+        """Seconds for rejects."""
         self.trouble = None
 
     def append(self, events: Sequence[CampusEvent]) -> list[Verdict]:
@@ -149,7 +153,11 @@ class Kafka:
         return [[msgspec.json.encode(self.events)]]
 
     def reject(self, rejections: Sequence[Rejection]) -> None:
-        """Nobody is refused here."""
+        """Keeps them, unless it is `away`."""
+        if self.away:
+            raise BrokerError("Kafka is away")
+        time.sleep(self.takes)
+        self.rejections += rejections
 
 
 _prefixes = count()

@@ -1,16 +1,19 @@
 """Several ingest processes on one PostgreSQL: what each of them relies on."""
 
 import threading
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 
 import psycopg
 import pytest
 
 from services.errors import BrokerError, LogError, SettingError
 from services.ingest.records.keys import Keys
-from services.log import postgres_records
+from services.log import postgres_records, quota
 from services.log.postgres_records import PostgresRecords, address_of
-from tests.unit.ingest.records.conftest import HOLIDAY, College, Kafka, absent, lesson
+from services.messages import Problem, Rejection
+from tests.unit.ingest.records.conftest import HOLIDAY, NOW, College, Kafka, absent, lesson
 
 CLOSED = {HOLIDAY, absent().time.date()}
 
@@ -46,6 +49,7 @@ def test_a_database_from_before_there_were_runs_gets_their_table(process, postgr
     process(url=url).take(absent())
     with psycopg.connect(url) as db:
         db.execute("drop table ingest_run")
+        db.execute("drop table ingest_quota")
     again = process(url=url)
     assert again.log.runs() == []
     assert again.take(absent()) == ["duplicate"]
@@ -194,3 +198,61 @@ def test_an_address_of_something_else_is_refused_without_its_password(url):
     with pytest.raises(SettingError) as refused:
         address_of(url)
     assert "secret" not in str(refused.value)
+
+
+def refused(source, at=NOW, raw=b"x" * 10):
+    reasons = [Problem(where="id", what="bad")]
+    return Rejection(received_at=at, origin="api", position="event 1", reasons=reasons, raw=raw, source=source)
+
+
+@pytest.fixture
+def small(monkeypatch):
+    monkeypatch.setattr(quota, "MOST", 3)
+    monkeypatch.setattr(quota, "BYTES", 100)
+    monkeypatch.setattr(quota, "_ALL", 4)
+
+
+def kept(kafka):
+    """(source, what is kept or how many are not)."""
+    return [(one.source, one.position if one.origin == "quota" else len(one.raw)) for one in kafka.rejections]
+
+
+def test_all_processes_share_the_quota_of_rejects(process, kafka, small):
+    first, second = process(), process()
+    first.log.reject([refused("a")] * 2)
+    second.log.reject([refused("a")] * 2 + [refused("b", raw=b"x" * 200), refused("b")])
+    assert kept(kafka) == [("a", 10)] * 3 + [("b", 200), *kept(kafka)[4:]]
+    assert sorted(kept(kafka)[4:]) == [("a", "1 more"), ("b", "1 more")]
+    first.log.reject([refused("a", NOW + timedelta(days=1))])
+    assert kept(kafka)[6:] == [("a", 10)]
+
+
+def test_how_many_more_there_are_is_said_when_they_double(process, kafka, small):
+    for one in (process(), process()) * 20:
+        one.log.reject([refused("a\0")] * 3)
+    assert [text for _, text in kept(kafka)[3:]] == [f"{n} more" for n in (3, 6, 9, 18, 33, 66)]
+
+
+def test_many_sources_have_one_quota_together(process, kafka, small):
+    process().log.reject([refused(f"s{n}") for n in range(20)])
+    assert kept(kafka) == [*((f"s{n}", 10) for n in range(12)), (None, "8 more")]
+
+
+def test_what_kafka_did_not_take_is_not_counted(process, kafka, small):
+    one = process()
+    kafka.away = True
+    for _ in range(5):
+        with pytest.raises(BrokerError):
+            one.log.reject([refused("a")] * 3)
+    kafka.away = False
+    one.log.reject([refused("a")] * 3)
+    assert kept(kafka) == [("a", 10)] * 3
+
+
+def test_processes_that_refuse_at_once_keep_no_more_than_one(process, kafka, small):
+    processes = [process() for _ in range(4)]
+    processes[0].log.reject([refused("c")])
+    kafka.takes = 0.05
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda one: [one.log.reject([refused("a"), refused("b")]) for _ in range(5)], processes))
+    assert Counter(one for one in kept(kafka) if isinstance(one[1], int)) == {("a", 10): 3, ("b", 10): 3, ("c", 10): 1}

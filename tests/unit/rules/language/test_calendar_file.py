@@ -187,7 +187,7 @@ terms_: []
         "2:21: soon is not a day of the year (expected: month-day, such as 09-01)",
         "4:17: unknown weekday moon (expected: mon)",
         "6:10: an entry of closed lacks to (expected: to: …)",
-        "7:7: open must be a day, not never (expected: such as 2026-09-01 (1900 to 2999))",
+        "7:7: open must be a day, not never (expected: such as 2026-09-01 (1900 to 2199))",
         '8:27: 8-12 is not an interval of the day (expected: such as "08:00-12:00")',
         "8:33: 18:00-14:00 ends before it begins (expected: an end after the begin, 24:00 at most)",
         '8:48: 23:00-24:30 is not an interval of the day (expected: such as "08:00-12:00")',
