@@ -19,13 +19,14 @@ from prometheus_client import (
 )
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
-from starlette.routing import Route
+from starlette.routing import BaseRoute, Route
 
 from services.app.cluster.bounds import PublishedBounds
 from services.app.cluster.crashes import dying_at
 from services.app.serving import serve
 from services.clock import wall_clock
 from services.errors import PrewarnError
+from services.ingest.access import Access
 from services.ingest.api import ingest_routes
 from services.ingest.dry_log import DryLog
 from services.ingest.intake import EventLog, Intake
@@ -39,6 +40,7 @@ from services.ingest.validation import Validator
 from services.log.heartbeat import Heartbeats
 from services.log.kafka.producer import Publisher
 from services.log.postgres_records import PostgresRecords, address_of
+from services.log.postgres_tokens import PostgresTokens
 from services.messages import CampusEvent, Rejection, Verdict
 from services.settings import Settings, resource
 
@@ -90,6 +92,7 @@ class Ingest:
             self._bounds = held.enter_context(PublishedBounds(settings))
             self._store = PostgresRecords(address, settings.topic_prefix, publisher, dying_at(settings.die_at))
             held.callback(self._store.close)
+            self._access = Access(PostgresTokens(address, settings.topic_prefix), wall_clock)
             schemas = load_schemas(resource("schemas"))
             self._keys, self._kinds = Keys(schemas), schemas.kinds()
             self.records = RecordLog(self._store, self._keys, self._bounds, wall_clock)
@@ -163,7 +166,7 @@ class Ingest:
             self.log.append(self._waiting)
             self._waiting = []
 
-    def routes(self) -> list[Route]:
+    def routes(self) -> list[BaseRoute]:
         """The API, /metrics and /healthz."""
 
         async def metrics(_: Request) -> Response:
@@ -173,7 +176,7 @@ class Ingest:
             trouble = self._store.trouble or self._health.stalled()
             return PlainTextResponse(str(trouble or "ok"), status_code=503 if trouble else 200)
 
-        return [*ingest_routes(self.intake), Route("/metrics", metrics), Route("/healthz", health)]
+        return [*ingest_routes(self.intake, self._access), Route("/metrics", metrics), Route("/healthz", health)]
 
 
 def run_ingest(settings: Settings) -> int:
