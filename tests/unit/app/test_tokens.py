@@ -14,7 +14,7 @@ import pytest
 from starlette.routing import Mount
 from typer.testing import CliRunner
 
-from services.app.cluster.ingest import Ingest
+from services.app.cluster.ingest import Ingest, Metered
 from services.app.embedded import Embedded
 from services.app.embedded_routes import embedded_routes
 from services.app.serving import server
@@ -26,7 +26,6 @@ from services.ingest.intake import Intake
 from services.ingest.schemas import load_schemas
 from services.ingest.testing import KnownPeople, MemoryLog, MemoryTokens
 from services.ingest.validation import Validator
-from services.log.heartbeat import Heartbeats
 from services.log.postgres_records import address_of
 from services.log.postgres_tokens import PostgresTokens
 from services.settings import Settings, resource
@@ -186,9 +185,10 @@ def test_where_there_is_no_college_nothing_is_made(tmp_path):
 
 def test_every_door_of_both_modes_goes_through_one_function(home):
     """Whatever is served below /v1, but for what the API is, is behind `Access`."""
-    cluster = Ingest.__new__(Ingest)  # without Kafka
-    intake = Intake(Validator(load_schemas(resource("schemas")), wall_clock), KnownPeople, MemoryLog(), wall_clock)
-    cluster.intake, cluster._access, cluster._health = intake, Access(MemoryTokens(), wall_clock), Heartbeats(60)
+    cluster, log = Ingest.__new__(Ingest), MemoryLog()  # without Kafka
+    intake = Intake(Validator(load_schemas(resource("schemas")), wall_clock), KnownPeople, log, wall_clock)
+    cluster.intake, cluster.log = intake, Metered(log, lambda: None)
+    cluster._access = Access(MemoryTokens(), wall_clock)
     with Embedded(Settings(home=home)) as embedded:
         for routes in (embedded_routes(embedded), cluster.routes()):
             doors = [one for one in routes if one.path.startswith("/v1")]
