@@ -94,7 +94,7 @@ COMMANDS: Mapping[str, Command | Group] = {
             ),
             "revoke": Command(
                 "sources:revoke",
-                "Nobody is let in with a token any more; a running service knows within a second. 吊销令牌",
+                "End a token; a running service knows within a second. 吊销令牌",
                 college=True,
             ),
         },

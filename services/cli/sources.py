@@ -90,7 +90,7 @@ def list_(
 def revoke(
     context: typer.Context, id_: Annotated[str, typer.Argument(metavar="ID", help="Of prewarn sources list. 编号")]
 ) -> None:
-    """Nobody is let in with a token any more; a running service knows within a second. 吊销令牌"""
+    """End a token; a running service knows within a second. 吊销令牌"""
     with _opened(context.obj) as place:
         if not place.store.revoke(id_, to_ms(wall_clock())):
             raise ConfigurationError(say("cli.token_not_valid", id=id_))
