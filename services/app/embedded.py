@@ -30,6 +30,7 @@ from services.app.taking_in import TakingIn
 from services.clock import wall_clock
 from services.errors import ConfigurationError, PrewarnError
 from services.i18n import both, in_chinese, say
+from services.ingest.access import Access
 from services.ingest.dry_log import DryLog
 from services.ingest.intake import Intake
 from services.ingest.mappings.reading import College
@@ -42,6 +43,7 @@ from services.ingest.validation import Validator
 from services.log.journal import Journal
 from services.log.journal_records import JournalRecords
 from services.log.replay import ReplayLog
+from services.log.tokens import JournalTokens
 from services.messages import CampusEvent, Message, Mode, RuleCard, from_ms, to_ms
 from services.notify.config import of_settings
 from services.notify.ports import Ports, SetAside
@@ -92,6 +94,8 @@ class Embedded:
         self._said, self._keys = JournalRecords(self.journal), Keys(schemas)
         self.records = RecordLog(self._said, self._keys, self.files, clock)
         self.intake = Intake(self._validator, directory, self.records, clock, self._counter, completes=False)
+        self.tokens = JournalTokens(self.journal)
+        self.access = Access(self.tokens, clock)
         self._cards: dict[str, dict[str, RuleCard]] = {}
         config = of_settings(settings, ZoneInfo(self.files.zone), self.files, push=push)
         self.trial = Trial(settings.home)

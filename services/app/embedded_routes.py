@@ -30,7 +30,7 @@ def embedded_routes(embedded: Embedded) -> list[BaseRoute]:
         said = [str(reason)] if reason else ["degraded" if degraded else "ok"]
         return PlainTextResponse("\n".join([*said, *degraded]), 503 if reason else 200)
 
-    way_in = ingest_routes(embedded.intake, embedded.lateness)
+    way_in = ingest_routes(embedded.intake, embedded.access, embedded.lateness)
     return [*way_in, Route("/healthz", health), *Pages(embedded.notify).routes()]
 
 

@@ -79,6 +79,26 @@ COMMANDS: Mapping[str, Command | Group] = {
             ),
         },
     ),
+    "sources": Group(
+        "Who may send events by the API. 谁可以通过接口发送事件",
+        {
+            "add": Command(
+                "sources:add",
+                "Make a token, shown once, for a source that sends by the API. 为数据来源创建令牌（只显示一次）",
+                college=True,
+            ),
+            "list": Command(
+                "sources:list_",
+                "All tokens: whose, for what, when made, last used and revoked. 全部令牌",
+                college=True,
+            ),
+            "revoke": Command(
+                "sources:revoke",
+                "End a token; a running service knows within a second. 吊销令牌",
+                college=True,
+            ),
+        },
+    ),
     "directory": Group(
         "People, roles, classes, courses. 人员、角色、班级、课程",
         {

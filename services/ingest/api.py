@@ -1,7 +1,4 @@
-"""The HTTP door: CloudEvents in, single, in batches, or with their attributes in headers.
-
-There is no authentication here yet: serve it on the loopback address, behind something that has it.
-"""
+"""The HTTP door: CloudEvents in, single, in batches, or with their attributes in headers. Who comes in: `access.py`."""
 
 from __future__ import annotations
 
@@ -16,18 +13,21 @@ import msgspec
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
-from starlette.routing import Route
+from starlette.routing import BaseRoute, Mount, Route, Router
 
 from services.errors import LogError
 from services.i18n import say
+from services.ingest.access import RETRY_AFTER, Access, Admitted, Guard
 from services.ingest.intake import Intake, Outcome
-from services.ingest.problem_details import problem_details
+from services.ingest.openapi import description
+from services.ingest.problem_details import problem_details, reason, refusal
+from services.ingest.reading import events_in
+from services.ingest.validation import MAX_EVENTS
 from services.messages import Problem
 
 MAX_BODY_BYTES = 10 << 20
 _TOLD = 1_000
 """Rejected events that one answer names; all are kept."""
-_RETRY_AFTER_SECONDS = 5
 _ORIGIN = "api"
 _STRUCTURED = ("application/cloudevents+json", "application/cloudevents-batch+json", "application/json")
 _BINARY = "application/json"
@@ -47,31 +47,34 @@ class Lateness(Protocol):
         """How many records; `oldest`: the earliest instant that one is about. None: not known yet."""
 
 
-def ingest_routes(intake: Intake, lateness: Callable[[], Lateness] | None = None) -> list[Route]:
-    """`POST /v1/events`. What it answers: docs/events.md. `lateness` is made before the events are taken."""
+def ingest_routes(intake: Intake, access: Access, lateness: Callable[[], Lateness] | None = None) -> list[BaseRoute]:
+    """`POST /v1/events`, and what the API is, for machines. What it answers: docs/events.md.
+
+    Whatever stands below /v1 passes `access`, but for that description. `lateness` is made before the events are taken.
+    """
+    described = msgspec.json.encode(description(intake.validator.schemas))
+
+    def openapi(_: Request) -> Response:
+        return Response(described, media_type="application/json")
 
     async def events(request: Request) -> Response:
-        attributes = _attributes(request)
-        if refused := _head_problem(request, attributes):
-            return _refusal(*refused)
+        admitted: Admitted = request.state.admitted
+        read = await _read(request, admitted, access.clock)
+        if isinstance(read, Response):
+            return read
+        body, count = read
         try:
-            body = await _body(request)
-        except ClientDisconnect:
-            return Response(status_code=HTTPStatus.BAD_REQUEST)  # nobody is there to read it
-        if body is None:
-            return _refusal(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, _size_problem())
-        if isinstance(attributes, dict):
-            body = _structured(attributes, body)
-        try:
-            way_in = intake.of_the_past() if request.query_params.get("past") == "true" else intake
+            way_in = intake.by(admitted.sender)
+            way_in = way_in.of_the_past() if request.query_params.get("past") == "true" else way_in
             outcome, late = await run_in_threadpool(take, way_in, body)
         except LogError as error:
+            admitted.give_back(count)
             problem = Problem(
                 where="log",
                 what=say("ingest.unavailable", error=error),
                 expected=say("ingest.same_request_again_later"),
             )
-            return _refusal(HTTPStatus.SERVICE_UNAVAILABLE, problem, {"retry-after": str(_RETRY_AFTER_SECONDS)})
+            return refusal(HTTPStatus.SERVICE_UNAVAILABLE, problem, RETRY_AFTER)
         return _answer(outcome, late)
 
     def take(way_in: Intake, body: bytes) -> tuple[Outcome, int | None]:
@@ -79,7 +82,27 @@ def ingest_routes(intake: Intake, lateness: Callable[[], Lateness] | None = None
         outcome = way_in.take(body, _ORIGIN)
         return outcome, None if behind is None or outcome.oldest is None else behind.count(outcome.oldest)
 
-    return [Route("/v1/events", events, methods=["POST"])]
+    behind = Guard(Router([Route("/events", events, methods=["POST"])]), access)
+    return [Route("/v1/openapi.json", openapi), Mount("/v1", behind)]
+
+
+async def _read(request: Request, admitted: Admitted, clock: Callable[[], datetime]) -> tuple[bytes, int] | Response:
+    """The message, and how many events of the quota it has taken; or the refusal of what is not to be taken in."""
+    attributes = _attributes(request)
+    if refused := _head_problem(request, attributes):
+        return refusal(*refused)
+    if over := admitted.exceeds(0, clock()):  # before a body is read for nothing
+        return over
+    try:
+        body = await _body(request)
+    except ClientDisconnect:
+        return Response(status_code=HTTPStatus.BAD_REQUEST)  # nobody is there to read it
+    if body is None:
+        return refusal(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, _size_problem())
+    if isinstance(attributes, dict):
+        body = _structured(attributes, body)
+    count = 0 if admitted.bucket is None else min(events_in(body), MAX_EVENTS)  # of more, none is taken
+    return admitted.exceeds(count, clock()) or (body, count)
 
 
 def _head_problem(request: Request, attributes: object) -> tuple[HTTPStatus, Problem] | None:
@@ -145,7 +168,7 @@ def _structured(attributes: dict[str, Any], body: bytes) -> bytes:
 def _answer(outcome: Outcome, late: int | None) -> Response:
     taken = outcome.accepted + outcome.duplicate
     rejected = [
-        {"position": rejection.position, "reasons": [_reason(problem) for problem in rejection.reasons]}
+        {"position": rejection.position, "reasons": [reason(problem) for problem in rejection.reasons]}
         for rejection in outcome.rejections[:_TOLD]
     ]
     answer: dict[str, Any] = {"accepted": outcome.accepted, "duplicate": outcome.duplicate, "rejected": rejected}
@@ -155,14 +178,6 @@ def _answer(outcome: Outcome, late: int | None) -> Response:
         return problem_details(HTTPStatus.UNPROCESSABLE_ENTITY, str(say("ingest.nothing_taken")), **answer)
     answer |= {"late": late} if late else {}
     return Response(msgspec.json.encode(answer), HTTPStatus.ACCEPTED, media_type="application/json")
-
-
-def _refusal(status: HTTPStatus, problem: Problem, headers: dict[str, str] | None = None) -> Response:
-    return problem_details(status, str(problem), headers, error=_reason(problem))
-
-
-def _reason(problem: Problem) -> dict[str, str]:
-    return {"where": problem.where, "what": str(problem.what), "expected": str(problem.expected)}
 
 
 def _media_type_problem(media_type: str) -> Problem:

@@ -16,6 +16,7 @@ import msgspec
 from services.i18n import say
 from services.ingest.reading import BOM, Packed
 from services.ingest.schema_errors import reason_name
+from services.ingest.sender import ANYBODY, Sender
 from services.ingest.source_report import SourceCounter
 from services.ingest.validation import Checked, Validator, in_table, where_of, wire_value
 from services.messages import CampusEvent, Problem, Rejection, Verdict
@@ -117,6 +118,13 @@ class Intake:
         self._counting = Lock()
         self._completes = completes
         self._past: datetime | None = None
+        self._sender = ANYBODY
+
+    def by(self, sender: Sender) -> Intake:
+        """The same way in, for what somebody may send; what they may not is refused, and counts against them."""
+        theirs = copy(self)
+        theirs._sender = sender  # noqa: SLF001 - our own
+        return theirs
 
     def of_the_past(self) -> Intake:
         """The same way in, for history: what follows from it is shown and nobody is told."""
@@ -175,12 +183,15 @@ class Intake:
         for one in inputs:
             checked = one.checked
             if isinstance(checked, Rejection):
-                rejections.append(checked)
+                source = self._sender.accountable(checked.source)
+                rejections.append(msgspec.structs.replace(checked, source=source))
                 note.refused(None, ())
                 continue
             if self._past is not None:
                 checked = msgspec.structs.replace(checked, past=self._past)
-            data, problems = enrich(checked.kind, checked.data, checked.time)
+            data, problems = checked.data, self._sender.problems(checked)
+            if not problems:
+                data, problems = enrich(checked.kind, checked.data, checked.time)
             if problems:
                 rejections.append(self._refused(one, checked, problems, origin))
                 note.refused(checked, [problem.where.removeprefix("data.") for problem in problems])
@@ -208,7 +219,7 @@ class Intake:
             where = where_of(one.position, one.columns)
             problems = [msgspec.structs.replace(p, where=where(p.where)) for p in problems]
         position = one.position or f"event {one.element + 1}"
-        return self.validator.rejection(problems, raw, origin, position, event.source)
+        return self.validator.rejection(problems, raw, origin, position, self._sender.accountable(event.source))
 
     def _count(
         self, events: Sequence[CampusEvent], verdicts: Sequence[Verdict], rejections: Sequence[Rejection]

@@ -44,6 +44,14 @@ def decode(raw: bytes) -> Any | Problem:
         return _why(raw, error)
 
 
+def events_in(raw: bytes) -> int:
+    """How many events a message brings; one that cannot be read is one reject."""
+    try:
+        return len(msgspec.json.decode(raw.removeprefix(BOM), type=list[msgspec.Raw]))
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return 1
+
+
 def name_twice(raw: bytes, value: Any) -> Problem | None:
     """What is wrong with JSON of which `value` was decoded: an object that has a name twice, of which one is lost.
 

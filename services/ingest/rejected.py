@@ -9,6 +9,7 @@ import msgspec
 
 from services.i18n import say
 from services.ingest.intake import Outcome
+from services.ingest.sender import was_not_allowed
 from services.messages import Problem, Rejection
 
 
@@ -46,11 +47,13 @@ class Retried(msgspec.Struct, frozen=True):
 def retry(store: RejectedStore, intake: WayIn, numbers: Iterable[int] | None = None) -> Retried:
     """Run rejections (all, or those with these numbers) through the intake; those that pass are marked as done.
 
+    What its sender's token was not for is tried only by its number: nothing that is mended elsewhere makes it right.
     What fails stays, tried once more, and is not kept a second time. Raises LogError.
     """
     passed: list[int] = []
     failed: dict[int, list[Problem]] = {}
-    for number in list(numbers) if numbers is not None else [number for number, _ in store.list()]:
+    every = (number for number, one in store.list() if not was_not_allowed(one)) if numbers is None else numbers
+    for number in list(every):
         rejection = store.get(number)
         if rejection is None:
             failed[number] = [Problem(where=f"rejection {number}", what=say("ingest.unknown_rejection_none_has_this"))]

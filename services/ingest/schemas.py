@@ -43,6 +43,7 @@ class AtMost:
 class Schema:
     """One compiled schema, with what Prewarn reads from it beyond validity."""
 
+    document: dict[str, Any]
     properties: dict[str, dict[str, Any]]
     is_valid: Callable[[Any], bool]
     errors: Callable[[Any], Iterable[jsonschema_rs.ValidationError]]
@@ -109,6 +110,7 @@ def _compile(path: Path) -> Schema:
         raise ConfigurationError(f"{path}: not a JSON Schema: {error}") from error
     properties: dict[str, dict[str, Any]] = document["properties"]
     return Schema(
+        document=document,
         properties=properties,
         is_valid=validator.is_valid,
         errors=validator.iter_errors,

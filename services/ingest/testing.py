@@ -6,8 +6,11 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
+import msgspec
+
 from services.errors import LogError
 from services.i18n import say
+from services.log.tokens import SourceToken, TokenStore
 from services.messages import CampusEvent, Problem, Rejection, Verdict
 
 
@@ -66,6 +69,38 @@ class MemoryRejectedStore:
     def done(self, number: int) -> None:
         """See RejectedStore."""
         del self.open[number]
+
+
+class MemoryTokens(TokenStore):
+    """Tokens in a list. Set `broken` to have it raise LogError."""
+
+    def __init__(self) -> None:
+        self.kept: dict[str, SourceToken] = {}
+        self.broken = False
+        self.looks = 0
+
+    def tokens(self) -> list[SourceToken]:
+        """See TokenStore."""
+        self.looks += 1
+        if self.broken:
+            raise LogError("the tokens in memory were told to be broken")
+        return list(self.kept.values())
+
+    def add(self, token: SourceToken) -> None:
+        """See TokenStore."""
+        self.kept[token.id] = token
+
+    def revoke(self, id_: str, at: int) -> bool:
+        """See TokenStore."""
+        found = self.kept.get(id_)
+        if found is None or found.revoked:
+            return False
+        self.kept[id_] = msgspec.structs.replace(found, revoked=at)
+        return True
+
+    def used(self, id_: str, at: int) -> None:
+        """See TokenStore."""
+        self.kept[id_] = msgspec.structs.replace(self.kept[id_], used=at)
 
 
 class KnownPeople:

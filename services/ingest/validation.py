@@ -25,7 +25,7 @@ _MIB = 1 << 20
 
 Checked = CampusEvent | Rejection
 
-_OURSELVES = "prewarn"
+OURSELVES = "prewarn"
 """The source of what our services make, or what stands before their names in it."""
 
 
@@ -103,7 +103,7 @@ class Validator:
         schema = self._kinds.get(event.kind)
         timed = event.time.tzinfo is not None and event.time <= self._clock() + MAX_AHEAD
         timed = timed and event.time.year >= FIRST_YEAR
-        strange = schema is None or (schema.ours and event.source.partition("/")[0] != _OURSELVES)
+        strange = schema is None or (schema.ours and event.source.partition("/")[0] != OURSELVES)
         if schema is None or strange or not timed or not schema.is_valid(event.data):
             return self.check_value(wire_value(event), origin, position)
         if not event.retracted and any(one.broken(event.data) for one in schema.at_most):

@@ -50,6 +50,9 @@ create index if not exists record_of_lesson on record (lesson) where kind = 'tes
 create table if not exists record_id (ident text primary key, kind text not null, key text not null) without rowid;
 create index if not exists record_id_of_key on record_id (kind, key);
 create table if not exists run (id integer primary key, value blob not null);
+create table if not exists source_token (
+    id text primary key, digest blob not null, source text not null, kinds text not null, per_minute integer not null,
+    made integer not null, used integer not null, revoked integer not null) without rowid;
 """
 _ADDED = frozenset({"department", "major", "cohort", "teaching_office", "planned_hours", "teacher_stage"})
 """Fields that ingest adds: the directory may say something else of the same event tomorrow."""

@@ -53,7 +53,12 @@ create table if not exists ingest_meta (
     log text collate "C" not null, name text collate "C" not null, value text not null, primary key (log, name));
 create table if not exists ingest_run (
     log text collate "C" not null, id integer not null, value bytea not null, primary key (log, id));
+create table if not exists ingest_source_token (
+    log text collate "C" not null, id text collate "C" not null, digest bytea not null, source text not null,
+    kinds text not null, per_minute integer not null, made bigint not null, used bigint not null,
+    revoked bigint not null, primary key (log, id));
 """
+_TABLES = re.findall(r"create table if not exists (\w+)", _SCHEMA + postgres_quota.SCHEMA)
 
 
 class Log(Protocol):
@@ -117,9 +122,8 @@ class PostgresRecords:
         self._turn = threading.Lock()
         self._db: psycopg.Connection | None = None
         self._trouble: Message | None = None
-        with self._working() as db, db.transaction():
-            if not _are_made(db):  # without the right to make tables they may be there
-                _make(db)
+        with self._working() as db:
+            make_tables(db)
 
     @property
     def trouble(self) -> Message | str | None:
@@ -200,7 +204,10 @@ class PostgresRecords:
         return self._db
 
 
-def _make(db: psycopg.Connection) -> None:
+def make_tables(db: psycopg.Connection) -> None:
+    """All of ingest's, unless they are there: then nobody needs the right to make them."""
+    if _are_made(db):
+        return
     # Several processes may start at once. Only a transaction that begins behind the lock sees what another has made.
     db.execute("select pg_advisory_lock(%s)", (_MAKING,))
     try:
@@ -213,7 +220,8 @@ def _make(db: psycopg.Connection) -> None:
 
 
 def _are_made(db: psycopg.Connection) -> bool:
-    return db.execute("select to_regclass('ingest_quota')").fetchone() != (None,)
+    query = "select bool_and(to_regclass(name) is not null) from unnest(%s::text[]) name"
+    return db.execute(query, (_TABLES,)).fetchone() == (True,)
 
 
 def address_of(url: str) -> dict[str, Any]:

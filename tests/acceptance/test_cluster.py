@@ -60,11 +60,10 @@ def absence(n, student):
     }  # fmt: skip
 
 
-def post(port, events):
+def post(port, events, token=None):
     """(status, answer)."""
-    request = urllib.request.Request(
-        f"http://127.0.0.1:{port}/v1/events", json.dumps(events).encode(), {"content-type": "application/json"}
-    )
+    headers = {"content-type": "application/json"} | ({"authorization": f"Bearer {token}"} if token else {})
+    request = urllib.request.Request(f"http://127.0.0.1:{port}/v1/events", json.dumps(events).encode(), headers)
     try:
         with urllib.request.urlopen(request, timeout=PATIENCE) as answer:
             return answer.status, json.load(answer)
@@ -119,15 +118,40 @@ def test_from_a_post_to_a_message_while_notify_is_killed_and_the_broker_restarts
         until(lambda: sum(cluster.ends(REJECTED).values()) == 2)
 
 
-def publishing(cluster, folder, *options):
-    """What `prewarn directory publish` says."""
+def command(cluster, *arguments, **more):
+    """What a command says."""
     done = subprocess.run(
-        [sys.executable, "-c", "from services.cli import main; main()", "directory", "publish", folder, *options],
-        env=environment(PREWARN_BROKERS=cluster.broker.address, PREWARN_TOPIC_PREFIX=cluster.prefix),
+        [sys.executable, "-c", "from services.cli import main; main()", *arguments],
+        env=environment(PREWARN_BROKERS=cluster.broker.address, PREWARN_TOPIC_PREFIX=cluster.prefix, **more),
         capture_output=True, text=True, check=False, timeout=PATIENCE,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     return done.stdout
+
+
+def publishing(cluster, folder, *options):
+    """What `prewarn directory publish` says."""
+    return command(cluster, "directory", "publish", folder, *options)
+
+
+def test_every_ingest_process_knows_a_source_by_its_token(cluster, postgres):
+    url, ports = postgres.database(), (free_port(), free_port())
+    for port in ports:
+        cluster.start("ingest", port=port, past="false", database_url=url)
+    until(lambda: all(map(answers, ports)))
+    assert post(ports[0], [absence(1, "s1")])[0] == 202
+    token = command(cluster, "sources", "add", "lessons", PREWARN_DATABASE_URL=url).strip()
+    until(lambda: [post(port, [absence(2, "s2")])[0] for port in ports] == [401, 401])
+    foreign = absence(3, "s3") | {"source": "phone"}
+    told = [post(port, [absence(4 + n, "s1"), foreign], token) for n, port in enumerate(ports)]
+    assert [(status, said["accepted"], len(said["rejected"])) for status, said in told] == [(202, 1, 1)] * 2
+    assert sorted(event["id"] for event in events_of(cluster)) == ["a1", "a4", "a5"]
+    assert [json.loads(value)[0]["source"] for _, value in cluster.values(REJECTED)] == ["lessons"] * 2
+    (listed,) = command(cluster, "sources", "list", "--json", PREWARN_DATABASE_URL=url).splitlines()
+    assert json.loads(listed)["used"]
+    command(cluster, "sources", "revoke", json.loads(listed)["id"], PREWARN_DATABASE_URL=url)
+    until(lambda: [post(port, [absence(2, "s2")], token)[0] for port in ports] == [401, 401])
+    assert token.rpartition("_")[2] not in what_is_said(cluster.folder)
 
 
 def test_a_new_directory_is_known_within_seconds(cluster, people, postgres):

@@ -10,13 +10,14 @@ from typing import Self
 from zoneinfo import ZoneInfo
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, ProcessCollector
-from starlette.routing import Route
+from starlette.routing import BaseRoute
 
 from services.app.cluster.bounds import PublishedBounds
 from services.app.cluster.crashes import dying_at
 from services.app.serving import figures, serve
 from services.clock import wall_clock
 from services.errors import PrewarnError
+from services.ingest.access import Access
 from services.ingest.api import ingest_routes
 from services.ingest.dry_log import DryLog
 from services.ingest.intake import EventLog, Intake
@@ -30,6 +31,7 @@ from services.ingest.validation import Validator
 from services.log.heartbeat import Heartbeats
 from services.log.kafka.producer import Publisher
 from services.log.postgres_records import PostgresRecords, address_of
+from services.log.postgres_tokens import PostgresTokens
 from services.messages import CampusEvent, Rejection, Verdict
 from services.settings import Settings, resource
 
@@ -81,6 +83,7 @@ class Ingest:
             self._bounds = held.enter_context(PublishedBounds(settings))
             self._store = PostgresRecords(address, settings.topic_prefix, publisher, dying_at(settings.die_at))
             held.callback(self._store.close)
+            self._access = Access(PostgresTokens(address, settings.topic_prefix), wall_clock)
             schemas = load_schemas(resource("schemas"))
             self._keys, self._kinds = Keys(schemas), schemas.kinds()
             self.records = RecordLog(self._store, self._keys, self._bounds, wall_clock)
@@ -154,9 +157,9 @@ class Ingest:
             self.log.append(self._waiting)
             self._waiting = []
 
-    def routes(self) -> list[Route]:
+    def routes(self) -> list[BaseRoute]:
         """The API, /metrics and /healthz."""
-        return [*ingest_routes(self.intake), *figures(self.log.registry, self.unwell)]
+        return [*ingest_routes(self.intake, self._access), *figures(self.log.registry, self.unwell)]
 
     def unwell(self) -> object:
         """Why this process cannot do its work, if it cannot."""

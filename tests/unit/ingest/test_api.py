@@ -6,16 +6,24 @@ import httpx
 import pytest
 from starlette.applications import Starlette
 
+from services.ingest.access import Access
 from services.ingest.api import MAX_BODY_BYTES, ingest_routes
+from services.ingest.testing import MemoryTokens
+from tests.unit.ingest.conftest import NOW
 
 SINGLE = {"content-type": "application/cloudevents+json; charset=utf-8"}
 BATCH = {"content-type": "application/cloudevents-batch+json"}
 PLAIN = {"content-type": "application/json"}
 
 
+def routes(intake):
+    """Nobody has a token."""
+    return ingest_routes(intake, Access(MemoryTokens(), lambda: NOW))
+
+
 @pytest.fixture
 def post(intake):
-    transport = httpx.ASGITransport(Starlette(routes=ingest_routes(intake)))
+    transport = httpx.ASGITransport(Starlette(routes=routes(intake)))
 
     async def send(content, headers):
         async with httpx.AsyncClient(transport=transport, base_url="http://prewarn") as client:
@@ -155,7 +163,7 @@ def test_a_mark_that_is_none_is_refused_and_nothing_is_taken(intake, log, attend
 
 def _answer(intake, query, body):
     async def send():
-        transport = httpx.ASGITransport(Starlette(routes=ingest_routes(intake)))
+        transport = httpx.ASGITransport(Starlette(routes=routes(intake)))
         async with httpx.AsyncClient(transport=transport, base_url="http://prewarn") as client:
             return await client.post(f"/v1/events{query}", content=json.dumps(body), headers=PLAIN)
 
