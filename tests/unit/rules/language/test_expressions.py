@@ -156,7 +156,7 @@ HOSTILE = {
     "an infinite number": ("score > 1e999", "the number is too large"),
     "a number of 900 digits": ("score > " + "9" * 900, "the number is too large"),
     "nine products": ("max_score" + " * 1e15" * 9 + " > 1", "the expression has too many products"),
-    "5,000 characters": ("score > 1 or " * 400 + "score > 1", "the expression has 5209 characters"),
+    "3,000 characters": ("score > 1 or " * 250 + "score > 1", "the expression has 3259 characters"),
     "100 brackets": ("(" * 100 + "score" + ")" * 100 + " > 1", None),
     "300 brackets": ("(" * 300 + "score" + ")" * 300 + " > 1", "not an expression"),
     "100 minuses": ("-" * 100 + "score > 1", "the expression is nested too deeply"),
