@@ -210,11 +210,15 @@ def test_without_file_descriptors_a_service_stays_and_says_little(tmp_path):
     try:
         assert eventually(lambda: httpx.get(address).status_code == 200)
         with ExitStack() as held:
-            for _ in range(300):
-                connection = held.enter_context(socket.socket())
-                connection.setblocking(False)
-                connection.connect_ex(("127.0.0.1", port))
-            assert eventually(lambda: "connections" in (tmp_path / "log").read_text())
+
+            def is_said_after(more):
+                for _ in range(more):  # of many at once the system may turn some away before the service sees them
+                    connection = held.enter_context(socket.socket())
+                    connection.setblocking(False)
+                    connection.connect_ex(("127.0.0.1", port))
+                return "connections" in (tmp_path / "log").read_text()
+
+            assert is_said_after(300) or eventually(lambda: is_said_after(2))
             time.sleep(2)
         assert eventually(lambda: httpx.get(address).status_code == 200)
     finally:
