@@ -9,14 +9,13 @@ from typing import Self
 from services.app.cluster.directory import published_directory
 from services.directory import Directory
 from services.errors import PrewarnError
+from services.log.kafka import unanswered
 from services.rules.engine.calendar import Term
 from services.rules.language.load import RuleSet
 from services.rules.registry.kafka import KafkaRegistry
 from services.settings import Settings
 
 _log = logging.getLogger(__name__)
-_SILENT = 9.0
-"""Seconds without an answer of Kafka until /healthz says so."""
 
 
 class PublishedBounds:
@@ -41,9 +40,8 @@ class PublishedBounds:
         self._registry.close()
 
     def unwell(self) -> str | None:
-        """Why nothing that is published can be heard of, if nothing can. A frozen broker raises nothing."""
-        silent = self._directory.silent()
-        return f"Kafka has not answered for {silent:.0f} s" if silent > _SILENT else None
+        """Why nothing that is published can be heard of, if nothing can."""
+        return unanswered(self._directory.silent())
 
     def present_directory(self) -> Directory:
         """The directory as of now."""

@@ -17,6 +17,8 @@ RULES = "campus.rules"
 DIRECTORY = "campus.directory"
 TOPICS = (EVENTS, REJECTED, OBSERVATIONS, STATE, WARNINGS, LATE, RULES, DIRECTORY)
 
+_SILENT = 9.0
+"""Seconds, so that it is known within ten."""
 _PREFIX = re.compile(r"[A-Za-z0-9._-]{0,100}")
 
 
@@ -25,3 +27,8 @@ def full_name(prefix: str, topic: str) -> str:
     if not _PREFIX.fullmatch(prefix):
         raise ConfigurationError(say("log.topic_prefix_at_most_100", prefix=repr(prefix)))
     return prefix + topic
+
+
+def unanswered(seconds: float) -> str | None:
+    """What /healthz says of a broker that has not answered for so long. One that is frozen raises nothing."""
+    return f"Kafka has not answered for {seconds:.0f} s" if seconds > _SILENT else None

@@ -19,6 +19,7 @@ import faust
 from faust.types import TP
 
 from services.log.heartbeat import REFUSED, STALLED, Progress, end
+from services.log.kafka import unanswered
 from services.rules.cluster.changelog import Entry, is_block, offset_of
 from services.rules.cluster.metrics import StreamMetrics
 from services.rules.cluster.offsets import OffsetTracker
@@ -33,8 +34,6 @@ _AT_ONCE = 200
 _LARGEST = 4 << 20
 _COMMIT_EVERY = 0.5
 _LOOK_EVERY = 1.0
-_SILENT = 9.0
-"""Seconds without an answer of Kafka until /healthz says so."""
 _SEEK_AFTER = 3.0
 """Seconds without a message of a partition that has some, until it is read again from where it should go on."""
 _METADATA_AGE = 2_000
@@ -159,9 +158,8 @@ class StreamApp:
         return 0
 
     def unwell(self) -> str | None:
-        """Why the process cannot do its work, if it cannot: what /healthz says. A frozen broker raises nothing."""
-        silent = time.monotonic() - self._answered
-        return f"Kafka has not answered for {silent:.0f} s" if silent > _SILENT else None
+        """Why the process cannot do its work, if it cannot: what /healthz says."""
+        return unanswered(time.monotonic() - self._answered)
 
     async def _feed(self, stream: Any) -> None:
         consumer: Any = self.app.consumer
