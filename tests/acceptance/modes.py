@@ -12,6 +12,7 @@ from tests.faults.running import free_port
 class Embedded(Playing):
     """Everything in one process."""
 
+    of_mode: ClassVar[dict[str, str]] = {}
     of_ingest: ClassVar[dict[str, str]] = {}
 
     def prepare(self):
@@ -32,9 +33,8 @@ class OnKafka(Playing):
         self.database = database
         self.cluster = self.enter_context(Cluster(broker, prefix, self.rules, tmp_path, 2))
 
-        self.of_ingest = {
-            "PREWARN_BROKERS": broker.address, "PREWARN_TOPIC_PREFIX": prefix, "PREWARN_DATABASE_URL": database,
-        }  # fmt: skip
+        self.of_mode = {"PREWARN_BROKERS": broker.address, "PREWARN_TOPIC_PREFIX": prefix}
+        self.of_ingest = self.of_mode | {"PREWARN_DATABASE_URL": database}  # notify's store is in the home
 
     def prepare(self):
         publish_directory(self.cluster.settings, directories.load(self.people, "Asia/Shanghai"))

@@ -89,7 +89,7 @@ def rules_of(folder, wanted, calendar=""):
 
 
 class Playing(ExitStack):
-    """One story on one running Prewarn. `prepare`, `start` and `of_ingest` are the mode's."""
+    """One story on one running Prewarn. `prepare`, `start` and `of_mode` are the mode's."""
 
     def __init__(self, story, tmp_path):
         super().__init__()
@@ -163,7 +163,7 @@ class Playing(ExitStack):
             self.ingest(step.get("files", {}))
             self.send(step.get("send", ()))
             if "command" in step:
-                self.prewarn(*step["command"].split())
+                self.prewarn(*step["command"].split(), **self.of_mode)
             for person, deed in step.get("act", {}).items():
                 self.act(person, deed)
             self.listen(f"step {n + 1}, {step['at']}", step.get("told", "nobody"))
