@@ -61,8 +61,11 @@ class Term:
         found = ingest_files(paths, embedded.intake.of_the_past() if past else embedded.intake)
         assert not found.rejected, found.rejections[:3]
 
-    def live(self, name="live", hours=6, since=BEGIN, passed=lambda _: None):
-        """As it comes, in steps of so many hours, from `since` on; `passed` is told the end of each step."""
+    def live(self, name="live", hours=6, since=BEGIN, passed=lambda _: None, act=lambda _embedded, _now: None):
+        """As it comes, in steps of so many hours, from `since` on; `passed` is told the end of each step.
+
+        `act`: what people do at the end of a step; the rules hear of it in the next one.
+        """
         clock = Clock(since)
         with self.home(name, clock) as embedded:
             coming = iter([*self.events, (self.end + timedelta(days=1), None)])
@@ -76,6 +79,7 @@ class Term:
                     comes, event = next(coming)
                 self.take(embedded, came)
                 finish(embedded, clock.now)
+                act(embedded, clock.now)
                 passed(clock.now)
             return facts(embedded)[0]
 

@@ -4,8 +4,10 @@ python tests/benchmarks/differential.py [--students 1000] [--weeks 12] [--kills 
 
 A simulated college under the default pack. Live in steps of six hours is what all others are compared with: live again
 with so many `kill -9` in its midst, one file by time, one by student, files by kind, five shuffled files, and the
-backtest over what was live. Said of each: its seconds, how many warnings differ in any field that it may not
-(tests/acceptance/test_any_split.py says which), and the first few.
+backtest over what was live. Then live once more with people who act (tests/acceptance/people_act.py): the engine finds
+the same of all rules but those on what people do; with the kills, and by the backtest, it is that with the same acts.
+Said of each: its seconds, how many warnings differ in any field that it may not (tests/acceptance/test_any_split.py
+says which), and the first few.
 """
 
 import argparse
@@ -25,6 +27,7 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from services.operate.backtest import backtest
 from services.settings import Settings
+from tests.acceptance.people_act import DONE_BY_PEOPLE, ON_PEOPLE, act
 from tests.acceptance.simulated_college import CALENDAR
 from tests.acceptance.test_any_split import BEGIN, Term, by_kind, by_student, shuffled
 from tests.rule_files import folder, rule
@@ -48,7 +51,7 @@ def live_until_killed(asked):
         new.write_text(at.isoformat())
         new.replace(mark)
 
-    term.live("killed", since=since, passed=passed)
+    term.live("killed", since=since, passed=passed, act=act)
 
 
 def killed(asked, made, seconds):
@@ -67,13 +70,23 @@ def killed(asked, made, seconds):
             kills += 1
     subprocess.run(command, check=True)
     term = Term(place, asked.students, asked.weeks)
-    return kills, term.live("killed", since=term.end)  # nothing is left to come: what is there is read
+    return kills, term.live("killed", since=term.end, act=act)  # nothing is left to come: what is there is read
 
 
-def backtested(made, term):
-    """What a backtest over the log of the home that was live finds: the fields that it tells."""
-    never = folder(made / "never", rule("never", levels="{at_least: {red: 1000000}}"), calendar=CALENDAR)
-    found = backtest(Settings(home=made / "live", rules=term.rules), never, term.rules, (), shown=1_000_000)
+def found_by_rules(warnings):
+    """Without what people did, and without what the rules on that found."""
+    told = defaultdict(list)
+    for key, listed in warnings.items():
+        if key[0] not in ON_PEOPLE:
+            kept = [{name: one[name] for name in one if name not in DONE_BY_PEOPLE} for one in map(json.loads, listed)]
+            told[key] = [json.dumps(one, sort_keys=True) for one in kept]
+    return told
+
+
+def backtested(made, term, home="live"):
+    """What a backtest over the log of a home that was live finds: the fields that it tells."""
+    never = folder(made / f"never-{home}", rule("never", levels="{at_least: {red: 1000000}}"), calendar=CALENDAR)
+    found = backtest(Settings(home=made / home, rules=term.rules), never, term.rules, (), shown=1_000_000)
     assert not found.old
     told = defaultdict(list)
     for one in found.added:
@@ -128,10 +141,19 @@ def main():
             if withdrawn:
                 sys.stdout.write(f"    {withdrawn} were opened by the order alone\n")
         began = time.perf_counter()
-        kills, found = killed(asked, made, seconds)
-        wrong += differ(f"{kills} kills", began, found, live)
-        began = time.perf_counter()
         wrong += differ("backtest", began, backtested(made, term), as_backtested(live))
+        began = time.perf_counter()
+        acted = term.live("acted", act=act)
+        wrong += differ("acts", began, found_by_rules(acted), found_by_rules(live))
+        began = time.perf_counter()
+        kills, found = killed(asked, made, seconds)
+        wrong += differ(f"{kills} kills", began, found, acted)
+        began = time.perf_counter()
+        ended = {key for key, listed in acted.items() if any(json.loads(one)["closed_by"] for one in listed)}
+        told, wanted = backtested(made, term, "acted"), as_backtested(acted)
+        for key in ended:  # a person's closing is not the rules'
+            told.pop(key, None), wanted.pop(key, None)
+        wrong += differ("backtest", began, told, wanted)
     sys.exit(f"{wrong} differ" if wrong else 0)
 
 
