@@ -17,7 +17,7 @@ from services.cli.progress import progress_bar
 from services.clock import wall_clock
 from services.errors import ConfigurationError, RuleError
 from services.i18n import say
-from services.ingest.files import Summary, ingest_files
+from services.ingest.files import BATCH, Summary, ingest_files
 from services.ingest.intake import UNHEARD, Intake
 from services.ingest.mappings.language import Known
 from services.ingest.mappings.reading import College
@@ -33,6 +33,8 @@ from services.rules.registry.files import FileRegistry
 from services.settings import Settings
 
 _SHOWN = 20
+_ALONE = 60_000
+"""Rows of one commit where no other process writes: about 2 KB of memory each."""
 PATIENCE = 3.0
 """Seconds in which the process that evaluates may say what was late."""
 
@@ -47,6 +49,7 @@ class Given(NamedTuple):
     past: bool = False
     mapping: Known | None = None
     dry_run: bool = False
+    at_once: int = BATCH
 
 
 class WayIn(Protocol):
@@ -215,6 +218,7 @@ def ingest(
         with Embedded(settings) as embedded:
             evaluating, lateness = evaluates(embedded), embedded.lateness(PATIENCE)
             importing = RunLog(embedded.records, run)
+            given = given._replace(at_once=_ALONE) if evaluating else given
             summary = take(embedded, importing, given, "prewarn rejected list")
             if evaluating:
                 embedded.put_in_order()
@@ -274,7 +278,8 @@ def _take_ours(way_in: WayIn, run: RunLog, given: Given, kept: str) -> Summary:
     intake = _intake(way_in, run, given)
     with progress_bar() as bar:
         task = bar.add_task("bytes", total=total)
-        summary = ingest_files(given.files, intake, lambda n: bar.advance(task, n), given.options, coverage or UNHEARD)
+        told, note = (lambda n: bar.advance(task, n)), coverage or UNHEARD
+        summary = ingest_files(given.files, intake, told, given.options, note, given.at_once)
     _tell(summary, kept)
     if coverage is not None:
         _take_back(run, coverage, given.exported)

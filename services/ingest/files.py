@@ -7,13 +7,12 @@ from collections.abc import Callable, Iterable, Iterator
 from io import BufferedReader
 from itertools import islice
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
 from services.errors import ProblemsError
 from services.i18n import say
-from services.ingest.intake import UNHEARD, Intake, Note, Outcome, Placed
+from services.ingest.intake import UNHEARD, Intake, Note, Outcome, Part, Placed
 from services.ingest.schema_errors import reason_name
 from services.ingest.table import Table, TableOptions
 from services.ingest.validation import MAX_EVENT_BYTES, too_large
@@ -56,7 +55,7 @@ class Summary(msgspec.Struct):
         self.reasons = dict(Counter(self.reasons) + Counter(reason_name(one) for one in outcome.rejections))
 
 
-Item = tuple[Any, str] | Placed | Rejection
+Item = tuple[bytes, str] | Placed | Rejection
 """Something to take, with its position, or something unreadable."""
 
 
@@ -66,18 +65,22 @@ def ingest_files(
     progress: Progress | None = None,
     options: TableOptions | None = None,
     note: Note = UNHEARD,
+    at_once: int = BATCH,
 ) -> Summary:
     """Take files in, one after another. A file or a row that cannot be read is a rejection and stops nothing.
 
     `.ndjson`, `.jsonl` and `.json` hold one CloudEvents object, or an array of them, on each line; `.csv` is a table;
     other names are guessed from their first character. Each may be compressed with gzip, or be in a .zip with others.
-    `note` hears what the files say. Raises LogError.
+    `note` hears what the files say. `at_once` rows, of several files too, are one commit, and what follows from them is
+    looked for once: the more, the less it costs that the rows of one lesson stand apart. Raises LogError.
     """
     summary, options = Summary(), options or TableOptions()
+    waiting = _Waiting(intake, note, summary, at_once)
     for path in paths:
         try:
             file = path.open("rb")
         except OSError as error:
+            waiting.take()
             problem = Problem(
                 where="file",
                 what=say("ingest.unreadable", reason=error.strerror),
@@ -89,12 +92,39 @@ def ingest_files(
         with file:
             told = 0
             for name, stream in _streams(path, file, intake, summary, note):
-                for outcome in _outcomes(name, Lines(stream, MAX_EVENT_BYTES, too_large), intake, options, note):
-                    summary.add(outcome)
+                for batch in _batches(name, Lines(stream, MAX_EVENT_BYTES, too_large), intake, options):
+                    waiting.add(name, batch)
                     if progress is not None:
                         progress(file.tell() - told)
                         told = file.tell()
+    waiting.take()
     return summary
+
+
+class _Waiting:
+    """Rows that have been read, until there are enough of them to be taken in together."""
+
+    def __init__(self, intake: Intake, note: Note, summary: Summary, at_once: int) -> None:
+        self._intake, self._note, self._summary, self._at_once = intake, note, summary, at_once
+        self._parts: list[Part] = []
+        self._unreadable: list[Rejection] = []
+
+    def add(self, origin: str, batch: list[Item]) -> None:
+        """A batch of one file."""
+        self._parts.append(Part(origin, [item for item in batch if not isinstance(item, Rejection)]))
+        self._unreadable += [item for item in batch if isinstance(item, Rejection)]
+        if sum(len(part.items) for part in self._parts) + len(self._unreadable) > self._at_once - BATCH:
+            self.take()
+
+    def take(self) -> None:
+        """Takes all of it in."""
+        parts, unreadable = self._parts, self._unreadable
+        self._parts, self._unreadable = [], []
+        if any(part.items for part in parts):
+            self._summary.add(self._intake.take_parts(parts, self._note))
+        if unreadable:
+            self._note.refused(None, ())
+            self._summary.add(self._intake.keep(unreadable))
 
 
 def _streams(
@@ -128,18 +158,11 @@ def event_members(path: Path) -> list[str]:
     return names if all(one.lower().removesuffix(".gz").endswith((*_JSON_SUFFIXES, ".csv")) for one in names) else []
 
 
-def _outcomes(origin: str, lines: Lines, intake: Intake, options: TableOptions, note: Note) -> Iterator[Outcome]:
+def _batches(origin: str, lines: Lines, intake: Intake, options: TableOptions) -> Iterator[list[Item]]:
     as_json = _is_json(origin, lines.head)
     items = _json_items(lines, origin, intake, options) if as_json else _table_items(lines, origin, intake, options)
-    take: Any = intake.take_many if as_json else intake.take_values
     while batch := list(_some(items)):
-        good = [item for item in batch if not isinstance(item, Rejection)]
-        if good:
-            yield take(good, origin, note)
-        unreadable = [item for item in batch if isinstance(item, Rejection)]
-        if unreadable:
-            note.refused(None, ())
-        yield intake.keep(unreadable)
+        yield batch
 
 
 def _some(items: Iterator[Item]) -> Iterator[Item]:

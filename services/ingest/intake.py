@@ -5,7 +5,7 @@ Everything that comes in ends as accepted, duplicate or rejected, and is durable
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from copy import copy
 from datetime import datetime
 from threading import Lock
@@ -81,10 +81,18 @@ class Placed(NamedTuple):
     """Field → what its column is called in the file, where that is not the field's name."""
 
 
+class Part(NamedTuple):
+    """Messages or rows of one file, with their positions."""
+
+    origin: str
+    items: Sequence[tuple[bytes, str] | Placed]
+
+
 class _Found(NamedTuple):
     """A checked input and where it came from."""
 
     checked: Checked
+    origin: str
     position: str
     packed: Packed | None
     element: int
@@ -140,26 +148,21 @@ class Intake:
 
     def take(self, raw: bytes, origin: str, position: str = "", *, keep: bool = True) -> Outcome:
         """One message: a JSON object or an array of them. `keep=False` neither stores nor counts what is rejected."""
-        return self._admit(self._checked([(raw, position)], origin), origin, keep=keep)
+        return self._admit(self._checked(raw, position, origin), keep=keep)
 
-    def take_many(self, items: Iterable[tuple[bytes, str]], origin: str, note: Note = UNHEARD) -> Outcome:
-        """Messages with their positions, appended together. `note` hears what they say."""
-        return self._admit(self._checked(items, origin), origin, note=note)
+    def take_parts(self, parts: Iterable[Part], note: Note = UNHEARD) -> Outcome:
+        """Messages and rows, of several files too, appended together. `note` hears what they say."""
+        return self._admit((found for origin, items in parts for found in self._found(items, origin)), note=note)
 
-    def take_values(self, items: Iterable[Placed], origin: str, note: Note = UNHEARD) -> Outcome:
-        """Rows of tables: what is wrong with them names columns, not fields."""
-        check = self.validator.check_value
-        found = (
-            _Found(check(one.value, origin, one.position, one.columns), one.position, None, 0, one.columns)
-            for one in items
-        )
-        return self._admit(found, origin, note=note)
+    def take_values(self, items: Sequence[Placed], origin: str, note: Note = UNHEARD) -> Outcome:
+        """Rows of a table."""
+        return self.take_parts([Part(origin, items)], note)
 
     def take_events(self, events: Sequence[CampusEvent], origin: str = "import") -> Outcome:
         """Typed events of an importer: validated and enriched like any other."""
         check = self.validator.check_event
         named = ((event, f"event {n}") for n, event in enumerate(events, 1))
-        return self._admit((_Found(check(event, origin, place), place, None, 0) for event, place in named), origin)
+        return self._admit(_Found(check(event, origin, place), origin, place, None, 0) for event, place in named)
 
     def keep(self, rejections: Sequence[Rejection]) -> Outcome:
         """Store and count inputs that were found to be unreadable before there was an event to check."""
@@ -168,13 +171,20 @@ class Intake:
             self._count([], [], rejections)
         return Outcome(0, 0, list(rejections))
 
-    def _checked(self, items: Iterable[tuple[bytes, str]], origin: str) -> Iterable[_Found]:
-        for raw, position in items:
-            packed = Packed(raw.removeprefix(BOM))
-            for index, checked in enumerate(self.validator.check(raw, origin, position)):
-                yield _Found(checked, position, packed, index)
+    def _found(self, items: Iterable[tuple[bytes, str] | Placed], origin: str) -> Iterator[_Found]:
+        for one in items:
+            if isinstance(one, Placed):  # what is wrong with it names columns, not fields
+                checked = self.validator.check_value(one.value, origin, one.position, one.columns)
+                yield _Found(checked, origin, one.position, None, 0, one.columns)
+            else:
+                yield from self._checked(*one, origin)
 
-    def _admit(self, inputs: Iterable[_Found], origin: str, *, keep: bool = True, note: Note = UNHEARD) -> Outcome:
+    def _checked(self, raw: bytes, position: str, origin: str) -> Iterator[_Found]:
+        packed = Packed(raw.removeprefix(BOM))
+        for index, checked in enumerate(self.validator.check(raw, origin, position)):
+            yield _Found(checked, origin, position, packed, index)
+
+    def _admit(self, inputs: Iterable[_Found], *, keep: bool = True, note: Note = UNHEARD) -> Outcome:
         enrich = self._directory().enrich
         found: list[_Found] = []
         events: list[CampusEvent] = []
@@ -193,7 +203,7 @@ class Intake:
             if not problems:
                 data, problems = enrich(checked.kind, checked.data, checked.time)
             if problems:
-                rejections.append(self._refused(one, checked, problems, origin))
+                rejections.append(self._refused(one, checked, problems))
                 note.refused(checked, [problem.where.removeprefix("data.") for problem in problems])
                 continue
             found.append(one)
@@ -202,7 +212,7 @@ class Intake:
         verdicts = self._log.append(completed if self._completes else events) if events else []
         for one, event, verdict in zip(found, events, verdicts, strict=True):
             if verdict in _REFUSED:
-                rejections.append(self._refused(one, event, [_REFUSED[verdict](event)], origin))
+                rejections.append(self._refused(one, event, [_REFUSED[verdict](event)]))
                 note.refused(event, ())
             else:
                 note.taken(event)
@@ -213,13 +223,13 @@ class Intake:
         oldest = min(new, default=None)
         return Outcome(verdicts.count("accepted"), verdicts.count("duplicate"), rejections, oldest)
 
-    def _refused(self, one: _Found, event: CampusEvent, problems: list[Problem], origin: str) -> Rejection:
+    def _refused(self, one: _Found, event: CampusEvent, problems: list[Problem]) -> Rejection:
         raw = one.packed[one.element] if one.packed is not None else msgspec.json.encode(wire_value(event))
         if in_table(one.position):
             where = where_of(one.position, one.columns)
             problems = [msgspec.structs.replace(p, where=where(p.where)) for p in problems]
         position = one.position or f"event {one.element + 1}"
-        return self.validator.rejection(problems, raw, origin, position, self._sender.accountable(event.source))
+        return self.validator.rejection(problems, raw, one.origin, position, self._sender.accountable(event.source))
 
     def _count(
         self, events: Sequence[CampusEvent], verdicts: Sequence[Verdict], rejections: Sequence[Rejection]

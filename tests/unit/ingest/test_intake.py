@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from services.errors import LogError
-from services.ingest.intake import Intake
+from services.ingest.intake import Intake, Part
 from services.ingest.rejected import retry
 from services.ingest.source_report import SourceCounter
 from services.ingest.testing import MemoryRejectedStore
@@ -67,7 +67,7 @@ def test_the_directory_is_asked_for_each_call_and_at_the_time_of_the_event(valid
             return data, []
 
     intake = Intake(validator, lambda: asked.append("directory") or Asked(), log, lambda: NOW)
-    intake.take_many([(encoded(attendance(id=str(n))), f"line {n}") for n in range(2)], "f")
+    intake.take_parts([Part("f", [(encoded(attendance(id=str(n))), f"line {n}") for n in range(2)])])
     assert asked == ["directory", *[("attendance", "2026-09-07T00:00:00+00:00")] * 2]
 
 
