@@ -79,6 +79,16 @@ COMMANDS: Mapping[str, Command | Group] = {
             ),
         },
     ),
+    "accounts": Group(
+        "Who signs in, and how. 登录",
+        {
+            "check": Command(
+                "providers:check",
+                "Ask each sign-in provider that is set whether it would work, without signing anybody in."
+                " 检查登录方式是否可用",
+            ),
+        },
+    ),
     "sources": Group(
         "Who may send events by the API. 谁可以通过接口发送事件",
         {

@@ -1,0 +1,1 @@
+"""Who is it, and what may they see and do: sign-in, sessions, roles."""
