@@ -84,7 +84,7 @@ BAD: dict[str, Callable[[BaseHTTPRequestHandler, Stub], Any]] = {
     "not utf-8": lambda to, _: send(to, 200, b'{"userid": "\xff\xfe"}'),
     "10 MB": lambda to, _: send(to, 200, b'{"a": "' + b"x" * 10_000_000 + b'"}'),
     "packed": lambda to, _: send(to, 200, b"\x1f\x8b\x08\x00rubbish", Content_Encoding="gzip"),
-    "elsewhere": lambda to, _: send(to, 302, b"", Location="http://169.254.169.254/"),
+    "elsewhere": lambda to, _: send(to, 302, b"", Location="/elsewhere"),
     "cut off": lambda to, _: send(to, 200, b'{"a": 1', says=1000),
     "entities": lambda to, _: send(to, 200, b'<!DOCTYPE a [<!ENTITY b SYSTEM "file:///etc/passwd">]><a>&b;</a>'),
     "never": lambda _, stub: stub.over.wait(_NEVER),

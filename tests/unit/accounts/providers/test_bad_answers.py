@@ -67,6 +67,8 @@ def test_a_bad_answer_is_one_sentence(provider, step, bad):
             asyncio.run(tested.finish(RETURN, KEPT, BACK))
         took = time.monotonic() - began
     assert raised.value.why == "provider"
+    assert (raised.value.message.id == "providers.too_large") == (bad == "10 MB")
+    assert "/elsewhere" not in [path for path, _ in server.asked]
     assert step in [path for path, _ in server.asked] or bad in ("never", "drop by drop")
     assert all(0 < len(render(raised.value.message, language)) < 300 for language in LANGUAGES)
     assert took < 25  # `never` takes 30 s to give up by itself: our bound was what ended it

@@ -119,6 +119,14 @@ def test_an_answer_that_says_nobody_is_refused(inside, what):
         assert refused(cas, "?state=s&ticket=ST-1", {"state": "s"})[1] == what
 
 
+def test_an_answer_with_entities_is_not_read():
+    success = "<cas:authenticationSuccess><cas:user>&who;</cas:user></cas:authenticationSuccess>"
+    with stub() as server:
+        server.answers["/serviceValidate"] = b'<!DOCTYPE a [<!ENTITY who "t1">]>' + response(success)
+        cas = Cas(server.url, "", Fetcher())
+        assert refused(cas, "?state=s&ticket=ST-1", {"state": "s"})[1] == "providers.not_cas"
+
+
 def test_what_a_ticket_holds_is_sent_as_one_parameter():
     with stub() as server:
         server.answers["/serviceValidate"] = response("<cas:authenticationFailure code='INVALID_TICKET'/>")
