@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from services.errors import SignInError
 from services.i18n import say
@@ -36,6 +36,7 @@ class Provider(Protocol):
         ...
 
 
+@runtime_checkable
 class Redirecting(Provider, Protocol):
     """Sends the browser to the provider's page."""
 
@@ -51,6 +52,7 @@ class Redirecting(Provider, Protocol):
         ...
 
 
+@runtime_checkable
 class Password(Provider, Protocol):
     """Is asked for a name and a password."""
 

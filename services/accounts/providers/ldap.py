@@ -27,8 +27,11 @@ from services.messages import UNREADABLE, Message
 
 _SECONDS = 10
 _LONGEST_PASSWORD = 1024
-_AT_ONCE = 4
+_AT_ONCE = 8
 """Processes; more sign-ins wait."""
+_QUEUE = 3
+"""For how many times as long as an answer may take, that included."""
+_CHILD = str(Path(__file__).with_name("ldap_child.py"))
 _MOST = 64 << 10
 """Bytes of what the process says."""
 _NOBODY = "prewarn-accounts-check"
@@ -89,7 +92,7 @@ class Ldap:
             "start_tls": found.scheme == "ldap" and not is_loopback(found.hostname),
         }  # fmt: skip
         try:
-            async with asyncio.timeout(self._seconds), self._places:
+            async with asyncio.timeout(_QUEUE * self._seconds), self._places, asyncio.timeout(self._seconds):
                 said = await self._child(msgspec.json.encode(request))
         except TimeoutError:
             raise provider_wrong(say("providers.no_answer", host=self._host, seconds=self._seconds)) from None
@@ -104,22 +107,28 @@ class Ldap:
         return answer
 
     async def _child(self, request: bytes) -> bytes:
+        # -I: nothing of this folder is imported, where `ldap` is another one.
         process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "services.accounts.providers.ldap_child", stdin=PIPE, stdout=PIPE, stderr=DEVNULL
+            sys.executable, "-I", _CHILD, stdin=PIPE, stdout=PIPE, stderr=DEVNULL
         )
         assert process.stdin is not None
         assert process.stdout is not None
+        said = bytearray()
         try:
             process.stdin.write(request)
             process.stdin.close()
-            said = bytearray()
-            while len(said) < _MOST and (more := await process.stdout.read(_MOST)):
+            while more := await process.stdout.read(_MOST):
                 said += more
-            return bytes(said)
+                if len(said) > _MOST:
+                    break
+            else:
+                await process.wait()  # it has said all that it has to say
         finally:
-            with suppress(ProcessLookupError):
-                process.kill()
-            await process.wait()
+            if process.returncode is None:
+                with suppress(ProcessLookupError):
+                    process.kill()
+                await process.wait()
+        return bytes(said)
 
     def _no_attribute(self) -> Message:
         return say("providers.no_claim", host=self._host, claim=self._server.attribute)

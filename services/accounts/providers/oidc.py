@@ -193,6 +193,8 @@ class Oidc:
 
     async def _load_keys(self, metadata: dict[str, Any]) -> KeySet:
         answer = await self._fetcher.get(metadata["jwks_uri"])
+        if not answer.good:
+            raise provider_wrong(say("providers.no_keys", host=self._host))
         try:
             self._keys = KeySet.import_key_set(answer.json())  # type: ignore[arg-type]
         except (JoseError, ValueError, TypeError, KeyError, AttributeError):
