@@ -16,7 +16,7 @@ from services.errors import LogError
 from services.i18n import Language, catalogue
 from services.ingest.problem_details import problem_details
 from services.web import visitor
-from services.web.pages import HEADERS, templates
+from services.web.frame import HEADERS, templates
 
 _log = logging.getLogger(__name__)
 _API = "/v1/"
@@ -43,7 +43,8 @@ def failure(request: Request, status: HTTPStatus, headers: Mapping[str, str] | N
 
     other = "zh" if reader.language == "en" else "en"
     page = templates().get_template("problem.html").render(
-        w=word, reader=reader, head=key, more=f"{key}_more", trial=False, other_language=other,
+        w=word, reader=reader, head=key, more=f"{key}_more", trial=False, demo=False, me=None, token="",
+        root=visitor.root(request), other_language=other,
         other_address=f"{visitor.page_of(request)}?lang={other}",
     )  # fmt: skip
     response = HTMLResponse(page, status, headers=HEADERS | dict(headers or {}))

@@ -24,6 +24,7 @@ from services.settings import resource
 from tests.cluster import Cluster
 from tests.faults.running import ROOT, environment, free_port, receiving
 from tests.patience import PATIENCE
+from tests.signing_in import cookie_of
 
 HERE = Path(__file__).parent
 CLOCKED = (sys.executable, str(HERE / "clocked.py"))
@@ -222,13 +223,17 @@ class Playing(ExitStack):
         one = next(
             w for w in reversed(self.warnings()) if w["rule"] == rule and (not about or w["subject"] == about[0])
         )
-        browser = urllib.request.build_opener(urllib.request.HTTPCookieProcessor())
-        browser.open(f"{self.pages}/inbox/{person}", timeout=30).read()
+        browser = urllib.request.build_opener()
+        browser.addheaders = [("Cookie", cookie_of(self.store_url, person, self.now))]
         page = browser.open(f"{self.pages}/warnings/{one['id']}", timeout=30).read().decode()
         token = re.search(r'name="token" value="([^"]+)"', page)[1]
         form = {"token": token, **dict(urllib.parse.parse_qsl(text) if "=" in text else [("measure", text)])}
         address = f"{self.pages}/warnings/{one['id']}/{action}"
         browser.open(address, urllib.parse.urlencode(form).encode(), timeout=30).read()
+
+    @property
+    def store_url(self):
+        return f"sqlite:///{self.home / 'notify.db'}"
 
     def warnings(self):
         return [json.loads(line) for line in self.prewarn("warnings", "--json").splitlines()]
@@ -270,6 +275,10 @@ class OnKafka(Playing):
         super().__init__(story, tmp_path)
         self.database = database
         self.cluster = self.enter_context(Cluster(broker, prefix, self.rules, tmp_path, 2))
+
+    @property
+    def store_url(self):
+        return self.database
 
     def start(self):
         settings = {

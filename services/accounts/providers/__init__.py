@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Protocol, runtime_checkable
 
 from services.errors import SignInError
@@ -59,6 +60,11 @@ class Password(Provider, Protocol):
     async def check(self, name: str, password: str) -> str | None:
         """The name by which the directory knows the person; None if name or password is wrong. Raises SignInError."""
         ...
+
+
+Providers = Mapping[str, Redirecting | Password]
+"""By the name that stands in the address of their sign-in."""
+NONE: Providers = MappingProxyType({})
 
 
 def provider_wrong(what: Message) -> SignInError:

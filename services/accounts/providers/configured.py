@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from pydantic import SecretStr
 
-from services.accounts.providers import Password, Redirecting, dingtalk, wecom
+from services.accounts.providers import Password, Providers, Redirecting, dingtalk, wecom
 from services.accounts.providers.cas import Cas
 from services.accounts.providers.dingtalk import Dingtalk
 from services.accounts.providers.fetching import Fetcher, is_secure
@@ -25,8 +24,8 @@ _LONGEST_SECRET = 4096
 _BASE_EXAMPLE = "ou=people,dc=college,dc=example"
 
 
-def providers(settings: ProviderSettings) -> Mapping[str, Redirecting | Password]:
-    """By the name that stands in the address of their sign-in. Raises SettingError with all that is wrong."""
+def providers(settings: ProviderSettings) -> Providers:
+    """Raises SettingError with all that is wrong."""
     reading = _Reading(settings)
     fetcher = Fetcher(reading.certificates())
     found: dict[str, Redirecting | Password | None] = {

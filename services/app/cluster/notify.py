@@ -19,7 +19,9 @@ import msgspec
 from kafka import ConsumerRebalanceListener, KafkaConsumer
 from kafka.errors import KafkaError
 
+from services.accounts.providers.configured import providers
 from services.app.cluster.directory import published_directory
+from services.app.first_account import print_link_for_the_first
 from services.app.serving import serve
 from services.clock import wall_clock
 from services.errors import LogError, UnstorableError
@@ -207,6 +209,7 @@ class _Goes(ConsumerRebalanceListener):  # type: ignore[misc]  # kafka-python ha
 
 def run_notify(settings: Settings) -> int:
     """Warns people and serves the pages until a signal comes; the exit code."""
+    found = providers(settings)
     with ExitStack() as held:
         registry = KafkaRegistry(settings)
         rule_set = registry.current()
@@ -230,5 +233,6 @@ def run_notify(settings: Settings) -> int:
         intake = Intake(settings, notify, publisher)
         intake.start()
         held.callback(intake.stop)
-        serve(Pages(notify).routes(), settings)
+        print_link_for_the_first(notify.database, settings.public_url, wall_clock())
+        serve(Pages(notify, providers=found).routes(), settings)
     return 0
