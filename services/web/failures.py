@@ -35,7 +35,7 @@ def failure(request: Request, status: HTTPStatus, headers: Mapping[str, str] | N
     key = f"failed_{status.value}"
     if key not in catalogue("en", "pages"):
         key = "failed_other"
-    if request.url.path.startswith(_API) or "text/html" not in request.headers.get("accept", ""):
+    if visitor.path_of(request).startswith(_API) or "text/html" not in request.headers.get("accept", ""):
         return problem_details(status, catalogue("en", "pages")[f"{key}_more"], headers)
 
     def word(key: str, **parts: Any) -> str:

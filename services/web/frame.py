@@ -84,6 +84,9 @@ class Frame:
             account = accounts.account(connection, row.person) if row else None
         if row is None:
             return None
+        named = visitor.by_proxy(request)
+        if (named and named != row.person) or (row.provider == visitor.BY_PROXY and not named):
+            return None  # the proxy has somebody else, or nobody any more
         operator = account is not None and bool(account.operator)
         if not operator and not ports.directory().is_there(row.person, at):
             with self.notify.database.writing() as connection:

@@ -60,7 +60,9 @@ class SigningIn:
         ]
 
     def page(self, request: Request) -> Response:
-        """Who is it?"""
+        """Who is it? A proxy may have said so already."""
+        if named := visitor.by_proxy(request):
+            return self.sign_in(named, visitor.BY_PROXY, request, visitor.came_for(request))
         return self.sign_in_page(request, visitor.came_for(request))
 
     def sign_in(self, name: str, provider: str, request: Request, goal: str = "") -> Response:
@@ -81,8 +83,7 @@ class SigningIn:
                 if before := request.cookies.get(visitor.SESSION):
                     accounts.sign_out(connection, sessions.digest_of(before))
                 token, now = sessions.new_token(), to_ms(at)
-                digest = sessions.digest_of(token)
-                row = SessionRow(digest=digest, person=name, provider=provider, made=now, seen=now)
+                row = SessionRow(digest=sessions.digest_of(token), person=name, provider=provider, made=now, seen=now)
                 accounts.sign_in(connection, row)
         if error is not None:
             return self.sign_in_page(request, goal, status=403, error=error)
@@ -202,7 +203,10 @@ class SigningIn:
                     accounts.sign_out_everywhere(connection, found.person)
                 else:
                     accounts.sign_out(connection, found.digest)
-        response = RedirectResponse(f"{visitor.root(request)}{'/' if self._frame.demo else '/sign-in'}", 303)
+        response: Response = RedirectResponse(f"{visitor.root(request)}{'/' if self._frame.demo else '/sign-in'}", 303)
+        if visitor.by_proxy(request):  # the sign-in would sign in again at once
+            request.scope.pop("prewarn.visitor", None)
+            response = self._frame.page(request, "problem.html", head="signed_out", more="signed_out_more")
         visitor.forget_cookie(request, response, visitor.SESSION)
         return response
 

@@ -13,6 +13,10 @@ from services.accounts.addresses import own_path
 
 SESSION, LANGUAGE, TOKEN = "prewarn_session", "prewarn_language", "prewarn_token"
 """The cookies' names; TOKEN is for the forms of a browser that is not signed in."""
+PROXY_USER = "prewarn.proxy_user"
+"""Where the scope of a request says whom a named proxy has signed in (app/proxies.py)."""
+BY_PROXY = "proxy"
+"""The provider of such sessions."""
 _YEAR = 365 * 24 * 3600
 _FORM = "application/x-www-form-urlencoded"
 _LARGEST_FORM = 64 << 10
@@ -45,7 +49,13 @@ def forget_cookie(request: Request, response: Response, name: str) -> None:
 
 def root(request: Request) -> str:
     """What stands before the path of every page (a sub-path behind a proxy), without a slash at its end."""
-    return str(request.scope.get("root_path", "")).rstrip("/")
+    scope = request.scope  # a Mount lengthens root_path and keeps what it was
+    return str(scope.get("app_root_path", scope.get("root_path", ""))).rstrip("/")
+
+
+def by_proxy(request: Request) -> str:
+    """Whom a named proxy has signed in; empty where none has."""
+    return str(request.scope.get(PROXY_USER, ""))
 
 
 def path_of(request: Request) -> str:

@@ -35,7 +35,7 @@ def roles():
         held("class_tutor", "tutor", "class", "c1"), held("class_tutor", "away", "class", "c2"),
         held("counsellor", "counsellor", "class", "c1"), held("class_mentor", "mentor", "class", "c1"),
         held("course_teacher", "teacher", "course", "math", "c1"),
-        held("course_teacher", "other_teacher", "course", "art", "c2"),
+        held("course_teacher", "other_teacher", "course", "art"),
         held("department_head", "head", "department", "d1"), held("department_head", "other_head", "department", "d2"),
         held("teaching_office_head", "office_head", "teaching_office", "o1"),
         held("major_head", "major_head", "major", "m1"), held("quality_office", "quality"),
