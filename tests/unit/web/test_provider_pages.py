@@ -1,7 +1,9 @@
 """To a provider's page and back, over both databases; with real providers: tests/acceptance/test_sign_in.py."""
 
+import asyncio
 from datetime import timedelta
 
+import httpx
 import pytest
 
 from services.accounts.providers import Begun, cancelled, provider_wrong
@@ -122,6 +124,26 @@ def test_a_crafted_goal_leads_to_no_address_but_ours(person, goal):
     to = person.get("/sign-in/cas/back").headers["location"]
     assert to.startswith("/")
     assert "evil" not in to
+
+
+def test_under_a_sub_path_every_address_begins_with_it(person, provider):
+    asyncio.run(_under(person._app, provider))
+
+
+async def _under(app, provider):
+    async def within(scope, receive, send):
+        await app({**scope, "root_path": "/warn"}, receive, send)
+
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(within), base_url="https://college.example") as client:
+        away = await client.get(f"/warn/sign-in/cas?next={WARNING}")
+        assert all(part in away.headers["set-cookie"] for part in ("Path=/warn", "Secure"))
+        back = await client.get("/warn/sign-in/cas/back?state=s1")
+        assert (back.status_code, back.headers["location"]) == (303, f"/warn{WARNING}")
+        provider.name = cancelled()
+        await client.get(f"/warn/sign-in/cas?next={WARNING}")
+        page = await client.get("/warn/sign-in/cas/back?state=s1")
+        assert f'href="/warn/sign-in/cas?next={WARNING}"' in page.text
+        assert "/warn/sign-in/cas/back" not in page.text
 
 
 def test_a_flood_of_beginnings_leaves_a_small_table(notify, rows, monkeypatch):
