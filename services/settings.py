@@ -12,12 +12,13 @@ from urllib.parse import urlsplit
 
 from pydantic import AliasChoices, Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_core import ErrorDetails
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import SettingsConfigDict
 
 from services import bounds
 from services.errors import SettingError
 from services.i18n import say
 from services.messages import Message
+from services.provider_settings import SECRETS, ProviderSettings
 
 _PACKAGE = Path(__file__).resolve().parent
 _NAME = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_.-]*[A-Za-z0-9_])?")
@@ -30,7 +31,7 @@ _ELSEWHERE = frozenset(
     | {f"PREWARN_{name}" for name in ("SHARED", "CI", "SEED", "FAULTS", "ALL", "TEST_CLOCK")}  # of the tests
 )
 _ADDRESSES = frozenset({"base_url", "mail"})
-_SECRET = frozenset({"PREWARN_MAIL", "PREWARN_DATABASE_URL", "DATABASE_URL"})
+_SECRET = frozenset({"PREWARN_MAIL", "PREWARN_DATABASE_URL", "DATABASE_URL"}) | SECRETS
 """Their values hold passwords, and are never shown."""
 _SHOWN = 80
 """Characters of a value that is wrong."""
@@ -45,7 +46,7 @@ def resource(name: str) -> Path:
     return beside if beside.is_dir() else _PACKAGE / "resources" / name
 
 
-class Settings(BaseSettings):
+class Settings(ProviderSettings):
     """What a process needs to know. Times and zones: the college's zone stands in rules/calendar.yaml."""
 
     model_config = SettingsConfigDict(env_prefix="PREWARN_", frozen=True, populate_by_name=True)

@@ -38,6 +38,19 @@ class LinkRow(msgspec.Struct, kw_only=True):
     ends: int
 
 
+class BegunRow(msgspec.Struct, kw_only=True):
+    """A sign-in that went to a provider's page and has not come back."""
+
+    digest: str
+    """SHA-256 of the token in the cookie, which is kept nowhere."""
+    provider: str
+    kept: str
+    """JSON: what the provider's client compares at the return."""
+    goal: str
+    """The page that was asked for."""
+    made: int
+
+
 class AttemptRow(msgspec.Struct, kw_only=True):
     """Sign-ins that failed in a row, of an account or from an address."""
 

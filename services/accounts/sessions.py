@@ -20,6 +20,8 @@ SEEN_EVERY = timedelta(minutes=5)
 """More often its use is not written down."""
 LINK = timedelta(hours=24)
 """How long a one-time link can be used."""
+BEGUN = timedelta(minutes=10)
+"""How long somebody may stay at a provider's page."""
 _MILLISECOND = timedelta(milliseconds=1)
 
 

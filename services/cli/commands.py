@@ -100,8 +100,13 @@ COMMANDS: Mapping[str, Command | Group] = {
         },
     ),
     "accounts": Group(
-        "Who signs in with a password kept here. 本地账号",
+        "Who signs in, and how. 登录与本地账号",
         {
+            "check": Command(
+                "providers:check",
+                "Ask each sign-in provider that is set whether it would work, without signing anybody in."
+                " 检查登录方式是否可用",
+            ),
             "add": Command(
                 "accounts:add",
                 "Print a link by which a person sets a password once, within 24 hours. 生成一次性设置密码链接",

@@ -17,6 +17,7 @@ from starlette.staticfiles import StaticFiles
 
 from services import bounds
 from services.accounts.permissions import Inbox
+from services.accounts.providers import NONE, Providers
 from services.i18n import terms
 from services.i18n.windows import window
 from services.notify import texts
@@ -27,6 +28,7 @@ from services.notify.store.acts import Refusal
 from services.notify.store.views import Dossier
 from services.web import report_forms, view_models, visitor
 from services.web.frame import HEADERS, Frame, Visitor
+from services.web.provider_pages import ProviderPages
 from services.web.signing_in import SigningIn
 from services.web.view_models import Reader
 from services.web.visitor import said
@@ -45,17 +47,25 @@ _RANKS = ((3, "red"), (2, "orange"), (1, "yellow"), (0, "praise"))
 class Pages:
     """The routes over one Notify."""
 
-    def __init__(self, notify: Notify, *, demo: bool = False) -> None:
-        """`demo`: whoever comes signs in as a person of their choice."""
+    def __init__(
+        self,
+        notify: Notify,
+        *,
+        demo: bool = False,
+        providers: Providers = NONE,
+    ) -> None:
+        """`demo`: whoever comes signs in as a person of their choice. `providers`: the college's own sign-in."""
         self._notify, self._cards = notify, notify.ports.cards
         self._frame = Frame(notify, demo=demo)
         self._signing_in = SigningIn(self._frame)
+        self._providers = ProviderPages(self._frame, self._signing_in, providers, notify.config.base_url)
 
     def routes(self) -> list[BaseRoute]:
         """For the composition root's web application."""
         return [
             Route("/", self.start),
             *self._signing_in.routes(),
+            *self._providers.routes(),
             Route("/inbox/{person:path}", self.inbox),
             Route("/warnings/{id}", self.warning),
             Route("/warnings/{id}/acknowledge", self.acknowledge, methods=["POST"]),

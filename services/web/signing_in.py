@@ -63,7 +63,7 @@ class SigningIn:
         """Who is it? A proxy may have said so already."""
         if named := visitor.by_proxy(request):
             return self.sign_in(named, visitor.BY_PROXY, request, visitor.came_for(request))
-        return self._sign_in_page(request, visitor.came_for(request))
+        return self.sign_in_page(request, visitor.came_for(request))
 
     def sign_in(self, name: str, provider: str, request: Request, goal: str = "") -> Response:
         """A provider says that somebody is `name`: begins a session of that person, and leads to `goal`.
@@ -72,7 +72,9 @@ class SigningIn:
         """
         at, reader = self._notify.ports.clock(), self._frame.reader(request)
         with self._notify.database.writing() as connection:
-            account = accounts.account(connection, name) if bounds.of_id(name) is None else None
+            # A name of a local account that the directory does not have is nobody's at a provider.
+            local = provider == "local" and bounds.of_id(name) is None
+            account = accounts.account(connection, name) if local else None
             operator = account is not None and bool(account.operator)
             if bounds.of_id(name) is not None or not (operator or self._notify.ports.directory().is_there(name, at)):
                 error = reader.word("sign_in_unknown", name=name[: bounds.LONGEST_ID])
@@ -81,11 +83,10 @@ class SigningIn:
                 if before := request.cookies.get(visitor.SESSION):
                     accounts.sign_out(connection, sessions.digest_of(before))
                 token, now = sessions.new_token(), to_ms(at)
-                digest = sessions.digest_of(token)
-                row = SessionRow(digest=digest, person=name, provider=provider, made=now, seen=now)
+                row = SessionRow(digest=sessions.digest_of(token), person=name, provider=provider, made=now, seen=now)
                 accounts.sign_in(connection, row)
         if error is not None:
-            return self._sign_in_page(request, goal, status=403, error=error)
+            return self.sign_in_page(request, goal, status=403, error=error)
         to = own_path(goal) if own_path(goal) not in ("", "/") else "/"
         response = RedirectResponse(f"{visitor.root(request)}{to}", 303)
         visitor.set_cookie(request, response, visitor.SESSION, token)
@@ -119,7 +120,7 @@ class SigningIn:
     def interrupted(self, request: Request, form: _Form) -> Response:
         """Signing in again, with what was typed."""
         goal = own_path(visitor.path_of(request).rpartition("/")[0])
-        return self._sign_in_page(request, goal, status=403, notice="sign_in_over", form=form)
+        return self.sign_in_page(request, goal, status=403, notice="sign_in_over", form=form)
 
     def stale(self, request: Request, form: _Form) -> Response:
         """A form of another session, or of another site."""
@@ -127,7 +128,7 @@ class SigningIn:
             request, "problem.html", status=403, head="expired", more="expired_more", kept=_kept(form)
         )
 
-    def _sign_in_page(
+    def sign_in_page(
         self,
         request: Request,
         goal: str,
@@ -137,7 +138,9 @@ class SigningIn:
         notice: str = "",
         typed: str = "",
         form: _Form | None = None,
+        action: str = "/sign-in",
     ) -> Response:
+        """Who is it? `error`, `typed`: what was wrong, and the name that was; `action`: where the form is sent to."""
         reader, ports = self._frame.reader(request), self._notify.ports
         ask = ", ".join(one.name for one in ports.directory().holders(OPERATOR, {}, ports.clock()))
         shown = {
@@ -152,14 +155,15 @@ class SigningIn:
             next=goal,
             error=error,
             typed=typed,
-            providers=self.providers,
+            action=action,
+            providers=[one for one in self.providers if one[1] != action],
             **shown,
         )
 
     def _local(self, request: Request, form: _Form) -> Response:
-        name, goal, reader = said(form, "name").strip(), own_path(said(form, "next")), self._frame.reader(request)
+        name, goal = said(form, "name").strip(), own_path(said(form, "next"))
         if bounds.of_id(name) is not None:
-            return self._sign_in_page(request, goal, status=403, error=reader.word("sign_in_wrong"))
+            return self.is_wrong(request, goal)
         address = request.client.host if request.client else ""
         keys = attempts.key("account", name), attempts.key("address", address)
         now, database = to_ms(self._notify.ports.clock()), self._notify.database
@@ -167,16 +171,25 @@ class SigningIn:
             wait = accounts.try_to_sign_in(connection, keys, now)
             account = accounts.account(connection, name)
         if wait:
-            error = reader.word("sign_in_wait", seconds=-(-wait // 1000))
-            response = self._sign_in_page(request, goal, status=429, error=error, typed=name)
-            response.headers["retry-after"] = str(-(-wait // 1000))
-            return response
+            return self.has_to_wait(request, goal, wait, name)
         if not passwords.is_right(account.password if account else "", said(form, "password")):
-            error = reader.word("sign_in_wrong")
-            return self._sign_in_page(request, goal, status=403, error=error, typed=name)
+            return self.is_wrong(request, goal, name)
         with database.writing() as connection:
             accounts.was_right(connection, *keys)
         return self.sign_in(name, "local", request, goal)
+
+    def is_wrong(self, request: Request, goal: str, name: str = "", action: str = "/sign-in") -> Response:
+        """Name or password is; which of both is not said."""
+        error = self._frame.reader(request).word("sign_in_wrong")
+        return self.sign_in_page(request, goal, status=403, error=error, typed=name, action=action)
+
+    def has_to_wait(self, request: Request, goal: str, wait: int, name: str, action: str = "/sign-in") -> Response:
+        """Whoever has tried too often. `wait`: milliseconds."""
+        seconds = -(-wait // 1000)
+        error = self._frame.reader(request).word("sign_in_wait", seconds=seconds)
+        response = self.sign_in_page(request, goal, status=429, error=error, typed=name, action=action)
+        response.headers["retry-after"] = str(seconds)
+        return response
 
     def _sample(self, request: Request, form: _Form) -> Response:
         person = said(form, "person")
@@ -265,16 +278,21 @@ class SigningIn:
         """A form of ours, of this browser; any other is refused."""
 
         async def posted(request: Request) -> Response:
-            if visitor.SESSION not in request.cookies and visitor.TOKEN not in request.cookies:
-                return await run_in_threadpool(self.stale, request, {})  # a stranger's is not read at all
-            form = await visitor.form_of(request)
-            seen = await run_in_threadpool(self._frame.visitor, request)
-            mine = seen.form_token if seen is not None else request.cookies.get(visitor.TOKEN, "")
-            if not sessions.same(mine, said(form, "token")):
-                return await run_in_threadpool(self.stale, request, {})
-            return await run_in_threadpool(act, request, form)
+            form = await self.own_form(request)
+            return form if isinstance(form, Response) else await run_in_threadpool(act, request, form)
 
         return posted
+
+    async def own_form(self, request: Request) -> _Form | Response:
+        """What a form of ours says, of this browser, signed in or not; else the answer that it gets."""
+        if visitor.SESSION not in request.cookies and visitor.TOKEN not in request.cookies:
+            return await run_in_threadpool(self.stale, request, {})  # a stranger's is not read at all
+        form = await visitor.form_of(request)
+        seen = await run_in_threadpool(self._frame.visitor, request)
+        mine = seen.form_token if seen is not None else request.cookies.get(visitor.TOKEN, "")
+        if not sessions.same(mine, said(form, "token")):
+            return await run_in_threadpool(self.stale, request, {})
+        return form
 
 
 def _kept(form: _Form) -> str:

@@ -42,6 +42,18 @@ class LinkTable(Stored, table=True):
     ends: int = Field(sa_type=BigInteger)
 
 
+class BegunTable(Stored, table=True):
+    """Sign-ins that are at a provider's page."""
+
+    __tablename__ = "begun_sign_in"
+
+    digest: str = Field(primary_key=True, sa_type=Text)
+    provider: str = Field(sa_type=Text)
+    kept: str = Field(sa_type=Text)
+    goal: str = Field(sa_type=Text)
+    made: int = Field(sa_type=BigInteger)
+
+
 class AttemptTable(Stored, table=True):
     """Sign-ins in vain."""
 
@@ -67,4 +79,4 @@ class AccessTable(Stored, table=True):
 
 _all = Stored.metadata.tables
 account, session, link = _all["account"], _all["session"], _all["one_time_link"]
-attempt, access = _all["attempt"], _all["access"]
+attempt, access, begun = _all["attempt"], _all["access"], _all["begun_sign_in"]

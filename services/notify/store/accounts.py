@@ -7,11 +7,14 @@ from collections.abc import Sequence
 from sqlalchemy import Connection, delete, insert, select, update
 
 from services.accounts import attempts, sessions
-from services.accounts.rows import AccessRow, AccountRow, AttemptRow, LinkRow, SessionRow
+from services.accounts.rows import AccessRow, AccountRow, AttemptRow, BegunRow, LinkRow, SessionRow
 from services.notify.store import account_tables as tables
 from services.notify.store.engine import columns_of, rows_of
 
 _a, _s, _l, _t = tables.account.c, tables.session.c, tables.link.c, tables.attempt.c
+_b = tables.begun.c
+_MOST_BEGUN = 10_000
+"""Sign-ins at providers' pages at once: whoever floods them pushes the oldest out, and the table stays small."""
 
 
 def accounts(connection: Connection) -> list[AccountRow]:
@@ -90,6 +93,27 @@ def sign_out(connection: Connection, digest: str) -> None:
 def sign_out_everywhere(connection: Connection, person: str) -> None:
     """Ends all sessions of a person."""
     connection.execute(delete(tables.session).where(_s.person == person))
+
+
+def keep_begun(connection: Connection, row: BegunRow) -> None:
+    """Keeps it until it comes back; those that will not any more are cleared away."""
+    connection.execute(delete(tables.begun).where(_b.made <= row.made - _begun_for()))
+    newest = select(_b.made).order_by(_b.made.desc()).offset(_MOST_BEGUN - 1).limit(1)
+    if (oldest := connection.execute(newest).scalar()) is not None:
+        connection.execute(delete(tables.begun).where(_b.made <= oldest))
+    connection.execute(insert(tables.begun).values(columns_of(row)))
+
+
+def take_begun(connection: Connection, digest: str, provider: str, now: int) -> BegunRow | None:
+    """Uses it up, whatever comes of it. Of two returns at once, one gets it."""
+    mine = (_b.digest == digest, _b.provider == provider, _b.made > now - _begun_for())
+    found = rows_of(connection, select(tables.begun).where(*mine), BegunRow)
+    used = connection.execute(delete(tables.begun).where(*mine)).rowcount
+    return found[0] if found and used else None
+
+
+def _begun_for() -> int:
+    return int(sessions.BEGUN.total_seconds() * 1000)
 
 
 def try_to_sign_in(connection: Connection, keys: Sequence[str], now: int) -> int:

@@ -177,6 +177,14 @@ def test_the_demo_has_one_route_more(notify):
     assert more == {("POST", "/sign-in/sample")}
 
 
+def test_sign_in_providers_have_three_routes_more_for_whoever_comes(notify):
+    some = {"cas": object()}
+    more = set(every_route(Pages(notify, providers=some).routes())) - set(every_route(Pages(notify).routes()))
+    assert more == {
+        ("GET", "/sign-in/{provider}"), ("POST", "/sign-in/{provider}"), ("GET", "/sign-in/{provider}/back"),
+    }  # fmt: skip
+
+
 @pytest.mark.parametrize("person", PEOPLE)
 def test_pages(person, notify, browser_of):
     at = At(browser_of, notify, person)
