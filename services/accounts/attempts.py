@@ -13,7 +13,7 @@ _FREE = {"account": 5, "address": 30}
 """Failures in a row that cost nothing."""
 _FIRST, _LONGEST = 30_000, 900_000
 """Milliseconds to wait after one more, doubled each time up to the second."""
-_FORGOTTEN = 3_600_000
+FORGOTTEN = 3_600_000
 """Milliseconds after the newest failure after which none counts."""
 
 
@@ -24,12 +24,7 @@ def key(kind: str, name: str) -> str:
 
 def wait(row: AttemptRow, now: int) -> int:
     """Milliseconds until the next try."""
-    over = failures(row, now) - _FREE[row.key.partition(":")[0]]
-    if over < 0:
+    over = row.failures - _FREE[row.key.partition(":")[0]]
+    if over < 0 or now - row.at >= FORGOTTEN:
         return 0
     return max(0, row.at + min(_LONGEST, _FIRST << min(over, 10)) - now)
-
-
-def failures(row: AttemptRow, now: int) -> int:
-    """How many still count."""
-    return 0 if now - row.at >= _FORGOTTEN else row.failures

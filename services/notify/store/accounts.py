@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, delete, insert, select, text, update
 
 from services.accounts import attempts, sessions
 from services.accounts.rows import AccessRow, AccountRow, AttemptRow, BegunRow, LinkRow, SessionRow
 from services.notify.store import account_tables as tables
 from services.notify.store.engine import columns_of, rows_of
 
+_FIRST_TRY = text("INSERT INTO attempt (key, failures, at) VALUES (:key, 0, :at) ON CONFLICT DO NOTHING")
 _a, _s, _l, _t = tables.account.c, tables.session.c, tables.link.c, tables.attempt.c
 _b = tables.begun.c
 _MOST_BEGUN = 10_000
@@ -117,18 +118,20 @@ def _begun_for() -> int:
 
 
 def try_to_sign_in(connection: Connection, keys: Sequence[str], now: int) -> int:
-    """Counts a try against all the keys, and returns 0; or how long (ms) there is to wait, and counts nothing."""
-    found = {row.key: row for row in rows_of(connection, select(tables.attempt).where(_t.key.in_(keys)), AttemptRow)}
-    longest = max((attempts.wait(row, now) for row in found.values()), default=0)
-    if longest:
-        return longest
-    for key in keys:
-        if key in found:
-            failures = attempts.failures(found[key], now) + 1
-            connection.execute(update(tables.attempt).where(_t.key == key).values(failures=failures, at=now))
-        else:
-            connection.execute(insert(tables.attempt).values(key=key, failures=1, at=now))
-    return 0
+    """Counts a try against all the keys, and returns 0; or how long (ms) there is to wait, and counts nothing.
+
+    Of many at once each finds those before it counted. Keys that count no more are cleared away.
+    """
+    connection.execute(delete(tables.attempt).where(_t.at <= now - attempts.FORGOTTEN))
+    for key in sorted(keys):
+        connection.execute(_FIRST_TRY, {"key": key, "at": now})
+    mine = select(tables.attempt).where(_t.key.in_(keys)).order_by(_t.key).with_for_update()
+    found = rows_of(connection, mine, AttemptRow)
+    longest = max((attempts.wait(row, now) for row in found), default=0)
+    if not longest:
+        counted = update(tables.attempt).where(_t.key.in_(keys))
+        connection.execute(counted.values(failures=_t.failures + 1, at=now))
+    return longest
 
 
 def was_right(connection: Connection, account_key: str, address_key: str) -> None:

@@ -1,6 +1,7 @@
 """Sessions, local accounts, one-time links, what is refused and what is kept."""
 
 import re
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from services.accounts import sessions
 from services.app.first_account import link_for_the_first, one_time_link
 from services.directory import Person
+from services.notify.store import accounts
 from services.notify.testing import MORNING, change, facts
 from services.web.visitor import SESSION, TOKEN
 from tests.signing_in import begin_session
@@ -165,6 +167,23 @@ def test_after_too_many_wrong_passwords_a_person_waits_and_is_told_how_long(with
     assert sign_in(with_password).status_code == 303
     with_password.cookies.clear()
     assert sign_in(with_password, password="wrong").status_code == 403  # what was right has wiped the others out
+
+
+def test_tries_of_many_at_once_are_as_many(notify):
+    def one(_):
+        with notify.database.writing() as connection:
+            return accounts.try_to_sign_in(connection, ["account:T1", "address:a"], 1_000_000)
+
+    with ThreadPoolExecutor(8) as threads:
+        waits = list(threads.map(one, range(20)))
+    assert sorted(waits) == [0] * 5 + [30_000] * 15
+
+
+def test_tries_that_count_no_more_are_cleared_away(notify, rows):
+    for hour in range(3):
+        with notify.database.writing() as connection:
+            accounts.try_to_sign_in(connection, [f"account:{hour}"], hour * 3_600_000)
+    assert rows(notify, "SELECT key FROM attempt") == [{"key": "account:2"}]
 
 
 def test_an_address_that_tries_many_accounts_waits_too(with_password):
