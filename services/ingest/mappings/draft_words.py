@@ -19,27 +19,29 @@ UNIMPORTANT = frozenset(
 KINDS: Mapping[str, tuple[str, str]] = {
     "attendance": (
         "attendance_status minutes_late marks",
-        "student student_name class course day sections teacher submitted department",
+        "student student_name class course day sections slot teacher submitted department",
     ),
     "lists": (
         "absent_names late_names early_names leave_names present_names",
-        "class course day sections teacher size weekday",
+        "class course day sections slot teacher size weekday",
     ),
     "plan": ("when weeks", "class course teacher teacher_id room sections weekday course_id"),
     "changes": (
-        "old_day old_sections new_day new_sections new_room new_teacher lesson_change",
+        "old_day old_sections new_day new_sections old_slot new_slot new_room new_teacher lesson_change",
         "class course requested teacher room",
     ),
     "enrolment": ("change change_day class_before class_after", "student student_name class reason"),
+    "bells": ("section_begins section_ends", "sections"),
+    "days": ("off_from off_to made_up follows", "holiday"),
     "rollcall": ("rollcall_status", "class course day sections teacher room submitted"),
     "leave": (
         "leave_category leave begins ends leave_status leave_result",
         "student student_name class requested decided reason",
     ),
-    "test": ("score max_score pass_score test_name", "student student_name class course day sections"),
+    "test": ("score max_score pass_score test_name", "student student_name class course day sections slot"),
     "assessment": ("overall period", "student student_name class course teacher department"),
     "ticket": (
-        "ticket ticket_category accepted reported rating priority",
+        "ticket ticket_category accepted reported rating priority step step_time",
         "department location resolved ticket_status rating_comment",
     ),
     "people": ("person person_name post left email", "department teaching_office joined"),

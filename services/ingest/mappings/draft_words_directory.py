@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from services.ingest.mappings.draft_meaning import Meaning
 
 OF_DIRECTORY: Mapping[str, Meaning] = {
-    "serial": Meaning("serial", "", "序号 ?编号 no no. # index"),
+    "serial": Meaning("serial", "", "序号 编号 no no. # index"),
     "student": Meaning(
         "id",
         "students",
-        "学号 学生学号 ?学籍号 学生编号 学生证号 学号/工号 studentid studentno student_id student_no "
+        "学号 学生学号 学籍学号 ?学籍号 学生编号 学生证号 学号/工号 studentid studentno student_id student_no "
         "?账号 学工号 学生学工号 studentnumber student_number studentidno",
     ),
     "student_name": Meaning(
@@ -35,7 +35,7 @@ OF_DIRECTORY: Mapping[str, Meaning] = {
         "class",
         "classes",
         "班级 行政班 行政班级 班级名称 所在班级 班别 教学班组成 上课班级 授课班级 class classname "
-        "?部门 ?发起人部门 ?教学班 行政班名称 行政班级名称 上课班级名称 所在行政班 班级名 合班 "
+        "?部门 ?发起人部门 ?教学班 行政班名称 行政班级名称 上课班级名称 所在行政班 班级名 班级全称 合班 "
         "授课对象 上课对象 homeroom section_name ?专业班级 专业班级",
     ),
     "class_id": Meaning(
@@ -75,24 +75,24 @@ OF_DIRECTORY: Mapping[str, Meaning] = {
         "unit",
         "departments",
         "系部 院系 所属部门 部门 所在部门 单位 所属单位 二级学院 开课系部 开课学院 责任部门 "
-        "处理部门 department ?学院 ?系 单位名称 所属院系 院系名称 学院名称 所属学院 所在学院 "
-        "所在单位 部门名称 报修部门 申报部门 报修单位 faculty school dept",
+        "处理部门 承办部门 承办单位 二级单位 ?承担单位 ?开课单位 department ?学院 ?系 单位名称 所属院系 院系名称 "
+        "学院名称 所属学院 所在学院 所在单位 部门名称 报修部门 申报部门 报修单位 faculty school dept",
     ),
     "teaching_office": Meaning(
-        "unit",
+        "office",
         "teaching_offices",
-        "教研室 所属教研室 开课教研室 系室 所在教研室 教研室名称 承担教研室",
+        "教研室 所属教研室 开课教研室 系室 所在教研室 教研室名称 承担教研室 ?承担单位 ?开课单位 office",
     ),
     "major": Meaning(
         "",
         "majors",
-        "专业 专业名称 major 所属专业 所学专业 programme program",
+        "专业 专业名称 专业方向 专业(方向) major 所属专业 所学专业 programme program",
     ),
     "major_id": Meaning("code", "major_ids", "专业代码 专业号 专业编号"),
     "cohort": Meaning(
         "cohort",
         "",
-        "年级 入学年份 所在年级 cohort grade 现在年级 当前所在级 入学年级 所在级 enrolmentyear",
+        "年级 级 入学年份 所在年级 cohort grade 现在年级 当前所在级 入学年级 所在级 enrolmentyear",
     ),
     "post": Meaning(
         "",
@@ -119,12 +119,12 @@ OF_DIRECTORY: Mapping[str, Meaning] = {
     "enrolled": Meaning(
         "day",
         "",
-        "入学日期 入学时间 报到日期 注册日期 入学年月 enrolmentdate enrollmentdate admissiondate",
+        "入学日期 入学时间 入校时间 报到日期 注册日期 入学年月 enrolmentdate enrollmentdate admissiondate",
     ),
     "student_status": Meaning(
         "",
         "",
-        "学籍状态 在校状态 现在状态 当前状态 学生状态 在籍状态",
+        "学籍状态 在籍情况 学籍情况 在校状态 现在状态 当前状态 学生状态 在籍状态",
     ),
     "change": Meaning(
         "",
@@ -157,7 +157,7 @@ OF_DIRECTORY: Mapping[str, Meaning] = {
     "planned_hours": Meaning(
         "number",
         "",
-        "总学时 学时 计划学时 hours 计划课时 总课时 学时数 totalhours",
+        "总学时 课时 学时 计划学时 hours 计划课时 总课时 学时数 totalhours",
     ),
     "class_after": Meaning("class", "classes", "异动后班级 现班级 新班级 转入班级 现行政班 newclass"),
     "size": Meaning(

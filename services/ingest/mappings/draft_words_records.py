@@ -93,7 +93,7 @@ OF_RECORDS: Mapping[str, Meaning] = {
     "score": Meaning(
         "score",
         "",
-        "成绩 随堂测 随堂测验 测验 测试 检测 小测 得分 分数 测验成绩 检测成绩 score mark 最终成绩 "
+        "成绩 五级制成绩 等级成绩 随堂测 随堂测验 测验 测试 检测 小测 得分 分数 测验成绩 检测成绩 score mark 最终成绩 "
         "总成绩 测试成绩 考试成绩 "
         "考核成绩 实得分 卷面成绩 总评成绩 grade points result ?总分",
     ),
@@ -117,7 +117,9 @@ OF_RECORDS: Mapping[str, Meaning] = {
         "",
         "评价 总评 等级 评学结果 评价等级 评学等级 学习评价 综合评价 评价结果 evaluation ?等级",
     ),
-    "period": Meaning("month", "", "月份 统计月份 评学月份 评价月份 所属月份 考核月份 month period"),
+    "period": Meaning(
+        "month", "", "月份 年月 统计年月 评价年月 统计月份 评学月份 评价月份 所属月份 考核月份 month period"
+    ),
     "ticket": Meaning(
         "id",
         "",
@@ -174,7 +176,7 @@ OF_RECORDS: Mapping[str, Meaning] = {
     "room": Meaning(
         "",
         "",
-        "教室 上课地点 上课教室 场地 room 上课场地 授课地点 教学地点 classroom venue",
+        "教室 上课场所 上课地点 上课教室 场地 room 上课场地 授课地点 教学地点 classroom venue",
     ),
     "present_names": Meaning("people", "student_names", "出勤学生 到课学生 实到学生 出勤名单"),
     "absent_names": Meaning(
@@ -183,6 +185,31 @@ OF_RECORDS: Mapping[str, Meaning] = {
     "late_names": Meaning("people", "student_names", "迟到学生 迟到名单 迟到人员"),
     "early_names": Meaning("people", "student_names", "早退学生 早退名单 早退人员"),
     "leave_names": Meaning("people", "student_names", "请假学生 请假名单 请假人员"),
+    "slot": Meaning("slot", "", "上课时间 测验时间 测试时间 考试时间 检测时间 考勤时间 课次 上课课次 课次时间 时间"),
+    "old_slot": Meaning("slot", "", "原上课时间 原时间 调前时间 调课前时间 停课时间 调整前时间 调整前上课时间"),
+    "new_slot": Meaning(
+        "slot", "", "新上课时间 新时间 现上课时间 调后时间 调课后时间 补课时间 调整后时间 调整后上课时间"
+    ),
+    "step": Meaning(
+        "ticket.action",
+        "",
+        "环节 流转环节 处理环节 流程环节 节点 流程节点 操作 操作类型 处理动作 动作 步骤 进度 action step",
+    ),
+    "step_time": Meaning("moment", "", "操作时间 处理时间 流转时间 环节时间 节点时间 发生时间 ?时间 actiontime"),
+    "section_begins": Meaning(
+        "clock", "", "上课 上课时间 开始时间 起始时间 开始 上课时刻 begin begins start starttime from"
+    ),
+    "section_ends": Meaning("clock", "", "下课 下课时间 结束时间 终止时间 结束 下课时刻 end ends endtime to"),
+    "off_from": Meaning("span", "", "放假日期 放假时间 放假 放假开始 放假起止 放假安排 假期 假期时间 休息日期 holiday"),
+    "off_to": Meaning("day", "", "放假结束 放假截止 收假日期"),
+    "made_up": Meaning(
+        "made_up",
+        "",
+        "调休 调休补课 调休上课 调休上班 调休日 调休日期 调休上课日 补课 补课日期 补课日 补课安排 "
+        "上班 上班日期 上班时间",
+    ),
+    "follows": Meaning("day", "", "补哪天的课 补哪天课 按哪天课表上课 对应日期 执行课表 上哪天的课"),
+    "holiday": Meaning("", "", "节日 节假日 假日 假期名称 节日名称"),
     "marks": Meaning("marks", "", ""),
     "when": Meaning("when", "", "上课时间 时间安排 排课时间 上课时间地点"),
     "old_day": Meaning("day", "", "原上课日期 原日期 调前日期 调课前日期 停课日期"),
