@@ -61,11 +61,34 @@ KINDS: Mapping[str, tuple[str, str]] = {
 """Kind of table → (what only it has, what it has beside others)."""
 
 
+_IDS, _NAMES = "号 编号 编码 代码 号码 id 代号", "姓名 名字 名称 名"
+_FAMILIES = (
+    ("student", "学生 学籍 学员", f"学号 {_IDS}"),
+    ("person", "职工 教工 教职工 员工 人事 人员", f"工号 {_IDS}"),
+    ("teacher_id", "教师 任课教师 授课教师 主讲教师", f"工号 {_IDS}"),
+    ("class_id", "班级 行政班 行政班级", _IDS),
+    ("course_id", "课程", _IDS),
+    ("major_id", "专业", _IDS),
+    ("ticket", "工单 报修单 服务单 报修", f"单号 {_IDS}"),
+    ("leave", "请假单 假条 审批单", _IDS),
+    ("student_name", "学生 学员", _NAMES),
+    ("person_name", "职工 教工 教职工 员工 人员", _NAMES),
+    ("teacher", "任课教师 授课教师 主讲教师", _NAMES),
+    ("class", "班级 行政班 行政班级 所属行政班", "名称 名 全称"),
+    ("course", "课程 所属课程 所修课程", "名称 名 全称"),
+)
+"""(meaning, of whom, what of them): headers are made of both."""
+
+
 def _headers() -> dict[str, list[tuple[str, bool]]]:
     found: dict[str, list[tuple[str, bool]]] = {}
     for name, meaning in MEANINGS.items():
         for one in meaning.words.split():
             found.setdefault(word(one.removeprefix("?")), []).append((name, not one.startswith("?")))
+    for name, whose, what in _FAMILIES:
+        for each in (word(first + last) for first in whose.split() for last in what.split()):
+            if each not in found:
+                found[each] = [(name, True)]
     return found
 
 

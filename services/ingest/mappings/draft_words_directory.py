@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from services.ingest.mappings.draft_meaning import Meaning
 
 OF_DIRECTORY: Mapping[str, Meaning] = {
-    "serial": Meaning("serial", "", "序号 编号 no no. # index"),
+    "serial": Meaning("serial", "", "序号 ?编号 no no. # index"),
     "student": Meaning(
         "id",
         "students",
@@ -35,7 +35,7 @@ OF_DIRECTORY: Mapping[str, Meaning] = {
         "class",
         "classes",
         "班级 行政班 行政班级 班级名称 所在班级 班别 教学班组成 上课班级 授课班级 class classname "
-        "?部门 ?发起人部门 ?教学班 行政班名称 行政班级名称 上课班级名称 所在行政班 班级名 班级全称 合班 "
+        "?部门 ?发起人部门 ?教学班 行政班名称 行政班级名称 上课班级名称 所在行政班 所属行政班 班级名 班级全称 合班 "
         "授课对象 上课对象 homeroom section_name ?专业班级 专业班级",
     ),
     "class_id": Meaning(
@@ -53,7 +53,7 @@ OF_DIRECTORY: Mapping[str, Meaning] = {
         "course",
         "courses",
         "课程 课程名称 课程名 科目 科目名称 course coursename course_name subject 课程名称(中文) "
-        "课名 所属课程 coursetitle course_title",
+        "课名 所属课程 所修课程 coursetitle course_title",
     ),
     "course_id": Meaning(
         "code",
@@ -97,7 +97,7 @@ OF_DIRECTORY: Mapping[str, Meaning] = {
     "post": Meaning(
         "",
         "",
-        "职务 行政职务 岗位 党政职务 现任职务 职务名称 position title",
+        "职务 行政职务 岗位 党政职务 担任职务 所任职务 现任职务 职务名称 position title",
     ),
     "joined": Meaning(
         "day",
@@ -168,7 +168,7 @@ OF_DIRECTORY: Mapping[str, Meaning] = {
     "remark": Meaning(
         "",
         "",
-        "备注 remark remarks note 说明 备注说明 comment comments",
+        "备注 备注信息 附注 附加信息 其他信息 remark remarks note 说明 备注说明 comment comments",
     ),
 }
 """`…_ids` and `…_names` are the ids and the names of a table apart."""

@@ -28,7 +28,8 @@ OF_RECORDS: Mapping[str, Meaning] = {
     "attendance_status": Meaning(
         "attendance.status",
         "",
-        "考勤结果 考勤状态 签到状态 出勤情况 出勤状态 到课情况 考勤情况 attendance ?状态 ?status "
+        "考勤结果 考勤状态 签到状态 出勤情况 出勤状态 出缺勤 出缺勤情况 出缺勤情形 到课情况 考勤情况 attendance ?状态 "
+        "?status "
         "到课状态 签到情况 考勤 出席情况 出席状态 attendancestatus",
     ),
     "minutes_late": Meaning(

@@ -13,6 +13,7 @@ from services.ingest.mappings.cells import word
 from services.ingest.mappings.draft import ColumnGuess, SheetGuess
 from services.ingest.mappings.draft_days import day_lines
 from services.ingest.mappings.draft_forms import FORMS, LETTERS, OF_NAMES, POINTS, STARS, STEPS, Form, Line
+from services.ingest.mappings.draft_posts import post_lines
 from services.ingest.mappings.draft_shapes import NOBODY
 from services.ingest.mappings.draft_texts import formatted, quoted, remark, single
 from services.ingest.mappings.draft_wide import wide_lines
@@ -21,6 +22,8 @@ from services.ingest.mappings.words import words_of
 
 _OF_ROWS = {f"directory/{name}" for name in ("roles", "departments", "teaching_offices", "majors")}
 """What a table says beside its own rows, where it has the column."""
+_FIRST_DAY, _LAST_DAY = r"(\d\S*?)\s*(?:至|到|~|-(?=\s*\d{4}))", r"\d\S*?\s*(?:至|到|~|-(?=\s*\d{4}))\s*(\d\S+)"
+_HANDED_IN = "已提交, 已点名, 已完成, 提交"
 _AGREED = "^(审核|审批)?(已)?(通过|同意|批准|完成)"
 
 
@@ -36,6 +39,7 @@ def draft_mapping(sheets: Sequence[SheetGuess], name: str = "draft") -> str:
         f"mapping: {name}",
         f"files: [{', '.join(json.dumps(_general(one), ensure_ascii=False) for one in files)}]",
         "source: " + (source if lists else f"{name}  # how Prewarn calls the system"),
+        *_of_the_file(known, lists),
         "tables:",
     ]
     for one in _alike(known):
@@ -49,11 +53,27 @@ def draft_mapping(sheets: Sequence[SheetGuess], name: str = "draft") -> str:
             if form.to in _OF_ROWS and not any(one.of(each) for each in form.lines[0].meanings):
                 continue
             lines += _table(one, form)
+        if one.kind == "people":
+            lines += post_lines(one)
         if one.kind == "students":
             lines += _states(one)
     if not known:
         lines[-1] = "tables: []  # none of the tables is of a kind that is known"
     return "\n".join(lines) + "\n"
+
+
+def _of_the_file(sheets: Sequence[SheetGuess], lists: str) -> list[str]:
+    """When it was made and which days it covers, where that stands above a table."""
+    titles = {name: label for one in sheets for name, label in one.titles.items()}
+    lines: list[str] = []
+    if label := titles.get("exported"):
+        moment = single(label + r"[:]\s*(\d{4}\S+(?: \d{1,2}:\d\d(?::\d\d)?)?)")
+        lines.append(f"exported_at: {{title: {moment}}}")
+        if lists and (days := titles.get("covered")):
+            first, last = (single(days + rf"[:]\s*{one}") for one in (_FIRST_DAY, _LAST_DAY))
+            lines += ["covers:  # what it no longer says of these days is taken back", "  kind: attendance"]
+            lines += [f"  from: {{title: {first}}}", f"  to: {{title: {last}}}"]
+    return lines
 
 
 def _states(sheet: SheetGuess) -> list[str]:
@@ -133,6 +153,8 @@ def _timing(sheet: SheetGuess, form: Form) -> Iterable[str]:
             yield f"  {key}: {formatted(found)}{remark(found)}"
     if form.to == "assessment" and (month := sheet.of("period")):
         yield f"  time: {{column: {quoted(month.header)}, as: month, take: ends}}"
+    if form.to == "rollcall" and (handed_in := sheet.of("rollcall_status")):
+        yield f"  when: {{column: {quoted(handed_in.header)}, is: [{_HANDED_IN}]}}{remark(handed_in)}"
     agreed = sheet.of("leave_result") or sheet.of("leave_status")
     if agreed is not None and form.to in ("timetable/changes", "directory/student_changes"):
         yield f"  when: {{column: {quoted(agreed.header)}, like: {single(_AGREED)}}}"
@@ -170,6 +192,8 @@ def _way(sheet: SheetGuess, form: Form, line: Line, found: ColumnGuess, wide: Co
         and "_id" not in found.meaning
     ):
         extra += "as: person, within: department"  # of two of one name, who teaches there
+    if line.field == "minutes_late" and (status := sheet.of("attendance_status")):
+        extra += f", when: {{column: {quoted(status.header)}, like: '迟|[Ll]ate|LATE'}}"
     if line.field == "student" and found.meaning == "student_name" and sheet.of("class"):
         extra += ", within: class"
     return f"{{column: {name}, {extra}}}" if extra else name

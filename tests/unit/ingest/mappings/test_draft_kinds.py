@@ -84,3 +84,43 @@ def test_a_tutor_of_two_of_one_name_is_who_teaches_in_the_department(book, read,
     found, wrong = read(text, rows=rows, wanted=lambda table: table.to == "directory/roles")
     assert wrong == []
     assert [(one.data["scope"], one.data["person"]) for one in found] == [("k1", "00007"), ("k2", "00040")]
+
+
+def test_posts_are_drafted_as_roles(book, read, college):
+    rows = [["职工编码", "教工名字", "工作单位", "教研室名", "担任职务", "附加信息"]]
+    rows += [["00012", "王丽", "信息工程系", "软件技术教研室", "系主任", "专业带头人(软件技术)"]]
+    rows += [["00007", "李建国", "信息工程系", "软件技术教研室", "软件技术教研室主任", ""]]
+    rows += [["00040", "王丽", "学生工作处", "", "学生工作处处长", ""], ["0700", "甲", "学院领导", "", "院长", ""]]
+    text = draft_mapping(guess_sheets("f.xlsx", book(表=rows)[1], Known({}), college.days))
+    found, wrong = read(text, rows=rows, wanted=lambda table: table.to == "directory/roles")
+    assert wrong == []
+    assert {(one.data["role"], one.data["person"], one.data.get("scope")) for one in found} == {
+        ("department_head", "00012", "info"), ("major_head", "00012", "510203"),
+        ("teaching_office_head", "00007", "sw"),
+        ("student_affairs", "00040", None), ("college_head", "0700", None),
+    }  # fmt: skip
+
+
+def test_a_draft_reads_when_it_was_made_and_what_it_covers_and_only_roll_calls_that_were_handed_in(
+    book, mapping, college
+):
+    rows = [["统计日期：2026-08-31 至 2026-09-11    导出时间：2026-09-11 18:00"]]
+    rows += [["日期", "节次", "班级", "课程", "学号", "考勤结果", "迟到时长"]]
+    rows += [["2026-09-08", "1-2节", "软件2601", "高等数学", "s1", "早退", "8"]] * 3
+    found = mapping(draft_mapping(guess_sheets("f.xlsx", book(表=rows)[1], Known(college.tables), college.days)))
+    assert found.exported
+    assert (found.covers.kind, len(found.covers.first), len(found.covers.last)) == ("attendance", 1, 1)
+    assert found.tables[0].base.fields["minutes_late"][0].when[0].columns == ("考勤结果",)
+    rows = [["日期", "节次", "班级", "课程", "点名状态", "提交时间"]]
+    rows += [["2026-09-08", "1-2节", "软件2601", "高等数学", "未提交", None]] * 3
+    found = mapping(draft_mapping(guess_sheets("f.xlsx", book(表=rows)[1], Known(college.tables), college.days)))
+    assert "已提交" in found.tables[0].when[0].is_
+
+
+def test_headers_that_are_made_of_whom_and_what_are_known(book, college):
+    rows = [["学籍编号", "学员姓名", "行政班级名称", "课程编码", "课程名称", "任课教师姓名", "考勤结果"]]
+    rows += [["s1", "李娜", "软件2601", "G0101", "高等数学", "李建国", "旷课"]] * 3
+    (guess,) = guess_sheets("f.xlsx", book(表=rows)[1], Known(college.tables), college.days)
+    assert [one.meaning for one in guess.columns] == [
+        "student", "student_name", "class", "course_id", "course", "teacher", "attendance_status",
+    ]  # fmt: skip
