@@ -99,6 +99,22 @@ COMMANDS: Mapping[str, Command | Group] = {
             ),
         },
     ),
+    "accounts": Group(
+        "Who signs in with a password kept here. 本地账号",
+        {
+            "add": Command(
+                "accounts:add",
+                "Print a link by which a person sets a password once, within 24 hours. 生成一次性设置密码链接",
+                college=True,
+            ),
+            "list": Command("accounts:list_", "All local accounts. 全部本地账号", college=True),
+            "remove": Command(
+                "accounts:remove",
+                "End a local account, and every session of its owner. 删除本地账号",
+                college=True,
+            ),
+        },
+    ),
     "directory": Group(
         "People, roles, classes, courses. 人员、角色、班级、课程",
         {

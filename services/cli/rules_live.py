@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Annotated
 
 import typer
@@ -12,6 +14,8 @@ from services.clock import wall_clock
 from services.errors import ConfigurationError, ProblemsError
 from services.i18n import say
 from services.messages import Problem, near_words
+from services.notify.service import Notify
+from services.notify.trial import Trial
 from services.rules.language.load import RuleSet
 from services.settings import Settings
 
@@ -32,20 +36,33 @@ def live(
     settings: Settings = context.obj
     if not settings.trial:
         raise ConfigurationError(say("cli.nothing_on_trial"))
-    with Embedded(settings) as embedded:
-        known, trial = embedded.files.rule_set(), embedded.trial
+    trial = Trial(settings.home)
+    with _notify(settings) as (known, notify):
         if rules:
             answered_for(author, reason, needs_reason=True)
             named = _named(rules, known)
             trial.put_live(named, author, reason, wall_clock())
             typer.echo(f"live 正式运行: {', '.join(named)}")
             if tell:
-                typer.echo(f"told 已告知 {embedded.notify.tell_open(named)}")
+                typer.echo(f"told 已告知 {notify.tell_open(named)}")
             return
         for one in trial.record():
             typer.echo(f"{one.at:%Y-%m-%d %H:%M}  {one.author}  {', '.join(one.rules)}  {one.reason}")
         waiting = [rule for rule in known.cards if trial.holds(rule)]
         typer.echo(f"on trial 试运行 {len(waiting)}: {', '.join(waiting)}")
+
+
+@contextmanager
+def _notify(settings: Settings) -> Iterator[tuple[RuleSet, Notify]]:
+    """The rules in force and notify's store: of one process, or of the cluster."""
+    if settings.brokers:
+        from services.app.cluster.notify import opened  # noqa: PLC0415 - kafka costs the others 0.1 s
+
+        with opened(settings) as (notify, known, _):
+            yield known, notify
+    else:
+        with Embedded(settings) as embedded:
+            yield embedded.files.rule_set(), embedded.notify
 
 
 def _named(asked: list[str], known: RuleSet) -> list[str]:

@@ -13,6 +13,7 @@ _WINDOWS = {
     r"within (\d+)d": "windows.within_d",
     r"within (\d+)h": "windows.within_h",
     r"within (\d+)m": "windows.within_m",
+    r"within (\d+) teaching_weeks": "windows.within_teaching_weeks",
     "calendar day": "windows.calendar_day",
     "calendar week": "windows.calendar_week",
     "calendar month": "windows.calendar_month",

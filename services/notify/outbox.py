@@ -63,6 +63,11 @@ class Outbox:
                     self._queues[name] = _Queue(name, self)
                 self._queues[name].wake()
 
+    def without_thread(self, queues: Iterable[str]) -> list[str]:
+        """Those that have no thread yet; each of the others looks by itself."""
+        with self._lock:
+            return [name for name in queues if name not in self._queues]
+
     def stop(self, within: float = 1.5) -> None:
         """Ends the threads; a send that takes longer than `within` seconds is left to its lease."""
         self.stopped.set()

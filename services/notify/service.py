@@ -27,6 +27,7 @@ from services.notify.sender import Send, Sender
 from services.notify.store import disabled_channels, feedback, intake, outbox, report, silences, views
 from services.notify.store.acts import Acts
 from services.notify.store.engine import Connection, Store
+from services.notify.store.sight import Sight
 from services.notify.suppression import Silence
 
 _LOG = logging.getLogger(__name__)
@@ -53,12 +54,15 @@ class Notify:
         self.outbox = Outbox(
             database=self.database, sender=sender, heartbeats=self.health, on_result=self.metrics.attempted
         )
-        self.acts = Acts(self.database, config, ports.clock, self._done)
+        self.sight = Sight(self.database, ports.directory, ports.cards, ports.clock)
+        self.acts = Acts(self.database, config, ports.clock, self.sight, self._done)
         self.scheduler = Scheduler(
             database=self.database, config=config, ports=ports, done=self._done, heartbeats=self.health
         )
-        failed = "what was done with a warning could not be told to the rules yet; trying again"
         self._scheduling = self.scheduler.loop()
+        failed = "what other processes have to send may wait; trying again"
+        self._looking = Loop("queues", self._look_for_queues, failed=failed, heartbeats=self.health)
+        failed = "what was done with a warning could not be told to the rules yet; trying again"
         self._publishing = Loop(
             "feedback", self._hand_on, failed=failed, retry=_AGAIN, at_end=True, heartbeats=self.health
         )
@@ -68,8 +72,8 @@ class Notify:
         self.outbox.slot = self._lock.take()
         self.outbox.start()
         self.look_at_held()
-        self._scheduling.start()
-        self._publishing.start()
+        for loop in (self._scheduling, self._publishing, self._looking):
+            loop.start()
 
     def stop(self) -> None:
         """Ends the threads, in seconds; what is being sent is sent again later, marked as a repeat.
@@ -77,6 +81,7 @@ class Notify:
         The rules hear of what was done until then, within two seconds, or after the next start.
         """
         self._scheduling.stop()
+        self._looking.stop()
         self._publishing.stop(2)
         self.outbox.stop()
         self._lock.give()
@@ -84,6 +89,13 @@ class Notify:
 
     def _hand_on(self) -> float:
         feedback.hand_on(self.database, self.ports.publish)
+        return _AGAIN
+
+    def _look_for_queues(self) -> float:
+        """A command, as another process, may have written down messages of a queue that has no thread here yet."""
+        with self.database.reading() as connection:
+            waiting = outbox.queues(connection)
+        self.outbox.wake(self.outbox.without_thread(waiting))
         return _AGAIN
 
     def _done(self, queues: set[str]) -> None:

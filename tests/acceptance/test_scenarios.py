@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.acceptance.timetable import Embedded, OnKafka, read
+from tests.acceptance.modes import Embedded, OnKafka
+from tests.acceptance.timetable import read
 
 SCENARIOS = sorted((Path(__file__).parent / "timetables").glob("*.yaml"))
 
@@ -16,21 +17,17 @@ def named(path):
 @pytest.mark.parametrize("path", SCENARIOS, ids=named)
 def test_in_one_process(path, tmp_path):
     with Embedded(read(path), tmp_path) as playing:
-        playing.start()
         playing.play()
 
 
 @pytest.mark.parametrize("path", SCENARIOS, ids=named)
 def test_on_kafka(path, tmp_path, broker, postgres):
     with OnKafka(read(path), tmp_path, broker, f"scenario-{path.stem}.", postgres.database()) as playing:
-        playing.start()
         playing.play()
 
 
 def test_a_scenario_that_does_not_come_true_is_red(tmp_path):
     scenario = read(SCENARIOS[0])
     scenario["timetable"] = [step | {"told": "nobody"} for step in scenario["timetable"]]
-    with Embedded(scenario, tmp_path) as playing:
-        playing.start()
-        with pytest.raises(AssertionError, match=r"expected \{\}"):
-            playing.play()
+    with Embedded(scenario, tmp_path) as playing, pytest.raises(AssertionError, match=r"expected \{\}"):
+        playing.play()

@@ -18,12 +18,10 @@ from zoneinfo import ZoneInfo
 
 import yaml
 
-from services import directory as directories
-from services.app.cluster.directory import publish_directory
 from services.settings import resource
-from tests.cluster import Cluster
-from tests.faults.running import ROOT, environment, free_port, receiving
+from tests.faults.running import ROOT, environment, receiving
 from tests.patience import PATIENCE
+from tests.signing_in import cookie_of
 
 HERE = Path(__file__).parent
 CLOCKED = (sys.executable, str(HERE / "clocked.py"))
@@ -39,7 +37,7 @@ service_hours: {mon-fri: ["08:00-12:00", "14:00-18:00"]}
 _WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _MOMENT = re.compile(r"(?P<day>\w{3}) w(?P<week>\d+) (?P<hour>\d\d):(?P<minute>\d\d)")
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
-_STEP = {"at", "send", "told", "act", "inbox"}
+_STEP = {"at", "send", "told", "act", "inbox", "server", "files", "command", "page"}
 _QUIET = 2.0
 """Seconds without a message after which nothing more is expected of a step; what comes later counts for the next."""
 
@@ -92,7 +90,7 @@ def rules_of(folder, wanted, calendar=""):
 
 
 class Playing(ExitStack):
-    """One story on one running Prewarn. `start` and `published` are the mode's."""
+    """One story on one running Prewarn. `prepare`, `start` and `of_mode` are the mode's."""
 
     def __init__(self, story, tmp_path):
         super().__init__()
@@ -109,6 +107,9 @@ class Playing(ExitStack):
             address = self.receiver.url.rpartition("/")[0]
             (self.people / path.name).write_text(path.read_text("utf-8").replace("RECEIVER", address), "utf-8")
         self.rules = rules_of(tmp_path / "rules", story["rules"], story.get("calendar", ""))
+        group = {f"PREWARN_GROUP_{name.upper()}": str(value) for name, value in story.get("group", {}).items()}
+        self.college = {"PREWARN_TRIAL": str(story.get("trial", False)).lower(), **group}
+        self.running = []
         self.heard = 0
         self.sent = Counter()
         self.occurred = {}
@@ -122,26 +123,29 @@ class Playing(ExitStack):
     def run(self, arguments, log, **settings):
         """A process of ours under the timetable's clock; it is ended with the story."""
         given = {f"PREWARN_{name.upper()}": str(value) for name, value in settings.items()}
-        group = {f"PREWARN_GROUP_{name.upper()}": str(value) for name, value in self.story.get("group", {}).items()}
         env = environment(
             PREWARN_TEST_CLOCK=str(self.clock_file), PREWARN_HOME=str(self.home),
-            PREWARN_QUIET=self.story.get("quiet", ""), **group, **given,
+            PREWARN_QUIET=self.story.get("quiet", ""), **self.college, **given,
         )  # fmt: skip
-        file = self.enter_context((self.tmp_path / log).open("w"))
+        file = self.enter_context((self.tmp_path / log).open("a"))
         process = subprocess.Popen([*CLOCKED, *map(str, arguments)], cwd=ROOT, env=env, stdout=file, stderr=file)
-        self.callback(_end, process)
+        self.callback(end_of, process)
+        self.running.append(process)
         return process
 
-    def prewarn(self, *arguments):
+    def prewarn(self, *arguments, **more):
         """A command under the timetable's clock, on the college's store."""
+        env = environment(
+            PREWARN_TEST_CLOCK=str(self.clock_file), PREWARN_RULES=str(self.rules), **self.college, **more
+        )
         told = subprocess.run(
-            [*CLOCKED, "--home", self.home, *arguments], cwd=ROOT, text=True, capture_output=True, check=False,
-            env=environment(PREWARN_TEST_CLOCK=str(self.clock_file), PREWARN_RULES=str(self.rules)), timeout=60,
+            [*CLOCKED, "--home", self.home, *arguments], cwd=ROOT, text=True, capture_output=True, check=False, env=env,
+            timeout=60,
         )  # fmt: skip
         assert told.returncode == 0, told.stdout + told.stderr
         return told.stdout
 
-    def prepare(self):
+    def silence(self):
         """What stands before the first minute."""
         for one in self.story.get("silences", ()):
             matchers = [f"--{name}={one[name]}" for name in ("rule", "subject", "department") if name in one]
@@ -152,33 +156,52 @@ class Playing(ExitStack):
 
     def play(self):
         self.prepare()
+        self.start()
+        self.silence()
         for n, step in enumerate(self.story["timetable"]):
             self.set_clock(moment(step["at"], self.now))
+            self.switch(step.get("server"))
+            self.ingest(step.get("files", {}))
             self.send(step.get("send", ()))
+            if "command" in step:
+                self.prewarn(*step["command"].split(), **self.of_mode)
             for person, deed in step.get("act", {}).items():
                 self.act(person, deed)
             self.listen(f"step {n + 1}, {step['at']}", step.get("told", "nobody"))
+            for path, rows in step.get("page", {}).items():
+                self.look(path, rows)
         self.compare_warnings()
+
+    def switch(self, state):
+        """All processes of ours are ended, or started anew; what they keep, and the broker, stay."""
+        if state == "off":
+            for process in self.running:
+                end_of(process)
+            self.running.clear()
+        elif state == "on":
+            self.start()
+
+    def ingest(self, files):
+        """Each as a file, in one command."""
+        paths = []
+        for name, events in files.items():
+            paths.append(self.tmp_path / f"{name}.ndjson")
+            lines = [json.dumps(self.envelope(given), ensure_ascii=False) for given in events]
+            paths[-1].write_text("\n".join(lines), "utf-8")
+        if paths:
+            self.prewarn("ingest", "--past", *map(str, paths), **self.of_ingest)
+
+    def look(self, path, rows):
+        """A page has a table with these rows, for somebody of an office that sees figures."""
+        page = self.browser_of("eve").open(f"{self.pages}{path}", timeout=30).read().decode()
+        cells = [re.findall(r"<td[^>]*>(.*?)</td>", row) for row in re.findall(r"<tr.*?</tr>", page, re.DOTALL)]
+        found = [" ".join(row) for row in cells if row]
+        assert found == rows, found
 
     def send(self, events):
         if not events:
             return
-        whole = []
-        for given in events:
-            one = given if "type" in given else self.story.get("each", {}) | given
-            one = dict(one)
-            kind = one.pop("type")
-            self.sent[kind] += 1
-            name = str(one.pop("id", f"{kind}-{self.sent[kind]}"))
-            occurred = self.occurred.setdefault(name, self.now)  # a copy or a correction is of the same lesson
-            whole.append(
-                {
-                    "specversion": "1.0", "type": kind, "source": one.pop("source", "phone"), "id": name,
-                    "time": occurred.isoformat(),
-                    "revision": one.pop("revision", 0), "retracted": one.pop("retracted", False),
-                    "data": {key: self.filled(value) for key, value in one.items()},
-                }
-            )  # fmt: skip
+        whole = [self.envelope(given) for given in events]
         request = urllib.request.Request(
             f"{self.way_in}/v1/events", json.dumps(whole).encode(), {"content-type": "application/json"}
         )
@@ -188,6 +211,21 @@ class Playing(ExitStack):
         except urllib.error.HTTPError as error:
             raise AssertionError(f"{whole} was not taken: {error.read().decode()}") from error
         assert not said.get("rejected"), said
+
+    def envelope(self, given):
+        """An event of the story as CloudEvents has it; it occurs now, unless it says `when`."""
+        one = dict(given if "type" in given else self.story.get("each", {}) | given)
+        kind = one.pop("type")
+        self.sent[kind] += 1
+        name = str(one.pop("id", f"{kind}-{self.sent[kind]}"))
+        now = moment(one.pop("when"), self.now) if "when" in one else self.now
+        occurred = self.occurred.setdefault(name, now)  # a copy or a correction is of the same lesson
+        return {
+            "specversion": "1.0", "type": kind, "source": one.pop("source", "phone"), "id": name,
+            "time": occurred.isoformat(),
+            "revision": one.pop("revision", 0), "retracted": one.pop("retracted", False),
+            "data": {key: self.filled(value) for key, value in one.items()},
+        }  # fmt: skip
 
     def filled(self, value):
         """`in 48h` in an event is an instant."""
@@ -222,13 +260,18 @@ class Playing(ExitStack):
         one = next(
             w for w in reversed(self.warnings()) if w["rule"] == rule and (not about or w["subject"] == about[0])
         )
-        browser = urllib.request.build_opener(urllib.request.HTTPCookieProcessor())
-        browser.open(f"{self.pages}/inbox/{person}", timeout=30).read()
+        browser = self.browser_of(person)
         page = browser.open(f"{self.pages}/warnings/{one['id']}", timeout=30).read().decode()
         token = re.search(r'name="token" value="([^"]+)"', page)[1]
         form = {"token": token, **dict(urllib.parse.parse_qsl(text) if "=" in text else [("measure", text)])}
         address = f"{self.pages}/warnings/{one['id']}/{action}"
         browser.open(address, urllib.parse.urlencode(form).encode(), timeout=30).read()
+
+    def browser_of(self, person):
+        """Signed in; in both modes notify's store is in the home."""
+        browser = urllib.request.build_opener()
+        browser.addheaders = [("Cookie", cookie_of(f"sqlite:///{self.home / 'notify.db'}", person, self.now))]
+        return browser
 
     def warnings(self):
         return [json.loads(line) for line in self.prewarn("warnings", "--json").splitlines()]
@@ -252,42 +295,7 @@ class Playing(ExitStack):
         raise AssertionError(f"{address} does not answer\n{self.said()}")
 
 
-class Embedded(Playing):
-    """Everything in one process."""
-
-    def start(self):
-        self.prewarn("directory", "import", self.people)
-        port = free_port()
-        self.run(["run"], "run.log", port=port, rules=self.rules)
-        self.pages = self.way_in = f"http://127.0.0.1:{port}"
-        self.wait_for(self.pages)
-
-
-class OnKafka(Playing):
-    """One process per service, on a broker."""
-
-    def __init__(self, story, tmp_path, broker, prefix, database):
-        super().__init__(story, tmp_path)
-        self.database = database
-        self.cluster = self.enter_context(Cluster(broker, prefix, self.rules, tmp_path, 2))
-
-    def start(self):
-        settings = {
-            "brokers": self.cluster.broker.address, "topic_prefix": self.cluster.prefix, "session_timeout": 10,
-            "patience": 40,
-        }  # fmt: skip
-        publish_directory(self.cluster.settings, directories.load(self.people, "Asia/Shanghai"))
-        way_in, pages = free_port(), free_port()
-        self.run(["run", "ingest"], "ingest.log", port=way_in, database_url=self.database, **settings)
-        self.run(["run", "route"], "route.log", **settings)
-        self.run(["run", "evaluate"], "evaluate.log", **settings)
-        self.run(["run", "notify"], "notify.log", port=pages, **settings)
-        self.way_in, self.pages = f"http://127.0.0.1:{way_in}", f"http://127.0.0.1:{pages}"
-        self.wait_for(self.way_in)
-        self.wait_for(self.pages)
-
-
-def _end(process):
+def end_of(process):
     if process.poll() is None:
         process.send_signal(signal.SIGINT)
         with suppress(subprocess.TimeoutExpired):

@@ -147,6 +147,18 @@ class Calendar:
         usual = day.weekday() in self.teaching_weekdays or self.is_made_up(day)
         return usual and not self.is_off(day) and day not in self.closed
 
+    def weeks_begun(self, after: int, until: int) -> list[int]:
+        """The instants at which weeks with a teaching day begin, behind `after` and not behind `until`."""
+        first, last = self.day(after), self.day(until)
+        mondays = (first + n * DAY for n in range((last - first).days + 1))
+        return [
+            self.midnight(monday)
+            for monday in mondays
+            if monday.weekday() == 0
+            and self.teaching_days(monday, monday + 7 * DAY)
+            and after < self.midnight(monday) <= until
+        ]
+
     def _teaching_days(self, first: date, after: date) -> int:
         """How many there are from `first` on and before `after`."""
         return sum(self.is_teaching_day(first + n * DAY) for n in range((after - first).days))

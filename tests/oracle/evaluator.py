@@ -107,10 +107,11 @@ def evaluate(
     With `holidays` or `make_up_days` these days are the public ones, whatever country the calendar names.
     """
     by_kind = defaultdict(list)
-    for record in present_records(events, to_ms(now)):
-        by_kind[record.kind].append(record)
-    endings = by_kind.pop("ending", [])
     days = Calendar(calendar, holidays, make_up_days)
+    for record in present_records(events, to_ms(now)):
+        of_the_day = {"teaching_day": days.is_teaching_day(days.day(record.ms))}
+        by_kind[record.kind].append(record._replace(data=of_the_day | record.data))
+    endings = by_kind.pop("ending", [])
     by_id = {standard["id"]: standard for standard in standards}
     episodes: list[Episode] = []
     for entry in rules:

@@ -86,6 +86,9 @@ class Measure:
         (name, width), *_ = self.window.items()  # type: ignore[union-attr]
         if name == "last":
             return records[-width:]
+        if name == "within" and "teaching_weeks" in width:
+            weeks = int(width.split()[0])
+            return [record for record in records if len(self.calendar.weeks_begun(record.ms, moment.ms)) < weeks]
         if name == "within":
             left = moment.ms - duration(width)
             return [record for record in records if left < record.ms <= moment.ms]
@@ -104,7 +107,7 @@ class Measure:
     def instants(self, records: list[Record], now: int) -> Iterator[int]:
         """Beside deadlines."""
         if "within" in self.window:
-            yield from (record.ms + duration(self.window["within"]) for record in records)  # type: ignore[index]
+            yield from self._leaving(self.window["within"], records, now)  # type: ignore[index]
         if self.unit is None or not records:
             return
         calendar, first = self.calendar, min(record.ms for record in records)
@@ -121,6 +124,12 @@ class Measure:
                 if earlier:
                     shift = calendar.midnight(span[0]) - earlier[0]
                     yield from (record.ms + shift for record in records if earlier[0] <= record.ms < earlier[1])
+
+    def _leaving(self, width: str, records: list[Record], now: int) -> Iterable[int]:
+        """When records may leave the window."""
+        if "teaching_weeks" not in width:
+            return (record.ms + duration(width) for record in records)
+        return self.calendar.weeks_begun(min(record.ms for record in records), now) if records else []
 
     # ---- one record, how many, how much
 

@@ -11,8 +11,8 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Sequence
-from contextlib import ExitStack, suppress
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from typing import Any
 
 import msgspec
@@ -20,6 +20,7 @@ from kafka import ConsumerRebalanceListener, KafkaConsumer
 from kafka.errors import KafkaError
 
 from services.app.cluster.directory import published_directory
+from services.app.first_account import print_link_for_the_first
 from services.app.serving import serve
 from services.clock import wall_clock
 from services.errors import LogError, UnstorableError
@@ -30,6 +31,7 @@ from services.messages import UNREADABLE, CampusEvent, Changes, Problem, Rejecti
 from services.notify.config import of_settings
 from services.notify.ports import Ports
 from services.notify.service import Notify
+from services.rules.language.load import RuleSet
 from services.rules.registry.kafka import KafkaRegistry
 from services.settings import Settings
 from services.web.pages import Pages
@@ -205,8 +207,12 @@ class _Goes(ConsumerRebalanceListener):  # type: ignore[misc]  # kafka-python ha
             self._consumer.seek(place, self._notify.offset(consumer_name(place.partition)))
 
 
-def run_notify(settings: Settings) -> int:
-    """Warns people and serves the pages until a signal comes; the exit code."""
+@contextmanager
+def opened(settings: Settings) -> Iterator[tuple[Notify, RuleSet, Publisher]]:
+    """Notify over the store, by the rules and the directory of the prefix, and where it publishes; nothing is started.
+
+    Raises PrewarnError.
+    """
     with ExitStack() as held:
         registry = KafkaRegistry(settings)
         rule_set = registry.current()
@@ -226,9 +232,18 @@ def run_notify(settings: Settings) -> int:
         config = of_settings(settings, rule_set.zone, rule_set.plan.times, push=True)
         notify = Notify(config, Ports(directory.value, registry.card, wall_clock, publish))
         held.callback(notify.stop)
+        yield notify, rule_set, publisher
+
+
+def run_notify(settings: Settings) -> int:
+    """Warns people and serves the pages until a signal comes; the exit code."""
+    with opened(settings) as (notify, _, publisher):
         notify.start()
         intake = Intake(settings, notify, publisher)
         intake.start()
-        held.callback(intake.stop)
-        serve(Pages(notify).routes(), settings)
+        print_link_for_the_first(notify.database, settings.public_url, wall_clock())
+        try:
+            serve(Pages(notify).routes(), settings)
+        finally:
+            intake.stop()
     return 0

@@ -20,7 +20,7 @@ from services.i18n import say
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
 VERSION_TABLE = "notify_schema"
-HEAD = "0006"
+HEAD = "0007"
 """The newest migration."""
 _SQLITE = (
     "PRAGMA journal_mode=WAL",

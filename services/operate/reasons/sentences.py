@@ -101,6 +101,8 @@ def window_words(gauge: Gauge) -> Text:
     shown = str(gauge.window)
     if shown in _WINDOWS:
         return _WINDOWS[shown]
+    if gauge.window.in_weeks:
+        return both(say("operate.last_teaching_weeks", weeks=gauge.window.size))
     kind, _, size = shown.partition(" ")
     return both(say("operate.last_records", size=size)) if kind == "last" else both(say("operate.last", size=size))
 

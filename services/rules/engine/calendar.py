@@ -212,6 +212,36 @@ class Calendar:
         usual = day.weekday() in self._teaching or day in self._make_up
         return day in self._opened or (usual and day not in self._off)
 
+    def in_teaching_day(self, t: int) -> bool:
+        """Whether the day that holds t is a teaching day."""
+        place = bisect_right(self._teaching_days, t)
+        return bool(place) and t < self._teaching_days_end[place - 1]
+
+    @cached_property
+    def _teaching_days_end(self) -> list[int]:
+        return [self._midnight(self._day(begin) + _DAY) for begin in self._teaching_days]
+
+    def before_weeks(self, t: int, weeks: int) -> int:
+        """The last instant that is not of the newest `weeks` teaching weeks that have begun by t (-1: they all are)."""
+        place = bisect_right(self._teaching_weeks, t) - weeks
+        return self._teaching_weeks[place] - 1 if place >= 0 else -1
+
+    def weeks_after(self, t: int, weeks: int) -> int:
+        """When the `weeks`-th of the teaching weeks begins that begin after t (`FOREVER`: there is none)."""
+        place = bisect_right(self._teaching_weeks, t) + weeks - 1
+        return self._teaching_weeks[place] if place < len(self._teaching_weeks) else FOREVER
+
+    def longest_weeks(self, weeks: int) -> int:
+        """For how many milliseconds at most a record lies in a window of so many teaching weeks."""
+        begins = self._teaching_weeks
+        return max((after - begin for begin, after in zip(begins, begins[weeks:], strict=False)), default=0)
+
+    @cached_property
+    def _teaching_weeks(self) -> list[int]:
+        """When the weeks begin, on Monday, that hold a teaching day, of all terms."""
+        days = [self._day(begin) for begin in self._teaching_days]
+        return [self._midnight(day) for day in sorted({day - day.weekday() * _DAY for day in days})]
+
     def day_off(self, day: date) -> bool | None:
         """Whether nobody works then, whatever the weekday; false if people do; None where the weekday decides."""
         if day in self._opened or day in self._make_up:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from services.messages import ENDING, EPOCH, FOREVER, joined_key
+from services.messages import ENDING, EPOCH, FOREVER, joined_key, to_ms
 from services.rules.engine.arithmetic import FUNCTIONS
 from services.rules.engine.decode import decoder
 from services.rules.engine.episodes import Transitions
@@ -37,6 +37,9 @@ class Compiled:
             "joined": joined_key,
             "intern": _Intern(),
             "same": {}.setdefault,
+            "before_weeks": plan.times.before_weeks,
+            "weeks_after": plan.times.weeks_after,
+            "on_teaching_day": lambda event: plan.times.in_teaching_day(to_ms(event.time)),
             **calls,
             **FUNCTIONS,
         }
@@ -48,10 +51,10 @@ class Compiled:
             for rule in layout.rules
         ]
         self.numbers: list[list[Callable[[Any], object]]] = [
-            [eval(f"lambda data: {number_source(gauge.gauge)}", names) for gauge in rule.gauges]  # noqa: S307 - our source
+            [eval(f"lambda event: {number_source(gauge.gauge)}", names) for gauge in rule.gauges]  # noqa: S307 - our source
             for rule in rules
         ]
-        """Of each rule, by its index, and gauge: a record's data → its number."""
+        """Of each rule, by its index, and gauge: a record's event → its number."""
         self.transitions = Transitions(plan, rules, values)
         names["transition"] = self.transitions.transition
         self.transitions.layout_of = {rule.rule.id: layout for layout in layouts for rule in layout.rules}

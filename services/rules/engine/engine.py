@@ -286,7 +286,7 @@ class Engine:
         """A record has no number for a measure that wants one."""
         trouble.clear()
         try:
-            self._numbers[rule][gauge](event.data)
+            self._numbers[rule][gauge](event)
         finally:
             self.not_evaluated[self.transitions.rules[rule].rule.id, trouble.pop() if trouble else "null"] += 1
 

@@ -16,7 +16,7 @@ from hashlib import sha256
 from typing import Any
 
 from services.rules.engine.layout import CONTEXT, Layout, field_source
-from services.rules.engine.plan import Gauge, Plan
+from services.rules.engine.plan import TEACHING_DAY, Gauge, Plan
 from services.rules.engine.stepping import When, indent, rule_lines
 
 _OPTIONAL = frozenset({"ratio", "difference", "missing", "open", "composite"})
@@ -68,6 +68,8 @@ def handler_source(kind: str, layouts: list[Layout], plan: Plan) -> str:
     text = "\n".join([*conditions, *blocks])
     body = ["data = event.data"]
     body += [f"f_{name} = data.f_{name}" for name in needed if re.search(rf"\bf_{name}\b", text)]
+    if TEACHING_DAY in text:
+        body.append(f"{TEACHING_DAY} = on_teaching_day(event)")
     body += [*conditions, "plain = event.revision == 0 and not event.retracted"]
     if not any(_constant(layout, kind) for _, layout in mine):
         body.append(f"if plain and not ({' or '.join(f'b{number}' for number, _ in mine)}): return")
@@ -118,9 +120,10 @@ def _bits(number: int, layout: Layout, kind: str) -> list[str]:
 
 
 def number_source(gauge: Gauge) -> str:
-    """Source of the number that a gauge wants, over `data`."""
+    """Source of the number that a gauge wants, over `event`."""
     inner = gauge if gauge.inner is None else gauge.inner
-    return re.sub(r"\bf_(\w+)", r"data.f_\1", inner.number or "None")
+    source = (inner.number or "None").replace(TEACHING_DAY, "on_teaching_day(event)")
+    return re.sub(r"\bf_(\w+)", r"event.data.f_\1", source)
 
 
 def _single(bits: int) -> list[int]:

@@ -13,7 +13,7 @@ import msgspec
 from services.messages import FOREVER
 from services.rules.engine.measures import MEASURES
 from services.rules.engine.measures.base import Measure
-from services.rules.engine.plan import Gauge, Plan, Rule, Rung
+from services.rules.engine.plan import TEACHING_DAY, Gauge, Plan, Rule, Rung
 from services.rules.engine.subject import COLUMNS, State, Subject, seals
 
 _DAY = 86_400_000
@@ -167,7 +167,7 @@ class Layout:
         self.gauges = [gauge for rule in self.rules for gauge in rule.gauges]
         for gauge in self.gauges:
             gauge.stride = self.stride
-        self.retention = max((_retention(gauge) for gauge in self.gauges), default=0)
+        self.retention = max((_retention(gauge, plan) for gauge in self.gauges), default=0)
         """Milliseconds for which an entry can matter, lateness apart."""
         self.subject_type: type[Subject] = type("Subject_" + "_".join(by), (Subject,), {"__slots__": [*self.initial]})
         made: dict[str, Any] = {"subject_type": self.subject_type}
@@ -180,7 +180,8 @@ class Layout:
             (rule.rule.id, rule.rule.gauges, rule.scope, rule.rule.evidence, *(["term"] if rule.term else []))
             for rule in self.rules
         ]
-        follows = any(gauge.gauge.window.kind == "calendar" or gauge.limits for gauge in self.gauges)
+        follows = any(gauge.gauge.window.follows_calendar or gauge.limits for gauge in self.gauges)
+        follows = follows or TEACHING_DAY in repr((parts, self.columns, [*self.conditions]))
         shape = [_FORMAT, by, peers, parts, self.columns, *([plan.calendar] if follows else [])]
         shape += [plan.times.term_ends] if ends else []
         self.signature = sha256(msgspec.json.encode(shape)).hexdigest()[:16]
@@ -422,8 +423,10 @@ def _moves(placed: GaugeLayout) -> bool:
     return window in ("within", "calendar") or bool(placed.measure.waiting) or "next" in placed.slots
 
 
-def _retention(placed: GaugeLayout) -> int:
+def _retention(placed: GaugeLayout, plan: Plan) -> int:
     window = placed.gauge.window
+    if window.in_weeks:
+        return max(NO_TIME_BOUND, plan.times.longest_weeks(window.size))
     if window.kind == "within":
         return window.size
     if window.kind == "calendar":

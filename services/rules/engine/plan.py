@@ -20,6 +20,9 @@ if TYPE_CHECKING:  # it needs `Period`
 Compare = Literal["at_least", "above", "at_most", "below"]
 OPERATORS: dict[Compare, str] = {"at_least": ">=", "above": ">", "at_most": "<=", "below": "<"}
 _PRAISE = -1
+TEACHING_WEEKS = "teaching_weeks"
+TEACHING_DAY = "f__teaching_day"
+"""Source of whether the day of a record is a teaching day; no field has such a name."""
 MILLIONTHS = 1_000_000
 
 
@@ -61,14 +64,26 @@ Period = Callable[[int], tuple[bool, int]]
 
 
 class Window(msgspec.Struct, frozen=True, kw_only=True):
-    """`all`, `last` so many records, `within` so many milliseconds, or a `calendar` period."""
+    """`all`, `last` so many records, `within` so many milliseconds or teaching weeks, or a `calendar` period."""
 
     kind: Literal["all", "last", "within", "calendar"] = "all"
     size: int = 0
     period: str = ""
+    """Of `within`: `teaching_weeks`, or empty for milliseconds."""
+
+    @property
+    def in_weeks(self) -> bool:
+        """Whether its size is counted in teaching weeks."""
+        return self.kind == "within" and self.period == TEACHING_WEEKS
+
+    @property
+    def follows_calendar(self) -> bool:
+        """Whether another calendar makes another window of it."""
+        return self.kind == "calendar" or self.in_weeks
 
     def __str__(self) -> str:
-        shown = {"all": "all", "last": f"last {self.size}", "within": f"within {duration(self.size)}"}
+        width = f"{self.size} {TEACHING_WEEKS}" if self.in_weeks else duration(self.size)
+        shown = {"all": "all", "last": f"last {self.size}", "within": f"within {width}"}
         return shown.get(self.kind, f"calendar {self.period}")
 
 
@@ -209,10 +224,10 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     def decides(self, rule: Rule) -> str:
         """Content hash of all that decides what a rule finds: under another one, what has ended stays as it was."""
         gauges = [*rule.gauges, *(gauge.inner for gauge in rule.gauges if gauge.inner)]
-        follows = any(gauge.window.kind == "calendar" or gauge.limits for gauge in gauges)
+        follows = any(gauge.window.follows_calendar or gauge.limits for gauge in gauges)
         said = {name: value for name, value in msgspec.structs.asdict(rule).items() if name != "card"}
         parts: list[Any] = [rule.id, said, self.thresholds.get(rule.standard or "")]
-        parts += [self.calendar] if follows else []
+        parts += [self.calendar] if follows or TEACHING_DAY in repr(gauges) + rule.record else []
         parts += [self.times.term_ends] if rule.ends_with_term else []
         return sha256(msgspec.json.encode(parts)).hexdigest()[:16]
 

@@ -152,7 +152,7 @@ def _moved(layout: Layout, gauge: GaugeLayout, when: When) -> list[str]:
     if kind == "within" and not measure.own_window:
         return [
             f"j = {lo}",
-            f"limit = t - {size}",
+            f"limit = before_weeks(t, {size})" if gauge.gauge.window.in_weeks else f"limit = t - {size}",
             f"while j <= i and (rows[j] <= limit or not rows[j + 2] & {member}):",
             f"    if rows[j + 2] & {member} and rows[j] <= limit:",
             *indent(indent(drop)),
@@ -169,6 +169,12 @@ def _moved(layout: Layout, gauge: GaugeLayout, when: When) -> list[str]:
             *([f"if {names['inside']}:", *indent(joining)] if joining else []),
         ]
     return when.having(joins, add)
+
+
+def _leaves(gauge: GaugeLayout, at: str) -> str:
+    """Source of the instant at which a record of that instant leaves a `within` window."""
+    window = gauge.gauge.window
+    return f"weeks_after({at}, {window.size})" if window.in_weeks else f"{at} + {window.size}"
 
 
 def _at(index: str, column: int, when: When | None = None) -> str:
@@ -276,8 +282,7 @@ def _due(layout: Layout, rule: RuleLayout) -> list[str]:
                 ]
         elif kind == "within":
             guard, lo = "" if rule.rises(number) else "level and ", names["lo"]
-            lines.append(f"if {guard}{lo} <= i and rows[{lo}] + {gauge.gauge.window.size} < due:")
-            lines.append(f"    due = rows[{lo}] + {gauge.gauge.window.size}")
+            lines.append(f"if {guard}{lo} <= i and (x := {_leaves(gauge, f'rows[{lo}]')}) < due: due = x")
         elif kind == "calendar" and not gauge.measure.own_window:
             lines.append(f"if level and {names['end']} < due: due = {names['end']}")
         guards = {"next": "" if rule.rises(number) else "level and ", "awake": ""}

@@ -14,6 +14,7 @@ from typing import Any
 
 from services.i18n import say
 from services.messages import Message
+from services.rules.engine.plan import TEACHING_DAY
 from services.rules.language import slips
 from services.rules.language.fields import Field
 from services.rules.language.reading import LARGEST_NUMBER, Place, Report, known_words
@@ -46,6 +47,8 @@ _FUNCTIONS = {"abs": "absolute", "min": "least", "max": "greatest", "round": "ro
 
 
 _FIELD_KEYWORDS = {"class": "clas_", "from": "fro_"}
+_TEACHING_DAY = "teaching_day"
+"""Whether the day of the record is one: what no kind needs a field for."""
 _TRUTH = {"yes": "true", "on": "true", "no": "false", "off": "false"}
 """Words that YAML 1.1 reads as truth values."""
 _KEYWORDS = {short: word for word, short in _FIELD_KEYWORDS.items()}
@@ -298,6 +301,8 @@ class Expression:
             return Typed(node.id.capitalize(), "boolean")
         name = _KEYWORDS.get(node.id, node.id)
         field = self.known.get(name)
+        if field is None and name == _TEACHING_DAY:
+            return Typed(TEACHING_DAY, "boolean")
         if field is None and name.lower() in _TRUTH:
             raise self._refuse(node, say("rules.has_no_field", kind=self.kind, name=name), _TRUTH[name.lower()])
         if field is None:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 
 from services.i18n import say
 from services.messages import Problem
-from services.rules.engine.plan import Compare, Gauge, Rule, Rung
+from services.rules.engine.plan import TEACHING_DAY, Compare, Gauge, Rule, Rung
 from services.rules.language.fields import Field
 from services.rules.language.load import RuleSet
 from services.rules.language.reading import Place, Report, items, known_words
@@ -48,9 +48,18 @@ def lint(rules: RuleSet, kinds: _Kinds) -> list[Problem]:
         found += list(_of_rule(placed.rule, placed.place, standard, kinds))
         found += list(_hiding(placed.rule, placed.place, kinds))
         found += list(_deadlines(placed.rule, placed.place))
+        if not rules.plan.times.terms:
+            found += list(_without_terms(placed.rule, placed.place))
     for standard in rules.standards.values():
         found += list(_dropped(standard))
     return found
+
+
+def _without_terms(rule: Rule, place: Place) -> Iterator[Problem]:
+    """Teaching days and weeks are those of terms: without one there are none."""
+    if TEACHING_DAY in f"{rule.gauges} {rule.record}" or any(gauge.window.in_weeks for gauge in rule.gauges):
+        what = say("rules.no_teaching_without_terms", rule=rule.id)
+        yield Problem(where=_shown(place), what=what, expected="calendar.yaml: terms: [{id: …, from: …, to: …}]")
 
 
 def _long_hours(rule: Rule, place: Place) -> Iterator[Problem]:

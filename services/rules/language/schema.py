@@ -14,7 +14,7 @@ from services.directory import ALIASES, ROLES
 from services.rules.engine.plan import OPERATORS
 from services.rules.language import rules, standards
 from services.rules.language.fields import Field, kinds_of_rules, read_fields
-from services.rules.language.measures import MEASURES, PERIODS
+from services.rules.language.measures import MEASURES, PERIODS, WEEKS_PATTERN
 from services.rules.language.measures.base import Form
 from services.rules.language.notifying import NOTIFY, STEP
 from services.rules.language.term import TERM
@@ -22,6 +22,7 @@ from services.rules.language.thresholds import LEVELS, NO_LEVEL, WARNING
 
 _DRAFT = "https://json-schema.org/draft/2020-12/schema"
 _DURATION = {"type": "string", "pattern": "^[0-9]{1,9}[smhdw]$"}
+_WIDTH = {"type": "string", "pattern": f"^([0-9]{{1,9}}[smhdw]|{WEEKS_PATTERN})$"}
 _NUMBER = {"anyOf": [{"type": "number"}, _DURATION]}
 _EXPRESSION = {"type": ["string", "number", "boolean"]}
 _TEXT = {"$ref": "#/$defs/text"}
@@ -64,7 +65,7 @@ def rules_schema(kinds: Mapping[str, Mapping[str, Field]]) -> dict[str, Any]:
             "anyOf": [
                 {"const": "all"},
                 _object({"last": True}, {"last": {"type": "integer", "minimum": 1}}),
-                _object({"within": True}, {"within": _DURATION}),
+                _object({"within": True}, {"within": _WIDTH}),
                 _object({"calendar": True}, {"calendar": {"enum": list(PERIODS)}}),
             ]
         },

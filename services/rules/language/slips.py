@@ -48,6 +48,7 @@ _TIMES = frozenset(
     {"weekday", "day", "date", "week", "month", "year", "term", "hour", "minute", "time", "today", "now", "occurred_at"}
     | {"created_at", "timestamp", "星期", "日期", "时间"}
 )
+_TEACHING_DAYS = ("teaching_day", "teaching_days", "is_teaching_day", "school_day", "workday", "working_day", "教学日")
 _SIGNS: dict[str, Compare] = (
     {sign: name for name, sign in OPERATORS.items()}
     | dict.fromkeys(("≥", "=>", "gte", "ge", "min", "from"), "at_least")
@@ -80,6 +81,7 @@ _PERIODS = {
     "school_year": "year",
 }
 _SPANS = {"day": "d", "days": "d", "hour": "h", "hours": "h", "week": "w", "weeks": "w", "minutes": "m"}
+_WEEKS = re.compile(r"([1-9]\d?)\s*(?:(?:teaching|school)[_ -]?weeks?|教学周)")
 _DAYS = {"month": 31, "months": 31, "year": 366, "years": 366}
 
 
@@ -128,7 +130,7 @@ def of_field(name: str, known: Iterable[str]) -> Message | str | None:
         return "has(…)"
     if name.lower() in _TIMES and f"{name}s" not in known:
         return say("rules.conditions_know_no_dates")
-    return None
+    return "teaching_day" if nearest(name.lower(), _TEACHING_DAYS) else None
 
 
 def of_word(name: str, values: Iterable[str]) -> Message | str:
@@ -170,8 +172,9 @@ def of_window(name: str, size: str, periods: Iterable[str]) -> str | None:
         return f"{{within: {int(size) * _DAYS[name]}d}}, or {{calendar: {name.removesuffix('s')}}}"
     if name in ("teaching_days", "school_days", "workdays", "working_days") and size.isdecimal():
         return f"{{within: {-(-int(size) // 5) * 7}d}}, or {{calendar: week}}"
-    if (found := re.fullmatch(r"(\d+)\s*([mhdw])", size)) is not None:
-        return f"{{within: {found[1]}{found[2]}}}"
+    weeks = _WEEKS.fullmatch(f"{size} {name}" if size.isdecimal() else size)
+    if (found := weeks or re.fullmatch(r"(\d+)\s*([mhdw])", size)) is not None:
+        return f"{{within: {found[1]}{' teaching_weeks' if weeks else found[2]}}}"
     return f"{{last: {size}}}" if size.isdecimal() and name != "last" else None
 
 

@@ -31,6 +31,15 @@ def test_two_on_one_store_never_send_one_message_twice(make, eventually):
     assert len(keys) == len(set(keys)) == 200
 
 
+def test_what_a_command_writes_down_is_sent_by_the_process_that_runs(make, eventually):
+    running, command = make("a", send=RecordingChannel(), retry=QUICK), make("b", send=RecordingChannel(), retry=QUICK)
+    running.start()
+    eventually(running.health.lags)  # it has looked at an empty outbox
+    command.take_in([change()], 1)
+    eventually(lambda: running.outbox.sender.send.sent)
+    assert command.outbox.sender.send.sent == []
+
+
 @pytest.mark.usefixtures("one_recipient")
 def test_what_another_living_process_sends_is_left_alone(make, status_of, eventually):
     sending, done = threading.Event(), threading.Event()

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
 import msgspec
 
 from services.i18n import say
-from services.rules.engine.plan import Gauge, Window
+from services.rules.engine.plan import TEACHING_WEEKS, Gauge, Window
 from services.rules.language import slips
 from services.rules.language.measures import composite, deadlines, groups, periods, single, totals
 from services.rules.language.measures.base import MOST, Form, Measured, both, read_form
@@ -23,6 +25,8 @@ MEASURES: dict[str, Form] = {
     **deadlines.MEASURES,
 }
 _WINDOWS = ("last", "within", "calendar")
+WEEKS_PATTERN = f"[1-9][0-9]? {TEACHING_WEEKS}"
+_TEACHING_WEEKS = re.compile(rf"([1-9][0-9]?) {TEACHING_WEEKS}")
 PERIODS = ("day", "week", "month", "term", "year")
 
 
@@ -89,6 +93,8 @@ def _sized(kind: str, size: Place, report: Report) -> Window:
             return Window(kind="calendar", period=word(size, report, say("rules.noun_period"), PERIODS))
         report.add(size, say("rules.unknown", what=say("rules.noun_period"), value=size.text), meant)
         return Window()
+    if kind == "within" and (weeks := _TEACHING_WEEKS.fullmatch(size.text)) is not None:
+        return Window(kind="within", size=int(weeks[1]), period=TEACHING_WEEKS)
     whole = isinstance(size.value, int) and not isinstance(size.value, bool)
     amount = (size.value if whole else None) if kind == "last" else duration(str(size.value))
     if not amount or amount <= 0 or (kind == "last" and amount > MOST):

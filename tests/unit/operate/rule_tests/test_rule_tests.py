@@ -184,3 +184,15 @@ def test_recipients_and_text_are_those_of_the_sample_directory(tmp_path):
     assert "a.test.yaml:6:9: hours s1: the text is 一 / one (expected: two)" in run.output
     (people / "roles.csv").write_text("role,person\nclass_tutr,anna\n", "utf-8")
     assert "class_tutr" in CliRunner().invoke(app, ["rules", "test", str(tmp_path)]).output
+
+
+def test_a_window_of_teaching_weeks_and_teaching_days_are_those_of_the_calendar(tmp_path):
+    """Monday and Sunday of week 2, and the Monday after: of two teaching weeks, only what was on teaching days."""
+    weeks = rule("weeks", where="teaching_day", measure="{sum: hours}", window="{within: 2 teaching_weeks}")
+    steps = [
+        "{at: mon w2 08:00, hours: 2}", "{at: sun w2 08:00, hours: 5}", "{at: mon w3 08:00, hours: 2}",
+        "{expect: red, value: 4}", "{expect: red, value: 4, at: sun w3 23:59}",
+        "{expect: yellow, value: 2, at: mon w4 00:00}", "{expect: silent, because: resolved, at: mon w5 00:00}",
+    ]  # fmt: skip
+    more = "each: {student: s1, lesson: 'l{n}', status: absent}\n"
+    assert told(tmp_path, steps, of="weeks", more=more, rules=(weeks,))[0] == []

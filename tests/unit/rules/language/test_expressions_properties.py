@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.rules.engine.arithmetic import FUNCTIONS, _scaled
+from services.rules.engine.plan import TEACHING_DAY
 from services.rules.language.expressions import Expression
 from services.rules.language.fields import read_fields
 from services.rules.language.reading import Place, Report
@@ -23,7 +24,10 @@ NUMBERS = st.sampled_from([0, 1, 2, 50, 59.5, 60, 100, 0.1, 77.123456, 0.75, 100
 MOMENTS = st.integers(0, 3).map(lambda day: datetime(2026, 3, 2, tzinfo=UTC) + timedelta(days=day))
 
 records = st.fixed_dictionaries(
-    {"student": st.sampled_from(["s1", "s2"]), "test": st.just("t"), "status": st.sampled_from(STATUSES)},
+    {
+        "student": st.sampled_from(["s1", "s2"]), "test": st.just("t"), "status": st.sampled_from(STATUSES),
+        "teaching_day": st.booleans(),  # no field of the kind: each record has a day
+    },
     optional={
         "max_score": NUMBERS, "score": st.none() | NUMBERS, "pass_score": NUMBERS, "attempt": st.integers(1, 9),
         "course": st.sampled_from(["c", "d", "s1"]), "class": st.sampled_from(["c", "k"]),
@@ -67,7 +71,8 @@ def compared(values: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
 @cache
 def conditions(depth: int) -> st.SearchStrategy[str]:
     plain = st.one_of(
-        compared(numbers(min(depth, 1))), compared(words), compared(moments), st.sampled_from(["true", "false"]),
+        compared(numbers(min(depth, 1))), compared(words), compared(moments),
+        st.sampled_from(["true", "false", "teaching_day"]),
         st.tuples(st.just("status"), st.sampled_from(["==", "!="]), st.sampled_from([f'"{s}"' for s in STATUSES]))
         .map(" ".join),
     )  # fmt: skip
@@ -90,7 +95,7 @@ def compiled(text: str) -> tuple[Expression, Report]:
 
 
 def engine_result(source: str, data: dict[str, Any]) -> Any:
-    names = {f"f_{name}": data.get(name) for name in FIELDS}
+    names = {f"f_{name}": data.get(name) for name in FIELDS} | {TEACHING_DAY: data["teaching_day"]}
     return eval(source, {**FUNCTIONS, **names})  # our own source
 
 

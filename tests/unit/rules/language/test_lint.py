@@ -113,6 +113,19 @@ def test_a_rule_on_warnings_that_says_nothing_of_deadlines_is_doubted(tmp_path, 
     assert told == (['and change != "deadline")'] if doubted else [])
 
 
+@pytest.mark.parametrize(
+    "about",
+    [{"window": "{within: 10 teaching_weeks}"}, {"measure": "{count: teaching_day}"}, {"where": "not teaching_day"}],
+    ids=str,
+)
+def test_teaching_days_without_a_term_are_doubted(tmp_path, about):
+    (told,) = found(tmp_path, levels="{at_least: {yellow: 2}}", **about)
+    assert told.startswith("rules.yaml:2:5: r asks for teaching days or weeks, and the calendar has no term in which")
+    term = "time_zone: Asia/Shanghai\nterms: [{id: a, from: 2026-08-31, to: 2027-01-17}]\n"
+    rules = folder(tmp_path, rule("r", levels="{at_least: {yellow: 2}}", **about), calendar=term)
+    assert lint(rule_set(rules), KINDS) == []
+
+
 def test_a_standard_is_told_of_with_its_own_place(tmp_path):
     standard = """- id: student.late
   title: {zh: 迟到, en: Late}

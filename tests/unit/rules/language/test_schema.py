@@ -48,7 +48,11 @@ def test_what_lies_in_schemas_is_what_is_made(name):
 
 @pytest.mark.parametrize(
     "path",
-    [p for p in [*RULES, *sorted(MEASURES.glob("*.yaml"))] if p.name != "calendar.yaml"],
+    [
+        p
+        for p in [*RULES, *sorted(MEASURES.glob("*.yaml")), MEASURES.parent / "teaching" / "rules.yaml"]
+        if p.name != "calendar.yaml"
+    ],
     ids=lambda p: f"{p.parent.name}-{p.stem}",
 )
 def test_rule_files_conform(path, validators):
@@ -71,7 +75,8 @@ GOOD = {
     "wrong",
     [
         {"on": "attendence"}, {"id": "A B"}, {"measure": {"counts": "true"}}, {"measure": {"count": "true", "min": 2}},
-        {"window": {"within": "two days"}}, {"window": {"calendar": "decade"}}, {"levels": {"at_least": {"pink": 1}}},
+        {"window": {"within": "two days"}}, {"window": {"calendar": "decade"}},
+        {"window": {"within": "10teaching_weeks"}}, {"levels": {"at_least": {"pink": 1}}},
         {"levels": {"at_leest": {"yellow": 1}}}, {"notify": {"to": "tutor"}}, {"title": {"zh": "一"}}, {"mode": "off"},
         {"notify": {"to": "class_tutor", "escalate": [{"after": "soon", "to": "counsellor"}]}}, {"unknown": 1},
     ],
@@ -79,5 +84,5 @@ GOOD = {
 )  # fmt: skip
 def test_what_is_plainly_wrong_is_found(wrong, validators):
     validator = validators["rules.schema.json"]
-    assert validator.is_valid({"rules": [GOOD]})
+    assert validator.is_valid({"rules": [GOOD, GOOD | {"window": {"within": "10 teaching_weeks"}}]})
     assert not validator.is_valid({"rules": [GOOD | wrong]})

@@ -68,6 +68,9 @@ WINDOWS = {
     "{months: 2}": "{within: 62d}, or {calendar: month}",
     "{teaching_days: 5}": "{within: 7d}, or {calendar: week}",
     "{calendar: semester}": "{calendar: term}",
+    "{teaching_weeks: 10}": "{within: 10 teaching_weeks}",
+    "{within: 10 教学周}": "{within: 10 teaching_weeks}",
+    "10 school weeks": "{within: 10 teaching_weeks}",
 }
 LEVELS = {
     '{">=": {yellow: 2}}': "at_least",
