@@ -10,7 +10,7 @@ from typing import Literal, NamedTuple
 from services.ingest.mappings.cells import plain, word
 from services.ingest.mappings.draft_shapes import Shapes
 from services.ingest.mappings.draft_words import HEADERS, MEANINGS
-from services.ingest.mappings.headers import pieces_of
+from services.ingest.mappings.headers import languages_of
 from services.tabular.sheets import Cell
 
 Evidence = Literal["header", "part_of_header", "values", "directory", "beside"]
@@ -109,7 +109,7 @@ def _usual(header: str, plainer: str) -> dict[str, bool]:
     for one in (word(header), plainer):
         if found := dict(HEADERS.get(one, ())):
             return found
-    said = [dict(HEADERS.get(one, ())) for one in pieces_of(plain(header))]
+    said = [dict(HEADERS.get(one, ())) for one in languages_of(plain(header)) or plainer.split("/")]
     known = [one for one in said if one]
     return (
         {name: any(one[name] for one in known) for name in known[0] if all(name in one for one in known)}

@@ -28,8 +28,7 @@ class Header:
         self._names = [{word(text), word(f"{upper}/{text}")} - {""} for upper, text in self.pairs()]
         self._shorter = [{_without_tail(name) for name in names} - {""} for names in self._names]
 
-        self._pieces = [set(pieces_of(text)) for text in self.texts]
-        """What a header in two languages, or with a slash, is called as well."""
+        self._languages = [set(languages_of(text)) for text in self.texts]
 
     def pairs(self) -> list[tuple[str, str]]:
         """(what stands above a column, its own word), in the order of the columns."""
@@ -52,7 +51,7 @@ class Header:
         if "*" in name:
             wanted = _like(name)
             return [place for place in places if any(wanted.fullmatch(one) for one in self._names[place])]
-        for every in (self._names, self._shorter, self._pieces):
+        for every in (self._names, self._shorter, self._languages):
             if found := [place for place in places if name in every[place]]:
                 return found
         return []
@@ -68,13 +67,10 @@ def _like(name: str) -> re.Pattern[str]:
     return re.compile("".join(".*" if one == "*" else re.escape(one) for one in name))
 
 
-def pieces_of(text: str) -> list[str]:
-    """The words of a header in two languages (Class 班级), or of one with a slash; empty where it is one word."""
-    pieces = [word(str(one)) for one in _LANGUAGES.findall(text)]
-    if len(pieces) == 2 and all(pieces):  # noqa: PLR2004 - Chinese and English
-        return pieces
-    pieces = [word(one) for one in _without_tail(word(text)).split("/")]
-    return pieces if len(pieces) > 1 and all(pieces) else []
+def languages_of(text: str) -> list[str]:
+    """The words of a header in two languages (Class 班级); empty where it is in one."""
+    words = [word(str(one)) for one in _LANGUAGES.findall(text)]
+    return words if len(words) == 2 and all(words) else []  # noqa: PLR2004 - Chinese and English
 
 
 def _without_tail(name: str) -> str:

@@ -2,6 +2,7 @@
 
 from services.ingest.mappings.draft import guess_sheets
 from services.ingest.mappings.draft_yaml import draft_mapping
+from services.ingest.mappings.headers import Header
 from services.ingest.mappings.known import Known
 
 
@@ -124,3 +125,8 @@ def test_headers_that_are_made_of_whom_and_what_are_known(book, college):
     assert [one.meaning for one in guess.columns] == [
         "student", "student_name", "class", "course_id", "course", "teacher", "attendance_status",
     ]  # fmt: skip
+
+
+def test_a_header_in_two_languages_is_found_by_either_and_one_with_a_slash_is_another_column():
+    header = Header([["Staff No 工号", "学号/工号", "Name 姓名"]])
+    assert (header.find(["工号"]), header.find(["Name"]), header.find(["学号"])) == ([0], [2], [])
