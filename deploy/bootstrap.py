@@ -26,6 +26,8 @@ from typing import Any, Dict, Iterator, List, NamedTuple, Optional
 
 OLDEST, NEWEST = (3, 11), (3, 14)
 REQUIREMENTS = {"run": "requirements.txt", "test": "requirements-test.txt"}
+BUILT = ("composite", "ldap")
+"""Extras that are published as source only; each has deploy/requirements-NAME.txt."""
 CHECKS = (
     ("ruff check", ["-m", "ruff", "check"]),
     ("mypy --strict", ["-m", "mypy", "--strict"]),
@@ -69,6 +71,12 @@ class Machine:
     def has_headers(self) -> bool:
         """Whether Python.h is there."""
         return Path(sysconfig.get_paths()["include"], "Python.h").is_file()
+
+    def has_ldap(self) -> bool:
+        """Whether the headers of OpenLDAP and Cyrus SASL are there."""
+        sdk = "/Library/Developer/CommandLineTools/SDKs/MacOSX.sdk/usr/include"
+        places = [Path(place) for place in ("/usr/include", "/usr/local/include", sdk)]
+        return all(any((place / name).is_file() for place in places) for name in ("ldap.h", "sasl/sasl.h"))
 
     def run(
         self, command: List[str], *, log: Optional[Path] = None, interactive: bool = False, cppflags: str = ""
@@ -201,12 +209,12 @@ class Environment:
             code = self.install(kind)
             if code:
                 return code
-            same = {name: mark for name, mark in self.installed().items() if name == "composite"}
+            same = {name: mark for name, mark in self.installed().items() if name in BUILT}
             # The test file holds all of the other's pins (tests/unit/deploy/test_bootstrap.py).
             kinds = ("run", "test") if kind == "test" else ("run",)
             marks = {name: self.digest(REQUIREMENTS[name], "requirements-build.txt") for name in kinds}
             self.write_stamp(dict(same, **marks))
-        self.ensure_composite()
+        self.ensure_built()
         return 0
 
     def install(self, kind: str) -> int:
@@ -244,31 +252,61 @@ class Environment:
         command = [self.python, "-m", "pip", "--disable-pip-version-check", "--no-input", "install", *quiet, *arguments]
         return self.machine.run(command, log=log, cppflags=cppflags)
 
+    def ensure_built(self) -> None:
+        """Build what is published as source only, where that is possible; it never stops anything else."""
+        self.ensure_composite()
+        self.ensure_ldap()
+
     def ensure_composite(self) -> None:
-        """Build durable-rules where that is possible; it never stops anything else."""
-        wanted = self.digest("requirements-composite.txt", "requirements-build.txt")
-        if self.installed().get("composite") == wanted:
+        """Build durable-rules, or say what that lacks."""
+        if self.is_built("composite"):
             return
         gap = composite_gap(self.machine)
         if gap is not None:
             say(gap)
             return
         say(Message("Building durable-rules for composite rules …", "正在为组合规则编译 durable-rules……"))
-        log = self.folder / "durable-rules.log"
-        # No cache: it may hold a build without this flag, which Python 3.13 and later cannot import.
-        flag = "-DPyEval_CallObject=PyObject_CallObject"
-        locked = ["--require-hashes", "--no-deps", "--no-build-isolation", "--no-cache-dir"]
-        failed = self.pip([*locked, "-r", "deploy/requirements-composite.txt"], log, flag)
-        proof = [self.python, "-c", "import durable.lang"]
-        if failed or self.machine.run(proof, log=self.folder / "durable-rules-import.log"):
+        # Without this flag Python 3.13 and later cannot import it.
+        log = self.build("composite", "durable.lang", "-DPyEval_CallObject=PyObject_CallObject")
+        if log is not None:
             say(
                 Message(
                     f"durable-rules could not be built; see {log}. Everything but composite rules runs without it.",
                     f"durable-rules 编译失败,详见 {log}。除组合规则外,其余功能均可使用。",
                 )
             )
+
+    def ensure_ldap(self) -> None:
+        """Build python-ldap. Few colleges need it, so nothing is said where it cannot be (docs/sign-in/ldap.md)."""
+        able = self.machine.has_ldap() and composite_gap(self.machine) is None
+        if not able or self.is_built("ldap"):
             return
-        self.write_stamp(dict(self.installed(), composite=wanted))
+        say(Message("Building python-ldap for sign-in by LDAP …", "正在为 LDAP 登录编译 python-ldap……"))
+        log = self.build("ldap", "ldap")
+        if log is not None:
+            say(
+                Message(
+                    f"python-ldap could not be built; see {log}. Everything but sign-in by LDAP runs without it.",
+                    f"python-ldap 编译失败,详见 {log}。除 LDAP 登录外,其余功能均可使用。",
+                )
+            )
+
+    def is_built(self, extra: str) -> bool:
+        """Whether the stamp has what is locked for it now."""
+        return self.installed().get(extra) == self.digest(f"requirements-{extra}.txt", "requirements-build.txt")
+
+    def build(self, extra: str, module: str, flag: str = "") -> Optional[Path]:
+        """Build what is locked for `extra`, and import it; the log of what failed, else None."""
+        log, imported = (self.folder / f"{extra}{end}.log" for end in ("", "-import"))
+        # No cache: it may hold a build with other flags.
+        locked = ["--require-hashes", "--no-deps", "--no-build-isolation", "--no-cache-dir"]
+        if self.pip([*locked, "-r", f"deploy/requirements-{extra}.txt"], log, flag):
+            return log
+        if self.machine.run([self.python, "-c", f"import {module}"], log=imported):
+            return imported
+        wanted = self.digest(f"requirements-{extra}.txt", "requirements-build.txt")
+        self.write_stamp(dict(self.installed(), **{extra: wanted}))
+        return None
 
 
 @contextlib.contextmanager

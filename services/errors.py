@@ -10,6 +10,7 @@
     ├── LogError                the log or the state cannot be read or written
     │   └── BrokerError         … because Kafka does not answer, or refuses
     ├── UnstorableError         a value that the store cannot hold, however often one tries
+    ├── SignInError             somebody was not signed in; `why` says whether they, or the provider, can mend it
     └── DeliveryError           a channel did not take a message; `permanent` says whether trying again can help
 
 Bad *events* are not exceptions: they are `messages.Rejection` values on a stream of their own.
@@ -24,6 +25,9 @@ from services.messages import Message, Problem
 
 Refused = Literal["message", "address", "account"]
 """What a provider does not want: this message, whatever goes to the address, or whatever is sent with its login."""
+
+NotSignedIn = Literal["cancelled", "refused", "provider"]
+"""The person did not go on; the attempt does not hold, and a new one may; the provider or the settings are wrong."""
 
 
 class PrewarnError(Exception):
@@ -72,6 +76,14 @@ class BrokerError(LogError):
 
 class UnstorableError(PrewarnError):
     """A value that the store cannot hold, however often one tries; nothing of the transaction was written."""
+
+
+class SignInError(PrewarnError):
+    """A sign-in provider did not say who somebody is. The sentence is for the person, and holds no secret."""
+
+    def __init__(self, message: Message, *, why: NotSignedIn) -> None:
+        self.message, self.why = message, why
+        super().__init__(message)
 
 
 class DeliveryError(PrewarnError):

@@ -6,20 +6,23 @@ import re
 from collections.abc import Mapping
 from datetime import timedelta
 from difflib import get_close_matches
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from pydantic import AliasChoices, Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_core import ErrorDetails
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import SettingsConfigDict
 
 from services import bounds
 from services.errors import SettingError
 from services.i18n import say
 from services.messages import Message
+from services.provider_settings import SECRETS, ProviderSettings
 
 _PACKAGE = Path(__file__).resolve().parent
 _NAME = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_.-]*[A-Za-z0-9_])?")
+_HEADER = re.compile(r"[A-Za-z0-9-]{1,64}")
 _ADDRESS = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+):[0-9]{1,5}")
 
 
@@ -28,7 +31,7 @@ _ELSEWHERE = frozenset(
     | {f"PREWARN_{name}" for name in ("SHARED", "CI", "SEED", "FAULTS", "ALL", "TEST_CLOCK")}  # of the tests
 )
 _ADDRESSES = frozenset({"base_url", "mail"})
-_SECRET = frozenset({"PREWARN_MAIL", "PREWARN_DATABASE_URL", "DATABASE_URL"})
+_SECRET = frozenset({"PREWARN_MAIL", "PREWARN_DATABASE_URL", "DATABASE_URL"}) | SECRETS
 """Their values hold passwords, and are never shown."""
 _SHOWN = 80
 """Characters of a value that is wrong."""
@@ -43,7 +46,7 @@ def resource(name: str) -> Path:
     return beside if beside.is_dir() else _PACKAGE / "resources" / name
 
 
-class Settings(BaseSettings):
+class Settings(ProviderSettings):
     """What a process needs to know. Times and zones: the college's zone stands in rules/calendar.yaml."""
 
     model_config = SettingsConfigDict(env_prefix="PREWARN_", frozen=True, populate_by_name=True)
@@ -64,6 +67,13 @@ class Settings(BaseSettings):
     hosts: str = ""
     """Further names under which pages and API are asked for, `warnings.college.example,prewarn`. Addresses, localhost,
     and the names in `host` and `base_url` are known; whoever asks for another name is refused (DNS rebinding)."""
+
+    proxies: str = ""
+    """Addresses and networks of the proxies before this service, `10.0.0.7,10.1.0.0/16`: what they say of the request
+    (X-Forwarded-For, -Proto, -Prefix) is believed. A path in `base_url` is the sub-path of all pages."""
+    proxy_user: str = ""
+    """The header in which these proxies name who is signed in with them, by the id of the directory:
+    `X-Remote-User`. They have to take it out of what comes from elsewhere."""
 
     mail: SecretStr | None = None
     """The college's mail server, for people of whom the directory knows no channel but an e-mail address:
@@ -132,6 +142,35 @@ class Settings(BaseSettings):
             if not _NAME.fullmatch(one):
                 raise ValueError(f"{one} is not a name, such as warnings.college.example")
         return names
+
+    @field_validator("proxies")
+    @classmethod
+    def _networks(cls, text: str) -> str:
+        for one in filter(None, map(str.strip, text.split(","))):
+            try:
+                ip_network(one)
+            except ValueError as error:
+                raise ValueError(f"{error}: an address or a network, such as 10.0.0.7 or 10.1.0.0/16") from None
+        return text
+
+    @field_validator("proxy_user")
+    @classmethod
+    def _a_header(cls, name: str, info: ValidationInfo) -> str:
+        if name and not _HEADER.fullmatch(name):
+            raise ValueError("not the name of a header, such as X-Remote-User")
+        if name and info.data.get("proxies") == "":
+            raise ValueError("nobody would be believed: PREWARN_PROXIES names no proxy")
+        return name
+
+    @property
+    def proxy_networks(self) -> list[IPv4Network | IPv6Network]:
+        """The proxies that are believed."""
+        return [ip_network(one) for one in filter(None, map(str.strip, self.proxies.split(",")))]
+
+    @property
+    def root_path(self) -> str:
+        """The sub-path of all pages, without a slash at its end."""
+        return urlsplit(self.public_url).path.rstrip("/")
 
     @property
     def host_names(self) -> frozenset[str]:

@@ -1,26 +1,36 @@
-"""The real data beside the checkout, a real Kafka broker and PostgreSQL, and CI's promise that what needs them ran."""
+"""The real data beside the checkout, real servers, and CI's promise that what needs them ran."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 
 from deploy.kafka.broker import Broker, missing
 from tests import postgres as servers
+from tests.sign_in import Server, openid, slapd
+from tests.sign_in.cas import CasServer
 
 # Most tests, and the processes that they start, ask what each message says and when; those of grouping say so.
 os.environ.setdefault("PREWARN_GROUP_WAIT", "0")
 os.environ.setdefault("PREWARN_GROUP_INTERVAL", "0")
 _SHARED = Path(os.environ.get("PREWARN_SHARED") or Path(__file__).resolve().parents[2] / "shared")
 _DATA = _SHARED / "data"
-_NEEDS = {"shared_data": "shared", "broker_of_session": "kafka", "postgres_of_session": "postgres"}
+_NEEDS = {
+    "shared_data": "shared",
+    "broker_of_session": "kafka",
+    "postgres_of_session": "postgres",
+    **dict.fromkeys(("openid_server", "cas_server", "ldap_server"), "sign_in"),
+}
 """Whatever uses the fixture has the marker."""
+_Kind = TypeVar("_Kind", bound=Server)
 _FOLDERS = ("acceptance", "faults", "benchmarks", "unit/deploy")
 """Folders that are tiers of their own, by the last name."""
-_TIERS = ("properties", "commands", "kafka", "postgres", *(folder.rpartition("/")[2] for folder in _FOLDERS))
+_TIERS = ("properties", "commands", "kafka", "postgres", "sign_in", *(folder.rpartition("/")[2] for folder in _FOLDERS))
 """Tests with none of these markers are of the tier `unit`, which `./check --fast` runs."""
 
 
@@ -74,13 +84,53 @@ def postgres(postgres_of_session: servers.Postgres) -> servers.Postgres:
     return postgres_of_session
 
 
+@pytest.fixture(scope="session")
+def openid_server() -> Iterator[openid.OpenId]:
+    """One OpenID provider for all tests."""
+    if gaps := openid.missing():
+        pytest.skip(f"NO OPENID PROVIDER: {'; '.join(gaps)}")
+    with _fetched(openid.OpenId) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def cas_server() -> Iterator[CasServer]:
+    """One CAS server for all tests."""
+    with _fetched(CasServer) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def ldap_server() -> Iterator[slapd.Slapd]:
+    """One LDAP server for all tests."""
+    if gaps := slapd.missing():
+        pytest.skip(f"NO LDAP: {'; '.join(gaps)}")
+    with _fetched(slapd.Slapd) as server:
+        yield server
+
+
+@contextmanager
+def _fetched(kind: Callable[[], _Kind]) -> Iterator[_Kind]:
+    """A server, stopped at the end; the test is skipped where its packages cannot be fetched."""
+    try:
+        server = kind()
+    except OSError as error:
+        pytest.skip(f"NO SIGN-IN SERVER: {error}")
+    try:
+        yield server
+    finally:
+        server.stop()
+
+
 def pytest_report_header() -> list[str]:
     lacking = "; ".join(missing())
     no_server = "; ".join(servers.missing())
+    no_sign_in = "; ".join([*openid.missing(), *slapd.missing()])
     return [
         f"real data: {_DATA if _DATA.is_dir() else 'ABSENT, tests marked `shared` are skipped'}",
         f"Kafka: {f'NONE, tests marked `kafka` are skipped: {lacking}' if lacking else 'Java and Maven are there'}",
         f"PostgreSQL: {f'NONE, tests marked `postgres` are skipped: {no_server}' if no_server else 'is there'}",
+        f"sign-in: {f'tests marked `sign_in` are skipped: {no_sign_in}' if no_sign_in else 'the servers are there'}",
     ]
 
 
@@ -101,10 +151,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """In CI a skipped test of Kafka or PostgreSQL is a failure, and one of the real data where that is."""
+    """In CI a skipped test of Kafka, PostgreSQL or sign-in is a failure, and one of the real data where that is."""
     report = yield
     promised = (_DATA.is_dir() and item.get_closest_marker("shared")) or next(
-        filter(None, map(item.get_closest_marker, ("kafka", "postgres"))), None
+        filter(None, map(item.get_closest_marker, ("kafka", "postgres", "sign_in"))), None
     )
     if os.environ.get("PREWARN_CI") and promised and report.skipped and not hasattr(report, "wasxfail"):
         reason = report.longrepr[-1] if isinstance(report.longrepr, tuple) else report.longrepr

@@ -11,7 +11,6 @@ from __future__ import annotations
 import fcntl
 import gc
 import logging
-import shutil
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
@@ -40,6 +39,7 @@ from services.ingest.records.log import RecordLog
 from services.ingest.schemas import load_schemas
 from services.ingest.source_report import SourceCounter
 from services.ingest.validation import Validator
+from services.log import disk
 from services.log.journal import Journal
 from services.log.journal_records import JournalRecords
 from services.log.replay import ReplayLog
@@ -57,8 +57,6 @@ from services.settings import Settings, resource
 _log = logging.getLogger(__name__)
 _FAR_AHEAD = 86_400_000
 """Milliseconds: clocks that are set right by as much poison nothing."""
-_LEAST_FREE = 8
-"""MiB of disk; SQLite needs some to write at all."""
 _LOOK_EVERY = 1.0
 """Seconds between two looks at the rule files and the directory."""
 
@@ -197,10 +195,8 @@ class Embedded:
 
     def unwell(self) -> Message | str | None:
         """Why this process cannot do its work, if it cannot."""
-        free = shutil.disk_usage(self.settings.home).free >> 20
-        if free < _LEAST_FREE:  # nothing may have been written since it was filled
-            return say("app.disk_full", free=free, home=self.settings.home)
-        return self.notify.unwell()
+        # Nothing may have been written since it was filled.
+        return disk.full(self.settings.home) or disk.read_only(self.settings.home) or self.notify.unwell()
 
     def degraded(self) -> list[str]:
         """What is not as it should be though everything goes on: edits that are not used, changes set aside."""

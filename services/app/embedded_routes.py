@@ -6,16 +6,19 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.routing import BaseRoute, Route
 
+from services.accounts.providers import NONE, Providers, configured
 from services.app.embedded import Embedded
+from services.app.first_account import print_link_for_the_first
 from services.app.private import keep_private
 from services.app.serving import serve
+from services.clock import wall_clock
 from services.errors import PrewarnError
 from services.ingest.api import ingest_routes
 from services.settings import Settings
 from services.web.pages import Pages
 
 
-def embedded_routes(embedded: Embedded) -> list[BaseRoute]:
+def embedded_routes(embedded: Embedded, *, demo: bool = False, providers: Providers = NONE) -> list[BaseRoute]:
     """API and pages; /healthz also names what a restart would not mend, with 200 (`Embedded.degraded`)."""
 
     def health(_: Request) -> PlainTextResponse:
@@ -31,13 +34,15 @@ def embedded_routes(embedded: Embedded) -> list[BaseRoute]:
         return PlainTextResponse("\n".join([*said, *degraded]), 503 if reason else 200)
 
     way_in = ingest_routes(embedded.intake, embedded.access, embedded.lateness)
-    return [*way_in, Route("/healthz", health), *Pages(embedded.notify).routes()]
+    return [*way_in, Route("/healthz", health), *Pages(embedded.notify, demo=demo, providers=providers).routes()]
 
 
 def run_all(settings: Settings) -> int:
     """Takes events in, warns, and serves the pages until a signal comes; the exit code."""
+    found = configured.providers(settings)
     with Embedded(settings) as embedded:
         embedded.start()
         keep_private(settings.home)
-        serve(embedded_routes(embedded), settings)
+        print_link_for_the_first(embedded.notify.database, settings.public_url, wall_clock())
+        serve(embedded_routes(embedded, providers=found), settings)
     return 0

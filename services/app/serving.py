@@ -17,6 +17,7 @@ from starlette.routing import BaseRoute, Route
 
 from services.app.doors import IDLE, Door, most_connections
 from services.app.hosts import KnownHosts
+from services.app.proxies import NamedProxies
 from services.settings import Settings
 from services.web.failures import HANDLERS
 
@@ -28,8 +29,14 @@ _LEAVING = 10
 
 def application(routes: Sequence[BaseRoute], settings: Settings) -> Starlette:
     """What is served: the routes behind what every one of them needs."""
+    proxies = Middleware(
+        NamedProxies,
+        networks=settings.proxy_networks,
+        user_header=settings.proxy_user.lower(),
+        root_path=settings.root_path,
+    )
     hosts = Middleware(KnownHosts, names=settings.host_names)
-    return Starlette(routes=list(routes), middleware=[hosts], exception_handlers=HANDLERS)
+    return Starlette(routes=list(routes), middleware=[proxies, hosts], exception_handlers=HANDLERS)
 
 
 def figures(registry: CollectorRegistry, unwell: Callable[[], object]) -> list[Route]:
@@ -52,6 +59,7 @@ def server(routes: Sequence[BaseRoute], settings: Settings, port: int | None = N
     config = uvicorn.Config(
         application(routes, settings), host=settings.host, port=settings.port if port is None else port, http=Door,
         ws="none", lifespan="off", log_config=None, log_level="warning", access_log=False, server_header=False,
+        proxy_headers=False,  # whom we believe, proxies.py says
         timeout_keep_alive=IDLE, timeout_graceful_shutdown=_LEAVING, backlog=max(_AT_ONCE, Door.most // _AT_ONCE),
     )  # fmt: skip
     return uvicorn.Server(config)

@@ -99,6 +99,27 @@ COMMANDS: Mapping[str, Command | Group] = {
             ),
         },
     ),
+    "accounts": Group(
+        "Who signs in, and how. 登录与本地账号",
+        {
+            "check": Command(
+                "providers:check",
+                "Ask each sign-in provider that is set whether it would work, without signing anybody in."
+                " 检查登录方式是否可用",
+            ),
+            "add": Command(
+                "accounts:add",
+                "Print a link by which a person sets a password once, within 24 hours. 生成一次性设置密码链接",
+                college=True,
+            ),
+            "list": Command("accounts:list_", "All local accounts. 全部本地账号", college=True),
+            "remove": Command(
+                "accounts:remove",
+                "End a local account, and every session of its owner. 删除本地账号",
+                college=True,
+            ),
+        },
+    ),
     "directory": Group(
         "People, roles, classes, courses. 人员、角色、班级、课程",
         {

@@ -20,7 +20,7 @@ from services.notify.report import BYS, By, Period, Report, grouping, read_day
 from services.notify.texts import number
 from services.settings import Settings
 from services.web import report_forms
-from services.web.pages import templates
+from services.web.frame import templates
 from services.web.view_models import Reader
 
 

@@ -131,6 +131,20 @@ class Directory:
         found = self._index.people.get(id) or self._index.students.get(id)
         return found[2] if found else None
 
+    def is_there(self, id: str, at: datetime) -> bool:  # noqa: A002 - the column's name
+        """Whether a person of the college, or a student, is there on the day of `at`; nobody whom it does not know."""
+        found = self._index.people.get(id) or self._index.students.get(id)
+        return found is not None and bool(present([found], at.timestamp()))
+
+    def teaches(self, id: str, class_: str, at: datetime) -> bool:  # noqa: A002 - the column's name
+        """Whether a person teaches any course in a class on the day of `at`, or stands in for somebody who does."""
+        courses = {course for course, one in (*self._index.teachers, *self._index.standing_teachers) if one == class_}
+        return any(
+            one.id == id
+            for course in courses
+            for one in self.holders("course_teacher", {"course": course, "class": class_}, at)
+        )
+
     def instead(self, id: str, at: datetime) -> list[Person]:  # noqa: A002 - the column's name
         """The person, or whoever stands in for them on the day of `at`; nobody if the id is unknown."""
         person = self.person(id)

@@ -21,6 +21,7 @@ import msgspec
 
 from services.errors import DamagedError, LogError
 from services.i18n import say
+from services.log import disk
 from services.log.quota import Quota
 from services.messages import UNREADABLE, CampusEvent, Changes, Problem, Rejection, RuleCard, Verdict, to_ms
 
@@ -113,9 +114,9 @@ class Journal:
         except sqlite3.DatabaseError as error:
             if type(error) is sqlite3.DatabaseError:  # no database, or a damaged one; not one that is locked
                 raise DamagedError(say("log.file_damaged", path=path, error=error)) from error
-            raise LogError(f"{path}: {error}") from error
+            raise LogError(say("log.file_cannot_be_opened", path=path, why=disk.reason(path, error))) from error
         except (sqlite3.Error, OSError) as error:
-            raise LogError(f"{path}: {error}") from error
+            raise LogError(say("log.file_cannot_be_opened", path=path, why=disk.reason(path, error))) from error
         found = self.meta("format", str(_FORMAT))
         if found != str(_FORMAT):
             self.close()
@@ -145,7 +146,7 @@ class Journal:
                         self._db.execute("rollback")
                     raise
             except sqlite3.Error as error:
-                raise LogError(say("log.log_cannot_be_written", error=error)) from error
+                raise LogError(say("log.log_cannot_be_written", error=disk.reason(self.path, error))) from error
 
     def _rows(self, query: str, *values: Any) -> list[tuple[Any, ...]]:
         with self.reading() as db:
@@ -158,7 +159,7 @@ class Journal:
             try:
                 yield self._db
             except sqlite3.Error as error:
-                raise LogError(say("log.log_cannot_be_read", error=error)) from error
+                raise LogError(say("log.log_cannot_be_read", error=disk.reason(self.path, error))) from error
 
     def meta(self, name: str, default: str) -> str:
         """A small value that is kept beside the log."""

@@ -22,6 +22,12 @@ class Directory(Protocol):
     def instead(self, id: str, at: datetime, /) -> Sequence[Person]:  # noqa: A002 - as the directory calls it
         """The person, or whoever stands in for them then."""
 
+    def is_there(self, id: str, at: datetime, /) -> bool:  # noqa: A002 - as the directory calls it
+        """Whether a person, or a student, is of the college then."""
+
+    def teaches(self, id: str, class_: str, at: datetime, /) -> bool:  # noqa: A002 - as the directory calls it
+        """Whether a person teaches a course in a class then."""
+
     def exempt(self, student: str, of: str, at: datetime, /) -> str | None:
         """Why a student is exempt from a rule then, if they are."""
 

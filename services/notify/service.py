@@ -27,6 +27,7 @@ from services.notify.sender import Send, Sender
 from services.notify.store import disabled_channels, feedback, intake, outbox, report, silences, views
 from services.notify.store.acts import Acts
 from services.notify.store.engine import Connection, Store
+from services.notify.store.sight import Sight
 from services.notify.suppression import Silence
 
 _LOG = logging.getLogger(__name__)
@@ -53,7 +54,8 @@ class Notify:
         self.outbox = Outbox(
             database=self.database, sender=sender, heartbeats=self.health, on_result=self.metrics.attempted
         )
-        self.acts = Acts(self.database, config, ports.clock, self._done)
+        self.sight = Sight(self.database, ports.directory, ports.cards, ports.clock)
+        self.acts = Acts(self.database, config, ports.clock, self.sight, self._done)
         self.scheduler = Scheduler(
             database=self.database, config=config, ports=ports, done=self._done, heartbeats=self.health
         )

@@ -36,6 +36,8 @@ class College:
         self.known = dict(names or {})
         self.away: dict[str, list[Person]] = {}
         """Who is away → who stands in."""
+        self.gone: set[str] = set()
+        """Who has left."""
         self.exemptions: dict[tuple[str, str], tuple[datetime, datetime]] = {}
         """(student, rule) → from when to before when they are exempt."""
 
@@ -51,6 +53,14 @@ class College:
     def instead(self, id: str, _at: datetime, /) -> Sequence[Person]:  # noqa: A002 - as the directory calls it
         """Whoever `away` names, else the person."""
         return self.away.get(id) or [person for person in [self.person(id)] if person is not None]
+
+    def is_there(self, id: str, _at: datetime, /) -> bool:  # noqa: A002 - as the directory calls it
+        """Anybody who holds a role, but for whom `gone` names."""
+        return self.person(id) is not None and id not in self.gone
+
+    def teaches(self, _id: str, _class: str, _at: datetime, /) -> bool:
+        """Nobody does."""
+        return False
 
     def exempt(self, student: str, of: str, at: datetime, /) -> str | None:
         """As `exemptions` says."""

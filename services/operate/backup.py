@@ -20,6 +20,7 @@ import msgspec
 from services import __version__
 from services.errors import ConfigurationError, LogError
 from services.i18n import say
+from services.log import disk
 from services.operate.doctor import look
 from services.settings import Settings
 
@@ -63,7 +64,8 @@ def back_up(settings: Settings, target: Path, now: datetime) -> Manifest:
         partial.rename(target)
     except (OSError, sqlite3.Error) as error:
         shutil.rmtree(partial, ignore_errors=True)
-        raise LogError(say("operate.not_copied", folder=target, error=error)) from error
+        why = disk.reason(target, disk.reason(home / DATABASES[0], error))
+        raise LogError(say("operate.not_copied", folder=target, error=why)) from error
     return manifest
 
 
@@ -89,7 +91,7 @@ def restore(settings: Settings, source: Path) -> Manifest:
         _copy_files(source, home)
         _sync(home)
     except (OSError, sqlite3.Error) as error:
-        raise LogError(say("operate.not_copied", folder=home, error=error)) from error
+        raise LogError(say("operate.not_copied", folder=home, error=disk.reason(home / DATABASES[0], error))) from error
     return manifest
 
 

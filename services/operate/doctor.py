@@ -10,6 +10,7 @@ from pathlib import Path
 import msgspec
 
 from services.i18n import say
+from services.log import disk
 from services.messages import Message
 from services.settings import Settings
 
@@ -29,9 +30,9 @@ def look(settings: Settings) -> Iterator[Finding]:
     places = [log] if settings.database_url else [log, store]
     sound = []
     for path in places:
-        wrong = _damage(path)
-        sound.append(not wrong)
-        yield Finding(not wrong, say("operate.file_damaged", path=path, error=wrong) if wrong else _well(path))
+        found = _of_file(path)
+        sound.append(found.well)
+        yield found
     if settings.database_url is None and all(sound):
         yield from _together(log, store)
 
@@ -45,18 +46,18 @@ def forget_state(settings: Settings) -> None:
         db.execute("commit")
 
 
-def _well(path: Path) -> Message:
-    return say("operate.file_sound", path=path)
-
-
-def _damage(path: Path) -> str:
-    """What SQLite says is wrong with a file; empty if nothing is."""
+def _of_file(path: Path) -> Finding:
+    """Damaged is what SQLite has read and found so: a full disk, or one that may only be read, damages nothing."""
     try:
         with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, timeout=30)) as db:
             found = [str(row[0]) for row in db.execute("pragma quick_check(3)")]
+    except sqlite3.OperationalError as error:
+        return Finding(False, say("operate.file_not_read", path=path, why=disk.reason(path, error)))
     except sqlite3.Error as error:
-        return str(error)
-    return "" if found == ["ok"] else "; ".join(found)
+        found = [str(error)]
+    if found == ["ok"]:
+        return Finding(True, say("operate.file_sound", path=path))
+    return Finding(False, say("operate.file_damaged", path=path, error="; ".join(found)))
 
 
 def _together(log: Path, store: Path) -> Iterator[Finding]:

@@ -16,7 +16,7 @@ from services.errors import LogError
 from services.i18n import Language, catalogue
 from services.ingest.problem_details import problem_details
 from services.web import visitor
-from services.web.pages import HEADERS, templates
+from services.web.frame import HEADERS, templates
 
 _log = logging.getLogger(__name__)
 _API = "/v1/"
@@ -35,7 +35,7 @@ def failure(request: Request, status: HTTPStatus, headers: Mapping[str, str] | N
     key = f"failed_{status.value}"
     if key not in catalogue("en", "pages"):
         key = "failed_other"
-    if request.url.path.startswith(_API) or "text/html" not in request.headers.get("accept", ""):
+    if visitor.path_of(request).startswith(_API) or "text/html" not in request.headers.get("accept", ""):
         return problem_details(status, catalogue("en", "pages")[f"{key}_more"], headers)
 
     def word(key: str, **parts: Any) -> str:
@@ -43,7 +43,8 @@ def failure(request: Request, status: HTTPStatus, headers: Mapping[str, str] | N
 
     other = "zh" if reader.language == "en" else "en"
     page = templates().get_template("problem.html").render(
-        w=word, reader=reader, head=key, more=f"{key}_more", trial=False, other_language=other,
+        w=word, reader=reader, head=key, more=f"{key}_more", trial=False, demo=False, me=None, token="",
+        root=visitor.root(request), other_language=other,
         other_address=f"{visitor.page_of(request)}?lang={other}",
     )  # fmt: skip
     response = HTMLResponse(page, status, headers=HEADERS | dict(headers or {}))

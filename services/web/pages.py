@@ -1,24 +1,23 @@
-"""The web pages: who has warnings, a person's inbox, one warning with its evidence; acknowledging and closing.
+"""The web pages: a person's inbox, one warning with its evidence; acknowledging and closing; figures.
 
-Rendered on the server, without scripts. There is no sign-in yet: a cookie says who is looking.
+Rendered on the server, without scripts. Who may see what: accounts/permissions.py.
 """
 
 from __future__ import annotations
 
-import hmac
-import secrets
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
+from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from services import bounds
+from services.accounts.permissions import Inbox
+from services.accounts.providers import NONE, Providers
 from services.i18n import terms
 from services.i18n.windows import window
 from services.notify import texts
@@ -28,6 +27,9 @@ from services.notify.store import views
 from services.notify.store.acts import Refusal
 from services.notify.store.views import Dossier
 from services.web import report_forms, view_models, visitor
+from services.web.frame import HEADERS, Frame, Visitor
+from services.web.provider_pages import ProviderPages
+from services.web.signing_in import SigningIn
 from services.web.view_models import Reader
 from services.web.visitor import said
 
@@ -38,40 +40,32 @@ _HERE = Path(__file__).parent
 _PER_PAGE = 50
 _PEOPLE = 200
 _SET_ASIDE = 200
-HEADERS = {
-    "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; "
-    "frame-ancestors 'none'; base-uri 'none'",
-    "Referrer-Policy": "same-origin",
-    "X-Content-Type-Options": "nosniff",
-    "Cache-Control": "no-store",
-}
-"""Of every page."""
 _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _RANKS = ((3, "red"), (2, "orange"), (1, "yellow"), (0, "praise"))
-
-
-def templates() -> Environment:
-    """The pages' templates; whatever is put into them is escaped."""
-    return Environment(
-        loader=FileSystemLoader(_HERE / "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
 
 
 class Pages:
     """The routes over one Notify."""
 
-    def __init__(self, notify: Notify) -> None:
+    def __init__(
+        self,
+        notify: Notify,
+        *,
+        demo: bool = False,
+        providers: Providers = NONE,
+    ) -> None:
+        """`demo`: whoever comes signs in as a person of their choice. `providers`: the college's own sign-in."""
         self._notify, self._cards = notify, notify.ports.cards
-        self._templates = templates()
+        self._frame = Frame(notify, demo=demo)
+        self._signing_in = SigningIn(self._frame)
+        self._providers = ProviderPages(self._frame, self._signing_in, providers, notify.config.base_url)
 
     def routes(self) -> list[BaseRoute]:
         """For the composition root's web application."""
         return [
-            Route("/", self.people),
+            Route("/", self.start),
+            *self._signing_in.routes(),
+            *self._providers.routes(),
             Route("/inbox/{person:path}", self.inbox),
             Route("/warnings/{id}", self.warning),
             Route("/warnings/{id}/acknowledge", self.acknowledge, methods=["POST"]),
@@ -87,44 +81,48 @@ class Pages:
             Mount("/static", StaticFiles(directory=_HERE / "static")),
         ]
 
-    def people(self, request: Request) -> Response:
-        """Choose who you are: until the college's sign-in is connected."""
-        reader = self._reader(request)
-        with self._notify.database.reading() as connection:
-            found = views.people(connection, _PEOPLE)
-        people = [(id_, reader.person(id_), count) for id_, count in found]
-        return self._page(
+    def start(self, request: Request) -> Response:
+        """Where somebody goes from; in the demo, as whom to look."""
+        found = self._frame.visitor(request)
+        if found is None and not self._frame.demo:
+            return self._frame.to_sign_in(request)
+        reader, people = self._frame.reader(request), []
+        if self._frame.demo:
+            with self._notify.database.reading() as connection:
+                people = [(id_, reader.person(id_), n) for id_, n in views.people(connection, _PEOPLE)]
+        mine = {} if found is None else self._signing_in.pages_of(found)
+        return self._frame.page(
             request,
-            reader,
-            "people.html",
+            "start.html",
             people=people,
             next=visitor.came_for(request),
             limit=_PEOPLE,
-            disabled=view_models.disabled_channels(self._notify.disabled_channels(), reader),
+            mine=mine,
+            name=None if found is None else reader.person(found.person),
+            disabled=view_models.disabled_channels(self._notify.disabled_channels(), reader)
+            if mine.get("deliveries")
+            else [],
             set_aside=self._notify.ports.set_aside is not None,
         )
 
     def inbox(self, request: Request) -> Response:
         """One person's warnings, open or ended, worst first."""
-        reader, person = self._reader(request), request.path_params["person"]
+        reader, person = self._frame.reader(request), request.path_params["person"]
         which, page = request.query_params.get("show"), visitor.page_number(request)
         if bounds.of_id(person) is not None:
-            return self._missing(request, reader, "person_not_found")
+            return self._frame.missing(request)
+        if not isinstance(seen := self._frame.may(request, Inbox(person)), Visitor):
+            return seen
         with self._notify.database.reading() as connection:
             found = views.inbox(connection, person, is_open=which != "closed", page=page, size=_PER_PAGE)
-        if not found.counts and self._notify.ports.directory().person(person) is None:
-            return self._missing(request, reader, "person_not_found")
-        if goal := visitor.came_for(request):
-            return visitor.remember_person(visitor.remember_language(request, RedirectResponse(goal, 303)), person)
         lines = [view_models.line(row, self._cards(row.rule_version, row.rule), reader) for row in found.warnings]
         groups = [
             view_models.group(reader.group(level), found.counts[rank], lines)
             for rank, level in _RANKS
             if rank in found.counts
         ]
-        shown = self._page(
+        return self._frame.page(
             request,
-            reader,
             "inbox.html",
             person=person,
             name=reader.person(person),
@@ -135,33 +133,29 @@ class Pages:
             page=page,
             pages=max(1, -(-sum(found.counts.values()) // _PER_PAGE)),
         )
-        return visitor.remember_person(shown, person)
 
     def warning(self, request: Request) -> Response:
         """One warning: what, why, who knows, what was done."""
         return self._warning(request, error=None, status=200)
 
     def _warning(self, request: Request, *, error: str | None, status: int) -> Response:
-        reader, person = self._reader(request), visitor.person_of(request)
-        id_ = request.path_params["id"]
+        reader, seen, id_ = self._frame.reader(request), self._frame.visitor(request), request.path_params["id"]
         if bounds.of_id(id_) is not None:
-            return self._missing(request, reader, "not_found_more")
-        if person is None:
-            return RedirectResponse(f"/?next=/warnings/{id_}", 303)
-        with self._notify.database.reading() as connection:
-            mine = views.may_see(connection, person, id_)
-            found = views.dossier(connection, id_) if mine else None
-            siblings = views.siblings(connection, found.warning, person) if found else []
+            return self._frame.missing(request)
+        if seen is None:
+            return self._frame.to_sign_in(request)
+        with self._notify.sight.reading(seen.who, id_) as (connection, row):
+            found = views.dossier(connection, row.id) if row else None
+            siblings = views.siblings(connection, found.warning, seen.person) if found else []
         if found is None:
-            return self._missing(request, reader, "not_found_more")
-        return self._page(
+            return self._frame.missing(request)
+        return self._frame.page(
             request,
-            reader,
             "warning.html",
             status=status,
-            person=person,
+            person=seen.person,
             error=error,
-            **self._shown(found, siblings, reader, person),
+            **self._shown(found, siblings, reader, seen.person),
         )
 
     def _shown(self, found: Dossier, siblings: list[WarningRow], reader: Reader, person: str) -> dict[str, Any]:
@@ -217,63 +211,66 @@ class Pages:
         )
 
     async def _act(self, request: Request, act: Callable[[str, str, Any], Refusal | None]) -> Response:
-        reader, person, id_ = self._reader(request), visitor.person_of(request), request.path_params["id"]
-        token = request.cookies.get(visitor.TOKEN, "")
-        form = await visitor.form_of(request) if token and person else {}  # a stranger's is not read at all
-        if not token or not hmac.compare_digest(token.encode(), said(form, "token").encode()):
-            return self._page(request, reader, "problem.html", status=403, head="expired", more="expired_more")
-        if person is None or bounds.of_id(id_) is not None:
-            return self._missing(request, reader, "not_found_more")
-        refused = await run_in_threadpool(act, person, id_, form)
+        found = await self._signing_in.form_of(request)
+        if isinstance(found, Response):
+            return found
+        return await run_in_threadpool(self._acted, request, lambda id_: act(found.person, id_, found.form))
+
+    def _acted(self, request: Request, act: Callable[[str], Refusal | None]) -> Response:
+        id_ = request.path_params["id"]
+        refused = "not_found" if bounds.of_id(id_) is not None else act(id_)
         match refused:
             case "not_found":
-                return self._missing(request, reader, "not_found_more")
+                return self._frame.missing(request)
             case None | "same_verdict":
-                return RedirectResponse(f"/warnings/{id_}", 303)
+                return RedirectResponse(f"{visitor.root(request)}/warnings/{id_}", 303)
             case "not_open":
-                return await run_in_threadpool(self._warning, request, error="not_open_more", status=409)
+                return self._warning(request, error="not_open_more", status=409)
             case _:
-                return await run_in_threadpool(self._warning, request, error=f"refused_{refused}", status=422)
+                return self._warning(request, error=f"refused_{refused}", status=422)
 
     def effectiveness(self, request: Request) -> Response:
         """Whether the warnings work; `?from=…&to=…&by=…`, by default the last 30 days by rule. Without names.
 
         As a page, and by the path's end as XLSX.
         """
-        reader = self._reader(request)
+        if not isinstance(seen := self._frame.may(request, "figures"), Visitor):
+            return seen
+        reader = self._frame.reader(request)
         today = self._notify.ports.clock().astimezone(self._notify.config.zone).date()
         asked = asked_for({name: request.query_params.get(name) for name in ("from", "to", "by")}, today)
         if asked is None:
-            return self._page(
-                request, reader, "problem.html", status=400, head="report_wrong", more="report_wrong_more"
-            )
+            return self._frame.page(request, "problem.html", status=400, head="report_wrong", more="report_wrong_more")
         found = self._notify.effectiveness(*asked)
         if request.url.path.endswith(".xlsx"):
             name = f"effectiveness-{asked[0].first}-{asked[0].last}.xlsx"
             headers = HEADERS | {"Content-Disposition": f'attachment; filename="{name}"'}
             return Response(report_forms.workbook(found, self._cards, reader), media_type=_XLSX, headers=headers)
-        frame = self._frame(request, reader)
-        return self._respond(
-            request, report_forms.html(self._templates, found, self._cards, reader, frame), frame["token"]
-        )
+        around = self._frame.around(request, reader)
+        html = report_forms.html(self._frame.templates, found, self._cards, reader, around)
+        return self._frame.respond(request, html)
 
     def open_now(self, request: Request) -> Response:
         """What is open at this moment; `?by=rule|department|class`. Without names of people."""
-        reader = self._reader(request)
+        if not isinstance(seen := self._frame.may(request, "figures"), Visitor):
+            return seen
+        reader = self._frame.reader(request)
         by = request.query_params.get("by", "rule")
         if (known := next((one for one in OPEN_BYS if one == by), None)) is None:
-            return self._page(request, reader, "problem.html", status=400, head="report_wrong", more="open_wrong_more")
+            return self._frame.page(request, "problem.html", status=400, head="report_wrong", more="open_wrong_more")
         found = self._notify.open_now(known)
         lines = report_forms.open_lines(found, self._cards, reader)
-        return self._page(request, reader, "open.html", found=found, lines=lines, bys=OPEN_BYS)
+        return self._frame.page(request, "open.html", found=found, lines=lines, bys=OPEN_BYS)
 
     def set_aside(self, request: Request) -> Response:
         """The changes of warnings that could not be taken in, and how to try them again. Without names of people."""
         ask = self._notify.ports.set_aside
         assert ask is not None
-        reader = self._reader(request)
+        if not isinstance(seen := self._frame.may(request, "set_aside"), Visitor):
+            return seen
+        reader = self._frame.reader(request)
         lines = view_models.set_aside(ask(_SET_ASIDE), reader, self._cards)
-        return self._page(request, reader, "set_aside.html", lines=lines, limit=_SET_ASIDE)
+        return self._frame.page(request, "set_aside.html", lines=lines, limit=_SET_ASIDE)
 
     def metrics(self, _request: Request) -> Response:
         """The figures of the service in Prometheus' text format."""
@@ -286,31 +283,3 @@ class Pages:
             return PlainTextResponse(reason, 503)
         queues = sorted({one.queue for one in self._notify.disabled_channels()})
         return PlainTextResponse("\n".join(["ok", *(f"channel stopped: {queue}" for queue in queues)]))
-
-    def _reader(self, request: Request) -> Reader:
-        config, ports = self._notify.config, self._notify.ports
-        return Reader(visitor.language(request), config.zone, ports.clock(), ports)
-
-    def _missing(self, request: Request, reader: Reader, more: str) -> Response:
-        return self._page(request, reader, "problem.html", status=404, head="not_found", more=more)
-
-    def _page(self, request: Request, reader: Reader, template: str, *, status: int = 200, **shown: Any) -> Response:
-        more = self._frame(request, reader)
-        html = self._templates.get_template(template).render(w=reader.word, reader=reader, **more, **shown)
-        return self._respond(request, html, more["token"], status)
-
-    def _frame(self, request: Request, reader: Reader) -> dict[str, Any]:
-        """What base.html shows around every page."""
-        other = "zh" if reader.language == "en" else "en"
-        here = request.url.include_query_params(lang=other)
-        return {
-            "token": request.cookies.get(visitor.TOKEN) or secrets.token_urlsafe(24),
-            "other_language": other,
-            "trial": self._notify.config.trial,
-            "other_address": f"{visitor.page_of(request)}?{here.query}",
-        }
-
-    def _respond(self, request: Request, html: str, token: str, status: int = 200) -> Response:
-        response = HTMLResponse(html, status, headers=HEADERS)
-        response.set_cookie(visitor.TOKEN, token, httponly=True, samesite="strict")
-        return visitor.remember_language(request, response)

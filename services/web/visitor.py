@@ -1,18 +1,22 @@
-"""What a request says of whoever looks: person, language, and where they were. There is no sign-in yet."""
+"""What a request says of whoever looks: language, form, and where they want to go; and the cookies that they get."""
 
 from __future__ import annotations
 
 from typing import Any, Literal
-from urllib.parse import parse_qsl, quote, unquote
+from urllib.parse import parse_qsl, quote
 
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
-from services import bounds
+from services.accounts.addresses import own_path
 
-PERSON, LANGUAGE, TOKEN = "prewarn_person", "prewarn_language", "prewarn_token"
-"""The cookies' names."""
+SESSION, LANGUAGE, TOKEN = "prewarn_session", "prewarn_language", "prewarn_token"
+"""The cookies' names; TOKEN is for the forms of a browser that is not signed in."""
+PROXY_USER = "prewarn.proxy_user"
+"""Where the scope of a request says whom a named proxy has signed in (app/proxies.py)."""
+BY_PROXY = "proxy"
+"""The provider of such sessions."""
 _YEAR = 365 * 24 * 3600
 _FORM = "application/x-www-form-urlencoded"
 _LARGEST_FORM = 64 << 10
@@ -24,22 +28,48 @@ def remember_language(request: Request, response: Response) -> Response:
     """The language that was chosen on this page is that of the next ones."""
     chosen = request.query_params.get("lang")
     if chosen in ("zh", "en"):
-        response.set_cookie(LANGUAGE, chosen, max_age=_YEAR, httponly=True, samesite="lax")
+        path = root(request) or "/"
+        response.set_cookie(LANGUAGE, chosen, max_age=_YEAR, path=path, httponly=True, samesite="lax")
     return response
 
 
-def remember_person(response: Response, person: str) -> Response:
-    """From now on the browser looks as this person."""
-    response.set_cookie(PERSON, quote(person, safe=""), httponly=True, samesite="lax")  # a cookie is ASCII
-    return response
+def set_cookie(
+    request: Request, response: Response, name: str, value: str, *, same_site: Literal["lax", "strict"] = "lax"
+) -> None:
+    """Until the browser is closed; for no script, and over https alone where the request came so."""
+    response.set_cookie(
+        name, value, path=root(request) or "/", httponly=True, samesite=same_site, secure=request.url.scheme == "https"
+    )
 
 
-def person_of(request: Request) -> str | None:
-    """As whom the browser looks, if it has said so."""
-    person = request.cookies.get(PERSON)
-    if person is None or bounds.of_id(found := unquote(person)) is not None:
-        return None
-    return found
+def forget_cookie(request: Request, response: Response, name: str) -> None:
+    """The browser does not send it any more."""
+    response.delete_cookie(name, path=root(request) or "/", httponly=True, samesite="lax")
+
+
+def root(request: Request) -> str:
+    """What stands before the path of every page (a sub-path behind a proxy), without a slash at its end."""
+    scope = request.scope  # a Mount lengthens root_path and keeps what it was
+    return str(scope.get("app_root_path", scope.get("root_path", ""))).rstrip("/")
+
+
+def by_proxy(request: Request) -> str:
+    """Whom a named proxy has signed in; empty where none has."""
+    return str(request.scope.get(PROXY_USER, ""))
+
+
+def path_of(request: Request) -> str:
+    """The path that was asked for, as our routes have it, escaped."""
+    return quote(request.url.path.removeprefix(root(request)), safe="/~@:+,=")
+
+
+def signing_in(request: Request) -> str:
+    """The address of the sign-in, which leads back to the page that was asked for; a form leads to its page."""
+    goal = path_of(request) if request.method == "GET" else path_of(request).rpartition("/")[0]
+    query = f"?{request.url.query}" if request.method == "GET" and request.url.query else ""
+    goal = own_path(goal + query) or own_path(goal)
+    to = f"?next={quote(goal, safe='/')}" if goal not in ("", "/") else ""
+    return f"{root(request)}/sign-in{to}"
 
 
 def page_of(request: Request) -> str:
@@ -82,10 +112,8 @@ def said(form: Any, name: str) -> str:
 
 
 def came_for(request: Request) -> str:
-    """The warning that somebody came for before they said who they are; never another address."""
-    goal = request.query_params.get("next", "")
-    id_ = goal.removeprefix("/warnings/")
-    return goal if goal != id_ and id_.replace("-", "").isalnum() else ""
+    """The page that somebody came for before they signed in; never another address."""
+    return own_path(request.query_params.get("next", ""))
 
 
 def page_number(request: Request) -> int:

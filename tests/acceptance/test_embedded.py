@@ -31,6 +31,7 @@ def home(tmp_path_factory):
 @pytest.fixture(scope="module")
 def served(home):
     with serving(home) as process:
+        process.sign_in(home, "anna")
         yield process
 
 
@@ -81,7 +82,7 @@ def test_an_event_over_http_becomes_a_warning_on_a_page_and_a_message(served, ho
     message = until(lambda: [json.loads(line) for line in sink.read_text("utf-8").splitlines()], "its line")[0]
     assert (message["to"], message["change"], message["level"]) == ("anna", "opened", "yellow")
     assert message["link"] == f"{served.url}/warnings/{message['warning']}"
-    page = served.get(f"/inbox/anna?next=/warnings/{message['warning']}")
+    page = served.get(f"/warnings/{message['warning']}")
     assert (page.status, "Sue" in page.text, "Algebra" in page.text) == (200, True, True)
 
 

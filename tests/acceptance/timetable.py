@@ -21,6 +21,7 @@ import yaml
 from services.settings import resource
 from tests.faults.running import ROOT, environment, receiving
 from tests.patience import PATIENCE
+from tests.signing_in import cookie_of
 
 HERE = Path(__file__).parent
 CLOCKED = (sys.executable, str(HERE / "clocked.py"))
@@ -191,8 +192,8 @@ class Playing(ExitStack):
             self.prewarn("ingest", "--past", *map(str, paths), **self.of_ingest)
 
     def look(self, path, rows):
-        """A page has a table with these rows."""
-        page = urllib.request.urlopen(f"{self.pages}{path}", timeout=30).read().decode()
+        """A page has a table with these rows, for somebody of an office that sees figures."""
+        page = self.browser_of("eve").open(f"{self.pages}{path}", timeout=30).read().decode()
         cells = [re.findall(r"<td[^>]*>(.*?)</td>", row) for row in re.findall(r"<tr.*?</tr>", page, re.DOTALL)]
         found = [" ".join(row) for row in cells if row]
         assert found == rows, found
@@ -259,13 +260,18 @@ class Playing(ExitStack):
         one = next(
             w for w in reversed(self.warnings()) if w["rule"] == rule and (not about or w["subject"] == about[0])
         )
-        browser = urllib.request.build_opener(urllib.request.HTTPCookieProcessor())
-        browser.open(f"{self.pages}/inbox/{person}", timeout=30).read()
+        browser = self.browser_of(person)
         page = browser.open(f"{self.pages}/warnings/{one['id']}", timeout=30).read().decode()
         token = re.search(r'name="token" value="([^"]+)"', page)[1]
         form = {"token": token, **dict(urllib.parse.parse_qsl(text) if "=" in text else [("measure", text)])}
         address = f"{self.pages}/warnings/{one['id']}/{action}"
         browser.open(address, urllib.parse.urlencode(form).encode(), timeout=30).read()
+
+    def browser_of(self, person):
+        """Signed in; in both modes notify's store is in the home."""
+        browser = urllib.request.build_opener()
+        browser.addheaders = [("Cookie", cookie_of(f"sqlite:///{self.home / 'notify.db'}", person, self.now))]
+        return browser
 
     def warnings(self):
         return [json.loads(line) for line in self.prewarn("warnings", "--json").splitlines()]

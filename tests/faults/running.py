@@ -16,7 +16,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from services.clock import wall_clock
 from tests.patience import PATIENCE
+from tests.signing_in import cookie_of
 
 ROOT = Path(__file__).parents[2]
 PREWARN = (sys.executable, "-c", "from services.cli import main; main()")
@@ -134,6 +136,10 @@ class Served:
         self.process = process
         self.url = f"http://127.0.0.1:{port}"
         self._browser = urllib.request.build_opener(urllib.request.HTTPCookieProcessor())
+
+    def sign_in(self, home: Path, person: str) -> None:
+        """From now on pages are asked for as this person."""
+        self._browser.addheaders = [("Cookie", cookie_of(f"sqlite:///{home / 'notify.db'}", person, wall_clock()))]
 
     def get(self, path: str) -> Answer:
         return self._ask(urllib.request.Request(self.url + path, headers={"accept-language": "en"}))

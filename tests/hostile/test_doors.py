@@ -8,8 +8,6 @@ import sys
 import threading
 import time
 from contextlib import ExitStack, suppress
-from datetime import UTC
-from types import SimpleNamespace
 
 import httpx
 import pytest
@@ -19,11 +17,19 @@ from starlette.routing import Route
 
 from services.app.doors import LIMITS, Door
 from services.app.serving import application, serve_beside, server
+from services.clock import wall_clock
+from services.directory import Person
 from services.errors import LogError, SettingError
 from services.i18n import catalogue
+from services.notify.config import NotifyConfig
+from services.notify.ports import Ports
+from services.notify.service import Notify
+from services.notify.testing import College
 from services.settings import Settings, read_settings
 from services.web.pages import Pages
+from services.web.visitor import SESSION
 from tests.rule_files import folder, rule
+from tests.signing_in import begin_session
 
 PAGE = {"accept": "text/html,*/*", "accept-language": "en"}
 
@@ -238,7 +244,7 @@ def eventually(works):
     return False
 
 
-def post_form(cookies, chunks):
+def post_form(notify, cookies, chunks, way="/warnings/w/close"):
     """What the page of a warning answers, and how much of the body it has read."""
     read = 0
 
@@ -249,26 +255,28 @@ def post_form(cookies, chunks):
             yield chunk
 
     async def asked():
-        notify = SimpleNamespace(
-            config=SimpleNamespace(zone=UTC, trial=False),
-            ports=SimpleNamespace(clock=lambda: None, cards=None, set_aside=None),
-        )
         transport = httpx.ASGITransport(application(Pages(notify).routes(), Settings()))
         async with httpx.AsyncClient(transport=transport, base_url="http://localhost", cookies=cookies) as client:
-            return await client.post("/warnings/w/close", content=body(), headers=FORM)
+            return await client.post(way, content=body(), headers=FORM)
 
     return asyncio.run(asked()), read
 
 
+@pytest.fixture
+def notify(tmp_path):
+    ports = Ports(lambda: College({"class_tutor": [Person(id="p", name="P")]}), lambda *_: None, wall_clock, print)
+    store_url = f"sqlite:///{tmp_path / 'notify.db'}"
+    notify = Notify(NotifyConfig(store_url=store_url, home=tmp_path, base_url="http://x", push=False), ports)
+    yield notify
+    notify.stop()
+
+
 FORM = {"content-type": "application/x-www-form-urlencoded"}
-KNOWN = {"prewarn_token": "t", "prewarn_person": "p"}
 
 
-@pytest.mark.parametrize(
-    "cookies", [{}, {"prewarn_token": "t"}, {"prewarn_person": "p"}], ids=["none", "token", "person"]
-)
-def test_the_form_of_a_stranger_is_refused(cookies):
-    answer, read = post_form(cookies, [b"token=t&reason=fixed"])
+@pytest.mark.parametrize("way", ["/warnings/w/close", "/sign-in", "/sign-out", "/password", "/link/x"])
+def test_the_form_of_a_stranger_is_refused(way, notify):
+    answer, read = post_form(notify, {}, [b"token=t&reason=fixed"], way)
     assert (answer.status_code, read) == (403, 0)
 
 
@@ -277,7 +285,8 @@ def test_the_form_of_a_stranger_is_refused(cookies):
     [([b"token=x"], 403), ([b"a" * 10_000] * 100, 413), ([b"a=1&" * 1000], 400), ([b"\xff"], 400)],
     ids=["another token", "too large", "too many fields", "no text"],
 )
-def test_a_form_that_is_none_of_ours_is_refused(chunks, status):
-    answer, read = post_form(KNOWN, chunks)
+def test_a_form_that_is_none_of_ours_is_refused(chunks, status, notify):
+    session = {SESSION: begin_session(notify.database, "p", wall_clock())}
+    answer, read = post_form(notify, session, chunks)
     assert answer.status_code == status
     assert read < 100_000

@@ -19,7 +19,9 @@ import msgspec
 from kafka import ConsumerRebalanceListener, KafkaConsumer
 from kafka.errors import KafkaError
 
+from services.accounts.providers.configured import providers
 from services.app.cluster.directory import published_directory
+from services.app.first_account import print_link_for_the_first
 from services.app.serving import serve
 from services.clock import wall_clock
 from services.errors import LogError, UnstorableError
@@ -236,12 +238,14 @@ def opened(settings: Settings) -> Iterator[tuple[Notify, RuleSet, Publisher]]:
 
 def run_notify(settings: Settings) -> int:
     """Warns people and serves the pages until a signal comes; the exit code."""
+    found = providers(settings)  # a wrong setting is told before anything is begun
     with opened(settings) as (notify, _, publisher):
         notify.start()
         intake = Intake(settings, notify, publisher)
         intake.start()
+        print_link_for_the_first(notify.database, settings.public_url, wall_clock())
         try:
-            serve(Pages(notify).routes(), settings)
+            serve(Pages(notify, providers=found).routes(), settings)
         finally:
             intake.stop()
     return 0

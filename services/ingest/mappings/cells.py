@@ -20,7 +20,12 @@ _EXACT = 10**15
 _INVISIBLE = re.compile("[\u200b-\u200f\u2060\ufeff\u00ad]")
 _APOSTROPHES = "'`‘’"
 _NUMBER = re.compile(r"[-+]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?|[-+]?\.\d+")
+_DECIMAL_COMMA = re.compile(r"([-+]?(?:\d{1,3}(?:\.\d{3})+|\d+)),(\d{1,2}|\d{4,})(\D*)")
+"""8,5 and 1.234,50: with three digits behind it the comma is one of thousands."""
 _TAKEN_OFF = re.compile(r"[扣减负]")
+_QUOTED = re.compile(r'="([^"]*)"')
+"""A text that looks like a formula, so that a spreadsheet leaves the zeros of an id alone."""
+_STARS = re.compile("(★+)☆*")
 _SIGNS = set("()[]{}.*+?|^$\\")
 _DASHES = str.maketrans(dict.fromkeys("–—―−‐‑﹣", "-") | dict.fromkeys("～〜∼", "~"))
 
@@ -45,7 +50,8 @@ def written(cell: Cell) -> str:  # noqa: PLR0911 - one for each type
     if cell is None:
         return ""
     if isinstance(cell, str):
-        return cell.strip()
+        found = _QUOTED.fullmatch(cell.strip())
+        return found[1] if found else cell.strip()
     if isinstance(cell, bool):
         return "true" if cell else "false"
     if isinstance(cell, float):
@@ -100,7 +106,7 @@ def ident(cell: Cell) -> str:
 
 
 def number(cell: Cell) -> int | float:
-    """A number, with a unit or words around it or without: 85, 85分, 迟到8分钟, １２. Raises WrongCell.
+    """A number, with a unit or words around it or without: 85, 85分, 迟到8分钟, １２, 8,5, ★★★☆☆. Raises WrongCell.
 
     A text with two numbers is none, and neither is one that takes something off (扣5分).
     """
@@ -108,6 +114,10 @@ def number(cell: Cell) -> int | float:
         found: int | float = cell
     else:
         text = plain(cell)
+        if stars := _STARS.fullmatch(text):
+            return len(stars[1])
+        if comma := _DECIMAL_COMMA.fullmatch(text):
+            text = f"{comma[1].replace('.', '')}.{comma[2]}{comma[3]}"
         every = [] if isinstance(cell, date | time | timedelta | bool) else _NUMBER.findall(text)
         if len(every) != 1 or _TAKEN_OFF.search(text):
             raise WrongCell(say("mapping.not_a_number", shown=written(cell)), say("mapping.number_such_as"))

@@ -28,6 +28,9 @@ _WEEKDAY = r"(?:\s*\(?(?:星期|周|礼拜)[一二三四五六日天]\)?|\s*\([�
 _DATE = re.compile(
     r"(?:(?P<year>(?:19|20)\d\d)\s*[-/.年]\s*)?(?P<month>\d{1,2})\s*[-/.月]\s*(?P<day>\d{1,2})\s*[日号]?" + _WEEKDAY
 )
+_OF_WEEK = re.compile(r"第?(?P<week>\d{1,2})周[\s,]*(?:星期|周|礼拜)(?P<weekday>[一二三四五六日天])")
+_SECTIONS = re.compile(r"第?\d[\d,、~-]*节")
+"""Behind a day: 2026-09-08 第1-2节."""
 _COMPACT = re.compile(r"(?P<year>(?:19|20)\d\d)(?P<month>\d\d)(?P<day>\d\d)" + _WEEKDAY)
 _CLOCK = re.compile(
     r"(?P<half>凌晨|早上|早晨|上午|中午|下午|傍晚|晚上|晚|[AaPp]\.?[Mm]\.?)?\s*"
@@ -89,7 +92,8 @@ def _exists(year: int, month: int, day: int) -> bool:
 def day(cell: Cell, days: Days) -> date:
     """A day: a real one, a spreadsheet's serial number, 2026-09-08, 2026/9/8, 2026.9.8, 2026年9月8日, 9月8日, 20260908.
 
-    A weekday or a time of day behind it is passed over. Raises WrongCell.
+    Also a day of a teaching week of the term: 第3周 星期二. A weekday, a time or sections behind it are
+    passed over. Raises WrongCell.
     """
     found = _day(cell, days)
     if found is None:
@@ -112,6 +116,8 @@ def _day(cell: Cell, days: Days) -> tuple[date, str] | None:  # noqa: PLR0911 - 
         return None  # 9.8 as a number may be anything
     if text.isdecimal() and int(text) in _SERIALS:
         return _EPOCH + timedelta(days=int(text)), ""
+    if of_week := _OF_WEEK.match(text):
+        return _of_week(of_week, days), text[of_week.end() :].strip()
     match = _COMPACT.match(text) or _DATE.match(text)
     rest = text[match.end() :] if match else ""
     if match is None or (rest[:1].isdigit() and text[match.end() - 1].isdigit()):
@@ -122,7 +128,41 @@ def _day(cell: Cell, days: Days) -> tuple[date, str] | None:  # noqa: PLR0911 - 
     except ValueError:
         return None
     rest = rest.lstrip("T ,")
-    return (found, rest) if not rest or _CLOCK.match(rest) or not re.search(r"\d", rest) else None
+    known = not rest or _CLOCK.match(rest) or _SECTIONS.match(rest) or not re.search(r"\d", rest)
+    return (found, rest) if known else None
+
+
+_TO = re.compile(r"\s*(?:至|到|~)\s*|(?<=[日号)])\s*-\s*|\s-\s")
+_COUNTED = re.compile(r"[,;(]?\s*共?\s*\d+\s*天.*|放假.*")
+_BEGINS_WITHOUT_MONTH = re.compile(r"\s*\d{1,2}\s*[日号]")
+_MONTH_AND_YEAR = re.compile(r"((?:(?:19|20)\d\d\s*年\s*)?\d{1,2}\s*月)\s*\d")
+
+
+def with_months(texts: Sequence[str]) -> list[str]:
+    """Days of a list, each with the month that only the one before it says: 10月11日, 12日."""
+    found: list[str] = []
+    month = ""
+    for one in texts:
+        said = _MONTH_AND_YEAR.match(one.strip())
+        month = said[1] if said else month
+        found.append(month + one.strip() if month and _BEGINS_WITHOUT_MONTH.match(one) else one)
+    return found
+
+
+def span(cell: Cell, days: Days) -> Term:
+    """The first and last day: 10月1日至10月7日(共7天), 10月1日-7日, or one day. Raises WrongCell."""
+    texts = with_months(_TO.split(_COUNTED.sub("", plain(cell)))) if isinstance(cell, str) else [cell]
+    if len(texts) > 2:  # noqa: PLR2004 - from and to
+        raise WrongCell(say("mapping.not_a_day", shown=written(cell)), "10月1日至10月7日")
+    return day(texts[0], days), day(texts[-1], days)
+
+
+def _of_week(match: re.Match[str], days: Days) -> date:
+    """The day of a teaching week of the term. Raises WrongCell where no term is known."""
+    week = days.week(int(match["week"]))
+    if week is None:
+        raise WrongCell(say("mapping.no_term"), say("mapping.term_in_calendar"))
+    return week[0] + timedelta(days="一二三四五六日".index(match["weekday"].replace("天", "日")))
 
 
 def _of_fraction(part: float) -> str:

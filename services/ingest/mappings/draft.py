@@ -5,41 +5,29 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from functools import cache
-from typing import Literal, NamedTuple
+from typing import Literal
 
 import msgspec
 
-from services.ingest.mappings.cells import WrongCell, is_blank, number, plain, word, written
+from services.ingest.mappings.cells import WrongCell, number, plain, word, written
 from services.ingest.mappings.days import Days, formats_of
 from services.ingest.mappings.draft_around import legend_of, titles_of
+from services.ingest.mappings.draft_scores import Evidence, Score, scores_of
 from services.ingest.mappings.draft_shapes import TIMES, Shapes
-from services.ingest.mappings.draft_words import HEADERS, KINDS, MEANINGS, UNIMPORTANT
-from services.ingest.mappings.headers import MOST_ABOVE, Header, header_at
+from services.ingest.mappings.draft_tables import header_of, repeated, values_of
+from services.ingest.mappings.draft_words import KINDS, MEANINGS, UNIMPORTANT
+from services.ingest.mappings.headers import header_at
 from services.ingest.mappings.known import Known
-from services.ingest.mappings.tables import is_summary, letters
+from services.ingest.mappings.tables import letters
 from services.ingest.mappings.words import words_of
 from services.tabular.sheets import Cell, Sheet
 
 Certainty = Literal["certain", "likely", "guess", "unknown"]
-Evidence = Literal["header", "part_of_header", "values", "directory", "beside"]
 
-_MONTH = re.compile(r"(?:\d{4}年?[-.]?)?\d{1,2}月份?")
 _DAY_OF_WEEK = re.compile(r"(星期|周)?[一二三四五六日天]")
-_WEEK = re.compile(r"第?\d{1,2}周")
-_NUMBERED = re.compile(r"\d+")
 _EXAMPLES = 3
-_LOOKED_AT = 60
-"""Of the different values of a column."""
-_ALL, _MOST_OF, _FEW = 0.95, 0.6, 0.3
-_FEW_KNOWN = 0.2
-_WEAK = frozenset(
-    {"course", "name", "names", "number", "serial", "code", "id", "ids", "score", "weeks", "unit", "cohort"}
-)
 _LEAST = 3
 """A table has so many columns that are known."""
-_LIMITS, _FEW_LIMITS = ("max_score", "pass_score"), 3
-"""Columns that say the same in most rows."""
 _SURE, _PROBABLE, _POSSIBLE = 5.0, 4.0, 2.0
 _AHEAD = 1.5
 """By so much what is certain is ahead of whatever comes next."""
@@ -95,15 +83,6 @@ class SheetGuess(msgspec.Struct, kw_only=True):
         return min(found, key=lambda one: order.index(one.certainty)) if found else None
 
 
-class _Score(NamedTuple):
-    meaning: str
-    points: float
-    exact: bool
-    fits: bool
-    """Everything that can be looked at agrees: the values, and the directory where it knows such a thing."""
-    why: tuple[Evidence, ...]
-
-
 def guess_sheets(file: str, sheets: Sequence[Sheet], known: Known, days: Days) -> list[SheetGuess]:
     """What the visible sheets of a file hold; those without a table are left out."""
     shapes = Shapes(known, days)
@@ -113,21 +92,25 @@ def guess_sheets(file: str, sheets: Sequence[Sheet], known: Known, days: Days) -
 
 
 def _guess(file: str, sheet: Sheet, shapes: Shapes) -> SheetGuess | None:
-    place = _header(sheet)
+    place = header_of(sheet)
     if place is None:
         return None
     row, count = place
     header = header_at(sheet, row, count)
-    values = _values(sheet, row + count, len(header.texts))
-    groups = _repeated(header)
-    scores: dict[int, list[_Score]] = {}
+    values = values_of(sheet, row + count, len(header.texts))
+    groups = repeated(header)
+    scores: dict[int, list[Score]] = {}
     columns: dict[int, ColumnGuess] = {}
     for at, (above, text) in enumerate(header.pairs()):
         first, number = groups.get(at, (at, 1))
         if first != at or not (text or values[at]):
             continue
         merged = [one for each, (begin, _) in groups.items() if begin == at for one in values[each]] or values[at]
-        scores[at] = [one for one in _scores(text, merged, shapes) if one.meaning != "marks" or number > 1]
+        scores[at] = [
+            one
+            for one in scores_of(text, merged, shapes)
+            if one.meaning != ("attendance_status" if number > 1 else "marks")
+        ]
         examples = list(dict.fromkeys(written(one) for one in merged))[:_EXAMPLES]
         columns[at] = ColumnGuess(
             column=letters(at),
@@ -184,109 +167,6 @@ def _lists(
     return "all" if present * 2 > len(every) else "exceptions_only"
 
 
-def _header(sheet: Sheet) -> tuple[int, int] | None:
-    """(row from 0, how many rows) of the header."""
-    best, most = None, 0.0
-    for row in range(min(len(sheet.rows) - 1, MOST_ABOVE)):
-        texts = [plain(cell) for cell in sheet.rows[row]]
-        filled = [one for one in texts if one]
-        if len(set(filled)) < 2 or any(len(one) > 60 for one in filled):  # noqa: PLR2004 - a title, or a text
-            continue
-        known = sum(_known_header(one) for one in set(filled))
-        words = sum(not re.fullmatch(r"[\d./:-]+", one) for one in filled) / len(filled)
-        points = 10 * known + (words if len(filled) > 2 else 0) * min(len(filled), 10) / 10  # noqa: PLR2004
-        if points > most + (0 if best is None else 0.5):
-            best, most = row, points
-    if best is None:
-        return None
-    lower = [plain(cell) for cell in sheet.rows[best] if not is_blank(cell)]
-    above = {plain(cell) for cell in sheet.rows[best - 1] if not is_blank(cell)} if best else set()
-    if len(set(lower)) < len(lower) and len(above) > 1:
-        return best - 1, 2
-    down = [one for one in sheet.merged if one[0] == best + 1 and one[2] > one[0]]
-    return best, (max(one[2] - one[0] for one in down) + 1 if down else 1)
-
-
-def _known_header(text: str) -> bool:
-    return word(text) in HEADERS or bool(_MONTH.fullmatch(text))
-
-
-def _values(sheet: Sheet, first: int, width: int) -> list[list[Cell]]:
-    found: list[list[Cell]] = [[] for _ in range(width)]
-    for row in sheet.rows[first:]:
-        begin = next((plain(cell) for cell in row if not is_blank(cell)), "")
-        if not begin or is_summary(begin):
-            continue
-        for at, cell in enumerate(row[:width]):
-            if not is_blank(cell):
-                found[at].append(cell)
-    return found
-
-
-def _repeated(header: Header) -> dict[int, tuple[int, int]]:
-    """Column → (the first of those that are like it, how many there are)."""
-    same: dict[str, list[int]] = {}
-    for at, (above, text) in enumerate(header.pairs()):
-        if _MONTH.fullmatch(text) or _WEEK.fullmatch(text):
-            same.setdefault("period", []).append(at)
-        elif text and _NUMBERED.search(above or text):
-            same.setdefault(_NUMBERED.sub("#", text), []).append(at)
-        elif text:
-            same.setdefault(text, []).append(at)
-    return {at: (every[0], len(every)) for every in same.values() if len(every) > 1 for at in every}
-
-
-def _sample(values: Sequence[Cell]) -> list[Cell]:
-    """Some of the different values, from all of the column."""
-    different = list({(type(one), one): one for one in values}.values())
-    return different[:: max(1, len(different) // _LOOKED_AT)]
-
-
-def _scores(header: str, values: Sequence[Cell], shapes: Shapes) -> list[_Score]:
-    values = _sample(values)
-    share_of = cache(lambda shape: shapes.share(shape, values))
-    known_of = cache(lambda table: shapes.known_share(table, values))
-    exact = dict(HEADERS.get(word(header), ()))
-    plainer = word(re.sub(r"\([^()]*\)|[*:]", "", plain(header)))
-    exact = exact or dict(HEADERS.get(plainer, ()))
-    found = []
-    for name, meaning in MEANINGS.items():
-        why: list[Evidence] = []
-        points, fits = 0.0, True
-        if name in exact:
-            points, why = (3.0 if exact[name] else 2.0), ["header"]
-        elif _is_part(name, plainer):
-            points, why = 1.5, ["part_of_header"]
-        share = share_of(meaning.shape)
-        if share is not None:
-            # Words of a college's own are no sign against the header that says what they are about.
-            against = 0 if "." in meaning.shape and exact.get(name) else -3
-            points += 2 if share >= _ALL else 1 if share >= _MOST_OF else against if share < _FEW else 0
-            fits = share >= _ALL
-            why += ["values"] if share >= _MOST_OF else []
-        elif meaning.shape:
-            fits = False  # nothing stands there, so nothing agrees
-        if name in _LIMITS and values:  # 总分 may be what somebody has as well
-            points += 0.5 if len(values) <= _FEW_LIMITS else -3
-            fits = fits and len(values) <= _FEW_LIMITS
-        share = known_of(meaning.table) if meaning.table else None
-        if share is not None:
-            points += 3 if share >= _ALL else 1 if share >= _MOST_OF else -2 if share < _FEW_KNOWN else 0
-            fits = fits and share >= _ALL
-            why += ["directory"] if share >= _MOST_OF else []
-        if meaning.shape in _WEAK and not {"header", "part_of_header", "directory"} & set(why):
-            continue  # so much looks like it that it says nothing
-        if why and points > 0:
-            found.append(_Score(name, points, exact.get(name, False), fits, tuple(why)))
-    return sorted(found, key=lambda one: -one.points)
-
-
-def _is_part(name: str, header: str) -> bool:
-    """Whether a usual header of more than one sign stands in this one, or the other way round."""
-    usual = [word(one) for one in MEANINGS[name].words.split() if not one.startswith("?")]
-    return any(len(one) > 1 and (one in header or (len(header) > 1 and header in one)) for one in usual)
-
-
 def _look_closer(column: ColumnGuess, values: Sequence[Cell]) -> None:
     """At what the mapping of a column must say besides its name."""
     shape = MEANINGS[column.meaning].shape if column.meaning else ""
@@ -310,7 +190,7 @@ def _is_number(cell: Cell) -> bool:
     return True
 
 
-def _kind(scores: Mapping[int, Sequence[_Score]], columns: Mapping[int, ColumnGuess], titles: Mapping[str, str]) -> str:
+def _kind(scores: Mapping[int, Sequence[Score]], columns: Mapping[int, ColumnGuess], titles: Mapping[str, str]) -> str:
     """What the table is, by what only such tables have."""
     votes: Counter[str] = Counter()
     for at, every in scores.items():
@@ -331,7 +211,7 @@ def _kind(scores: Mapping[int, Sequence[_Score]], columns: Mapping[int, ColumnGu
     return kind if most > _LEAST else ""
 
 
-def _decide(column: ColumnGuess, scores: Sequence[_Score], kind: str) -> None:
+def _decide(column: ColumnGuess, scores: Sequence[Score], kind: str) -> None:
     members = set(" ".join(KINDS[kind]).split()) if kind else set()
     ranked = sorted(
         ((one, one.points + (1.0 if one.meaning in members else 0.0)) for one in scores), key=lambda one: -one[1]

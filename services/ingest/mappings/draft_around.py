@@ -15,6 +15,8 @@ _TITLES = {
     "max_score": "满分|卷面满分|总分",
     "pass_score": "及格线|合格线|及格分",
     "begins": "开始时间|签到时间|上课时间|考勤时间",
+    "exported": "导出时间|导出日期|生成时间|制表时间|打印时间|统计时间|导出于",
+    "covered": "(?:统计|考勤|查询|数据|日期)(?:日期|时间|周期|范围|区间|期间)",
     "day": "日期|上课日期|考勤日期|考试日期",
     "sections": "节次|上课节次",
 }
@@ -26,7 +28,8 @@ def titles_of(sheet: Sheet, row: int) -> dict[str, str]:
     found: dict[str, str] = {}
     for meaning, labels in _TITLES.items():
         for text in texts:
-            if match := re.search(rf"(?<![^\W_])({labels})\s*:\s*\S", text):
+            behind = r"\S+\s*(?:至|到|~|-)\s*\d" if meaning == "covered" else r"\S"
+            if match := re.search(rf"(?<![^\W_])({labels})\s*:\s*{behind}", text):
                 found.setdefault(meaning, match[1])
     return found
 

@@ -25,14 +25,17 @@ class Form(NamedTuple):
     recorded: tuple[str, ...] = ()
     lesson: bool = False
     fixed: Mapping[str, str] = {}
+    filled: str = ""
+    """Rows stand for it where this meaning is not blank."""
 
 
 _WHERE = (
     Line("class", ("class",), "as: class"),
     Line("course", ("course",), "", needed=False),
-    Line("day", ("day",)),
-    Line("sections", ("sections",)),
+    Line("day", ("day", "slot")),
+    Line("sections", ("sections", "slot")),
 )
+_UNIT = (Line("id", ("department",)), Line("name_zh", ("department",)))
 _STUDENT = Line("student", ("student", "student_name"), "as: student")
 _HALVES = 'halves: {上午: "%s", 下午: "%s", day: "%s"}'
 FORMS: Mapping[str, tuple[Form, ...]] = {
@@ -103,7 +106,10 @@ FORMS: Mapping[str, tuple[Form, ...]] = {
                 Line("department", ("department",), "blank: null", needed=False),
                 Line("priority", ("priority",), "blank: normal", needed=False),
                 Line("location", ("location",), "blank: null", needed=False),
+                Line("action", ("step",), "", needed=False),
+                Line("rating", ("rating",), "as: integer, blank: null", needed=False),
             ),
+            time=("step_time",),
         ),
     ),
     "lists": (Form("attendance", (*_WHERE, _STUDENT), lesson=True),),
@@ -117,7 +123,16 @@ FORMS: Mapping[str, tuple[Form, ...]] = {
                 Line("to", ("left",), "blank: null", needed=False),
             ),
         ),
-        Form("directory/departments", (Line("id", ("department",)), Line("name_zh", ("department",)))),
+        Form("directory/departments", _UNIT),
+        Form(
+            "directory/teaching_offices",
+            (
+                Line("id", ("teaching_office",)),
+                Line("name_zh", ("teaching_office",)),
+                Line("department", ("department",), "as: department", needed=False),
+            ),
+            filled="teaching_office",
+        ),
     ),
     "enrolment": (
         Form(
@@ -152,16 +167,27 @@ FORMS: Mapping[str, tuple[Form, ...]] = {
             (
                 Line("class", ("class",), "as: class"),
                 Line("course", ("course_id", "course")),
-                Line("day", ("old_day",), "as: day"),
-                Line("sections", ("old_sections",)),
+                Line("day", ("old_day", "old_slot"), "as: day"),
+                Line("sections", ("old_sections", "old_slot")),
                 Line("status", ("lesson_change",), "", needed=False),
-                Line("to_day", ("new_day",), "blank: null", needed=False),
-                Line("to_sections", ("new_sections",), "blank: null", needed=False),
+                Line("to_day", ("new_day", "new_slot"), "blank: null", needed=False),
+                Line("to_sections", ("new_sections", "new_slot"), "blank: null", needed=False),
                 Line("room", ("new_room",), "blank: null", needed=False),
                 Line("teacher", ("new_teacher",), "blank: null", needed=False),
             ),
         ),
     ),
+    "bells": (
+        Form(
+            "timetable/sections",
+            (
+                Line("sections", ("sections",)),
+                Line("begins", ("section_begins",)),
+                Line("ends", ("section_ends",)),
+            ),
+        ),
+    ),
+    "days": (),
     "students": (
         Form(
             "directory/students",
@@ -174,6 +200,15 @@ FORMS: Mapping[str, tuple[Form, ...]] = {
         ),
     ),
     "classes": (
+        Form("directory/departments", _UNIT),
+        Form(
+            "directory/majors",
+            (
+                Line("id", ("major_id", "major")),
+                Line("name_zh", ("major",)),
+                Line("department", ("department",), "as: department", needed=False),
+            ),
+        ),
         Form(
             "directory/classes",
             (
@@ -187,7 +222,11 @@ FORMS: Mapping[str, tuple[Form, ...]] = {
         *(
             Form(
                 "directory/roles",
-                (Line("person", (f"{name}_id", name)), Line("scope", ("class_id",))),
+                (
+                    Line("person", (f"{name}_id", name)),
+                    Line("scope", ("class_id",)),
+                    Line("department", ("department",), "as: department", needed=False),
+                ),
                 fixed={"role": f"{{is: {role}}}", "scope_kind": "{is: class}"},
             )
             for name, role in (("tutor", "class_tutor"), ("counsellor", "counsellor"), ("mentor", "class_mentor"))

@@ -19,6 +19,8 @@ _CODE = re.compile(r"[A-Za-z]{0,6}\d{2,}[A-Za-z0-9]*")
 _NAME = re.compile(r"[一-鿿·]{2,4}|[A-Z][a-z]+([ -][A-Z][a-z.]+)+")
 _WEEKDAY = re.compile(r"(星期|周|礼拜)?[一二三四五六日天1-7]|(mon|tue|wed|thu|fri|sat|sun)\w*", re.IGNORECASE)
 _UNIT = re.compile(r"\S*(系|部|院|处|室|办|办公室|中心|所|馆|领导|公司|科)")
+_OFFICE = re.compile(r"\S*(教研室|教研组|系室|实训室|室|组|中心|部)")
+_TEACHING = re.compile(r"教研[室组]$")
 _SCORE_WORDS = frozenset(
     "优 良 中 及格 不及格 优秀 良好 中等 合格 不合格 缺考 缓考 免修 免考 作弊 未提交 未交 未作答 旷考".split()  # noqa: SIM905 - shorter
 )
@@ -28,7 +30,7 @@ _HALVES = {"上午": time(8), "下午": time(14), "": time()}
 
 TIMES = ("day", "moment", "half")
 """Shapes of days and instants, which may have a format of their own."""
-MARKS = frozenset("√✓∨×✗xX△▲○◯●◎◇◆☆★∅/-")
+MARKS = frozenset("√✓✔∨×✗✘xX△▲▽▼○◯●◎⊙⊕⊗◇◆□■☐☑☒☆★※#@*+∅/-")
 """Signs of which only a legend says what they mean."""
 NOBODY = ("无", "没有", "全勤", "全到", "0", "/", "-")
 _BLOCKS = re.compile(r"[;；\n]")
@@ -50,7 +52,10 @@ class Shapes:
             "course": lambda cell: (
                 isinstance(cell, str) and not _is_class(cell) and bool(re.search(r"[^\W\d]", plain(cell)))
             ),
-            "unit": lambda cell: isinstance(cell, str) and bool(_UNIT.fullmatch(plain(cell))),
+            "unit": lambda cell: (
+                isinstance(cell, str) and bool(_UNIT.fullmatch(plain(cell))) and not _TEACHING.search(plain(cell))
+            ),
+            "office": lambda cell: isinstance(cell, str) and bool(_OFFICE.fullmatch(plain(cell))),
             "cohort": lambda cell: bool(re.fullmatch(r"(20)?\d\d[级届]?", plain(cell))),
             "day": self._reads(days.day),
             "month": self._reads(days.month),
@@ -65,6 +70,10 @@ class Shapes:
             "rollcall": lambda cell: plain(cell) in _ROLLCALL,
             "people": lambda cell: all(_is_person(one) for one in _names(cell)),
             "marks": lambda cell: plain(cell) in MARKS or word(plain(cell)) in words_of("attendance", "status"),
+            "slot": self._is_slot,
+            "clock": lambda cell: (isinstance(cell, float) and 0 < cell < 1) or _is_clock(cell),
+            "span": self._reads(days.span),
+            "made_up": lambda cell: any(self._is_day(one) for one in re.split("[;,、(补]", plain(cell))),
             "when": lambda cell: isinstance(cell, str) and all(map(_is_when, filter(str.strip, _BLOCKS.split(cell)))),
             "email": lambda cell: "@" in plain(cell),
             "phone": lambda cell: bool(re.fullmatch(r"1\d{2}[\d*]{8}|[\d-]{7,}", plain(cell))),
@@ -102,6 +111,12 @@ class Shapes:
             return None not in every
 
         return _part([knows(cell) for cell in values])
+
+    def _is_day(self, cell: Cell) -> bool:
+        return self._reads(days.day)(cell)
+
+    def _is_slot(self, cell: Cell) -> bool:
+        return isinstance(cell, str) and self._is_day(cell) and _read(sections.sections, cell) and "节" in cell
 
     def _reads(self, reader: Callable[[Cell, Days], object]) -> Callable[[Cell], bool]:
         def test(cell: Cell) -> bool:

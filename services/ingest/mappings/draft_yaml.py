@@ -11,12 +11,19 @@ import msgspec
 
 from services.ingest.mappings.cells import word
 from services.ingest.mappings.draft import ColumnGuess, SheetGuess
+from services.ingest.mappings.draft_days import day_lines
 from services.ingest.mappings.draft_forms import FORMS, LETTERS, OF_NAMES, POINTS, STARS, STEPS, Form, Line
+from services.ingest.mappings.draft_posts import post_lines
 from services.ingest.mappings.draft_shapes import NOBODY
+from services.ingest.mappings.draft_texts import formatted, quoted, remark, single
+from services.ingest.mappings.draft_wide import wide_lines
 from services.ingest.mappings.draft_words import UNIMPORTANT
 from services.ingest.mappings.words import words_of
 
-_WORDS_SHOWN = 6
+_OF_ROWS = {f"directory/{name}" for name in ("roles", "departments", "teaching_offices", "majors")}
+"""What a table says beside its own rows, where it has the column."""
+_FIRST_DAY, _LAST_DAY = r"(\d\S*?)\s*(?:至|到|~|-(?=\s*\d{4}))", r"\d\S*?\s*(?:至|到|~|-(?=\s*\d{4}))\s*(\d\S+)"
+_HANDED_IN = "已提交, 已点名, 已完成, 提交"
 _AGREED = "^(审核|审批)?(已)?(通过|同意|批准|完成)"
 
 
@@ -32,21 +39,41 @@ def draft_mapping(sheets: Sequence[SheetGuess], name: str = "draft") -> str:
         f"mapping: {name}",
         f"files: [{', '.join(json.dumps(_general(one), ensure_ascii=False) for one in files)}]",
         "source: " + (source if lists else f"{name}  # how Prewarn calls the system"),
+        *_of_the_file(known, lists),
         "tables:",
     ]
     for one in _alike(known):
+        if one.kind == "days":
+            lines += day_lines(one)
+            continue
         if one.kind == "lists":
             lines += _of_names(one)
             continue
-        for form in FORMS[one.kind]:
-            if form.to == "directory/roles" and not any(one.of(each) for each in form.lines[0].meanings):
+        for form in (*FORMS[one.kind], *(FORMS["plan"] if one.kind == "courses" and one.of("when") else ())):
+            if form.to in _OF_ROWS and not any(one.of(each) for each in form.lines[0].meanings):
                 continue
             lines += _table(one, form)
+        if one.kind == "people":
+            lines += post_lines(one)
         if one.kind == "students":
             lines += _states(one)
     if not known:
         lines[-1] = "tables: []  # none of the tables is of a kind that is known"
     return "\n".join(lines) + "\n"
+
+
+def _of_the_file(sheets: Sequence[SheetGuess], lists: str) -> list[str]:
+    """When it was made and which days it covers, where that stands above a table."""
+    titles = {name: label for one in sheets for name, label in one.titles.items()}
+    lines: list[str] = []
+    if label := titles.get("exported"):
+        moment = single(label + r"[:]\s*(\d{4}\S+(?: \d{1,2}:\d\d(?::\d\d)?)?)")
+        lines.append(f"exported_at: {{title: {moment}}}")
+        if lists and (days := titles.get("covered")):
+            first, last = (single(days + rf"[:]\s*{one}") for one in (_FIRST_DAY, _LAST_DAY))
+            lines += ["covers:  # what it no longer says of these days is taken back", "  kind: attendance"]
+            lines += [f"  from: {{title: {first}}}", f"  to: {{title: {last}}}"]
+    return lines
 
 
 def _states(sheet: SheetGuess) -> list[str]:
@@ -56,19 +83,19 @@ def _states(sheet: SheetGuess) -> list[str]:
     told = change or state
     if told is None or student is None:
         return []
-    name = _quoted(told.header)
+    name = quoted(told.header)
     known = words_of("directory/student_changes", "change")
     gone = [one for one in dict.fromkeys([*told.unknown, *told.examples]) if word(one) in known]
     lines = ["- to: directory/student_changes"]
-    lines += [f"  sheet: {_quoted(sheet.sheet)}"] if sheet.sheet else []
+    lines += [f"  sheet: {quoted(sheet.sheet)}"] if sheet.sheet else []
     if change is None:
         gone = list(dict.fromkeys([*gone, "休学", "退学", "毕业"]))
         lines.append(f"  when: {{column: {name}, is: [{', '.join(gone)}]}}")
     else:
         lines.append(f'  when: [{name}, {{column: {name}, not: ["无", "正常", "否", "-"]}}]')
-    lines += ["  fields:", f"    student: {{column: {_quoted(student.header)}, as: student}}", f"    change: {name}"]
-    lines += [f"    day: {{column: {_quoted(day.header)}, as: day}}"] if day and change else []
-    lines += [f"    class_before: {{column: {_quoted(before.header)}, blank: null}}"] if before else []
+    lines += ["  fields:", f"    student: {{column: {quoted(student.header)}, as: student}}", f"    change: {name}"]
+    lines += [f"    day: {{column: {quoted(day.header)}, as: day}}"] if day and change else []
+    lines += [f"    class_before: {{column: {quoted(before.header)}, blank: null}}"] if before else []
     return lines
 
 
@@ -91,19 +118,21 @@ def _general(file: str) -> str:
 def _table(sheet: SheetGuess, form: Form) -> list[str]:
     lines = [f"- to: {form.to}"]
     if sheet.sheet:
-        lines.append(f"  sheet: {_quoted(sheet.sheet)}")
+        lines.append(f"  sheet: {quoted(sheet.sheet)}")
     if sheet.header_rows > 1:
         lines.append(f"  header_rows: {sheet.header_rows}")
     repeated = [one for one in sheet.columns if one.repeated > 1]
     wide = next((one for one in repeated if one.meaning in ("overall", "score", "marks")), None)
     of_header: dict[str, str] = {}
     if wide is not None:
-        told, of_header = _wide(wide)
+        told, of_header = wide_lines(wide)
         lines += told
     lines += _timing(sheet, form)
+    if form.filled and (filled := sheet.of(form.filled)):
+        lines.append(f"  when: {quoted(filled.header)}")
     class_ = sheet.of("class")
     if class_ is not None and class_.several and any(one.field == "class" for one in form.lines):
-        lines.append(f"  parts: {{class: {{column: {_quoted(class_.header)}, split: '[;,、]'}}}}")
+        lines.append(f"  parts: {{class: {{column: {quoted(class_.header)}, split: '[;,、]'}}}}")
     fields = [*_fields(sheet, form, wide, of_header)]
     if wide is not None and form.to == "assessment" and sheet.of("period") is None:
         lines.append("  time: {part: period, as: month, take: ends}")
@@ -111,76 +140,24 @@ def _table(sheet: SheetGuess, form: Form) -> list[str]:
     lines += ["  fields:", *fields, *(f"    {name}: {value}" for name, value in form.fixed.items())]
     if form.lesson:
         if "begins" in sheet.titles and sheet.of("sections") is None:
-            clock = _single(sheet.titles["begins"] + r"[:]\s*\S+\s+(\d{1,2}:\d\d)")
+            clock = single(sheet.titles["begins"] + r"[:]\s*\S+\s+(\d{1,2}:\d\d)")
             lines.append(f"    begins: {{title: {clock}}}")
         lines.append("    lesson: {as: lesson}")
-    return lines + (_steps(sheet) if form.to == "ticket" else [])
+    return lines + (_steps(sheet) if form.to == "ticket" and sheet.of("step") is None else [])
 
 
 def _timing(sheet: SheetGuess, form: Form) -> Iterable[str]:
     """When it occurred and was recorded, and whether it was agreed to."""
     for key, meanings in (("time", form.time), ("recorded", form.recorded)):
         if found := _first(sheet, meanings):
-            yield f"  {key}: {_formatted(found)}{_remark(found)}"
+            yield f"  {key}: {formatted(found)}{remark(found)}"
     if form.to == "assessment" and (month := sheet.of("period")):
-        yield f"  time: {{column: {_quoted(month.header)}, as: month, take: ends}}"
+        yield f"  time: {{column: {quoted(month.header)}, as: month, take: ends}}"
+    if form.to == "rollcall" and (handed_in := sheet.of("rollcall_status")):
+        yield f"  when: {{column: {quoted(handed_in.header)}, is: [{_HANDED_IN}]}}{remark(handed_in)}"
     agreed = sheet.of("leave_result") or sheet.of("leave_status")
     if agreed is not None and form.to in ("timetable/changes", "directory/student_changes"):
-        yield f"  when: {{column: {_quoted(agreed.header)}, like: {_single(_AGREED)}}}"
-
-
-_PARTS = (
-    (
-        "day",
-        r"(?:\d{4}\s*[-/.年]\s*)?\d{1,2}\s*[-/.月]\s*\d{1,2}日?",
-        r"(?:\d{4}\s*[-/.年]\s*)?\d{1,2}\s*[-/.月]\s*\d{1,2}日?",
-    ),
-    ("sections", r"第?\d+(?:[-,、]\d+)*节", r"第?[\d,、-]+节"),
-    ("week", r"第\d+周", r"第\d+周"),
-)
-"""What a header of repeated columns may say: part → how it is written there, and a pattern for all of them."""
-
-
-def _wide(column: ColumnGuess) -> tuple[list[str], dict[str, str]]:
-    """The lines for repeated columns, and the fields that their headers give."""
-    if not column.above:
-        groups, fields = _pattern(column.header, whole=True)
-        if "day" in fields:
-            return ["  wide:", f"    columns: {{value: {_single('^' + groups + '$')}}}"], fields
-        return ["  wide:", "    columns: {value: '^(?P<period>(?:\\d{4}年?)?\\d{1,2}月份?)$'}"], {}
-    groups, fields = _pattern(column.above)
-    header, full = column.header, re.search(r"\(\D*([\d.]+)\D*\)", column.header)
-    value = re.escape(re.sub(r"\(.*", "", header))
-    if full:
-        value += r"(?:\(\D*(?P<full>[\d.]+)\D*\))?"
-        fields["max_score"] = "full"
-    lines = ["  wide:", f"    groups: {_single(groups)}", f"    columns: {{value: {_single('^' + value)}}}"]
-    return lines, fields
-
-
-def _pattern(text: str, *, whole: bool = False) -> tuple[str, dict[str, str]]:
-    """A pattern for headers like this one, with names for what they say."""
-    found: list[tuple[int, int, str, str]] = []
-    for name, written, general in _PARTS:
-        if (match := re.search(written, text)) and not any(
-            begin < match.end() and match.start() < end for begin, end, *_ in found
-        ):
-            found.append((match.start(), match.end(), name, general))
-    parts, at = [], 0
-    for begin, end, name, general in sorted(found):
-        parts += [_general_text(text[at:begin]), f"(?P<{name}>{general})"]
-        at = end
-    if whole and parts:
-        parts.append(_general_text(text[at:]))
-    return "".join(parts) or _general_text(text), {name: name for *_, name, _ in found if name != "week"}
-
-
-def _general_text(text: str) -> str:
-    return re.sub(r"\d+", r"\\d+", re.escape(text).replace("\\ ", " "))
-
-
-def _single(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
+        yield f"  when: {{column: {quoted(agreed.header)}, like: {single(_AGREED)}}}"
 
 
 def _fields(sheet: SheetGuess, form: Form, wide: ColumnGuess | None, of_header: Mapping[str, str]) -> Iterable[str]:
@@ -191,7 +168,7 @@ def _fields(sheet: SheetGuess, form: Form, wide: ColumnGuess | None, of_header: 
         elif found is None and (around := _around(sheet, line)):
             yield f"    {line.field}: {around}"
         elif found is not None:
-            yield f"    {line.field}: {_way(sheet, form, line, found, wide)}{_remark(found)}"
+            yield f"    {line.field}: {_way(sheet, form, line, found, wide)}{remark(found)}"
         elif line.needed:
             yield f"    # {line.field}: no column was found for it"
 
@@ -203,11 +180,20 @@ def _way(sheet: SheetGuess, form: Form, line: Line, found: ColumnGuess, wide: Co
         return f"{{{', '.join(filter(None, ('part: value', extra)))}}}"
     if line.field == "class" and found.several:
         return "{part: class, as: class}"
-    name = _quoted(found.header)
+    name = quoted(found.header)
     if line.field == "teacher" and found.several and not form.to.startswith("timetable"):
         extra += ", pattern: '^([^,;、(]+)'"
     if form.to == "leave" and line.field == "status" and (both := sheet.of("leave_status")) and both is not found:
-        name = f"[{name}, {_quoted(both.header)}]"
+        name = f"[{name}, {quoted(both.header)}]"
+    if (
+        form.to == "directory/roles"
+        and line.field == "person"
+        and sheet.of("department")
+        and "_id" not in found.meaning
+    ):
+        extra += "as: person, within: department"  # of two of one name, who teaches there
+    if line.field == "minutes_late" and (status := sheet.of("attendance_status")):
+        extra += f", when: {{column: {quoted(status.header)}, like: '迟|[Ll]ate|LATE'}}"
     if line.field == "student" and found.meaning == "student_name" and sheet.of("class"):
         extra += ", within: class"
     return f"{{column: {name}, {extra}}}" if extra else name
@@ -222,7 +208,7 @@ def _extra(line: Line, found: ColumnGuess) -> str:
         points = {one: POINTS[one] for one in found.unknown if one in POINTS}
         score = {**dict.fromkeys(status, "null"), **points}
         for name, table in (("SCORE", score), ("STATUS", status)):
-            said = ", ".join(f"{_quoted(one)}: {value}" for one, value in table.items())
+            said = ", ".join(f"{quoted(one)}: {value}" for one, value in table.items())
             extra = extra.replace(f"values: {name}", f"values: {{{said}}}")
     if line.field == "overall" and {word(one) for one in found.unknown} == set("abc"):
         letters = ", ".join(f"{one}: {LETTERS[word(one)]}" for one in sorted(found.unknown))
@@ -240,7 +226,7 @@ def _around(sheet: SheetGuess, line: Line) -> str:
         if label is None and meaning == "day":
             label = sheet.titles.get("begins")
         if label is not None:
-            behind = _single(label + r"[:]\s*(\S+)")
+            behind = single(label + r"[:]\s*(\S+)")
             return f"{{title: {behind}{extra}}}"
     if line.field == "class" and sheet.class_in_name:
         return "{sheet: '^(.+)$', as: class}"
@@ -258,17 +244,17 @@ def _of_names(sheet: SheetGuess) -> list[str]:
     """A table for each column in which students are named, and one that says that the roll was called."""
     (form,) = FORMS["lists"]
     where = [one for one in _fields(sheet, form, None, {}) if not one.strip().startswith(("student:", "# student"))]
-    place = [f"  sheet: {_quoted(sheet.sheet)}"] if sheet.sheet else []
+    place = [f"  sheet: {quoted(sheet.sheet)}"] if sheet.sheet else []
     lines = ["- to: rollcall", *place, "  fields:", *where, "    lesson: {as: lesson}"]
     nobody = ", ".join(f'"{one}"' for one in NOBODY)
     for meaning, status in OF_NAMES:
         if (found := sheet.of(meaning)) is None:
             continue
-        name = _quoted(found.header)
+        name = quoted(found.header)
         lines += [
             "- to: attendance",
             *place,
-            f"  when: [{name}, {{column: {name}, not: [{nobody}]}}]{_remark(found)}",
+            f"  when: [{name}, {{column: {name}, not: [{nobody}]}}]{remark(found)}",
             f"  parts: {{student: {{column: {name}, split: '[;,、]', pattern: '^\\s*([^()]+)'}}}}",
             "  fields:",
             *where,
@@ -288,38 +274,19 @@ def _steps(sheet: SheetGuess) -> list[str]:
         fields = f"action: {{is: {action}}}, step: {{is: {step}}}"
         if action == "rated":
             done = sheet.of("resolved") or sheet.of("reported")
-            at = _quoted(done.header) if done else "评价时间"
+            at = quoted(done.header) if done else "评价时间"
             stars = ", ".join(f"{one}: {STARS[one]}" for one in found.unknown if one in STARS)
             values = f", values: {{{stars}}}" if stars else ""
-            fields += f", rating: {{column: {_quoted(found.header)}, as: integer{values}}}"
+            fields += f", rating: {{column: {quoted(found.header)}, as: integer{values}}}"
             lines += [
-                f"  - when: {_quoted(found.header)}",
+                f"  - when: {quoted(found.header)}",
                 f"    time: {at}",
-                f"    fields: {{{fields}}}{_remark(found)}",
+                f"    fields: {{{fields}}}{remark(found)}",
             ]
         else:
-            lines += [f"  - time: {_formatted(found)}{_remark(found)}", f"    fields: {{{fields}}}"]
+            lines += [f"  - time: {formatted(found)}{remark(found)}", f"    fields: {{{fields}}}"]
     return lines
-
-
-def _formatted(column: ColumnGuess) -> str:
-    name = _quoted(column.header)
-    return f'{{column: {name}, format: "{column.format}"}}' if column.format else name
 
 
 def _first(sheet: SheetGuess, meanings: Sequence[str]) -> ColumnGuess | None:
     return next((found for one in meanings if one not in UNIMPORTANT and (found := sheet.of(one))), None)
-
-
-def _remark(column: ColumnGuess) -> str:
-    other = f", or {column.other}" if column.other else ""
-    every = list(dict.fromkeys([*column.unknown[:_WORDS_SHOWN], *column.examples]))
-    shown = ", ".join(every[: max(len(column.examples), _WORDS_SHOWN)])
-    return f"  # {column.certainty}{other}: {shown}".replace("\n", " ").rstrip(": ")
-
-
-def _quoted(text: str) -> str:
-    plain = re.fullmatch(r"[\w一-鿿/-]+", text) and not re.fullmatch(
-        r"[\d.-]+|true|false|null|yes|no|on|off", text, re.IGNORECASE
-    )
-    return text if plain else json.dumps(text, ensure_ascii=False)

@@ -10,6 +10,7 @@ from services.i18n import say
 from services.ingest.mappings import cells
 from services.ingest.mappings.cells import WrongCell, is_blank, plain, word
 from services.ingest.mappings.context import Context, Placed
+from services.ingest.mappings.days import with_months
 from services.ingest.mappings.language import Condition, Take
 from services.ingest.mappings.tables import Found, Line
 from services.ingest.mappings.values import NOTHING, as_data
@@ -138,7 +139,7 @@ class Finding:
             return
         texts: list[Cell] = [cell]
         if part.split is not None:
-            texts = [one for one in part.split.split(plain(cell)) if one.strip()]
+            texts = [*with_months([one for one in part.split.split(plain(cell)) if one.strip()])]
         for one in texts:
             if part.take.pattern is None:
                 yield {name: (one, place)}

@@ -12,6 +12,7 @@ from services.tabular.sheets import Cell, Sheet
 
 MOST_ABOVE = 40
 """Rows in which a header is looked for."""
+_LANGUAGES = re.compile(r"[^\x00-\x7f][^A-Za-z]*|[A-Za-z][\x00-\x7f]*")
 _TAIL = re.compile(r"\([^()]*\)$|[*:]+$|^[*]+")
 
 
@@ -26,6 +27,8 @@ class Header:
         self._uppers = ["/".join(dict.fromkeys(filter(None, column[:-1]))) for column in zip(*padded, strict=True)]
         self._names = [{word(text), word(f"{upper}/{text}")} - {""} for upper, text in self.pairs()]
         self._shorter = [{_without_tail(name) for name in names} - {""} for names in self._names]
+
+        self._languages = [set(languages_of(text)) for text in self.texts]
 
     def pairs(self) -> list[tuple[str, str]]:
         """(what stands above a column, its own word), in the order of the columns."""
@@ -48,7 +51,7 @@ class Header:
         if "*" in name:
             wanted = _like(name)
             return [place for place in places if any(wanted.fullmatch(one) for one in self._names[place])]
-        for every in (self._names, self._shorter):
+        for every in (self._names, self._shorter, self._languages):
             if found := [place for place in places if name in every[place]]:
                 return found
         return []
@@ -62,6 +65,12 @@ class Header:
 @lru_cache(1024)
 def _like(name: str) -> re.Pattern[str]:
     return re.compile("".join(".*" if one == "*" else re.escape(one) for one in name))
+
+
+def languages_of(text: str) -> list[str]:
+    """The words of a header in two languages (Class 班级); empty where it is in one."""
+    words = [word(str(one)) for one in _LANGUAGES.findall(text)]
+    return words if len(words) == 2 and all(words) else []  # noqa: PLR2004 - Chinese and English
 
 
 def _without_tail(name: str) -> str:

@@ -23,6 +23,10 @@ _NUMERALS = {word: number for number, word in enumerate("一二三四五六七�
 }
 _NUMERAL = re.compile("十[一二三四]|[一二三四五六七八九十]")
 _DAY = re.compile(r"\d{4}[-/.年]0?(\d{1,2})[-/.月]0?(\d{1,2})日?(?: 0?0:00(?::00)?)?|(\d{1,2})月(\d{1,2})日")
+_BEHIND_A_DAY = re.compile(
+    r"(?:.*(?:周|星期|礼拜)[一二三四五六日天]\)?|(?:\d{4}[-/.年])?\d{1,2}[-/.月]\d{1,2}日?\s)[\s,]*(第?\d[\d,、~-]*节)"
+)
+"""第3周 星期二 第5-6节, 2026-09-08 1-2节: what stands before the sections says the day."""
 _ALLOWED = re.compile(r"(?:上午|下午|晚上|晚|第|连续|大|小|课|节次?|至|到|[-~,、;./&()\[\]\s\d])*")
 _PAIRS = re.compile(r"(?:0[1-9]|1\d|20){2,}")
 _SPAN = re.compile(r"(\d+)\s*节?(?:-|~|至|到)\s*第?(\d+)")
@@ -47,12 +51,13 @@ class Sections(NamedTuple):
 def sections(cell: Cell) -> Sections:
     """3-4节, 第3-4节, 第3、4节, 第三四节, 0304, 第二大节 (3-4), 第一大节(01,02小节), 5.
 
-    Also a day that a spreadsheet made of 3-4.
+    Also behind the day (第3周 星期二 第5-6节), and a day that a spreadsheet made of 3-4.
     Raises WrongCell, also for sections that do not follow one another.
     """
     found = _of_day(cell)
     if found is None:
-        text = _NUMERAL.sub(lambda one: f",{_NUMERALS[one[0]]},", plain(cell))
+        behind = _BEHIND_A_DAY.fullmatch(plain(cell))
+        text = _NUMERAL.sub(lambda one: f",{_NUMERALS[one[0]]},", behind[1] if behind else plain(cell))
         found = _of_text(text) if text and _ALLOWED.fullmatch(text) else None
     if found is None or not 0 < found.first <= found.last <= _LAST:
         raise WrongCell(say("mapping.not_sections", shown=written(cell)), say("mapping.sections_such_as"))

@@ -15,7 +15,7 @@ from services.tabular.sheets import Cell, Sheet
 
 _TOTALS = re.compile(
     r"(合计|总计|小计|累计|总数|总人数|平均|平均分|均分|平均值|平均成绩|最高分|最低分|及格率|合格率|优秀率|标准差"
-    r"|total|sub-?total|sum|average|mean|grandtotal)([:(].*|[\d.,%]+\D{0,3})?"
+    r"|(应到|实到|出勤|到课|缺勤|缺课|旷课|迟到|早退|请假|及格|合格|参考|缺考)(总?人[数次]|学?生?数|率)|total|sub-?total|sum|average|mean|grandtotal)([:(].*|[\d.,%]+\D{0,3})?"
     r"|共[\d.]+.*",
     re.IGNORECASE | re.DOTALL,
 )

@@ -21,6 +21,7 @@ HELPERS = {
     "class": "class",
     "course": "course",
     "student": "student",
+    "department": "department",
 }
 """Fields that help to find others, and are not told."""
 _NAMED = {
@@ -99,6 +100,7 @@ READERS = (
     "time",
     "moment",
     "month",
+    "span",
     "sections",
     "weeks",
     "cohort",

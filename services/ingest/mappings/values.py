@@ -48,6 +48,7 @@ class Values:
             "integer": cells.integer,
             "day": lambda cell: days.day(cell, dates),
             "time": days.clock,
+            "span": lambda cell: days.span(cell, dates),
             "month": lambda cell: days.month(cell, dates),
             "sections": sections.sections,
             "weeks": sections.weeks,

@@ -39,6 +39,14 @@ _TICKET = {
     "safety_incident": "安全 安全事件 安全隐患 安全事故",
 }
 _PRIORITY = {"urgent": "紧急 特急 加急 非常紧急 高 urgent high", "normal": "一般 普通 正常 不紧急 中 低 normal low"}
+_ACTION = {
+    "created": "提交 提交申请 提交报修 报修 报修申请 上报 发起 申报 登记 新建 创建 提单 created opened submitted",
+    "responded": "受理 已受理 接单 已接单 派单 派单受理 受理派单 响应 已响应 responded accepted acknowledged assigned",
+    "reassigned": "转派 改派 转单 转办 reassigned transferred forwarded",
+    "resolved": "完工 维修完工 已完工 办结 已办结 完成 已完成 处理完成 维修完成 解决 已解决 resolved closed finished",
+    "reopened": "重开 重新打开 退回重修 返修 reopened",
+    "rated": "评价 用户评价 已评价 评分 服务评价 满意度评价 回访评价 rated rating feedback",
+}
 _OVERALL = {
     "good": "好 优 优秀 良 良好 达到 good excellent",
     "fair": "中 一般 合格 及格 中等 基本达到 fair average",
@@ -75,6 +83,7 @@ _WORDS: Mapping[tuple[str, str], Mapping[str, str]] = {
     ("leave", "category"): _CATEGORY,
     ("ticket", "category"): _TICKET,
     ("ticket", "priority"): _PRIORITY,
+    ("ticket", "action"): _ACTION,
     ("assessment", "overall"): _OVERALL,
     ("lesson", "status"): _LESSON,
     ("timetable/changes", "status"): _CHANGE,

@@ -11,6 +11,7 @@ from typing import Any, Literal
 import msgspec
 from sqlalchemy import Connection, insert, select, update
 
+from services.accounts.permissions import Who
 from services.messages import to_ms
 from services.notify import deadlines
 from services.notify.config import NotifyConfig
@@ -19,7 +20,8 @@ from services.notify.feedback import of_act
 from services.notify.ports import Clock
 from services.notify.rows import ActRow, EscalationRow, WarningRow
 from services.notify.store import deliveries, feedback, silences, steps, tables
-from services.notify.store.engine import Store, columns_of, rows_of
+from services.notify.store.engine import Store, columns_of
+from services.notify.store.sight import Sight
 
 Refusal = Literal[
     "not_found",
@@ -53,6 +55,7 @@ class Acts:
     database: Store
     config: NotifyConfig
     clock: Clock
+    sight: Sight
     done: Callable[[set[str]], None]
     """Called with the outbox queues that have something to send, after something was done."""
 
@@ -142,11 +145,15 @@ class Acts:
 
     @contextmanager
     def _on(self, person: str, warning_id: str) -> Iterator[_On]:
+        who = Who(person)
         with self.database.writing() as connection:
-            row = _mine(connection, person, warning_id)
-            if row is None:
-                raise RefusedError("not_found")
-            yield _On(connection, row, person, self.clock(), self.config.working)
+            row, decision = self.sight.held(connection, who, warning_id)
+            if row is not None:
+                yield _On(connection, row, person, self.clock(), self.config.working)
+                return
+        if decision is not None:
+            self.sight.write_down(who, f"act on warning {warning_id}", decision)
+        raise RefusedError("not_found")
 
 
 @dataclass(slots=True)
@@ -206,17 +213,6 @@ class _On:
         """What the person has said so far."""
         mine = (_a.warning == self.row.number, _a.person == self.person, _a.action == "verdict")
         return [row[0] for row in self.connection.execute(select(_a.detail).where(*mine).order_by(_a.id))]
-
-
-def _mine(connection: Connection, person: str, warning_id: str) -> WarningRow | None:
-    """The warning's state, if the person may see it; its row is held until the transaction ends."""
-    mine = (
-        select(tables.warning)
-        .join(tables.recipient, tables.recipient.c.warning == _w.number)
-        .where(_w.id == warning_id, tables.recipient.c.person == person)
-        .with_for_update(of=tables.warning)
-    )
-    return next(iter(rows_of(connection, mine, WarningRow)), None)
 
 
 def _clean(text: str) -> str:

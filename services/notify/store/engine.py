@@ -17,10 +17,12 @@ from sqlalchemy.sql.dml import UpdateBase
 
 from services.errors import DamagedError, LogError, SettingError, UnstorableError
 from services.i18n import say
+from services.log import disk
+from services.messages import Message
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
 VERSION_TABLE = "notify_schema"
-HEAD = "0006"
+HEAD = "0008"
 """The newest migration."""
 _SQLITE = (
     "PRAGMA journal_mode=WAL",
@@ -68,7 +70,12 @@ class Store:
             raise
         except LogError as error:
             self.engine.dispose()
-            raise LogError(f"notify's store {self.engine.url} cannot be opened: {error.__cause__}") from error
+            why = self._why(error.__cause__) if isinstance(error.__cause__, OperationalError) else str(error.__cause__)
+            raise LogError(say("notify.store_cannot_be_opened", store=self.engine.url, why=why)) from error
+
+    def _why(self, error: OperationalError) -> Message | str:
+        file = self.engine.url.database if self.engine.dialect.name == "sqlite" else None
+        return disk.reason(Path(file), error.orig) if file else str(error.orig)
 
     def _damaged(self, error: DatabaseError) -> Exception:
         """What SQLite says of a file that is none of its own, or broken; a server's errors stay what they are."""
@@ -90,7 +97,7 @@ class Store:
             with self._reader.connect() as connection, connection.begin():
                 yield connection
         except OperationalError as error:
-            raise LogError(f"notify's store cannot be read: {error.orig}") from error
+            raise LogError(say("notify.store_cannot_be_read", why=self._why(error))) from error
         except DatabaseError as error:
             raise self._damaged(error) from error
 
@@ -107,7 +114,7 @@ class Store:
         except DataError as error:  # PostgreSQL
             raise UnstorableError(f"the store cannot hold this: {error.orig}") from error
         except OperationalError as error:
-            raise LogError(f"notify's store cannot be written: {error.orig}") from error
+            raise LogError(say("notify.store_cannot_be_written", why=self._why(error))) from error
         except DatabaseError as error:
             raise self._damaged(error) from error
         except OverflowError as error:  # SQLite

@@ -115,12 +115,6 @@ def count(connection: Connection) -> int:
     return int(connection.execute(select(func.count()).select_from(tables.warning)).scalar_one())
 
 
-def may_see(connection: Connection, person: str, warning_id: str) -> bool:
-    """Whether the person was ever a recipient of the warning."""
-    mine = select(_r.person).join(tables.warning, _w.number == _r.warning)
-    return connection.execute(mine.where(_w.id == warning_id, _r.person == person)).first() is not None
-
-
 def dossier(connection: Connection, warning_id: str) -> Dossier | None:
     """Everything about one warning, in one view of the store; None if there is no such warning."""
     row = _warning(connection, warning_id)

@@ -10,14 +10,18 @@ import pytest
 
 from services.app.embedded import Embedded
 from services.app.embedded_routes import embedded_routes
+from services.app.first_account import one_time_link
 from services.app.serving import application
 from services.app.taking_in import Again
+from services.clock import wall_clock
 from services.errors import LogError, UnstorableError
 from services.ingest.rejected import retry
 from services.messages import Changes, WarningChange
 from services.notify.testing import change
 from services.settings import Settings
+from services.web.visitor import SESSION
 from tests.rule_files import folder, rule
+from tests.signing_in import begin_session
 
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
 
@@ -106,9 +110,13 @@ def test_a_store_that_is_away_is_no_fault_of_a_change(college, monkeypatch):
 
 
 def page(college, language, path="/set-aside"):
+    """As an operator sees it, of a college without a directory."""
+    one_time_link(college.notify.database, "admin", "", wall_clock(), operator=True)
+    cookies = {SESSION: begin_session(college.notify.database, "admin", wall_clock())}
+
     async def asked():
         transport = httpx.ASGITransport(application(embedded_routes(college), college.settings))
-        async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
+        async with httpx.AsyncClient(transport=transport, base_url="http://localhost", cookies=cookies) as client:
             return await client.get(f"{path}?lang={language}")
 
     return asyncio.run(asked())

@@ -42,7 +42,7 @@ class FakeMachine:
         self.ran: list[str] = []
         (root / "deploy").mkdir(exist_ok=True)
         (root / "pyproject.toml").write_text("[project]")
-        for kind in ("", "-test", "-build", "-composite"):
+        for kind in ("", "-test", "-build", "-composite", "-ldap"):
             (root / "deploy" / f"requirements{kind}.txt").write_text(f"locked{kind}")
 
     def has_module(self, name: str) -> bool:
@@ -53,6 +53,9 @@ class FakeMachine:
 
     def has_headers(self) -> bool:
         return "headers" not in self.lacks
+
+    def has_ldap(self) -> bool:
+        return "ldap" not in self.lacks
 
     def run(self, command: list[str], *, log: Path | None = None, interactive: bool = False, cppflags: str = "") -> int:
         line = " ".join([*command, cppflags]).strip()
@@ -127,6 +130,27 @@ def test_durable_rules_is_built_later_when_the_compiler_has_come(tmp_path):
     assert bootstrap.main(["install"], machine) == 0
     assert machine.count("requirements-composite.txt -DPyEval_CallObject=PyObject_CallObject") == 1
     assert machine.count("--editable") == 0
+
+
+@pytest.mark.parametrize("lacks", [("ldap",), ("compiler",), ("headers",)], ids=lambda lacks: lacks[0])
+def test_python_ldap_is_built_only_where_it_can_be_and_nothing_is_said(tmp_path, capsys, lacks):
+    machine = FakeMachine(tmp_path, (3, 12), lacks)
+    assert bootstrap.main(["install"], machine) == 0
+    assert machine.count("requirements-ldap.txt") == 0
+    assert "ldap" not in capsys.readouterr().out.lower()
+    machine = FakeMachine(tmp_path)
+    assert bootstrap.main(["install"], machine) == 0
+    assert (machine.count("requirements-ldap.txt"), machine.count("--editable")) == (1, 0)
+    bootstrap.main(["install"], machine)
+    assert machine.count("requirements-ldap.txt") == 1
+
+
+@pytest.mark.parametrize("part", ["requirements-ldap.txt", "import ldap"], ids=["build", "import"])
+def test_a_failed_build_of_python_ldap_stops_nothing(tmp_path, capsys, part):
+    machine = FakeMachine(tmp_path, **{part: 1})
+    assert bootstrap.main(["install"], machine) == 0
+    assert "Everything but sign-in by LDAP runs without it." in capsys.readouterr().out
+    assert "ldap" not in json.loads((tmp_path / ".venv" / "prewarn-installed.json").read_text("utf-8"))
 
 
 @pytest.mark.parametrize("part", ["requirements-composite.txt", "import durable.lang"], ids=["build", "import"])
@@ -279,6 +303,7 @@ def test_the_locks_agree_with_each_other_and_with_pyproject():
         (test, extras["test"]),
         (build, project["dependency-groups"]["build"] + project["build-system"]["requires"]),
         (_pins("requirements-composite.txt"), extras["composite"]),
+        (_pins("requirements-ldap.txt"), extras["ldap"]),
     ):
         for requirement in map(Requirement, wanted):
             assert requirement.specifier.contains(pins[requirement.name].removeprefix("==")), requirement
@@ -294,9 +319,10 @@ def test_a_skipped_test_of_the_real_data_fails_ci_only_where_the_data_is(tmp_pat
 
 
 @pytest.mark.parametrize(("ci", "code"), [("1", 1), ("", 0)], ids=["CI", "at home"])
-def test_a_skipped_test_of_kafka_fails_ci(tmp_path, monkeypatch, ci, code):
+@pytest.mark.parametrize("fixture", ["broker", "openid_server"])
+def test_a_skipped_test_of_a_real_server_fails_ci(tmp_path, monkeypatch, ci, code, fixture):
     monkeypatch.setenv("PATH", "/nonexistent")
-    _skip_in_ci(tmp_path, "broker", ci, False, code)
+    _skip_in_ci(tmp_path, fixture, ci, False, code)
 
 
 def _skip_in_ci(tmp_path, fixture, ci, data, code):
@@ -309,7 +335,7 @@ def _skip_in_ci(tmp_path, fixture, ci, data, code):
         f"import pytest\n\ndef test_real({fixture}):\n    pytest.skip('no time')\n\n"
         "def test_other():\n    pytest.skip('no')\n"
     )
-    (tmp_path / "pytest.ini").write_text("[pytest]\nmarkers =\n  shared: x\n  kafka: x\n  unit: x\n")
+    (tmp_path / "pytest.ini").write_text("[pytest]\nmarkers =\n  shared: x\n  kafka: x\n  sign_in: x\n  unit: x\n")
     answer = subprocess.run(
         [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-q", str(tests)],
         env={**os.environ, "PREWARN_CI": ci, "PREWARN_SHARED": str(tmp_path / "shared")},
@@ -325,4 +351,4 @@ def _skip_in_ci(tmp_path, fixture, ci, data, code):
 def test_the_stamp_names_what_is_installed(tmp_path):
     bootstrap.main(["test"], FakeMachine(tmp_path))
     stamp = json.loads((tmp_path / ".venv" / "prewarn-installed.json").read_text("utf-8"))
-    assert sorted(stamp) == ["composite", "home", "run", "test"]
+    assert sorted(stamp) == ["composite", "home", "ldap", "run", "test"]

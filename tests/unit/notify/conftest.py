@@ -16,7 +16,9 @@ from services.notify.ports import Ports
 from services.notify.service import Notify
 from services.notify.testing import CARD, College, ManualClock, RecordingChannel
 from services.web.pages import Pages
+from services.web.visitor import SESSION
 from tests.patience import PATIENCE
+from tests.signing_in import begin_session
 
 TUTOR = Person(id="T1", name="王秀英")
 ONE = {"class_tutor": [Person(id="T1", name="王秀英", channel="json://hooks.campus/a")], "course_teacher": []}
@@ -52,7 +54,13 @@ def make(tmp_path, store_url, college, clock, channel):
     with ExitStack() as made:
 
         def make(home="home", *, push=True, store=None, **options):
-            defaults = {"directory": lambda: college, "cards": cards, "clock": clock, "publish": lambda _: None}
+            defaults = {
+                "directory": lambda: college,
+                "cards": cards,
+                "clock": clock,
+                "publish": lambda _: None,
+                "set_aside": None,
+            }
             ports = Ports(**{name: options.pop(name, port) for name, port in defaults.items()})
             send = options.pop("send", channel)
             where = {"store_url": store or store_url, "home": tmp_path / home, "base_url": "http://campus"}
@@ -122,9 +130,16 @@ def eventually():
 class Browser:
     """Follows links and sends forms like a person's browser: with cookies."""
 
-    def __init__(self, notify):
-        self._app = Starlette(routes=Pages(notify).routes())
+    def __init__(self, notify, person="T1", **options):
+        """Signed in as `person`; as nobody if that is None."""
+        self._notify, self._app = notify, Starlette(routes=Pages(notify, **options).routes())
         self.cookies = httpx.Cookies()
+        if person is not None:
+            self.sign_in(person)
+
+    def sign_in(self, person):
+        token = begin_session(self._notify.database, person, self._notify.ports.clock())
+        self.cookies = httpx.Cookies({SESSION: token})
 
     def get(self, path, **options):
         return self._ask("GET", path, **options)
@@ -151,6 +166,12 @@ class Browser:
 @pytest.fixture
 def browser(notify):
     return Browser(notify)
+
+
+@pytest.fixture
+def stranger(notify):
+    """A browser in which nobody is signed in."""
+    return Browser(notify, None)
 
 
 @pytest.fixture

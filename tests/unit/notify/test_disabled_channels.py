@@ -222,11 +222,13 @@ def test_it_stays_stopped_over_a_restart_and_for_another_process(tell, make, pro
     assert len(provider.requests) == 1
 
 
-def test_pages_health_and_metrics_show_it_without_the_token(tell, bot, provider, browser_of):
+def test_pages_health_and_metrics_show_it_without_the_token(tell, bot, provider, browser_of, college):
     provider.answer = (200, f'{{"errcode": 300005, "errmsg": "no bot has {TOKEN}"}}'.encode())
     notify, say = tell(bot)
     say(1)
-    browser = browser_of(notify)
+    assert "300005" not in browser_of(notify).get("/?lang=en").text
+    college.roles["rules_operator"] = [Person(id="O1", name="规则管理员")]
+    browser = browser_of(notify, "O1")
     page = browser.get("/?lang=en").text
     assert "Channels that are stopped" in page
     assert "300005" in page

@@ -101,7 +101,6 @@ def test_the_page_says_why_nobody_was_told(notify, exempt, browser_of, language,
     exempt(AT, AT + timedelta(days=30))
     notify.take_in([change()], 1)
     browser = browser_of(notify)
-    browser.get("/inbox/T1")
     assert why in browser.get(f"/warnings/{facts().warning_id}?person=T1&lang={language}").text
 
 

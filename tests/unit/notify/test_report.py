@@ -8,6 +8,7 @@ import msgspec
 import pytest
 from openpyxl import load_workbook
 
+from services.directory import Person
 from services.messages import to_ms
 from services.notify.report import Case, Period, group, line, load, open_now
 from services.notify.suppression import Silence
@@ -40,6 +41,13 @@ def notify(make, clock, eventually):
     notify.acts.judge("T1", facts("S2/MATH").warning_id, "not_useful")
     notify.acts.close("T1", facts("S1/MATH").warning_id, "done", "explained")
     return notify
+
+
+@pytest.fixture
+def office(notify, college, browser_of):
+    """The browser of somebody of the quality office."""
+    college.roles["quality_office"] = [Person(id="Q1", name="质量办")]
+    return browser_of(notify, "Q1")
 
 
 def test_the_figures_are_those_that_one_counts_by_hand(notify):
@@ -80,11 +88,11 @@ def test_nothing_is_counted_where_there_is_nothing():
     assert (only.name, only.relapses, only.overdue, only.nobody_told) == ("—", 1, 1, 1)
 
 
-def test_the_page_shows_it_in_both_languages_without_names(notify, browser):
-    page = browser.get("/reports/effectiveness?from=2026-11-01&to=2026-11-30&by=level")
+def test_the_page_shows_it_in_both_languages_without_names(notify, office):
+    page = office.get("/reports/effectiveness?from=2026-11-01&to=2026-11-30&by=level")
     assert page.status_code == 200
     assert "预警机制实效性分析报告" in page.text
-    english = browser.get("/reports/effectiveness?from=2026-11-01&to=2026-11-30&by=month&lang=en")
+    english = office.get("/reports/effectiveness?from=2026-11-01&to=2026-11-30&by=month&lang=en")
     assert "How well the warnings work" in english.text
     assert "张伟" not in page.text
 
@@ -92,15 +100,15 @@ def test_the_page_shows_it_in_both_languages_without_names(notify, browser):
 @pytest.mark.parametrize(
     "asked", ["from=x", "by=z", "from=0001-01-01", "to=9999-12-31", "from=2026-12-01&to=2026-11-01"]
 )
-def test_what_cannot_be_asked_is_refused_with_what_can_be(asked, notify, browser):
-    page = browser.get(f"/reports/effectiveness?{asked}")
+def test_what_cannot_be_asked_is_refused_with_what_can_be(asked, notify, office):
+    page = office.get(f"/reports/effectiveness?{asked}")
     assert page.status_code == 400
     assert "2026-09-01" in page.text
 
 
-def test_the_page_gives_the_workbook_too_and_is_found_from_the_first_one(notify, browser):
-    assert 'href="/reports/effectiveness"' in browser.get("/").text
-    given = browser.get("/reports/effectiveness.xlsx?from=2026-11-01&to=2026-11-30&by=level")
+def test_the_page_gives_the_workbook_too_and_is_found_from_the_first_one(notify, office):
+    assert 'href="/reports/effectiveness"' in office.get("/").text
+    given = office.get("/reports/effectiveness.xlsx?from=2026-11-01&to=2026-11-30&by=level")
     book = load_workbook(io.BytesIO(given.content))
     assert [row[:2] for row in book["预警"].values][1:4] == [("黄色", 2), ("红色", 1), ("合计", 3)]
     assert list(book["未送达原因"].values)[1:] == [("已撤回", 1), ("历史数据回放", 1)]
@@ -162,14 +170,14 @@ def test_what_is_open_now_with_what_came_of_history(with_history):
     assert [one.name for one in with_history.open_now("rule").lines] == [CARD.rule]
 
 
-def test_the_page_of_what_is_open_is_found_from_the_first_one_and_has_no_names(with_history, browser):
-    assert 'href="/reports/open"' in browser.get("/").text
-    page = browser.get("/reports/open?by=department")
+def test_the_page_of_what_is_open_is_found_from_the_first_one_and_has_no_names(with_history, office):
+    assert 'href="/reports/open"' in office.get("/").text
+    page = office.get("/reports/open?by=department")
     assert (page.status_code, "当前未结束的预警" in page.text, "张伟" in page.text) == (200, True, False)
     assert "2026-10-14" in page.text
-    english = browser.get("/reports/open?lang=en")
+    english = office.get("/reports/open?lang=en")
     assert f"<td>{CARD.title.en}</td>" in english.text
-    refused = browser.get("/reports/open?by=student")
+    refused = office.get("/reports/open?by=student")
     assert refused.status_code == 400
     assert "rule" in refused.text
 

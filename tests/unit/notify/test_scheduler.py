@@ -315,7 +315,7 @@ def test_verdicts_are_one_event_whose_newest_revision_counts(notify, heard):
         "same_verdict",
         None,
     ]
-    assert notify.acts.judge("C1", ID, "useful") == "not_found"
+    assert notify.acts.judge("X1", ID, "useful") == "not_found"
     events = heard()
     assert len({(event.source, event.id) for event in events}) == 1
     assert [(event.revision, event.data["verdict"]) for event in events] == [(0, "useful"), (1, "known")]

@@ -13,6 +13,7 @@ from tests.unit.notify.conftest import (
     one_recipient,
     rows,
     store_url,
+    stranger,
 )
 
 __all__ = [
@@ -28,4 +29,5 @@ __all__ = [
     "one_recipient",
     "rows",
     "store_url",
+    "stranger",
 ]

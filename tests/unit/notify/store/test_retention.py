@@ -75,7 +75,6 @@ def test_each_application_is_remembered(told):
 def test_a_page_says_why_there_is_no_evidence(told, clock, browser_of):
     swept(told, clock)
     browser = browser_of(told)
-    browser.get("/inbox/T1?show=closed")
     page = browser.get(f"/warnings/{change().warning_id}?lang=en").text
     assert "The time for which records are kept is over." in page
     assert "S1/MATH-1" not in page

@@ -7,9 +7,10 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.schema import CreateIndex, CreateTable
 
+from services.accounts import rows as account_rows
 from services.notify import rows
 from services.notify.rows import WarningRow
-from services.notify.store import engine, intake, tables
+from services.notify.store import account_tables, engine, intake, tables
 from services.notify.store.engine import Store
 from services.notify.testing import change
 
@@ -94,6 +95,11 @@ def test_a_chunk_of_any_size_is_taken_in(count, notify):
         (tables.decision, rows.DecisionRow),
         (tables.act, rows.ActRow),
         (tables.escalation, rows.EscalationRow),
+        (account_tables.account, account_rows.AccountRow),
+        (account_tables.session, account_rows.SessionRow),
+        (account_tables.link, account_rows.LinkRow),
+        (account_tables.attempt, account_rows.AttemptRow),
+        (account_tables.access, account_rows.AccessRow),
     ],
     ids=lambda one: getattr(one, "__name__", str(one)),
 )

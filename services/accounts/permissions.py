@@ -1,0 +1,126 @@
+"""What a person may see and do: one function of the directory as of today. Pure.
+
+Whoever was told of a warning sees it. Beyond that a role gives sight of what it answers for, by the holders that the
+directory names for it on that day: substitutes hold a role while its owner is away. A case opens its parts. Offices see
+figures, and of single warnings those that they were told of; so do operators, who run the service and say nothing about
+students. Students see nothing yet.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal, NamedTuple, Protocol
+
+from services.directory import Person
+
+Why = Literal["told", "role", "class", "case", "own", "stands_in", "everybody", "not_there", "not_yours"]
+"""Named reason of a decision; the last two are refusals."""
+Page = Literal["account", "start", "figures", "deliveries", "set_aside"]
+"""Pages that are about no single warning or person. account: one's own password and sessions."""
+
+_OF_A_CLASS = ("student", "class")
+SIGHT: Mapping[str, tuple[str, ...]] = {
+    "class_tutor": _OF_A_CLASS,
+    "counsellor": _OF_A_CLASS,
+    "class_mentor": _OF_A_CLASS,
+    "course_teacher": ("course",),
+    "teaching_office_head": ("teaching_office", "course", "teacher"),
+    "major_head": ("major",),
+    "department_head": ("department", "major", "teaching_office", "teacher", "course", *_OF_A_CLASS),
+    "source_owner": ("source_name",),
+}
+"""Role → it sees a warning that is about one of these, where it is held for what the warning is about."""
+OFFICES = (
+    "student_affairs", "academic_affairs", "supervision_office", "quality_office", "hr_office", "college_office",
+    "college_head",
+)  # fmt: skip
+OPERATOR = "rules_operator"
+
+
+class Directory(Protocol):
+    """What is asked of it."""
+
+    def holders(self, role: str, context: Mapping[str, str], at: datetime, /) -> Sequence[Person]:
+        """Who holds a role for what the context names, or stands in for who does."""
+
+    def instead(self, id: str, at: datetime, /) -> Sequence[Person]:  # noqa: A002 - as the directory calls it
+        """The person, or whoever stands in."""
+
+    def is_there(self, id: str, at: datetime, /) -> bool:  # noqa: A002 - as the directory calls it
+        """Whether somebody is of the college then."""
+
+    def teaches(self, id: str, class_: str, at: datetime, /) -> bool:  # noqa: A002 - as the directory calls it
+        """Whether somebody teaches a course in a class then."""
+
+
+class Who(NamedTuple):
+    """Somebody who is signed in."""
+
+    person: str
+    operator: bool = False
+    """By their local account."""
+
+
+class Inbox(NamedTuple):
+    """The warnings that one person was told of."""
+
+    person: str
+
+
+@dataclass(frozen=True, slots=True)
+class Matter:
+    """A warning, as far as it decides who may see it."""
+
+    context: Mapping[str, str]
+    """What it is about; without what only its newest record names."""
+    told: Collection[str] = ()
+    """Whoever was told of it, as recipient, by escalation or as stand-in."""
+    cases: Sequence[Matter] = field(default=())
+    """The cases that it is a part of."""
+
+
+class Decision(NamedTuple):
+    """Whether, and why."""
+
+    granted: bool
+    why: Why
+
+
+def allowed(who: Who, what: Matter | Inbox | Page, directory: Directory, at: datetime) -> Decision:
+    """Whether somebody may see, and act on, what they ask for, at `at`."""
+    if not directory.is_there(who.person, at) and not who.operator:
+        return Decision(False, "not_there")
+    if isinstance(what, Matter):
+        why = _of_warning(who.person, what, directory, at)
+    elif isinstance(what, Inbox):
+        why = _of_inbox(who.person, what.person, directory, at)
+    elif what in ("account", "start"):
+        why = "everybody"
+    else:
+        roles = (OPERATOR, *OFFICES) if what == "figures" else (OPERATOR,)
+        why = "role" if who.operator or any(_holds(who.person, one, {}, directory, at) for one in roles) else None
+    return Decision(why is not None, why or "not_yours")
+
+
+def _of_warning(person: str, what: Matter, directory: Directory, at: datetime) -> Why | None:
+    if person in what.told:
+        return "told"
+    for role, about in SIGHT.items():
+        if not what.context.keys().isdisjoint(about) and _holds(person, role, what.context, directory, at):
+            return "role"
+    class_ = "" if {"student", "course", "teacher"} & what.context.keys() else what.context.get("class", "")
+    if class_ and directory.teaches(person, class_, at):
+        return "class"
+    return "case" if any(_of_warning(person, one, directory, at) for one in what.cases) else None
+
+
+def _of_inbox(person: str, whose: str, directory: Directory, at: datetime) -> Why | None:
+    if person == whose:
+        return "own"
+    return "stands_in" if any(one.id == person for one in directory.instead(whose, at)) else None
+
+
+def _holds(person: str, role: str, context: Mapping[str, str], directory: Directory, at: datetime) -> bool:
+    return any(one.id == person for one in directory.holders(role, context, at))

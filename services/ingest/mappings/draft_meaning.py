@@ -1,0 +1,16 @@
+"""What a column of an unknown file may be."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Meaning(NamedTuple):
+    """What a column may be."""
+
+    shape: str = ""
+    """What its values look like (`draft_shapes.py`); empty: anything."""
+    table: str = ""
+    """The table of the directory whose ids or names stand in it."""
+    words: str = ""
+    """Its headers, separated by blanks; one behind a `?` is one of others as well."""

@@ -1,0 +1,37 @@
+"""How a draft writes names, patterns and remarks."""
+
+from __future__ import annotations
+
+import json
+import re
+
+from services.ingest.mappings.draft import ColumnGuess
+
+_WORDS_SHOWN = 6
+
+
+def single(text: str) -> str:
+    """A pattern in quotes in which a backslash is one."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def formatted(column: ColumnGuess) -> str:
+    """The way to a day or an instant, with its format if it has one of its own."""
+    name = quoted(column.header)
+    return f'{{column: {name}, format: "{column.format}"}}' if column.format else name
+
+
+def remark(column: ColumnGuess) -> str:
+    """How certain it is, and what stands in it."""
+    other = f", or {column.other}" if column.other else ""
+    every = list(dict.fromkeys([*column.unknown[:_WORDS_SHOWN], *column.examples]))
+    shown = ", ".join(every[: max(len(column.examples), _WORDS_SHOWN)])
+    return f"  # {column.certainty}{other}: {shown}".replace("\n", " ").rstrip(": ")
+
+
+def quoted(text: str) -> str:
+    """A word as YAML has it."""
+    plain = re.fullmatch(r"[\w一-鿿/-]+", text) and not re.fullmatch(
+        r"[\d.-]+|true|false|null|yes|no|on|off", text, re.IGNORECASE
+    )
+    return text if plain else json.dumps(text, ensure_ascii=False)

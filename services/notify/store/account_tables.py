@@ -1,0 +1,82 @@
+"""The tables of accounts, sessions and refusals. Instants are whole milliseconds; accounts/rows.py has the rows."""
+
+from __future__ import annotations
+
+from sqlalchemy import BigInteger, Index, Text
+from sqlmodel import Field
+
+from services.notify.store.tables import Stored
+
+
+class AccountTable(Stored, table=True):
+    """Local accounts."""
+
+    __tablename__ = "account"
+
+    person: str = Field(primary_key=True, sa_type=Text)
+    password: str = Field(sa_type=Text)
+    operator: int
+    made: int = Field(sa_type=BigInteger)
+
+
+class SessionTable(Stored, table=True):
+    """Who is signed in where."""
+
+    __tablename__ = "session"
+    __table_args__ = (Index("session_of_person", "person"),)
+
+    digest: str = Field(primary_key=True, sa_type=Text)
+    person: str = Field(sa_type=Text)
+    provider: str = Field(sa_type=Text)
+    made: int = Field(sa_type=BigInteger)
+    seen: int = Field(sa_type=BigInteger)
+
+
+class LinkTable(Stored, table=True):
+    """One-time links that can be used still."""
+
+    __tablename__ = "one_time_link"
+
+    digest: str = Field(primary_key=True, sa_type=Text)
+    person: str = Field(sa_type=Text)
+    ends: int = Field(sa_type=BigInteger)
+
+
+class BegunTable(Stored, table=True):
+    """Sign-ins that are at a provider's page."""
+
+    __tablename__ = "begun_sign_in"
+
+    digest: str = Field(primary_key=True, sa_type=Text)
+    provider: str = Field(sa_type=Text)
+    kept: str = Field(sa_type=Text)
+    goal: str = Field(sa_type=Text)
+    made: int = Field(sa_type=BigInteger)
+
+
+class AttemptTable(Stored, table=True):
+    """Sign-ins in vain."""
+
+    __tablename__ = "attempt"
+
+    key: str = Field(primary_key=True, sa_type=Text)
+    failures: int
+    at: int = Field(sa_type=BigInteger)
+
+
+class AccessTable(Stored, table=True):
+    """The audit trail of what was refused. Rows are added, never changed."""
+
+    __tablename__ = "access"
+    __table_args__ = (Index("access_of_person", "person"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    at: int = Field(sa_type=BigInteger)
+    person: str = Field(sa_type=Text)
+    what: str = Field(sa_type=Text)
+    why: str = Field(sa_type=Text)
+
+
+_all = Stored.metadata.tables
+account, session, link = _all["account"], _all["session"], _all["one_time_link"]
+attempt, access, begun = _all["attempt"], _all["access"], _all["begun_sign_in"]

@@ -1,0 +1,156 @@
+"""What every page has: who looks, the language, the frame around it, and the headers."""
+
+from __future__ import annotations
+
+import secrets
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+
+from services.accounts import sessions
+from services.accounts.permissions import Inbox, Page, Who
+from services.messages import to_ms
+from services.notify.store import accounts
+from services.web import visitor
+from services.web.view_models import Reader
+
+if TYPE_CHECKING:
+    from services.notify.service import Notify
+
+_HERE = Path(__file__).parent
+HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; "
+    "frame-ancestors 'none'; base-uri 'none'",
+    "Referrer-Policy": "same-origin",
+    "X-Content-Type-Options": "nosniff",
+    "Cache-Control": "no-store",
+}
+"""Of every page."""
+
+
+def templates() -> Environment:
+    """The pages' templates; whatever is put into them is escaped."""
+    return Environment(
+        loader=FileSystemLoader(_HERE / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+
+class Visitor(NamedTuple):
+    """Somebody who is signed in."""
+
+    who: Who
+    digest: str
+    """Of the session."""
+    form_token: str
+
+    @property
+    def person(self) -> str:
+        """Id in the directory."""
+        return self.who.person
+
+
+class Frame:
+    """Pages over one Notify. `demo`: whoever comes may choose as whom to look."""
+
+    def __init__(self, notify: Notify, *, demo: bool = False) -> None:
+        self.notify, self.demo, self.templates = notify, demo, templates()
+
+    def visitor(self, request: Request) -> Visitor | None:
+        """Who is signed in. A session that has ended, or whose person has left the college today, is none any more.
+
+        It is looked up once a request; it asks the store, so not on the loop.
+        """
+        if "prewarn.visitor" not in request.scope:
+            request.scope["prewarn.visitor"] = self._visitor(request)
+        found: Visitor | None = request.scope["prewarn.visitor"]
+        return found
+
+    def _visitor(self, request: Request) -> Visitor | None:
+        token = request.cookies.get(visitor.SESSION, "")
+        if not token:
+            return None
+        digest, ports = sessions.digest_of(token), self.notify.ports
+        at = ports.clock()
+        now = to_ms(at)
+        with self.notify.database.reading() as connection:
+            row = accounts.session(connection, digest, now)
+            account = accounts.account(connection, row.person) if row else None
+        if row is None:
+            return None
+        named = visitor.by_proxy(request)
+        if (named and named != row.person) or (row.provider == visitor.BY_PROXY and not named):
+            return None  # the proxy has somebody else, or nobody any more
+        operator = account is not None and bool(account.operator)
+        if not operator and not ports.directory().is_there(row.person, at):
+            with self.notify.database.writing() as connection:
+                accounts.sign_out_everywhere(connection, row.person)
+            return None
+        if sessions.is_to_be_noted(row, now):
+            with self.notify.database.writing() as connection:
+                accounts.seen(connection, digest, now)
+        return Visitor(Who(row.person, operator), digest, sessions.form_token(token))
+
+    def token(self, request: Request) -> str:
+        """What the forms of a page carry: of the session, or of a browser that is not signed in."""
+        found = self.visitor(request)
+        if found is not None:
+            return found.form_token
+        return request.cookies.get(visitor.TOKEN) or request.scope.setdefault(
+            "prewarn.token", secrets.token_urlsafe(24)
+        )
+
+    def may(self, request: Request, what: Inbox | Page) -> Visitor | Response:
+        """Who looks, if they may see the page; else the answer that they get."""
+        found = self.visitor(request)
+        if found is None:
+            return self.to_sign_in(request)
+        return found if self.notify.sight.may(found.who, what) else self.missing(request)
+
+    def to_sign_in(self, request: Request) -> Response:
+        """Leads through sign-in back to the page that was asked for."""
+        return RedirectResponse(visitor.signing_in(request), 303)
+
+    def reader(self, request: Request) -> Reader:
+        """Whom the page is for."""
+        config, ports = self.notify.config, self.notify.ports
+        return Reader(visitor.language(request), config.zone, ports.clock(), ports)
+
+    def missing(self, request: Request, more: str = "not_found_more") -> Response:
+        """There is none, or it is not yours: which of both is not said."""
+        return self.page(request, "problem.html", status=404, head="not_found", more=more)
+
+    def page(self, request: Request, template: str, *, status: int = 200, **shown: Any) -> Response:
+        """A page in its frame."""
+        reader = self.reader(request)
+        around = self.around(request, reader)
+        html = self.templates.get_template(template).render(w=reader.word, reader=reader, **around, **shown)
+        return self.respond(request, html, status)
+
+    def around(self, request: Request, reader: Reader) -> dict[str, Any]:
+        """What base.html shows around every page."""
+        other = "zh" if reader.language == "en" else "en"
+        here = request.url.include_query_params(lang=other)
+        found = self.visitor(request)
+        return {
+            "root": visitor.root(request),
+            "token": self.token(request),
+            "me": None if found is None else found.person,
+            "demo": self.demo,
+            "other_language": other,
+            "trial": self.notify.config.trial,
+            "other_address": f"{visitor.page_of(request)}?{here.query}",
+        }
+
+    def respond(self, request: Request, html: str, status: int = 200) -> Response:
+        """With the headers of every page, and the cookies that it needs."""
+        response = HTMLResponse(html, status, headers=HEADERS)
+        if self.visitor(request) is None:
+            visitor.set_cookie(request, response, visitor.TOKEN, self.token(request), same_site="strict")
+        return visitor.remember_language(request, response)

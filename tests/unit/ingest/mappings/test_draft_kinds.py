@@ -1,0 +1,132 @@
+"""Kinds of tables of which a first mapping is drafted: what it says is read as it stands."""
+
+from services.ingest.mappings.draft import guess_sheets
+from services.ingest.mappings.draft_yaml import draft_mapping
+from services.ingest.mappings.headers import Header
+from services.ingest.mappings.known import Known
+
+
+def test_times_of_the_sections_are_drafted(book, mapping, college):
+    rows = [
+        ["时段", "节次", "上课时间", "下课时间"],
+        ["上午", "第1节", 0.333, 0.364],
+        ["上午", "第2节", "9:00", "9:45"],
+    ]
+    (guess,) = guess_sheets("f.xlsx", book(表=rows)[1], Known(college.tables), college.days)
+    (table,) = mapping(draft_mapping([guess])).tables
+    assert (guess.kind, table.to) == ("bells", "timetable/sections")
+    assert sorted(table.base.fields) == ["begins", "ends", "sections"]
+
+
+DAYS_OFF = [
+    ["节日", "放假时间", "调休安排"],
+    ["中秋节", "9月25日至27日", None],
+    ["国庆节", "10月1日至7日，共7天", "9月20日补10月6日（周二）的课、10月10日补10月7日的课"],
+]
+
+
+def test_days_off_and_several_days_that_are_made_up_in_one_cell_are_drafted(book, read, college):
+    rows = [[*row] for row in DAYS_OFF]
+    rows[0][2] = "调休补课"
+    text = draft_mapping(guess_sheets("f.xlsx", book(表=rows)[1], Known(college.tables), college.days))
+    found, wrong = read(text, rows=rows, wanted=lambda _: True)
+    assert wrong == []
+    assert [one.data for one in found] == [
+        {"from": "2026-09-25", "to": "2026-09-27"}, {"from": "2026-10-01", "to": "2026-10-07"},
+        {"from": "2026-09-20", "follows": "2026-10-06"}, {"from": "2026-10-10", "follows": "2026-10-07"},
+    ]  # fmt: skip
+
+
+def test_a_day_that_is_made_up_without_its_day_is_refused(book, read, college):
+    rows = [["节日", "放假时间", "调休补课"], ["国庆节", "10月1日至7日", "10月10日、11日上班"]]
+    text = draft_mapping(guess_sheets("f.xlsx", book(表=rows)[1], Known(college.tables), college.days))
+    found, wrong = read(text, rows=rows, wanted=lambda _: True)
+    assert [one.data for one in found if not one.problems] == [{"from": "2026-10-01", "to": "2026-10-07"}]
+    assert len(wrong) == 2
+    assert "10月11日上班" in wrong[1], "nobody knows whose lessons that day has"
+
+
+def test_one_column_may_say_day_and_sections(book, read, college):
+    rows = [
+        ["Class 班级", "上课时间", "Student No 学号", "Status 考勤状态"],
+        ["软件2601", "第2周 星期二 第1-2节", "s1", "迟到"],
+        ["软件2601", "2026-09-08 1-2节", "s4", "旷课"],
+    ]
+    text = draft_mapping(guess_sheets("f.xlsx", book(表=rows)[1], Known(college.tables), college.days))
+    found, wrong = read(text, rows=rows)
+    assert wrong == []
+    assert [(one.data["lesson"], one.data["status"]) for one in found] == [
+        ("k1|G0101|2026-09-08|1-2", "late"), ("k1|G0101|2026-09-08|1-2", "absent"),
+    ]  # fmt: skip
+
+
+def test_a_row_for_each_step_of_a_ticket(book, read, college):
+    rows = [["报修单号", "报修类别", "流转环节", "操作时间", "满意度"]]
+    rows += [
+        ["W101", "维修", "提交申请", "2026-09-08 8:00", None],
+        ["W101", "维修", "用户评价", "2026-09-09 8:00", "★★★★☆"],
+    ]
+    rows += [["W101", "维修", "派单受理", "2026-09-08 9:00", None]]
+    text = draft_mapping(guess_sheets("f.xlsx", book(表=rows)[1], Known(college.tables), college.days))
+    found, wrong = read(text, rows=rows)
+    assert wrong == []
+    assert [(one.data["action"], one.data.get("rating")) for one in found] == [
+        ("created", None), ("rated", 4), ("responded", None),
+    ]  # fmt: skip
+
+
+def test_a_tutor_of_two_of_one_name_is_who_teaches_in_the_department(book, read, college):
+    rows = [["班级编码", "班级全称", "所属专业", "所在学院", "班主任"]]
+    rows += [
+        ["k1", "软件2601", "软件技术", "信息工程系", "李建国"],
+        ["k2", "软件2602", "软件技术", "信息工程系", "王丽"],
+    ]
+    text = draft_mapping(guess_sheets("f.xlsx", book(表=rows)[1], Known(college.tables), college.days))
+    found, wrong = read(text, rows=rows, wanted=lambda table: table.to == "directory/roles")
+    assert wrong == []
+    assert [(one.data["scope"], one.data["person"]) for one in found] == [("k1", "00007"), ("k2", "00040")]
+
+
+def test_posts_are_drafted_as_roles(book, read, college):
+    rows = [["职工编码", "教工名字", "工作单位", "教研室名", "担任职务", "附加信息"]]
+    rows += [["00012", "王丽", "信息工程系", "软件技术教研室", "系主任", "专业带头人(软件技术)"]]
+    rows += [["00007", "李建国", "信息工程系", "软件技术教研室", "软件技术教研室主任", ""]]
+    rows += [["00040", "王丽", "学生工作处", "", "学生工作处处长", ""], ["0700", "甲", "学院领导", "", "院长", ""]]
+    text = draft_mapping(guess_sheets("f.xlsx", book(表=rows)[1], Known({}), college.days))
+    found, wrong = read(text, rows=rows, wanted=lambda table: table.to == "directory/roles")
+    assert wrong == []
+    assert {(one.data["role"], one.data["person"], one.data.get("scope")) for one in found} == {
+        ("department_head", "00012", "info"), ("major_head", "00012", "510203"),
+        ("teaching_office_head", "00007", "sw"),
+        ("student_affairs", "00040", None), ("college_head", "0700", None),
+    }  # fmt: skip
+
+
+def test_a_draft_reads_when_it_was_made_and_what_it_covers_and_only_roll_calls_that_were_handed_in(
+    book, mapping, college
+):
+    rows = [["统计日期：2026-08-31 至 2026-09-11    导出时间：2026-09-11 18:00"]]
+    rows += [["日期", "节次", "班级", "课程", "学号", "考勤结果", "迟到时长"]]
+    rows += [["2026-09-08", "1-2节", "软件2601", "高等数学", "s1", "早退", "8"]] * 3
+    found = mapping(draft_mapping(guess_sheets("f.xlsx", book(表=rows)[1], Known(college.tables), college.days)))
+    assert found.exported
+    assert (found.covers.kind, len(found.covers.first), len(found.covers.last)) == ("attendance", 1, 1)
+    assert found.tables[0].base.fields["minutes_late"][0].when[0].columns == ("考勤结果",)
+    rows = [["日期", "节次", "班级", "课程", "点名状态", "提交时间"]]
+    rows += [["2026-09-08", "1-2节", "软件2601", "高等数学", "未提交", None]] * 3
+    found = mapping(draft_mapping(guess_sheets("f.xlsx", book(表=rows)[1], Known(college.tables), college.days)))
+    assert "已提交" in found.tables[0].when[0].is_
+
+
+def test_headers_that_are_made_of_whom_and_what_are_known(book, college):
+    rows = [["学籍编号", "学员姓名", "行政班级名称", "课程编码", "课程名称", "任课教师姓名", "考勤结果"]]
+    rows += [["s1", "李娜", "软件2601", "G0101", "高等数学", "李建国", "旷课"]] * 3
+    (guess,) = guess_sheets("f.xlsx", book(表=rows)[1], Known(college.tables), college.days)
+    assert [one.meaning for one in guess.columns] == [
+        "student", "student_name", "class", "course_id", "course", "teacher", "attendance_status",
+    ]  # fmt: skip
+
+
+def test_a_header_in_two_languages_is_found_by_either_and_one_with_a_slash_is_another_column():
+    header = Header([["Staff No 工号", "学号/工号", "Name 姓名"]])
+    assert (header.find(["工号"]), header.find(["Name"]), header.find(["学号"])) == ([0], [2], [])

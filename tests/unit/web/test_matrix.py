@@ -1,0 +1,260 @@
+"""Who may open what: every route of the application × every role × whatever there is of it.
+
+A route without an entry fails, and so does an entry without a route. The directory is a real one, with leave,
+substitutes and people who have left.
+"""
+
+from datetime import UTC, date, datetime
+
+import msgspec
+import pytest
+from starlette.routing import Mount
+
+from services.app.embedded import Embedded
+from services.app.embedded_routes import embedded_routes
+from services.directory import Directory, Person, Tables
+from services.directory.records import Course, Department, Enrolment, Leave, Major, Role, SchoolClass, TeachingOffice
+from services.notify.testing import CARD, ManualClock, change
+from services.settings import Settings
+from services.web.pages import Pages
+from tests.rule_files import folder, rule
+
+AT = datetime(2026, 11, 23, 1, 0, tzinfo=UTC)
+PEOPLE = (
+    "tutor", "counsellor", "mentor", "teacher", "other_teacher", "head", "other_head", "office_head", "major_head",
+    "quality", "operator", "student", "recipient", "colleague", "away", "stand_in", "left", "unknown", "nobody",
+)  # fmt: skip
+"""One of each; `recipient` was told of everything and holds no role, `nobody` is not signed in."""
+
+
+def roles():
+    def held(role, person, kind=None, scope=None, class_=None):
+        return Role(role=role, person=person, scope_kind=kind, scope=scope, class_id=class_)
+
+    return (
+        held("class_tutor", "tutor", "class", "c1"), held("class_tutor", "away", "class", "c2"),
+        held("counsellor", "counsellor", "class", "c1"), held("class_mentor", "mentor", "class", "c1"),
+        held("course_teacher", "teacher", "course", "math", "c1"),
+        held("course_teacher", "other_teacher", "course", "art"),
+        held("department_head", "head", "department", "d1"), held("department_head", "other_head", "department", "d2"),
+        held("teaching_office_head", "office_head", "teaching_office", "o1"),
+        held("major_head", "major_head", "major", "m1"), held("quality_office", "quality"),
+        held("rules_operator", "operator"), held("class_tutor", "left", "class", "c1"),
+    )  # fmt: skip
+
+
+TABLES = Tables(
+    people=tuple(
+        Person(id=one, name=one.title(), to_day=date(2026, 11, 22) if one == "left" else None)
+        for one in PEOPLE
+        if one not in ("student", "unknown", "nobody")
+    ),
+    departments=(Department(id="d1"), Department(id="d2")),
+    teaching_offices=(TeachingOffice(id="o1", department="d1"), TeachingOffice(id="o2", department="d2")),
+    majors=(Major(id="m1", department="d1"), Major(id="m2", department="d2")),
+    classes=(SchoolClass(id="c1", major="m1"), SchoolClass(id="c2", major="m2")),
+    courses=(Course(id="math", teaching_office="o1"), Course(id="art", teaching_office="o2")),
+    roles=roles(),
+    leave=(Leave(person="away", substitute="stand_in", from_day=date(2026, 11, 20)),),
+    students=(
+        Enrolment(id="student", class_id="c1"),
+        Enrolment(id="s2", class_id="c2"),
+    ),
+)
+S1 = {"student": "student", "class": "c1", "major": "m1", "department": "d1"}
+OF = {
+    "a student": (["student"], "student", S1),
+    "a student whose newest record is of art": (["student"], "student", {**S1, "course": "art"}),
+    "a student in a course": (["student", "course"], "student/math", {**S1, "course": "math"}),
+    "a class": (["class"], "c1", {"class": "c1", "major": "m1", "department": "d1"}),
+    "a lesson": (["lesson"], "l1", {"lesson": "l1", "course": "math", "class": "c1", "teacher": "teacher"}),
+    "a teacher": (["teacher"], "teacher", {"teacher": "teacher"}),
+    "a department": (["department"], "d1", {"department": "d1"}),
+    "the college": ([], "college", {}),
+    "a student of one who is away": (["student"], "s2", {"student": "s2", "class": "c2"}),
+}
+"""What a warning is about → the rule's `by`, subject, context. `recipient` was told of each."""
+LOOK_AFTER = {"tutor", "counsellor", "mentor"}
+SEEN = {
+    "a student": LOOK_AFTER | {"head"},
+    "a student whose newest record is of art": LOOK_AFTER | {"head"},
+    "a student in a course": LOOK_AFTER | {"head", "teacher", "office_head"},
+    "a class": LOOK_AFTER | {"head", "teacher"},
+    "a lesson": LOOK_AFTER | {"head", "teacher", "office_head"},
+    "a teacher": {"head", "office_head"},
+    "a department": {"head"},
+    "the college": set(),
+    "a student of one who is away": {"stand_in", "other_head"},
+}
+"""Beside `recipient`."""
+MAJOR_HEAD_TOO = {"a student", "a student whose newest record is of art", "a student in a course", "a class"}
+"""What names the major."""
+
+
+def cards(_version, name):
+    by = OF[name][0] if name in OF else ["student"]
+    return msgspec.structs.replace(CARD, rule=name, row=None, by=by, to=["source_owner"])
+
+
+def warning(name):
+    _, subject, context = OF[name]
+    one = change(subject=subject)
+    shown = msgspec.structs.replace(one.facts, warning_id=f"w-{name}".replace(" ", "-"), context=context)
+    return msgspec.structs.replace(one, rule=name, row=None, warning_id=shown.warning_id, facts=shown)
+
+
+@pytest.fixture
+def store_url(tmp_path):
+    """What is decided is pure: one database is enough."""
+    return f"sqlite:///{tmp_path / 'notify.db'}"
+
+
+@pytest.fixture
+def notify(make):
+    directory = Directory(TABLES)
+    notify = make(directory=lambda: directory, cards=cards, clock=ManualClock(AT), set_aside=lambda _most: [])
+    notify.take_in([warning(name) for name in OF], 1)
+    with notify.database.writing() as connection:
+        for (number,) in connection.exec_driver_sql("SELECT number FROM warning").fetchall():
+            connection.exec_driver_sql(f"INSERT INTO recipient VALUES ({number}, 'recipient', 'x', 1, 2, 0)")
+    return notify
+
+
+class At:
+    """A person at their browser."""
+
+    def __init__(self, browser_of, notify, person):
+        self._browser = browser_of(notify, None if person == "nobody" else person)
+        page = self._browser.get("/")
+        self._token = self._browser.token("/") if page.status_code == 200 else "none"
+
+    def status(self, method, path, **form):
+        if method == "GET":
+            return self._browser.get(path).status_code
+        return self._browser.post(path, token=self._token, **form).status_code
+
+
+SIGNED_IN = set(PEOPLE) - {"left", "unknown", "nobody"}
+"""The others are led to the sign-in, whatever they ask for."""
+WITHOUT_SIGN_IN = {
+    ("GET", "/sign-in"), ("POST", "/sign-in"), ("GET", "/link/{link}"), ("POST", "/link/{link}"), ("GET", "/metrics"),
+    ("GET", "/healthz"), ("POST", "/sign-out"), ("MOUNT", "/static"),
+}  # fmt: skip
+PAGES = {
+    ("GET", "/"): SIGNED_IN,
+    ("GET", "/reports/effectiveness"): {"quality", "operator"},
+    ("GET", "/reports/effectiveness.xlsx"): {"quality", "operator"},
+    ("GET", "/reports/open"): {"quality", "operator"},
+    ("GET", "/set-aside"): {"operator"},
+    ("GET", "/password"): set(),  # nobody here has a local account
+    ("POST", "/password"): set(),
+}
+OF_A_WARNING = {("GET", "/warnings/{id}")} | {
+    ("POST", f"/warnings/{{id}}/{act}") for act in ("acknowledge", "improve", "close", "judge")
+}
+OF_A_PERSON = {("GET", "/inbox/{person:path}")}
+WAY_IN = {("MOUNT", "/v1"), ("GET", "/v1/openapi.json")}
+"""What sources use: tests/unit/ingest/test_access.py."""
+
+
+def every_route(routes):
+    for route in routes:
+        if isinstance(route, Mount):
+            yield "MOUNT", route.path
+        else:
+            yield from ((method, route.path) for method in route.methods - {"HEAD"})
+
+
+def test_every_route_has_an_entry_and_every_entry_a_route(tmp_path):
+    folder(tmp_path / "rules", rule())
+    with Embedded(Settings(home=tmp_path)) as college:
+        there = set(every_route(embedded_routes(college)))
+    assert there == WITHOUT_SIGN_IN | set(PAGES) | OF_A_WARNING | OF_A_PERSON | WAY_IN
+
+
+def test_the_demo_has_one_route_more(notify):
+    more = set(every_route(Pages(notify, demo=True).routes())) - set(every_route(Pages(notify).routes()))
+    assert more == {("POST", "/sign-in/sample")}
+
+
+def test_sign_in_providers_have_three_routes_more_for_whoever_comes(notify):
+    some = {"cas": object()}
+    more = set(every_route(Pages(notify, providers=some).routes())) - set(every_route(Pages(notify).routes()))
+    assert more == {
+        ("GET", "/sign-in/{provider}"), ("POST", "/sign-in/{provider}"), ("GET", "/sign-in/{provider}/back"),
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("person", PEOPLE)
+def test_pages(person, notify, browser_of):
+    at = At(browser_of, notify, person)
+    for (method, path), seen in PAGES.items():
+        found = at.status(method, path)
+        if person in SIGNED_IN:
+            assert found == (200 if person in seen else 404), path
+        else:
+            assert found == (303 if method == "GET" else 403), path
+
+
+def expected(person, method, seen):
+    if person not in SIGNED_IN:
+        return 303 if method == "GET" else 403
+    if person not in seen:
+        return 404
+    return 200 if method == "GET" else 303
+
+
+@pytest.mark.parametrize("person", PEOPLE)
+def test_warnings(person, notify, browser_of):
+    form = {"measure": "x", "due": "2026-12-01", "reason": "fixed", "verdict": "useful"}
+    at = At(browser_of, notify, person)
+    for name in OF:
+        seen = SEEN[name] | {"recipient"} | ({"major_head"} if name in MAJOR_HEAD_TOO else set())
+        for method, path in sorted(OF_A_WARNING, key=lambda route: route[1].endswith("close")):
+            address = path.replace("{id}", warning(name).warning_id)
+            found = at.status(method, address, **form)
+            assert found == expected(person, method, seen), (name, method, path)
+
+
+@pytest.mark.parametrize("person", PEOPLE)
+def test_inboxes(person, notify, browser_of):
+    at = At(browser_of, notify, person)
+    for whose in PEOPLE:
+        seen = {whose} | ({"stand_in"} if whose == "away" else set())
+        assert at.status("GET", f"/inbox/{whose}") == expected(person, "GET", seen), whose
+
+
+def test_what_is_not_yours_leaves_a_line_and_what_is_leaves_none(notify, browser_of, rows):
+    address = warning("a student").warning_id
+    for person in ("tutor", "other_teacher", "student", "nobody"):
+        At(browser_of, notify, person).status("GET", f"/warnings/{address}")
+        At(browser_of, notify, person).status("POST", f"/warnings/{address}/acknowledge")
+    At(browser_of, notify, "tutor").status("GET", "/warnings/none")
+    At(browser_of, notify, "tutor").status("GET", "/inbox/head")
+    At(browser_of, notify, "tutor").status("GET", "/set-aside")
+    lines = rows(notify, "SELECT person, what, why, at FROM access ORDER BY id")
+    assert [(one["person"], one["what"], one["why"]) for one in lines] == [
+        ("other_teacher", f"warning {address}", "not_yours"),
+        ("other_teacher", f"act on warning {address}", "not_yours"),
+        ("student", f"warning {address}", "not_yours"),
+        ("student", f"act on warning {address}", "not_yours"),
+        ("tutor", "inbox head", "not_yours"),
+        ("tutor", "set_aside", "not_yours"),
+    ]
+    assert lines[0]["at"] == int(AT.timestamp() * 1000)
+
+
+def test_whoever_sees_a_case_opens_its_parts(notify, browser_of):
+    part = warning("a student in a course").warning_id
+    assert At(browser_of, notify, "colleague").status("GET", f"/warnings/{part}") == 404
+    case = msgspec.structs.replace(warning("a student"), warning_id="case", rule="case")
+    notify.take_in([msgspec.structs.replace(case, facts=msgspec.structs.replace(case.facts, warning_id="case"))], 2)
+    with notify.database.writing() as connection:
+        connection.exec_driver_sql("UPDATE warning SET mutes = 'S2 S3' WHERE id = 'case'")
+        connection.exec_driver_sql(f"UPDATE warning SET \"row\" = 'S2' WHERE id = '{part}'")
+        ((number,),) = connection.exec_driver_sql("SELECT number FROM warning WHERE id = 'case'").fetchall()
+        connection.exec_driver_sql(f"INSERT INTO recipient VALUES ({number}, 'colleague', 'x', 1, 2, 0)")
+    assert At(browser_of, notify, "colleague").status("GET", "/warnings/case") == 200
+    assert At(browser_of, notify, "colleague").status("GET", f"/warnings/{part}") == 200
+    of_another = warning("a student of one who is away").warning_id
+    assert At(browser_of, notify, "colleague").status("GET", f"/warnings/{of_another}") == 404
