@@ -315,7 +315,8 @@ class Transitions:
         elif is_open and not was_open:
             self.emit(s, rule, e, "opened", x.opened_at, assessed, began)
         elif is_open and x.level != before:
-            self.emit(s, rule, e, "raised" if x.level > before else "lowered", s.watermark, assessed, moved)
+            at = s.watermark if x.moved_at < 0 else x.moved_at  # below zero: before the fold began, so it was said
+            self.emit(s, rule, e, "raised" if x.level > before else "lowered", at, assessed, moved)
         elif is_open:
             e.behind = _STALE
         else:

@@ -38,6 +38,19 @@ def test_what_a_late_record_did_is_told_as_that_whatever_comes_in_order_behind_i
     assert told(found) == [("opened", "yellow", "late_record")]
 
 
+def test_a_rise_that_a_late_record_makes_is_of_when_the_threshold_was_reached(tmp_path):
+    """Not of how far the subject has come: what is long over would be pushed as news."""
+    path = folder(
+        tmp_path, rule(levels=THREE), rule("daily", window="{calendar: day}", levels="{at_least: {yellow: 1}}")
+    )
+    engine = Engine(rule_set(path).plan)
+    engine.process_many(wire([absence(n, AT + n * DAY) for n in range(1, 5)]))
+    engine.advance(AT + 40 * DAY)
+    late = next(one for one in engine.process_many(wire([absence(0)])) if one.rule == "r")
+    assert (late.change, late.facts.level, late.reason) == ("raised", "red", "late_record")
+    assert late.at == AT + 4 * DAY
+
+
 def test_what_ended_before_the_next_record_in_order_ends_and_another_warning_begins(tmp_path):
     engine = engine_of(tmp_path, window="{within: 2d}", levels="{at_least: {yellow: 1}}")
     (first,) = engine.process_many(wire([absence(1, AT + HOUR)]))
