@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date, datetime, timedelta
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NamedTuple
 from zoneinfo import ZoneInfo
 
 import typer
 
 from services.app.embedded import Embedded
 from services.cli import mapped, telling
-from services.cli.ingest import evaluates, tell_run
+from services.cli.ingest import WayIn, evaluates, tell_run
 from services.clock import wall_clock
 from services.directory import Directory
 from services.errors import ConfigurationError, ProblemsError
@@ -25,15 +27,42 @@ from services.ingest.records.runs import RunLog, run_of
 from services.ingest.timetable.lessons import events
 from services.ingest.timetable.model import Term
 from services.ingest.timetable.reading import is_part, read
-from services.log.journal_records import JournalRecords
 from services.log.records import Said
 from services.messages import Problem, from_ms, nearest, to_ms
+from services.rules.engine.calendar import Calendar
 from services.settings import Settings
 from services.tabular.sheets import Sheet, read_sheets
 
 _SHOWN = 20
 _BEFORE = timedelta(days=30)
 _WEEKDAYS = "一二三四五六日"
+
+
+class Place(NamedTuple):
+    """Where the lessons go, and by what they are read."""
+
+    way_in: WayIn
+    zone: ZoneInfo
+    directory: Directory
+    times: Calendar
+
+
+@contextmanager
+def _place(settings: Settings, *, evaluate: bool) -> Iterator[Place]:
+    """The home, or the cluster. `evaluate`: in a home, what was taken in, if no other process does."""
+    if settings.brokers:
+        from services.app.cluster.ingest import Ingest  # noqa: PLC0415 - kafka costs the others 0.1 s
+
+        with Ingest(settings) as cluster:
+            cluster.records.review()
+            yield Place(cluster, cluster.zone, cluster.bounds.present_directory(), cluster.bounds.times())
+        return
+    with Embedded(settings) as embedded:
+        evaluating = evaluate and evaluates(embedded)
+        files = embedded.files
+        yield Place(embedded, ZoneInfo(files.zone), files.present_directory(), files.rule_set().plan.times)
+        if evaluating:
+            embedded.catch_up()
 
 
 def import_(
@@ -55,16 +84,13 @@ def import_(
 ) -> None:
     """Publish the lessons of a term; of a term that was published before, what is another one now. 导入课表"""
     settings: Settings = context.obj
-    if settings.brokers:
-        raise ConfigurationError(say("cli.timetable_in_a_home"))
     now = wall_clock()
     problems: list[Problem] = []
-    with Embedded(settings) as embedded:
-        evaluating = evaluates(embedded)
-        zone = ZoneInfo(embedded.files.zone)
-        term = _term(embedded, _day(on, now, zone))
-        tables = rows_of(embedded.files.present_directory().tables)
-        sheets, lists = _opened(settings, files, mapping or [], embedded.college(), problems)
+    with _place(settings, evaluate=True) as place:
+        zone, way_in = place.zone, place.way_in
+        term = _term(place.times, _day(on, now, zone))
+        tables = rows_of(place.directory.tables)
+        sheets, lists = _opened(settings, files, mapping or [], way_in.college(), problems)
         found = read(sheets, term, Known(tables), problems, lists)
         # The same in every import of the term, so that nothing changes by being said again.
         published = min(now, datetime.combine(term.first, datetime.min.time(), zone) - _BEFORE)
@@ -74,9 +100,9 @@ def import_(
         if problems:  # a lesson that could not be read would be taken back as one that is no more
             raise ProblemsError(problems)
         how = (term.first, term.last, source, mapping)
-        run = RunLog(embedded.records, run_of(files, how, ", ".join(mapping or []), now))
-        intake = embedded.intake.into(run)
-        coverage = embedded.coverage(f"lesson of {term.first} to {term.last}")
+        run = RunLog(way_in.records, run_of(files, how, ", ".join(mapping or []), now))
+        intake = way_in.intake.into(run)
+        coverage = way_in.coverage(f"lesson of {term.first} to {term.last}")
         summary = Summary()
         for begin in range(0, len(made), BATCH):
             some = [Placed(event, event["data"]["lesson"]) for event in made[begin : begin + BATCH]]
@@ -91,8 +117,6 @@ def import_(
             f"retracted 撤回 {gone}, rejected 拒收 {summary.rejected}"
         )
         tell_run(run.run)
-        if evaluating:
-            embedded.catch_up()
     raise typer.Exit(1 if summary.rejected else 0)
 
 
@@ -104,11 +128,10 @@ def show(
 ) -> None:
     """The lessons of a class in a week, also those that were cancelled or moved. 一个班一周的课"""
     settings: Settings = context.obj
-    with Embedded(settings) as embedded:
-        zone = ZoneInfo(embedded.files.zone)
+    with _place(settings, evaluate=False) as place:
+        zone, directory = place.zone, place.directory
         day = _day(on, wall_clock(), zone)
-        term = _term(embedded, day)
-        directory = embedded.files.present_directory()
+        term = _term(place.times, day)
         wanted = _class(directory, class_)
         week = term.week(day) if week is None else week
         first = term.day(week, 1)
@@ -116,8 +139,7 @@ def show(
         people = {one.id: one.name for one in directory.tables.people}
         begin = datetime.combine(first, datetime.min.time(), zone)
         end = to_ms(begin + timedelta(days=7)) - 1
-        with JournalRecords(embedded.journal).reading() as records:
-            found = [one for one in records.between("lesson", to_ms(begin), end) if one.said]
+        found = place.way_in.records.lessons_between(to_ms(begin), end)
         typer.echo(f"{wanted} week 第 {week} 周 {first} … {first + timedelta(days=6)}")
         for record in sorted(found, key=lambda one: one.at):
             counts = record.told is not None and record.told.counts
@@ -161,14 +183,13 @@ def _recorded(said: Said) -> int:
     return said.recorded
 
 
-def _term(embedded: Embedded, day: date) -> Term:
+def _term(times: Calendar, day: date) -> Term:
     """The term of a day, or the next one, with the days on which the college is closed. Raises ConfigurationError."""
-    terms = embedded.files.rule_set().plan.times.terms
-    first, last = next((term for term in terms if day <= term[1]), (None, None))
+    first, last = next((term for term in times.terms if day <= term[1]), (None, None))
     if first is None or last is None:
         raise ConfigurationError(say("cli.no_term", day=day))
     days = (first + timedelta(days=n) for n in range((last - first).days + 1))
-    return Term(first, last, frozenset(day for day in days if embedded.files.day_off(day)))
+    return Term(first, last, frozenset(day for day in days if times.day_off(day)))
 
 
 def _day(text: str | None, now: datetime, zone: ZoneInfo) -> date:

@@ -10,7 +10,7 @@ from services.app.cluster.directory import published_directory
 from services.directory import Directory
 from services.errors import PrewarnError
 from services.log.kafka import unanswered
-from services.rules.engine.calendar import Term
+from services.rules.engine.calendar import Calendar, Term
 from services.rules.language.load import RuleSet
 from services.rules.registry.kafka import KafkaRegistry
 from services.settings import Settings
@@ -52,9 +52,13 @@ class PublishedBounds:
         rules = self._rule_set()
         return rules.plan.times.day_off(at.astimezone(rules.zone).date()) is True
 
+    def times(self) -> Calendar:
+        """The calendar as of now."""
+        return self._rule_set().plan.times
+
     def terms(self) -> list[Term]:
-        """The terms of the calendar as of now."""
-        return list(self._rule_set().plan.times.terms)
+        """Its terms."""
+        return list(self.times().terms)
 
     def bounds(self) -> str:
         """Changes with whatever decides which records count."""

@@ -80,16 +80,17 @@ class Ingest:
             publisher = Publisher(settings.broker_list, settings.topic_prefix)
             held.callback(publisher.close)
             publisher.connect()
-            self._bounds = held.enter_context(PublishedBounds(settings))
+            self.bounds = held.enter_context(PublishedBounds(settings))
+            """The directory and the calendar."""
             self._store = PostgresRecords(address, settings.topic_prefix, publisher, dying_at(settings.die_at))
             held.callback(self._store.close)
             self._access = Access(PostgresTokens(address, settings.topic_prefix), wall_clock)
             schemas = load_schemas(resource("schemas"))
             self._keys, self._kinds = Keys(schemas), schemas.kinds()
-            self.records = RecordLog(self._store, self._keys, self._bounds, wall_clock)
+            self.records = RecordLog(self._store, self._keys, self.bounds, wall_clock)
             self._held = held.pop_all()
         self.log = Metered(self.records, lambda: self._store.trouble)
-        directory = self._bounds.present_directory
+        directory = self.bounds.present_directory
         self._dry = Intake(Validator(schemas, wall_clock), directory, DryLog(), wall_clock)
         self.counter = SourceCounter(source.id for source in directory().tables.sources)
         self.intake = Intake(
@@ -111,13 +112,13 @@ class Ingest:
 
     def college(self) -> College:
         """What a mapping reads files by: the directory, the terms and the lessons, as of now."""
-        tables, bounds = self._bounds.present_directory().tables, self._bounds
+        tables, bounds = self.bounds.present_directory().tables, self.bounds
         return College.at(wall_clock(), bounds.zone, tables, bounds.terms(), self.records.lessons())
 
     @property
     def zone(self) -> ZoneInfo:
         """The college's."""
-        return self._bounds.zone
+        return self.bounds.zone
 
     def dry_intake(self) -> Intake:
         """An intake that takes nothing in: what would become of it is known behind it."""
@@ -125,7 +126,7 @@ class Ingest:
 
     def coverage(self, text: str) -> Coverage:
         """What files cover, as their sender says it. Raises ConfigurationError."""
-        return Coverage(text, self._keys, self._kinds, self._bounds.zone)
+        return Coverage(text, self._keys, self._kinds, self.bounds.zone)
 
     def start(self) -> None:
         """From here on sources' hours are reported, and a changed past and who has left are taken in."""
@@ -163,7 +164,7 @@ class Ingest:
 
     def unwell(self) -> object:
         """Why this process cannot do its work, if it cannot."""
-        return self._store.trouble or self._health.stalled() or self._bounds.unwell()
+        return self._store.trouble or self._health.stalled() or self.bounds.unwell()
 
 
 def run_ingest(settings: Settings) -> int:

@@ -22,7 +22,7 @@ from services.ingest.records.resolve import (
 )
 from services.ingest.records.runs import Undone, admit, to_be_undone, uncovered
 from services.ingest.records.step import Step, covered_before
-from services.log.records import Key, RecordStore, Run, Transaction
+from services.log.records import Key, Record, RecordStore, Run, Transaction
 from services.messages import UNREADABLE, CampusEvent, Verdict, to_ms
 
 _GROUPS_AT_ONCE = 500
@@ -181,12 +181,15 @@ class RecordLog:
 
     def lessons(self) -> list[tuple[CampusEvent, bool]]:
         """The newest word about each lesson that was ever published, and whether it counts."""
+        return [
+            (record.told.event, record.told.counts) if record.told is not None else (record.said[0].event, False)
+            for record in self.lessons_between(-(1 << 62), 1 << 62)
+        ]
+
+    def lessons_between(self, begin: int, end: int) -> list[Record]:
+        """What is kept of the lessons that begin from `begin` to `end` (ms) and that anybody still speaks of."""
         with self._store.transaction() as commit:
-            return [
-                (record.told.event, record.told.counts) if record.told is not None else (record.said[0].event, False)
-                for record in commit.records.between("lesson", -(1 << 62), 1 << 62)
-                if record.said  # nobody says anything any more: its import was undone
-            ]
+            return [one for one in commit.records.between("lesson", begin, end) if one.said]
 
     def review(self) -> None:
         """Takes in anew what another directory or calendar bounded when it was taken in.

@@ -13,6 +13,7 @@ from services.settings import Settings
 from tests.acceptance.exports_a import exports
 from tests.acceptance.exports_a.home import RULES
 from tests.acceptance.timetable import rules_of
+from tests.cluster import Cluster
 
 pytestmark = pytest.mark.shared
 
@@ -37,8 +38,7 @@ def home(folder, tmp_path_factory):
     return home
 
 
-@pytest.fixture(scope="module")
-def prewarn(home):
+def prewarn_of(home, **mode):
     def run(*arguments):
         command = [
             sys.executable,
@@ -48,14 +48,35 @@ def prewarn(home):
             str(home),
             *map(str, arguments),
         ]
-        env = {**os.environ, "PYTHONPATH": str(ROOT)}
+        env = {**os.environ, "PYTHONPATH": str(ROOT), **mode}
         ran = subprocess.run(command, capture_output=True, text=True, check=False, env=env)
         return ran.returncode, ran.stdout + ran.stderr
 
     return run
 
 
+@pytest.fixture(scope="module")
+def prewarn(home):
+    return prewarn_of(home)
+
+
 def test_a_term_is_published_once_and_then_only_what_is_another_one(prewarn, folder):
+    publish_a_term_and_its_changes(prewarn, folder)
+
+
+def test_on_a_cluster_too(home, folder, broker, postgres, tmp_path):
+    prefix = "timetable."
+    with Cluster(broker, prefix, home / "rules", tmp_path):
+        prewarn = prewarn_of(
+            tmp_path / "home", PREWARN_BROKERS=broker.address, PREWARN_TOPIC_PREFIX=prefix,
+            PREWARN_DATABASE_URL=postgres.database(),
+        )  # fmt: skip
+        code, told = prewarn("directory", "publish", home.parent / "a" / "directory")
+        assert code == 0, told
+        publish_a_term_and_its_changes(prewarn, folder)
+
+
+def publish_a_term_and_its_changes(prewarn, folder):
     plan = [folder / name for name in PLAN]
     code, told = prewarn("timetable", "import", *plan, *TERM)
     assert code == 0, told
