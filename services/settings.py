@@ -249,6 +249,11 @@ class Settings(ProviderSettings):
         return self.database_url is not None or (self.home / "notify.db").exists()
 
     @property
+    def opens_here_alone(self) -> bool:
+        """Whether `public_url` leads nowhere from another machine, as nobody has said an address that does."""
+        return self.base_url is None and self.host in ("127.0.0.1", "::1", "localhost", "0.0.0.0", "::")  # noqa: S104
+
+    @property
     def public_url(self) -> str:
         """Address of the pages, without a slash at the end."""
         return (self.base_url or f"http://{self.host}:{self.port}").rstrip("/")

@@ -8,7 +8,7 @@ from starlette.routing import BaseRoute, Route
 
 from services.accounts.providers import NONE, Providers, configured
 from services.app.embedded import Embedded
-from services.app.first_account import print_link_for_the_first
+from services.app.first_account import welcome
 from services.app.private import keep_private
 from services.app.serving import serve
 from services.clock import wall_clock
@@ -43,6 +43,6 @@ def run_all(settings: Settings) -> int:
     with Embedded(settings) as embedded:
         embedded.start()
         keep_private(settings.home)
-        print_link_for_the_first(embedded.notify.database, settings.public_url, wall_clock())
+        welcome(embedded.notify.database, settings, wall_clock())
         serve(embedded_routes(embedded, providers=found), settings)
     return 0

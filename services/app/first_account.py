@@ -1,4 +1,4 @@
-"""Where nobody can sign in yet: a link for the administrator, printed once at the start."""
+"""What a service with pages says at its start: where they are, and a link to begin with while nobody can sign in."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from services.i18n import in_chinese, say
 from services.messages import to_ms
 from services.notify.store import accounts
 from services.notify.store.engine import Store
+from services.settings import Settings
 
 ADMINISTRATOR = "admin"
 """Of no directory; whoever it is becomes an operator."""
@@ -37,9 +38,12 @@ def link_for_the_first(store: Store, public_url: str, now: datetime) -> str | No
     return one_time_link(store, ADMINISTRATOR, public_url, now, operator=True)
 
 
-def print_link_for_the_first(store: Store, public_url: str, now: datetime) -> None:
-    """On stdout, and not in the log of the service."""
-    if link := link_for_the_first(store, public_url, now):
-        told = say("app.first_account", link=link)
-        sys.stdout.write(f"{told}\n{in_chinese(told)}\n")
-        sys.stdout.flush()
+def welcome(store: Store, settings: Settings, now: datetime) -> None:
+    """On stdout: a link is nothing for the log of a service."""
+    told = [say("app.pages_at", url=settings.public_url)]
+    if settings.opens_here_alone:
+        told.append(say("app.opens_here_alone", url=settings.public_url))
+    if link := link_for_the_first(store, settings.public_url, now):
+        told.append(say("app.first_account", link=link))
+    sys.stdout.writelines(f"{one}\n{in_chinese(one)}\n" for one in told)
+    sys.stdout.flush()

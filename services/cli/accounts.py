@@ -14,7 +14,7 @@ from services.app.first_account import one_time_link
 from services.clock import wall_clock
 from services.directory import Directory
 from services.errors import ConfigurationError
-from services.i18n import say
+from services.i18n import in_chinese, say
 from services.messages import from_ms
 from services.notify.config import CHINA
 from services.notify.store import accounts
@@ -50,8 +50,15 @@ def add(
     with _opened(settings) as (store, directory):
         if directory is not None and not operator and not directory.is_there(person, wall_clock()):
             raise ConfigurationError(say("cli.account_of_nobody", person=person))
+        told = [say("cli.link_is_for", person=person)]
+        if directory is not None and not directory.is_there(person, wall_clock()):
+            told.append(say("cli.operator_of_nobody", person=person))
+        if settings.opens_here_alone:
+            told.append(say("cli.link_opens_here_alone", url=settings.public_url))
         link = one_time_link(store, person, settings.public_url, wall_clock(), operator=operator)
     typer.echo(link)
+    for one in told:  # the link alone is what is piped
+        typer.echo(f"{one}\n{in_chinese(one)}", err=True)
 
 
 def list_(context: typer.Context) -> None:

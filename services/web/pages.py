@@ -5,8 +5,9 @@ Rendered on the server, without scripts. Who may see what: accounts/permissions.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from starlette.concurrency import run_in_threadpool
@@ -138,7 +139,10 @@ class Pages:
         """One warning: what, why, who knows, what was done."""
         return self._warning(request, error=None, status=200)
 
-    def _warning(self, request: Request, *, error: str | None, status: int) -> Response:
+    def _warning(
+        self, request: Request, *, error: str | None, status: int, typed: Mapping[str, str] = MappingProxyType({})
+    ) -> Response:
+        """`typed`: what a form said that was refused; it stands in the form again."""
         reader, seen, id_ = self._frame.reader(request), self._frame.visitor(request), request.path_params["id"]
         if bounds.of_id(id_) is not None:
             return self._frame.missing(request)
@@ -155,6 +159,8 @@ class Pages:
             status=status,
             person=seen.person,
             error=error,
+            typed={name: said(typed, name) for name in ("measure", "due", "reason")},
+            form=request.url.path.rpartition("/")[2],
             **self._shown(found, siblings, reader, seen.person),
         )
 
@@ -214,9 +220,9 @@ class Pages:
         found = await self._signing_in.form_of(request)
         if isinstance(found, Response):
             return found
-        return await run_in_threadpool(self._acted, request, lambda id_: act(found.person, id_, found.form))
+        return await run_in_threadpool(self._acted, request, found.form, lambda id_: act(found.person, id_, found.form))
 
-    def _acted(self, request: Request, act: Callable[[str], Refusal | None]) -> Response:
+    def _acted(self, request: Request, form: Mapping[str, str], act: Callable[[str], Refusal | None]) -> Response:
         id_ = request.path_params["id"]
         refused = "not_found" if bounds.of_id(id_) is not None else act(id_)
         match refused:
@@ -225,9 +231,9 @@ class Pages:
             case None | "same_verdict":
                 return RedirectResponse(f"{visitor.root(request)}/warnings/{id_}", 303)
             case "not_open":
-                return self._warning(request, error="not_open_more", status=409)
+                return self._warning(request, error="not_open_more", status=409, typed=form)
             case _:
-                return self._warning(request, error=f"refused_{refused}", status=422)
+                return self._warning(request, error=f"refused_{refused}", status=422, typed=form)
 
     def effectiveness(self, request: Request) -> Response:
         """Whether the warnings work; `?from=…&to=…&by=…`, by default the last 30 days by rule. Without names.

@@ -73,8 +73,9 @@ def signing_in(request: Request) -> str:
 
 
 def page_of(request: Request) -> str:
-    """The page that is looked at: what a form is sent to is no page, the one above it is."""
-    return request.url.path if request.method == "GET" else request.url.path.rpartition("/")[0]
+    """The page that is looked at: what a form is sent to is none, but for those of passwords; the one above it is."""
+    is_page = request.method == "GET" or path_of(request).startswith(("/link/", "/password"))
+    return request.url.path if is_page else request.url.path.rpartition("/")[0]
 
 
 def language(request: Request) -> Literal["zh", "en"]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -19,7 +20,7 @@ import msgspec
 
 from services.accounts.providers import provider_wrong
 from services.i18n import say
-from services.messages import UNREADABLE
+from services.messages import UNREADABLE, Message
 
 SECONDS = 10.0
 """Until a provider must have answered whole, name look-up and TLS included."""
@@ -129,9 +130,17 @@ class Fetcher:
         except TimeoutError:
             raise provider_wrong(say("providers.no_answer", host=host, seconds=f"{self._seconds:g}")) from None
         except (aiohttp.ClientError, OSError, ValueError) as error:
-            # The error's own text may hold the whole address, and with it a secret.
-            cause = type(error.__cause__ or error).__name__
-            raise provider_wrong(say("providers.unreachable", host=host, error=cause)) from None
+            raise provider_wrong(say("providers.unreachable", host=host, error=_cause(error))) from None
+
+
+def _cause(error: Exception) -> Message | str:
+    """In words where it is a common one; the error's own text may hold the whole address, and with it a secret."""
+    cause = error.__cause__ or error
+    if isinstance(cause, socket.gaierror):
+        return say("providers.name_unknown")
+    if isinstance(cause, ConnectionRefusedError):
+        return say("providers.nobody_answers")
+    return type(cause).__name__
 
 
 def _date(text: str | None) -> datetime | None:

@@ -21,7 +21,7 @@ from kafka.errors import KafkaError
 
 from services.accounts.providers.configured import providers
 from services.app.cluster.directory import published_directory
-from services.app.first_account import print_link_for_the_first
+from services.app.first_account import welcome
 from services.app.serving import serve
 from services.clock import wall_clock
 from services.errors import LogError, UnstorableError
@@ -243,7 +243,7 @@ def run_notify(settings: Settings) -> int:
         notify.start()
         intake = Intake(settings, notify, publisher)
         intake.start()
-        print_link_for_the_first(notify.database, settings.public_url, wall_clock())
+        welcome(notify.database, settings, wall_clock())
         try:
             serve(Pages(notify, providers=found).routes(), settings)
         finally:

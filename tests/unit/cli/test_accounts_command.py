@@ -22,10 +22,17 @@ def test_an_account_is_made_listed_and_removed(home):
     made = prewarn(home, "accounts", "add", "anna")
     assert re.fullmatch(r"http://127\.0\.0\.1:\d+/link/[\w-]{43}\n", made.stdout), made.stderr
     assert re.search(r"^anna  made .*no password yet", prewarn(home, "accounts", "list").stdout)
+    assert "for anna, once, within 24 hours" in made.stderr
+    assert "PREWARN_BASE_URL" in made.stderr, "the link opens on this machine alone"
     prewarn(home, "accounts", "add", "anna", "--operator")
     assert "operator" in prewarn(home, "accounts", "list").stdout
     assert prewarn(home, "accounts", "remove", "anna").returncode == 0
     assert prewarn(home, "accounts", "list").stdout == ""
+
+
+def test_an_operator_whom_the_directory_does_not_know_is_told_of(home):
+    told = prewarn(home, "accounts", "add", "ana", "--operator")
+    assert "ana is nobody of the directory" in told.stderr
 
 
 @pytest.mark.parametrize(

@@ -246,6 +246,8 @@ def test_a_measure_with_its_day_a_reason_and_a_verdict(at_the_warning, notify):
     assert at_the_warning.post(f"{WARNING}/improve", token=token, measure="谈", due="2026-W50-1").status_code == 422
     past = at_the_warning.post(f"{WARNING}/improve", token=token, measure="谈话", due="2020-01-01")
     assert "完成日期已经过去" in past.text
+    assert ">谈话</textarea>" in past.text, "what was typed stands there still"
+    assert 'value="2020-01-01"' in past.text
     assert at_the_warning.post(f"{WARNING}/improve", token=token, measure="谈话", due="2026-12-01").status_code == 303
     page = at_the_warning.get(WARNING).text
     assert "王秀英 已于" in page

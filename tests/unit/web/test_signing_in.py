@@ -204,6 +204,7 @@ def test_an_account_that_there_is_not_is_refused_like_a_wrong_password(with_pass
 def test_a_password_that_will_not_do_is_refused_and_the_link_stays(password, again, said, stranger, link):
     refused = stranger.post(link, token=stranger.token(link), password=password, again=again)
     assert (refused.status_code, said in refused.text) == (422, True)
+    assert f'href="{link}?lang=en"' in refused.text, "the other language is that of the same page"
     assert stranger.get(link).status_code == 200
 
 

@@ -78,7 +78,7 @@ def test_nobody_there_is_one_sentence():
     with stub() as server:
         url = server.url
     for _, made in STEPS.values():
-        with pytest.raises(SignInError, match="cannot be reached"):
+        with pytest.raises(SignInError, match="cannot be reached: nobody answers at this port"):
             asyncio.run(made(url).finish(RETURN, KEPT, BACK))
 
 
