@@ -33,7 +33,7 @@ from services.rules.registry.files import FileRegistry
 from services.settings import Settings
 
 _SHOWN = 20
-_ALONE = 60_000
+_ALONE = 30_000
 """Rows of one commit where no other process writes: about 2 KB of memory each."""
 PATIENCE = 3.0
 """Seconds in which the process that evaluates may say what was late."""

@@ -107,20 +107,21 @@ def test_a_wrong_export_is_undone_and_whoever_was_told_is_told(home, tutor, tmp_
 
 
 def test_a_run_that_was_killed_goes_on_with_the_same_file_and_can_be_undone(home, tmp_path):
+    """More rows than one commit takes."""
     write_table(
-        home / "directory", "students.csv", "id,name,class", [(f"s{n}", f"S{n}", "m1") for n in range(1, 20_001)]
+        home / "directory", "students.csv", "id,name,class", [(f"s{n}", f"S{n}", "m1") for n in range(1, 45_001)]
     )
-    big = export(tmp_path / "big.csv", {f"s{n}": 1 for n in range(1, 20_001)})
+    big = export(tmp_path / "big.csv", {f"s{n}": 1 for n in range(1, 45_001)})
 
     with running(home, "ingest", big, "--kind", "attendance", "--source", "office") as process:
         until(lambda: has_begun(home), "its first rows are in")
         process.kill()
     listed = prewarn(home, "ingest", "runs").stdout
     assert "interrupted 中断  big.csv" in listed
-    assert 0 < int(re.findall(r"accepted 接收 (\d+)", listed)[0]) < 20_000
+    assert 0 < int(re.findall(r"accepted 接收 (\d+)", listed)[0]) < 45_000
     run, counts = taken(home, big)
-    assert (run, counts["accepted"], counts["unchanged"]) == (1, "20000", "0")
-    assert undone(home, 1)["taken back"] == "20000"
+    assert (run, counts["accepted"], counts["unchanged"]) == (1, "45000", "0")
+    assert undone(home, 1)["taken back"] == "45000"
 
 
 @pytest.mark.parametrize(
