@@ -33,9 +33,9 @@ class OpenId(Server):
     """One provider."""
 
     def __init__(self) -> None:
-        modules = kept("oidc-provider", _HERE / "package-lock.json", _HERE / "server.mjs")
+        modules = kept("oidc-provider", _HERE / "npm-shrinkwrap.json", _HERE / "server.mjs")
         # `npm ci` wants the two files in the folder that it fills, and node finds modules beside the program.
-        copied = f"cp {_HERE}/package.json {_HERE}/package-lock.json {_HERE}/server.mjs {{}}"
+        copied = f"cp {_HERE}/package.json {_HERE}/npm-shrinkwrap.json {_HERE}/server.mjs {{}}"
         install = "npm ci --prefix {} --ignore-scripts --no-audit --no-fund --silent"
         filled(modules, ["sh", "-c", f"{copied} && {install}"])
         port = free_port()
