@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC
 from typing import Annotated
 
 import typer
@@ -19,7 +20,7 @@ def list_(context: typer.Context) -> None:
         for number, rejection in embedded.journal.list():
             reasons = "; ".join(str(reason) for reason in rejection.reasons)
             typer.echo(
-                f"{number}  {rejection.received_at:%Y-%m-%d %H:%M}  {rejection.origin} {rejection.position}: {reasons}"
+                f"{number}  {rejection.received_at.astimezone(UTC):%Y-%m-%dT%H:%MZ}  {rejection.origin} {rejection.position}: {reasons}"
             )
 
 
