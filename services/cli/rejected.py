@@ -20,7 +20,8 @@ def list_(context: typer.Context) -> None:
         for number, rejection in embedded.journal.list():
             reasons = "; ".join(str(reason) for reason in rejection.reasons)
             typer.echo(
-                f"{number}  {rejection.received_at.astimezone(UTC):%Y-%m-%dT%H:%MZ}  {rejection.origin} {rejection.position}: {reasons}"
+                f"{number}  {rejection.received_at.astimezone(UTC):%Y-%m-%dT%H:%MZ}  "
+                f"{rejection.origin} {rejection.position}: {reasons}"
             )
 
 
