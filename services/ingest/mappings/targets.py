@@ -86,7 +86,7 @@ _OF_TIMETABLE: Mapping[str, tuple[Mapping[str, str], tuple[str, ...]]] = {
         {"sections": "sections", "begins": "time", "ends": "time", "from": "day", "to": "day"},
         ("sections", "begins", "ends"),
     ),
-    f"{TIMETABLE}/days": ({"from": "day", "to": "day", "follows": "day"}, ("from",)),
+    f"{TIMETABLE}/days": ({"from": "day", "to": "day", "follows": "day", "lessons": "text"}, ("from",)),
 }
 """Target → (field → how it is read, the fields that it needs)."""
 READERS = (

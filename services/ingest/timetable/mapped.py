@@ -67,6 +67,9 @@ def term_with_days(files: Iterable[MappedFile], term: Term, problems: list[Probl
         last = date.fromisoformat(data.get("to", data["from"]))
         if "follows" in data:
             follows[first] = date.fromisoformat(data["follows"])
+        elif "lessons" in data:  # it is no day off: what it has lessons of would be lost without a word
+            what, right = say("ingest.made_up_for_no_day", day=first), say("ingest.made_up_for_a_day")
+            problems.append(Problem(where=place, what=what, expected=right))
         elif first <= last <= first + _LONGEST:
             off |= {first + timedelta(days=one) for one in range((last - first).days + 1)}
         else:

@@ -197,3 +197,10 @@ def test_section_times_and_days_off_in_other_words(timetable):
     assert found.bells[0].times == {1: (time(8), time(8, 45)), 2: (time(8, 55), time(9, 40))}
     assert len(found.term.off) == 3 + 7 + 1
     assert found.term.follows == {date(2026, 9, 20): date(2026, 10, 6)}
+
+
+def test_a_make_up_day_that_does_not_say_whose_lessons_it_has_is_no_day_off(timetable):
+    rows = [["节日", "放假日期", "调休上课日", "补哪天的课"], ["国庆", "10月1日至10月7日", "9月20日", None]]
+    _, wrong = timetable(days=rows)
+    (one,) = wrong
+    assert one.startswith("days.xlsx row 2: 2026-09-20 is a day of lessons, and it is not said of which day")
