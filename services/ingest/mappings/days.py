@@ -12,6 +12,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from services.i18n import say
+from services.ingest.mappings import english
 from services.ingest.mappings.cells import WrongCell, plain, written
 from services.messages import Message
 from services.tabular.sheets import Cell
@@ -92,8 +93,8 @@ def _exists(year: int, month: int, day: int) -> bool:
 def day(cell: Cell, days: Days) -> date:
     """A day: a real one, a spreadsheet's serial number, 2026-09-08, 2026/9/8, 2026.9.8, 2026年9月8日, 9月8日, 20260908.
 
-    Also a day of a teaching week of the term: 第3周 星期二. A weekday, a time or sections behind it are
-    passed over. Raises WrongCell.
+    Also in English, Monday, 12 October 2026, and a day of a teaching week of the term: 第3周 星期二. A weekday, a time
+    or sections behind it are passed over. Raises WrongCell.
     """
     found = _day(cell, days)
     if found is None:
@@ -118,6 +119,7 @@ def _day(cell: Cell, days: Days) -> tuple[date, str] | None:  # noqa: PLR0911 - 
         return _EPOCH + timedelta(days=int(text)), ""
     if of_week := _OF_WEEK.match(text):
         return _of_week(of_week, days), text[of_week.end() :].strip()
+    text = english.in_numbers(text)
     match = _COMPACT.match(text) or _DATE.match(text)
     rest = text[match.end() :] if match else ""
     if match is None or (rest[:1].isdigit() and text[match.end() - 1].isdigit()):
@@ -281,10 +283,13 @@ def _has_format(text: str, form: str) -> bool:
 
 
 def month(cell: Cell, days: Days) -> Term:
-    """The first and last day of a month: 2026-09, 2026年9月, 9月, 九月, 9. Raises WrongCell."""
+    """The first and last day of a month: 2026-09, 2026年9月, 9月, 九月, 9, September 2026. Raises WrongCell."""
     if isinstance(cell, date):
         return _month(cell.year, cell.month)
     text = plain(cell)
+    if in_english := english.month(text):
+        number, year = in_english
+        return _month(year or days.nearest(number, 15).year, number)
     name = _MONTH_WORDS.get(text.removesuffix("份").removesuffix("月"))
     match = _MONTH.fullmatch(text)
     if name is None and match is None:
