@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from sqlalchemy import Connection, delete, insert, select, text, update
+from sqlalchemy.dialects import postgresql, sqlite
 
 from services.accounts import attempts, sessions
 from services.accounts.rows import AccessRow, AccountRow, AttemptRow, BegunRow, LinkRow, SessionRow
@@ -29,10 +30,13 @@ def account(connection: Connection, person: str) -> AccountRow | None:
 
 
 def add_account(connection: Connection, row: AccountRow) -> None:
-    """Keeps a new one; of one that is there, the right to operate is as it is said now."""
-    changed = update(tables.account).where(_a.person == row.person).values(operator=row.operator)
-    if connection.execute(changed).rowcount == 0:
-        connection.execute(insert(tables.account).values(columns_of(row)))
+    """Keeps a new one; of one that is there, the right to operate is as it is said now.
+
+    Several processes may start for the first time at once, each with the administrator's: it is one.
+    """
+    make = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+    new = make(tables.account).values(columns_of(row))
+    connection.execute(new.on_conflict_do_update(index_elements=["person"], set_={"operator": row.operator}))
 
 
 def remove_account(connection: Connection, person: str) -> bool:

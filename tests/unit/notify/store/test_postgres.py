@@ -1,6 +1,7 @@
 """What differs between a file and a server: several writers at once, a server that goes away, locks that are held."""
 
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
@@ -8,9 +9,10 @@ import msgspec
 import pytest
 from sqlalchemy import select, update
 
+from services.accounts.rows import AccountRow
 from services.errors import ConfigurationError, LogError
 from services.messages import EscalationStep
-from services.notify.store import intake, steps, tables
+from services.notify.store import accounts, intake, steps, tables
 from services.notify.store.engine import Store
 from services.notify.testing import CARD, change, facts
 
@@ -26,6 +28,28 @@ def test_several_first_starts_at_once_make_one_schema(store_url):
 
     with ThreadPoolExecutor(6) as starting:
         list(starting.map(start, range(6)))
+
+
+def test_two_first_starts_at_once_make_one_administrator(store_url):
+    first, second = Store(store_url), Store(store_url)
+    admin = AccountRow(person="admin", operator=1, made=0)
+
+    def begin(store):
+        with store.writing() as connection:
+            accounts.add_account(connection, admin)
+
+    try:
+        with ThreadPoolExecutor(1) as beside:
+            with first.writing() as connection:
+                accounts.add_account(connection, admin)
+                late = beside.submit(begin, second)
+                time.sleep(0.5)  # it has come as far as it can
+            late.result()
+        with first.reading() as connection:
+            assert [one.person for one in accounts.accounts(connection)] == ["admin"]
+    finally:
+        first.close()
+        second.close()
 
 
 def test_what_is_only_read_waits_for_no_intake(notify, store_url):
