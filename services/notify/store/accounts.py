@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from sqlalchemy import Connection, delete, insert, select, text, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from services.accounts import attempts, sessions
 from services.accounts.rows import AccessRow, AccountRow, AttemptRow, BegunRow, LinkRow, SessionRow
 from services.notify.store import account_tables as tables
-from services.notify.store.engine import columns_of, rows_of
+from services.notify.store.engine import columns_of, insert_or, rows_of
 
 _FIRST_TRY = text("INSERT INTO attempt (key, failures, at) VALUES (:key, 0, :at) ON CONFLICT DO NOTHING")
 _a, _s, _l, _t = tables.account.c, tables.session.c, tables.link.c, tables.attempt.c
@@ -34,8 +33,7 @@ def add_account(connection: Connection, row: AccountRow) -> None:
 
     Several processes may start for the first time at once, each with the administrator's: it is one.
     """
-    make = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
-    new = make(tables.account).values(columns_of(row))
+    new = insert_or(connection, tables.account).values(columns_of(row))
     connection.execute(new.on_conflict_do_update(index_elements=["person"], set_={"operator": row.operator}))
 
 

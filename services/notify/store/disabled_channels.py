@@ -5,18 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from sqlalchemy import Connection, delete, select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from services.notify.disabled_channels import DisabledChannel
 from services.notify.store import tables
+from services.notify.store.engine import insert_or
 
 _c = tables.disabled_channel.c
 
 
 def add(connection: Connection, channel: DisabledChannel) -> None:
     """Disables a channel, or notes one more person who is not told for it; who is known already stays as they are."""
-    make = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
-    connection.execute(make(tables.disabled_channel).values(**channel._asdict()).on_conflict_do_nothing())
+    connection.execute(
+        insert_or(connection, tables.disabled_channel).values(**channel._asdict()).on_conflict_do_nothing()
+    )
 
 
 def every(connection: Connection) -> list[DisabledChannel]:

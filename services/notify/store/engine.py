@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import msgspec
-from sqlalchemy import URL, Connection, Engine, Executable, Select, create_engine, event, inspect, make_url
+from sqlalchemy import URL, Connection, Engine, Executable, Select, Table, create_engine, event, inspect, make_url
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import ArgumentError, DatabaseError, DataError, OperationalError
 from sqlalchemy.sql.dml import UpdateBase
 
@@ -165,6 +166,11 @@ def streamed(connection: Connection, statement: Executable) -> Iterator[Any]:
 def rows_of(connection: Connection, query: Select[Any], row: type[_Row]) -> list[_Row]:
     """What a query finds, as rows of notify."""
     return [row(**one) for one in connection.execute(query).mappings()]
+
+
+def insert_or(connection: Connection, table: Table) -> sqlite.Insert | postgresql.Insert:
+    """An insert that can say what becomes of a row that is there already (`on_conflict_…`), in the database's words."""
+    return postgresql.insert(table) if connection.dialect.name == "postgresql" else sqlite.insert(table)
 
 
 def columns_of(row: msgspec.Struct) -> dict[str, Any]:
