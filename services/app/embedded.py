@@ -172,7 +172,7 @@ class Embedded:
     def catch_up(self) -> None:
         """Evaluates everything in the log, and takes everything that it published into the store."""
         if self.worker is not None:
-            while self.worker.step():
+            while self.worker.step() or self.worker.settle():
                 self.take_in()
         self.take_in()
 
@@ -283,7 +283,7 @@ class Embedded:
             if self.sound_clock is not None:
                 self.sound_clock.keep()
         self.catching_up.beat()
-        busy = worker.step() > 0
+        busy = worker.step() > 0 or worker.settle()
         if not busy and not self._past:
             if reports := self._counter.due(self._clock()):
                 self._publish(reports)

@@ -13,6 +13,7 @@ from services.i18n import say
 from services.log.journal import Journal
 from services.messages import Changes, Mode
 from services.rules.engine.engine import Engine
+from services.rules.engine.refolds import LIVE
 from services.rules.engine.segments import heads
 from services.rules.engine.switch import take_over
 from services.rules.feedback import Enrich, as_it_is, returned
@@ -35,7 +36,7 @@ class Worker:
         self._enrich = enrich
         self.counts: Counter[str] = Counter()
         """Named reason → events; `processed` is all of them."""
-        engine = Engine(rule_set.plan, mode=mode)
+        engine = Engine(rule_set.plan, mode=mode, patience=LIVE)
         # Not only the files shape the state: so do holidays, which come from a library, and the engine itself.
         shape = (rule_set.version, _signatures(engine))
         try:
@@ -65,7 +66,7 @@ class Worker:
         """Another rule set takes over from here on; returns how many changes of warnings that published."""
         journal = self.journal
         self._offset, now = journal.evaluated()
-        engine = Engine(rule_set.plan, mode=self.mode)
+        engine = Engine(rule_set.plan, mode=self.mode, patience=LIVE)
         mine = {layout.signature for layout in engine.layouts}
         engine.resume(journal.states(), now)
         old = heads(written for written in journal.states() if written[0] not in mine)
@@ -99,7 +100,7 @@ class Worker:
     def step(self) -> int:
         """Evaluates some rows of the log and commits; returns the number of rows, 0 at the log's end."""
         if self._ahead:
-            self._resume(Engine(self.rule_set.plan, mode=self.mode))
+            self._resume(Engine(self.rule_set.plan, mode=self.mode, patience=LIVE))
         before = self._offset
         rows = self.journal.read(before, _ROWS_AT_ONCE)
         if not rows:
@@ -124,6 +125,13 @@ class Worker:
         self.counts.update(output.counts)
         self.counts["processed"] += events
         return done
+
+    def settle(self) -> bool:
+        """If the log is evaluated and something waits for more of it, writes into it that nothing follows."""
+        if not self.engine.refolds or self.journal.end() > self._offset:
+            return False
+        self.journal.tick(self.engine.now)
+        return True
 
     def set_mode(self, mode: Mode) -> None:
         """From here on changes are published in this mode."""

@@ -67,6 +67,7 @@ def take_over(
         _remember(said, state)
     new = [number for signature, number in layouts.items() if signature not in signatures]
     transitions = engine.transitions
+    engine.refolds.finish()
     transitions.cause = "rule_changed"
     for signature in sorted(signatures & layouts.keys()):
         others = changed & {rule.rule.id for rule in engine.layouts[layouts[signature]].rules}
