@@ -151,10 +151,7 @@ class Embedded:
         """
         if self.worker is not None:
             return True
-        lock = self._held.enter_context((self.settings.home / "evaluator.lock").open("w"))
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
+        if not self.hold():
             return False
         self.taking_in.check()
         self.records.review()
@@ -162,6 +159,15 @@ class Embedded:
         if counted := self.journal.meta("counted", ""):
             self._counter.resume(counted.encode())
         self._tell_who_left()
+        return True
+
+    def hold(self) -> bool:
+        """No other process evaluates from here on, unless one does."""
+        lock = self._held.enter_context((self.settings.home / "evaluator.lock").open("w"))
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            return False
         return True
 
     def put_in_order(self) -> None:

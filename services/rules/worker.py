@@ -7,15 +7,18 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
+from collections.abc import Iterable
 
 from services.errors import DamagedError, PrewarnError
 from services.i18n import say
+from services.log.clocks import SET_BACK
 from services.log.journal import Journal
-from services.messages import Changes, Mode
+from services.messages import Changes, Mode, WarningChange
 from services.rules.engine.engine import Engine
 from services.rules.engine.refolds import LIVE
 from services.rules.engine.segments import heads
-from services.rules.engine.switch import take_over
+from services.rules.engine.subject import State
+from services.rules.engine.switch import set_back, take_over
 from services.rules.feedback import Enrich, as_it_is, returned
 from services.rules.language.load import RuleSet
 from services.rules.runner import EngineRunner, Output
@@ -68,21 +71,29 @@ class Worker:
         self._offset, now = journal.evaluated()
         engine = Engine(rule_set.plan, mode=self.mode, patience=LIVE)
         mine = {layout.signature for layout in engine.layouts}
-        engine.resume(journal.states(), now)
-        old = heads(written for written in journal.states() if written[0] not in mine)
         theirs = set(journal.meta("signatures", "").split())
+        is_set_back = bool(journal.meta(SET_BACK, ""))
+        anew = mine if is_set_back else set[str]()
+        engine.resume((written for written in journal.states() if written[0] not in anew), now)
+        old: Iterable[State] = heads(written for written in journal.states() if written[0] not in mine - anew)
+        changes: list[WarningChange] = []
+        if is_set_back:
+            old, changes = set_back(old, engine)
+            theirs -= mine
         old_rules = dict(part.partition("=")[::2] for part in journal.meta("rules", "").split())
-        changes, retired = take_over(engine, old, theirs, old_rules, lambda: self._warmed(rule_set))
+        found, retired = take_over(engine, old, theirs, old_rules, lambda: self._warmed(rule_set))
+        changes += found
         published = Changes(changes, engine.readings())
         journal.add_rule_set(rule_set.version, rule_set.cards)
         meta = {
             "rule_version": rule_set.version,
             "signatures": _signatures(engine),
+            SET_BACK: "",
             "rules": " ".join(f"{rule.id}={rule_set.plan.decides(rule)}" for rule in rule_set.plan.rules),
         }
         states = [*engine.snapshot(), *retired]
         back = returned(changes, rule_set.plan, self._enrich)
-        journal.commit(self._offset, now, states, published, returned=back, drop=theirs - mine, meta=meta)
+        journal.commit(self._offset, now, states, published, returned=back, drop=theirs - mine | anew, meta=meta)
         self._runner, self.rule_set, self._ahead = EngineRunner(engine), rule_set, False
         return len(changes)
 
