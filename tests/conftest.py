@@ -165,7 +165,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """In CI a skipped test of Kafka, PostgreSQL, sign-in or a browser is a failure, and one of the real data where that is."""
+    """In CI a skipped test of Kafka, PostgreSQL, sign-in, a browser, or the data that are there, is a failure."""
     report = yield
     promised = (_DATA.is_dir() and item.get_closest_marker("shared")) or next(
         filter(None, map(item.get_closest_marker, ("kafka", "postgres", "sign_in", "browser"))), None

@@ -1,4 +1,4 @@
-"""Each page that a person of the sample college comes to: axe-core finds nothing serious, and nothing moves sideways."""
+"""Each page that a person of the sample college comes to: axe-core finds nothing serious, nothing moves sideways."""
 
 import re
 
