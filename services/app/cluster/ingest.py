@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from prometheus_client import CollectorRegistry, Counter, Gauge, ProcessCollector
 from starlette.routing import BaseRoute
 
+from services.app.catching_up import Beat
 from services.app.cluster.bounds import PublishedBounds
 from services.app.cluster.crashes import dying_at
 from services.app.serving import figures, serve
@@ -30,6 +31,7 @@ from services.ingest.source_report import SourceCounter
 from services.ingest.validation import Validator
 from services.log.heartbeat import Heartbeats
 from services.log.kafka.producer import Publisher
+from services.log.postgres_outages import PostgresOutages
 from services.log.postgres_records import PostgresRecords, address_of
 from services.log.postgres_tokens import PostgresTokens
 from services.messages import CampusEvent, Rejection, Verdict
@@ -40,6 +42,8 @@ _REPORT_EVERY = 30.0
 """Seconds between two looks whether an hour of some source is over."""
 _REVIEW_EVERY = 1.0
 """Seconds between two looks whether the directory or the calendar is another one."""
+_BEAT_EVERY = 1.0
+"""Seconds between two looks whether it is to be noted that events are taken in."""
 
 
 class Metered:
@@ -84,6 +88,8 @@ class Ingest:
             """The directory and the calendar."""
             self._store = PostgresRecords(address, settings.topic_prefix, publisher, dying_at(settings.die_at))
             held.callback(self._store.close)
+            outages = PostgresOutages(address, settings.topic_prefix)
+            held.callback(outages.close)
             self._access = Access(PostgresTokens(address, settings.topic_prefix), wall_clock)
             schemas = load_schemas(resource("schemas"))
             self._keys, self._kinds = Keys(schemas), schemas.kinds()
@@ -96,6 +102,9 @@ class Ingest:
         self.intake = Intake(
             Validator(schemas, wall_clock), directory, self.log, wall_clock, self.counter, completes=False
         )
+        self._beat = Beat(outages, self.counter.newest, wall_clock)
+        self._takes_in = False
+        """Whether it was noted that events are taken in, and they still are."""
         self._waiting: list[CampusEvent] = []
         """Reports that the log has not taken yet."""
         self._past = settings.past
@@ -130,9 +139,11 @@ class Ingest:
 
     def start(self) -> None:
         """From here on sources' hours are reported, and a changed past and who has left are taken in."""
+        self._note_up()
         for name, seconds, work in (
             ("reports", _REPORT_EVERY, self._report),
             ("review", _REVIEW_EVERY, self._review),
+            ("beat", _BEAT_EVERY, self._note_up),
         ):
             threading.Thread(target=self._repeat, args=(seconds, work), name=name, daemon=True).start()
 
@@ -151,6 +162,15 @@ class Ingest:
         self.records.review()
         if not self._past:  # events whose time is past know no to-day, by which somebody has left
             self.records.tell_who_left()
+
+    def _note_up(self) -> None:
+        """While Kafka or the database does not take what sources send, nothing is noted: that is an outage, too."""
+        well = self.unwell() is None
+        if well and not self._takes_in:
+            self._beat.begin()
+        elif well:
+            self._beat.beat()
+        self._takes_in = well
 
     def _report(self) -> None:
         self._waiting += self.counter.due(wall_clock())
