@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime
-from functools import partial
 from pathlib import Path
 from typing import Annotated, NamedTuple, Protocol
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -15,7 +14,7 @@ from services.app.lateness import LatenessBehind
 from services.cli import mapped, telling
 from services.cli.progress import progress_bar
 from services.clock import wall_clock
-from services.errors import ConfigurationError, RuleError
+from services.errors import ConfigurationError, ProblemsError, RuleError
 from services.i18n import say
 from services.ingest.files import BATCH, Summary, ingest_files
 from services.ingest.intake import UNHEARD, Intake
@@ -238,18 +237,22 @@ def ingest(
 
 
 def _take_mapped(way_in: WayIn, run: RunLog, given: Given, known: Known, kept: str) -> Summary:
-    """File by file, since each says itself when it was made and what it covers."""
-    summary, intake = Summary(), _intake(way_in, run, given)
-    for path in given.files:
-        with progress_bar() as bar:
-            task = bar.add_task(path.name, total=None)
-            heard = partial(bar.advance, task)
-            found, coverage, made = mapped.take_in(way_in, intake, known, path, given.covers, heard)
-        typer.echo(f"{path.name}:")
-        _tell(found, kept)
-        if coverage is not None:
-            _take_back(run, coverage, made or given.exported)
-        mapped.merge(summary, found)
+    """All files together; each says itself when it was made and what it covers."""
+    summary, taken, misfit = Summary(), list[mapped.Taken](), None
+    try:
+        mapped.take_in(way_in, _intake(way_in, run, given), known, given.files, given.covers, given.at_once, taken)
+    except ProblemsError as error:
+        misfit = error
+    for one in taken:
+        typer.echo(f"{one.path.name}:")
+        _tell(one.summary, kept)
+        mapped.merge(summary, one.summary)
+    for path, coverage, made in mapped.covered(taken):
+        if len(taken) > 1:
+            typer.echo(f"{path.name}:")
+        _take_back(run, coverage, made)
+    if misfit is not None:
+        raise misfit
     return summary
 
 
