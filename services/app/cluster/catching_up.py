@@ -29,7 +29,7 @@ def catching_up_of(settings: Settings, directory: Callable[[], Directory], held:
         return None
     notes = PostgresOutages(address_of(url), settings.topic_prefix)
     held.callback(notes.close)
-    behind = partial(EvaluatedBehind, settings.broker_list, settings.topic_prefix)
+    behind = partial(EvaluatedBehind, settings.broker_list, settings.topic_prefix, stored=True)
     found = CatchingUp(notes, directory, wall_clock, behind, apart=True)
     found.look()
     return found

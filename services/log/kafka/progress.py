@@ -9,19 +9,21 @@ from kafka import TopicPartition
 from services.log.kafka import EVENTS, OBSERVATIONS, WARNINGS, full_name
 from services.log.kafka.records import open_consumer
 
-_WAY = ((EVENTS, "route"), (OBSERVATIONS, "evaluate"), (WARNINGS, "notify"))
+_EVALUATED = ((EVENTS, "route"), (OBSERVATIONS, "evaluate"))
 """Each topic of an event's way, and who reads it."""
+_STORED = (*_EVALUATED, (WARNINGS, "notify"))
 
 
 class EvaluatedBehind:
-    """Whether all that was on `campus.events` when it was first asked is evaluated, and what followed is in the store.
+    """Whether all that was on `campus.events` when it was first asked is evaluated.
 
     From topic to topic: when one is read up to where it ended, it is asked where the next one ends. Raises BrokerError.
     """
 
-    def __init__(self, brokers: Sequence[str], prefix: str) -> None:
+    def __init__(self, brokers: Sequence[str], prefix: str, *, stored: bool = False) -> None:
+        """`stored`: and what followed from it is in notify's store."""
         self._brokers, self._prefix = brokers, prefix
-        self._way = list(_WAY)
+        self._way = list(_STORED if stored else _EVALUATED)
         self._ends: dict[TopicPartition, int] = {}
 
     def __call__(self) -> bool:

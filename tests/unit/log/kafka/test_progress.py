@@ -28,7 +28,7 @@ def test_each_topic_has_to_be_read_up_to_where_it_ended_when_the_one_before_it_w
     admin.close()
     for partition in (0, 0, 1):
         write(broker, EVENTS, partition)
-    behind = EvaluatedBehind([broker.address], PREFIX)
+    behind = EvaluatedBehind([broker.address], PREFIX, stored=True)
     assert not behind(), "nobody has read anything"
     write(broker, EVENTS, 0)  # behind what is asked for
     commit(broker, "route", EVENTS, 0, 2)
@@ -37,7 +37,9 @@ def test_each_topic_has_to_be_read_up_to_where_it_ended_when_the_one_before_it_w
     commit(broker, "route", EVENTS, 1, 1)
     assert not behind(), "routed, not evaluated"
     write(broker, WARNINGS, 0)
+    commit(broker, "route", EVENTS, 0, 3)
     commit(broker, "evaluate", OBSERVATIONS, 1, 1)
+    assert EvaluatedBehind([broker.address], PREFIX)()
     assert not behind(), "evaluated, not in the store"
     commit(broker, "notify", WARNINGS, 0, 1)
     assert behind()
