@@ -169,28 +169,6 @@ class Line(NamedTuple):
     """What it is folded by: results by their course, else as praise by their kind; empty: it stands by itself."""
 
 
-class Group(NamedTuple):
-    """The warnings of a level on a page, with how many there are on all pages."""
-
-    level: Level
-    total: int
-    lines: list[Line]
-    """Those that stand by themselves."""
-    folded: list[tuple[str, list[Line]]]
-    """Results by course, praise by kind: they ask for nothing, and there are many."""
-
-
-def group(level: Level, total: int, lines: Sequence[Line]) -> Group:
-    """The lines of a level, folded; a single one of its kind stands by itself."""
-    mine = [one for one in lines if one.level.key == level.key]
-    folds: dict[str, list[Line]] = {}
-    for one in mine:
-        if one.fold:
-            folds.setdefault(one.fold, []).append(one)
-    folded = {name: ones for name, ones in folds.items() if len(ones) > 1}
-    return Group(level, total, [one for one in mine if one.fold not in folded], list(folded.items()))
-
-
 def facts_of(row: WarningRow) -> Facts:
     """What the store has of a warning, as its words want it."""
     return Facts(
