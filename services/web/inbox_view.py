@@ -301,7 +301,7 @@ def sections(every: Sequence[Card], page: Sequence[CardShown], here: Sequence[Ca
     shown = list(zip(here, page, strict=True))
     found = []
     for rank in sorted({rank for needed, rank in counts if needed}, reverse=True):
-        level = reader.group(LEVELS[rank])
+        level = reader.level(LEVELS[rank])
         mine = [one for card, one in shown if card.needs and card.rank == rank]
         found.append(Section(level.key, level.mark, level.word, counts[True, rank], mine))
     if others := sum(count for (needed, _), count in counts.items() if not needed):

@@ -104,11 +104,6 @@ class Reader:
             return Level(key, "▤", self.of(RESULTS))
         return Level(key, _MARKS[key], self.of(LEVEL_WORDS[key]))
 
-    def group(self, key: str) -> Level:
-        """How the warnings of a level are headed; summaries stand with praise."""
-        one = self.level(key)
-        return one._replace(word=self.word("praise_and_results")) if key == "praise" else one
-
     def time(self, milliseconds: int) -> str:
         """An instant in the college's zone."""
         return self.instant(from_ms(milliseconds))

@@ -69,7 +69,7 @@ def inbox(connection: Connection, person: str, *, is_open: bool, most: int | Non
     """A person's open, or ended, warnings, the newest first; at most so many. One walk along an index."""
     mine = _ENTRY.where(_r.person == person, _r.is_open == int(is_open))
     found = connection.execute(mine.order_by(_r.opened_at.desc(), _r.warning.desc()).limit(most))
-    return [Entry._make(row) for row in found]
+    return list(map(Entry._make, found.all()))
 
 
 def warnings_of(connection: Connection, numbers: Sequence[int]) -> dict[int, WarningRow]:
