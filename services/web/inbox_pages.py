@@ -16,9 +16,10 @@ from services.notify import handing_over
 from services.notify.deadlines import LONGEST_TEXT
 from services.notify.rows import WarningRow
 from services.notify.store import views
-from services.web import inbox_view, view_models, visitor
+from services.web import inbox_cards, inbox_view, view_models, visitor
 from services.web.frame import Frame, Visitor
-from services.web.inbox_view import CardShown, Shown, Wanted, Words
+from services.web.inbox_cards import CardShown, Shown
+from services.web.inbox_view import Wanted, Words
 from services.web.signing_in import SigningIn
 from services.web.view_models import Reader
 from services.web.visitor import said
@@ -81,14 +82,14 @@ class InboxPages:
             one_of_each = {one.rule: one.warning for one in entries}
             words = Words(reader, self._cards, views.versions_of(connection, [*one_of_each.values()]))
             kept = inbox_view.keep(entries, wanted, person, words)
-            found = inbox_view.cards(kept, person, wanted.show)
+            found = inbox_view.cards(kept, wanted.show)
             size = inbox_view.PER_PAGE[wanted.show]
             pages = max(1, -(-len(found) // size))
             wanted = wanted._replace(page=min(wanted.page, pages - 1))
             here = found[wanted.page * size :][:size]
-            rows = views.warnings_of(connection, inbox_view.numbers(here, wanted))
-        shared = inbox_view.Page(person, wanted, words, rows, told.ticked)
-        shown = [inbox_view.show(place, one, shared) for place, one in enumerate(here)]
+            rows = views.warnings_of(connection, inbox_cards.numbers(here, wanted))
+        shared = inbox_cards.Page(person, wanted, words, rows, told.ticked)
+        shown = [inbox_cards.show(place, one, shared) for place, one in enumerate(here)]
         return self._frame.page(
             request,
             "inbox.html",
@@ -96,7 +97,7 @@ class InboxPages:
             person=person,
             name=reader.person(person),
             wanted=wanted,
-            sections=inbox_view.sections(found, shown, here, reader) if wanted.show == "open" else [],
+            sections=inbox_cards.sections(found, shown, here, reader) if wanted.show == "open" else [],
             shown=shown,
             folds=_folds(shown) if wanted.show == "results" else [],
             needs=sum(card.needs for card in found),
@@ -104,8 +105,8 @@ class InboxPages:
             there_is_any=bool(entries),
             classes=_choices({one.class_id for one in entries if one.class_id}, lambda one: words.name("class", one)),
             rules=_choices(one_of_each, words.rule),
-            states=inbox_view.STATES,
-            levels=[reader.level(one) for one in inbox_view.ASKED_LEVELS],
+            states=[(one, reader.word(f"inbox_state_{one}")) for one in inbox_view.STATES],
+            levels=[(one, reader.level(one).word) for one in inbox_view.ASKED_LEVELS],
             pages=pages,
             limit=_ENDED if len(entries) == most else 0,
             told=told,
@@ -230,5 +231,5 @@ def _folds(shown: Sequence[CardShown]) -> list[tuple[str, list[Shown]]]:
     found: dict[str, list[Shown]] = {}
     for card in shown:
         for one in card.lines:
-            found.setdefault(one.line.fold or one.line.title, []).append(one)
+            found.setdefault(one.fold, []).append(one)
     return sorted(found.items())

@@ -2,35 +2,24 @@
 
 from __future__ import annotations
 
-import re
 import unicodedata
-from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
-from datetime import timedelta
 from functools import cached_property
 from typing import NamedTuple
 from urllib.parse import urlencode
 
 from services.messages import LEVELS, key_values
 from services.notify.ports import Cards
-from services.notify.rows import WarningRow
 from services.notify.store.views import Entry
-from services.web import view_models
-from services.web.view_models import Line, Reader
+from services.web.view_models import Reader
 
 SHOWS = ("open", "results", "closed")
 STATES = ("untaken", "mine", "others", "overdue")
 ASKED_LEVELS = ("red", "orange", "yellow")
-PER_PAGE = {"open": 40, "results": 120, "closed": 40}
+PER_PAGE = {"open": 30, "results": 100, "closed": 30}
 """Cards."""
-_LINES, _READ = 4, 12
-"""Lines of a card, and warnings that are read for them: of one matter the gravest line stands for all."""
-_ALL_OF_ONE = 200
-"""Lines where one card is asked for."""
 _LONGEST_SEARCH = 100
-_DAYS = re.compile(r"within (\d+)d")
 
 
 class Wanted(NamedTuple):
@@ -104,6 +93,10 @@ class Words:
     """Rule → a rule set that has it."""
 
     @cached_property
+    def _plain(self) -> dict[str, str]:
+        return {}
+
+    @cached_property
     def _known(self) -> dict[tuple[str, str], str]:
         return {}
 
@@ -120,15 +113,32 @@ class Words:
         card = self.cards(self.versions.get(rule, ""), rule)
         return self.reader.of(card.title) if card else rule
 
-    def found_by(self, entry: Entry) -> str:
-        """All that a search finds an entry by: names and numbers of whom and what it is about, class and rule."""
-        kinds, _, key = entry.about.partition("/")
-        values = [key] if "+" not in kinds else key_values(key)
-        about = [f"{self.name(kind, value)} {value}" for kind, value in zip(kinds.split("+"), values, strict=False)]
-        class_ = [self.name("class", entry.class_id), entry.class_id] if entry.class_id else []
-        card = self.cards(self.versions.get(entry.rule, ""), entry.rule)
-        rule = [entry.rule, *([card.title.zh, card.title.en, card.row or ""] if card else [])]
-        return plain(" ".join([*about, *class_, *rule]))
+    def is_found(self, entry: Entry, words: Sequence[str]) -> bool:
+        """Whether each word is of a name or number of whom and what it is about, or of its class or rule."""
+        texts = self._about(entry.about), self._class(entry.class_id), self._rule(entry.rule)
+        return all(any(word in text for text in texts) for word in words)
+
+    def _about(self, about: str) -> str:
+        if about not in self._plain:
+            kinds, _, key = about.partition("/")
+            values = [key] if "+" not in kinds else key_values(key)
+            named = [f"{self.name(kind, value)} {value}" for kind, value in zip(kinds.split("+"), values, strict=False)]
+            self._plain[about] = plain(" ".join(named))
+        return self._plain[about]
+
+    def _class(self, class_: str) -> str:
+        key = f"class {class_}"
+        if key not in self._plain:
+            self._plain[key] = plain(f"{self.name('class', class_)} {class_}") if class_ else ""
+        return self._plain[key]
+
+    def _rule(self, rule: str) -> str:
+        key = f"rule {rule}"
+        if key not in self._plain:
+            card = self.cards(self.versions.get(rule, ""), rule)
+            named = [card.title.zh, card.title.en, card.row or ""] if card else []
+            self._plain[key] = plain(" ".join([rule, *named]))
+        return self._plain[key]
 
 
 def plain(text: str) -> str:
@@ -136,175 +146,42 @@ def plain(text: str) -> str:
     return unicodedata.normalize("NFKC", text).casefold()
 
 
-def needs(entry: Entry, person: str) -> bool:
-    """Whether nobody else is at it."""
-    return entry.holder in ("", person)
-
-
 def keep(entries: Iterable[Entry], wanted: Wanted, person: str, words: Words) -> list[Entry]:
     """What is asked for."""
     searched = plain(wanted.q).split()
-    said: dict[tuple[str, str, str], bool] = {}
     state: Callable[[Entry], bool] = {
         "": lambda _: True,
-        "untaken": lambda one: not one.taken and needs(one, person),
+        "untaken": lambda one: bool(one.needs) and not one.taken,
         "mine": lambda one: one.holder == person,
-        "others": lambda one: not needs(one, person),
+        "others": lambda one: not one.needs,
         "overdue": lambda one: bool(one.overdue),
     }[wanted.state]
     rank = LEVELS.index(wanted.level) if wanted.level else None
 
-    def is_found(entry: Entry) -> bool:
-        key = entry.about, entry.class_id, entry.rule
-        if key not in said:
-            text = words.found_by(entry)
-            said[key] = all(one in text for one in searched)
-        return said[key]
-
+    of_show = (
+        entries if wanted.show == "closed" else [one for one in entries if bool(one.rank) == (wanted.show == "open")]
+    )
+    if not wanted.is_filtered:
+        return list(of_show)
     return [
         one
-        for one in entries
-        if (wanted.show == "closed" or bool(one.rank) == (wanted.show == "open"))
-        and (not wanted.class_ or one.class_id == wanted.class_)
+        for one in of_show
+        if (not wanted.class_ or one.class_id == wanted.class_)
         and (not wanted.rule or one.rule == wanted.rule)
         and (not wanted.about or one.about == wanted.about)
         and (rank is None or one.rank == rank)
         and state(one)
-        and (not searched or is_found(one))
+        and (not searched or words.is_found(one, searched))
     ]
 
 
-def cards(entries: Iterable[Entry], person: str, show: str) -> list[Card]:
-    """One card for each student; of what is open what needs the person first, then the gravest and the newest.
+def cards(entries: Iterable[Entry], show: str) -> list[Card]:
+    """One card for each student, in the order of the entries: the first of each says where it stands.
 
     Results and praise each have their own: they are folded by what they are.
     """
     found: dict[str, list[Entry]] = {}
-    for one in entries:  # the newest first
+    for one in entries:
         about = one.about if one.about and show != "results" else f"warning/{one.warning}"
         found.setdefault(about, []).append(one)
-    if show != "open":
-        return [Card(about, mine, needs=False) for about, mine in found.items()]
-    made = []
-    for about, mine in found.items():
-        mine.sort(key=lambda one: (needs(one, person), one.rank), reverse=True)
-        made.append(Card(about, mine, needs(mine[0], person)))
-    return sorted(made, key=lambda card: (card.needs, card.rank), reverse=True)
-
-
-class Shown(NamedTuple):
-    """A warning on a card."""
-
-    line: Line
-    holder: str
-    """Who is at it, in words; empty: nobody."""
-    overdue: bool
-    ends: str
-    """Of results and praise: when they end by themselves; empty where it is not known."""
-
-
-class CardShown(NamedTuple):
-    """A card in front of a person."""
-
-    about: str
-    level: str
-    name: str
-    """Whom or what it is about."""
-    further: str
-    """Number and class of a student."""
-    lines: list[Shown]
-    more: int
-    place: int
-    """On the page, from 0."""
-    ticked: str
-    """What its box says: id and sequence of each warning that nobody has taken up; empty: there is nothing to tick."""
-    is_ticked: bool
-
-
-class Section(NamedTuple):
-    """Cards under one head."""
-
-    key: str
-    mark: str
-    word: str
-    total: int
-    """On all pages."""
-    cards: list[CardShown]
-
-
-def numbers(found: Sequence[Card], wanted: Wanted) -> list[int]:
-    """The warnings that these cards are shown from."""
-    most = _ALL_OF_ONE if wanted.about else _READ
-    return [one.warning for card in found for one in card.entries[:most]]
-
-
-class Page(NamedTuple):
-    """What all cards of a page are shown by."""
-
-    person: str
-    wanted: Wanted
-    words: Words
-    rows: Mapping[int, WarningRow]
-    ticked: AbstractSet[str] = frozenset()
-    """What a form said that was refused: the same boxes are ticked again."""
-
-
-def show(place: int, card: Card, page: Page) -> CardShown:
-    """A card with its lines."""
-    person, wanted, words, rows, _ = page
-    read = [(one, rows[one.warning]) for one in card.entries if one.warning in rows]
-    firsts: dict[tuple[str, str], tuple[Entry, WarningRow]] = {}
-    for entry, row in read:  # of what is open in one row of the catalogue about one subject the gravest stands for all
-        matter = (row.row, row.subject) if row.row and row.status == "open" else (row.id, "")
-        firsts.setdefault(matter, (entry, row))
-    most = _ALL_OF_ONE if wanted.about else _LINES
-    lines = [_line(entry, row, words, person) for entry, row in [*firsts.values()][:most]]
-    kinds, _, key = card.about.partition("/")
-    name, further = (lines[0].line.about if lines else key), ""
-    if kinds == "student":
-        class_ = card.entries[0].class_id
-        name = words.name("student", key)
-        further = " · ".join([*([key] if key != name else []), *([words.name("class", class_)] if class_ else [])])
-    untaken = [
-        f"{row.id}:{row.sequence}"
-        for entry, row in read
-        if row.status == "open" and entry.rank and not entry.taken and needs(entry, person)
-    ]
-    hidden = len(card.entries) - len(read) + max(0, len(firsts) - most)
-    is_ticked = not page.ticked.isdisjoint(untaken)
-    level = LEVELS[card.rank]
-    return CardShown(card.about, level, name, further, lines, hidden, place, " ".join(untaken), is_ticked)
-
-
-def _line(entry: Entry, row: WarningRow, words: Words, person: str) -> Shown:
-    reader = words.reader
-    line = view_models.line(row, words.cards(row.rule_version, row.rule), reader)
-    holder = ""
-    if entry.holder and row.status == "open":
-        said = "inbox_taken" if entry.taken else "inbox_handed"
-        holder = reader.word(f"{said}_me" if entry.holder == person else said, name=reader.person(entry.holder))
-    return Shown(line, holder, bool(entry.overdue) and row.status == "open", _ends(row, reader))
-
-
-def _ends(row: WarningRow, reader: Reader) -> str:
-    """When good news or results end by themselves, where their window says it: so long after the newest record."""
-    window = _DAYS.fullmatch(row.window)
-    evidence = view_models.facts_of(row).evidence if window and row.level == "praise" and row.status == "open" else ()
-    if not window or not evidence:
-        return ""
-    return reader.word("inbox_ends", at=reader.instant(evidence[-1].at + timedelta(days=int(window[1]))))
-
-
-def sections(every: Sequence[Card], page: Sequence[CardShown], here: Sequence[Card], reader: Reader) -> list[Section]:
-    """What is open under its heads: what needs the person by level, then what others are at."""
-    counts = Counter((card.needs, card.rank) for card in every)
-    shown = list(zip(here, page, strict=True))
-    found = []
-    for rank in sorted({rank for needed, rank in counts if needed}, reverse=True):
-        level = reader.level(LEVELS[rank])
-        mine = [one for card, one in shown if card.needs and card.rank == rank]
-        found.append(Section(level.key, level.mark, level.word, counts[True, rank], mine))
-    if others := sum(count for (needed, _), count in counts.items() if not needed):
-        mine = [one for card, one in shown if not card.needs]
-        found.append(Section("others", "✓", reader.word("inbox_others"), others, mine))
-    return found
+    return [Card(about, mine, bool(mine[0].needs) and show == "open") for about, mine in found.items()]

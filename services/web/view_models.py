@@ -160,8 +160,6 @@ class Line(NamedTuple):
     age: str
     status: str
     acknowledged: bool
-    fold: str = ""
-    """What it is folded by: results by their course, else as praise by their kind; empty: it stands by itself."""
 
 
 def facts_of(row: WarningRow) -> Facts:
@@ -194,14 +192,17 @@ def line(row: WarningRow, card: RuleCard | None, reader: Reader) -> Line:
         reader.age(row.opened_at),
         reader.term("status", row.status),
         row.acknowledged_at is not None,
-        fold=_fold(row, card, reader),
     )
 
 
-def _fold(row: WarningRow, card: RuleCard | None, reader: Reader) -> str:
-    if card is not None and card.summary is not None:
-        return wording.names(card, facts_of(row), reader.listener).get("course") or title(row, card, reader)
-    return title(row, card, reader) if row.level == "praise" else ""
+def name_of(row: WarningRow, card: RuleCard, reader: Reader, field: str) -> str:
+    """What people call one of the things that a warning is about; empty if it is about none."""
+    return wording.names(card, facts_of(row), reader.listener).get(field, "")
+
+
+def whom(row: WarningRow, card: RuleCard, reader: Reader) -> str:
+    """Whom and what a warning is about, in one line."""
+    return wording.whom(card, facts_of(row), reader.listener)
 
 
 def title(row: WarningRow, card: RuleCard | None, reader: Reader) -> str:

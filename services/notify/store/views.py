@@ -31,6 +31,8 @@ class Entry(NamedTuple):
 
     warning: int
     rank: int
+    needs: int
+    """1 if nobody but the person is at it."""
     opened_at: int
     about: str
     class_id: str
@@ -41,7 +43,8 @@ class Entry(NamedTuple):
     overdue: int
 
 
-_ENTRY = select(*(_r[name] for name in Entry._fields))
+_NEEDS = case((_r.holder.in_(("", _r.person)), 1), else_=0)
+_ENTRY = select(*(_NEEDS if name == "needs" else _r[name] for name in Entry._fields))
 
 
 class Dossier(NamedTuple):
@@ -66,9 +69,13 @@ def people(connection: Connection, limit: int) -> list[tuple[str, int]]:
 
 
 def inbox(connection: Connection, person: str, *, is_open: bool, most: int | None = None) -> list[Entry]:
-    """A person's open, or ended, warnings, the newest first; at most so many. One walk along an index."""
+    """A person's open, or ended, warnings, at most so many. One walk along an index.
+
+    Of what is open what needs the person before what does not, then the gravest and the newest; else the newest.
+    """
     mine = _ENTRY.where(_r.person == person, _r.is_open == int(is_open))
-    found = connection.execute(mine.order_by(_r.opened_at.desc(), _r.warning.desc()).limit(most))
+    first = (_NEEDS.desc(), _r.rank.desc()) if is_open else ()
+    found = connection.execute(mine.order_by(*first, _r.opened_at.desc(), _r.warning.desc()).limit(most))
     return list(map(Entry._make, found.all()))
 
 
