@@ -80,6 +80,7 @@ class Page(NamedTuple):
     """What all cards of a page are shown by."""
 
     person: str
+    """Who looks."""
     wanted: Wanted
     words: Words
     rows: Mapping[int, WarningRow]

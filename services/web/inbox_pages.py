@@ -88,7 +88,7 @@ class InboxPages:
             wanted = wanted._replace(page=min(wanted.page, pages - 1))
             here = found[wanted.page * size :][:size]
             rows = views.warnings_of(connection, inbox_cards.numbers(here, wanted))
-        shared = inbox_cards.Page(person, wanted, words, rows, told.ticked)
+        shared = inbox_cards.Page(seen.person, wanted, words, rows, told.ticked)
         shown = [inbox_cards.show(place, one, shared) for place, one in enumerate(here)]
         return self._frame.page(
             request,

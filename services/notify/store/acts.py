@@ -22,7 +22,7 @@ from services.notify.rows import ActRow, EscalationRow, WarningRow
 from services.notify.store import deliveries, feedback, silences, steps, tables
 from services.notify.store.engine import Store, columns_of
 from services.notify.store.sight import Sight
-from services.notify.telling import tell_people
+from services.notify.telling import tell_taker
 
 Refusal = Literal[
     "not_found",
@@ -114,9 +114,8 @@ class Acts:
             assert taker is not None
             current = silences.current(on.connection, to_ms(on.at))
             moment = self.config.moment(on.at, current, silences.cases(on.connection, {on.row.subject}))
-            on.queues, _ = tell_people(
-                on.connection, on.row, card, f"handed_over {number}", [taker], moment, self.config.mail
-            )
+            news = f"handed_over {number}"
+            on.queues = tell_taker(on.connection, on.row, card, news, taker, moment, self.config.mail)
 
         return self._act(person, warning_id, act, note, too_long="note_too_long")
 

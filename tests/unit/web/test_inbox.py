@@ -343,3 +343,34 @@ def test_a_page_from_before_a_rise_hands_nothing_over_and_keeps_the_note(browser
     assert ended.status_code == 409
     assert "请跟进</textarea>" in ended.text
     assert rows(notify, "SELECT count(*) AS n FROM act WHERE action = 'handed_over'") == [{"n": 0}]
+
+
+def test_while_nothing_is_pushed_a_colleague_is_told_nothing_and_the_page_says_why(make, college, browser_of, rows):
+    college.roles["class_tutor"].append(COLLEAGUE)
+    notify = make(on_trial=lambda _rule: True)
+    notify.take_in([change()], 1)
+    browser = browser_of(notify)
+    assert hand_over(browser).status_code == 303
+    assert rows(notify, "SELECT * FROM delivery") == []
+    page = browser.get(WARNING, headers={"accept-language": "zh-CN"}).text
+    assert re.search(r"赵敏</span><span class=\"fine\">.*试运行", page)
+
+
+def test_who_stands_in_reads_who_is_at_it_as_themselves(notify, browser, college, some):
+    college.away["T1"] = [COLLEAGUE]
+    notify.acts.acknowledge("T1", "late-S3-MATH")
+    notify.acts.acknowledge("T9", "absence-streak-N2-MATH")
+    browser.sign_in("T9")
+    page = browser.get("/inbox/T1").text
+    assert "王秀英正在处理" in page
+    assert page.count("您正在处理") == 1
+
+
+def test_of_two_who_close_a_warning_the_second_reads_so_and_keeps_their_words(browser, notify):
+    notify.take_in([change()], 1)
+    token = browser.token(WARNING)
+    notify.acts.close("T2", facts().warning_id, "先来的")
+    answer = browser.post(f"{WARNING}/close", token=token, measure="后来的话", reason="fixed")
+    assert answer.status_code == 409
+    assert "后来的话</textarea>" in answer.text
+    assert "先来的" in answer.text
