@@ -11,7 +11,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from services import bounds
-from services.accounts.permissions import Inbox
+from services.accounts.permissions import Inbox, Matter
 from services.notify import handing_over
 from services.notify.deadlines import LONGEST_TEXT
 from services.notify.rows import WarningRow
@@ -35,15 +35,23 @@ _TICKED = "card"
 _MOST_TICKED = 500
 
 
+Act = Callable[[str, int], "Refusal | None"]
+"""What is done to a warning, by id and the sequence that was seen."""
+
+
 class Said(NamedTuple):
     """What an inbox says above its cards."""
 
     done: int = 0
+    """So many were taken up."""
+    handed: int = 0
+    """So many were handed over."""
     refused: Sequence[tuple[str, str, str]] = ()
-    """(id, which warning, why it was not taken up); without an id it is none of theirs."""
+    """(id, which warning, why nothing was done with it); without an id it is none of theirs."""
     error: str = ""
     note: str = ""
-    """What was typed."""
+    to: str = ""
+    """What was typed and chosen."""
     ticked: frozenset[str] = frozenset()
 
 
@@ -58,6 +66,7 @@ class InboxPages:
         """For the composition root's web application."""
         return [
             Route("/inbox/{person:path}/acknowledge", self.acknowledge, methods=["POST"]),
+            Route("/inbox/{person:path}/hand-over", self.hand_over_together, methods=["POST"]),
             Route("/inbox/{person:path}", self.inbox),
             Route("/warnings/{id}/hand-over", self.handing_over),
             Route("/warnings/{id}/hand-over", self.hand_over, methods=["POST"]),
@@ -65,8 +74,8 @@ class InboxPages:
 
     def inbox(self, request: Request) -> Response:
         """One person's warnings: `?show=open|results|closed`, q, class, rule, level, state, about, page."""
-        done = request.query_params.get("done", "")
-        return self._inbox(request, Said(done=int(done) if done.isascii() and done.isdigit() and len(done) < 4 else 0))  # noqa: PLR2004
+        done, handed = (_number(request.query_params.get(name, "")) for name in ("done", "handed"))
+        return self._inbox(request, Said(done=max(0, done), handed=max(0, handed)))
 
     def _inbox(self, request: Request, told: Said, status: int = 200) -> Response:
         person = request.path_params["person"]
@@ -109,6 +118,7 @@ class InboxPages:
             levels=[(one, reader.level(one).word) for one in inbox_view.ASKED_LEVELS],
             pages=pages,
             limit=_ENDED if len(entries) == most else 0,
+            takers=self._takers(seen.person, Matter({}), reader) if any(one.ticked for one in shown) else [],
             told=told,
         )
 
@@ -117,29 +127,50 @@ class InboxPages:
         found = await self._signing_in.form_of(request)
         if isinstance(found, Response):
             return found
-        return await run_in_threadpool(self._acknowledged, request, found.person, found.form)
+        acts, note = self._notify.acts, said(found.form, "note")
 
-    def _acknowledged(self, request: Request, person: str, form: Mapping[str, str]) -> Response:
-        note = said(form, "note")
+        def take_up(id_: str, sequence: int) -> Refusal | None:
+            return acts.take_up(found.person, id_, sequence, note)
+
+        return await run_in_threadpool(self._together, request, found.form, take_up, "done")
+
+    async def hand_over_together(self, request: Request) -> Response:
+        """Whatever is ticked goes to a colleague, or to who stands in; what could not be is told one by one."""
+        found = await self._signing_in.form_of(request)
+        if isinstance(found, Response):
+            return found
+        acts, note, to = self._notify.acts, said(found.form, "note"), _id(said(found.form, "to"))
+
+        def hand_over(id_: str, sequence: int) -> Refusal | None:
+            return acts.hand_over(found.person, id_, to, sequence, note)
+
+        return await run_in_threadpool(self._together, request, found.form, hand_over, "handed")
+
+    def _together(self, request: Request, form: Mapping[str, str], act: Act, done: str) -> Response:
+        """Does the same to each warning that is ticked. `done`: what it is called in the address."""
+        note, to = said(form, "note"), said(form, "to")
         ticked = " ".join(value for name, value in form.items() if name.startswith(_TICKED)).split()
-        typed = Said(note=note, ticked=frozenset(ticked))
+        typed = Said(note=note, to=to, ticked=frozenset(ticked))
         if not ticked or len(ticked) > _MOST_TICKED:
             return self._inbox(request, typed._replace(error="inbox_tick"), 422)
         if len(note.strip()) > LONGEST_TEXT:
             return self._inbox(request, typed._replace(error="refused_note_too_long"), 422)
+        if done == "handed" and not to:
+            return self._inbox(request, typed._replace(error="refused_not_handed"), 422)
         refusals: list[tuple[str, Refusal]] = []
         for one in dict.fromkeys(ticked):
-            id_, _, sequence = one.rpartition(":")
-            known = bounds.of_id(id_) is None and sequence.isascii() and sequence.isdigit() and len(sequence) < 10  # noqa: PLR2004
-            why = self._notify.acts.take_up(person, id_, int(sequence), note) if known else "not_found"
+            id_, _, seen = one.rpartition(":")
+            known = bounds.of_id(id_) is None and _number(seen) >= 0
+            why = act(id_, _number(seen)) if known else "not_found"
             if why is not None:
                 refusals.append((id_, why))
-        done = len(set(ticked)) - len(refusals)
+        count = len(set(ticked)) - len(refusals)
         if not refusals:
-            query = visitor.with_query(request.url.query, done=str(done))
+            query = visitor.with_query(request.url.query, **{done: str(count)})
             return RedirectResponse(f"{visitor.root(request)}{visitor.parent_of(request)}?{query}", 303)
-        reader = self._frame.reader(request)
-        return self._inbox(request, Said(done=done, refused=self._named(refusals, reader), note=note), 409)
+        refused = self._named(refusals, self._frame.reader(request))
+        counted = Said(done=count) if done == "done" else Said(handed=count)
+        return self._inbox(request, counted._replace(refused=refused, note=note, to=to), 409)
 
     def _named(self, refusals: Sequence[tuple[str, Refusal]], reader: Reader) -> list[tuple[str, str, str]]:
         with self._notify.database.reading() as connection:
@@ -168,14 +199,11 @@ class InboxPages:
             return self._frame.missing(request)
         if seen is None:
             return self._frame.to_sign_in(request)
-        notify, at = self._notify, self._notify.ports.clock()
+        notify = self._notify
         with notify.sight.reading(seen.who, id_) as (connection, row):
             matter = notify.sight.matter(connection, row) if row else None
         if row is None or matter is None:
             return self._frame.missing(request)
-        directory = notify.ports.directory()
-        takers = handing_over.takers(seen.person, matter, directory, at, notify.config.mail)
-        stand_ins = {one.id for one in directory.instead(seen.person, at)}
         card = self._cards(row.rule_version, row.rule)
         return self._frame.page(
             request,
@@ -186,10 +214,17 @@ class InboxPages:
             level=reader.level(row.level, card),
             title=view_models.title(row, card, reader),
             message=view_models.sentence(row, card, reader),
-            takers=sorted(((one in stand_ins, one, reader.person(one)) for one in takers), key=_order),
+            takers=self._takers(seen.person, matter, reader),
             can_be=row.status == "open" and row.level != "praise",
             typed={name: said(typed or {}, name) for name in ("to", "note")},
         )
+
+    def _takers(self, person: str, matter: Matter, reader: Reader) -> list[tuple[bool, str, str]]:
+        """(stands in, id, name) of everybody to whom somebody can hand a warning over, who stands in first."""
+        directory, mail = reader.directory, self._notify.config.mail
+        found = handing_over.takers(person, matter, directory, reader.now, mail)
+        stand_ins = {one.id for one in directory.instead(person, reader.now)}
+        return sorted(((one in stand_ins, one, reader.person(one)) for one in found), key=_order)
 
     async def hand_over(self, request: Request) -> Response:
         """Somebody else becomes accountable, and is told."""
@@ -200,11 +235,9 @@ class InboxPages:
 
     def _handed_over(self, request: Request, person: str, form: Mapping[str, str]) -> Response:
         id_, to, seen = request.path_params["id"], said(form, "to"), said(form, "seen")
-        sequence = int(seen) if seen.isascii() and seen.isdigit() and len(seen) < 10 else -1  # noqa: PLR2004
         if bounds.of_id(id_) is not None:
             return self._frame.missing(request)
-        to = to if bounds.of_id(to) is None else ""
-        match self._notify.acts.hand_over(person, id_, to, sequence, said(form, "note")):
+        match self._notify.acts.hand_over(person, id_, _id(to), _number(seen), said(form, "note")):
             case None:
                 return RedirectResponse(f"{visitor.root(request)}/warnings/{id_}", 303)
             case "not_found":
@@ -215,6 +248,16 @@ class InboxPages:
                 return self._hand_over_page(request, error="refused_changed", status=409, typed=form)
             case why:
                 return self._hand_over_page(request, error=f"refused_{why}", status=422, typed=form)
+
+
+def _number(text: str) -> int:
+    """What a form or an address has as a number; -1 if it is none."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else -1  # noqa: PLR2004
+
+
+def _id(text: str) -> str:
+    """An id of a form; empty if it cannot be one."""
+    return text if bounds.of_id(text) is None else ""
 
 
 def _order(one: tuple[bool, str, str]) -> tuple[bool, str]:

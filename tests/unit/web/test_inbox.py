@@ -162,7 +162,7 @@ def test_stale_ones_are_told_one_by_one_and_the_others_are_taken_up(browser, not
     notify.take_in([msgspec.structs.replace(risen, change="raised", sequence=2)], 2)
     answer = browser.post("/inbox/T1/acknowledge", **form)
     assert answer.status_code == 409
-    told = answer.text[answer.text.index("没有受理") : answer.text.index('class="bar"')]
+    told = answer.text[answer.text.index("没有改动") : answer.text.index('class="bar"')]
     for said in ("已有其他人受理", "已经结束", "已有变化"):
         assert told.count(said) == 1
     assert told.count("不是您的预警") == 2
@@ -374,3 +374,32 @@ def test_of_two_who_close_a_warning_the_second_reads_so_and_keeps_their_words(br
     assert answer.status_code == 409
     assert "后来的话</textarea>" in answer.text
     assert "先来的" in answer.text
+
+
+def test_what_is_ticked_goes_to_a_colleague_together(browser, notify, some, rows):
+    page = browser.get("/inbox/T1").text
+    assert 'formaction="/inbox/T1/hand-over?"' in page
+    form = ticked(page) | {"token": browser.token("/inbox/T1"), "note": "我去培训", "to": "T9"}
+    notify.acts.close("T2", "late-S1-ART", "done")
+    answer = browser.post("/inbox/T1/hand-over", **form)
+    assert answer.status_code == 409
+    assert "已移交 3 条" in answer.text
+    assert "已经结束" in answer.text
+    del form["card1"]
+    again = browser.post("/inbox/T1/hand-over", **form)  # a double click
+    assert again.headers["location"] == "/inbox/T1?handed=2"
+    acts = rows(notify, "SELECT person, text, detail FROM act WHERE action = 'handed_over'")
+    assert acts == [{"person": "T1", "text": "我去培训", "detail": "T9"}] * 3
+    told = rows(notify, "SELECT recipient FROM delivery WHERE news = 'handed_over 1'")
+    assert told == [{"recipient": "T9"}] * 3
+
+
+def test_handing_over_together_needs_somebody_and_keeps_what_was_typed(browser, notify, some, rows):
+    page = browser.get("/inbox/T1").text
+    form = ticked(page) | {"token": browser.token("/inbox/T1"), "note": "留住"}
+    answer = browser.post("/inbox/T1/hand-over", to="", **form)
+    assert (answer.status_code, "请选择另一个人接手" in answer.text, 'value="留住"' in answer.text) == (422, True, True)
+    crafted = browser.post("/inbox/T1/hand-over", to="nobody", **form)
+    assert crafted.status_code == 409
+    assert crafted.text.count("人员名册中没有此人") == 4
+    assert rows(notify, "SELECT * FROM act") == []

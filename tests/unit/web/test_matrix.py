@@ -157,7 +157,11 @@ PAGES = {
 OF_A_WARNING = {("GET", "/warnings/{id}"), ("GET", "/warnings/{id}/hand-over")} | {
     ("POST", f"/warnings/{{id}}/{act}") for act in ("acknowledge", "hand-over", "improve", "close", "judge")
 }
-OF_A_PERSON = {("GET", "/inbox/{person:path}"), ("POST", "/inbox/{person:path}/acknowledge")}
+OF_A_PERSON = {
+    ("GET", "/inbox/{person:path}"),
+    ("POST", "/inbox/{person:path}/acknowledge"),
+    ("POST", "/inbox/{person:path}/hand-over"),
+}
 WAY_IN = {("MOUNT", "/v1"), ("GET", "/v1/openapi.json")}
 """What sources use: tests/unit/ingest/test_access.py."""
 
@@ -231,8 +235,9 @@ def test_inboxes(person, notify, browser_of):
     for whose in PEOPLE:
         seen = {whose} | ({"stand_in"} if whose == "away" else set())
         assert at.status("GET", f"/inbox/{whose}") == expected(person, "GET", seen), whose
-        tried = at.status("POST", f"/inbox/{whose}/acknowledge")  # without a tick: nothing is taken up
-        assert tried == (422 if person in SIGNED_IN & seen else expected(person, "POST", set())), whose
+        for act in ("acknowledge", "hand-over"):
+            tried = at.status("POST", f"/inbox/{whose}/{act}")  # without a tick: nothing is done
+            assert tried == (422 if person in SIGNED_IN & seen else expected(person, "POST", set())), whose
 
 
 def test_what_is_not_yours_leaves_a_line_and_what_is_leaves_none(notify, browser_of, rows):
