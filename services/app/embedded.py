@@ -153,10 +153,7 @@ class Embedded:
         """
         if self.worker is not None:
             return True
-        lock = self._held.enter_context((self.settings.home / "evaluator.lock").open("w"))
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
+        if not self.hold():
             return False
         self.taking_in.check()
         self.records.review()
@@ -164,6 +161,15 @@ class Embedded:
         if counted := self.journal.meta("counted", ""):
             self._counter.resume(counted.encode())
         self._tell_who_left()
+        return True
+
+    def hold(self) -> bool:
+        """No other process evaluates from here on, unless one does."""
+        lock = self._held.enter_context((self.settings.home / "evaluator.lock").open("w"))
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            return False
         return True
 
     def put_in_order(self) -> None:
@@ -174,7 +180,7 @@ class Embedded:
     def catch_up(self) -> None:
         """Evaluates everything in the log, and takes everything that it published into the store."""
         if self.worker is not None:
-            while self.worker.step():
+            while self.worker.step() or self.worker.settle():
                 self.take_in()
         self.take_in()
 
@@ -294,7 +300,7 @@ class Embedded:
             if self.sound_clock is not None:
                 self.sound_clock.keep()
         self.beat.beat()
-        busy = worker.step() > 0
+        busy = worker.step() > 0 or worker.settle()
         if not busy and not self._past:
             if reports := self._counter.due(self._clock()):
                 self._publish(reports)
