@@ -26,6 +26,7 @@ def returned(changes: Iterable[WarningChange], plan: Plan, enrich: Enrich) -> li
     `plan` knows the fields of the kind `warning`: of a warning's context the others are left out. The id is the
     change's idempotency key, so that repeated work repeats the same events. What turns out never to have been takes
     back all that was said of it: else a rule would find that once it had been so, which depends on what came first.
+    What was found of history is history, too: nobody is told what other rules make of it.
     """
     fields = plan.fields["warning"]
     found = []
@@ -47,6 +48,7 @@ def _event(change: WarningChange, sequence: int, data: dict[str, Any], *, retrac
         time=change.at,
         revision=int(retracted),
         retracted=retracted,
+        past=change.at if change.mode == "past" else None,
         data=data,
     )
 

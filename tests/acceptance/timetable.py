@@ -193,10 +193,12 @@ class Playing(ExitStack):
             self.prewarn("ingest", "--past", *map(str, paths), **self.of_ingest)
 
     def look(self, path, rows):
-        """A page has a table with these rows, for somebody of an office that sees figures."""
-        page = self.browser_of("eve").open(f"{self.pages}{path}", timeout=30).read().decode()
-        cells = [re.findall(r"<td[^>]*>(.*?)</td>", row) for row in re.findall(r"<tr.*?</tr>", page, re.DOTALL)]
-        found = [" ".join(row) for row in cells if row]
+        """A page has, soon, a table with these rows, for somebody of an office that sees figures."""
+        browser, end, found = self.browser_of("eve"), time.monotonic() + PATIENCE, None
+        while found != rows and (found is None or time.monotonic() < end):
+            page = browser.open(f"{self.pages}{path}", timeout=30).read().decode()
+            cells = [re.findall(r"<td[^>]*>(.*?)</td>", row) for row in re.findall(r"<tr.*?</tr>", page, re.DOTALL)]
+            found = [" ".join(row) for row in cells if row]
         assert found == rows, found
 
     def send(self, events):

@@ -5,7 +5,8 @@ python tests/benchmarks/load_orders.py [--students 3000] [--weeks 12]
 The simulated college of the acceptance tests, under the default pack: one file in the order of time, one that is sorted
 by student and then by time, as exports are, and 14 files, shuffled. Each goes into a home of its own, in a process of
 its own. Figures: rows per second, the ratio to the quickest, the most memory of any process up to then (MB), and the
-warnings in the store, of which there must be the same number each time.
+warnings in the store, of which there must be the same number each time. Behind them how many messages the 14 files
+send to how many people, as history and not as history (told_after_load.py).
 """
 
 import argparse
@@ -26,6 +27,7 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 from services.settings import resource
 from tests.acceptance.simulated_college import CALENDAR, College
 from tests.acceptance.test_any_split import BEGIN
+from tests.benchmarks.told_after_load import messages, with_roles
 
 _PREWARN = (sys.executable, "-c", "from services.cli import main; main()")
 
@@ -63,6 +65,18 @@ def load(folder, directory, rules, parts):
     return seconds, peak, sum(json.loads(line)["status"] != "withdrawn" for line in told.splitlines())
 
 
+def tell_messages(folder, college, directory, rules, end):
+    """Prints them."""
+    for past in (True, False):
+        home = folder / f"told-{past}"
+        with_roles(college, directory, home / "directory")
+        told = messages(home, rules, sorted((folder / "14-files").glob("*.ndjson")), end, past=past)
+        sys.stdout.write(
+            f"{'with' if past else 'without'} --past: {sum(told.values())} messages to {len(told)} people,"
+            f" at most {max(told.values(), default=0)} to one\n"
+        )
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--students", type=int, default=3000)
@@ -87,6 +101,7 @@ def main():
         for name, (seconds, peak, warnings) in found.items():
             rows, ratio = len(events) / seconds, seconds / quickest
             sys.stdout.write(f"{name:12}{rows:8.0f} rows/s{ratio:7.2f} ×{peak:8.0f} MB{warnings:8} warnings\n")
+        tell_messages(folder, college, directory, rules, end - timedelta(days=2, seconds=1))
         if len({warnings for *_, warnings in found.values()}) > 1:
             sys.exit("they do not end with the same warnings")
 

@@ -9,7 +9,7 @@ from services.i18n import term, terms
 from services.i18n.windows import window
 from services.notify.texts import Language, of
 from services.operate.explain.standards import standard_lines
-from services.operate.explain.words import Say, level_word, saying
+from services.operate.explain.words import Say, level_word, role_title, saying
 from services.operate.reasons.sentences import SIGNS, number
 
 _SHOWN = 20
@@ -94,6 +94,8 @@ def _act(act: Mapping[str, Any], language: Language) -> str:
     """Who did what with a warning, or what time did."""
     action = of(term("action", act["action"]), language)
     detail = term("verdict" if act["detail"] in terms("verdict") else "closing", act["detail"])
+    if act["action"] in ("escalated", "escalation_failed"):
+        return f"    {act['at']}  {action} {of(role_title(act['text']), language)}"
     more = "".join(f"; {text}" for text in (of(detail, language), act["text"]) if text)
     return f"    {act['at']}  {act['person']}{': ' if act['person'] else ''}{action}{more}"
 

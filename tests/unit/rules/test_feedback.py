@@ -57,6 +57,17 @@ def test_what_turns_out_never_to_have_been_never_counted_for_the_rules_on_warnin
     assert [one[0] for one in told(book, "often")] == ["opened", "withdrawn"]
 
 
+def test_what_other_rules_make_of_warnings_of_history_is_history_until_something_live_adds_to_it(tmp_path):
+    book, worker = worker_of(tmp_path, rule(levels=RED), OF_THE_MAJOR)
+    for student, past in (("s1", AT + 3 * DAY), ("s2", None)):
+        append(book, [absence(f"{student}{n}", AT + n * DAY, student=student) | {"past": past} for n in range(2)])
+        finish(worker)
+    found = [(c.rule, c.change, c.mode) for c in published(book)]
+    assert found == [
+        ("r", "opened", "past"), ("m", "opened", "past"), ("r", "opened", "live"), ("m", "raised", "live"),
+    ]  # fmt: skip
+
+
 def test_what_runs_in_shadow_does_not_come_back(tmp_path):
     book, worker = worker_of(
         tmp_path,
