@@ -124,6 +124,13 @@ class Tally:
     def refused(self, event: CampusEvent | None, unknown: Collection[str]) -> None:
         """See Note."""
 
+    def show(self) -> None:
+        """The first rows as events, and how many there are of each kind."""
+        for event in self.first:
+            typer.echo("  " + msgspec.json.encode(wire_value(event)).decode())
+        for (kind, word), number in sorted(self.counts.items()):
+            typer.echo(f"  {kind} {word}: {number}".replace(" :", ":"))
+
 
 def opened(way_in: MappedWayIn, known: Known, path: Path) -> MappedFile:
     """A file with its tables. Raises ProblemsError."""
@@ -144,10 +151,7 @@ def dry_run(way_in: MappedWayIn, known: Known, files: list[Path]) -> Summary:
 
 def _show(mapped: MappedFile, tally: Tally) -> None:
     typer.echo(f"{mapped.name}: {mapped.mapping.name}")
-    for event in tally.first:
-        typer.echo("  " + msgspec.json.encode(wire_value(event)).decode())
-    for (kind, word), number in sorted(tally.counts.items()):
-        typer.echo(f"  {kind} {word}: {number}".replace(" :", ":"))
+    tally.show()
     passed = mapped.passed_over()
     for place, text in passed[:SHOWN]:
         typer.echo(f"  passed over 略过 {place}: {text[:60]}")
