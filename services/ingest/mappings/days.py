@@ -35,7 +35,7 @@ _SECTIONS = re.compile(r"第?\d[\d,、~-]*节")
 _COMPACT = re.compile(r"(?P<year>(?:19|20)\d\d)(?P<month>\d\d)(?P<day>\d\d)" + _WEEKDAY)
 _CLOCK = re.compile(
     r"(?P<half>凌晨|早上|早晨|上午|中午|下午|傍晚|晚上|晚|[AaPp]\.?[Mm]\.?)?\s*"
-    r"(?P<hour>\d{1,2})(?:\s*[:时点]\s*(?P<minute>[0-5]?\d)?)(?:\s*[:分]\s*(?P<second>[0-5]?\d)?(?:\.\d+)?秒?)?\s*"
+    r"(?P<hour>\d{1,2})(?:\s*(?:[:时点]|\.(?=\d\d\s*[AaPp][Mm]))\s*(?P<minute>[0-5]?\d)?)(?:\s*[:分]\s*(?P<second>[0-5]?\d)?(?:\.\d+)?秒?)?\s*"
     r"(?P<behind>[AaPp]\.?[Mm]\.?)?"
 )
 _MIDNIGHT = re.compile(r"24:00(?::00)?")
@@ -175,7 +175,7 @@ def _of_fraction(part: float) -> str:
 
 
 def clock(cell: Cell) -> time:
-    """A time of day: 8:11, 08:11:30, 上午8:11, 下午2:30, 2:30 PM, 8点30分, a real one, or a part of a day.
+    """A time of day: 8:11, 08:11:30, 上午8:11, 下午2:30, 2:30 PM, 08.00AM, 8点30分, a real one, or a part of a day.
 
     Raises WrongCell.
     """
