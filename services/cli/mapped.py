@@ -76,8 +76,19 @@ def suggestions(settings: Settings, path: Path) -> list[str]:
 
 def refuse_workbooks(settings: Settings, files: list[Path]) -> None:
     """Raises ProblemsError for workbooks, which no kind has, with the mappings that fit them."""
-    if problems := [_unmapped(settings, path) for path in files if _is_workbook(path)]:
+    workbooks = [path for path in files if _is_workbook(path)]
+    if problems := [one for path in workbooks for one in _unreadable(path) or [_unmapped(settings, path)]]:
         raise ProblemsError(problems)
+
+
+def _unreadable(path: Path) -> list[Problem]:
+    """Why a file cannot be read as tables, if it cannot."""
+    try:
+        for _ in read_sheets(path):
+            pass
+    except ProblemsError as error:
+        return list(error.problems)
+    return []
 
 
 def hint(settings: Settings, files: list[Path]) -> None:

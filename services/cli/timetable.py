@@ -170,7 +170,12 @@ def _opened(
         fit = fitting(path.name, sheets, every, is_plan)
         plain = any(is_part(one) for one in sheets)
         if fit and (known or not plain):
-            lists.append(open_mapped(path, every[fit[0]].mapping, mapped.all_targets(), college, is_plan, sheets))
+            taken: set[str] = set()  # plan, times of the sections, days off … may be sheets of one workbook
+            for mapping in (every[name].mapping for name in fit):
+                parts = {table.to for table in mapping.tables if is_plan(table)}
+                if not parts & taken:
+                    taken |= parts
+                    lists.append(open_mapped(path, mapping, mapped.all_targets(), college, is_plan, sheets))
         elif plain:
             as_they_are += sheets
         else:

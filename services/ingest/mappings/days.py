@@ -24,6 +24,8 @@ _EPOCH = date(1899, 12, 30)
 """Day 0 of a spreadsheet, for all days from March 1900 on."""
 _SERIALS = range(36_526, 73_415)
 """Serial numbers from 2000 to 2100: no other number is taken for a day."""
+_SERIAL_WITH_TIME = re.compile(r"[34]\d{4}\.\d+")
+"""A serial number of a spreadsheet, of 1982 to 2036, and a part of that day."""
 _SECONDS = re.compile(r"1\d{9}(\d{3})?")
 _WEEKDAY = r"(?:\s*\(?(?:星期|周|礼拜)[一二三四五六日天]\)?|\s*\([一二三四五六日]\))?"
 _DATE = re.compile(
@@ -219,6 +221,8 @@ def moment(cell: Cell, days: Days, halves: Mapping[str, time] | None = None) -> 
     if isinstance(cell, datetime):
         return cell if cell.tzinfo else cell.replace(tzinfo=days.zone)
     text = plain(cell)
+    if _SERIAL_WITH_TIME.fullmatch(text):
+        cell = float(text)  # a spreadsheet saved it as text
     if _SECONDS.fullmatch(text):
         return datetime.fromtimestamp(int(text[:10]), UTC).astimezone(days.zone)
     if re.match(r"\d{4}-\d\d-\d\dT", text):

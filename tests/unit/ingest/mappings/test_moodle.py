@@ -8,7 +8,8 @@ from services.ingest.mappings.reading import is_event, open_mapped
 from services.tabular.sheets import read_sheets
 from tests.unit.ingest.mappings.conftest import SCHEMAS
 
-GRADES = """"First name","Last name","ID number",Institution,Department,"Email address","Quiz: 2026-09-08 limits (Real)",\
+GRADES = """"First name","Last name","ID number",Institution,Department,"Email address",\
+"Quiz: 2026-09-08 limits (Real)",\
 "Quiz: 2026-09-08 limits (Percentage)","Quiz: series (Percentage)","Course total (Percentage)",\
 "Last downloaded from this course"
 娜,李,s1,,,a@x.cn,8.00,"80.00 %",-,"80.00 %",1789000000
@@ -64,7 +65,7 @@ def test_marks_of_sessions_are_those_of_the_lessons_that_begin_then(exported):
 
 @pytest.mark.parametrize("name", FILES)
 def test_a_file_of_moodle_is_told_by_its_columns(name, tmp_path, known_targets):
-    file, text = FILES[name]
+    _, text = FILES[name]
     (tmp_path / "export.txt").write_text(text, "utf-8")
     mappings = known_mappings(SCHEMAS / "mappings", tmp_path, known_targets)
     assert fitting("export.txt", list(read_sheets(tmp_path / "export.txt")), mappings, is_event) == [name]
