@@ -50,9 +50,15 @@ CASES = {
     "people without ids": directory(people("id,name\n,王丽\n"), stops="id"),
     "people with a control sign": directory(people("id,name\n00012,王\x07丽\n00013,a\n"), stops="control"),
     "people in rubbish": directory(people(b"\xff\xfe\xff\x00\xd8"), stops="."),
-    "students of a class that there is not": directory(people("id,name\n00012,王丽\n", "id,name,class,from\ns1,a,k9,2024-09-01\n"), stops="k9"),
-    "students with a day that there is not": directory(people("id,name\n00012,王丽\n", "id,name,class,from\ns1,a,k1,2024-02-30\n"), stops="2024-02-30"),
-    "students who leave before they come": directory(people("id,name\n00012,王丽\n", "id,name,class,from,to\ns1,a,k1,2024-09-01,2024-08-01\n"), stops="2024-08-01"),
+    "students of a class that there is not": directory(
+        people("id,name\n00012,王丽\n", "id,name,class,from\ns1,a,k9,2024-09-01\n"), stops="the directory has none"
+    ),
+    "students with a day that there is not": directory(
+        people("id,name\n00012,王丽\n", "id,name,class,from\ns1,a,k1,2024-02-30\n"), stops="2024-02-30"
+    ),
+    "students who leave before they come": directory(
+        people("id,name\n00012,王丽\n", "id,name,class,from,to\ns1,a,k1,2024-09-01,2024-08-01\n"), stops="2024-08-01"
+    ),
     "a directory that is a picture": directory(b"\x89PNG\r\n\x1a\n" + bytes(99), stops="."),
     "a directory whose zip is cut off": directory(people("id,name\n00012,王丽\n")[:-30], stops="damaged|zip"),
     "a timetable": timetable(planned(), passes="lessons 课次 16"),
@@ -67,5 +73,7 @@ CASES = {
     "a timetable with an error in a cell": timetable(planned((3, "#REF!")), stops="#REF!"),
     "a timetable of nothing": timetable(plan(), stops="lesson|no"),
     "a timetable twice in one file": timetable(plan(PLAN[1], PLAN[1]), passes="lessons 课次 16"),
-    "a timetable with a password": timetable(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600) + "EncryptedPackage".encode("utf-16-le"), stops="password"),
-}  # fmt: skip
+    "a timetable with a password": timetable(
+        b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600) + "EncryptedPackage".encode("utf-16-le"), stops="password"
+    ),
+}
