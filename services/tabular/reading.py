@@ -20,6 +20,8 @@ from services.tabular import frames
 from services.tabular.sheets import Cell, Limits, Sheet
 from services.tabular.spool import IN_MEMORY, Spooled
 
+_SHARES = 3
+"""The child has so many seconds on a core; on the clock so many times as many, for a machine that others use, too."""
 _OUT_OF_TIME = (-signal.SIGXCPU, -signal.SIGKILL)
 
 
@@ -33,7 +35,7 @@ def sheets_of(path: Path, limits: Limits) -> Iterator[Sheet]:
             [sys.executable, "-P", "-m", "services.tabular.child", *arguments],
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=complaints, env=here,
         )  # fmt: skip
-        timer = threading.Timer(limits.seconds, child.kill)
+        timer = threading.Timer(limits.seconds * _SHARES, child.kill)
         timer.start()
         try:
             assert child.stdout is not None

@@ -90,6 +90,7 @@ class Limits:
     cells: int = 5_000_000
     """Of all sheets, blank ones in front of others counted."""
     seconds: int = 120
+    """On a core."""
     megabytes: int = 1024
     """Of memory, of the process that reads."""
 

@@ -142,6 +142,6 @@ def test_a_plan_of_courses_is_one_of_lessons_too_with_its_weekdays_and_the_class
     text = draft_mapping(guess_sheets("f.xlsx", book(表=rows)[1], Known(college.tables), college.days))
     found, wrong = read(text, rows=rows, wanted=lambda one: one.to == "timetable")
     assert wrong == []
-    assert [(one.data["class"], one.data["course"], one.data["weekday"], one.data["weeks"]) for one in found] == [
-        ("k1", "G0101", "星期一", "1-16"), ("k2", "G0101", "星期一", "1-16"), ("k1", "S0101", "星期三", "1-16单"),
+    assert [(one.data["class"], one.data["course"], one.data["weekday"], len(one.data["weeks"])) for one in found] == [
+        ("k1", "G0101", "星期一", 16), ("k2", "G0101", "星期一", 16), ("k1", "S0101", "星期三", 8),
     ]  # fmt: skip
