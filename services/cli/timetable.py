@@ -172,20 +172,19 @@ def _opened(
     for path in files:
         sheets = list(read_sheets(path))
         plain = [one for one in sheets if is_part(one)]
-        if known or not plain:
-            chosen = _each_part_once(fitting(path.name, sheets, every, is_plan), every)
-        else:  # a plan as a list may stand beside the times of the sections
+        chosen = _each_part_once(fitting(path.name, sheets, every, is_plan), every) if known or not plain else []
+        if plain and not chosen:  # a plan as a list may stand beside the times of the sections
             rest = [one for one in sheets if not is_part(one)]
             fit = [] if any(map(is_grid, plain)) else fitting(path.name, rest, every, is_plan)
             chosen = [name for name in fit if any(one.to == TIMETABLE for one in every[name].mapping.tables)][:1]
-            as_they_are += sheets if not chosen else plain
+            as_they_are += plain if chosen else sheets
             sheets = rest
+        elif not chosen:
+            what = say("cli.no_part_of_a_timetable")
+            problems.append(Problem(where=path.name, what=what, expected=say("cli.draft_of", file=path)))
         lists += [
             open_mapped(path, every[name].mapping, mapped.all_targets(), college, is_plan, sheets) for name in chosen
         ]
-        if not chosen and (known or not plain):
-            what = say("cli.no_part_of_a_timetable")
-            problems.append(Problem(where=path.name, what=what, expected=say("cli.draft_of", file=path)))
     return as_they_are, lists
 
 
