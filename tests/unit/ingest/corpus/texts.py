@@ -78,8 +78,12 @@ CASES = {
     "the same row twice": Case(
         "a.csv", ours("s1 absent", "s1 absent").encode(), ("s1 absent",), passes="duplicate 重复 1"
     ),
-    "two rows that contradict each other": Case(
-        "a.csv", ours("s1 absent", "s1 late").encode(), ("s1 absent",), ("with other content",)
+    "two rows of one export that contradict each other": Case(
+        "a.csv",
+        ours("s1 absent", "s1 late").encode(),
+        ("s1 absent",),
+        ("with other content",),
+        options=("--exported-at", f"{DAY}T12:00:00+08:00"),
     ),
     "zeros in front": Case("a.csv", ours("0012 absent").encode(), ("0012 absent",)),
     "zeros that a spreadsheet ate": Case("a.csv", ours("12 absent").encode(), refused=(r"'12' is not .*: 0012",)),
