@@ -56,7 +56,7 @@ class RecordLog:
     def __init__(self, store: RecordStore, keys: Keys, bounds: Bounds, clock: Callable[[], datetime]) -> None:
         """Raises LogError."""
         self._store, self._keys, self._bounds, self._clock = store, keys, bounds, clock
-        self.reject = store.reject
+        self.reject, self.rejected_since = store.reject, store.rejected_since
         self._told_of = ""
         """The directory and the hour as of which the log was told who has left."""
         if store.meta("records") != _FORMAT:
