@@ -274,6 +274,26 @@ COMMANDS: Mapping[str, Command | Group] = {
         "Whether the files of a home are sound and belong together. 检查数据是否完好、是否配套",
         college=True,
     ),
+    "person": Group(
+        "What is held of one person: handed out to them, or erased. 个人数据的导出与抹去",
+        {
+            "export": Command(
+                "person:export",
+                "Hand out all that is held of a person: JSON, and a page in each language. 导出某人的全部数据",
+                college=True,
+            ),
+            "erase": Command(
+                "person:erase",
+                "Make a person who has left a pseudonym, everywhere and for good. 抹去已离开者的身份，不可恢复",
+                college=True,
+            ),
+            "erased": Command(
+                "person:erased",
+                "Every erasure: when, which pseudonym, who decided it and why. 全部抹去记录",
+                college=True,
+            ),
+        },
+    ),
     "retention": Group(
         "How long what is kept. 保存期限",
         {

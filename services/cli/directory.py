@@ -15,6 +15,7 @@ from services.clock import wall_clock
 from services.errors import PrewarnError
 from services.ingest.schemas import load_schemas
 from services.operate import directory_check
+from services.operate.persons.erasing import erased_in
 from services.rules.language.load import load
 from services.rules.registry.files import FileRegistry
 from services.settings import Settings, resource
@@ -71,6 +72,9 @@ _Limit = Annotated[int, typer.Option(help="Show so many lines of a table at most
 _Remove = Annotated[
     bool, typer.Option("--yes-remove", help="It is meant that more than a fifth of a table goes. 确认大量删除")
 ]
+_Again = Annotated[
+    bool, typer.Option("--yes-erased", help="Who was erased comes back, as somebody new. 已抹去者重新入校，作为新人")
+]
 _Json = Annotated[bool, typer.Option("--json", help="Everything as one JSON object. 以 JSON 输出")]
 
 
@@ -79,6 +83,7 @@ def import_(
     source: _Source,
     dry_run: _DryRun = False,
     yes_remove: _Remove = False,
+    yes_erased: _Again = False,
     limit: _Limit = 20,
     json: _Json = False,
 ) -> None:
@@ -89,7 +94,7 @@ def import_(
     with refusals(json=json), directories.offered(source, in_use, folder) as offer:
         change = Change.between(in_use, offer, settings)
         if not dry_run:
-            change.allow(removing=yes_remove)
+            change.allow(removing=yes_remove, erased=() if yes_erased else erased_in(settings, offer.directory))
             directories.install(offer.folder, folder)
         change.show("is not in use" if dry_run else "is in use", limit=limit, json=json)
 
@@ -99,6 +104,7 @@ def publish(
     source: _Source,
     dry_run: _DryRun = False,
     yes_remove: _Remove = False,
+    yes_erased: _Again = False,
     limit: _Limit = 20,
     json: _Json = False,
 ) -> None:
@@ -111,7 +117,7 @@ def publish(
     with refusals(json=json), directories.offered(source, in_use, None) as offer:
         change = Change.between(in_use, offer, settings)
         if not dry_run:
-            change.allow(removing=yes_remove)
+            change.allow(removing=yes_remove, erased=() if yes_erased else erased_in(settings, offer.directory))
             if change.differences:
                 publish_directory(settings, offer.directory)
         change.show("is not in use" if dry_run else "is published", limit=limit, json=json)
