@@ -282,6 +282,10 @@ class EscalationStep(msgspec.Struct, frozen=True, kw_only=True):
     to: str
 
 
+GRADE = "grade"
+"""The unit of what is a level itself: what a case adds up to."""
+
+
 class RuleCard(msgspec.Struct, frozen=True, kw_only=True):
     """What notify must know of a rule: published with each rule set, found by (rule_version, rule)."""
 
