@@ -112,7 +112,11 @@ COMMANDS: Mapping[str, Command | Group] = {
                 "Print a link by which a person sets a password once, within 24 hours. 生成一次性设置密码链接",
                 college=True,
             ),
-            "list": Command("accounts:list_", "All local accounts. 全部本地账号", college=True),
+            "list": Command(
+                "accounts:list_",
+                "All local accounts, and who of them is not there any more. 全部本地账号，并标明已不在岗者",
+                college=True,
+            ),
             "remove": Command(
                 "accounts:remove",
                 "End a local account, and every session of its owner. 删除本地账号",

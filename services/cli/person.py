@@ -5,28 +5,41 @@ from __future__ import annotations
 import io
 import shutil
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
 import typer
 
+from services.app.embedded import Embedded
 from services.cli import telling
 from services.clock import wall_clock
 from services.directory import Directory, load_installed
 from services.errors import ConfigurationError
-from services.i18n import LANGUAGES, in_chinese, say
+from services.i18n import LANGUAGES, Language, in_chinese, say
+from services.ingest.schemas import load_schemas
 from services.messages import Message, from_ms
 from services.notify.config import CHINA
+from services.notify.store import views
 from services.notify.store.engine import Store
 from services.notify.store.erasure import erasures
 from services.operate.persons import erasing, holding
 from services.rules.registry.files import FileRegistry
-from services.settings import Settings
-from services.web import person_page
+from services.settings import Settings, resource
+from services.web import person_page, view_models
+from services.web.person_page import Named, Reading
 
+_FIELDS = {
+    "recipient": "person",
+    "whom": "person",
+    "acknowledged_by": "person",
+    "closed_by": "person",
+    "author": "person",
+    "source": "source_name",
+}
+"""Fields that name a person → as the directory calls such a field; `source` is another word for a source's name."""
 _Person = Annotated[str, typer.Argument(help="Id in the directory. 学号或工号")]
 
 
@@ -46,7 +59,11 @@ def export(
     name = next((one for one in (names["student"], names["person"]) if one != person), person)
     files = {f"{part}.json": msgspec.json.format(msgspec.json.encode(rows), indent=1) for part, rows in found.items()}
     for language in LANGUAGES:
-        page = person_page.html(found, person, name, now.astimezone(CHINA), language, on_kafka=bool(settings.brokers))
+        known = load_schemas(resource("schemas")).by_kind
+        kinds = {kind: one.document.get("x-title", {}).get(language, kind) for kind, one in known.items()}
+        sentences = {} if settings.brokers else _sentences(settings, found.get("warnings", []), language)
+        reading = Reading(language, now.astimezone(CHINA), _named(directory, language), kinds, sentences)
+        page = person_page.html(found, person, name, reading, on_kafka=bool(settings.brokers))
         files[f"index.{language}.html"] = page.encode()
     _write(to, files)
     for part, rows in found.items():
@@ -98,6 +115,32 @@ def erased(context: typer.Context) -> None:
             typer.echo(
                 f"{from_ms(one.at).astimezone(CHINA):%Y-%m-%d %H:%M}  {one.pseudonym}  {one.author}: {one.reason}"
             )
+
+
+def _named(directory: Directory, language: Language) -> Named:
+    """What people call the value of a field."""
+
+    def named(field: str, value: str) -> str:
+        field = _FIELDS.get(field, field)
+        found = directory.names({field: value})
+        return found.get(f"{field}_{language}") or found.get(field) or value
+
+    return named
+
+
+def _sentences(settings: Settings, rows: Sequence[dict[str, Any]], language: Language) -> dict[str, tuple[str, str]]:
+    """What each warning says, by its id."""
+    numbers = {row["number"] for row in rows}
+    with Embedded(settings, push=False) as embedded:
+        notify = embedded.notify
+        reader = view_models.Reader(language, notify.config.zone, wall_clock(), notify.ports)
+        with notify.database.reading() as connection:
+            mine = views.of_numbers(connection, numbers)
+        cards = {row.id: notify.ports.cards(row.rule_version, row.rule) for row in mine}
+        return {
+            row.id: (view_models.title(row, cards[row.id], reader), view_models.sentence(row, cards[row.id], reader))
+            for row in mine
+        }
 
 
 def _directory(settings: Settings) -> tuple[Directory, Callable[[Directory], None] | None]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import msgspec
@@ -65,6 +65,15 @@ def people(connection: Connection, limit: int) -> list[tuple[str, int]]:
     still = func.sum(case((_r.rank > 0, _r.is_open), else_=0))
     found = select(_r.person, still).group_by(_r.person).order_by(still.desc(), _r.person).limit(limit)
     return [(row[0], int(row[1])) for row in connection.execute(found)]
+
+
+def of_numbers(connection: Connection, numbers: Iterable[int]) -> list[WarningRow]:
+    """The warnings with these numbers."""
+    return [
+        row
+        for part in slices(numbers)
+        for row in rows_of(connection, select(tables.warning).where(_w.number.in_(part)), WarningRow)
+    ]
 
 
 def inbox(connection: Connection, person: str, *, is_open: bool, page: int, size: int) -> Inbox:
