@@ -130,12 +130,12 @@ def _named(directory: Directory, language: Language) -> Named:
 
 def _sentences(settings: Settings, rows: Sequence[dict[str, Any]], language: Language) -> dict[str, tuple[str, str]]:
     """What each warning says, by its id."""
-    numbers = {row["number"] for row in rows}
+    numbers = [row["number"] for row in rows]
     with Embedded(settings, push=False) as embedded:
         notify = embedded.notify
         reader = view_models.Reader(language, notify.config.zone, wall_clock(), notify.ports)
         with notify.database.reading() as connection:
-            mine = views.of_numbers(connection, numbers)
+            mine = views.warnings_of(connection, numbers).values()
         cards = {row.id: notify.ports.cards(row.rule_version, row.rule) for row in mine}
         return {
             row.id: (view_models.title(row, cards[row.id], reader), view_models.sentence(row, cards[row.id], reader))

@@ -27,7 +27,7 @@ from services.web.frame import Frame, Visitor
 from services.web.visitor import said
 
 _Form = dict[str, str]
-_KEPT = ("measure", "due")
+_KEPT = ("measure", "due", "note")
 """Fields of a form that a person has typed."""
 
 

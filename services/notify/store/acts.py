@@ -9,19 +9,20 @@ from datetime import datetime
 from typing import Any, Literal
 
 import msgspec
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, func, insert, select, update
 
 from services.accounts.permissions import Who
-from services.messages import to_ms
-from services.notify import deadlines
+from services.messages import RuleCard, to_ms
+from services.notify import deadlines, handing_over
 from services.notify.config import NotifyConfig
 from services.notify.deadlines import CLOSINGS, LONGEST_TEXT, VERDICTS
 from services.notify.feedback import of_act
-from services.notify.ports import Clock
+from services.notify.ports import Clock, Ports
 from services.notify.rows import ActRow, EscalationRow, WarningRow
 from services.notify.store import deliveries, feedback, silences, steps, tables
 from services.notify.store.engine import Store, columns_of
 from services.notify.store.sight import Sight
+from services.notify.telling import tell_taker
 
 Refusal = Literal[
     "not_found",
@@ -34,9 +35,17 @@ Refusal = Literal[
     "needs_reason",
     "unknown_verdict",
     "same_verdict",
+    "changed",
+    "taken_already",
+    "note_too_long",
+    "not_handed",
+    "taker_unknown",
+    "taker_gone",
+    "taker_away",
+    "taker_not_allowed",
+    "taker_unreachable",
 ]
 """Why an act is refused; the pages say it to people as `refused_…`."""
-"""So long before a deadline its holder is reminded, if there is as much time again."""
 _w, _a = tables.warning.c, tables.act.c
 
 
@@ -56,6 +65,7 @@ class Acts:
     config: NotifyConfig
     clock: Clock
     sight: Sight
+    ports: Ports
     done: Callable[[set[str]], None]
     """Called with the outbox queues that have something to send, after something was done."""
 
@@ -67,6 +77,47 @@ class Acts:
                 on.acknowledge()
 
         return self._act(person, warning_id, act)
+
+    def take_up(self, person: str, warning_id: str, seen: int, note: str = "") -> Refusal | None:
+        """As `acknowledge`, of one of many: refused if it has changed since it was `seen` (its sequence), or is taken.
+
+        The note goes into the audit trail.
+        """
+        note = _clean(note)
+
+        def act(on: _On) -> None:
+            if on.row.acknowledged_by == person:
+                return
+            if on.row.sequence != seen:
+                raise RefusedError("changed")
+            if on.row.acknowledged_at is not None:
+                raise RefusedError("taken_already")
+            on.acknowledge(note)
+
+        return self._act(person, warning_id, act, note, too_long="note_too_long")
+
+    def hand_over(self, person: str, warning_id: str, to: str, seen: int, note: str = "") -> Refusal | None:
+        """Somebody else becomes accountable, who is told; who may, says permissions.may_take. Again changes nothing."""
+        note = _clean(note)
+
+        def act(on: _On) -> None:
+            if on.row.handed_to == to and on.row.acknowledged_by is None:
+                return
+            if on.row.sequence != seen:
+                raise RefusedError("changed")
+            matter, directory = self.sight.matter(on.connection, on.row), self.ports.directory()
+            if why := handing_over.why_not(person, to, matter, directory, on.at, self.config.mail):
+                raise RefusedError(why)
+            card = self.ports.cards(on.row.rule_version, on.row.rule)
+            number = on.hand_over(to, note, card)
+            taker = directory.person(to)
+            assert taker is not None
+            current = silences.current(on.connection, to_ms(on.at))
+            moment = self.config.moment(on.at, current, silences.cases(on.connection, {on.row.subject}))
+            news = f"handed_over {number}"
+            on.queues = tell_taker(on.connection, on.row, card, news, taker, moment, self.config.mail)
+
+        return self._act(person, warning_id, act, note, too_long="note_too_long")
 
     def improve(self, person: str, warning_id: str, measure: str, due: str) -> Refusal | None:
         """The person names a measure (改进措施) and its last day (YYYY-MM-DD); both can be changed later."""
@@ -104,8 +155,6 @@ class Acts:
                 deadline=None,
             )
             on.record("closed", measure, reason)
-            mine = update(tables.recipient).where(tables.recipient.c.warning == on.row.number)
-            on.connection.execute(mine.values(is_open=0))
             steps.stop(on.connection, [on.row.number], "closed", to_ms(on.at))
             on.later("outcome", to_ms(on.at))
             deliveries.relieve(on.connection, on.row.number, closed=True)
@@ -129,14 +178,21 @@ class Acts:
         return self._act(person, warning_id, act, whatever_status=True)
 
     def _act(
-        self, person: str, warning_id: str, act: Callable[[_On], None], text: str = "", *, whatever_status: bool = False
+        self,
+        person: str,
+        warning_id: str,
+        act: Callable[[_On], None],
+        text: str = "",
+        *,
+        whatever_status: bool = False,
+        too_long: Refusal = "measure_too_long",
     ) -> Refusal | None:
         try:
             with self._on(person, warning_id) as on:
                 if not whatever_status and on.row.status != "open":
                     return "not_open"
                 if len(text) > LONGEST_TEXT:
-                    return "measure_too_long"
+                    return too_long
                 act(on)
         except RefusedError as refused:
             return refused.why
@@ -170,13 +226,29 @@ class _On:
     was_overdue: bool = False
     """And the rules have not been told yet that it is so no more."""
 
-    def acknowledge(self) -> None:
+    def acknowledge(self, note: str = "") -> None:
         now = to_ms(self.at)
         deadline = deadlines.to_name_a_measure(self.row.level, now, self.working)
         self.settle(acknowledged_at=now, acknowledged_by=self.person, deadline=deadline)
-        self.record("acknowledged", deadline=deadline)
+        self.record("acknowledged", note, deadline=deadline)
         steps.stop(self.connection, [self.row.number], "acknowledged", now)
         self.remind(deadline)
+
+    def hand_over(self, to: str, note: str, card: RuleCard | None) -> int:
+        """Makes somebody else accountable; how often the warning has been handed over by now."""
+        now, was = to_ms(self.at), self.row
+        if was.acknowledged_at is not None:
+            steps.stop(self.connection, [was.number], "handed_over", now)
+        for step in handing_over.chain(was, card, self.at, self.working):
+            steps.add(self.connection, step)
+        until = handing_over.deadline(was, card, now, self.working)
+        self.settle(handed_to=to, acknowledged_at=None, acknowledged_by=None, deadline=until)
+        known = steps.roles(self.connection, was.number)
+        if to not in known:
+            steps.add_recipient(self.connection, self.row, to, known.get(self.person, ""))
+        self.record("handed_over", note, to, deadline=until)
+        mine = (_a.warning == was.number, _a.action == "handed_over")
+        return int(self.connection.execute(select(func.count()).where(*mine)).scalar_one())
 
     def remind(self, deadline: int | None) -> None:
         """The person is reminded a working day before; a reminder of an earlier deadline goes."""
@@ -198,6 +270,7 @@ class _On:
         self.row = msgspec.structs.replace(self.row, **effect, overdue_at=None)
         mine = update(tables.warning).where(_w.number == self.row.number)
         self.connection.execute(mine.values(**effect, overdue_at=None))
+        steps.restand(self.connection, self.row)
 
     def record(self, action: str, text: str = "", detail: str = "", **more: Any) -> None:
         """A line of the audit trail, and what the rules hear of it: the act, and that nothing is overdue any more."""

@@ -128,14 +128,14 @@ def held(connection: Connection, id_: str) -> dict[str, list[dict[str, Any]]]:
     return {name: rows for name, rows in found.items() if rows}
 
 
-_WHO = frozenset({"person", "recipient", "whom", "author", "acknowledged_by", "closed_by", "reporter"})
+_WHO = frozenset({"person", "recipient", "whom", "author", "acknowledged_by", "closed_by", "reporter", "handed_to"})
 _SECRET = frozenset({"password", "digest", "lease_owner", "lease_until", "kept"})
 
 
 def _is_about(row: Any, id_: str) -> bool:
     if id_ in key_values(row.subject):
         return True
-    return id_ in (row.acknowledged_by, row.closed_by, row.reporter)
+    return id_ in (row.acknowledged_by, row.closed_by, row.reporter, row.handed_to)
 
 
 def _row(row: Mapping[Any, Any]) -> dict[str, Any]:
