@@ -18,7 +18,7 @@ from services.errors import PrewarnError
 from services.i18n import in_chinese, say
 from services.ingest.schemas import load_schemas
 from services.operate import directory_check
-from services.operate.persons.erasing import erased_in
+from services.operate.persons.erasing import erased_in, known_again
 from services.rules.language.load import load
 from services.rules.registry.files import FileRegistry
 from services.settings import Settings, resource
@@ -116,6 +116,8 @@ def import_(
         change = Change.between(in_use, offer, settings)
         if not dry_run:
             change.allow(removing=yes_remove, erased=() if yes_erased else erased_in(settings, offer.directory))
+            if yes_erased:
+                known_again(settings, offer.directory)
             directories.install(offer.folder, folder)
         change.show("is not in use" if dry_run else "is in use", limit=limit, json=json)
 
@@ -139,6 +141,8 @@ def publish(
         change = Change.between(in_use, offer, settings)
         if not dry_run:
             change.allow(removing=yes_remove, erased=() if yes_erased else erased_in(settings, offer.directory))
+            if yes_erased:
+                known_again(settings, offer.directory)
             if change.differences:
                 publish_directory(settings, offer.directory)
         change.show("is not in use" if dry_run else "is published", limit=limit, json=json)

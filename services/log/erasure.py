@@ -17,8 +17,9 @@ import msgspec
 from services.clock import wall_clock
 from services.errors import LogError
 from services.log import disk
+from services.log.erased import ERASED
 from services.log.journal import Journal
-from services.log.naming_tables import ERASED, RECORDS, TOKENS, Row, Table, renamed
+from services.log.naming_tables import RECORDS, TOKENS, Row, Table, renamed
 from services.log.renaming import Renaming
 
 RENAMED = "renamed-"
@@ -69,6 +70,12 @@ def warnings_of(path: Path) -> list[tuple[str, str, int]]:
             state = msgspec.msgpack.decode(value, strict=False)
             found += [(rule, state[0], number) for rule, number in state[1].items()]
     return found
+
+
+def keep(path: Path, kept: str) -> None:
+    """The value of `ERASED` from now on. Raises LogError."""
+    with _journal(path) as db:
+        db.execute("insert or replace into meta values (?, ?)", (ERASED, kept))
 
 
 def kept_in(path: Path) -> str:

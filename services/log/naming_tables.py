@@ -10,8 +10,6 @@ import msgspec
 from services.log.records import said_and_told
 from services.log.renaming import Renaming
 
-ERASED = "erased"
-"""Name of the small value beside the records that tells who was erased (`erased.py`)."""
 Row = Sequence[Any]
 
 

@@ -10,7 +10,8 @@ import psycopg
 
 from services.errors import LogError
 from services.i18n import say
-from services.log.naming_tables import ERASED, RECORDS, TOKENS, Row, Table, renamed
+from services.log.erased import ERASED
+from services.log.naming_tables import RECORDS, TOKENS, Row, Table, renamed
 from services.log.postgres_records import lock, make_tables
 from services.log.renaming import Renaming
 
@@ -35,6 +36,11 @@ class SharedRecords:
             query = "select value from ingest_meta where log = %s and name = %s"
             row = db.execute(query, (self._prefix, ERASED)).fetchone()
             return str(row[0]) if row else ""
+
+    def keep(self, kept: str) -> None:
+        """The value of `ERASED` from now on."""
+        with self._connected() as db:
+            self._put(db, RECORDS[-1], [(ERASED, kept)])
 
     def _each(self, renaming: Renaming, kept: str | None) -> dict[str, int]:
         counts = {}

@@ -156,6 +156,19 @@ def erased_in(settings: Settings, directory: Directory) -> list[Problem]:
     ]
 
 
+def known_again(settings: Settings, directory: Directory) -> None:
+    """Who is named in a directory counts as erased no more. Raises LogError."""
+    erased = erased_of(settings)
+    if not erased.people:
+        return
+    for id_ in [one.id for one in directory.tables.people] + [one.id for one in directory.tables.students]:
+        erased.forget(id_)
+    if settings.brokers:
+        _shared(settings).keep(erased.written())
+    elif (journal := _journal(settings)).is_file():
+        journal_erasure.keep(journal, erased.written())
+
+
 def _refusals(settings: Settings, directory: Directory, id_: str, names: Names, now: datetime) -> Iterator[Message]:
     if kind := means_something_else(directory.tables, id_):
         yield say("operate.id_means_more", id=id_, kind=kind)

@@ -250,6 +250,20 @@ def test_the_same_again_finds_nobody_and_a_new_directory_that_names_them_is_refu
     college.run("directory", "import", college.directory, "--yes-erased")
 
 
+def test_a_source_that_still_names_them_is_refused_and_leaves_no_trace_until_they_are_back(college):
+    erase(college)
+    file = college.home.parent / "events.ndjson"
+    late = [absence(SUE, 5, college.now - DAY), absence("tom", 5, college.now - DAY)]
+    file.write_text("\n".join(map(json.dumps, late)), "utf-8")
+    college.run("ingest", file, code=1)
+    assert "names somebody who was erased" in college.run("rejected", "list")
+    college.live()
+    assert college.traces() == set()
+    college.enrol()
+    college.run("directory", "import", college.directory, "--yes-erased", "--yes-remove")
+    college.run("ingest", file)
+
+
 def test_what_is_held_is_handed_out_without_secrets(college, tmp_path):
     college.run("person", "export", SUE, "--to", tmp_path / "sue.zip")
     with zipfile.ZipFile(tmp_path / "sue.zip") as archive:
