@@ -169,7 +169,7 @@ class PostgresRecords:
         except psycopg.OperationalError:  # the server was started anew meanwhile, and nothing is lost yet
             db = self._connected()
             db.execute("begin")
-        db.execute("select pg_advisory_xact_lock(%s, hashtext(%s))", (_LOCK, self._prefix))
+        lock(db, self._prefix)
         return db
 
     def reject(self, rejections: Sequence[Rejection]) -> None:
@@ -215,6 +215,22 @@ class PostgresRecords:
         if self._db is None or self._db.closed:
             self._db = psycopg.connect(**self._address, autocommit=True)
         return self._db
+
+
+def lock(db: psycopg.Connection, prefix: str) -> None:
+    """Until the transaction ends nobody else changes the records of a prefix."""
+    db.execute("select pg_advisory_xact_lock(%s, hashtext(%s))", (_LOCK, prefix))
+
+
+@contextmanager
+def reading(address: Mapping[str, Any], prefix: str) -> Iterator[Records]:
+    """The records of a prefix, to be read. Raises LogError."""
+    try:
+        with psycopg.connect(**address, autocommit=True) as db:
+            make_tables(db)
+            yield _PostgresRecords(db, prefix)
+    except psycopg.Error as error:
+        raise LogError(say("log.records_cannot_be_kept", error=str(error).strip())) from error
 
 
 def make_tables(db: psycopg.Connection) -> None:

@@ -55,11 +55,11 @@ _HEADS: dict[str, Text] = {
 }
 _OVER: dict[str, dict[str, Text]] = {
     "praise": {
-        "resolved": Text("这条激励已到期。", "This good news has had its time."),
+        "resolved": Text("这条激励已到期。", "This good news is no longer listed."),
         "withdrawn": Text("记录已更正，这条激励撤回。", "A record was corrected: this good news is taken back."),
     },
     "results": {
-        "resolved": Text("这份结果已到期，不再列出。", "These results have had their time."),
+        "resolved": Text("这份结果已到期，不再列出。", "These results are no longer listed."),
         "withdrawn": Text("记录已更正，这份结果撤回。", "A record was corrected: these results are taken back."),
     },
 }
