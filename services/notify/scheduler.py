@@ -17,7 +17,7 @@ from services.notify.pipeline import UNREACHABLE, Moment, of_warning, tell
 from services.notify.ports import Ports
 from services.notify.recipients import STUDENT
 from services.notify.rows import EscalationRow, WarningRow, decode_context
-from services.notify.store import deliveries, silences, steps
+from services.notify.store import deliveries, own, silences, steps
 from services.notify.store.engine import Connection, Store
 
 _EVERY = 1.0
@@ -55,7 +55,9 @@ class Scheduler:
             late = steps.overdue(connection, to_ms(at))
             if due or late:
                 cases = silences.cases(connection, {row.subject for row in (*late, *(row for _, row in due))})
-                moment = self.config.moment(at, silences.current(connection, to_ms(at)), cases)
+                moment = self.config.moment(
+                    at, silences.current(connection, to_ms(at)), own.everybody(connection, self.config), cases
+                )
                 moment = replace(moment, exempt=self.ports.directory().exempt)
                 for step, row in due:
                     news, people = self._take(connection, step, row, at)

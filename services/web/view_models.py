@@ -17,6 +17,7 @@ from services.notify import texts, wording
 from services.notify.disabled_channels import DisabledChannel
 from services.notify.ports import Cards, Directory, Ports, SetAside
 from services.notify.rows import ChangeRow, DecisionRow, WarningRow, decode_context
+from services.notify.store import undo
 from services.notify.store.views import Dossier
 from services.notify.texts import LEVEL_WORDS, RESULTS, Language
 from services.notify.wording import Facts, Listener
@@ -122,6 +123,10 @@ class Reader:
     def day(self, milliseconds: int) -> str:
         """The day of an instant in the college's zone."""
         return f"{from_ms(milliseconds).astimezone(self.zone):%Y-%m-%d}"
+
+    def clock_time(self, milliseconds: int) -> str:
+        """An instant of today to the second."""
+        return f"{from_ms(milliseconds).astimezone(self.zone):%H:%M:%S}"
 
     def age(self, milliseconds: int) -> str:
         """How long ago, roughly; a date beyond a month."""
@@ -269,6 +274,7 @@ def facts(row: WarningRow, card: RuleCard | None, reader: Reader) -> list[tuple[
         ("highest", reader.level(row.highest_level).word if row.highest_level != row.level else None),
         ("deadline", reader.time(row.deadline) if row.deadline is not None and row.status == "open" else None),
         ("due_at", reader.time(row.due_at) if row.due_at is not None else None),
+        ("done_at", reader.day(row.done_at) if row.done_at is not None else None),
         ("rule", f"{row.row} {row.rule}" if row.row else row.rule),
         ("standard", row.standard),
         ("source", card.source if card else None),
@@ -351,7 +357,8 @@ def set_aside(found: Sequence[SetAside], reader: Reader, cards: Cards) -> list[S
 
 def verdict_of(found: Dossier, person: str) -> str | None:
     """What the person has said of it last."""
-    return next((act.detail for act in found.acts[::-1] if (act.person, act.action) == (person, "verdict")), None)
+    mine = (act for act in undo.standing(found.acts)[::-1] if (act.person, act.action) == (person, "verdict"))
+    return next((act.detail for act in mine), None)
 
 
 def escalations(found: Dossier, reader: Reader) -> list[tuple[str, str, str]]:

@@ -151,6 +151,7 @@ _OF_RULES = (
     "measure",
     "due_at",
     "deadline",
+    "done_at",
 )
 """What a change of a warning may change."""
 _POSITIONS = select(tables.position.c.consumer, tables.position.c.position)

@@ -9,7 +9,9 @@ on a few pages, where its uuids are scattered over all of them. `rows.py` has wh
 | intake | warning, warning_change, recipient, position; what begins with a change: delivery, decision, escalation |
 | steps | escalation, and what a due step changes of its warning |
 | deliveries, outbox | delivery and decision; contact |
-| acts, feedback, silences, disabled_channels, retention | the table of that name (disabled_channels: `stopped`) |
+| acts | act, undo, and what an act changes of its warning |
+| own | own_channel, own_choice |
+| feedback, silences, disabled_channels, retention | the table of that name (disabled_channels: `stopped`) |
 """
 
 from __future__ import annotations
@@ -85,6 +87,8 @@ class WarningTable(Stored, table=True):
     """Of a case: the rows of its parts, joined by blanks, as its rule said when it opened."""
     blanked_at: int | None = Field(default=None, sa_type=BigInteger)
     """When evidence and context were taken out, their time being over."""
+    done_at: int | None = Field(default=None, sa_type=BigInteger)
+    """The end of the day on which the measure was taken, of one that was when it was named; else null."""
 
 
 class ChangeTable(Stored, table=True):
@@ -196,7 +200,9 @@ class ActTable(Stored, table=True):
     action: str = Field(sa_type=Text)
     text: str = Field(sa_type=Text)
     detail: str = Field(default="", sa_type=Text, sa_column_kwargs={"server_default": ""})
-    """Of `measure` the last day, of `closed` the reason, of `verdict` the verdict."""
+    """Of `measure` the last day, of `measure_done` its day, of `undone` the act, of `closed` the reason, of `verdict`
+    the verdict.
+    """
 
 
 class FeedbackTable(Stored, table=True):
@@ -290,6 +296,47 @@ class RetentionTable(Stored, table=True):
     """JSON: kind → how many."""
 
 
+class OwnChannelTable(Stored, table=True):
+    """An address that a person set for themselves: one proved at most, and one that is not."""
+
+    __tablename__ = "own_channel"
+    __table_args__ = (PrimaryKeyConstraint("person", "proved"),)
+
+    person: str = Field(sa_type=Text)
+    proved: int
+    kind: str = Field(sa_type=Text)
+    address: str = Field(sa_type=Text)
+    """A mail address, or `scheme://TOKEN`: a secret."""
+    code: str = Field(sa_type=Text)
+    """Argon2id hash of the code that was sent last."""
+    tries: int
+    at: int = Field(sa_type=BigInteger)
+
+
+class OwnChoiceTable(Stored, table=True):
+    """Language and quiet hours that a person has chosen."""
+
+    __tablename__ = "own_choice"
+
+    person: str = Field(primary_key=True, sa_type=Text)
+    language: str = Field(sa_type=Text)
+    quiet: str = Field(sa_type=Text)
+    at: int = Field(sa_type=BigInteger)
+
+
+class UndoTable(Stored, table=True):
+    """How warnings were before acts that can be undone still: cleared when their minute is over."""
+
+    __tablename__ = "undo"
+    __table_args__ = (Index("undo_at", "at"),)
+
+    act: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    warning: int = Field(sa_type=BigInteger)
+    person: str = Field(sa_type=Text)
+    at: int = Field(sa_type=BigInteger)
+    before: str = Field(sa_type=Text)
+
+
 class PositionTable(Stored, table=True):
     """How far a consumer has come in the stream of changes (`warnings`, or one for each partition).
 
@@ -316,3 +363,6 @@ silence = metadata.tables["silence"]
 contact = metadata.tables["contact"]
 disabled_channel = metadata.tables["stopped"]
 retention = metadata.tables["retention"]
+own_channel = metadata.tables["own_channel"]
+own_choice = metadata.tables["own_choice"]
+undo = metadata.tables["undo"]

@@ -208,7 +208,9 @@ def test_a_warning_is_closed_with_its_measure(at_the_warning, notify):
     assert [(found["status"], found["closed_at"]) for found in notify.warnings()] == [
         ("closed", "2026-11-23T01:00:00Z")
     ]
-    assert "王秀英 已关闭：与学生谈话" in at_the_warning.get(WARNING).text
+    page = at_the_warning.get(WARNING).text
+    assert "王秀英 已于 11-23 09:00 关闭 · 问题已解决" in page
+    assert "<blockquote>与学生谈话</blockquote>" in page
     assert "没有待处理的预警" in at_the_warning.get("/inbox/T1").text
     again = at_the_warning.post(f"{WARNING}/close", token=token, measure="again")
     assert again.status_code == 409
@@ -245,7 +247,7 @@ def test_a_measure_with_its_day_a_reason_and_a_verdict(at_the_warning, notify):
     assert at_the_warning.post(f"{WARNING}/improve", token=token, measure="谈话", due="soon").status_code == 422
     assert at_the_warning.post(f"{WARNING}/improve", token=token, measure="谈", due="2026-W50-1").status_code == 422
     past = at_the_warning.post(f"{WARNING}/improve", token=token, measure="谈话", due="2020-01-01")
-    assert "完成日期已经过去" in past.text
+    assert "该日期在一年以前" in past.text
     assert ">谈话</textarea>" in past.text, "what was typed stands there still"
     assert 'value="2020-01-01"' in past.text
     assert at_the_warning.post(f"{WARNING}/improve", token=token, measure="谈话", due="2026-12-01").status_code == 303
