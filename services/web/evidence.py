@@ -10,13 +10,14 @@ import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from services.messages import Evidence, RuleCard
+from services.i18n import terms
+from services.messages import Evidence
 from services.notify import texts, wording
 from services.notify.rows import WarningRow
 from services.web.view_models import Reader, facts_of
 
-ATTENDANCE = ("present", "late", "early_leave", "leave", "absent")
-"""Of the field `status`."""
+_LINES = ("pass_score", "target")
+"""Fields that a score is held against."""
 _LEAST = 2
 """Records: of a single one the table says all."""
 _WIDTH, _HEIGHT, _MARGIN = 320, 120, 14
@@ -27,8 +28,9 @@ class Cell(NamedTuple):
 
     status: str
     letter: str
-    """The first of the word, so that no colour alone says it."""
+    """So that no colour alone says it."""
     day: str
+    word: str
     says: str
     """`11-27 周五：旷课`."""
 
@@ -52,44 +54,41 @@ class ScoreLine(NamedTuple):
     points: list[Point]
     path: str
     """The points joined."""
-    y: float
-    """Of the threshold."""
-    threshold: str
+    y: float | None
+    """Of the line that they are held against; None without one."""
     says: str
 
 
 def strip(row: WarningRow, reader: Reader) -> list[Cell]:
     """Attendance by date, oldest first; empty where the records say nothing of it."""
     found = facts_of(row).evidence
-    mine = [one for one in found if one.fields.get("status") in ATTENDANCE]
-    if len(mine) < _LEAST or len(mine) != len(found):
+    mine = [one for one in found if one.fields.get("status") in terms("attendance")]
+    if len(mine) < _LEAST or len(mine) != len(found) or _of_several(found):
         return []
     cells = []
     for one in sorted(mine, key=lambda one: one.at):
         status = str(one.fields["status"])
-        word, day = reader.term("value", status), wording.day(one.at, reader.listener)
-        cells.append(Cell(status, word[:1].upper(), f"{one.at.astimezone(reader.zone):%m-%d}", f"{day}: {word}"))
+        letter, word = reader.term("attendance", status), reader.term("value", status)
+        day = wording.day(one.at, reader.listener)
+        cells.append(Cell(status, letter, f"{one.at.astimezone(reader.zone):%m-%d}", word, f"{day}: {word}"))
     return cells
 
 
-def score_line(row: WarningRow, card: RuleCard | None, reader: Reader) -> ScoreLine | None:
-    """Scores of the records with the line that each is held against; none where there is no such line.
+def score_line(row: WarningRow, reader: Reader) -> ScoreLine | None:
+    """Scores over time, with the pass score or target where it is the same for all; None where there are no scores.
 
-    The line is the pass score where all records have the same; else the warning's threshold, of a rule in points.
+    Of a class or a test, whose records are of several students, there is none.
     """
-    scored = [(one, value) for one in facts_of(row).evidence if (value := _number(one, "score")) is not None]
-    lines = {value for one, _ in scored if (value := _number(one, "pass_score")) is not None}
-    if len(lines) == 1:
-        line = lines.pop()
-    elif not lines and card is not None and card.unit == "points" and row.threshold is not None:
-        line = row.threshold
-    else:
-        return None
-    if len(scored) < _LEAST:
+    found = facts_of(row).evidence
+    scored = [(one, value) for one in found if (value := _number(one, "score")) is not None]
+    held = [next((n for name in _LINES if (n := _number(one, name)) is not None), None) for one, _ in scored]
+    line = held[0] if held and len(set(held)) == 1 else None
+    if len(scored) < _LEAST or _of_several(found):
         return None
     scored.sort(key=lambda one: one[0].at)
     values = [value for _, value in scored]
-    low, high = min(*values, line), max(*values, line)
+    bounds = [*values, *([] if line is None else [line])]
+    low, high = min(bounds), max(bounds)
     span = (high - low) or 1.0
 
     def height(value: float) -> float:
@@ -102,7 +101,7 @@ def score_line(row: WarningRow, card: RuleCard | None, reader: Reader) -> ScoreL
             height(value),
             texts.number(value),
             wording.day(one.at, reader.listener),
-            value < line,
+            line is not None and value < line,
         )
         for n, (one, value) in enumerate(scored)
     ]
@@ -111,10 +110,14 @@ def score_line(row: WarningRow, card: RuleCard | None, reader: Reader) -> ScoreL
         _HEIGHT,
         points,
         " ".join(f"{point.x},{point.y}" for point in points),
-        height(line),
-        texts.number(line),
-        _said(points, reader) + " " + reader.word("score_threshold", threshold=texts.number(line)),
+        None if line is None else height(line),
+        _said(points, reader)
+        + ("" if line is None else " " + reader.word("score_threshold", threshold=texts.number(line))),
     )
+
+
+def _of_several(found: Sequence[Evidence]) -> bool:
+    return any("student" in one.fields for one in found)
 
 
 def _said(points: Sequence[Point], reader: Reader) -> str:

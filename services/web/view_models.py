@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -41,6 +41,8 @@ _ABOUT = (
     "responsible",
 )
 """The names of a context that are shown, in this order."""
+_OF_A_LESSON = ("course", "class", "lesson")
+"""Fields of a record that say which lesson or test it is about."""
 _IN_LISTS = 4
 _LONGEST_REASON = 300
 """Characters, of what a library says."""
@@ -282,22 +284,39 @@ def facts(row: WarningRow, card: RuleCard | None, reader: Reader) -> list[tuple[
     return [(reader.word(key), value) for key, value in found if value]
 
 
-def records(row: WarningRow, reader: Reader) -> Records:
-    """The records behind a warning, newest first."""
+def records(row: WarningRow, card: RuleCard | None, reader: Reader) -> Records:
+    """The records behind a warning, newest first; a lesson or test with its date, course and teacher."""
     found = facts_of(row)
-    evidence = found.evidence[::-1]
-    columns = list(dict.fromkeys(name for item in evidence for name in item.fields))
+    mine = wording.context_of_subject(card, found)
+    shown = [_record(item, found, mine, reader) for item in found.evidence[::-1]]
+    columns = [name for name in dict.fromkeys(name for each in shown for name in each) if name != "teacher"]
+    if any(each.get("teacher") for each in shown):
+        columns.append("teacher")
     return Records(
         [reader.term("field", name) for name in columns],
         [
-            (
-                reader.instant(item.at),
-                [reader.named(name, item.fields.get(name), found) for name in columns],
-                f"{item.source} · {item.id}",
-            )
-            for item in evidence
+            (reader.instant(item.at), [each.get(name, "—") for name in columns], f"{item.source} · {item.id}")
+            for item, each in zip(found.evidence[::-1], shown, strict=True)
         ],
     )
+
+
+def _record(item: Evidence, found: Facts, mine: Mapping[str, str], reader: Reader) -> dict[str, str]:
+    """Its fields in words, in their order."""
+    words = {name: reader.named(name, value, found) for name, value in item.fields.items()}
+    about = dict(mine) | {name: str(item.fields[name]) for name in _OF_A_LESSON if item.fields.get(name)}
+    place = next((name for name in ("lesson", "test") if item.fields.get(name)), None)
+    if place is None:
+        return words
+    facts = found._replace(context=about, evidence=[item])
+    words[place] = wording.lesson(place, str(item.fields[place]), facts, reader.listener)
+    words.pop("course", None)  # it is said with the lesson, and so is the class
+    words.pop("class", None)
+    if "course" in about and "class" in about and "teacher" not in words:
+        context = {"course": about["course"], "class": about["class"]}
+        teachers = reader.directory.holders("course_teacher", context, item.at)
+        words["teacher"] = (", " if reader.language == "en" else "、").join(one.name for one in teachers)
+    return words
 
 
 def changed(change: ChangeRow, card: RuleCard | None, reader: Reader) -> str:
