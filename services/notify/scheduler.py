@@ -17,7 +17,7 @@ from services.notify.pipeline import UNREACHABLE, Moment, of_warning, tell
 from services.notify.ports import Ports
 from services.notify.recipients import STUDENT
 from services.notify.rows import EscalationRow, WarningRow, decode_context
-from services.notify.store import deliveries, own, silences, steps
+from services.notify.store import deliveries, own, silences, steps, undo
 from services.notify.store.engine import Connection, Store
 
 _EVERY = 1.0
@@ -51,6 +51,7 @@ class Scheduler:
         at = self.ports.clock()
         queues: set[str] = set()
         with self.database.writing() as connection:
+            undo.clear(connection, to_ms(at))
             due = steps.steps_due(connection, to_ms(at))
             late = steps.overdue(connection, to_ms(at))
             if due or late:

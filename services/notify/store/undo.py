@@ -81,9 +81,13 @@ def before(connection: Connection, row: WarningRow) -> Before:
     )
 
 
+def clear(connection: Connection, now: int) -> None:
+    """Forgets what cannot be undone any more: it holds words of people."""
+    connection.execute(delete(tables.undo).where(_u.at < now - MINUTE))
+
+
 def keep(connection: Connection, was: Before, row: WarningRow, person: str, now: int) -> None:
-    """Keeps it for a minute; what is older goes."""
-    connection.execute(delete(tables.undo).where(_u.at <= now - MINUTE))
+    """Keeps it for a minute."""
     kept = UndoRow(act=was.acts[-1], warning=row.number, person=person, at=now, before=_encode(was).decode())
     connection.execute(insert(tables.undo).values(columns_of(kept)))
 

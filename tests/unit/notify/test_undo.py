@@ -109,6 +109,17 @@ def test_after_a_minute_it_stands(notify, everything, newest, clock):
     assert everything() == state
 
 
+def test_what_was_before_is_forgotten_when_it_cannot_come_back(notify, newest, clock, rows):
+    notify.acts.close("T1", ID, "谈话")
+    clock.advance(timedelta(seconds=60))
+    notify.scheduler.step()
+    assert len(rows(notify, "SELECT * FROM undo")) == 1
+    clock.advance(timedelta(milliseconds=1))
+    notify.scheduler.step()
+    assert rows(notify, "SELECT * FROM undo") == []
+    assert notify.acts.undo("T1", ID, newest()) == "undo_over"
+
+
 def test_nobody_undoes_what_somebody_else_did(notify, newest, everything):
     notify.acts.close("T1", ID, "谈话")
     state = everything()

@@ -79,7 +79,7 @@ def test_a_warning_shows_its_evidence_history_and_who_was_told(at_the_warning):
     assert "11-22 09:00" in page  # 01:00 UTC in the college's zone
     for shown in (
         "旷课",
-        "L1",
+        "11-22 周日 高等数学",
         "rollcall · S1/MATH-1",
         "达到阈值",
         "班主任",
