@@ -81,11 +81,13 @@ def test_a_bot_is_used_from_when_its_code_came_back_and_not_before(real, provide
     assert notify.own_channels.ask("T1", "dingtalk", TOKEN, "", "zh") is None
     assert provider.paths == [f"/robot/send?access_token={TOKEN}"]
     assert [one.partition("://")[0] for one in notify.own_channels.addresses("T1")] == ["mailto"]
+    notify.take_in([change(subject="S0/X")], 0)
+    assert [row["channel"].partition("://")[0] for row in deliveries(notify)] == ["mailto"]
     assert notify.own_channels.prove("T1", code_in(by_bot(provider)[0]), "zh") is None
     assert [one.partition("://")[0] for one in notify.own_channels.addresses("T1")] == ["dingtalk", "mailto"]
     (told,) = mail_server.mails
     assert "my-channels" in text_of(told), "where pushes went so far learns of it"
-    sent(notify, eventually, deliveries, ("dingtalk", "sent"))
+    sent(notify, eventually, deliveries, ("mailto", "sent"), ("dingtalk", "sent"))
     assert "连续旷课" in by_bot(provider)[-1]
 
 
@@ -278,6 +280,8 @@ def test_quiet_hours_of_ones_own_hold_what_is_not_red_for_them_alone(make, colle
         ("T2", 0),
     ]
     assert [row["reason"] for row in rows(notify, "SELECT reason FROM decision")] == ["own_quiet_hours"]
+    notify.look_at_held()
+    assert notify.waiting() == 3
     notify.own_channels.choose("T1", "", "")  # what is held goes out at once
     assert notify.waiting() == 4
 
