@@ -11,6 +11,7 @@ from typing import TypeVar
 import pytest
 
 from deploy.kafka.broker import Broker, missing
+from tests import browser
 from tests import postgres as servers
 from tests.sign_in import Server, openid, slapd
 from tests.sign_in.cas import CasServer
@@ -25,12 +26,21 @@ _NEEDS = {
     "broker_of_session": "kafka",
     "postgres_of_session": "postgres",
     **dict.fromkeys(("openid_server", "cas_server", "ldap_server"), "sign_in"),
+    "chromium": "browser",
 }
 """Whatever uses the fixture has the marker."""
 _Kind = TypeVar("_Kind", bound=Server)
 _FOLDERS = ("acceptance", "faults", "benchmarks", "unit/deploy")
 """Folders that are tiers of their own, by the last name."""
-_TIERS = ("properties", "commands", "kafka", "postgres", "sign_in", *(folder.rpartition("/")[2] for folder in _FOLDERS))
+_TIERS = (
+    "properties",
+    "commands",
+    "kafka",
+    "postgres",
+    "sign_in",
+    "browser",
+    *(folder.rpartition("/")[2] for folder in _FOLDERS),
+)
 """Tests with none of these markers are of the tier `unit`, which `./check --fast` runs."""
 
 
@@ -125,11 +135,13 @@ def _fetched(kind: Callable[[], _Kind]) -> Iterator[_Kind]:
 def pytest_report_header() -> list[str]:
     lacking = "; ".join(missing())
     no_server = "; ".join(servers.missing())
+    no_browser = "; ".join(browser.missing())
     no_sign_in = "; ".join([*openid.missing(), *slapd.missing()])
     return [
         f"real data: {_DATA if _DATA.is_dir() else 'ABSENT, tests marked `shared` are skipped'}",
         f"Kafka: {f'NONE, tests marked `kafka` are skipped: {lacking}' if lacking else 'Java and Maven are there'}",
         f"PostgreSQL: {f'NONE, tests marked `postgres` are skipped: {no_server}' if no_server else 'is there'}",
+        f"browser: {f'NONE, tests marked `browser` are skipped: {no_browser}' if no_browser else 'Chromium is there'}",
         f"sign-in: {f'tests marked `sign_in` are skipped: {no_sign_in}' if no_sign_in else 'the servers are there'}",
     ]
 
@@ -147,14 +159,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker("unit")
         if item.get_closest_marker("kafka"):
             item.add_marker(pytest.mark.xdist_group("kafka"))  # they share one broker, and some of them kill it
+        if item.get_closest_marker("browser"):
+            item.add_marker(pytest.mark.xdist_group("browser"))  # they share one sample college
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """In CI a skipped test of Kafka, PostgreSQL or sign-in is a failure, and one of the real data where that is."""
+    """In CI a skipped test of Kafka, PostgreSQL, sign-in, a browser, or the data that are there, is a failure."""
     report = yield
     promised = (_DATA.is_dir() and item.get_closest_marker("shared")) or next(
-        filter(None, map(item.get_closest_marker, ("kafka", "postgres", "sign_in"))), None
+        filter(None, map(item.get_closest_marker, ("kafka", "postgres", "sign_in", "browser"))), None
     )
     if os.environ.get("PREWARN_CI") and promised and report.skipped and not hasattr(report, "wasxfail"):
         reason = report.longrepr[-1] if isinstance(report.longrepr, tuple) else report.longrepr

@@ -12,6 +12,7 @@ import msgspec
 from services.messages import WarningChange, WarningFacts
 from services.rules.engine.engine import Engine
 from services.rules.engine.plan import Plan
+from services.rules.engine.refolds import IMPATIENT, Patience
 from services.rules.language.load import RuleSet, load
 from services.settings import resource
 
@@ -85,12 +86,13 @@ def run(
     ticks: bool = True,
     resumed: random.Random | None = None,
     seldom: random.Random | None = None,
+    patience: Patience = IMPATIENT,
 ):
     """Feeds packs; time follows the newest event; at the end it is `now`. `resumed`: snapshot and resume at whim.
 
     `seldom`: what changed without a transition is asked for at whim, and not behind each pack.
     """
-    engine, reader = Engine(plan), Reader()
+    engine, reader = Engine(plan, patience=patience), Reader()
     states: dict[tuple[str, str], bytes] = {}
     newest = datetime(1970, 1, 1, tzinfo=UTC)
     for pack in packs:
@@ -103,7 +105,7 @@ def run(
             states.update({(signature, key): state for signature, key, state in engine.snapshot()})
             states = {place: state for place, state in states.items() if state is not None}
             late, reached = engine.late, engine.now
-            engine = Engine(plan)
+            engine = Engine(plan, patience=patience)
             engine.resume([(signature, key, state) for (signature, key), state in states.items()], reached)
             engine.late = late
     reader.take(engine, engine.advance(now))

@@ -1,9 +1,9 @@
 """What a person may see and do: one function of the directory as of today. Pure.
 
 Whoever was told of a warning sees it. Beyond that a role gives sight of what it answers for, by the holders that the
-directory names for it on that day: substitutes hold a role while its owner is away. A case opens its parts. Offices see
-figures, and of single warnings those that they were told of; so do operators, who run the service and say nothing about
-students. Students see nothing yet.
+directory names for it on that day: substitutes hold a role while its owner is away. A case opens its parts. Heads see
+the figures of their department, offices those of all, and of single warnings those that they were told of; so do
+operators, who run the service and say nothing about students. Students see nothing yet.
 """
 
 from __future__ import annotations
@@ -54,6 +54,12 @@ class Directory(Protocol):
     def teaches(self, id: str, class_: str, at: datetime, /) -> bool:  # noqa: A002 - as the directory calls it
         """Whether somebody teaches a course in a class then."""
 
+    def colleagues(self, id: str, at: datetime, /) -> Collection[str]:  # noqa: A002 - as the directory calls it
+        """Who holds one of the person's roles in the same department."""
+
+    def headed_by(self, id: str, at: datetime, /) -> Collection[str]:  # noqa: A002 - as the directory calls it
+        """The departments that a person is the head of, or stands in for."""
+
 
 class Who(NamedTuple):
     """Somebody who is signed in."""
@@ -98,10 +104,43 @@ def allowed(who: Who, what: Matter | Inbox | Page, directory: Directory, at: dat
         why = _of_inbox(who.person, what.person, directory, at)
     elif what in ("account", "start"):
         why = "everybody"
+    elif what == "figures":
+        departments = departments_of(who, directory, at)
+        why = "role" if departments is None or departments else None
     else:
-        roles = (OPERATOR, *OFFICES) if what == "figures" else (OPERATOR,)
-        why = "role" if who.operator or any(_holds(who.person, one, {}, directory, at) for one in roles) else None
+        why = "role" if _holds_any(who, (OPERATOR,), directory, at) else None
     return Decision(why is not None, why or "not_yours")
+
+
+def departments_of(who: Who, directory: Directory, at: datetime) -> frozenset[str] | None:
+    """Of which departments somebody sees the figures; None: of the whole college."""
+    if _holds_any(who, (OPERATOR, *OFFICES), directory, at):
+        return None
+    return frozenset(directory.headed_by(who.person, at))
+
+
+def takers(giver: str, what: Matter, directory: Directory, at: datetime) -> set[str]:
+    """To whom somebody may hand a warning over."""
+    found = {*what.told, *directory.colleagues(giver, at), *(one.id for one in directory.instead(giver, at))}
+    for role, about in SIGHT.items():
+        if not what.context.keys().isdisjoint(about):
+            found |= {one.id for one in directory.holders(role, what.context, at)}
+    return {one for one in found - {giver} if may_take(one, giver, what, directory, at)}
+
+
+def may_take(to: str, giver: str, what: Matter, directory: Directory, at: datetime) -> bool:
+    """Whether a warning may be handed over to somebody; never to whom it is about.
+
+    To who sees it by their role or was told of it, stands in for who hands it over, or holds one of the same roles in
+    the same department.
+    """
+    names_others = not what.context.keys().isdisjoint(("student", "class", "course", "lesson"))
+    about = what.context.get("student") if names_others else what.context.get("teacher")
+    if to == about or not directory.is_there(to, at):
+        return False
+    if _of_warning(to, what, directory, at) or to in directory.colleagues(giver, at):
+        return True
+    return any(one.id == to for one in directory.instead(giver, at))
 
 
 def _of_warning(person: str, what: Matter, directory: Directory, at: datetime) -> Why | None:
@@ -120,6 +159,10 @@ def _of_inbox(person: str, whose: str, directory: Directory, at: datetime) -> Wh
     if person == whose:
         return "own"
     return "stands_in" if any(one.id == person for one in directory.instead(whose, at)) else None
+
+
+def _holds_any(who: Who, roles: Sequence[str], directory: Directory, at: datetime) -> bool:
+    return who.operator or any(_holds(who.person, one, {}, directory, at) for one in roles)
 
 
 def _holds(person: str, role: str, context: Mapping[str, str], directory: Directory, at: datetime) -> bool:

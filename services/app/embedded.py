@@ -20,7 +20,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from services.app.catching_up import CatchingUp
+from services.app.catching_up import Beat, CatchingUp
 from services.app.home_files import HomeFiles
 from services.app.lateness import LatenessBehind
 from services.app.loops import Loops
@@ -42,6 +42,7 @@ from services.ingest.validation import Validator
 from services.log import disk
 from services.log.journal import Journal
 from services.log.journal_records import JournalRecords
+from services.log.outages import JournalOutages
 from services.log.replay import ReplayLog
 from services.log.tokens import JournalTokens
 from services.messages import CampusEvent, Message, Mode, RuleCard, from_ms, to_ms
@@ -97,8 +98,9 @@ class Embedded:
         self._cards: dict[str, dict[str, RuleCard]] = {}
         config = of_settings(settings, ZoneInfo(self.files.zone), self.files, push=push)
         self.trial = Trial(settings.home)
-        self.catching_up = CatchingUp(self.journal, directory, self._counter.newest, clock)
-        self._awaits_sources = False
+        outages = JournalOutages(self.journal)
+        self.beat = Beat(outages, self._counter.newest, clock)
+        self.catching_up = CatchingUp(outages, directory, clock, self._evaluated_behind)
         config = replace(config, sources_until=self.catching_up.until)
         ports = Ports(directory, self._card, clock, self._publish, self._lesson_begins, self._set_aside)
         self.notify = Notify(config, ports)
@@ -151,10 +153,7 @@ class Embedded:
         """
         if self.worker is not None:
             return True
-        lock = self._held.enter_context((self.settings.home / "evaluator.lock").open("w"))
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
+        if not self.hold():
             return False
         self.taking_in.check()
         self.records.review()
@@ -162,6 +161,15 @@ class Embedded:
         if counted := self.journal.meta("counted", ""):
             self._counter.resume(counted.encode())
         self._tell_who_left()
+        return True
+
+    def hold(self) -> bool:
+        """No other process evaluates from here on, unless one does."""
+        lock = self._held.enter_context((self.settings.home / "evaluator.lock").open("w"))
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            return False
         return True
 
     def put_in_order(self) -> None:
@@ -172,7 +180,7 @@ class Embedded:
     def catch_up(self) -> None:
         """Evaluates everything in the log, and takes everything that it published into the store."""
         if self.worker is not None:
-            while self.worker.step():
+            while self.worker.step() or self.worker.settle():
                 self.take_in()
         self.take_in()
 
@@ -182,10 +190,19 @@ class Embedded:
 
     def await_sources(self) -> None:
         """Lets go what waited for sources that have caught up."""
-        waited, self._awaits_sources = self._awaits_sources, self.catching_up.until() > 0
-        if waited and not self._awaits_sources:
+        if self.catching_up.look():
             self.take_in()  # what they have mended is told to nobody
             self.notify.look_at_held()
+
+    def _evaluated_behind(self) -> Callable[[], bool]:
+        """Whether what is in the log now has been evaluated."""
+        end = self.journal.end()
+        return lambda: self.journal.evaluated()[0] >= end
+
+    def begin(self) -> None:
+        """From now on this process takes events in."""
+        self.beat.begin()
+        self.catching_up.look()
 
     def go_live(self) -> None:
         """From here on warnings are live: they are pushed."""
@@ -231,7 +248,7 @@ class Embedded:
         """Starts the thread `rules`."""
         if not self.try_evaluating():
             raise ConfigurationError(say("app.another_process_running_on", home=self.settings.home))
-        self.catching_up.begin()
+        self.begin()
         self._loops.start("rules", self._evaluate_some)
 
     def start_notifying(self) -> None:
@@ -282,8 +299,8 @@ class Embedded:
             self.look_at_files(worker)
             if self.sound_clock is not None:
                 self.sound_clock.keep()
-        self.catching_up.beat()
-        busy = worker.step() > 0
+        self.beat.beat()
+        busy = worker.step() > 0 or worker.settle()
         if not busy and not self._past:
             if reports := self._counter.due(self._clock()):
                 self._publish(reports)

@@ -7,8 +7,11 @@ from typing import Annotated
 
 import typer
 
+from services.cli import telling
 from services.clock import wall_clock
-from services.i18n import in_chinese
+from services.errors import ConfigurationError
+from services.i18n import in_chinese, say
+from services.messages import Problem, to_ms
 from services.operate import doctor as clinic
 from services.settings import Settings
 
@@ -25,6 +28,12 @@ def doctor(
     accept_clock: Annotated[
         bool, typer.Option("--accept-clock", help="The clock is right, however far it has jumped. 时钟无误")
     ] = False,
+    set_back: Annotated[
+        bool,
+        typer.Option(
+            "--set-back", help="The log was ahead of the clock, which is right now. 日志时间曾超前，时钟现已正确"
+        ),
+    ] = False,
 ) -> None:
     """Whether the files of a home are sound and belong together. 检查数据是否完好、是否配套"""
     settings: Settings = context.obj
@@ -36,6 +45,8 @@ def doctor(
 
         with closing(Journal(settings.home / "prewarn.db", wall_clock)) as journal:
             accept(journal, wall_clock())
+    if set_back:
+        _set_back(settings)
     if new_epoch:
         from services.app.embedded import Embedded  # noqa: PLC0415 - nothing of it is opened to look at damaged files
 
@@ -47,3 +58,14 @@ def doctor(
         typer.echo(f"    {in_chinese(one.what)}")
     if not all(one.well for one in found):
         raise typer.Exit(1)
+
+
+def _set_back(settings: Settings) -> None:
+    from services.app.embedded import Embedded  # noqa: PLC0415 - nothing of it is opened to look at damaged files
+    from services.log.clocks import set_back  # noqa: PLC0415
+
+    with Embedded(settings) as embedded:
+        if not embedded.hold():
+            raise ConfigurationError(say("app.another_process_running_on", home=settings.home))
+        rows = set_back(embedded.journal, to_ms(wall_clock()))
+    telling.tell(Problem(where="doctor --set-back", what=say("operate.log_set_back", rows=rows)))

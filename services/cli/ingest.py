@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime
-from functools import partial
 from pathlib import Path
 from typing import Annotated, NamedTuple, Protocol
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -11,11 +10,11 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import typer
 
 from services.app.embedded import Embedded
-from services.app.lateness import LatenessBehind
 from services.cli import mapped, telling
 from services.cli.progress import progress_bar
+from services.cli.run_outcome import tell_late, tell_run
 from services.clock import wall_clock
-from services.errors import ConfigurationError, RuleError
+from services.errors import ConfigurationError, ProblemsError, RuleError
 from services.i18n import say
 from services.ingest.files import BATCH, Summary, ingest_files
 from services.ingest.intake import UNHEARD, Intake
@@ -27,7 +26,6 @@ from services.ingest.records.log import RecordLog
 from services.ingest.records.runs import RunLog, run_of
 from services.ingest.table import TableOptions
 from services.log.kafka import REJECTED
-from services.log.records import Run
 from services.messages import Problem, Rejection
 from services.rules.registry.files import FileRegistry
 from services.settings import Settings
@@ -36,7 +34,9 @@ _SHOWN = 20
 _ALONE = 30_000
 """Rows of one commit where no other process writes: about 2 KB of memory each."""
 PATIENCE = 3.0
-"""Seconds in which the process that evaluates may say what was late."""
+"""Seconds in which the process that evaluates may say what was late …"""
+_CLUSTER_PATIENCE = 15.0
+"""… and a cluster."""
 
 
 class Given(NamedTuple):
@@ -83,31 +83,6 @@ def evaluates(embedded: Embedded) -> bool:
             "the events are kept; they are evaluated once the rules are mended 事件已保存，规则修正后即判断", err=True
         )
         return False
-
-
-def tell_late(lateness: LatenessBehind) -> int | None:
-    """What was taken in and is about a time that the rules do not hold any more, if that is known; how many."""
-    late = lateness.count()
-    if late:
-        telling.tell(Problem(where=f"late 迟到 {late}", what=say("ingest.put_aside_as_late")))
-    return late
-
-
-COUNTS = {
-    "accepted": "接收", "replaced": "更正", "retracted": "撤回", "unchanged": "未变", "refused": "拒收", "late": "迟到",
-}  # fmt: skip
-
-
-def counts_of(run: Run) -> str:
-    """What the records of a run were; how many were late is not known everywhere."""
-    known = {**dict.fromkeys(COUNTS, 0), "late": "-", **run.counts}
-    return ", ".join(f"{name} {chinese} {known[name]}" for name, chinese in COUNTS.items())
-
-
-def tell_run(run: Run) -> None:
-    """The number by which an import can be undone, and what it brought."""
-    again = " went on 续前" if run.resumed else ""
-    typer.echo(f"run 批次 {run.id}{again}: {counts_of(run)}")
 
 
 def _moment(text: str) -> datetime:
@@ -212,8 +187,11 @@ def ingest(
 
         with Ingest(settings) as cluster:
             cluster.records.review()
-            importing = RunLog(cluster.records, run)
+            cluster.late.start(_CLUSTER_PATIENCE)
+            importing, behind = RunLog(cluster.records, run), cluster.lateness(_CLUSTER_PATIENCE)
             summary = take(cluster, importing, given, f"{settings.topic_prefix}{REJECTED}")
+            if run.id:
+                importing.done(tell_late(behind))
     else:
         with Embedded(settings) as embedded:
             evaluating, lateness = evaluates(embedded), embedded.lateness(PATIENCE)
@@ -238,18 +216,22 @@ def ingest(
 
 
 def _take_mapped(way_in: WayIn, run: RunLog, given: Given, known: Known, kept: str) -> Summary:
-    """File by file, since each says itself when it was made and what it covers."""
-    summary, intake = Summary(), _intake(way_in, run, given)
-    for path in given.files:
-        with progress_bar() as bar:
-            task = bar.add_task(path.name, total=None)
-            heard = partial(bar.advance, task)
-            found, coverage, made = mapped.take_in(way_in, intake, known, path, given.covers, heard)
-        typer.echo(f"{path.name}:")
-        _tell(found, kept)
-        if coverage is not None:
-            _take_back(run, coverage, made or given.exported)
-        mapped.merge(summary, found)
+    """All files together; each says itself when it was made and what it covers."""
+    summary, taken, misfit = Summary(), list[mapped.Taken](), None
+    try:
+        mapped.take_in(way_in, _intake(way_in, run, given), known, given.files, given.covers, given.at_once, taken)
+    except ProblemsError as error:
+        misfit = error
+    for one in taken:
+        typer.echo(f"{one.path.name}:")
+        _tell(one.summary, kept)
+        mapped.merge(summary, one.summary)
+    for path, coverage, made in mapped.covered(taken):
+        if len(taken) > 1:
+            typer.echo(f"{path.name}:")
+        _take_back(run, coverage, made)
+    if misfit is not None:
+        raise misfit
     return summary
 
 

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime
+from functools import partial
+from operator import itemgetter
 from pathlib import Path
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import msgspec
 import typer
 
 from services.cli import telling
+from services.cli.progress import progress_bar
 from services.errors import ProblemsError
 from services.i18n import say
-from services.ingest.files import Summary, event_members
+from services.ingest.files import Summary, Waiting, event_members
 from services.ingest.intake import UNHEARD, Intake
 from services.ingest.mappings.catalog import fitting, known_mappings, mapping_of
 from services.ingest.mappings.language import Known
@@ -136,7 +139,10 @@ def dry_run(way_in: MappedWayIn, known: Known, files: list[Path]) -> Summary:
     for path in files:
         tally = Tally()
         mapped = opened(way_in, known, path)
-        found = ingest_mapped(mapped, way_in.dry_intake(), tally)
+        intake = way_in.dry_intake()
+        waiting = Waiting(intake)
+        found = ingest_mapped(mapped, intake, waiting, tally)
+        waiting.take()
         _show(mapped, tally)
         merge(summary, found)
     return summary
@@ -168,11 +174,55 @@ def merge(summary: Summary, other: Summary) -> None:
     summary.reasons = dict(Counter(summary.reasons) + Counter(other.reasons))
 
 
+class Taken(NamedTuple):
+    """One file, what became of it, and what it covers, if it says so and when it was made."""
+
+    path: Path
+    summary: Summary
+    coverage: Coverage | None
+    made: datetime | None
+
+
 def take_in(
-    way_in: MappedWayIn, intake: Intake, known: Known, path: Path, covers: str | None, heard: Callable[[int], None]
-) -> tuple[Summary, Coverage | None, datetime | None]:
-    """Takes one file in: what became of it, what it covers, and when it was made. `heard`: how many rows were taken."""
-    mapped = opened(way_in, known, path)
-    text = covers or mapped.covers
-    coverage = way_in.coverage(text) if text and mapped.exported else None
-    return ingest_mapped(mapped, intake, coverage or UNHEARD, heard), coverage, mapped.exported
+    way_in: MappedWayIn,
+    intake: Intake,
+    known: Known,
+    files: Sequence[Path],
+    covers: str | None,
+    at_once: int,
+    taken: list[Taken],
+) -> None:
+    """Takes files in together, `at_once` rows a commit, and adds what became of each to `taken`.
+
+    Raises ProblemsError for one that the mapping does not fit; those before it are taken in.
+    """
+    waiting = Waiting(intake, at_once)
+    makes_lessons = any(one.to == "lesson" for one in known.mapping.tables)
+    try:
+        for path in files:
+            if makes_lessons:  # by which the rows of the next file are read
+                waiting.take()
+            with progress_bar() as bar:
+                heard = partial(bar.advance, bar.add_task(path.name, total=None))
+                mapped = opened(way_in, known, path)
+                text = covers or mapped.covers
+                coverage = way_in.coverage(text) if text and mapped.exported else None
+                found = ingest_mapped(mapped, intake, waiting, coverage or UNHEARD, heard)
+                taken.append(Taken(path, found, coverage, mapped.exported))
+    except ProblemsError:
+        waiting.take()
+        raise
+    waiting.take()
+
+
+def covered(taken: Sequence[Taken]) -> list[tuple[Path, Coverage, datetime]]:
+    """The files that cover something, in the order in which they were made, with what they cover.
+
+    What stands in one of several that were made at one time no other one of them takes back: they are one export.
+    """
+    found = [(one.path, one.coverage, one.made) for one in taken if one.coverage is not None and one.made is not None]
+    for _, coverage, made in found:
+        for _, other, then in found:
+            if then == made and other is not coverage:
+                coverage.hear(other)
+    return sorted(found, key=itemgetter(2))

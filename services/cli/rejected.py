@@ -10,7 +10,8 @@ import typer
 from services.app.embedded import Embedded
 from services.app.taking_in import Again
 from services.cli import telling
-from services.cli.ingest import PATIENCE, evaluates, tell_late
+from services.cli.ingest import PATIENCE, evaluates
+from services.cli.run_outcome import tell_late
 from services.ingest.rejected import retry
 
 

@@ -58,7 +58,7 @@ def _notify(settings: Settings) -> Iterator[tuple[RuleSet, Notify]]:
     if settings.brokers:
         from services.app.cluster.notify import opened  # noqa: PLC0415 - kafka costs the others 0.1 s
 
-        with opened(settings) as (notify, known, _):
+        with opened(settings) as (notify, known, *_):
             yield known, notify
     else:
         with Embedded(settings) as embedded:

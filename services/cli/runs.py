@@ -9,7 +9,8 @@ import typer
 
 from services.app.embedded import Embedded
 from services.cli import telling
-from services.cli.ingest import PATIENCE, counts_of, evaluates, tell_late
+from services.cli.ingest import PATIENCE, evaluates
+from services.cli.run_outcome import counts_of, tell_late
 from services.clock import wall_clock
 from services.i18n import say
 from services.ingest.records.runs import Undone, state_of

@@ -13,7 +13,8 @@ import typer
 
 from services.app.embedded import Embedded
 from services.cli import mapped, telling
-from services.cli.ingest import WayIn, evaluates, tell_run
+from services.cli.ingest import WayIn, evaluates
+from services.cli.run_outcome import tell_run
 from services.clock import wall_clock
 from services.directory import Directory
 from services.errors import ConfigurationError, ProblemsError

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from services.directory import accountable, enrichment
+from services.directory import accountable, colleagues, enrichment
 from services.directory.index import Index, build_index, present
 from services.directory.names import names
 from services.directory.records import Lists, Person, Tables
@@ -149,6 +149,14 @@ class Directory:
         """The person, or whoever stands in for them on the day of `at`; nobody if the id is unknown."""
         person = self.person(id)
         return [] if person is None else accountable.instead(self._index, [person], at.timestamp())
+
+    def colleagues(self, id: str, at: datetime) -> set[str]:  # noqa: A002 - the column's name
+        """Ids of those who hold, on the day of `at`, one of the person's roles in the same department."""
+        return colleagues.colleagues(self._index, id, at.timestamp())
+
+    def headed_by(self, id: str, at: datetime) -> set[str]:  # noqa: A002 - the column's name
+        """The departments that a person is the head of on the day of `at`, or stands in for the head of."""
+        return colleagues.headed_by(self._index, id, at.timestamp())
 
     def people(self) -> Iterable[Person]:
         """All rows of `people`, sorted by id; students are not among them."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from io import BufferedReader
 from itertools import islice
 from pathlib import Path
@@ -71,11 +71,10 @@ def ingest_files(
 
     `.ndjson`, `.jsonl` and `.json` hold one CloudEvents object, or an array of them, on each line; `.csv` is a table;
     other names are guessed from their first character. Each may be compressed with gzip, or be in a .zip with others.
-    `note` hears what the files say. `at_once` rows, of several files too, are one commit, and what follows from them is
-    looked for once: the more, the less it costs that the rows of one lesson stand apart. Raises LogError.
+    `note` hears what the files say. `at_once` rows, of several files too, are one commit. Raises LogError.
     """
     summary, options = Summary(), options or TableOptions()
-    waiting = _Waiting(intake, note, summary, at_once)
+    waiting = Waiting(intake, at_once)
     for path in paths:
         try:
             file = path.open("rb")
@@ -93,7 +92,7 @@ def ingest_files(
             told = 0
             for name, stream in _streams(path, file, intake, summary, note):
                 for batch in _batches(name, Lines(stream, MAX_EVENT_BYTES, too_large), intake, options):
-                    waiting.add(name, batch)
+                    waiting.add(name, batch, summary, note)
                     if progress is not None:
                         progress(file.tell() - told)
                         told = file.tell()
@@ -101,30 +100,34 @@ def ingest_files(
     return summary
 
 
-class _Waiting:
-    """Rows that have been read, until there are enough of them to be taken in together."""
+class Waiting:
+    """Rows that have been read, of several files, until there are enough of them to be taken in together.
 
-    def __init__(self, intake: Intake, note: Note, summary: Summary, at_once: int) -> None:
-        self._intake, self._note, self._summary, self._at_once = intake, note, summary, at_once
-        self._parts: list[Part] = []
-        self._unreadable: list[Rejection] = []
+    The more are one commit, the less it costs that the rows of one lesson stand apart. Raises LogError.
+    """
 
-    def add(self, origin: str, batch: list[Item]) -> None:
-        """A batch of one file."""
-        self._parts.append(Part(origin, [item for item in batch if not isinstance(item, Rejection)]))
-        self._unreadable += [item for item in batch if isinstance(item, Rejection)]
-        if sum(len(part.items) for part in self._parts) + len(self._unreadable) > self._at_once - BATCH:
+    def __init__(self, intake: Intake, at_once: int = BATCH) -> None:
+        self._intake, self._at_once = intake, at_once
+        self._read: list[tuple[Part, list[Rejection], Summary]] = []
+
+    def add(self, origin: str, batch: Sequence[Item], summary: Summary, note: Note = UNHEARD) -> None:
+        """A batch of one file; `summary` is told what became of it, `note` what it says."""
+        part = Part(origin, [item for item in batch if not isinstance(item, Rejection)], note)
+        self._read.append((part, [item for item in batch if isinstance(item, Rejection)], summary))
+        if sum(len(part.items) + len(unreadable) for part, unreadable, _ in self._read) > self._at_once - BATCH:
             self.take()
 
     def take(self) -> None:
         """Takes all of it in."""
-        parts, unreadable = self._parts, self._unreadable
-        self._parts, self._unreadable = [], []
-        if any(part.items for part in parts):
-            self._summary.add(self._intake.take_parts(parts, self._note))
-        if unreadable:
-            self._note.refused(None, ())
-            self._summary.add(self._intake.keep(unreadable))
+        read, self._read = self._read, []
+        if any(part.items for part, _, _ in read):
+            outcomes = self._intake.take_parts([part for part, _, _ in read])
+            for outcome, (_, _, summary) in zip(outcomes, read, strict=True):
+                summary.add(outcome)
+        for part, unreadable, summary in read:
+            if unreadable:
+                part.note.refused(None, ())
+                summary.add(self._intake.keep(unreadable))
 
 
 def _streams(

@@ -86,6 +86,8 @@ class Part(NamedTuple):
 
     origin: str
     items: Sequence[tuple[bytes, str] | Placed]
+    note: Note = UNHEARD
+    """Hears what they say."""
 
 
 class _Found(NamedTuple):
@@ -97,6 +99,17 @@ class _Found(NamedTuple):
     packed: Packed | None
     element: int
     columns: Mapping[str, str] = {}
+    part: int = 0
+    """Of several that were handed in together."""
+
+
+class _Became(NamedTuple):
+    """An input, and what became of it."""
+
+    found: _Found
+    event: CampusEvent | None
+    """None: it could not be read."""
+    as_what: Verdict | Rejection
 
 
 class Intake:
@@ -148,21 +161,26 @@ class Intake:
 
     def take(self, raw: bytes, origin: str, position: str = "", *, keep: bool = True) -> Outcome:
         """One message: a JSON object or an array of them. `keep=False` neither stores nor counts what is rejected."""
-        return self._admit(self._checked(raw, position, origin), keep=keep)
+        return _outcome(self._admit(self._checked(raw, position, origin), keep=keep))
 
-    def take_parts(self, parts: Iterable[Part], note: Note = UNHEARD) -> Outcome:
-        """Messages and rows, of several files too, appended together. `note` hears what they say."""
-        return self._admit((found for origin, items in parts for found in self._found(items, origin)), note=note)
+    def take_parts(self, parts: Sequence[Part]) -> list[Outcome]:
+        """Messages and rows, of several files too, appended together; what became of each part."""
+        inputs = (one._replace(part=n) for n, part in enumerate(parts) for one in self._found(part.items, part.origin))
+        became: list[list[_Became]] = [[] for _ in parts]
+        for one in self._admit(inputs, [part.note for part in parts]):
+            became[one.found.part].append(one)
+        return [_outcome(some) for some in became]
 
     def take_values(self, items: Sequence[Placed], origin: str, note: Note = UNHEARD) -> Outcome:
         """Rows of a table."""
-        return self.take_parts([Part(origin, items)], note)
+        return self.take_parts([Part(origin, items, note)])[0]
 
     def take_events(self, events: Sequence[CampusEvent], origin: str = "import") -> Outcome:
         """Typed events of an importer: validated and enriched like any other."""
         check = self.validator.check_event
         named = ((event, f"event {n}") for n, event in enumerate(events, 1))
-        return self._admit(_Found(check(event, origin, place), origin, place, None, 0) for event, place in named)
+        found = (_Found(check(event, origin, place), origin, place, None, 0) for event, place in named)
+        return _outcome(self._admit(found))
 
     def keep(self, rejections: Sequence[Rejection]) -> Outcome:
         """Store and count inputs that were found to be unreadable before there was an event to check."""
@@ -184,17 +202,20 @@ class Intake:
         for index, checked in enumerate(self.validator.check(raw, origin, position)):
             yield _Found(checked, origin, position, packed, index)
 
-    def _admit(self, inputs: Iterable[_Found], *, keep: bool = True, note: Note = UNHEARD) -> Outcome:
+    def _admit(
+        self, inputs: Iterable[_Found], notes: Sequence[Note] = (UNHEARD,), *, keep: bool = True
+    ) -> list[_Became]:
+        """`notes`: of each part."""
         enrich = self._directory().enrich
+        became: list[_Became] = []
         found: list[_Found] = []
         events: list[CampusEvent] = []
         completed: list[CampusEvent] = []
-        rejections: list[Rejection] = []
         for one in inputs:
-            checked = one.checked
+            checked, note = one.checked, notes[one.part]
             if isinstance(checked, Rejection):
                 source = self._sender.accountable(checked.source)
-                rejections.append(msgspec.structs.replace(checked, source=source))
+                became.append(_Became(one, None, msgspec.structs.replace(checked, source=source)))
                 note.refused(None, ())
                 continue
             if self._past is not None:
@@ -203,7 +224,7 @@ class Intake:
             if not problems:
                 data, problems = enrich(checked.kind, checked.data, checked.time)
             if problems:
-                rejections.append(self._refused(one, checked, problems))
+                became.append(_Became(one, checked, self._refused(one, checked, problems)))
                 note.refused(checked, [problem.where.removeprefix("data.") for problem in problems])
                 continue
             found.append(one)
@@ -212,16 +233,16 @@ class Intake:
         verdicts = self._log.append(completed if self._completes else events) if events else []
         for one, event, verdict in zip(found, events, verdicts, strict=True):
             if verdict in _REFUSED:
-                rejections.append(self._refused(one, event, [_REFUSED[verdict](event)]))
-                note.refused(event, ())
+                became.append(_Became(one, event, self._refused(one, event, [_REFUSED[verdict](event)])))
+                notes[one.part].refused(event, ())
             else:
-                note.taken(event)
-        if keep:
-            self._log.reject(rejections) if rejections else None
-        self._count(completed, verdicts, rejections if keep else [])
-        new = (_begins(one) for one, verdict in zip(events, verdicts, strict=True) if verdict == "accepted")
-        oldest = min(new, default=None)
-        return Outcome(verdicts.count("accepted"), verdicts.count("duplicate"), rejections, oldest)
+                became.append(_Became(one, event, verdict))
+                notes[one.part].taken(event)
+        rejections = [one.as_what for one in became if isinstance(one.as_what, Rejection)] if keep else []
+        if rejections:
+            self._log.reject(rejections)
+        self._count(completed, verdicts, rejections)
+        return became
 
     def _refused(self, one: _Found, event: CampusEvent, problems: list[Problem]) -> Rejection:
         raw = one.packed[one.element] if one.packed is not None else msgspec.json.encode(wire_value(event))
@@ -248,6 +269,16 @@ class Intake:
                     counter.note(event, verdict, now, incomplete=incomplete, doubts=doubts)
             for rejection in rejections:
                 counter.note_rejected(rejection.source, reason_name(rejection), now)
+
+
+def _outcome(became: Sequence[_Became]) -> Outcome:
+    accepted = [one.event for one in became if one.as_what == "accepted" and one.event is not None]
+    return Outcome(
+        accepted=len(accepted),
+        duplicate=sum(one.as_what == "duplicate" for one in became),
+        rejections=[one.as_what for one in became if isinstance(one.as_what, Rejection)],
+        oldest=min(map(_begins, accepted), default=None),
+    )
 
 
 def _begins(event: CampusEvent) -> datetime:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from services.messages import LEVELS
+from services.messages import LEVELS, determined, in_key
 from services.notify.rows import ChangeRow, DecisionRow, DeliveryRow, EscalationRow, RecipientRow, WarningRow
 from services.notify.suppression import Case, Silence
 
@@ -43,11 +44,46 @@ class Standing(NamedTuple):
     is_open: int
     rank: int
     opened_at: int
+    about: str
+    class_id: str
+    rule: str
+    holder: str
+    taken: int
+    overdue: int
 
 
 def standing(row: WarningRow) -> Standing:
     """The standing of a warning as it is now."""
-    return Standing(row.number, int(row.status == "open"), LEVELS.index(row.level), row.opened_at)
+    return Standing(
+        warning=row.number,
+        is_open=int(row.status == "open"),
+        rank=LEVELS.index(row.level),
+        opened_at=row.opened_at,
+        about=row.about,
+        class_id=row.class_id,
+        rule=row.rule,
+        holder=row.acknowledged_by or row.handed_to or "",
+        taken=int(row.acknowledged_at is not None),
+        overdue=int(row.overdue_at is not None),
+    )
+
+
+class Matter(NamedTuple):
+    """What a warning is about, as the inbox has it."""
+
+    about: str
+    """Its card: all warnings about one student have the same, others those of one subject."""
+    class_id: str
+    department: str
+
+
+def matter(by: Collection[str] | None, subject: str, context: Mapping[str, str]) -> Matter:
+    """Of a warning of a rule that is `by` these names; None: its card is not known, what its key holds counts."""
+    names = [name for name, value in context.items() if in_key(value, subject)] if by is None else list(by)
+    student = context.get("student", "") if "student" in names else ""
+    about = f"student/{student}" if student else f"{'+'.join(names)}/{subject}"
+    class_id = context.get("class", "") if "class" in determined(names) else ""
+    return Matter(about, class_id, context.get("department", ""))
 
 
 @dataclass(slots=True)

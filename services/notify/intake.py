@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import msgspec
 
 from services.directory import Person
 from services.messages import RuleCard, WarningChange, WarningFacts, WarningReading, to_ms
-from services.notify.chunk import Known, Standing, Writes, standing
+from services.notify.chunk import Known, Standing, Writes, matter, standing
 from services.notify.deadlines import AroundTheClock, WorkingTime, step_due, to_acknowledge
 from services.notify.pipeline import ENDS, UNREACHABLE, Candidate, Moment, decide, not_pushed, settling, tell
 from services.notify.ports import Cards, Directory
@@ -71,6 +71,7 @@ class ChunkFold:
         elif newest:
             self._touch(row)
             _apply(change, row)
+            _place(row, card, change.facts.context)
             self.writes.changed.add(row.number)
         if newest and change.change == "resolved":
             self.known.ended[change.rule, change.subject] = change.warning_id
@@ -101,6 +102,7 @@ class ChunkFold:
             predecessor=self.known.ended.get((change.rule, change.subject)) if self.moment.push else None,
         )
         _apply(change, row)
+        _place(row, card, change.facts.context)
         self.known.warnings[row.id] = row
         self.writes.opened.append(row)
         return row
@@ -149,11 +151,19 @@ class ChunkFold:
             self._route_fails(candidate, role, "nobody_holds_role")
         seen = self.known.people.get(candidate.number, ())
         fresh = self._roles.setdefault(change.warning_id, {})
-        for person, role in routed.people:
+        for person, role in self._with_holder(routed.people, change):
             if person.id not in seen:
                 fresh.setdefault(person.id, role)
             if pushed:
                 self._deliver(candidate, person)
+
+    def _with_holder(self, people: list[tuple[Person, str]], change: WarningChange) -> list[tuple[Person, str]]:
+        """Whom the rule names, and who was handed the warning, if they are still there."""
+        holder = self.known.warnings[change.warning_id].handed_to
+        if holder is None or any(person.id == holder for person, _ in people):
+            return people
+        person = self.directory.person(holder) if self.directory.is_there(holder, self.moment.now) else None
+        return people if person is None else [*people, (person, "")]
 
     def _tell_of_the_end(self, change: WarningChange, candidate: Candidate) -> None:
         for id_ in self.known.people.get(candidate.number, set()) | self._roles.get(change.warning_id, {}).keys():
@@ -230,10 +240,9 @@ class ChunkFold:
             if (after := standing(self.known.warnings[id_])) != before:
                 self.writes.standings.append(after)
         for id_, people in self._roles.items():
-            number, is_open, rank, opened_at = standing(self.known.warnings[id_])
+            mine = standing(self.known.warnings[id_])._asdict()
             self.writes.recipients += [
-                RecipientRow(warning=number, person=person, role=role, is_open=is_open, rank=rank, opened_at=opened_at)
-                for person, role in people.items()
+                RecipientRow(person=person, role=role, **mine) for person, role in people.items()
             ]
 
 
@@ -273,6 +282,11 @@ def _apply(change: WarningChange, row: WarningRow) -> None:
             row.status, row.closed_at = "withdrawn", to_ms(change.at)
             if not change.facts.evidence:  # people still want to see what it had rested on
                 row.evidence = evidence
+
+
+def _place(row: WarningRow, card: RuleCard | None, context: Mapping[str, str]) -> None:
+    """What the inbox and the figures find it by."""
+    row.about, row.class_id, row.department = matter(card.by if card else None, row.subject, context)
 
 
 def _apply_facts(facts: WarningFacts, row: WarningRow) -> None:

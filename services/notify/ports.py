@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple, Protocol
 
@@ -27,6 +27,12 @@ class Directory(Protocol):
 
     def teaches(self, id: str, class_: str, at: datetime, /) -> bool:  # noqa: A002 - as the directory calls it
         """Whether a person teaches a course in a class then."""
+
+    def colleagues(self, id: str, at: datetime, /) -> Collection[str]:  # noqa: A002 - as the directory calls it
+        """Who holds one of a person's roles in the same department then."""
+
+    def headed_by(self, id: str, at: datetime, /) -> Collection[str]:  # noqa: A002 - as the directory calls it
+        """The departments that a person is the head of then."""
 
     def exempt(self, student: str, of: str, at: datetime, /) -> str | None:
         """Why a student is exempt from a rule then, if they are."""

@@ -60,6 +60,14 @@ class WarningRow(msgspec.Struct, kw_only=True):
     """Of a case: the rows of its parts, joined by blanks, as its rule said when it opened."""
     blanked_at: int | None = None
     """When evidence and context were taken out, their time being over."""
+    about: str = ""
+    """What the inbox has one card for (`chunk.matter`): `student/s1`, `class/c1`, `lesson/l1`."""
+    class_id: str = ""
+    """The class that it is about, or that the student was of; empty: none."""
+    department: str = ""
+    """Of its context, for the figures of a head."""
+    handed_to: str | None = None
+    """Who is accountable since somebody handed it over to them, in place of whoever holds the role."""
     done_at: int | None = None
     """The end of the day on which the measure was taken, of one that was when it was named; else null."""
 
@@ -83,7 +91,7 @@ class ChangeRow(msgspec.Struct, kw_only=True):
 
 
 class RecipientRow(msgspec.Struct, kw_only=True):
-    """Who may see a warning. Status, level and opening are repeated here: an inbox is one walk along an index."""
+    """Who may see a warning, and what an inbox is ordered and filtered by: it is one walk along an index."""
 
     warning: int
     person: str
@@ -92,6 +100,13 @@ class RecipientRow(msgspec.Struct, kw_only=True):
     rank: int
     """The level's place in LEVELS: 3 red, 2 orange, 1 yellow, 0 praise."""
     opened_at: int
+    about: str = ""
+    class_id: str = ""
+    rule: str = ""
+    holder: str = ""
+    """Who has taken it up, or else was handed it; empty: nobody yet."""
+    taken: int = 0
+    overdue: int = 0
 
 
 class DeliveryRow(msgspec.Struct, kw_only=True):
@@ -105,7 +120,7 @@ class DeliveryRow(msgspec.Struct, kw_only=True):
     """The queue that it waits in (`json://host`); the address itself stays in the directory, with its secrets."""
     news: str = ""
     """What it tells of instead of the change itself: `escalated` and `repeated` with their step, `reminder` and
-    `overdue` with the deadline (ms) that they are about, `outcome`.
+    `overdue` with the deadline (ms) that they are about, `handed_over` with the how-manieth time, `outcome`.
     """
     status: str = "pending"
     """pending, sending, sent, failed (will be tried again), unknown, dead (given up), cancelled."""
@@ -151,7 +166,7 @@ class ActRow(msgspec.Struct, kw_only=True):
     text: str = ""
     detail: str = ""
     """Of `measure` the last day, of `measure_done` its day, of `undone` the act, of `closed` the reason, of `verdict`
-    the verdict.
+    the verdict, of `handed_over` to whom.
     """
 
 

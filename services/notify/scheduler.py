@@ -13,12 +13,13 @@ from services.log.heartbeat import Heartbeats
 from services.messages import Evidence, to_ms
 from services.notify.config import NotifyConfig
 from services.notify.loop import Loop
-from services.notify.pipeline import UNREACHABLE, Moment, of_warning, tell
+from services.notify.pipeline import UNREACHABLE, Moment
 from services.notify.ports import Ports
 from services.notify.recipients import STUDENT
 from services.notify.rows import EscalationRow, WarningRow, decode_context
-from services.notify.store import deliveries, own, silences, steps, undo
+from services.notify.store import own, silences, steps, undo
 from services.notify.store.engine import Connection, Store
+from services.notify.telling import tell_people
 
 _EVERY = 1.0
 _EVIDENCE = msgspec.json.Decoder(list[Evidence])
@@ -110,8 +111,8 @@ class Scheduler:
         return list(holders)
 
     def _holder(self, connection: Connection, row: WarningRow, at: datetime) -> list[Person]:
-        """Who has taken it up; while they are away, whoever stands in, who may see it from now on."""
-        holder = row.acknowledged_by
+        """Who has taken it up, or was handed it; while they are away, whoever stands in, who may see it from now on."""
+        holder = row.acknowledged_by or row.handed_to
         people = list(self.ports.directory().instead(holder, at)) if holder else []
         known = steps.roles(connection, row.number)
         for person in people:
@@ -137,9 +138,5 @@ class Scheduler:
         self, connection: Connection, row: WarningRow, news: str, people: list[Person], moment: Moment
     ) -> tuple[set[str], set[str]]:
         """The queues that have something to send now, and why others are told nothing or not yet."""
-        candidate = of_warning(row, self.ports.cards(row.rule_version, row.rule), news)
-        told = [tell(candidate, person, moment, self.config.mail) for person in people]
-        messages = [delivery for delivery, _ in told if delivery is not None]
-        decisions = [decision for _, decision in told if decision is not None]
-        deliveries.add(connection, messages, decisions)
-        return {one.channel for one in messages}, {one.reason for one in decisions}
+        card = self.ports.cards(row.rule_version, row.rule)
+        return tell_people(connection, row, card, news, people, moment, self.config.mail)

@@ -30,6 +30,7 @@ from services.notify.sender import Send, Sender
 from services.notify.store import disabled_channels, feedback, intake, outbox, own, report, silences, views
 from services.notify.store.acts import Acts
 from services.notify.store.engine import Connection, Store
+from services.notify.store.report import Departments
 from services.notify.store.sight import Sight
 from services.notify.suppression import Silence
 
@@ -58,7 +59,7 @@ class Notify:
             database=self.database, sender=sender, heartbeats=self.health, on_result=self.metrics.attempted
         )
         self.sight = Sight(self.database, ports.directory, ports.cards, ports.clock)
-        self.acts = Acts(self.database, config, ports.clock, self.sight, self._done)
+        self.acts = Acts(self.database, config, ports.clock, self.sight, ports, self._done)
         self.own_channels = OwnChannels(
             database=self.database, config=config, ports=ports, send=sender.send, changed=self.look_at_held
         )
@@ -182,15 +183,15 @@ class Notify:
         with self.database.reading() as connection:
             yield from views.every_warning(connection)
 
-    def effectiveness(self, period: Period, by: By) -> Report:
-        """预警机制的实效性分析报告: what became of the warnings of a period."""
+    def effectiveness(self, period: Period, by: By, departments: Departments = None) -> Report:
+        """预警机制的实效性分析报告: what became of the warnings of a period, of some departments if they are named."""
         with self.database.reading() as connection:
-            return report.effectiveness(connection, period, by, self.config.zone)
+            return report.effectiveness(connection, period, by, self.config.zone, departments)
 
-    def open_now(self, by: OpenBy) -> OpenNow:
-        """What is open at this moment, by group."""
+    def open_now(self, by: OpenBy, departments: Departments = None) -> OpenNow:
+        """What is open at this moment, by group, of some departments if they are named."""
         with self.database.reading() as connection:
-            return report.open_now(connection, by)
+            return report.open_now(connection, by, departments)
 
     def disabled_channels(self) -> list[DisabledChannel]:
         """The channels that their provider refuses for good and that the directory still has."""

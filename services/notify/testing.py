@@ -38,6 +38,8 @@ class College:
         """Who is away → who stands in."""
         self.gone: set[str] = set()
         """Who has left."""
+        self.heads: dict[str, set[str]] = {}
+        """Head → departments."""
         self.exemptions: dict[tuple[str, str], tuple[datetime, datetime]] = {}
         """(student, rule) → from when to before when they are exempt."""
 
@@ -61,6 +63,15 @@ class College:
     def teaches(self, _id: str, _class: str, _at: datetime, /) -> bool:
         """Nobody does."""
         return False
+
+    def colleagues(self, id: str, _at: datetime, /) -> set[str]:  # noqa: A002 - as the directory calls it
+        """Whoever holds one of the same roles."""
+        same = (people for people in self.roles.values() if any(person.id == id for person in people))
+        return {person.id for people in same for person in people} - {id}
+
+    def headed_by(self, id: str, _at: datetime, /) -> set[str]:  # noqa: A002 - as the directory calls it
+        """As `heads` says."""
+        return self.heads.get(id, set())
 
     def exempt(self, student: str, of: str, at: datetime, /) -> str | None:
         """As `exemptions` says."""

@@ -33,6 +33,7 @@ _NEWS: dict[str, Text] = {
     "resolved": Text("这条预警已经解除。", "This warning is over."),
     "escalated": Text("这条预警还没有人受理，请督促或处理。", "Nobody has taken this warning up: please see to it."),
     "overdue": Text("您受理的预警已超过处置期限。", "The warning that you took up is past its deadline."),
+    "handed_over": Text("同事移交给您一条预警，请处理。", "A colleague has handed this over to you: please see to it."),
     "reminder": Text("您受理的预警将在一个工作日后到期。", "The warning that you took up is due in one working day."),
     "withdrawn": Text("记录已更正，这条预警撤回，无需处理。", "A record was corrected: this warning is taken back."),
 }
@@ -45,6 +46,7 @@ ENDED: dict[str, Text] = {
 _HEADS: dict[str, Text] = {
     "escalated": Text("无人受理：", "Nobody has taken it up: "),
     "repeated": Text("仍待处理：", "Still open: "),
+    "handed_over": Text("移交给您：", "Handed over to you: "),
     "outcome": Text("处理结果：", "Outcome: "),
     "overdue": Text("已逾期：", "Overdue: "),
     "reminder": Text("即将到期：", "Due soon: "),

@@ -7,14 +7,18 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
+from collections.abc import Iterable
 
 from services.errors import DamagedError, PrewarnError
 from services.i18n import say
+from services.log.clocks import SET_BACK
 from services.log.journal import Journal
-from services.messages import Changes, Mode
+from services.messages import Changes, Mode, WarningChange
 from services.rules.engine.engine import Engine
+from services.rules.engine.refolds import LIVE
 from services.rules.engine.segments import heads
-from services.rules.engine.switch import take_over
+from services.rules.engine.subject import State
+from services.rules.engine.switch import set_back, take_over
 from services.rules.feedback import Enrich, as_it_is, returned
 from services.rules.language.load import RuleSet
 from services.rules.runner import EngineRunner, Output
@@ -35,7 +39,7 @@ class Worker:
         self._enrich = enrich
         self.counts: Counter[str] = Counter()
         """Named reason → events; `processed` is all of them."""
-        engine = Engine(rule_set.plan, mode=mode)
+        engine = Engine(rule_set.plan, mode=mode, patience=LIVE)
         # Not only the files shape the state: so do holidays, which come from a library, and the engine itself.
         shape = (rule_set.version, _signatures(engine))
         try:
@@ -65,23 +69,31 @@ class Worker:
         """Another rule set takes over from here on; returns how many changes of warnings that published."""
         journal = self.journal
         self._offset, now = journal.evaluated()
-        engine = Engine(rule_set.plan, mode=self.mode)
+        engine = Engine(rule_set.plan, mode=self.mode, patience=LIVE)
         mine = {layout.signature for layout in engine.layouts}
-        engine.resume(journal.states(), now)
-        old = heads(written for written in journal.states() if written[0] not in mine)
         theirs = set(journal.meta("signatures", "").split())
+        is_set_back = bool(journal.meta(SET_BACK, ""))
+        anew = mine if is_set_back else set[str]()
+        engine.resume((written for written in journal.states() if written[0] not in anew), now)
+        old: Iterable[State] = heads(written for written in journal.states() if written[0] not in mine - anew)
+        changes: list[WarningChange] = []
+        if is_set_back:
+            old, changes = set_back(old, engine)
+            theirs -= mine
         old_rules = dict(part.partition("=")[::2] for part in journal.meta("rules", "").split())
-        changes, retired = take_over(engine, old, theirs, old_rules, lambda: self._warmed(rule_set))
+        found, retired = take_over(engine, old, theirs, old_rules, lambda: self._warmed(rule_set))
+        changes += found
         published = Changes(changes, engine.readings())
         journal.add_rule_set(rule_set.version, rule_set.cards)
         meta = {
             "rule_version": rule_set.version,
             "signatures": _signatures(engine),
+            SET_BACK: "",
             "rules": " ".join(f"{rule.id}={rule_set.plan.decides(rule)}" for rule in rule_set.plan.rules),
         }
         states = [*engine.snapshot(), *retired]
         back = returned(changes, rule_set.plan, self._enrich)
-        journal.commit(self._offset, now, states, published, returned=back, drop=theirs - mine, meta=meta)
+        journal.commit(self._offset, now, states, published, returned=back, drop=theirs - mine | anew, meta=meta)
         self._runner, self.rule_set, self._ahead = EngineRunner(engine), rule_set, False
         return len(changes)
 
@@ -99,7 +111,7 @@ class Worker:
     def step(self) -> int:
         """Evaluates some rows of the log and commits; returns the number of rows, 0 at the log's end."""
         if self._ahead:
-            self._resume(Engine(self.rule_set.plan, mode=self.mode))
+            self._resume(Engine(self.rule_set.plan, mode=self.mode, patience=LIVE))
         before = self._offset
         rows = self.journal.read(before, _ROWS_AT_ONCE)
         if not rows:
@@ -124,6 +136,13 @@ class Worker:
         self.counts.update(output.counts)
         self.counts["processed"] += events
         return done
+
+    def settle(self) -> bool:
+        """If the log is evaluated and something waits for more of it, writes into it that nothing follows."""
+        if not self.engine.refolds or self.journal.end() > self._offset:
+            return False
+        self.journal.tick(self.engine.now)
+        return True
 
     def set_mode(self, mode: Mode) -> None:
         """From here on changes are published in this mode."""

@@ -1,4 +1,4 @@
-"""The web pages: a person's inbox, one warning with its evidence; acknowledging and closing; figures.
+"""The web pages: one warning with its evidence; acknowledging and closing; figures. The inbox: inbox_pages.py.
 
 Rendered on the server, without scripts. Who may see what: accounts/permissions.py.
 """
@@ -17,7 +17,7 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from services import bounds
-from services.accounts.permissions import Inbox
+from services.accounts import permissions
 from services.accounts.providers import NONE, Providers
 from services.i18n import terms
 from services.i18n.windows import window
@@ -31,6 +31,7 @@ from services.notify.store.acts import Refusal
 from services.notify.store.views import Dossier
 from services.web import evidence, report_forms, view_models, visitor
 from services.web.frame import HEADERS, Frame, Visitor
+from services.web.inbox_pages import InboxPages
 from services.web.my_channels import MyChannels
 from services.web.provider_pages import ProviderPages
 from services.web.signing_in import SigningIn
@@ -41,7 +42,6 @@ if TYPE_CHECKING:
     from services.notify.service import Notify
 
 _HERE = Path(__file__).parent
-_PER_PAGE = 50
 _PEOPLE = 200
 _SET_ASIDE = 200
 _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -53,7 +53,6 @@ _FIELDS = {
     "refused_due_too_far": "due", "refused_done_too_long_ago": "due", "refused_needs_reason": "reason",
 }  # fmt: skip
 """What is refused → beside which field it is said."""
-_RANKS = ((3, "red"), (2, "orange"), (1, "yellow"), (0, "praise"))
 
 
 def _number(text: str) -> int:
@@ -76,6 +75,7 @@ class Pages:
         self._frame = Frame(notify, demo=demo)
         self._signing_in = SigningIn(self._frame)
         self._my_channels = MyChannels(self._frame, self._signing_in)
+        self._inbox = InboxPages(self._frame, self._signing_in, notify)
         self._providers = ProviderPages(self._frame, self._signing_in, providers, notify.config.base_url)
 
     def routes(self) -> list[BaseRoute]:
@@ -85,7 +85,7 @@ class Pages:
             *self._signing_in.routes(),
             *self._providers.routes(),
             *self._my_channels.routes(),
-            Route("/inbox/{person:path}", self.inbox),
+            *self._inbox.routes(),
             Route("/warnings/{id}", self.warning),
             Route("/warnings/{id}/acknowledge", self.acknowledge, methods=["POST"]),
             Route("/warnings/{id}/improve", self.improve, methods=["POST"]),
@@ -125,35 +125,6 @@ class Pages:
             set_aside=self._notify.ports.set_aside is not None,
         )
 
-    def inbox(self, request: Request) -> Response:
-        """One person's warnings, open or ended, worst first."""
-        reader, person = self._frame.reader(request), request.path_params["person"]
-        which, page = request.query_params.get("show"), visitor.page_number(request)
-        if bounds.of_id(person) is not None:
-            return self._frame.missing(request)
-        if not isinstance(seen := self._frame.may(request, Inbox(person)), Visitor):
-            return seen
-        with self._notify.database.reading() as connection:
-            found = views.inbox(connection, person, is_open=which != "closed", page=page, size=_PER_PAGE)
-        lines = [view_models.line(row, self._cards(row.rule_version, row.rule), reader) for row in found.warnings]
-        groups = [
-            view_models.group(reader.group(level), found.counts[rank], lines)
-            for rank, level in _RANKS
-            if rank in found.counts
-        ]
-        return self._frame.page(
-            request,
-            "inbox.html",
-            person=person,
-            name=reader.person(person),
-            groups=groups,
-            needs=sum(count for rank, count in found.counts.items() if rank),
-            which="closed" if which == "closed" else "open",
-            total=sum(found.counts.values()),
-            page=page,
-            pages=max(1, -(-sum(found.counts.values()) // _PER_PAGE)),
-        )
-
     def warning(self, request: Request) -> Response:
         """One warning: what, why, who knows, what was done."""
         return self._warning(request, error=None, status=200)
@@ -184,7 +155,7 @@ class Pages:
             typed={name: said(typed, name) for name in _TYPED},
             form=request.url.path.rpartition("/")[2] if error else "",
             undoable=mine[:1],
-            seen=seen_version,
+            version=seen_version,
             **self._shown(found, siblings, reader, seen.person),
         )
 
@@ -227,7 +198,7 @@ class Pages:
         return await self._act(
             request,
             lambda person, id_, form: self._notify.acts.improve(
-                person, id_, said(form, "measure"), said(form, "due"), said(form, "seen")
+                person, id_, said(form, "measure"), said(form, "due"), said(form, "version")
             ),
         )
 
@@ -236,7 +207,7 @@ class Pages:
         return await self._act(
             request,
             lambda person, id_, form: self._notify.acts.close(
-                person, id_, said(form, "measure"), said(form, "reason") or "fixed", said(form, "seen")
+                person, id_, said(form, "measure"), said(form, "reason") or "fixed", said(form, "version")
             ),
         )
 
@@ -266,7 +237,9 @@ class Pages:
                 return self._frame.missing(request)
             case None | "same_verdict":
                 return RedirectResponse(f"{visitor.root(request)}/warnings/{id_}", 303)
-            case "not_open" | "changed_meanwhile" | "undo_over" | "undo_changed":
+            case "not_open":
+                return self._warning(request, error="closed_meanwhile", status=409, typed=form)
+            case "changed_meanwhile" | "undo_over" | "undo_changed":
                 return self._warning(request, error=f"refused_{refused}", status=409, typed=form)
             case _:
                 return self._warning(request, error=f"refused_{refused}", status=422, typed=form)
@@ -283,14 +256,20 @@ class Pages:
         asked = asked_for({name: request.query_params.get(name) for name in ("from", "to", "by")}, today)
         if asked is None:
             return self._frame.page(request, "problem.html", status=400, head="report_wrong", more="report_wrong_more")
-        found = self._notify.effectiveness(*asked)
+        departments = self._departments(seen)
+        found = self._notify.effectiveness(*asked, departments)
         if request.url.path.endswith(".xlsx"):
             name = f"effectiveness-{asked[0].first}-{asked[0].last}.xlsx"
             headers = HEADERS | {"Content-Disposition": f'attachment; filename="{name}"'}
             return Response(report_forms.workbook(found, self._cards, reader), media_type=_XLSX, headers=headers)
-        around = self._frame.around(request, reader)
+        around = self._frame.around(request, reader) | {"of": report_forms.of_departments(departments, reader)}
         html = report_forms.html(self._frame.templates, found, self._cards, reader, around)
         return self._frame.respond(request, html)
+
+    def _departments(self, seen: Visitor) -> frozenset[str] | None:
+        """Whose figures they see; None: those of all."""
+        ports = self._notify.ports
+        return permissions.departments_of(seen.who, ports.directory(), ports.clock())
 
     def open_now(self, request: Request) -> Response:
         """What is open at this moment; `?by=rule|department|class`. Without names of people."""
@@ -300,9 +279,13 @@ class Pages:
         by = request.query_params.get("by", "rule")
         if (known := next((one for one in OPEN_BYS if one == by), None)) is None:
             return self._frame.page(request, "problem.html", status=400, head="report_wrong", more="open_wrong_more")
-        found = self._notify.open_now(known)
-        lines = report_forms.open_lines(found, self._cards, reader)
-        return self._frame.page(request, "open.html", found=found, lines=lines, bys=OPEN_BYS)
+        departments = self._departments(seen)
+        found = self._notify.open_now(known, departments)
+        lines, of = (
+            report_forms.open_lines(found, self._cards, reader),
+            report_forms.of_departments(departments, reader),
+        )
+        return self._frame.page(request, "open.html", found=found, lines=lines, bys=OPEN_BYS, of=of)
 
     def set_aside(self, request: Request) -> Response:
         """The changes of warnings that could not be taken in, and how to try them again. Without names of people."""

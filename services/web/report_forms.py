@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -79,7 +79,7 @@ def html(
         accidents=accidents(found, reader),
         accident_heads=_ACCIDENT,
         reason=reason,
-        **(frame or {}),
+        **({"of": ""} | dict(frame or {})),
     )
 
 
@@ -93,6 +93,12 @@ def lines(found: Report, cards: Cards, reader: Reader) -> list[tuple[str, tuple[
 
     groups = [(name(one.name), figures(one)) for one in found.lines]
     return [*groups, *((reader.word(f"report_{key}"), figures(one)) for key, one in sums)]
+
+
+def of_departments(departments: Collection[str] | None, reader: Reader) -> str:
+    """The names of the departments whose figures are shown alone; empty where it is the whole college."""
+    names = sorted(_name(one, "department", reader) for one in departments or ())
+    return reader.word("report_of", names=" · ".join(names)) if names else ""
 
 
 def open_lines(found: OpenNow, cards: Cards, reader: Reader) -> list[tuple[str, tuple[int, ...], str]]:

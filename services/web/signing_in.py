@@ -27,7 +27,7 @@ from services.web.frame import Frame, Visitor
 from services.web.visitor import said
 
 _Form = dict[str, str]
-_KEPT = ("measure", "due", "address")
+_KEPT = ("measure", "due", "note", "address")
 """Fields of a form that a person has typed."""
 
 

@@ -107,11 +107,6 @@ class Reader:
             return Level(key, "▤", self.of(RESULTS))
         return Level(key, _MARKS[key], self.of(LEVEL_WORDS[key]))
 
-    def group(self, key: str) -> Level:
-        """How the warnings of a level are headed; summaries stand with praise."""
-        one = self.level(key)
-        return one._replace(word=self.word("praise_and_results")) if key == "praise" else one
-
     def time(self, milliseconds: int) -> str:
         """An instant in the college's zone."""
         return self.instant(from_ms(milliseconds))
@@ -172,30 +167,6 @@ class Line(NamedTuple):
     age: str
     status: str
     acknowledged: bool
-    fold: str = ""
-    """What it is folded by: results by their course, else as praise by their kind; empty: it stands by itself."""
-
-
-class Group(NamedTuple):
-    """The warnings of a level on a page, with how many there are on all pages."""
-
-    level: Level
-    total: int
-    lines: list[Line]
-    """Those that stand by themselves."""
-    folded: list[tuple[str, list[Line]]]
-    """Results by course, praise by kind: they ask for nothing, and there are many."""
-
-
-def group(level: Level, total: int, lines: Sequence[Line]) -> Group:
-    """The lines of a level, folded; a single one of its kind stands by itself."""
-    mine = [one for one in lines if one.level.key == level.key]
-    folds: dict[str, list[Line]] = {}
-    for one in mine:
-        if one.fold:
-            folds.setdefault(one.fold, []).append(one)
-    folded = {name: ones for name, ones in folds.items() if len(ones) > 1}
-    return Group(level, total, [one for one in mine if one.fold not in folded], list(folded.items()))
 
 
 def facts_of(row: WarningRow) -> Facts:
@@ -228,14 +199,17 @@ def line(row: WarningRow, card: RuleCard | None, reader: Reader) -> Line:
         reader.age(row.opened_at),
         reader.term("status", row.status),
         row.acknowledged_at is not None,
-        fold=_fold(row, card, reader),
     )
 
 
-def _fold(row: WarningRow, card: RuleCard | None, reader: Reader) -> str:
-    if card is not None and card.summary is not None:
-        return wording.names(card, facts_of(row), reader.listener).get("course") or title(row, card, reader)
-    return title(row, card, reader) if row.level == "praise" else ""
+def name_of(row: WarningRow, card: RuleCard, reader: Reader, field: str) -> str:
+    """What people call one of the things that a warning is about; empty if it is about none."""
+    return wording.names(card, facts_of(row), reader.listener).get(field, "")
+
+
+def whom(row: WarningRow, card: RuleCard, reader: Reader) -> str:
+    """Whom and what a warning is about, in one line."""
+    return wording.whom(card, facts_of(row), reader.listener)
 
 
 def title(row: WarningRow, card: RuleCard | None, reader: Reader) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from typing import Any, Literal
-from urllib.parse import parse_qsl, quote
+from urllib.parse import parse_qsl, quote, urlencode
 
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
@@ -21,7 +21,7 @@ _YEAR = 365 * 24 * 3600
 _FORM = "application/x-www-form-urlencoded"
 _LARGEST_FORM = 64 << 10
 """Bytes: texts of people are at most 4,000 characters, each nine bytes in Chinese."""
-_MOST_FIELDS = 20
+_MOST_FIELDS = 60
 
 
 def remember_language(request: Request, response: Response) -> Response:
@@ -81,6 +81,16 @@ def page_of(request: Request) -> str:
     """The page that is looked at: what a form is sent to is none, but for those of passwords; the one above it is."""
     is_page = request.method == "GET" or path_of(request).startswith(("/link/", "/password"))
     return request.url.path if is_page else request.url.path.rpartition("/")[0]
+
+
+def parent_of(request: Request) -> str:
+    """The page above what a form is sent to, as our routes have it, escaped."""
+    return path_of(request).rpartition("/")[0]
+
+
+def with_query(query: str, **changes: str) -> str:
+    """The query of an address, with other values."""
+    return urlencode(dict(parse_qsl(query)) | changes)
 
 
 def language(request: Request, own: str | None = None) -> Literal["zh", "en"]:

@@ -14,6 +14,11 @@ class Embedded(Playing):
 
     of_mode: ClassVar[dict[str, str]] = {}
     of_ingest: ClassVar[dict[str, str]] = {}
+    of_store: ClassVar[dict[str, str]] = {}
+
+    @property
+    def store_url(self):
+        return f"sqlite:///{self.home / 'notify.db'}"
 
     def prepare(self):
         self.prewarn("directory", "import", self.people)
@@ -30,11 +35,12 @@ class OnKafka(Playing):
 
     def __init__(self, story, tmp_path, broker, prefix, database):
         super().__init__(story, tmp_path)
-        self.database = database
+        self.store_url = database
         self.cluster = self.enter_context(Cluster(broker, prefix, self.rules, tmp_path, 2))
 
         self.of_mode = {"PREWARN_BROKERS": broker.address, "PREWARN_TOPIC_PREFIX": prefix}
-        self.of_ingest = self.of_mode | {"PREWARN_DATABASE_URL": database}  # notify's store is in the home
+        self.of_store = {"PREWARN_DATABASE_URL": database}
+        self.of_ingest = self.of_mode | self.of_store
 
     def prepare(self):
         publish_directory(self.cluster.settings, directories.load(self.people, "Asia/Shanghai"))
@@ -46,9 +52,9 @@ class OnKafka(Playing):
             "brokers": self.cluster.broker.address, "topic_prefix": self.cluster.prefix, "session_timeout": 10,
             "patience": 40,
         }  # fmt: skip
-        self.run(["run", "ingest"], "ingest.log", port=self.ports[0], database_url=self.database, **settings)
+        self.run(["run", "ingest"], "ingest.log", port=self.ports[0], database_url=self.store_url, **settings)
         self.run(["run", "route"], "route.log", **settings)
         self.run(["run", "evaluate"], "evaluate.log", **settings)
-        self.run(["run", "notify"], "notify.log", port=self.ports[1], **settings)
+        self.run(["run", "notify"], "notify.log", port=self.ports[1], database_url=self.store_url, **settings)
         self.wait_for(self.way_in)
         self.wait_for(self.pages)

@@ -66,10 +66,12 @@ class Lesson:
 class College:
     """The plan, and its events in the order in which they come."""
 
-    def __init__(self, students=3000, seed=18):
+    def __init__(self, students=3000, seed=18, *, weeks=WEEKS, lists_all=False):
+        """`lists_all`: the sources of all classes list everybody, not those of every third class."""
+        self.weeks, self.at = weeks, datetime.combine(FIRST + timedelta(days=7 * weeks - 3), time(23, 59, 59), ZONE)
         self.rng = random.Random(seed)
         self.classes = [f"c{n:03}" for n in range(max(3, students // _CLASS))]
-        self.everybody = set(self.classes[::3])
+        self.everybody = set(self.classes[:: 1 if lists_all else 3])
         self.careless = set(self.classes[1::5])
         """Whose teachers hand in little."""
         self.students = {f"s{n:05}": self._student(f"s{n:05}", n) for n in range(students)}
@@ -107,7 +109,7 @@ class College:
         slots = self.rng.sample([(day, slot) for day in range(5) for slot in range(4)], _PER_WEEK)
         for n, (weekday, slot) in enumerate(slots):
             course = f"{class_id}-k{n % _COURSES}"
-            for week in range(WEEKS):
+            for week in range(self.weeks):
                 day = FIRST + timedelta(days=7 * week + weekday)
                 lesson = self._lesson(class_id, course, day, slot)
                 monday = datetime.combine(FIRST + timedelta(days=7 * week), time(0), ZONE)
@@ -153,7 +155,7 @@ class College:
             "specversion": "1.0", "type": kind, "source": source, "id": id_, "time": at.isoformat(),
             "recordedat": comes.isoformat(), "data": data,
         }  # fmt: skip
-        if comes <= AT:
+        if comes <= self.at:
             self.events.append((comes, event | more))
 
     def members(self, lesson):
@@ -172,7 +174,7 @@ class College:
         if not self._chance(0.4 if lesson.class_id in self.careless else 0.02):
             late = not everybody and self._chance(0.03)
             lesson.rollcall = lesson.ends + (timedelta(hours=5) if late else -timedelta(minutes=30))
-        if lesson.rollcall and lesson.rollcall <= AT:
+        if lesson.rollcall and lesson.rollcall <= self.at:
             self._attendance(lesson, everybody)
         self._test(lesson)
 
@@ -196,7 +198,7 @@ class College:
             status = said.get(student.id, "present")
             if everybody or status != "present":
                 self._mark(lesson, student.id, self._said_first(lesson, student.id, status), lesson.rollcall)
-            elif lesson.rollcall + timedelta(days=4) <= AT and self._chance(
+            elif lesson.rollcall + timedelta(days=4) <= self.at and self._chance(
                 0.002
             ):  # a row that the next export does not have any more
                 self._mark(lesson, student.id, "absent", lesson.rollcall)
@@ -204,7 +206,7 @@ class College:
 
     def _said_first(self, lesson, student, status):
         """What the first export says; what is right comes later, by the next export or by a leave slip."""
-        if status not in ("late", "leave") or lesson.rollcall + timedelta(days=6) > AT or self._chance(0.5):
+        if status not in ("late", "leave") or lesson.rollcall + timedelta(days=6) > self.at or self._chance(0.5):
             return status
         later = lesson.rollcall + timedelta(days=self.rng.randint(1, 6))
         if status == "leave":

@@ -16,7 +16,7 @@ from services.app.embedded import Embedded
 from services.ingest.files import ingest_files
 from services.messages import to_ms
 from services.settings import Settings, resource
-from tests.acceptance.simulated_college import CALENDAR, FIRST, ZONE, College
+from tests.acceptance.simulated_college import CALENDAR, FIRST, WEEKS, ZONE, College
 
 BEGIN = datetime.combine(FIRST, time(), ZONE)
 _OTHERWISE = {"id", "relapse_of", "reason", "deadline", "overdue_at"}
@@ -34,9 +34,9 @@ class Clock:
 class Term:
     """Some weeks of a simulated college under the default pack."""
 
-    def __init__(self, folder, students=60, weeks=4):
+    def __init__(self, folder, students=60, weeks=4, *, lists_all=False):
         self.folder, self.end = folder, BEGIN + timedelta(weeks=weeks)
-        college = College(students, 22)
+        college = College(students, 22, weeks=max(weeks, WEEKS), lists_all=lists_all)
         self.events = [(comes, event) for comes, event in college.events if comes < self.end]
         self.rules = folder / "rules"
         shutil.copytree(

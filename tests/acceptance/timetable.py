@@ -90,7 +90,7 @@ def rules_of(folder, wanted, calendar=""):
 
 
 class Playing(ExitStack):
-    """One story on one running Prewarn. `prepare`, `start` and `of_mode` are the mode's."""
+    """One story on one running Prewarn. `prepare`, `start`, `store_url` and what is `of_…` are the mode's."""
 
     def __init__(self, story, tmp_path):
         super().__init__()
@@ -136,8 +136,9 @@ class Playing(ExitStack):
     def prewarn(self, *arguments, **more):
         """A command under the timetable's clock, on the college's store."""
         env = environment(
-            PREWARN_TEST_CLOCK=str(self.clock_file), PREWARN_RULES=str(self.rules), **self.college, **more
-        )
+            PREWARN_TEST_CLOCK=str(self.clock_file), PREWARN_RULES=str(self.rules),
+            **self.of_store, **self.college, **more,
+        )  # fmt: skip
         told = subprocess.run(
             [*CLOCKED, "--home", self.home, *arguments], cwd=ROOT, text=True, capture_output=True, check=False, env=env,
             timeout=60,
@@ -268,9 +269,9 @@ class Playing(ExitStack):
         browser.open(address, urllib.parse.urlencode(form).encode(), timeout=30).read()
 
     def browser_of(self, person):
-        """Signed in; in both modes notify's store is in the home."""
+        """Signed in."""
         browser = urllib.request.build_opener()
-        browser.addheaders = [("Cookie", cookie_of(f"sqlite:///{self.home / 'notify.db'}", person, self.now))]
+        browser.addheaders = [("Cookie", cookie_of(self.store_url, person, self.now))]
         return browser
 
     def warnings(self):

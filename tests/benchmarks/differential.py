@@ -1,6 +1,6 @@
 """One term, taken in in every way that there is: does each end with the warnings that it has when it comes live?
 
-python tests/benchmarks/differential.py [--students 1000] [--weeks 12] [--kills 9]
+python tests/benchmarks/differential.py [--students 1000] [--weeks 12] [--kills 9] [--lists-all]
 
 A simulated college under the default pack. Live in steps of six hours is what all others are compared with: live again
 with so many `kill -9` in its midst, one file by time, one by student, files by kind, five shuffled files, and the
@@ -42,7 +42,7 @@ def by_time(events):
 
 def live_until_killed(asked):
     """The child: goes on where the one before it was killed; its warnings in the end."""
-    term = Term(asked.folder, asked.students, asked.weeks)
+    term = Term(asked.folder, asked.students, asked.weeks, lists_all=asked.lists_all)
     mark = asked.folder / "passed"
     since = datetime.fromisoformat(mark.read_text()) if mark.exists() else BEGIN
 
@@ -59,6 +59,7 @@ def killed(asked, made, seconds):
     rng, place = random.Random(9), made / "kills"
     place.mkdir()
     command = [sys.executable, __file__, "--folder", place, f"--students={asked.students}", f"--weeks={asked.weeks}"]
+    command += ["--lists-all"] * asked.lists_all
     kills = 0
     for _ in range(asked.kills):
         child = subprocess.Popen(command)
@@ -69,7 +70,7 @@ def killed(asked, made, seconds):
             child.wait()
             kills += 1
     subprocess.run(command, check=True)
-    term = Term(place, asked.students, asked.weeks)
+    term = Term(place, asked.students, asked.weeks, lists_all=asked.lists_all)
     return kills, term.live("killed", since=term.end, act=act)  # nothing is left to come: what is there is read
 
 
@@ -120,6 +121,7 @@ def main():
     parser.add_argument("--students", type=int, default=1000)
     parser.add_argument("--weeks", type=int, default=12)
     parser.add_argument("--kills", type=int, default=9)
+    parser.add_argument("--lists-all", action="store_true", help="as if the sources of all classes listed everybody")
     parser.add_argument("--folder", type=Path, help=argparse.SUPPRESS)
     asked = parser.parse_args()
     if asked.folder:
@@ -127,7 +129,7 @@ def main():
         return
     with tempfile.TemporaryDirectory() as place:
         made = Path(place)
-        term = Term(made, asked.students, asked.weeks)
+        term = Term(made, asked.students, asked.weeks, lists_all=asked.lists_all)
         events = [event for _, event in term.events]
         sys.stdout.write(f"{asked.students} students, {asked.weeks} weeks, {len(events)} events\n")
         began = time.perf_counter()

@@ -60,6 +60,10 @@ class PublishedBounds:
         """Its terms."""
         return list(self.times().terms)
 
+    def held(self, now: int) -> int:
+        """Back to which instant all rules hold records, when time has come to `now`; milliseconds."""
+        return self._rule_set().plan.held(now)
+
     def bounds(self) -> str:
         """Changes with whatever decides which records count."""
         return f"{self.present_directory().version} {self._rule_set().plan.times.signature}"

@@ -6,14 +6,17 @@ import logging
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
+from functools import partial
 from typing import Self
 from zoneinfo import ZoneInfo
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, ProcessCollector
 from starlette.routing import BaseRoute
 
+from services.app.catching_up import Beat
 from services.app.cluster.bounds import PublishedBounds
 from services.app.cluster.crashes import dying_at
+from services.app.cluster.lateness import LatenessOnKafka
 from services.app.serving import figures, serve
 from services.clock import wall_clock
 from services.errors import PrewarnError
@@ -29,10 +32,13 @@ from services.ingest.schemas import load_schemas
 from services.ingest.source_report import SourceCounter
 from services.ingest.validation import Validator
 from services.log.heartbeat import Heartbeats
+from services.log.kafka.late import LateRecords
 from services.log.kafka.producer import Publisher
+from services.log.kafka.progress import EvaluatedBehind
+from services.log.postgres_outages import PostgresOutages
 from services.log.postgres_records import PostgresRecords, address_of
 from services.log.postgres_tokens import PostgresTokens
-from services.messages import CampusEvent, Rejection, Verdict
+from services.messages import CampusEvent, Rejection, Verdict, to_ms
 from services.settings import Settings, resource
 
 _log = logging.getLogger(__name__)
@@ -40,6 +46,10 @@ _REPORT_EVERY = 30.0
 """Seconds between two looks whether an hour of some source is over."""
 _REVIEW_EVERY = 1.0
 """Seconds between two looks whether the directory or the calendar is another one."""
+_BEAT_EVERY = 1.0
+"""Seconds between two looks whether it is to be noted that events are taken in."""
+_PATIENCE = 3.0
+"""Seconds in which the cluster may evaluate what may be late, until the sender is answered without knowing."""
 
 
 class Metered:
@@ -84,6 +94,12 @@ class Ingest:
             """The directory and the calendar."""
             self._store = PostgresRecords(address, settings.topic_prefix, publisher, dying_at(settings.die_at))
             held.callback(self._store.close)
+            outages = PostgresOutages(address, settings.topic_prefix)
+            held.callback(outages.close)
+            self.late = LateRecords(settings.broker_list, settings.topic_prefix)
+            """Not followed before `start`."""
+            held.callback(self.late.close)
+            self._evaluated = partial(EvaluatedBehind, settings.broker_list, settings.topic_prefix)
             self._access = Access(PostgresTokens(address, settings.topic_prefix), wall_clock)
             schemas = load_schemas(resource("schemas"))
             self._keys, self._kinds = Keys(schemas), schemas.kinds()
@@ -96,6 +112,9 @@ class Ingest:
         self.intake = Intake(
             Validator(schemas, wall_clock), directory, self.log, wall_clock, self.counter, completes=False
         )
+        self._beat = Beat(outages, self.counter.newest, wall_clock)
+        self._takes_in = False
+        """Whether it was noted that events are taken in, and they still are."""
         self._waiting: list[CampusEvent] = []
         """Reports that the log has not taken yet."""
         self._past = settings.past
@@ -124,15 +143,22 @@ class Ingest:
         """An intake that takes nothing in: what would become of it is known behind it."""
         return self._dry
 
+    def lateness(self, patience: float = _PATIENCE) -> LatenessOnKafka:
+        """To be made before something is handed over; `patience`: see `LatenessOnKafka`."""
+        return LatenessOnKafka(self.late, self._evaluated, lambda: self.bounds.held(to_ms(wall_clock())), patience)
+
     def coverage(self, text: str) -> Coverage:
         """What files cover, as their sender says it. Raises ConfigurationError."""
         return Coverage(text, self._keys, self._kinds, self.bounds.zone)
 
     def start(self) -> None:
         """From here on sources' hours are reported, and a changed past and who has left are taken in."""
+        self._note_up()
+        self.late.start()
         for name, seconds, work in (
             ("reports", _REPORT_EVERY, self._report),
             ("review", _REVIEW_EVERY, self._review),
+            ("beat", _BEAT_EVERY, self._note_up),
         ):
             threading.Thread(target=self._repeat, args=(seconds, work), name=name, daemon=True).start()
 
@@ -152,6 +178,15 @@ class Ingest:
         if not self._past:  # events whose time is past know no to-day, by which somebody has left
             self.records.tell_who_left()
 
+    def _note_up(self) -> None:
+        """While Kafka or the database does not take what sources send, nothing is noted: that is an outage, too."""
+        well = self.unwell() is None
+        if well and not self._takes_in:
+            self._beat.begin()
+        elif well:
+            self._beat.beat()
+        self._takes_in = well
+
     def _report(self) -> None:
         self._waiting += self.counter.due(wall_clock())
         if self._waiting:
@@ -160,7 +195,7 @@ class Ingest:
 
     def routes(self) -> list[BaseRoute]:
         """The API, /metrics and /healthz."""
-        return [*ingest_routes(self.intake, self._access), *figures(self.log.registry, self.unwell)]
+        return [*ingest_routes(self.intake, self._access, self.lateness), *figures(self.log.registry, self.unwell)]
 
     def unwell(self) -> object:
         """Why this process cannot do its work, if it cannot."""

@@ -13,6 +13,7 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import replace
 from typing import Any
 
 import msgspec
@@ -20,6 +21,8 @@ from kafka import ConsumerRebalanceListener, KafkaConsumer
 from kafka.errors import KafkaError
 
 from services.accounts.providers.configured import providers
+from services.app.catching_up import CatchingUp
+from services.app.cluster.catching_up import catching_up_of, looking
 from services.app.cluster.directory import published_directory
 from services.app.first_account import welcome
 from services.app.serving import serve
@@ -209,10 +212,10 @@ class _Goes(ConsumerRebalanceListener):  # type: ignore[misc]  # kafka-python ha
 
 
 @contextmanager
-def opened(settings: Settings) -> Iterator[tuple[Notify, RuleSet, Publisher]]:
+def opened(settings: Settings) -> Iterator[tuple[Notify, RuleSet, Publisher, CatchingUp | None]]:
     """Notify over the store, by the rules and the directory of the prefix, and where it publishes; nothing is started.
 
-    Raises PrewarnError.
+    And how far the sources have caught up after an outage, if that can be known here. Raises PrewarnError.
     """
     with ExitStack() as held:
         registry = KafkaRegistry(settings)
@@ -231,16 +234,25 @@ def opened(settings: Settings) -> Iterator[tuple[Notify, RuleSet, Publisher]]:
             )
 
         config = of_settings(settings, rule_set.zone, rule_set.plan.times, push=True)
+        catching_up = catching_up_of(settings, directory.value, held)
+        if catching_up is not None:
+            config = replace(config, sources_until=catching_up.until)
         notify = Notify(config, Ports(directory.value, registry.card, wall_clock, publish))
         held.callback(notify.stop)
-        yield notify, rule_set, publisher
+        yield notify, rule_set, publisher, catching_up
 
 
 def run_notify(settings: Settings) -> int:
     """Warns people and serves the pages until a signal comes; the exit code."""
     found = providers(settings)  # a wrong setting is told before anything is begun
-    with opened(settings) as (notify, _, publisher):
+    with opened(settings) as (notify, _, publisher, catching_up), ExitStack() as running:
         notify.start()
+        if catching_up is None:
+            _log.warning("after an outage nothing waits for the sources: the store is not in ingest's database")
+        else:
+            sources = looking(notify, catching_up)
+            sources.start()
+            running.callback(sources.stop)
         intake = Intake(settings, notify, publisher)
         intake.start()
         welcome(notify.database, settings, wall_clock())

@@ -5,29 +5,28 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from itertools import islice
 
-from services.ingest.files import BATCH, Summary
+from services.ingest.files import BATCH, Summary, Waiting
 from services.ingest.intake import UNHEARD, Intake, Note, Placed
 from services.ingest.mappings.reading import MappedFile, event_of, raw_of
 from services.messages import Rejection
 
 
 def ingest_mapped(
-    mapped: MappedFile, intake: Intake, note: Note = UNHEARD, heard: Callable[[int], None] = lambda _: None
+    mapped: MappedFile,
+    intake: Intake,
+    waiting: Waiting,
+    note: Note = UNHEARD,
+    heard: Callable[[int], None] = lambda _: None,
 ) -> Summary:
-    """Takes the records of a file in. A row that cannot be read is a rejection and stops nothing. Raises LogError.
+    """Reads the records of a file, to be taken in with those of others. Raises LogError.
 
-    `heard`: told how many more of them were taken.
+    A row that cannot be read is a rejection and stops nothing. The summary is complete once `waiting` has taken all in.
+    `heard`: told how many more of them were read.
     """
     summary = Summary()
     items = _items(mapped, intake)
     while batch := list(islice(items, BATCH)):
-        good = [one for one in batch if isinstance(one, Placed)]
-        if good:
-            summary.add(intake.take_values(good, mapped.name, note))
-        unreadable = [one for one in batch if isinstance(one, Rejection)]
-        if unreadable:
-            note.refused(None, ())
-            summary.add(intake.keep(unreadable))
+        waiting.add(mapped.name, batch, summary, note)
         heard(len(batch))
     return summary
 

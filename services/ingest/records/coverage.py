@@ -145,6 +145,10 @@ class Coverage:
             else:
                 self.taken(event)
 
+    def hear(self, other: Coverage) -> None:
+        """What another file of the same export says is not missing here."""
+        self._said |= other._said
+
     def covered(self, recorded: int, run: int = 0) -> list[Covered]:
         """What the files cover, made at `recorded` (ms), taken in by a run; by source."""
         (key, *_) = self._keys.fields(self.kind)[0]

@@ -7,10 +7,10 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, func, insert, select, update
 
-from services.messages import to_ms
-from services.notify import deadlines
+from services.messages import RuleCard, to_ms
+from services.notify import deadlines, handing_over
 from services.notify.feedback import of_act
 from services.notify.rows import ActRow, EscalationRow, WarningRow
 from services.notify.store import deliveries, feedback, steps, tables, undo
@@ -35,14 +35,30 @@ class Acting:
     was_overdue: bool = False
     """And the rules have not been told yet that it is so no more."""
 
-    def acknowledge(self) -> None:
+    def acknowledge(self, note: str = "") -> None:
         """The person takes it up: nobody else is told because nobody did, and a measure is expected."""
         now = to_ms(self.at)
         deadline = deadlines.to_name_a_measure(self.row.level, now, self.working)
         self.settle(acknowledged_at=now, acknowledged_by=self.person, deadline=deadline)
-        self.record("acknowledged", deadline=deadline)
+        self.record("acknowledged", note, deadline=deadline)
         steps.stop(self.connection, [self.row.number], "acknowledged", now)
         self.remind(deadline)
+
+    def hand_over(self, to: str, note: str, card: RuleCard | None) -> int:
+        """Makes somebody else accountable; how often the warning has been handed over by now."""
+        now, was = to_ms(self.at), self.row
+        if was.acknowledged_at is not None:
+            steps.stop(self.connection, [was.number], "handed_over", now)
+        for step in handing_over.chain(was, card, self.at, self.working):
+            steps.add(self.connection, step)
+        until = handing_over.deadline(was, card, now, self.working)
+        self.settle(handed_to=to, acknowledged_at=None, acknowledged_by=None, deadline=until)
+        known = steps.roles(self.connection, was.number)
+        if to not in known:
+            steps.add_recipient(self.connection, self.row, to, known.get(self.person, ""))
+        self.record("handed_over", note, to, deadline=until)
+        mine = (_a.warning == was.number, _a.action == "handed_over")
+        return int(self.connection.execute(select(func.count()).where(*mine)).scalar_one())
 
     def remind(self, deadline: int | None) -> None:
         """The person is reminded a working day before; a reminder of an earlier deadline goes."""
@@ -64,6 +80,7 @@ class Acting:
         self.row = msgspec.structs.replace(self.row, **effect, overdue_at=None)
         mine = update(tables.warning).where(_w.number == self.row.number)
         self.connection.execute(mine.values(**effect, overdue_at=None))
+        steps.restand(self.connection, self.row)
 
     def record(self, action: str, text: str = "", detail: str = "", *, done: bool = False, **more: Any) -> None:
         """A line of the audit trail, and what the rules hear of it: the act, and that nothing is overdue any more.

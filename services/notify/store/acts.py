@@ -7,18 +7,17 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Literal
 
-from sqlalchemy import update
-
 from services.accounts.permissions import Who
 from services.messages import to_ms
-from services.notify import deadlines
+from services.notify import deadlines, handing_over
 from services.notify.config import NotifyConfig
 from services.notify.deadlines import CLOSINGS, LONGEST_TEXT, VERDICTS
-from services.notify.ports import Clock
-from services.notify.store import deliveries, own, silences, steps, tables, undo
+from services.notify.ports import Clock, Ports
+from services.notify.store import deliveries, own, silences, steps, undo
 from services.notify.store.acting import Acting, version
 from services.notify.store.engine import Store
 from services.notify.store.sight import Sight
+from services.notify.telling import tell_taker
 
 Refusal = Literal[
     "not_found",
@@ -34,6 +33,15 @@ Refusal = Literal[
     "changed_meanwhile",
     "undo_over",
     "undo_changed",
+    "changed",
+    "taken_already",
+    "note_too_long",
+    "not_handed",
+    "taker_unknown",
+    "taker_gone",
+    "taker_away",
+    "taker_not_allowed",
+    "taker_unreachable",
 ]
 """Why an act is refused; the pages say it to people as `refused_…`."""
 
@@ -54,6 +62,7 @@ class Acts:
     config: NotifyConfig
     clock: Clock
     sight: Sight
+    ports: Ports
     done: Callable[[set[str]], None]
     """Called with the outbox queues that have something to send, after something was done."""
 
@@ -65,6 +74,48 @@ class Acts:
                 on.acknowledge()
 
         return self._act(person, warning_id, act)
+
+    def take_up(self, person: str, warning_id: str, seen: int, note: str = "") -> Refusal | None:
+        """As `acknowledge`, of one of many: refused if it has changed since it was `seen` (its sequence), or is taken.
+
+        The note goes into the audit trail.
+        """
+        note = _clean(note)
+
+        def act(on: Acting) -> None:
+            if on.row.acknowledged_by == person:
+                return
+            if on.row.sequence != seen:
+                raise RefusedError("changed")
+            if on.row.acknowledged_at is not None:
+                raise RefusedError("taken_already")
+            on.acknowledge(note)
+
+        return self._act(person, warning_id, act, note, too_long="note_too_long")
+
+    def hand_over(self, person: str, warning_id: str, to: str, seen: int, note: str = "") -> Refusal | None:
+        """Somebody else becomes accountable, who is told; who may, says permissions.may_take. Again changes nothing."""
+        note = _clean(note)
+
+        def act(on: Acting) -> None:
+            if on.row.handed_to == to and on.row.acknowledged_by is None:
+                return
+            if on.row.sequence != seen:
+                raise RefusedError("changed")
+            matter, directory = self.sight.matter(on.connection, on.row), self.ports.directory()
+            if why := handing_over.why_not(person, to, matter, directory, on.at, self.config.mail):
+                raise RefusedError(why)
+            card = self.ports.cards(on.row.rule_version, on.row.rule)
+            number = on.hand_over(to, note, card)
+            taker = directory.person(to)
+            assert taker is not None
+            current = silences.current(on.connection, to_ms(on.at))
+            set_by = own.everybody(on.connection, self.config)
+            moment = self.config.moment(on.at, current, set_by, silences.cases(on.connection, {on.row.subject}))
+            news = f"handed_over {number}"
+            on.queues = tell_taker(on.connection, on.row, card, news, taker, moment, self.config.mail)
+
+        return self._act(person, warning_id, act, note, too_long="note_too_long", can_be_undone=False)
 
     def improve(self, person: str, warning_id: str, measure: str, due: str, seen: str = "") -> Refusal | None:
         """The person names a measure (改进措施) and its day (YYYY-MM-DD); both can be changed later.
@@ -116,8 +167,6 @@ class Acts:
                 deadline=None,
             )
             on.record("closed", measure, reason)
-            mine = update(tables.recipient).where(tables.recipient.c.warning == on.row.number)
-            on.connection.execute(mine.values(is_open=0))
             steps.stop(on.connection, [on.row.number], "closed", to_ms(on.at))
             on.later("outcome", to_ms(on.at) + undo.MINUTE)  # nobody is told of what may still be undone
             deliveries.relieve(on.connection, on.row.number, closed=True)
@@ -179,6 +228,8 @@ class Acts:
         text: str = "",
         *,
         whatever_status: bool = False,
+        too_long: Refusal = "measure_too_long",
+        can_be_undone: bool = True,
         seen: str = "",
         again: tuple[tuple[str, ...], str, str] | None = None,
     ) -> Refusal | None:
@@ -192,9 +243,9 @@ class Acts:
                 if seen and seen != version(on.connection, on.row):
                     return "changed_meanwhile"
                 if len(text) > LONGEST_TEXT:
-                    return "measure_too_long"
+                    return too_long
                 act(on)
-                if on.was.acts:
+                if on.was.acts and can_be_undone:
                     undo.keep(on.connection, on.was, on.row, person, to_ms(on.at))
         except RefusedError as refused:
             return refused.why

@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import Connection, and_, bindparam, insert, or_, select, update
 
 from services.messages import WarningChange, WarningReading, to_ms
-from services.notify.chunk import Known, Writes
+from services.notify.chunk import Known, Standing, Writes
 from services.notify.pipeline import ENDS
 from services.notify.rows import DeliveryRow, WarningRow
 from services.notify.store import deliveries, silences, steps, tables
@@ -82,7 +82,7 @@ def write(database: Store, connection: Connection, writes: Writes, at: datetime)
     database.bulk(connection, _NEW_WARNING, writes.opened)
     database.bulk(connection, _WARNING, [*writes.updated.values()], _OF_RULES)
     database.bulk(connection, _CHANGE, writes.changes)
-    database.bulk(connection, _STANDING, writes.standings, ("is_open", "rank", "opened_at"))
+    database.bulk(connection, _STANDING, writes.standings, _STANDS)
     database.bulk(connection, _RECIPIENT, writes.recipients)
     database.bulk(connection, _DELIVERY, writes.deliveries)
     database.bulk(connection, _DECISION, writes.decisions)
@@ -152,8 +152,12 @@ _OF_RULES = (
     "due_at",
     "deadline",
     "done_at",
+    "about",
+    "class_id",
+    "department",
 )
 """What a change of a warning may change."""
+_STANDS = tuple(name for name in Standing._fields if name != "warning")
 _POSITIONS = select(tables.position.c.consumer, tables.position.c.position)
 _ONE_AT_A_TIME = select(tables.position.c.position).where(tables.position.c.consumer == "numbers").with_for_update()
 """Held until the chunk is written: numbers are given in order, and of two with one chunk the second finds it known."""

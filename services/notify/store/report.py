@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -18,6 +18,9 @@ from services.notify.store.engine import rows_of, streamed
 from services.notify.suppression import HELD
 
 _w, _a, _d, _x = tables.warning.c, tables.act.c, tables.delivery.c, tables.decision.c
+_Mine = tuple[ColumnElement[bool], ...]
+Departments = Collection[str] | None
+"""Whose figures are asked for; None: those of the whole college."""
 _THREE_YEARS = timedelta(days=3 * 365)
 _HOUR = 3_600_000
 _MEASURES = ("measure", "measure_done")
@@ -39,12 +42,17 @@ _APART = case(
 )
 
 
-def effectiveness(connection: Connection, period: Period, by: By, zone: ZoneInfo) -> Report:
-    """The whole report of a period."""
-    cases = _cases(connection, period, zone)
+def effectiveness(
+    connection: Connection, period: Period, by: By, zone: ZoneInfo, departments: Departments = None
+) -> Report:
+    """The whole report of a period; of these departments alone, if any are named."""
+    of = _of(departments)
+    cases = _cases(connection, period, zone, of)
     begin, end = period.span(zone)
     went_out = select(_d.recipient, _d.sent_at, _d.id, _d.batch).where(_d.sent_at >= begin, _d.sent_at < end)
-    mine = (_w.opened_at >= begin, _w.opened_at < end)
+    if of:
+        went_out = went_out.join(tables.warning, _w.number == _d.warning).where(*of)
+    mine = (_w.opened_at >= begin, _w.opened_at < end, *of)
     sent = {(row.recipient, row.sent_at, row.batch or -row.id) for row in streamed(connection, went_out)}
     opened = select(_APART.label("why")).where(*mine)
     newest = select(_w.rule, _w.rule_version).where(*mine).order_by(_w.number)
@@ -53,21 +61,22 @@ def effectiveness(connection: Connection, period: Period, by: By, zone: ZoneInfo
         period=period,
         by=by,
         total=report.line("total", cases),
-        before=report.line("before", _cases(connection, period.before(), zone)),
-        year_before=report.line("year before", _cases(connection, period.year_before(), zone)),
+        before=report.line("before", _cases(connection, period.before(), zone, of)),
+        year_before=report.line("year before", _cases(connection, period.year_before(), zone, of)),
         lines=report.group(cases, by, zone),
         versions={row[0]: row[1] for row in streamed(connection, newest)},
         not_told=report.reasons(cases),
         held=_held(connection, mine),
         load=report.load(((person, at) for person, at, _ in sent), zone),
         left_out=[(why, apart[why]) for why in ("praise", "withdrawn", "replay", "past", "shadow") if apart[why]],
-        accidents=_accidents(connection, end),
+        accidents=_accidents(connection, end, of),
     )
 
 
-def open_now(connection: Connection, by: OpenBy) -> OpenNow:
+def open_now(connection: Connection, by: OpenBy, departments: Departments = None) -> OpenNow:
     """What is open at this moment; trials, replays, praise and results are no open warnings."""
-    mine = (_w.status == "open", _w.highest_level != "praise", _OPENED_AS.not_in(("replay", "shadow")))
+    counts = (_w.status == "open", _w.highest_level != "praise", _OPENED_AS.not_in(("replay", "shadow")))
+    mine = (*counts, *_of(departments))
     versions: dict[str, str] = {}
 
     def each() -> Iterator[OpenCase]:
@@ -86,15 +95,19 @@ def open_now(connection: Connection, by: OpenBy) -> OpenNow:
     return report.open_now(each(), by, versions)
 
 
-def _held(connection: Connection, mine: tuple[ColumnElement[bool], ...]) -> list[tuple[str, int]]:
+def _of(departments: Departments) -> _Mine:
+    return () if departments is None else (_w.department.in_(sorted(departments)),)
+
+
+def _held(connection: Connection, mine: _Mine) -> list[tuple[str, int]]:
     counted = select(_x.reason, func.count()).join(tables.warning, _w.number == _x.warning)
     found = connection.execute(counted.where(*mine, _APART == "", _x.reason.in_(HELD)).group_by(_x.reason))
     return sorted(((row[0], row[1]) for row in found), key=lambda one: (-one[1], one[0]))
 
 
-def _cases(connection: Connection, period: Period, zone: ZoneInfo) -> list[Case]:
+def _cases(connection: Connection, period: Period, zone: ZoneInfo, of_departments: _Mine) -> list[Case]:
     begin, end = period.span(zone)
-    mine = (_w.opened_at >= begin, _w.opened_at < end, _APART == "")
+    mine = (_w.opened_at >= begin, _w.opened_at < end, _APART == "", *of_departments)
     of = tables.warning.c.number
     acts: defaultdict[int, list[ActRow]] = defaultdict(list)
     for act in rows_of(connection, select(tables.act).join(tables.warning, of == _a.warning).where(*mine), ActRow):
@@ -158,10 +171,10 @@ def _department(row: Any) -> str:
     return decode_context(row.context).get("department", "")
 
 
-def _accidents(connection: Connection, end: int) -> list[Accident]:
+def _accidents(connection: Connection, end: int, of_departments: _Mine) -> list[Accident]:
     since = end - _THREE_YEARS // timedelta(milliseconds=1)
     closed = select(func.max(_a.at)).where(_a.warning == _w.number, _a.action == "closed").scalar_subquery()
-    mine = (_w.row == "Q1", _w.opened_at >= since, _w.opened_at < end, _APART == "")
+    mine = (_w.row == "Q1", _w.opened_at >= since, _w.opened_at < end, _APART == "", *of_departments)
     found = []
     for row in connection.execute(select(tables.warning, closed.label("closed")).where(*mine).order_by(_w.opened_at)):
         ended = _ended_at(row, row.closed)

@@ -53,7 +53,9 @@ class StoreSweep:
                 context = {name: value for name, value in decode_context(row.context).items() if name in _NOBODY}
                 values = {"evidence": "[]", "first_event": None, "reporter": None, "blanked_at": now}
                 mine = update(tables.warning).where(_w.number == row.number)
-                connection.execute(mine.values(**values, context=msgspec.json.encode(context).decode()))
+                connection.execute(mine.values(**values, context=msgspec.json.encode(context).decode(), class_id=""))
+            r = tables.recipient
+            connection.execute(update(r).where(r.c.warning.in_(numbers)).values(class_id=""))
 
         return self._each(tables.warning, _w.number, due, blank)
 

@@ -71,10 +71,11 @@ class Sight:
         found = rows_of(connection, wanted.with_for_update() if held else wanted, WarningRow)
         if not found:
             return None, None
-        decision = permissions.allowed(who, self._matter(connection, found[0]), self.directory(), self.clock())
+        decision = permissions.allowed(who, self.matter(connection, found[0]), self.directory(), self.clock())
         return found[0] if decision.granted else None, decision
 
-    def _matter(self, connection: Connection, row: WarningRow) -> Matter:
+    def matter(self, connection: Connection, row: WarningRow) -> Matter:
+        """What decides who may see a warning."""
         cases = [self._alone(connection, one) for one in _cases(connection, row)]
         alone = self._alone(connection, row)
         return Matter(alone.context, alone.told, cases)

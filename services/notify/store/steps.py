@@ -63,6 +63,7 @@ def mark_overdue(connection: Connection, row: WarningRow, at: datetime) -> None:
     """Marks it, writes it into the audit trail, and tells the rules."""
     row.overdue_at = to_ms(at)
     connection.execute(update(tables.warning).where(_w.number == row.number).values(overdue_at=row.overdue_at))
+    restand(connection, row)
     note(connection, row, "overdue", "", at)
     feedback.add(connection, [of_act(row, "overdue", at, deadline=row.deadline)])
     tell_state(connection, row, at)
@@ -97,6 +98,12 @@ def add_recipient(connection: Connection, row: WarningRow, person: str, role: st
     connection.execute(insert(tables.recipient).values(columns_of(one)))
 
 
+def restand(connection: Connection, row: WarningRow) -> None:
+    """How the warning stands in the inboxes of its recipients, after it was changed."""
+    mine = update(tables.recipient).where(_r.warning == row.number)
+    connection.execute(mine.values(standing(row)._asdict()))
+
+
 def changed(connection: Connection, numbers: Collection[int], anew: Collection[int], at: datetime) -> None:
     """Warnings that the rules have changed; those in `anew` have a new deadline or none, so that they are not overdue.
 
@@ -109,6 +116,7 @@ def changed(connection: Connection, numbers: Collection[int], anew: Collection[i
         if row.number in anew and row.overdue_at is not None:
             row.overdue_at = None
             connection.execute(update(tables.warning).where(_w.number == row.number).values(overdue_at=None))
+            restand(connection, row)
         tell_state(connection, row, at)
 
 

@@ -87,6 +87,14 @@ class WarningTable(Stored, table=True):
     """Of a case: the rows of its parts, joined by blanks, as its rule said when it opened."""
     blanked_at: int | None = Field(default=None, sa_type=BigInteger)
     """When evidence and context were taken out, their time being over."""
+    about: str = Field(default="", sa_type=Text, sa_column_kwargs={"server_default": ""})
+    """What the inbox has one card for: `student/s1`, `class/c1`, `lesson/l1`."""
+    class_id: str = Field(default="", sa_type=Text, sa_column_kwargs={"server_default": ""})
+    """The class that it is about, or that the student was of; empty: none."""
+    department: str = Field(default="", sa_type=Text, sa_column_kwargs={"server_default": ""})
+    """Of its context, for the figures of a head."""
+    handed_to: str | None = Field(default=None, sa_type=Text)
+    """Who is accountable since somebody handed it over to them, in place of whoever holds the role."""
     done_at: int | None = Field(default=None, sa_type=BigInteger)
     """The end of the day on which the measure was taken, of one that was when it was named; else null."""
 
@@ -113,12 +121,25 @@ class ChangeTable(Stored, table=True):
 
 
 class RecipientTable(Stored, table=True):
-    """Who may see a warning. Status, level and opening are repeated here: an inbox is one walk along an index."""
+    """Who may see a warning, and what an inbox is ordered and filtered by: it is one walk along an index."""
 
     __tablename__ = "recipient"
     __table_args__ = (
         PrimaryKeyConstraint("warning", "person"),
-        Index("recipient_inbox", "person", "is_open", "rank", "opened_at", "warning"),
+        Index(
+            "recipient_inbox",
+            "person",
+            "is_open",
+            "rank",
+            "opened_at",
+            "warning",
+            "about",
+            "class_id",
+            "rule",
+            "holder",
+            "taken",
+            "overdue",
+        ),
         _CLUSTERED,
     )
 
@@ -129,6 +150,13 @@ class RecipientTable(Stored, table=True):
     rank: int
     """3 red, 2 orange, 1 yellow, 0 praise."""
     opened_at: int = Field(sa_type=BigInteger)
+    about: str = Field(default="", sa_type=Text, sa_column_kwargs={"server_default": ""})
+    class_id: str = Field(default="", sa_type=Text, sa_column_kwargs={"server_default": ""})
+    rule: str = Field(default="", sa_type=Text, sa_column_kwargs={"server_default": ""})
+    holder: str = Field(default="", sa_type=Text, sa_column_kwargs={"server_default": ""})
+    """Who has taken it up, or else was handed it; empty: nobody yet."""
+    taken: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
+    overdue: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
 
 
 class DeliveryTable(Stored, table=True):
@@ -150,7 +178,7 @@ class DeliveryTable(Stored, table=True):
     """The queue that it waits in (`json://host`); the address itself stays in the directory, with its secrets."""
     news: str = Field(default="", sa_type=Text, sa_column_kwargs={"server_default": ""})
     """What it tells of instead of the change itself: `escalated` and `repeated` with their step, `reminder` and
-    `overdue` with the deadline (ms) that they are about, `outcome`.
+    `overdue` with the deadline (ms) that they are about, `handed_over` with the how-manieth time, `outcome`.
     """
     status: str = Field(sa_type=Text)
     """pending, sending, sent, failed (will be tried again), unknown, dead (given up), cancelled."""
@@ -201,7 +229,7 @@ class ActTable(Stored, table=True):
     text: str = Field(sa_type=Text)
     detail: str = Field(default="", sa_type=Text, sa_column_kwargs={"server_default": ""})
     """Of `measure` the last day, of `measure_done` its day, of `undone` the act, of `closed` the reason, of `verdict`
-    the verdict.
+    the verdict, of `handed_over` to whom.
     """
 
 

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, delete, func, insert, select, update
 
 from services.messages import CampusEvent
 from services.notify.rows import ActRow, UndoRow, WarningRow
-from services.notify.store import deliveries, feedback, tables
+from services.notify.store import deliveries, feedback, steps, tables
 from services.notify.store.engine import columns_of, rows_of
 
 MINUTE = 60_000
@@ -135,13 +135,11 @@ def put_back(connection: Connection, undo: UndoRow, row: WarningRow) -> tuple[Wa
         return row, acts, set()
     row = replace(row, **was.columns)
     connection.execute(update(tables.warning).where(_w.number == number).values(**was.columns))
-    steps = update(tables.escalation)
-    again = steps.where(_e.id.in_(was.waiting), _e.status == "stopped")
+    again = update(tables.escalation).where(_e.id.in_(was.waiting), _e.status == "stopped")
     connection.execute(again.values(status="waiting", reason="", decided_at=None))
-    added = steps.where(_e.warning == number, _e.id > was.last_step, _e.status == "waiting")
+    added = update(tables.escalation).where(_e.warning == number, _e.id > was.last_step, _e.status == "waiting")
     connection.execute(added.values(status="stopped", reason=UNDONE, decided_at=undo.at))
-    shown = update(tables.recipient).where(tables.recipient.c.warning == number)
-    connection.execute(shown.values(is_open=int(row.status == "open")))
+    steps.restand(connection, row)
     for one in was.held:
         mine = update(tables.delivery).where(_d.id == one.id, _d.status == "cancelled")
         values = {"status": one.status, "next_try_at": one.next_try_at, "last_error": one.last_error}

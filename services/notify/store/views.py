@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 import msgspec
-from sqlalchemy import Connection, and_, case, exists, func, or_, select
+from sqlalchemy import Connection, case, exists, func, or_, select
 
 from services.messages import LEVELS, Evidence, from_ms
 from services.notify.rows import (
@@ -26,25 +26,27 @@ _r, _w, _c = tables.recipient.c, tables.warning.c, tables.change.c
 _d, _x, _a, _e = tables.delivery.c, tables.decision.c, tables.act.c, tables.escalation.c
 
 _EVIDENCE = msgspec.json.Decoder(list[Evidence])
-_o, _q = tables.warning.alias("other").c, tables.recipient.alias("others").c
-_LESSER = exists().where(
-    _o.row == _w.row,
-    _o.subject == _w.subject,
-    _o.number != _w.number,
-    _q.warning == _o.number,
-    _q.person == _r.person,
-    _q.is_open == 1,
-    or_(_q.rank > _r.rank, and_(_q.rank == _r.rank, _o.number < _w.number)),
-)
-"""The person has a graver open one of the same row and subject."""
 
 
-class Inbox(NamedTuple):
-    """One page of a person's warnings, worst and newest first."""
+class Entry(NamedTuple):
+    """A warning of an inbox, as the index of inboxes has it."""
 
-    warnings: list[WarningRow]
-    counts: dict[int, int]
-    """Rank of the level → open (or closed) warnings of the person."""
+    warning: int
+    rank: int
+    needs: int
+    """1 if nobody but the person is at it."""
+    opened_at: int
+    about: str
+    class_id: str
+    rule: str
+    holder: str
+    """Who has taken it up, or else was handed it; empty: nobody yet."""
+    taken: int
+    overdue: int
+
+
+_NEEDS = case((_r.holder.in_(("", _r.person)), 1), else_=0)
+_ENTRY = select(*(_NEEDS if name == "needs" else _r[name] for name in Entry._fields))
 
 
 class Dossier(NamedTuple):
@@ -70,26 +72,35 @@ def people(connection: Connection, limit: int) -> list[tuple[str, int]]:
     return [(row[0], int(row[1])) for row in connection.execute(found)]
 
 
-def inbox(connection: Connection, person: str, *, is_open: bool, page: int, size: int) -> Inbox:
-    """The `page`-th (from 0) part of a person's open, or closed, warnings.
+def inbox(connection: Connection, person: str, *, is_open: bool, most: int | None = None) -> list[Entry]:
+    """A person's open, or ended, warnings, at most so many. One walk along an index.
 
-    Of open ones of one row and subject the gravest stands for all.
+    Of what is open what needs the person before what does not, then the gravest and the newest; else the newest.
     """
-    mine = (_r.person == person, _r.is_open == int(is_open), *((~_LESSER,) if is_open else ()))
-    whole = tables.recipient.join(tables.warning, _w.number == _r.warning) if is_open else tables.recipient
-    counted = select(_r.rank, func.count()).select_from(whole).where(*mine).group_by(_r.rank)
-    counts = {row[0]: row[1] for row in connection.execute(counted)}
-    numbers = (
-        select(_r.warning)
-        .select_from(whole)
-        .where(*mine)
-        .order_by(_r.rank.desc(), _r.opened_at.desc(), _r.warning.desc())
-        .offset(page * size)
-        .limit(size)
-    )
-    wanted = [row[0] for row in connection.execute(numbers)]
-    found = rows_of(connection, select(tables.warning).where(_w.number.in_(wanted)), WarningRow)
-    return Inbox(sorted(found, key=lambda row: wanted.index(row.number)), counts)
+    mine = _ENTRY.where(_r.person == person, _r.is_open == int(is_open))
+    first = (_NEEDS.desc(), _r.rank.desc()) if is_open else ()
+    found = connection.execute(mine.order_by(*first, _r.opened_at.desc(), _r.warning.desc()).limit(most))
+    return list(map(Entry._make, found.all()))
+
+
+def warnings_of(connection: Connection, numbers: Sequence[int]) -> dict[int, WarningRow]:
+    """Some warnings by their numbers."""
+    found: dict[int, WarningRow] = {}
+    for part in slices(numbers):
+        rows = rows_of(connection, select(tables.warning).where(_w.number.in_(part)), WarningRow)
+        found |= {row.number: row for row in rows}
+    return found
+
+
+def by_ids(connection: Connection, ids: Sequence[str]) -> dict[str, WarningRow]:
+    """Some warnings by their ids."""
+    return {row.id: row for row in rows_of(connection, select(tables.warning).where(_w.id.in_(ids)), WarningRow)}
+
+
+def versions_of(connection: Connection, numbers: Sequence[int]) -> dict[str, str]:
+    """Rule → the rule set that one of these warnings was decided by."""
+    found = connection.execute(select(_w.rule, _w.rule_version).where(_w.number.in_(numbers)))
+    return {row[0]: row[1] for row in found}
 
 
 def open_untold(connection: Connection, rules: Sequence[str]) -> list[tuple[WarningRow, list[str]]]:

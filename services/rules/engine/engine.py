@@ -22,7 +22,7 @@ from services.rules.engine.compiled import Compiled
 from services.rules.engine.endings import SIGNATURE, Endings, on_ending, place_ending
 from services.rules.engine.layout import NO_TIME_BOUND, Layout, ranks
 from services.rules.engine.plan import Plan
-from services.rules.engine.refolds import Refolds
+from services.rules.engine.refolds import IMPATIENT, Patience, Refolds
 from services.rules.engine.segments import Written, erased, read, written
 from services.rules.engine.subject import Entry, State, Subject, encode_state
 
@@ -30,7 +30,7 @@ from services.rules.engine.subject import Entry, State, Subject, encode_state
 class Engine:
     """All rules of one plan over the subjects of one partition. Instants are milliseconds since the epoch, UTC."""
 
-    def __init__(self, plan: Plan, *, mode: Mode = "live") -> None:
+    def __init__(self, plan: Plan, *, mode: Mode = "live", patience: Patience = IMPATIENT) -> None:
         self.plan = plan
         self.now = -1
         """Time has advanced to here; never goes back."""
@@ -62,7 +62,7 @@ class Engine:
         self._gone: list[tuple[int, str]] = []
         self._erased: list[Written] = []
         self._swept = -1
-        self.refolds = Refolds(self)
+        self.refolds = Refolds(self, patience)
         calls: dict[str, Callable[..., Any]] = {
             "revise": self.refolds.revise,
             "peers": self._peers,
@@ -88,11 +88,12 @@ class Engine:
     def process_many(self, packed: bytes) -> list[WarningChange]:
         """A message: a JSON array of events on the wire; quickest in the order (time, source, id).
 
-        What is not in order is taken in with the last of them, each subject once.
+        What is not in order is taken in with the last of them, each subject once. Of none: nothing follows at present.
         """
         handlers, transitions = self.handlers, self.transitions
         past: datetime | None = None
-        for event in self.decoder.decode(packed):
+        events = self.decoder.decode(packed)
+        for event in events:
             if event.past != past:
                 past = event.past
                 transitions.enter(past)
@@ -100,7 +101,10 @@ class Engine:
                 handlers[type(event)](event)
             except Exception as error:  # noqa: BLE001 - whatever a rule does with one event, the next one is evaluated
                 self.fail(f"{event.source} {event.id}", error)
-        self.refolds.finish()
+        if events:
+            self.refolds.end_message()
+        else:
+            self.refolds.finish()
         transitions.enter(None)
         return self.take()
 
@@ -114,12 +118,15 @@ class Engine:
         """Time has come to `now`: every deadline and window up to it, in event time. Going back does nothing."""
         instant = now if isinstance(now, int) else (now - EPOCH) // MILLISECOND
         self.now = max(self.now, instant)
+        if self.refolds:
+            self.refolds.finish_due()
         timers = self._timers
         while timers and timers[0][0] <= self.now:
             due, number, _, _, s = heappop(timers)
             if s.queued != due or self._subjects[number].get(s.key) is not s:
                 continue
             s.queued = FOREVER
+            self.refolds.finish_one(s)
             if s.due > due:  # it was put off: its turn comes when it is due, as after a resume
                 self._queue(number)(s)
                 continue
@@ -131,7 +138,7 @@ class Engine:
 
     def next_due(self) -> int:
         """The next instant at which time alone may change something (`FOREVER`: never)."""
-        return self._timers[0][0] if self._timers else FOREVER
+        return min(self._timers[0][0] if self._timers else FOREVER, self.refolds.next_due())
 
     def last_due(self) -> int:
         """The last instant that is waited for at present (`FOREVER`: none)."""
@@ -185,6 +192,8 @@ class Engine:
         """Takes a subject in, as it is."""
         s.dirty, s.queued = False, FOREVER
         self._subjects[number][s.key] = s
+        if s.waiting is not None:
+            self.refolds.adopt(number, s, s.waiting)
         self.endings.naming.clear()
         if self.layouts[number].peers:
             insort(self._groups[number].setdefault(_group(s.key), []), s, key=_key)
@@ -308,6 +317,7 @@ class Engine:
         if self.now // often <= self._swept // often:  # the same instants after a restart
             return
         self._swept = self.now
+        self.refolds.finish()
         for number, layout in enumerate(self.layouts):
             limit = self.plan.held(self.now) - layout.retention
             subjects = self._subjects[number]

@@ -8,7 +8,7 @@ from typing import Any
 
 from services.rules.engine.layout import CHECKPOINT_EVERY, Layout, RuleLayout
 from services.rules.engine.segments import touched
-from services.rules.engine.subject import COLUMNS, IDENT, Checkpoint, Entry, Subject, is_ending
+from services.rules.engine.subject import COLUMNS, IDENT, TIME, Checkpoint, Entry, Subject, is_ending
 
 _MOVED_AT_MOST = 4
 _FINENESS = 8
@@ -44,25 +44,26 @@ def place(s: Subject, stride: int, t: int, ident: str) -> int:
 def insert(s: Subject, stride: int, i: int, entry: Entry) -> None:
     """Puts an entry at index `i`."""
     touched(s, stride, i)
-    s.rows[i:i] = _row(entry, stride)
+    s.rows[i:i] = row(entry, stride)
 
 
-def _row(entry: Entry, stride: int) -> list[Any]:
+def row(entry: Entry, stride: int) -> list[Any]:
+    """An entry as it stands among the rows."""
     missing = [None] * (stride - COLUMNS - len(entry.columns))
     return [entry.at, entry.ident, entry.flags, *entry.columns, *missing]
 
 
-def join(s: Subject, stride: int, entries: Iterable[Entry]) -> None:
-    """Puts entries where they belong; none of them is there."""
-    ordered = sorted(entries, key=lambda entry: (entry.at, entry.ident))
-    places = [place(s, stride, entry.at, entry.ident) for entry in ordered]
+def join(s: Subject, stride: int, new: Iterable[list[Any]]) -> None:
+    """Puts rows of entries where they belong; none of them is there."""
+    ordered = sorted(new, key=lambda one: (one[TIME], one[IDENT]))
+    places = [place(s, stride, one[TIME], one[IDENT]) for one in ordered]
     begin = done = places[0]
     touched(s, stride, begin)
     rows, tail = s.rows, s.rows[begin:]
     del rows[begin:]
-    for i, entry in zip(places, ordered, strict=True):
+    for i, one in zip(places, ordered, strict=True):
         rows += tail[done - begin : i - begin]
-        rows += _row(entry, stride)
+        rows += one
         done = i
     rows += tail[done - begin :]
 

@@ -198,6 +198,7 @@ class Layout:
             "next_checkpoint": CHECKPOINT_EVERY * self.stride,
             "checkpoints": None,
             "revised": None,
+            "waiting": None,
             "episodes": None,
             "numbers": None,
             "latest": None,
@@ -246,6 +247,7 @@ class Layout:
             s.latest,
             s.base,
             s.clean,
+            s.waiting,
         )
 
     def revive(self, state: State) -> Subject:
@@ -262,10 +264,12 @@ class Layout:
         s.horizon, s.latest = state.horizon, state.latest
         s.sealed = seals(state, [rule.rule.id for rule in self.rules])
         s.base, s.clean, s.first = state.base, state.sealed_at, state.base // SEGMENT
-        for column in self.tuples:
-            for i in range(COLUMNS + column, len(s.rows), self.stride):
-                if type(s.rows[i]) is list:  # kinds share the columns
-                    s.rows[i] = tuple(s.rows[i])
+        s.waiting = state.waiting
+        for rows in [s.rows, *(s.waiting.new.values() if s.waiting is not None else ())]:
+            for column in self.tuples:
+                for i in range(COLUMNS + column, len(rows), self.stride):
+                    if type(rows[i]) is list:  # kinds share the columns
+                        rows[i] = tuple(rows[i])
         self._revived(state.heads)
         for point in s.checkpoints:
             self._revived(point.heads)

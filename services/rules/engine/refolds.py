@@ -1,20 +1,21 @@
 """What does not come in order: duplicates, late records, corrections, retractions; folded again once for a message.
 
 A subject whose past has changed waits until the message is through, so that what arrived together costs one fold of the
-subject and not one for each record. Whoever needs its rows or heads before says so (`join`, `finish`).
+subject and not one for each record. Where the fold is long and records only came to it, it waits on, with the engine's
+patience: until as many have come as it has to go through, so that what all of them cost is linear in their number, or
+time has come on, or a message without events says that nothing follows. What waits is part of the state, so that all of
+this depends on the log alone. Whoever needs a subject's rows or heads before says so (`join`, `finish`).
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from services.messages import FOREVER
 from services.rules.engine import history
 from services.rules.engine.endings import fold_ending
 from services.rules.engine.episodes import folded_now
-from services.rules.engine.subject import FLAGS, IDENT, Checkpoint, Entry, Revision, Subject, is_ending
+from services.rules.engine.subject import FLAGS, IDENT, Checkpoint, Entry, Revision, Subject, Waiting, is_ending
 
 if TYPE_CHECKING:
     from services.rules.engine.engine import Engine
@@ -24,43 +25,41 @@ _ENDED = 3
 """Of several reasons for one fold the weightiest is told; that of an ending stands above all."""
 
 
-@dataclass(slots=True)
-class _Waiting:
-    """A subject that is to be folded again."""
+class Patience(NamedTuple):
+    """How long what changes the past of a subject may wait for more of it."""
 
-    number: int
-    start: int
-    """From this instant on."""
-    at: int
-    """The newest instant of what changed its past."""
-    reason: str
-    past: datetime | None
-    """When it was handed in as history; None: it was not."""
-    front: int
-    """Time has come at least to here."""
-    new: dict[str, Entry] = field(default_factory=dict)
-    """Records that are not in the rows yet, by ident."""
-    last: tuple[int, str] = (-1, "")
-    """(instant, ident) of the newest of them."""
-    ident: str = ""
-    """Of the record that came last."""
+    time: int
+    """Milliseconds; 0: to the end of its message."""
+    least: int
+    """Entries: a fold over fewer waits for nothing."""
+
+
+IMPATIENT, LIVE = Patience(0, 0), Patience(10_000, 2_048)
 
 
 class Refolds:
     """The subjects of one engine whose past has changed."""
 
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
-        self._waiting: dict[Subject, _Waiting] = {}
+    def __init__(self, engine: Engine, patience: Patience) -> None:
+        self._engine, self._patience = engine, patience
+        self._waiting: dict[Subject, int] = {}
+        """Subjects that wait, and the number of their layout."""
+
+    def __bool__(self) -> bool:
+        """Whether a subject waits."""
+        return bool(self._waiting)
 
     def revise(self, number: int, s: Subject, entry: Entry) -> None:  # noqa: C901, PLR0912 - the order of the questions is the rule
         """Takes a record in that is not simply the next one."""
-        engine, waiting = self._engine, self._waiting.get(s)
+        engine, waiting = self._engine, s.waiting
         t, ident, changes = entry.at, entry.ident, entry.changes
         if waiting is not None and (waiting.past is None) != (engine.transitions.past is None):
             self.finish_one(s)  # what comes of history is told to nobody, what is no history is
             waiting = None
-        if waiting is not None and (changes or ident in waiting.new):
+        if waiting is not None and ident in waiting.new and not changes:
+            engine.counts["duplicate"] += 1
+            return
+        if waiting is not None and changes:
             self.join(s)
         known = s.revised.get(ident) if s.revised else None
         stride, rows = engine.layouts[number].stride, s.rows
@@ -98,10 +97,10 @@ class Refolds:
             s.latest = entry.data
         if waiting is None or not in_order:
             reason = "retraction" if entry.retracted else "correction" if changes else "late_record"
-            waiting = self.put_off(number, s, start, t, reason)
+            waiting = self.put_off(number, s, start, t, reason, now=changes)
         waiting.ident = ident
         if joins:
-            waiting.new[ident] = entry
+            waiting.new[ident] = history.row(entry, stride)
             waiting.last, waiting.front = max(waiting.last, (t, ident)), max(waiting.front, t)
 
     def _in_order(self, number: int, s: Subject, entry: Entry) -> None:
@@ -114,55 +113,89 @@ class Refolds:
         history.insert(s, stride, i, entry)
         engine.steps[number](s, entry.at, entry.flags, i)
 
-    def put_off(self, number: int, s: Subject, start: int, at: int, reason: str) -> _Waiting:
-        """The subject will be folded again from `start` on; `at`, `reason`: what did it."""
-        self._engine.counts[reason] += 1
-        waiting = self._waiting.get(s)
-        if waiting is None:
-            past = self._engine.transitions.past
-            waiting = self._waiting[s] = _Waiting(number, start, at, reason, past, s.watermark)
-            s.revised = s.revised or {}  # not None: what comes next for the subject comes here
+    def put_off(self, number: int, s: Subject, start: int, at: int, reason: str, *, now: bool = True) -> Waiting:
+        """It will be folded again from `start` on; `at`, `reason`: what did it; `now`: as soon as the message ends."""
+        engine = self._engine
+        engine.counts[reason] += 1
+        if (waiting := s.waiting) is None:
+            past, until = engine.transitions.past, engine.now + self._patience.time
+            waiting = Waiting(start, at, reason, past, s.watermark, until, now)
+            self.adopt(number, s, waiting)
             return waiting
         waiting.start, waiting.at = min(waiting.start, start), max(waiting.at, at)
         waiting.reason = max(waiting.reason, reason, key=lambda one: _WEIGHT.get(one, _ENDED))
+        waiting.now = waiting.now or now
         return waiting
+
+    def adopt(self, number: int, s: Subject, waiting: Waiting) -> None:
+        """The subject waits."""
+        s.waiting, self._waiting[s] = waiting, number
+        s.revised = s.revised or {}  # not None: what comes next for the subject comes to `revise`
 
     def begin_as(self, number: int, s: Subject, other: Subject, at: int) -> None:
         """A new subject that has the rows of another is folded as far as that one is, or waits as it does."""
         self.put_off(number, s, 0, at, "late_record").front = other.watermark
-        if other not in self._waiting:
+        if other.waiting is None:
             self.finish_one(s)
 
     def join(self, s: Subject) -> None:
         """The subject's rows are complete."""
-        waiting = self._waiting.get(s)
-        if waiting is not None and waiting.new:
-            history.join(s, self._engine.layouts[waiting.number].stride, waiting.new.values())
-            waiting.new, waiting.last = {}, (-1, "")
+        if (waiting := s.waiting) is not None and waiting.new:
+            history.join(s, self._engine.layouts[self._waiting[s]].stride, waiting.new.values())
+            waiting.new, waiting.last, waiting.now = {}, (-1, ""), True
 
     def finish(self) -> None:
         """No subject waits any more."""
-        while self._waiting:
-            self.finish_one(next(iter(self._waiting)))
+        for s in self._in_turn():
+            self.finish_one(s)
+
+    def end_message(self) -> None:
+        """A message is through."""
+        for s in self._in_turn():
+            if not self._may_wait(s, s.waiting):
+                self.finish_one(s)
+
+    def finish_due(self) -> None:
+        """Time has come on."""
+        for s in self._in_turn():
+            if s.waiting is not None and s.waiting.until <= self._engine.now:
+                self.finish_one(s)
+
+    def next_due(self) -> int:
+        """The next instant by which some subject is to be folded (`FOREVER`: none)."""
+        return min((s.waiting.until for s in self._waiting if s.waiting is not None), default=FOREVER)
+
+    def _in_turn(self) -> list[Subject]:
+        """Those that wait, in one order, also after a restart."""
+        return sorted(self._waiting, key=lambda s: (self._waiting[s], s.key))
+
+    def _may_wait(self, s: Subject, waiting: Waiting | None) -> bool:
+        if waiting is None or waiting.now or self._engine.now >= waiting.until:
+            return False
+        stride = self._engine.layouts[self._waiting[s]].stride
+        behind = (len(s.rows) - history.place(s, stride, waiting.start, "")) // stride
+        return behind >= self._patience.least and len(waiting.new) < behind
 
     def finish_one(self, s: Subject) -> None:
         """The subject does not wait any more."""
-        self.join(s)
-        if (waiting := self._waiting.pop(s, None)) is None:
+        if (waiting := s.waiting) is None:
             return
-        s.revised = s.revised or None
+        self.join(s)
+        number = self._waiting.pop(s)
+        s.waiting, s.revised = None, s.revised or None
+        self._engine.touch(number, s)
         transitions = self._engine.transitions
         meanwhile = transitions.past
         transitions.enter(waiting.past)
         try:
-            self._fold(s, waiting)
+            self._fold(number, s, waiting)
         except Exception as error:  # noqa: BLE001 - as in `Engine.process_many`
             self._engine.fail(waiting.ident or s.key, error)
         transitions.enter(meanwhile)
 
-    def _fold(self, s: Subject, waiting: _Waiting) -> None:
+    def _fold(self, number: int, s: Subject, waiting: Waiting) -> None:
         """Folds the subject again from the last checkpoint before `start`, and publishes what came out different."""
-        engine, number, start = self._engine, waiting.number, waiting.start
+        engine, start = self._engine, waiting.start
         layout, points, rows = engine.layouts[number], s.checkpoints or [], s.rows
         stride, known = layout.stride, s.watermark
         while points and points[-1].at >= start:

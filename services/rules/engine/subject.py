@@ -9,6 +9,7 @@ memory it touches for the first time. Why slots: a head is read and written with
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any, NamedTuple
 
 import msgspec
@@ -57,6 +58,30 @@ class Told(NamedTuple):
 
     value: float | None = None
     threshold: float | None = None
+
+
+class Waiting(msgspec.Struct, array_like=True, eq=False):
+    """What has changed the past of a subject that is not folded again yet."""
+
+    start: int
+    """From this instant on it is to be folded."""
+    at: int
+    """The newest instant of what changed its past."""
+    reason: str
+    past: datetime | None
+    """When it was handed in as history; None: it was not."""
+    front: int
+    """Time has come at least to here."""
+    until: int
+    """Once time has come to here it waits no longer."""
+    now: bool = False
+    """Its rows are others than those that the heads stand for: it waits for the end of the message at most."""
+    new: dict[str, list[Any]] = {}
+    """Records that are not in the rows yet, as rows, by ident."""
+    last: tuple[int, str] = (-1, "")
+    """(instant, ident) of the newest of them."""
+    ident: str = ""
+    """Of the record that came last."""
 
 
 class Episode(msgspec.Struct, array_like=True, eq=False):
@@ -114,6 +139,7 @@ class Subject:
         "revised",
         "rows",
         "sealed",
+        "waiting",
         "watermark",
     )
 
@@ -144,6 +170,8 @@ class Subject:
     """Entries before this one, counted with those let go, are written in segments as they are."""
     first: int
     """Number of the first segment that is written."""
+    waiting: Waiting | None
+    """Why it must be folded again, if it must."""
     dirty: bool
     queued: int
     """The earliest instant for which the engine's timer queue holds this subject."""
@@ -169,6 +197,7 @@ class State(msgspec.Struct, array_like=True):
     base: int = 0
     sealed_at: int = 0
     """Entries up to this one, counted with those let go, lie in segments."""
+    waiting: Waiting | None = None
 
 
 def seals(state: State, rules: Iterable[str]) -> dict[str, int] | None:
@@ -214,6 +243,8 @@ def encode_state(state: State | Segment) -> bytes:
             state.checkpoints = [
                 Checkpoint(point.at, point.end, point.due, _packed(point.heads)) for point in state.checkpoints
             ]
+            if state.waiting is not None:
+                state.waiting = msgspec.structs.replace(state.waiting, new=_packed(state.waiting.new))
         return _encode(state)
 
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Container, Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from typing import NamedTuple
 
-from services.messages import WarningChange, WarningFacts, from_ms
+from services.messages import Change, WarningChange, WarningFacts, from_ms
 from services.rules.engine.endings import learn
 from services.rules.engine.engine import Engine
 from services.rules.engine.episodes import folded_now, warning_id
@@ -67,6 +67,7 @@ def take_over(
         _remember(said, state)
     new = [number for signature, number in layouts.items() if signature not in signatures]
     transitions = engine.transitions
+    engine.refolds.finish()
     transitions.cause = "rule_changed"
     for signature in sorted(signatures & layouts.keys()):
         others = changed & {rule.rule.id for rule in engine.layouts[layouts[signature]].rules}
@@ -81,6 +82,25 @@ def take_over(
         for number in new:
             _adopt_warmed(engine, history, number, said, old_rules, changed)
     return [*engine.take(), *_removed(engine, said, elsewhere)], _retire(engine, said)
+
+
+def set_back(old: Iterable[State], engine: Engine) -> tuple[list[State], list[WarningChange]]:
+    """Subjects of an engine whose time had come further than this one's: what began then never was.
+
+    What else was said then counts as said now, so that what follows is dated by its own time.
+    """
+    kept, changes, now = [], [], engine.now
+    for state in old:
+        for rule, episodes in state.episodes.items():
+            never = [one for one in episodes if one.opened_at > now]
+            changes += [_ended(engine, rule, state.key, one, "withdrawn", "clock_set_back") for one in never]
+            episodes[:] = [one for one in episodes if one.opened_at <= now]
+            for one in episodes:
+                one.said_at = min(one.said_at, now)
+        if sealed := seals(state, state.numbers):
+            state.sealed = {rule: min(at, now) for rule, at in sealed.items()}
+        kept.append(state)
+    return kept, changes
 
 
 def _remember(said: BySubject, s: State) -> None:
@@ -151,11 +171,12 @@ def _removed(engine: Engine, said: BySubject, elsewhere: AbstractSet[str]) -> li
     out = []
     for rule, subjects in said.items():
         for subject, one in subjects.items():
-            out += [_closed(engine, rule, subject, episode, known=rule in rules) for episode in one.open]
+            reason = "rule_changed" if rule in rules else "rule_removed"
+            out += [_ended(engine, rule, subject, episode, "resolved", reason) for episode in one.open]
     return out
 
 
-def _closed(engine: Engine, rule: str, subject: str, e: Episode, *, known: bool) -> WarningChange:
+def _ended(engine: Engine, rule: str, subject: str, e: Episode, change: Change, reason: str) -> WarningChange:
     facts = WarningFacts(
         warning_id=warning_id(rule, subject, e.number),
         level=level_of(e.level),
@@ -172,13 +193,13 @@ def _closed(engine: Engine, rule: str, subject: str, e: Episode, *, known: bool)
     return WarningChange(
         warning_id=facts.warning_id,
         sequence=e.sequence + 1,
-        change="resolved",
+        change=change,
         rule=rule,
         rule_version=engine.plan.version,
         row=None,
         standard=None,
         subject=subject,
-        reason="rule_changed" if known else "rule_removed",
+        reason=reason,
         at=from_ms(engine.now),
         mode=engine.transitions.mode,
         facts=facts,

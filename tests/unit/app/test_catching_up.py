@@ -6,7 +6,12 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from services.app.catching_up import Beat, CatchingUp
 from services.app.embedded import Embedded
+from services.directory import Directory
+from services.directory.records import Source, Tables
+from services.log.journal import Journal
+from services.log.outages import JournalOutages
 from services.messages import to_ms
 from services.notify.testing import ManualClock
 from services.rules.language.load import load
@@ -68,7 +73,7 @@ def start(tmp_path, clock):
     def start():
         embedded = Embedded(Settings(home=home), clock=clock)
         assert embedded.try_evaluating()
-        embedded.catching_up.begin()
+        embedded.begin()
         return embedded
 
     return start
@@ -81,6 +86,7 @@ def turn(embedded, clock, *events):
     embedded.catch_up()
     while embedded.worker.tick(to_ms(clock.now)):
         embedded.catch_up()
+    embedded.beat.tell()
     embedded.await_sources()
 
 
@@ -122,6 +128,7 @@ def test_what_accuses_by_what_came_does_not_wait_and_the_grace_ends(start, clock
         turn(embedded, clock, absence)
         assert messages(embedded) == [("absent", "pending", 0, None), ("missing", "pending", 30, "sources_awaited")]
         clock.advance(timedelta(minutes=30))
+        embedded.await_sources()
         assert embedded.catching_up.until() == 0
 
 
@@ -140,3 +147,90 @@ def test_the_rules_by_absence_are_those_about_what_did_not_come_and_those_on_the
         "rollcall-missing", "rollcall-missing-often", "test-missing", "test-missing-often", "assessment-missing",
         "task-overdue", "full-attendance", "teacher-records-complete", "tickets-in-time",
     }  # fmt: skip
+
+
+@pytest.fixture
+def apart(tmp_path, clock):
+    """Notes of a process that takes in, and another one that warns; the directory knows no sources."""
+    journal = Journal(tmp_path / "prewarn.db", clock)
+    notes = JournalOutages(journal)
+    yield Beat(notes, {}, clock), CatchingUp(notes, Directory, clock, lambda: lambda: True, apart=True)
+    journal.close()
+
+
+def test_while_nothing_takes_in_the_sources_are_waited_for_half_an_hour_and_again_when_something_does(apart, clock):
+    beat, catching_up = apart
+    assert not catching_up.look(), "nothing ever took in: files come in otherwise"
+    beat.begin()
+    clock.advance(timedelta(minutes=10))
+    assert not catching_up.look()
+    clock.advance(timedelta(minutes=1))
+    half_an_hour = to_ms(clock.now + timedelta(minutes=30))
+    assert catching_up.look()
+    clock.advance(timedelta(minutes=29))
+    assert not catching_up.look()
+    assert catching_up.until() == half_an_hour
+    beat.begin()
+    assert catching_up.look()
+    assert catching_up.until() == to_ms(clock.now + timedelta(minutes=30))
+    for _ in range(29):
+        clock.advance(timedelta(minutes=1))
+        beat.beat()
+        assert not catching_up.look()
+    clock.advance(timedelta(minutes=1))
+    assert catching_up.look()
+    assert catching_up.until() == 0
+
+
+def test_half_an_hour_after_it_was_missed_nobody_waits_any_more(apart, clock):
+    beat, catching_up = apart
+    beat.begin()
+    clock.advance(timedelta(days=7))
+    assert catching_up.look()
+    clock.advance(timedelta(minutes=30))
+    assert catching_up.look()
+    assert catching_up.until() == 0
+
+
+def test_sources_that_have_caught_up_are_waited_for_until_what_they_brought_is_evaluated(tmp_path, clock):
+    journal = Journal(tmp_path / "prewarn.db", clock)
+    newest, evaluated, asked = {}, [False], []
+
+    def behind():
+        asked.append(clock.now)
+        return lambda: evaluated[0]
+
+    def directory():
+        return Directory(Tables(sources=[Source(id="lab")]))
+
+    notes = JournalOutages(journal)
+    beat, catching_up = Beat(notes, newest, clock), CatchingUp(notes, directory, clock, behind)
+    beat.begin()
+    clock.advance(timedelta(days=1))
+    beat.begin()
+    assert catching_up.look()
+    newest["lab"] = to_ms(clock.now - timedelta(minutes=61))
+    beat.tell()
+    assert not catching_up.look()
+    assert not asked, "it is behind by more than an hour"
+    newest["lab"] = to_ms(clock.now - timedelta(minutes=60))
+    beat.tell()
+    assert not catching_up.look()
+    assert not catching_up.look()
+    assert len(asked) == 1
+    evaluated[0] = True
+    assert catching_up.look()
+    assert catching_up.until() == 0
+    journal.close()
+
+
+def test_a_restart_in_the_grace_goes_on_waiting(start, clock):
+    with start():
+        pass
+    clock.advance(timedelta(hours=1))
+    with start() as embedded:
+        until = embedded.catching_up.until()
+        assert until
+    clock.advance(timedelta(minutes=5))
+    with start() as embedded:
+        assert embedded.catching_up.until() == until

@@ -184,3 +184,27 @@ def test_the_page_of_what_is_open_is_found_from_the_first_one_and_has_no_names(w
 
 def test_where_nothing_is_open_there_is_no_oldest():
     assert open_now([], "rule", {}).total == ("total", 0, 0, 0, 0, 0, 0, None)
+
+
+def test_a_head_sees_the_figures_of_their_department_alone(notify, college, browser_of):
+    college.roles["department_head"] = [Person(id="H1", name="系主任")]
+    college.heads["H1"] = {"care"}
+    found = notify.effectiveness(ALL, "department", {"care"})
+    assert [(one.name, one.warnings) for one in found.lines] == [("care", 1)]
+    assert found.total.judged == 0
+    assert (found.load.people, found.load.messages) == (2, 2)
+    assert sum(count for _, count in found.left_out) == 0
+    assert notify.open_now("department", {"care"}).total.yellow == 1
+    assert notify.open_now("department").total.red == 1
+    head = browser_of(notify, "H1")
+    for page in ("/reports/open?by=department", "/reports/effectiveness?from=2026-11-01&to=2026-11-30&by=department"):
+        shown = head.get(page, headers={"accept-language": "en"}).text
+        assert "of care alone" in shown
+        assert "tech" not in shown
+    book = load_workbook(io.BytesIO(head.get("/reports/effectiveness.xlsx?by=department").content))
+    assert "tech" not in str([[cell.value for cell in row] for sheet in book for row in sheet])
+    assert "/reports/open" in head.get("/").text
+
+
+def test_nobody_heads_no_department_and_sees_no_figures(notify, college):
+    assert notify.effectiveness(ALL, "department", frozenset()).total.warnings == 0

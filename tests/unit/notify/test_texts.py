@@ -117,13 +117,21 @@ def test_a_possible_repeat_says_so(language, mark):
 PAGES = catalogue("en", "pages")
 
 
-_COMPOSED = ("refused_", "report_", "failed_", "password_")
+_COMPOSED = ("refused_", "report_", "failed_", "password_", "inbox_show_", "inbox_state_")
 
 
 def test_every_string_is_shown_somewhere():
     package = Path(services.web.__file__).parent
     shown = "".join(path.read_text("utf-8") for path in [*package.rglob("*.html"), *package.glob("*.py")])
-    composed = {"empty_open", "empty_closed", "over_resolved", "over_withdrawn"}
+    composed = {
+        "empty_open",
+        "empty_closed",
+        "empty_results",
+        "inbox_taken_me",
+        "inbox_handed_me",
+        "over_resolved",
+        "over_withdrawn",
+    }
     seen = {key for key in PAGES if re.search(rf"['\"]{key}['\"]", shown)}
     unused = [key for key in PAGES if key not in seen | composed and not key.startswith(_COMPOSED)]
     assert unused == []

@@ -1,6 +1,7 @@
 """The worker over a journal: it may stop anywhere, meet rows that it cannot read, and hand over to another rule set."""
 
 import random
+from datetime import timedelta
 from pathlib import Path
 
 import msgspec
@@ -29,6 +30,8 @@ from tests.journals import (
 )  # fmt: skip
 from tests.rule_files import folder, rule
 
+MINUTES = timedelta(minutes=10)
+END = AT + 2_200 * MINUTES
 EVERY_MEASURE = Path(__file__).parent / "engine" / "every_measure"
 
 
@@ -105,6 +108,39 @@ def test_a_tick_is_written_only_when_the_log_is_evaluated_and_a_deadline_has_pas
     finish(worker)
     assert [(c.change, c.at) for c in published(book)] == [("opened", AT), ("resolved", AT + 2 * DAY)]
     assert not worker.tick(to_ms(AT + 900 * DAY))
+
+
+def test_what_changes_a_long_past_waits_for_more_of_the_log_and_for_nothing_at_its_end(tmp_path):
+    """Also over a restart: it is part of the state."""
+    book = journal(tmp_path)
+    rules = rule_set(folder(tmp_path / "rules", rule(window="{within: 5m}", levels="{at_least: {yellow: 3}}")))
+    worker = Worker(book, rules)
+    append(book, [absence(f"{n:04}", AT + n * MINUTES) for n in range(2_100)], END)
+    finish(worker)
+    for n in range(2):
+        append(book, [absence(f"late{n}", AT + HOUR)], END)
+    worker.step()
+    assert published(book) == []
+    worker = Worker(book, rules)
+    assert worker.settle()
+    finish(worker)
+    assert not worker.settle()
+    assert [(c.change, c.at) for c in published(book)] == [
+        ("opened", AT + HOUR),
+        ("resolved", AT + HOUR + MINUTES / 2),
+    ]
+
+
+def test_what_waits_for_more_of_the_log_waits_no_longer_than_its_patience(tmp_path):
+    book = journal(tmp_path)
+    rules = rule_set(folder(tmp_path / "rules", rule(window="{within: 5m}", levels="{at_least: {yellow: 3}}")))
+    worker = Worker(book, rules)
+    append(book, [absence(f"{n:04}", AT + n * MINUTES) for n in range(2_100)], END)
+    finish(worker)
+    for n in range(12):
+        append(book, [absence(f"late{n}", AT + HOUR)], END + timedelta(seconds=n))
+    worker.step()
+    assert [c.change for c in published(book)] == ["opened", "resolved"]
 
 
 def test_late_events_are_listed(tmp_path):

@@ -116,7 +116,10 @@ def notify(make):
     notify.take_in([warning(name) for name in OF], 1)
     with notify.database.writing() as connection:
         for (number,) in connection.exec_driver_sql("SELECT number FROM warning").fetchall():
-            connection.exec_driver_sql(f"INSERT INTO recipient VALUES ({number}, 'recipient', 'x', 1, 2, 0)")
+            connection.exec_driver_sql(
+                f"INSERT INTO recipient (warning, person, role, is_open, rank, opened_at)"
+                f" VALUES ({number}, 'recipient', 'x', 1, 2, 0)"
+            )
     return notify
 
 
@@ -140,11 +143,13 @@ WITHOUT_SIGN_IN = {
     ("GET", "/sign-in"), ("POST", "/sign-in"), ("GET", "/link/{link}"), ("POST", "/link/{link}"), ("GET", "/metrics"),
     ("GET", "/healthz"), ("POST", "/sign-out"), ("MOUNT", "/static"),
 }  # fmt: skip
+FIGURES = {"quality", "operator", "head", "other_head"}
+"""Heads those of their department alone."""
 PAGES = {
     ("GET", "/"): SIGNED_IN,
-    ("GET", "/reports/effectiveness"): {"quality", "operator"},
-    ("GET", "/reports/effectiveness.xlsx"): {"quality", "operator"},
-    ("GET", "/reports/open"): {"quality", "operator"},
+    ("GET", "/reports/effectiveness"): FIGURES,
+    ("GET", "/reports/effectiveness.xlsx"): FIGURES,
+    ("GET", "/reports/open"): FIGURES,
     ("GET", "/set-aside"): {"operator"},
     ("GET", "/password"): set(),  # nobody here has a local account
     ("POST", "/password"): set(),
@@ -152,10 +157,14 @@ PAGES = {
 }
 OF_ONESELF = {("POST", f"/my-channels/{act}") for act in ("address", "code", "remove", "test", "choose")}
 """Whoever is signed in changes what is theirs, and nobody else's: the form names no person."""
-OF_A_WARNING = {("GET", "/warnings/{id}")} | {
-    ("POST", f"/warnings/{{id}}/{act}") for act in ("acknowledge", "improve", "close", "judge", "undo")
+OF_A_WARNING = {("GET", "/warnings/{id}"), ("GET", "/warnings/{id}/hand-over")} | {
+    ("POST", f"/warnings/{{id}}/{act}") for act in ("acknowledge", "hand-over", "improve", "close", "judge", "undo")
 }
-OF_A_PERSON = {("GET", "/inbox/{person:path}")}
+OF_A_PERSON = {
+    ("GET", "/inbox/{person:path}"),
+    ("POST", "/inbox/{person:path}/acknowledge"),
+    ("POST", "/inbox/{person:path}/hand-over"),
+}
 WAY_IN = {("MOUNT", "/v1"), ("GET", "/v1/openapi.json")}
 """What sources use: tests/unit/ingest/test_access.py."""
 
@@ -218,13 +227,17 @@ def expected(person, method, seen):
 
 @pytest.mark.parametrize("person", PEOPLE)
 def test_warnings(person, notify, browser_of):
-    form = {"measure": "x", "due": "2026-12-01", "reason": "fixed", "verdict": "useful"}
+    form = {"measure": "x", "due": "2026-12-01", "reason": "fixed", "verdict": "useful", "seen": "1"}
     at = At(browser_of, notify, person)
     for name in OF:
+        form["to"] = "recipient" if person != "recipient" else "colleague"
         seen = SEEN[name] | {"recipient"} | ({"major_head"} if name in MAJOR_HEAD_TOO else set())
         for method, path in sorted(OF_A_WARNING, key=lambda route: route[1].endswith("close")):
             address = path.replace("{id}", warning(name).warning_id)
             found = at.status(method, address, **form)
+            if person == "recipient" and (method, path) == ("POST", "/warnings/{id}/hand-over"):
+                assert found == 422, name  # they see it, and a colleague of nobody may not take it
+                continue
             wanted = expected(person, method, seen)
             nothing_to_undo = path.endswith("undo") and wanted == 303
             assert found == (409 if nothing_to_undo else wanted), (name, method, path)
@@ -236,6 +249,9 @@ def test_inboxes(person, notify, browser_of):
     for whose in PEOPLE:
         seen = {whose} | ({"stand_in"} if whose == "away" else set())
         assert at.status("GET", f"/inbox/{whose}") == expected(person, "GET", seen), whose
+        for act in ("acknowledge", "hand-over"):
+            tried = at.status("POST", f"/inbox/{whose}/{act}")  # without a tick: nothing is done
+            assert tried == (422 if person in SIGNED_IN & seen else expected(person, "POST", set())), whose
 
 
 def test_what_is_not_yours_leaves_a_line_and_what_is_leaves_none(notify, browser_of, rows):
@@ -267,7 +283,10 @@ def test_whoever_sees_a_case_opens_its_parts(notify, browser_of):
         connection.exec_driver_sql("UPDATE warning SET mutes = 'S2 S3' WHERE id = 'case'")
         connection.exec_driver_sql(f"UPDATE warning SET \"row\" = 'S2' WHERE id = '{part}'")
         ((number,),) = connection.exec_driver_sql("SELECT number FROM warning WHERE id = 'case'").fetchall()
-        connection.exec_driver_sql(f"INSERT INTO recipient VALUES ({number}, 'colleague', 'x', 1, 2, 0)")
+        connection.exec_driver_sql(
+            f"INSERT INTO recipient (warning, person, role, is_open, rank, opened_at)"
+            f" VALUES ({number}, 'colleague', 'x', 1, 2, 0)"
+        )
     assert At(browser_of, notify, "colleague").status("GET", "/warnings/case") == 200
     assert At(browser_of, notify, "colleague").status("GET", f"/warnings/{part}") == 200
     of_another = warning("a student of one who is away").warning_id

@@ -42,8 +42,10 @@ def test_an_inbox_has_the_worst_first(browser, notify):
         [change(subject="A/X"), change(subject="B/X", level="red"), change(subject="C/X", level="praise")], 1
     )
     page = browser.get("/inbox/T1").text
-    places = [page.index(f">{word}<span>1<") for word in ("红色", "黄色", "激励与结果")]
+    places = [page.index(f">{word}<span>1<") for word in ("红色", "黄色")]
     assert places == sorted(places)
+    assert "结果与激励 1<" in page  # apart, and counted alone
+    assert "C/X" not in page
 
 
 def test_an_inbox_keeps_open_and_ended_apart(browser, notify):
@@ -57,11 +59,11 @@ def test_an_inbox_keeps_open_and_ended_apart(browser, notify):
 
 def test_a_long_inbox_comes_in_pages(browser, notify):
     notify.take_in([change(subject=f"S{i:03}/X", opened_at=MORNING - timedelta(hours=i)) for i in range(120)], 1)
-    pages = [browser.get(f"/inbox/T1?page={page}").text for page in (1, 2, 3)]
+    pages = [browser.get(f"/inbox/T1?page={page}").text for page in (1, 2, 3, 4)]
     shown = [re.findall(r"(S\d{3}) 在", page) for page in pages]
-    assert [len(part) for part in shown] == [50, 50, 20]
+    assert [len(part) for part in shown] == [30, 30, 30, 30]
     assert [student for part in shown for student in part] == [f"S{i:03}" for i in range(120)]
-    assert "第 2 / 3 页" in pages[1]
+    assert "第 2 / 4 页" in pages[1]
 
 
 @pytest.mark.parametrize("page", ["0", "-1", "x", "99", "²", "9" * 30])
@@ -339,19 +341,21 @@ def test_results_are_folded_by_course_and_not_counted_with_what_is_to_be_done(br
     notify.take_in([change(subject="S9/MATH"), *summary], 1)
     page = browser_of(notify).get("/inbox/T1", headers={"accept-language": "zh-CN"}).text
     assert "1 条需要处理" in page
+    assert "高等数学：3 条" not in page
+    page = browser_of(notify).get("/inbox/T1?show=results", headers={"accept-language": "zh-CN"}).text
     assert "高等数学：3 条" in page
-    fold = page[page.index("<details") : page.index("</details>")]
+    fold = page[page.index('<details class="fold"') : page.index("</details>", page.index('class="fold"'))]
     assert fold.count('class="card praise"') == page.count('class="card praise"') == 3
 
 
 def test_praise_is_folded_by_its_kind_and_a_single_one_stands_by_itself(browser_of, make):
     notify = make(cards=lambda *_: CARD)
     notify.take_in([change(level="praise", subject="S1/MATH")], 1)
-    assert "<details" not in browser_of(notify).get("/inbox/T1").text
+    assert '<details class="fold"' not in browser_of(notify).get("/inbox/T1?show=results").text
     notify.take_in([change(level="praise", subject=f"S{n}/MATH") for n in range(2, 9)], 2)
-    page = browser_of(notify).get("/inbox/T1", headers={"accept-language": "zh-CN"}).text
+    page = browser_of(notify).get("/inbox/T1?show=results", headers={"accept-language": "zh-CN"}).text
     assert f"{CARD.title.zh}：8 条" in page
     assert "条待处理" not in browser_of(notify).get("/", headers={"accept-language": "zh-CN"}).text
-    fold = page[page.index("<details") : page.index("</details>")]
+    fold = page[page.index('<details class="fold"') : page.index("</details>", page.index('class="fold"'))]
     assert '<details class="fold">' in fold  # so many are not shown until they are asked for
     assert fold.count('class="card praise"') == page.count('class="card praise"') == 8

@@ -220,9 +220,10 @@ def test_a_case_shows_its_parts_as_cards_that_open(browser_of, make, college):
     assert "黄色 · 待处理" in words(cards)
     assert "已解除" in words(cards)
     college.roles["quality_office"] = [Person(id="T3", name="质量办")]
+    columns = "(warning, person, role, is_open, rank, opened_at)"
     with notify.database.writing() as connection:
         connection.exec_driver_sql(
-            "INSERT INTO recipient SELECT number, 'T3', 'x', 1, 2, 0 FROM warning WHERE id = 'case'"
+            f"INSERT INTO recipient {columns} SELECT number, 'T3', 'x', 1, 2, 0 FROM warning WHERE id = 'case'"
         )
     for one in ("case", "part", "over"):
         assert browser_of(notify, "T3").get(f"/warnings/{one}").status_code == 200

@@ -1,8 +1,10 @@
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from sqlalchemy import text
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.schema import CreateIndex, CreateTable
@@ -10,7 +12,7 @@ from sqlalchemy.schema import CreateIndex, CreateTable
 from services.accounts import rows as account_rows
 from services.notify import rows
 from services.notify.rows import WarningRow
-from services.notify.store import account_tables, engine, intake, tables
+from services.notify.store import account_tables, engine, intake, tables, views
 from services.notify.store.engine import Store
 from services.notify.testing import change
 
@@ -108,3 +110,39 @@ def test_a_chunk_of_any_size_is_taken_in(count, notify):
 )
 def test_a_row_has_the_columns_of_its_table_in_their_order(table, row):
     assert list(row.__struct_fields__) == [column.name for column in table.columns]
+
+
+def test_an_inbox_of_an_earlier_release_is_found_by_what_it_is_about(store_url):
+    """The columns of the ninth migration hold what the warnings that were there say."""
+    engine_ = engine._engine(store_url)
+    context = '{"student":"s1","class":"c1","course":"m","department":"d1"}'
+    with engine_.execution_options(writes=True).begin() as connection:
+        _upgrade(connection, "0008")
+        row = {"number": 1, "id": "w", "rule": "r", "rule_version": "", "subject": "s1/m", "level": "red"} | {
+            "highest_level": "red", "status": "open", "window": "", "opened_at": 1, "evidence": "[]", "mode": "live",
+            "reason": "", "sequence": 1, "acknowledged_at": 5, "acknowledged_by": "anna", "context": context,
+        }  # fmt: skip
+        names = ", ".join(f'"{one}"' for one in row)
+        values = ", ".join(f":{one}" for one in row)
+        connection.execute(text(f"INSERT INTO warning ({names}) VALUES ({values})"), row)
+        of_class = row | {"number": 2, "id": "v", "subject": "c1", "acknowledged_at": None, "acknowledged_by": None}
+        connection.execute(text(f"INSERT INTO warning ({names}) VALUES ({values})"), of_class)
+        for number in (1, 2):
+            connection.exec_driver_sql(f"INSERT INTO recipient VALUES ({number}, 'anna', 'x', 1, 3, 1)")
+    engine_.dispose()
+    database = Store(store_url)
+    with database.reading() as connection:
+        found = views.inbox(connection, "anna", is_open=True)
+        departments = connection.exec_driver_sql("SELECT department FROM warning").scalars().all()
+    database.close()
+    assert [(one.warning, one.about, one.class_id, one.rule, one.holder, one.taken) for one in found] == [
+        (2, "class/c1", "c1", "r", "", 0), (1, "student/s1", "c1", "r", "anna", 1),
+    ]  # fmt: skip
+    assert departments == ["d1", "d1"]
+
+
+def _upgrade(connection, revision):
+    config = Config()
+    config.set_main_option("script_location", str(engine._MIGRATIONS))
+    config.attributes["connection"] = connection
+    command.upgrade(config, revision)

@@ -7,6 +7,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from services.rules.engine.refolds import IMPATIENT, Patience
 from tests.harness import endings, event, left, numbered, once, packed, rule_set, run, school
 from tests.oracle import evaluator
 
@@ -15,6 +16,8 @@ pytestmark = pytest.mark.properties
 RULES = Path(__file__).parent / "every_measure"
 BEGIN = datetime(2026, 3, 2, 7, 0, tzinfo=UTC)
 """Its four weeks hold a change to summer time (Europe/Berlin, 29 March), two terms and the gap between them."""
+
+PATIENCES = [IMPATIENT, Patience(3_600_000, 1), Patience(7 * 86_400_000, 2)]
 
 
 @pytest.fixture(scope="module")
@@ -76,7 +79,7 @@ def test_shuffled_and_repeated_events_end_the_same(plan, seed):
     now = BEGIN + timedelta(days=40)
     repeated = [event for event in events for _ in range(rng.randint(1, 5))]
     rng.shuffle(repeated)
-    reader, engine = run(plan, packed(repeated, rng), now, ticks=rng.random() < 0.5)
+    reader, engine = run(plan, packed(repeated, rng), now, ticks=rng.random() < 0.5, patience=PATIENCES[seed % 3])
     assert not engine.late
     assert not differences(reader.warnings(), expected(events, now))
 
@@ -91,7 +94,7 @@ def test_facts_without_a_transition_are_the_same_however_seldom_somebody_asks_fo
     packs = packed(events, rng)
     wanted = expected(events, now)
     for seldom in (random.Random(seed), random.Random(100 + seed)):
-        reader, _ = run(plan, packs, now, ticks=rng.random() < 0.5, seldom=seldom)
+        reader, _ = run(plan, packs, now, ticks=rng.random() < 0.5, seldom=seldom, patience=PATIENCES[seed % 3])
         assert not differences(reader.warnings(), wanted)
 
 
@@ -102,8 +105,8 @@ def test_snapshot_and_resume_at_any_point_change_nothing(plan, seed):
     rng.shuffle(events)
     packs = packed(events, rng)
     now = BEGIN + timedelta(days=40)
-    straight, _ = run(plan, packs, now)
-    resumed, _ = run(plan, packs, now, resumed=random.Random(seed))
+    straight, _ = run(plan, packs, now, patience=PATIENCES[seed % 3])
+    resumed, _ = run(plan, packs, now, resumed=random.Random(seed), patience=PATIENCES[seed % 3])
     assert resumed.changes == straight.changes
 
 
@@ -117,7 +120,7 @@ def test_long_lives_with_short_lateness_are_trimmed_and_still_right(plan, seed):
     jitter = {id(e): datetime.fromisoformat(e["time"]) + timedelta(hours=rng.uniform(0, 90)) for e in events}
     events.sort(key=lambda e: jitter[id(e)])
     now = BEGIN + timedelta(days=71)
-    reader, engine = run(short, packed(events, rng), now)
+    reader, engine = run(short, packed(events, rng), now, patience=PATIENCES[seed + 1])
     assert not engine.late
     ours = [w for w in reader.warnings() if not forgets(w)]
     assert not differences(ours, [w for w in expected(events, now) if not forgets(w)])

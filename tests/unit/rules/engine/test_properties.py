@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from services.rules.engine.engine import Engine
+from services.rules.engine.refolds import IMPATIENT, Patience
 from tests.harness import Reader, event, left, once, rule_set, wire
 from tests.oracle import evaluator
 
@@ -182,11 +183,12 @@ def cut(events, sizes):
 
 
 sizes = st.lists(st.integers(1, 9), max_size=8)
+patiences = few([IMPATIENT, Patience(3_600_000, 1), Patience(30 * 86_400_000, 2)])
 
 
-def follow(plan, packs, *, ticks=True, resumed=(), steps=(NOW,)):
+def follow(plan, packs, *, ticks=True, resumed=(), steps=(NOW,), patience=IMPATIENT):
     """What a reader knows after these packs, where each of `resumed` is a pack after which the engine is restarted."""
-    engine, reader = Engine(plan), Reader()
+    engine, reader = Engine(plan, patience=patience), Reader()
     states = {}
     newest = datetime(1970, 1, 1, tzinfo=UTC)
     for number, pack in enumerate(packs):
@@ -198,7 +200,7 @@ def follow(plan, packs, *, ticks=True, resumed=(), steps=(NOW,)):
             for signature, key, state in engine.snapshot():
                 states[signature, key] = state
             reached, late = engine.now, engine.late
-            engine = Engine(plan)
+            engine = Engine(plan, patience=patience)
             engine.resume([(*place, state) for place, state in states.items() if state is not None], reached)
             engine.late = late
     for step in steps:
@@ -212,10 +214,11 @@ def follow(plan, packs, *, ticks=True, resumed=(), steps=(NOW,)):
 
 
 @quick(30)
-@given(disordered(), sizes, st.booleans())
-def test_any_order_with_repetitions_ends_as_the_slow_evaluator_says(stream, sizes, ticks):
+@given(disordered(), sizes, st.booleans(), patiences)
+def test_any_order_with_repetitions_ends_as_the_slow_evaluator_says(stream, sizes, ticks, patience):
     idents, events = stream
-    assert follow(plan_of(idents), cut(events, sizes), ticks=ticks).warnings() == slow(idents, events)
+    found = follow(plan_of(idents), cut(events, sizes), ticks=ticks, patience=patience)
+    assert found.warnings() == slow(idents, events)
 
 
 @quick(30)
@@ -226,12 +229,12 @@ def test_in_order_it_ends_as_the_slow_evaluator_says(stream, sizes):
 
 
 @quick(12)
-@given(disordered(), st.sets(st.integers(0, 8), min_size=1), sizes)
-def test_a_restart_anywhere_changes_nothing(stream, resumed, sizes):
+@given(disordered(), st.sets(st.integers(0, 8), min_size=1), sizes, patiences)
+def test_a_restart_anywhere_changes_nothing(stream, resumed, sizes, patience):
     idents, events = stream
     plan, packs = plan_of(idents), cut(events, sizes)
-    straight = follow(plan, packs)
-    again = follow(plan, packs, resumed=resumed)
+    straight = follow(plan, packs, patience=patience)
+    again = follow(plan, packs, resumed=resumed, patience=patience)
     assert again.changes == straight.changes
     assert again.facts == straight.facts
 

@@ -1,0 +1,53 @@
+"""A browser and a sample college, once for all tests of this folder."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+from playwright.sync_api import Browser, sync_playwright
+
+from tests.browser import axe, missing
+from tests.faults.running import Process, free_port, running, until
+
+
+class Sample(NamedTuple):
+    """The sample college, its day over."""
+
+    address: str
+    home: Path
+    process: Process
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """Debian's, without a window."""
+    if gaps := missing():
+        pytest.skip(f"NO BROWSER: {'; '.join(gaps)}")
+    with sync_playwright() as playwright:
+        # In a container Chromium has no sandbox of its own.
+        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def axe_source() -> str:
+    """What looks at a page as a screen reader does."""
+    try:
+        return axe()
+    except OSError as error:
+        pytest.skip(f"NO AXE: {error}")
+
+
+@pytest.fixture(scope="session")
+def sample(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sample]:
+    """`prewarn demo`, as README starts it."""
+    home, port = tmp_path_factory.mktemp("sample") / "home", free_port()
+    with running(home, "demo", "--port", str(port), "--seconds", "1") as process:
+        until(lambda: "the pages stay" in process.said() or process.ended, "the sample college's day is over")
+        assert not process.ended, process.said()
+        yield Sample(f"http://127.0.0.1:{port}", home, process)

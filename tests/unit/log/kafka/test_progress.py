@@ -1,0 +1,54 @@
+"""Whether the cluster has evaluated what it has: topic by topic, as the consumer groups have committed it."""
+
+from kafka import KafkaConsumer, KafkaProducer, TopicPartition
+from kafka.admin import KafkaAdminClient, NewTopic
+from kafka.structs import OffsetAndMetadata
+
+from services.log.kafka import EVENTS, OBSERVATIONS, WARNINGS
+from services.log.kafka.progress import EvaluatedBehind
+
+PREFIX = "behind."
+
+
+def write(broker, topic, partition):
+    producer = KafkaProducer(bootstrap_servers=broker.address)
+    producer.send(PREFIX + topic, b"x", partition=partition).get(20)
+    producer.close()
+
+
+def commit(broker, reader, topic, partition, offset):
+    consumer = KafkaConsumer(bootstrap_servers=broker.address, group_id=f"{PREFIX}prewarn-{reader}")
+    consumer.commit({TopicPartition(PREFIX + topic, partition): OffsetAndMetadata(offset, "", -1)})
+    consumer.close()
+
+
+def test_each_topic_has_to_be_read_up_to_where_it_ended_when_the_one_before_it_was(broker):
+    admin = KafkaAdminClient(bootstrap_servers=broker.address)
+    admin.create_topics([NewTopic(PREFIX + topic, 2, 1) for topic in (EVENTS, OBSERVATIONS, WARNINGS)])
+    admin.close()
+    for partition in (0, 0, 1):
+        write(broker, EVENTS, partition)
+    behind = EvaluatedBehind([broker.address], PREFIX, stored=True)
+    assert not behind(), "nobody has read anything"
+    write(broker, EVENTS, 0)  # behind what is asked for
+    commit(broker, "route", EVENTS, 0, 2)
+    assert not behind(), "a partition is not read"
+    write(broker, OBSERVATIONS, 1)
+    commit(broker, "route", EVENTS, 1, 1)
+    assert not behind(), "routed, not evaluated"
+    write(broker, WARNINGS, 0)
+    commit(broker, "route", EVENTS, 0, 3)
+    commit(broker, "evaluate", OBSERVATIONS, 1, 1)
+    assert EvaluatedBehind([broker.address], PREFIX)()
+    assert not behind(), "evaluated, not in the store"
+    commit(broker, "notify", WARNINGS, 0, 1)
+    assert behind()
+    write(broker, EVENTS, 0)
+    assert behind(), "it stays so"
+
+
+def test_where_nothing_ever_came_everything_is_evaluated(broker):
+    admin = KafkaAdminClient(bootstrap_servers=broker.address)
+    admin.create_topics([NewTopic(f"idle.{topic}", 1, 1) for topic in (EVENTS, OBSERVATIONS, WARNINGS)])
+    admin.close()
+    assert EvaluatedBehind([broker.address], "idle.")()
