@@ -63,6 +63,9 @@ class SigningIn:
         """Who is it? A proxy may have said so already."""
         if named := visitor.by_proxy(request):
             return self.sign_in(named, visitor.BY_PROXY, request, visitor.came_for(request))
+        if self._frame.demo:  # nobody there has a password
+            query = f"?{request.url.query}" if request.url.query else ""
+            return RedirectResponse(f"{visitor.root(request)}/{query}", 303)
         return self.sign_in_page(request, visitor.came_for(request))
 
     def sign_in(self, name: str, provider: str, request: Request, goal: str = "") -> Response:

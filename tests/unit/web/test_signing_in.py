@@ -86,6 +86,17 @@ def test_in_the_demo_one_tap_signs_in_and_says_so(browser_of, notify, told):
     assert browser.post("/sign-in/sample", token=token, person="T1", next="").status_code == 403  # of before
 
 
+def test_in_the_demo_a_link_of_a_push_leads_to_the_one_tap_and_on_to_its_warning(browser_of, notify, told):
+    """It led to a form for a name and a password, which nobody of the sample college has."""
+    browser = browser_of(notify, None, demo=True)
+    away = browser.get(WARNING).headers["location"]
+    to = browser.get(away).headers["location"]
+    assert to == f"/?next={WARNING}"
+    assert f'name="next" value="{WARNING}"' in browser.get(to).text
+    back = browser.post("/sign-in/sample", token=browser.token(to), person="T1", next=WARNING)
+    assert back.headers["location"] == WARNING
+
+
 def test_the_cookie_is_for_no_script_and_no_other_site_and_over_https_it_stays_there(browser_of, notify, told):
     browser = browser_of(notify, None, demo=True)
     said = browser.post("/sign-in/sample", token=browser.token("/"), person="T1").headers["set-cookie"]
