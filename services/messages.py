@@ -191,9 +191,9 @@ class Rejection(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         return msgspec.structs.replace(self, reasons=[one.in_english() for one in self.reasons])
 
 
-Verdict = Literal["accepted", "duplicate", "conflict", "other_key"]
+Verdict = Literal["accepted", "duplicate", "conflict", "other_key", "erased"]
 """What the log says of an event: new; known with the same content; known with other content at the same revision;
-known, but about something else."""
+known, but about something else; about somebody who was erased."""
 
 
 class Evidence(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -280,6 +280,10 @@ class EscalationStep(msgspec.Struct, frozen=True, kw_only=True):
     days: int = 0
     """Working days instead: at the same time of day on the last of them."""
     to: str
+
+
+GRADE = "grade"
+"""The unit of what is a level itself: what a case adds up to."""
 
 
 class RuleCard(msgspec.Struct, frozen=True, kw_only=True):

@@ -93,7 +93,7 @@ class TakingIn:
     def waiting(self, most: int) -> list[SetAside]:
         """The oldest of them, at most so many."""
         return [
-            SetAside(number, found.received_at, tries, found.reasons[0].what, _rule_of(found.raw))
+            SetAside(number, found.received_at, tries, found.reasons[0].what, rule_of(found.raw))
             for number, tries, found in self._journal.waiting_of(ORIGIN, most)
         ]
 
@@ -142,7 +142,8 @@ class TakingIn:
         self._journal.reject([rejection], whole=True, tries=tries)
 
 
-def _rule_of(raw: bytes) -> tuple[str, str] | None:
+def rule_of(raw: bytes) -> tuple[str, str] | None:
+    """(rule_version, rule) of a change that was set aside; None if it cannot be read."""
     try:
         change = msgspec.json.decode(raw, type=WarningChange)
     except UNREADABLE:

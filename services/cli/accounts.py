@@ -62,13 +62,17 @@ def add(
 
 
 def list_(context: typer.Context) -> None:
-    """All local accounts. 全部本地账号"""
-    with _opened(context.obj) as (store, _), store.reading() as connection:
-        found = accounts.accounts(connection)
+    """All local accounts, and who of them is not there any more. 全部本地账号，并标明已不在岗者"""
+    with _opened(context.obj) as (store, directory), store.reading() as connection:
+        found, now = accounts.accounts(connection), wall_clock()
+        gone = {one.person for one in found if directory is not None and not directory.is_there(one.person, now)}
     for one in found:
         password = "password set 已设密码" if one.password else "no password yet 未设密码"
         operator = "  operator 管理员" if one.operator else ""
         typer.echo(f"{one.person}  made 创建 {from_ms(one.made).astimezone(CHINA):%Y-%m-%d}  {password}{operator}")
+        if one.person in gone:
+            left = say("cli.account_of_operator_gone" if one.operator else "cli.account_of_somebody_gone")
+            typer.echo(f"    {left}\n    {in_chinese(left)}")
 
 
 def remove(context: typer.Context, person: Annotated[str, typer.Argument(help="Whose. 工号")]) -> None:

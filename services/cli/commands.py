@@ -112,7 +112,11 @@ COMMANDS: Mapping[str, Command | Group] = {
                 "Print a link by which a person sets a password once, within 24 hours. 生成一次性设置密码链接",
                 college=True,
             ),
-            "list": Command("accounts:list_", "All local accounts. 全部本地账号", college=True),
+            "list": Command(
+                "accounts:list_",
+                "All local accounts, and who of them is not there any more. 全部本地账号，并标明已不在岗者",
+                college=True,
+            ),
             "remove": Command(
                 "accounts:remove",
                 "End a local account, and every session of its owner. 删除本地账号",
@@ -273,6 +277,26 @@ COMMANDS: Mapping[str, Command | Group] = {
         "doctor:doctor",
         "Whether the files of a home are sound and belong together. 检查数据是否完好、是否配套",
         college=True,
+    ),
+    "person": Group(
+        "What is held of one person: handed out to them, or erased. 个人数据的导出与抹去",
+        {
+            "export": Command(
+                "person:export",
+                "Hand out all that is held of a person: JSON, and a page in each language. 导出某人的全部数据",
+                college=True,
+            ),
+            "erase": Command(
+                "person:erase",
+                "Make a person who has left a pseudonym, everywhere and for good. 抹去已离开者的身份，不可恢复",
+                college=True,
+            ),
+            "erased": Command(
+                "person:erased",
+                "Every erasure: when, which pseudonym, who decided it and why. 全部抹去记录",
+                college=True,
+            ),
+        },
     ),
     "retention": Group(
         "How long what is kept. 保存期限",

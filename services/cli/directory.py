@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -12,9 +13,12 @@ from services import directory as directories
 from services.cli import telling
 from services.cli.directory_changes import Change, refusals
 from services.clock import wall_clock
+from services.directory import Hole
 from services.errors import PrewarnError
+from services.i18n import in_chinese, say
 from services.ingest.schemas import load_schemas
 from services.operate import directory_check
+from services.operate.persons.erasing import erased_in, known_again
 from services.rules.language.load import load
 from services.rules.registry.files import FileRegistry
 from services.settings import Settings, resource
@@ -41,21 +45,39 @@ def check(
     except PrewarnError as error:
         telling.tell_error(error)
         raise typer.Exit(2) from None
+    empty = directories.empty_roles(present, found.holes, now)
+    holes = [one for one in found.holes if one.unheard or one not in empty]
     if json:
         english = {"problems": problems, "remarks": remarks}
         told = {name: [one.in_english() for one in ones] for name, ones in english.items()}
         typer.echo(msgspec.json.encode({**msgspec.to_builtins(found), **told}))
     else:
         for hole in found.holes:
-            typer.echo(str(hole))
+            if hole not in empty:
+                typer.echo(str(hole))
+        _show_empty(empty)
         for problem in (*problems, *remarks):
             telling.tell(problem)
         typer.echo(
             f"{len(present.tables.people)} people, {len(rules.cards)} rules; {found.reached} of {found.pairs} "
-            f"rule × subject pairs reach somebody at once; {len(found.holes)} holes 处缺口"
+            f"rule × subject pairs reach somebody at once; {len(holes)} holes 处缺口"
             + (f"; {len(problems)} problems 处错误" if problems else "")
         )
-    raise typer.Exit(1 if found.holes or problems else 0)
+    raise typer.Exit(1 if holes or problems else 0)
+
+
+def _show_empty(empty: Sequence[Hole]) -> None:
+    """Roles that nobody holds at all, a short line each; those whose rules tell others, too, on one line."""
+    for hole in empty:
+        if hole.unheard:
+            typer.echo(
+                f"{hole.who}: {hole.cause.zh} {hole.cause.en}; nobody hears of 无人收到: {', '.join(hole.unheard)}"
+            )
+    if others := [hole.who for hole in empty if not hole.unheard]:
+        typer.echo(f"may stay empty, others are told 可以空缺，另有人收到: {', '.join(others)}")
+    if empty:
+        hint = say("directory.roles_that_may_stay_empty")
+        typer.echo(f"{hint}\n    {in_chinese(hint)}")
 
 
 _Source = Annotated[
@@ -71,6 +93,9 @@ _Limit = Annotated[int, typer.Option(help="Show so many lines of a table at most
 _Remove = Annotated[
     bool, typer.Option("--yes-remove", help="It is meant that more than a fifth of a table goes. 确认大量删除")
 ]
+_Again = Annotated[
+    bool, typer.Option("--yes-erased", help="Who was erased comes back, as somebody new. 已抹去者重新入校，作为新人")
+]
 _Json = Annotated[bool, typer.Option("--json", help="Everything as one JSON object. 以 JSON 输出")]
 
 
@@ -79,6 +104,7 @@ def import_(
     source: _Source,
     dry_run: _DryRun = False,
     yes_remove: _Remove = False,
+    yes_erased: _Again = False,
     limit: _Limit = 20,
     json: _Json = False,
 ) -> None:
@@ -89,7 +115,9 @@ def import_(
     with refusals(json=json), directories.offered(source, in_use, folder) as offer:
         change = Change.between(in_use, offer, settings)
         if not dry_run:
-            change.allow(removing=yes_remove)
+            change.allow(removing=yes_remove, erased=() if yes_erased else erased_in(settings, offer.directory))
+            if yes_erased:
+                known_again(settings, offer.directory)
             directories.install(offer.folder, folder)
         change.show("is not in use" if dry_run else "is in use", limit=limit, json=json)
 
@@ -99,6 +127,7 @@ def publish(
     source: _Source,
     dry_run: _DryRun = False,
     yes_remove: _Remove = False,
+    yes_erased: _Again = False,
     limit: _Limit = 20,
     json: _Json = False,
 ) -> None:
@@ -111,7 +140,9 @@ def publish(
     with refusals(json=json), directories.offered(source, in_use, None) as offer:
         change = Change.between(in_use, offer, settings)
         if not dry_run:
-            change.allow(removing=yes_remove)
+            change.allow(removing=yes_remove, erased=() if yes_erased else erased_in(settings, offer.directory))
+            if yes_erased:
+                known_again(settings, offer.directory)
             if change.differences:
                 publish_directory(settings, offer.directory)
         change.show("is not in use" if dry_run else "is published", limit=limit, json=json)

@@ -60,10 +60,10 @@ class Change:
             new.version,
         )
 
-    def allow(self, *, removing: bool) -> None:
-        """Raises DirectoryError if much would go and nobody said that it is meant."""
-        if self.suspicious and not removing:
-            raise DirectoryError(self.suspicious)
+    def allow(self, *, removing: bool, erased: Sequence[Problem]) -> None:
+        """Raises DirectoryError if much would go and nobody said that it is meant, or for who was `erased`."""
+        if wrong := [*([] if removing else self.suspicious), *erased]:
+            raise DirectoryError(wrong)
 
     def show(self, outcome: str, *, limit: int, json: bool) -> None:
         """Counts for each table and its lines, at most `limit` of them; as JSON all."""

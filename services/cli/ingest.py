@@ -11,6 +11,7 @@ import typer
 
 from services.app.embedded import Embedded
 from services.cli import mapped, telling
+from services.cli.interrupted import going_on_later
 from services.cli.progress import progress_bar
 from services.cli.run_outcome import tell_late, tell_run
 from services.clock import wall_clock
@@ -140,7 +141,7 @@ def ingest(
     ] = None,
     dry_run: Annotated[
         bool,
-        typer.Option("--dry-run", help="With --mapping: only show what would become of them. 只显示结果，不导入"),
+        typer.Option("--dry-run", help="Only show what would become of them. 只显示结果，不导入"),
     ] = False,
     kind: Annotated[str | None, typer.Option(help="Event kind of CSV rows. CSV 行的事件类型")] = None,
     source: Annotated[str | None, typer.Option(help="Source of CSV rows. CSV 行的数据来源")] = None,
@@ -179,13 +180,13 @@ def ingest(
     known = mapped.named(settings, mapping) if mapping else None
     if known is None:
         mapped.refuse_workbooks(settings, files)
-    given = Given(files, options, covers, exported, past, known, dry_run and known is not None)
+    given = Given(files, options, covers, exported, past, known, dry_run)
     how = (kind, source, time_zone, exported_at, covers, past)
     run = run_of(files, how, known.mapping.name if known is not None else "", wall_clock())
     if settings.brokers:
         from services.app.cluster.ingest import Ingest  # noqa: PLC0415 - kafka costs the others 0.1 s
 
-        with Ingest(settings) as cluster:
+        with going_on_later(run), Ingest(settings) as cluster:
             cluster.records.review()
             cluster.late.start(_CLUSTER_PATIENCE)
             importing, behind = RunLog(cluster.records, run), cluster.lateness(_CLUSTER_PATIENCE)
@@ -193,7 +194,7 @@ def ingest(
             if run.id:
                 importing.done(tell_late(behind))
     else:
-        with Embedded(settings) as embedded:
+        with going_on_later(run), Embedded(settings) as embedded:
             evaluating, lateness = evaluates(embedded), embedded.lateness(PATIENCE)
             importing = RunLog(embedded.records, run)
             given = given._replace(at_once=_ALONE) if evaluating else given
@@ -242,15 +243,25 @@ def _intake(way_in: WayIn, run: RunLog, given: Given) -> Intake:
 
 def take(way_in: WayIn, run: RunLog, given: Given, kept: str) -> Summary:
     """Takes the files in as a run and says what became of them; `kept`: where all that was refused can be read."""
-    if given.mapping is not None and given.dry_run:
-        summary = mapped.dry_run(way_in, given.mapping, given.files)
+    if given.dry_run:
+        summary = _dry_run(way_in, given)
         _tell(summary, kept)
+        telling.tell(Problem(where="--dry-run", what=say("ingest.nothing_was_taken_in")))
         return summary
     if given.mapping is not None:
         summary = _take_mapped(way_in, run, given, given.mapping, kept)
     else:
         summary = _take_ours(way_in, run, given, kept)
     run.done()
+    return summary
+
+
+def _dry_run(way_in: WayIn, given: Given) -> Summary:
+    if given.mapping is not None:
+        return mapped.dry_run(way_in, given.mapping, given.files)
+    tally = mapped.Tally()
+    summary = ingest_files(given.files, way_in.dry_intake(), options=given.options, note=tally)
+    tally.show()
     return summary
 
 

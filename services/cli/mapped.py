@@ -79,8 +79,19 @@ def suggestions(settings: Settings, path: Path) -> list[str]:
 
 def refuse_workbooks(settings: Settings, files: list[Path]) -> None:
     """Raises ProblemsError for workbooks, which no kind has, with the mappings that fit them."""
-    if problems := [_unmapped(settings, path) for path in files if _is_workbook(path)]:
+    workbooks = [path for path in files if _is_workbook(path)]
+    if problems := [one for path in workbooks for one in _unreadable(path) or [_unmapped(settings, path)]]:
         raise ProblemsError(problems)
+
+
+def _unreadable(path: Path) -> list[Problem]:
+    """Why a file cannot be read as tables, if it cannot."""
+    try:
+        for _ in read_sheets(path):
+            pass
+    except ProblemsError as error:
+        return list(error.problems)
+    return []
 
 
 def hint(settings: Settings, files: list[Path]) -> None:
@@ -127,6 +138,13 @@ class Tally:
     def refused(self, event: CampusEvent | None, unknown: Collection[str]) -> None:
         """See Note."""
 
+    def show(self) -> None:
+        """The first rows as events, and how many there are of each kind."""
+        for event in self.first:
+            typer.echo("  " + msgspec.json.encode(wire_value(event)).decode())
+        for (kind, word), number in sorted(self.counts.items()):
+            typer.echo(f"  {kind} {word}: {number}".replace(" :", ":"))
+
 
 def opened(way_in: MappedWayIn, known: Known, path: Path) -> MappedFile:
     """A file with its tables. Raises ProblemsError."""
@@ -150,10 +168,7 @@ def dry_run(way_in: MappedWayIn, known: Known, files: list[Path]) -> Summary:
 
 def _show(mapped: MappedFile, tally: Tally) -> None:
     typer.echo(f"{mapped.name}: {mapped.mapping.name}")
-    for event in tally.first:
-        typer.echo("  " + msgspec.json.encode(wire_value(event)).decode())
-    for (kind, word), number in sorted(tally.counts.items()):
-        typer.echo(f"  {kind} {word}: {number}".replace(" :", ":"))
+    tally.show()
     passed = mapped.passed_over()
     for place, text in passed[:SHOWN]:
         typer.echo(f"  passed over 略过 {place}: {text[:60]}")

@@ -17,6 +17,7 @@ from services.i18n import say
 from services.ingest.mappings.catalog import fitting, known_mappings
 from services.ingest.mappings.days import Days
 from services.ingest.mappings.draft import SheetGuess, guess_sheets
+from services.ingest.mappings.draft_forms import FORMS
 from services.ingest.mappings.draft_yaml import draft_mapping
 from services.ingest.mappings.known import Known, rows_of
 from services.ingest.mappings.language import Mapping
@@ -92,12 +93,18 @@ def draft(
         _write(draft_mapping(group, called), to / f"{called}.yaml" if several and to is not None else to)
     _say_how_certain(sheets)
     for path in files:
-        _say_what_fits(settings, path)
+        _say_what_fits(settings, path, {one.kind for one in sheets if one.file == path.name} - {""})
 
 
-def _say_what_fits(settings: Settings, path: Path) -> None:
-    """Who asks for a draft of a file that is known already need not write one."""
-    known = known_mappings(mapped.ours(), mapped.own(settings), mapped.all_targets())
+def _say_what_fits(settings: Settings, path: Path, kinds: set[str]) -> None:
+    """Who asks for a draft of a file that is known already need not write one. `kinds`: what its tables are."""
+    targets = {form.to for kind in kinds for form in FORMS[kind]}
+    every = known_mappings(mapped.ours(), mapped.own(settings), mapped.all_targets())
+    known = {
+        name: one
+        for name, one in every.items()
+        if not targets or any(table.to in targets for table in one.mapping.tables)
+    }
     if names := fitting(path.name, list(read_sheets(path)), known):
         what = say("mapping.workbook_fits", names=", ".join(names))
         telling.tell(

@@ -6,10 +6,19 @@ import asyncio
 
 import typer
 
+from services.accounts.providers import Redirecting
 from services.accounts.providers.configured import providers
 from services.errors import ConfigurationError, SignInError
 from services.i18n import in_chinese, say
 from services.settings import Settings
+
+_REGISTERED = {
+    "oidc": "providers.registered_oidc",
+    "cas": "providers.registered_cas",
+    "wecom": "providers.registered_wecom",
+    "dingtalk": "providers.registered_dingtalk",
+}
+"""Provider → by what a person sees that our address is not registered there."""
 
 
 def check(context: typer.Context) -> None:
@@ -23,11 +32,15 @@ def check(context: typer.Context) -> None:
         raise ConfigurationError(say("providers.none"))
     failed = False
     for name, provider in found.items():
+        told = []
         try:
-            said = asyncio.run(provider.would_work())
+            told.append(asyncio.run(provider.would_work()))
+            if isinstance(provider, Redirecting):  # what no question tells
+                told.append(say(_REGISTERED[name], callback=f"{settings.public_url}/sign-in/{name}/back"))
         except SignInError as error:
-            failed, said = True, error.message
-        typer.echo(f"{name}: {said}")
-        typer.echo(f"    {in_chinese(said)}")
+            failed = True
+            told.append(error.message)
+        for one in told:
+            typer.echo(f"{name}: {one}\n    {in_chinese(one)}")
     if failed:
         raise typer.Exit(1)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -23,8 +23,11 @@ from services.ingest.files import BATCH, Summary
 from services.ingest.intake import Placed
 from services.ingest.mappings.catalog import fitting, known_mappings
 from services.ingest.mappings.known import Known, rows_of
+from services.ingest.mappings.language import Known as KnownMapping
 from services.ingest.mappings.reading import College, MappedFile, is_plan, open_mapped
+from services.ingest.mappings.targets import TIMETABLE
 from services.ingest.records.runs import RunLog, run_of
+from services.ingest.timetable.grid import is_grid
 from services.ingest.timetable.lessons import events
 from services.ingest.timetable.model import Term
 from services.ingest.timetable.reading import is_part, read
@@ -168,16 +171,32 @@ def _opened(
     lists: list[MappedFile] = []
     for path in files:
         sheets = list(read_sheets(path))
-        fit = fitting(path.name, sheets, every, is_plan)
-        plain = any(is_part(one) for one in sheets)
-        if fit and (known or not plain):
-            lists.append(open_mapped(path, every[fit[0]].mapping, mapped.all_targets(), college, is_plan, sheets))
-        elif plain:
-            as_they_are += sheets
-        else:
+        plain = [one for one in sheets if is_part(one)]
+        chosen = _each_part_once(fitting(path.name, sheets, every, is_plan), every) if known or not plain else []
+        if plain and not chosen:  # a plan as a list may stand beside the times of the sections
+            rest = [one for one in sheets if not is_part(one)]
+            fit = [] if any(map(is_grid, plain)) else fitting(path.name, rest, every, is_plan)
+            chosen = [name for name in fit if any(one.to == TIMETABLE for one in every[name].mapping.tables)][:1]
+            as_they_are += plain if chosen else sheets
+            sheets = rest
+        elif not chosen:
             what = say("cli.no_part_of_a_timetable")
             problems.append(Problem(where=path.name, what=what, expected=say("cli.draft_of", file=path)))
+        lists += [
+            open_mapped(path, every[name].mapping, mapped.all_targets(), college, is_plan, sheets) for name in chosen
+        ]
     return as_they_are, lists
+
+
+def _each_part_once(fit: list[str], every: Mapping[str, KnownMapping]) -> list[str]:
+    """Of the mappings that fit those that read different parts: plan, times and days may be sheets of one workbook."""
+    chosen, taken = [], set[str]()
+    for name in fit:
+        parts = {table.to for table in every[name].mapping.tables if is_plan(table)}
+        if not parts & taken:
+            chosen.append(name)
+            taken |= parts
+    return chosen
 
 
 def _recorded(said: Said) -> int:

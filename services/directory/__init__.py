@@ -3,7 +3,7 @@
 Effective-dated, and a pure look-up over one immutable, versioned snapshot that every service gets.
 """
 
-from services.directory.checks import Asked, Checked, Doubt, Hole, check, vacant
+from services.directory.checks import Asked, Checked, Doubt, Hole, check, empty_roles, vacant
 from services.directory.difference import Difference, difference, shrinkage
 from services.directory.ending import Ending, concerns, endings
 from services.directory.importing import Offer, offered
@@ -35,6 +35,7 @@ __all__ = [
     "check",
     "concerns",
     "difference",
+    "empty_roles",
     "endings",
     "install",
     "load",

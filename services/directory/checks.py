@@ -55,6 +55,8 @@ class Hole(msgspec.Struct, frozen=True, kw_only=True):
     rules: list[str]
     pairs: int
     """How many rule × subject pairs it concerns."""
+    unheard: list[str] = []
+    """Rules of which, for that, nobody hears at once about something; of the others somebody else does."""
     expected: str = ""
 
     def __str__(self) -> str:
@@ -103,13 +105,18 @@ def check(directory: Directory, asked: Iterable[Asked], at: datetime, doubt: Dou
     look = _Look(directory, at, doubt or _without_address)
     total = reached = 0
     found: dict[_Cause, tuple[list[str], int]] = {}
+    unheard: defaultdict[_Cause, list[str]] = defaultdict(list)
     for one in asked:
         told, later = _resolved(look, one, one.to), _resolved(look, one, one.later)
-        total, reached = total + max((each.pairs for each in told), default=0), reached + _reached(told)
-        for cause, pairs in _pairs([*told, *later]).items():
+        pairs, heard = max((each.pairs for each in told), default=0), _reached(told)
+        total, reached = total + pairs, reached + heard
+        if heard < pairs or not pairs:
+            for cause in {cause for each in told for cause in each.hit}:
+                unheard[cause].append(one.rule)
+        for cause, count in _pairs([*told, *later]).items():
             rules, before = found.setdefault(cause, ([], 0))
             rules.append(one.rule)
-            found[cause] = rules, before + pairs
+            found[cause] = rules, before + count
         for word in (*one.to, *one.later):
             if role_word(word) not in ROLES:
                 unknown = _Cause(NO_ROLE, word, nearest_of(word, (*ROLES, *ALIASES)))
@@ -121,11 +128,17 @@ def check(directory: Directory, asked: Iterable[Asked], at: datetime, doubt: Dou
             of=sorted(look.of[cause]),
             rules=list(dict.fromkeys(rules)),
             pairs=pairs,
+            unheard=unheard[cause],
             expected=cause.expected,
         )
         for cause, (rules, pairs) in found.items()
     ]
     return Checked(pairs=total, reached=reached, holes=sorted(holes, key=lambda hole: -hole.pairs))
+
+
+def empty_roles(directory: Directory, holes: Iterable[Hole], at: datetime) -> list[Hole]:
+    """The holes of roles that nobody at all holds on the day of `at`."""
+    return [one for one in holes if one.cause in (NOBODY, NOTHING) and vacant(directory, one.who.split(" ")[0], at)]
 
 
 def vacant(directory: Directory, role: str, at: datetime) -> bool:

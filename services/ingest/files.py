@@ -201,12 +201,14 @@ def _table_items(lines: Lines, origin: str, intake: Intake, options: TableOption
     for row, (cells, raw) in enumerate(csv_rows(lines), 1):
         if isinstance(cells, Problem):
             yield refused([cells], raw, row)
+        elif not any(cell.strip() for cell in cells):
+            continue
         elif table is None:
             table = Table(intake.validator.schemas, options, cells)
             problems = table.header_problems()
             if problems:
                 yield refused(problems, raw, row)
                 return
-        elif any(cell.strip() for cell in cells):
+        else:
             value = table.value(cells)
             yield refused([value], raw, row) if isinstance(value, Problem) else Placed(value, f"row {row}")

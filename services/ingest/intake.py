@@ -317,4 +317,12 @@ def _other_key(event: CampusEvent) -> Problem:
     )
 
 
-_REFUSED: dict[str, Callable[[CampusEvent], Problem]] = {"conflict": _conflict, "other_key": _other_key}
+def _erased(_: CampusEvent) -> Problem:
+    return Problem(where="data", what=say("ingest.names_erased"), expected=say("ingest.names_erased_right"))
+
+
+_REFUSED: dict[str, Callable[[CampusEvent], Problem]] = {
+    "conflict": _conflict,
+    "other_key": _other_key,
+    "erased": _erased,
+}

@@ -53,6 +53,14 @@ class TableOptions(msgspec.Struct, frozen=True, kw_only=True):
     """When the table was exported (RFC 3339), for rows that do not say when they were recorded."""
 
 
+_LONGEST_NAME = 64
+
+
+def _short(name: str) -> str:
+    """A column as people are told of it, also if the file is no table at all."""
+    return name if name.isprintable() and len(name) <= _LONGEST_NAME else shown(name)
+
+
 _Column = tuple[int, str]
 """Its place in the row, and its name."""
 
@@ -79,7 +87,7 @@ class Table:
         known = {field for one in kinds for field in self._schemas.by_kind[one].properties}
         problems = [
             Problem(
-                where=f"row 1, column {name}",
+                where=f"row 1, column {_short(name)}",
                 what=say("ingest.unknown_column", name=shown(name)),
                 expected=_meant(name, known),
             )

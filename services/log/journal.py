@@ -382,6 +382,17 @@ class Journal:
         )
         yield from (self._rejection(row) for row in self._rows(query))
 
+    def rejected_since(self, moment: datetime) -> Iterator[Rejection]:
+        """What was rejected since then, whether it waits or not, oldest first."""
+        query = (
+            "select id, received_at, origin, position, source, reasons, raw from rejected "
+            "where id > ? and received_at >= ? order by id limit ?"
+        )
+        number = 0
+        while rows := self._rows(query, number, moment.isoformat(), _PACK):
+            number = rows[-1][0]
+            yield from (self._rejection(row)[1] for row in rows)
+
     def get(self, number: int) -> Rejection | None:
         """One reject."""
         query = "select id, received_at, origin, position, source, reasons, raw from rejected where id = ?"

@@ -48,6 +48,7 @@ class JournalRecords:
     def __init__(self, journal: Journal) -> None:
         self._journal = journal
         self.reject, self.wake = journal.reject, journal.wake
+        self.rejected_since = journal.rejected_since
 
     @contextmanager
     def transaction(self) -> Iterator[_Commit]:

@@ -12,8 +12,11 @@ import re
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from datetime import datetime
+from itertools import chain
 from typing import Any, Protocol
 
+import msgspec
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
 
@@ -21,7 +24,7 @@ from services.errors import LogError, SettingError
 from services.i18n import say
 from services.log import postgres_quota
 from services.log.records import Clocked, Records
-from services.messages import CampusEvent, Message, Rejection, Verdict
+from services.messages import UNREADABLE, CampusEvent, Message, Rejection, Verdict
 
 PATIENCE = 30.0
 """Seconds for which one process, or one thread of it, waits for another's transaction."""
@@ -58,6 +61,7 @@ create table if not exists ingest_source_token (
     kinds text not null, per_minute integer not null, made bigint not null, used bigint not null,
     revoked bigint not null, primary key (log, id));
 """
+_decode_rejections = msgspec.json.Decoder(list[Rejection]).decode
 _TABLES = re.findall(r"create table if not exists (\w+)", _SCHEMA + postgres_quota.SCHEMA)
 
 
@@ -74,6 +78,9 @@ class Log(Protocol):
 
     def past(self) -> Iterator[list[bytes]]:
         """The messages that Kafka has, in portions."""
+
+    def rejected(self) -> Iterator[list[bytes]]:
+        """The messages of rejects that Kafka has, in portions."""
 
 
 class _PostgresRecords(Records):
@@ -162,7 +169,7 @@ class PostgresRecords:
         except psycopg.OperationalError:  # the server was started anew meanwhile, and nothing is lost yet
             db = self._connected()
             db.execute("begin")
-        db.execute("select pg_advisory_xact_lock(%s, hashtext(%s))", (_LOCK, self._prefix))
+        lock(db, self._prefix)
         return db
 
     def reject(self, rejections: Sequence[Rejection]) -> None:
@@ -170,6 +177,12 @@ class PostgresRecords:
         with self._working() as db, db.transaction():
             if kept := postgres_quota.admit(db, self._prefix, rejections):
                 self._log.reject(kept)
+
+    def rejected_since(self, moment: datetime) -> Iterator[Rejection]:
+        """See RecordStore. What somebody else has written there, and cannot be read, is passed over."""
+        for message in chain.from_iterable(self._log.rejected()):
+            with suppress(*UNREADABLE):
+                yield from (one for one in _decode_rejections(message) if one.received_at >= moment)
 
     def meta(self, name: str) -> str:
         """See RecordStore."""
@@ -202,6 +215,22 @@ class PostgresRecords:
         if self._db is None or self._db.closed:
             self._db = psycopg.connect(**self._address, autocommit=True)
         return self._db
+
+
+def lock(db: psycopg.Connection, prefix: str) -> None:
+    """Until the transaction ends nobody else changes the records of a prefix."""
+    db.execute("select pg_advisory_xact_lock(%s, hashtext(%s))", (_LOCK, prefix))
+
+
+@contextmanager
+def reading(address: Mapping[str, Any], prefix: str) -> Iterator[Records]:
+    """The records of a prefix, to be read. Raises LogError."""
+    try:
+        with psycopg.connect(**address, autocommit=True) as db:
+            make_tables(db)
+            yield _PostgresRecords(db, prefix)
+    except psycopg.Error as error:
+        raise LogError(say("log.records_cannot_be_kept", error=str(error).strip())) from error
 
 
 def make_tables(db: psycopg.Connection) -> None:

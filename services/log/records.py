@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
+from datetime import datetime
 from types import MappingProxyType
 from typing import Any, Literal, Protocol
 
@@ -263,6 +264,9 @@ class RecordStore(Protocol):
 
     def reject(self, rejections: Sequence[Rejection]) -> None:
         """Keeps inputs that did not become events."""
+
+    def rejected_since(self, moment: datetime) -> Iterator[Rejection]:
+        """What was kept of them since then, also what has become an event after all meanwhile."""
 
     def wake(self) -> None:
         """Tells whoever waits for the log in this process that there is more."""

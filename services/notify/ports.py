@@ -61,6 +61,14 @@ class SetAside(NamedTuple):
     """(rule_version, rule); None if the change itself cannot be read."""
 
 
+class LessonTime(NamedTuple):
+    """When a lesson is."""
+
+    begins: datetime
+    sections: str = ""
+    """`5-6`, as the timetable counts the hours of a day; empty if it does not."""
+
+
 class Ports(NamedTuple):
     """What the composition root hands to Notify."""
 
@@ -70,7 +78,7 @@ class Ports(NamedTuple):
     clock: Clock
     publish: Publish
     """Hears what people and time do with warnings: the log, for the rules."""
-    lesson_begins: Callable[[str], datetime | None] = lambda _lesson: None
-    """When a lesson begins; None where nothing is known of it. People know lessons by that, not by their ids."""
+    lesson: Callable[[str], LessonTime | None] = lambda _lesson: None
+    """When a lesson is; None where nothing is known of it. People know lessons by that, not by their ids."""
     set_aside: Callable[[int], Sequence[SetAside]] | None = None
     """The oldest changes that could not be taken in, at most so many; None where they are kept elsewhere."""

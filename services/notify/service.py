@@ -146,6 +146,11 @@ class Notify:
         with self.database.reading() as connection:
             return intake.positions(connection).get(consumer, 0)
 
+    def knows(self, warning: str, sequence: int) -> bool:
+        """Whether a change was taken in."""
+        with self.database.reading() as connection:
+            return intake.knows(connection, warning, sequence)
+
     def go_on_at(self, positions: Mapping[str, int]) -> None:
         """Sets how far consumers have come, back too: for who knows that it is another log."""
         with self.database.writing() as connection:

@@ -32,7 +32,7 @@ _NEWS: dict[str, Text] = {
     "raised": Text("这条预警升级了。", "This warning has become more serious."),
     "resolved": Text("这条预警已经解除。", "This warning is over."),
     "escalated": Text("这条预警还没有人受理，请督促或处理。", "Nobody has taken this warning up: please see to it."),
-    "overdue": Text("您受理的预警已超过处置期限。", "The warning that you took up is past its deadline."),
+    "overdue": Text("由您处理的预警已超过处置期限。", "The warning that is yours to deal with is past its deadline."),
     "handed_over": Text("同事移交给您一条预警，请处理。", "A colleague has handed this over to you: please see to it."),
     "reminder": Text("您受理的预警将在一个工作日后到期。", "The warning that you took up is due in one working day."),
     "withdrawn": Text("记录已更正，这条预警撤回，无需处理。", "A record was corrected: this warning is taken back."),
@@ -55,11 +55,11 @@ _HEADS: dict[str, Text] = {
 }
 _OVER: dict[str, dict[str, Text]] = {
     "praise": {
-        "resolved": Text("这条激励已到期。", "This good news has had its time."),
+        "resolved": Text("这条激励已到期。", "This good news is no longer listed."),
         "withdrawn": Text("记录已更正，这条激励撤回。", "A record was corrected: this good news is taken back."),
     },
     "results": {
-        "resolved": Text("这份结果已到期，不再列出。", "These results have had their time."),
+        "resolved": Text("这份结果已到期，不再列出。", "These results are no longer listed."),
         "withdrawn": Text("记录已更正，这份结果撤回。", "A record was corrected: these results are taken back."),
     },
 }

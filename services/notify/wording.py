@@ -12,9 +12,9 @@ from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from services.i18n import render, say, term, terms
-from services.messages import Evidence, Level, RuleCard, WarningFacts, determined, in_key, key_values
+from services.messages import GRADE, LEVELS, Evidence, Level, RuleCard, WarningFacts, determined, in_key, key_values
 from services.notify import texts
-from services.notify.ports import Ports
+from services.notify.ports import LessonTime, Ports
 from services.notify.texts import Language
 
 _MINUTE, _HOUR, _DAY = 1, 60, 24 * 60
@@ -69,7 +69,13 @@ def sentence(card: RuleCard, facts: Facts, to: Listener) -> str:
 
 def whom(card: RuleCard, facts: Facts, to: Listener) -> str:
     """Whom and what it is about, without what is said of them: for an end, which asks for nothing."""
-    found = dict.fromkeys(_subject(card, facts, to).values())
+    parts = _subject(card, facts, to)
+    if "ticket" in parts:  # a number alone says nothing
+        place = name("location", facts.context["location"], to, facts) if "location" in facts.context else ""
+        number = parts["ticket"]
+        said = say("notify.ticket_at", ticket=number, place=place) if place else say("notify.ticket", ticket=number)
+        parts |= {"ticket": render(said, to.language)}
+    found = dict.fromkeys(parts.values())
     nobody = render(say("notify.college"), to.language) if card.by == [] else facts.subject
     return " · ".join(found) or nobody
 
@@ -94,18 +100,27 @@ def name(field: str, value: str, to: Listener, facts: Facts | None = None) -> st
     version = facts.rule_version if facts else ""
     if field == "rule" and (card := to.ports.cards(version, value)) is not None:
         return texts.of(card.title, to.language)
-    if field == "lesson" and (at := to.ports.lesson_begins(value)) is not None:
-        return day_and_time(at, to)
+    if field == "lesson" and (known := to.ports.lesson(value)) is not None:
+        return _day_and_sections(known, to)
     if field == "period":
         return _period(value, to)
     called = to.ports.directory().names({field: value})
-    known = called.get(f"{field}_{to.language}") or called.get(field) or value
-    return texts.of(term("value", value), to.language) if known == value and value in terms("value") else known
+    found = called.get(f"{field}_{to.language}") or called.get(field) or value
+    return texts.of(term("value", value), to.language) if found == value and value in terms("value") else found
 
 
 def day_and_time(at: datetime, to: Listener) -> str:
     """`11-27 周五 14:00`, in the college's zone."""
     return f"{day(at, to)} {at.astimezone(to.zone):%H:%M}"
+
+
+def _day_and_sections(lesson: LessonTime, to: Listener) -> str:
+    """`11-27 周五 5–6 节`; the time where the timetable knows no sections."""
+    first, _, last = lesson.sections.partition("-")
+    if not first:
+        return day_and_time(lesson.begins, to)
+    said = say("notify.section", n=first) if last in ("", first) else say("notify.sections", first=first, last=last)
+    return f"{day(lesson.begins, to)} {render(said, to.language)}"
 
 
 def day(at: datetime, to: Listener) -> str:
@@ -151,28 +166,38 @@ def figures(value: float | None, threshold: float | None) -> tuple[str, str]:
 def figures_with_unit(card: RuleCard | None, facts: Facts, to: Listener) -> tuple[str, str]:
     """Value and threshold as a page shows them: 6 hours, 77.4 %, and of a clock what has passed."""
     value, threshold = figures(facts.value, facts.threshold)
-    if card is None or facts.value is None:
+    if card is None:
         return value, threshold
+    bound = _bound(threshold, card, facts, to)
+    if facts.value is None:
+        return value, bound
     passed = _passed(card, facts, to)
     if passed is not None:
-        value = duration(abs(passed), to.language)
-        if card.unit not in _MINUTES:
-            return value, _with_unit(threshold, card, facts.threshold, to)
+        return _due(passed, to.language) if card.unit in _MINUTES else duration(abs(passed), to.language), bound
     if card.unit in _MINUTES:
-        value = duration(abs(facts.value), to.language) if passed is None else value
+        return duration(abs(facts.value), to.language), bound
+    return _with_unit(value, card, facts.value, to), bound
+
+
+def _bound(threshold: str, card: RuleCard, facts: Facts, to: Listener) -> str:
+    """The threshold; of a clock how long after its beginning, or which share of the time that was agreed."""
+    if card.unit in _MINUTES:
         limit = facts.threshold or 0
+        shown = duration(abs(limit), to.language) if limit else "0"
         before = "notify.before_due" if limit < 0 else "notify.after"
-        bound = duration(abs(limit), to.language) if limit else "0"
-        if passed is None:
-            return value, bound
-        return _due(passed, to.language), render(say(before, duration=bound), to.language)
-    return _with_unit(value, card, facts.value, to), _with_unit(threshold, card, facts.threshold, to)
+        return shown if card.since is None else render(say(before, duration=shown), to.language)
+    if card.since is not None and facts.threshold is not None:
+        return render(say("notify.of_the_limit", share=threshold), to.language)
+    return _with_unit(threshold, card, facts.threshold, to)
 
 
 def _with_unit(figure: str, card: RuleCard, number: float | None, to: Listener) -> str:
-    unit = "%" if card.since is not None else card.unit
+    unit = card.unit
     if not unit or number is None:
         return figure
+    if unit == GRADE:
+        grade = LEVELS[int(number)] if number in range(len(LEVELS)) else None
+        return texts.of(texts.LEVEL_WORDS[grade], to.language) if grade else figure
     word = texts.of(term("unit", unit), to.language)
     if to.language == "en" and number == 1 and unit in terms("unit"):
         word = texts.of(term("one", unit), to.language)
@@ -266,17 +291,17 @@ def _part(key: str, value: str, facts: Facts, to: Listener) -> str:
 
 
 def _lesson(key: str, value: str, facts: Facts, to: Listener) -> str:
-    """`11-27 周五 14:00 内科护理 护理2601`; of a test without the class, which several may take."""
+    """`11-27 周五 5–6 节 内科护理 护理2601`; of a test without the class, which several may take."""
     lesson = value if key == "lesson" else facts.context.get("lesson", "")
-    begins = to.ports.lesson_begins(lesson) if lesson else None
-    if begins is None and key == "lesson":
+    known = to.ports.lesson(lesson) if lesson else None
+    if known is None and key == "lesson":
         said = (_instant(one.fields.get("starts_at")) for one in facts.evidence)
-        begins = next((at for at in said if at is not None), None)
+        known = next((LessonTime(at) for at in said if at is not None), None)
     about = [facts.evidence[-1].at] if facts.evidence else []
     at = next((one for one in (*about, facts.opened_at) if one is not None), None)
-    if begins is None and at is None:
+    if known is None and at is None:
         return value
-    when = day_and_time(begins, to) if begins is not None else day(at, to) if at is not None else ""
+    when = _day_and_sections(known, to) if known is not None else day(at, to) if at is not None else ""
     further = ("course", "class") if key == "lesson" else ("course",)
     names = [name(one, facts.context[one], to, facts) for one in further if one in facts.context]
     return " ".join([when, *names])

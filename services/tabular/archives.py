@@ -16,6 +16,8 @@ LARGEST = 64 << 20
 """Bytes of a file as it comes."""
 LARGEST_UNPACKED = 256 << 20
 """Bytes of all that is in it; the directory of 50,000 people has a tenth of that."""
+LARGEST_WORKBOOK = 1 << 30
+"""Of a workbook, whose sheets are unpacked row by row: a million rows of ten columns have half of that."""
 MOST_MEMBERS = 2000
 _CHUNK = 1 << 20
 _BOUNDED = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
@@ -45,8 +47,8 @@ def opened(path: Path) -> zipfile.ZipFile:
     return archive
 
 
-def checked(name: str, file: BinaryIO, size: int) -> zipfile.ZipFile:
-    """The archive in an open file of so many bytes. Raises ProblemsError."""
+def checked(name: str, file: BinaryIO, size: int, most: int = LARGEST_UNPACKED) -> zipfile.ZipFile:
+    """The archive in an open file of `size` bytes, which unpacks to `most` bytes at most. Raises ProblemsError."""
     damaged = _refused(name, say("directory.damaged_or_no_zip_or"), say("input.whole_file_copy_it_again"))
     file.seek(max(0, size - _TAIL))
     tail = file.read(_TAIL)
@@ -62,8 +64,8 @@ def checked(name: str, file: BinaryIO, size: int) -> zipfile.ZipFile:
     wrong = None
     if len(members) > MOST_MEMBERS:
         wrong = say("tabular.holds_too_many_files", most=MOST_MEMBERS)
-    elif sum(member.file_size for member in members) > LARGEST_UNPACKED:
-        wrong = say("directory.unpacks_more_than_mb", most=LARGEST_UNPACKED >> 20)
+    elif sum(member.file_size for member in members) > most:
+        wrong = say("directory.unpacks_more_than_mb", most=most >> 20)
     elif any(member.flag_bits & 1 for member in members):
         wrong = say("directory.encrypted")
     elif any(member.compress_type not in _BOUNDED for member in members):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import codecs
 import gzip
+import re
 import zlib
 from collections.abc import Callable, Iterator
 from io import BufferedReader
@@ -118,7 +119,8 @@ class _Encoding:
     def __init__(self, head: bytes) -> None:
         self._name = ""  # not known as long as everything is ASCII
         if not head.isascii():
-            self._name = next((name for name in ("utf-8", "gb18030") if _begins(head, name)), "utf-8")
+            names = ("utf-8",) if _is_mostly_utf_8(head) else ("utf-8", "gb18030")
+            self._name = next((name for name in names if _begins(head, name)), "utf-8")
 
     def line(self, raw: bytes) -> Line:
         if raw.isascii():
@@ -135,6 +137,16 @@ class _Encoding:
         return Line(
             raw, Problem(where=f"byte {byte} of the line", what=what, expected=say("ingest.one_encoding_in_whole_file"))
         )
+
+
+def _is_mostly_utf_8(head: bytes) -> bool:
+    """Whether lines in another encoding are the strangers: as GB18030, Chinese in UTF-8 is other Chinese."""
+    lines = [line for line in re.split(rb"[\r\n]+", head) if not line.isascii()]
+    right = sum(
+        _begins(line, "utf-8") and any(letter > "\u0800" for letter in line.decode(errors="ignore")) for line in lines
+    )
+    wrong = sum(not _begins(line, "utf-8") for line in lines)
+    return right >= wrong
 
 
 def _begins(head: bytes, encoding: str) -> bool:

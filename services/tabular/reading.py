@@ -18,7 +18,10 @@ from services.i18n import say
 from services.messages import Message, Problem
 from services.tabular import frames
 from services.tabular.sheets import Cell, Limits, Sheet
+from services.tabular.spool import IN_MEMORY, Spooled
 
+_SHARES = 3
+"""The child has so many seconds on a core; on the clock so many times as many, for a machine that others use, too."""
 _OUT_OF_TIME = (-signal.SIGXCPU, -signal.SIGKILL)
 
 
@@ -32,7 +35,7 @@ def sheets_of(path: Path, limits: Limits) -> Iterator[Sheet]:
             [sys.executable, "-P", "-m", "services.tabular.child", *arguments],
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=complaints, env=here,
         )  # fmt: skip
-        timer = threading.Timer(limits.seconds, child.kill)
+        timer = threading.Timer(limits.seconds * _SHARES, child.kill)
         timer.start()
         try:
             assert child.stdout is not None
@@ -50,14 +53,19 @@ def sheets_of(path: Path, limits: Limits) -> Iterator[Sheet]:
 def _sheets(told: Iterator[frames.Frame]) -> Generator[Sheet, None, bool]:
     """Whether the child came to the end is what this returns."""
     begins = frames.Begins("", hidden=False, file="")
-    rows: list[list[Cell]] = []
+    rows: list[list[Cell]] | Spooled = []
+    cells = 0
     try:
         for frame in told:
             match frame:
                 case frames.Begins():
-                    begins, rows = frame, []
+                    begins, rows, cells = frame, [], 0
                 case frames.Rows():
-                    rows += frame.rows
+                    cells += sum(map(len, frame.rows))
+                    if cells > IN_MEMORY and isinstance(rows, list):
+                        few, rows = rows, Spooled()
+                        rows.extend(few)
+                    rows.extend(frame.rows)
                 case frames.Ends():
                     uncalculated = frozenset(frame.uncalculated)
                     yield Sheet(

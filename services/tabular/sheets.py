@@ -6,7 +6,7 @@ a library may end the process that it runs in. What comes over is plain cells; w
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
@@ -15,6 +15,9 @@ from services.messages import Problem
 
 Cell = str | int | float | bool | date | datetime | time | timedelta | None
 """Cells of CSV and HTML are texts. A formula is what it last came to; a day has no time of day at midnight."""
+
+MOST_CELLS_IN_ORDER, SECONDS_IN_ORDER = 20_000_000, 600
+"""Of a file whose rows are read one after another, so that they are never all in memory."""
 
 MOST_ROWS = 1_048_575
 """One less than a sheet of Excel can have: what stands in the last is a slip."""
@@ -36,8 +39,9 @@ class Sheet:
     name: str
     """Of a CSV file: its own, without its ending."""
     hidden: bool
-    rows: list[list[Cell]]
-    """All of them, row 1 first; each ends with its last cell that is not blank, the last one is not blank."""
+    rows: Sequence[list[Cell]]
+    """All of them, row 1 first; each ends with its last cell that is not blank, the last one is not blank. Of a large
+    sheet they lie on the disk: read them in their order."""
     merged: list[Merged]
     """The value stands in the first cell of a range, the others are None."""
     file: str = ""
@@ -86,6 +90,7 @@ class Limits:
     cells: int = 5_000_000
     """Of all sheets, blank ones in front of others counted."""
     seconds: int = 120
+    """On a core."""
     megabytes: int = 1024
     """Of memory, of the process that reads."""
 

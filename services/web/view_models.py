@@ -225,6 +225,8 @@ def about(row: WarningRow, card: RuleCard | None, reader: Reader) -> list[tuple[
     """Whom and what a warning is about: what it is, its name. Nobody whom only its newest record concerns."""
     found = facts_of(row)
     mine = wording.names(card, found, reader.listener)
+    if "lesson" in mine:  # a test of a lesson is known by the same words
+        mine.pop("test", None)
     return [(reader.term("field", key), mine[key]) for key in _ABOUT if key in mine]
 
 

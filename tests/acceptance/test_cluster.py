@@ -116,6 +116,10 @@ def test_from_a_post_to_a_message_while_notify_is_killed_and_the_broker_restarts
             lambda: (stored(cluster), cluster.ends(EVENTS), cluster.said()),
         )  # fmt: skip
         until(lambda: sum(cluster.ends(REJECTED).values()) == 2)
+    listed = command(cluster, "rejected", "list").splitlines()
+    assert [line.split()[0] for line in listed] == ["0", "10000"]
+    assert "campus.warnings partition 0" in listed[1]
+    assert '"nonsense": 1' in command(cluster, "rejected", "show", "0")
 
 
 def command(cluster, *arguments, **more):

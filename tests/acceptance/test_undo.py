@@ -1,13 +1,15 @@
 """A wrong export, by the commands that people type: it is pushed, undone, withdrawn, and whoever was told is told."""
 
+import os
 import re
+import signal
 import sqlite3
 from contextlib import closing, suppress
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from tests.faults.running import prewarn, receiving, running, serving, until, warnings, write_table
+from tests.faults.running import PATIENCE, prewarn, receiving, running, serving, until, warnings, write_table
 from tests.rule_files import folder, rule
 
 TODAY = datetime.now(UTC)
@@ -43,10 +45,10 @@ def export(path, absences):
     return path
 
 
-def taken(home, path, *options):
+def taken(home, path, *, code=0):
     """What the command says of the run: its number, and what its rows were."""
-    told = prewarn(home, "ingest", path, "--kind", "attendance", "--source", "office", *options)
-    assert told.returncode == 0, told.stderr
+    told = prewarn(home, "ingest", path, "--kind", "attendance", "--source", "office")
+    assert told.returncode == code, told.stderr
     line = told.stdout.splitlines()[-1]
     found = re.match(r"run 批次 (\d+)( went on 续前)?: ", line)
     assert found, line
@@ -63,11 +65,11 @@ def open_levels(home):
     return {one["subject"]: one["level"] for one in warnings(home) if one["status"] not in {"withdrawn", "resolved"}}
 
 
-def has_begun(home):
-    """Whether rows of a run are in."""
+def refused(home):
+    """Where what is kept as rejected stood."""
     with suppress(sqlite3.Error), closing(sqlite3.connect(home / "prewarn.db")) as db:
-        return db.execute("select 1 from run").fetchone() is not None
-    return False
+        return [position for (position,) in db.execute("select position from rejected order by id")]
+    return []
 
 
 def told(home, tutor):
@@ -106,22 +108,35 @@ def test_a_wrong_export_is_undone_and_whoever_was_told_is_told(home, tutor, tmp_
     assert listed.count("source 来源 office") == 3
 
 
-def test_a_run_that_was_killed_goes_on_with_the_same_file_and_can_be_undone(home, tmp_path):
-    """More rows than one commit takes."""
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT], ids=["kill -9", "Ctrl-C"])
+def test_a_run_that_was_interrupted_goes_on_with_the_same_file_and_can_be_undone(how, home, tmp_path):
+    """More rows than one commit takes; some are refused, and kept once."""
     write_table(
         home / "directory", "students.csv", "id,name,class", [(f"s{n}", f"S{n}", "m1") for n in range(1, 45_001)]
     )
     big = export(tmp_path / "big.csv", {f"s{n}": 1 for n in range(1, 45_001)})
+    lines = big.read_text("utf-8").splitlines(keepends=True)
+    for place in range(1_001, len(lines), 4_000):
+        lines[place] = lines[place].replace("absent", "elsewhere")
+    big.write_text("".join(lines), "utf-8")
+    wrong = [f"row {place + 1}" for place in range(1_001, len(lines), 4_000)]
 
     with running(home, "ingest", big, "--kind", "attendance", "--source", "office") as process:
-        until(lambda: has_begun(home), "its first rows are in")
-        process.kill()
+        until(lambda: refused(home), "its first rows are in")
+        os.killpg(process.popen.pid, how)  # as a terminal sends it: to its children, too
+        code = process.popen.wait(PATIENCE)
+    if how == signal.SIGINT:
+        sentence = "interrupted; what is in stays, and the same command goes on with import 1, or prewarn ingest undo 1"
+        assert (code, process.said().splitlines()[-2]) == (130, f"{sentence} takes it back")
+        assert "Traceback" not in process.said()
+    assert 0 < len(refused(home)) < len(wrong)
     listed = prewarn(home, "ingest", "runs").stdout
     assert "interrupted 中断  big.csv" in listed
     assert 0 < int(re.findall(r"accepted 接收 (\d+)", listed)[0]) < 45_000
-    run, counts = taken(home, big)
-    assert (run, counts["accepted"], counts["unchanged"]) == (1, "45000", "0")
-    assert undone(home, 1)["taken back"] == "45000"
+    run, counts = taken(home, big, code=1)
+    assert (run, counts["accepted"], counts["unchanged"]) == (1, str(45_000 - len(wrong)), "0")
+    assert (refused(home), counts["refused"]) == (wrong, str(len(wrong)))
+    assert undone(home, 1)["taken back"] == counts["accepted"]
 
 
 @pytest.mark.parametrize(

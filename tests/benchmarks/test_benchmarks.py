@@ -57,3 +57,12 @@ def test_an_import_at_a_terminal_shows_a_bar_takes_every_row_and_is_undone():
         "run 批次 2 undone 已撤销: taken back 撤回 0, given back 恢复 0, standing 保留 5000",
         "run 批次 1 undone 已撤销: taken back 撤回 5000, given back 恢复 0, standing 保留 0",
     ]
+
+
+def test_an_inbox_answers_every_request_with_a_page_of_bounded_size():
+    command = [sys.executable, str(BENCHMARK.with_name("inbox.py")), "--students", "150", "--seconds", "2", "--json"]
+    done = subprocess.run(command, check=False, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    found = json.loads(done.stdout)
+    assert (found["requests"], found["open_warnings"]) == (20, 601)
+    assert 40 < found["largest_page_kb"] < 300

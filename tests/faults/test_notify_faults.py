@@ -16,8 +16,11 @@ import pytest
 
 from services import directory as directories
 from services.app.cluster.directory import publish_directory
+from services.app.cluster.notify import opened
+from services.app.cluster.set_aside import is_known, take_again
 from services.log.kafka import REJECTED, WARNINGS
-from services.messages import Changes
+from services.log.kafka.rejects import Rejects
+from services.messages import Changes, WarningChange
 from services.notify.retry_policy import RetryPolicy
 from services.notify.testing import change
 from services.rules.registry.kafka import KafkaRegistry
@@ -98,6 +101,18 @@ def test_two_notifies_of_which_one_is_killed_tell_everybody_and_pass_what_is_poi
         until(lambda: cluster.committed("notify", WARNINGS) == ends)
     assert reached == {f"campus.warnings/{partition}": end for partition, end in ends.items()}
     assert sum(cluster.ends(REJECTED).values()) >= len(poison) * len(ends)
+    with opened(cluster.settings.model_copy(update={"database_url": url})) as (notify, *_):
+        assert notify.ports.set_aside is not None
+        aside = notify.ports.set_aside(100)
+        assert {one.rule for one in aside} == {None, (version, "absent")}
+        assert notify.ports.set_aside(2) == aside[:2]
+        rejects = Rejects(cluster.settings.broker_list, cluster.prefix)
+        kept = next(rejects.get(one.number) for one in aside if one.rule is not None)
+        assert take_again(notify, kept) is not None  # its sequence is none that the store holds
+        change = msgspec.json.decode(kept.raw, type=WarningChange)
+        mended = msgspec.structs.replace(kept, raw=msgspec.json.encode(msgspec.structs.replace(change, sequence=1)))
+        assert take_again(notify, mended) is None
+        assert is_known(notify, mended)
     pushes = [json.loads(push) if isinstance(push, bytes | str) else push for push in receiver.pushes]
     keys = Counter(push["key"] for push in pushes)
     assert len(keys) == 61

@@ -26,6 +26,7 @@ from services.notify.ports import Ports
 from services.notify.service import Notify
 from services.notify.testing import College
 from services.settings import Settings, read_settings
+from services.web.frame import HEADERS
 from services.web.pages import Pages
 from services.web.visitor import SESSION
 from tests.rule_files import folder, rule
@@ -120,7 +121,7 @@ def test_people_get_a_page_in_their_language(error, status, language):
     assert (answer.status_code, answer.headers["content-type"]) == (status, "text/html; charset=utf-8")
     assert texts.get(f"failed_{status}", texts["failed_other"]) in answer.text
     assert "secret" not in answer.text
-    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert {name: answer.headers[name] for name in HEADERS} == HEADERS
 
 
 def test_what_is_not_there_and_what_is_not_done_there():

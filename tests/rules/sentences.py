@@ -5,7 +5,7 @@ import re
 import shutil
 import tempfile
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -15,7 +15,7 @@ import msgspec
 from services import directory as directories
 from services.messages import ENDS, CampusEvent, RuleCard, WarningChange, determined, to_ms
 from services.notify import privacy, texts
-from services.notify.ports import Ports
+from services.notify.ports import LessonTime, Ports
 from services.notify.rows import ChangeRow, WarningRow
 from services.notify.wording import Listener
 from services.operate.rule_tests.cases import Wait, read_cases
@@ -29,6 +29,8 @@ from services.web import view_models
 from services.web.view_models import Reader
 
 ZONE = ZoneInfo("Asia/Shanghai")
+LESSON = datetime(2026, 11, 27, 6, tzinfo=UTC)
+SECTIONS = {"zh": "11-27 周五 5–6 节", "en": "11-27 sections 5–6"}
 LANGUAGES = ("zh", "en")
 CHINESE = re.compile("[一-龥]")
 ENGLISH = re.compile(r"[A-Za-z]{3,}")
@@ -75,6 +77,8 @@ class Sentence:
     where: str
     text: str
     of: WarningChange
+    timetable: bool = False
+    """Whether the timetable knows the lessons, with their sections."""
 
 
 class Pack:
@@ -110,18 +114,22 @@ class Pack:
                 for kind in dict.fromkeys((change.change, *ENDS)):
                     for reason in (change.reason, "term_ended", "left") if kind == "resolved" else (change.reason,):
                         said = msgspec.structs.replace(change, change=kind, reason=reason)
-                        yield from self._of_change(said, card, language)
+                        yield from self.of_change(said, card, language)
 
-    def _of_change(self, change, card, language):
-        def of(where, text):
-            return Sentence(change.rule, change.facts.level, change.change, language, where, text, change)
-
+    def of_change(self, change, card, language):
+        """What is read of one change, at once and three days later."""
         for days in (0, 3):
+
+            def of(where, text, days=days):
+                facts = (change.rule, change.facts.level, change.change, language, where, text, change)
+                return Sentence(*facts, timetable=days > 0)
+
             ports = Ports(
                 lambda: self.directory,
                 lambda _version, rule: self.rules.cards.get(rule),
                 lambda: change.at,
                 lambda _events: None,
+                self.lesson if days else lambda _lesson: None,
             )
             now = change.at + timedelta(days=days)
             row, reader = row_of(change), Reader(language, ZONE, now, ports)
@@ -152,6 +160,11 @@ class Pack:
             yield of("body", message.body.replace("http://campus/warnings/w", "·"))
             named = privacy.with_names(message, card, sent, Listener(language, ZONE, now, ports))
             yield of("named", named.body.split("\n")[0])
+
+    @staticmethod
+    def lesson(_):
+        """Three days later the timetable knows when every lesson was."""
+        return LessonTime(LESSON, "5-6")
 
     @cache  # noqa: B019 - a pack lives as long as its test
     def names(self):
@@ -230,7 +243,21 @@ def faults(one: Sentence, pack: Pack, card: RuleCard) -> list[str]:
         found += ["value looks like its threshold"] if value == threshold else []
     if one.where == "reason" and one.change == "lowered" and re.search("以内|within the threshold", text):
         found.append("within the threshold though it is not")
-    return found + untranslated(one, bare)
+    return found + unclear(one, card) + untranslated(one, bare)
+
+
+def unclear(one: Sentence, card: RuleCard) -> list[str]:
+    """Lessons, tickets and times that are not told as people know them."""
+    facts, found = one.of.facts, []
+    if one.where in ("page", "line", "named"):
+        lesson = "lesson" in card.by or ("test" in card.by and "lesson" in facts.context)
+        if one.timetable and lesson and SECTIONS[one.language] not in one.text:
+            found.append("a lesson without its sections")
+        if "ticket" in card.by and one.text.startswith(facts.context["ticket"]):
+            found.append("a number that does not say of what")
+    if one.where == "figures" and re.search(r"(天|小时|days?|hours?|minutes?) / [\d.]+ ?%$", one.text):
+        found.append("a time against a share")
+    return found
 
 
 def untranslated(one: Sentence, bare: str) -> list[str]:

@@ -24,6 +24,7 @@ from services.accounts.providers.configured import providers
 from services.app.catching_up import CatchingUp
 from services.app.cluster.catching_up import catching_up_of, looking
 from services.app.cluster.directory import published_directory
+from services.app.cluster.set_aside import SetAsideChanges
 from services.app.first_account import welcome
 from services.app.serving import serve
 from services.clock import wall_clock
@@ -31,9 +32,10 @@ from services.errors import LogError, UnstorableError
 from services.log.heartbeat import STALLED, Heartbeat, Progress, end
 from services.log.kafka import WARNINGS, full_name
 from services.log.kafka.producer import Publisher
+from services.log.kafka.rejects import Rejects
 from services.messages import UNREADABLE, CampusEvent, Changes, Problem, Rejection
 from services.notify.config import of_settings
-from services.notify.ports import Ports
+from services.notify.ports import Ports, SetAside
 from services.notify.service import Notify
 from services.rules.language.load import RuleSet
 from services.rules.registry.kafka import KafkaRegistry
@@ -237,7 +239,12 @@ def opened(settings: Settings) -> Iterator[tuple[Notify, RuleSet, Publisher, Cat
         catching_up = catching_up_of(settings, directory.value, held)
         if catching_up is not None:
             config = replace(config, sources_until=catching_up.until)
-        notify = Notify(config, Ports(directory.value, registry.card, wall_clock, publish))
+        changes = SetAsideChanges(Rejects(settings.broker_list, settings.topic_prefix))
+
+        def set_aside(most: int) -> Sequence[SetAside]:
+            return changes.waiting(notify, most)
+
+        notify = Notify(config, Ports(directory.value, registry.card, wall_clock, publish, set_aside=set_aside))
         held.callback(notify.stop)
         yield notify, rule_set, publisher, catching_up
 

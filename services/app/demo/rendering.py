@@ -38,6 +38,7 @@ def _planned(lesson: Lesson, booking: Booking, scene: Scene) -> Iterator[CampusE
         "teacher": lesson.teacher.id,
         "starts_at": lesson.starts.isoformat(),
         "ends_at": lesson.ends.isoformat(),
+        "sections": f"{lesson.slot * HOURS + 1}-{(lesson.slot + 1) * HOURS}",
         "hours": HOURS,
         "plan_hours": lesson.plan_hours,
         "room": lesson.class_.room,

@@ -24,6 +24,8 @@ _EPOCH = date(1899, 12, 30)
 """Day 0 of a spreadsheet, for all days from March 1900 on."""
 _SERIALS = range(36_526, 73_415)
 """Serial numbers from 2000 to 2100: no other number is taken for a day."""
+_SERIAL_WITH_TIME = re.compile(r"[34]\d{4}\.\d+")
+"""A serial number of a spreadsheet, of 1982 to 2036, and a part of that day."""
 _SECONDS = re.compile(r"1\d{9}(\d{3})?")
 _WEEKDAY = r"(?:\s*\(?(?:星期|周|礼拜)[一二三四五六日天]\)?|\s*\([一二三四五六日]\))?"
 _DATE = re.compile(
@@ -35,7 +37,7 @@ _SECTIONS = re.compile(r"第?\d[\d,、~-]*节")
 _COMPACT = re.compile(r"(?P<year>(?:19|20)\d\d)(?P<month>\d\d)(?P<day>\d\d)" + _WEEKDAY)
 _CLOCK = re.compile(
     r"(?P<half>凌晨|早上|早晨|上午|中午|下午|傍晚|晚上|晚|[AaPp]\.?[Mm]\.?)?\s*"
-    r"(?P<hour>\d{1,2})(?:\s*[:时点]\s*(?P<minute>[0-5]?\d)?)(?:\s*[:分]\s*(?P<second>[0-5]?\d)?(?:\.\d+)?秒?)?\s*"
+    r"(?P<hour>\d{1,2})(?:\s*(?:[:时点]|\.(?=\d\d\s*[AaPp][Mm]))\s*(?P<minute>[0-5]?\d)?)(?:\s*[:分]\s*(?P<second>[0-5]?\d)?(?:\.\d+)?秒?)?\s*"
     r"(?P<behind>[AaPp]\.?[Mm]\.?)?"
 )
 _MIDNIGHT = re.compile(r"24:00(?::00)?")
@@ -175,7 +177,7 @@ def _of_fraction(part: float) -> str:
 
 
 def clock(cell: Cell) -> time:
-    """A time of day: 8:11, 08:11:30, 上午8:11, 下午2:30, 2:30 PM, 8点30分, a real one, or a part of a day.
+    """A time of day: 8:11, 08:11:30, 上午8:11, 下午2:30, 2:30 PM, 08.00AM, 8点30分, a real one, or a part of a day.
 
     Raises WrongCell.
     """
@@ -219,6 +221,8 @@ def moment(cell: Cell, days: Days, halves: Mapping[str, time] | None = None) -> 
     if isinstance(cell, datetime):
         return cell if cell.tzinfo else cell.replace(tzinfo=days.zone)
     text = plain(cell)
+    if _SERIAL_WITH_TIME.fullmatch(text):
+        cell = float(text)  # a spreadsheet saved it as text
     if _SECONDS.fullmatch(text):
         return datetime.fromtimestamp(int(text[:10]), UTC).astimezone(days.zone)
     if re.match(r"\d{4}-\d\d-\d\dT", text):

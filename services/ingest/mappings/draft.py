@@ -25,6 +25,8 @@ from services.tabular.sheets import Cell, Sheet
 Certainty = Literal["certain", "likely", "guess", "unknown"]
 
 _DAY_OF_WEEK = re.compile(r"(星期|周)?[一二三四五六日天]")
+_SEVERAL = re.compile(r"[;,、]|\D\d{3,6}\s*[-~/]\s*\d{2,6}班?$")
+"""软件2602;软件2603, 软件2602-2603."""
 _EXAMPLES = 3
 _LEAST = 3
 """A table has so many columns that are known."""
@@ -117,7 +119,7 @@ def _guess(file: str, sheet: Sheet, shapes: Shapes) -> SheetGuess | None:
             header=text,
             above=above if number > 1 else "",
             examples=examples,
-            several=any(isinstance(one, str) and re.search("[;,、]", plain(one)) for one in merged),
+            several=any(isinstance(one, str) and _SEVERAL.search(plain(one)) for one in merged),
             repeated=number,
         )
     titles = titles_of(sheet, row)

@@ -49,7 +49,7 @@ def draft_mapping(sheets: Sequence[SheetGuess], name: str = "draft") -> str:
         if one.kind == "lists":
             lines += _of_names(one)
             continue
-        for form in (*FORMS[one.kind], *(FORMS["plan"] if one.kind == "courses" and one.of("when") else ())):
+        for form in (*FORMS[one.kind], *(FORMS["plan"] if one.kind == "courses" and _is_plan(one) else ())):
             if form.to in _OF_ROWS and not any(one.of(each) for each in form.lines[0].meanings):
                 continue
             lines += _table(one, form)
@@ -74,6 +74,11 @@ def _of_the_file(sheets: Sequence[SheetGuess], lists: str) -> list[str]:
             lines += ["covers:  # what it no longer says of these days is taken back", "  kind: attendance"]
             lines += [f"  from: {{title: {first}}}", f"  to: {{title: {last}}}"]
     return lines
+
+
+def _is_plan(sheet: SheetGuess) -> bool:
+    """Whether a list of courses says when they are taught."""
+    return bool(sheet.of("when") or (sheet.of("weekday") and sheet.of("sections")))
 
 
 def _states(sheet: SheetGuess) -> list[str]:
@@ -162,7 +167,7 @@ def _timing(sheet: SheetGuess, form: Form) -> Iterable[str]:
 
 def _fields(sheet: SheetGuess, form: Form, wide: ColumnGuess | None, of_header: Mapping[str, str]) -> Iterable[str]:
     for line in form.lines:
-        found = _first(sheet, line.meanings)
+        found = _first(sheet, line.meanings) or (sheet.of("weekday") if line.field == "weekday" else None)
         if line.field in of_header:
             yield f"    {line.field}: {{part: {of_header[line.field]}}}"
         elif found is None and (around := _around(sheet, line)):

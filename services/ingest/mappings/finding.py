@@ -9,6 +9,7 @@ from typing import Any
 from services.i18n import say
 from services.ingest.mappings import cells
 from services.ingest.mappings.cells import WrongCell, is_blank, plain, word
+from services.ingest.mappings.class_names import with_names
 from services.ingest.mappings.context import Context, Placed
 from services.ingest.mappings.days import with_months
 from services.ingest.mappings.language import Condition, Take
@@ -140,6 +141,8 @@ class Finding:
         texts: list[Cell] = [cell]
         if part.split is not None:
             texts = [*with_months([one for one in part.split.split(plain(cell)) if one.strip()])]
+        if name == "class":
+            texts = [*with_names(list(map(plain, texts)))]
         for one in texts:
             if part.take.pattern is None:
                 yield {name: (one, place)}

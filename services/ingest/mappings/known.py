@@ -88,7 +88,7 @@ class KnownTable:
         is known at all, anything does. Raises WrongCell for a name that nobody, or more than one, has.
         """
         text = plain(cell)
-        if found := self._by_id(text if isinstance(cell, str) else ident(cell)):
+        if found := (isinstance(cell, str) and self._by_id(text)) or self._by_id(ident(cell)):
             return found
         if not self.ids:
             return ident(cell)

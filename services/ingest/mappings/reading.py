@@ -24,7 +24,7 @@ from services.ingest.mappings.records import Reader
 from services.ingest.mappings.tables import Found, find_tables
 from services.ingest.mappings.targets import DIRECTORY, TIMETABLE, Target
 from services.messages import CampusEvent, Problem
-from services.tabular.sheets import Sheet, read_sheets
+from services.tabular.sheets import MOST_CELLS_IN_ORDER, SECONDS_IN_ORDER, Sheet, read_sheets
 
 Wanted = Callable[[Table], bool]
 """Which tables of a mapping are asked for."""
@@ -100,8 +100,8 @@ def open_mapped(
     sheets: Sequence[Sheet] | None = None,
 ) -> MappedFile:
     """Finds the tables of a mapping in a file. Raises ProblemsError with everything that is not where it should be."""
-    given = list(read_sheets(path)) if sheets is None else sheets
     tables = [one for one in mapping.tables if wanted(one)]
+    given = list(_sheets(path, tables)) if sheets is None else sheets
     if not tables:
         what = say("mapping.no_such_tables", mapping=mapping.name)
         raise ProblemsError([Problem(where=path.name, what=what, expected=", ".join(one.to for one in mapping.tables))])
@@ -125,6 +125,13 @@ def open_mapped(
         raise ProblemsError(problems)
     readers = [Reader(one, targets[one.table.to], world) for one in found]
     return MappedFile(path.name, mapping, readers, made, covers)
+
+
+def _sheets(path: Path, tables: Sequence[Table]) -> Iterator[Sheet]:
+    """Events are read row by row; people and timetables are put together from all rows."""
+    if all(map(is_event, tables)):
+        return read_sheets(path, cells=MOST_CELLS_IN_ORDER, seconds=SECONDS_IN_ORDER)
+    return read_sheets(path)
 
 
 _SAID = Target("", {}, (), {})

@@ -14,6 +14,7 @@ from typing import Protocol
 
 import msgspec
 
+from services.i18n import say
 from services.ingest.records.coverage import Coverage, packed, remembered, unpacked
 from services.ingest.records.endings import tell_who_left
 from services.ingest.records.keys import Keys
@@ -22,8 +23,9 @@ from services.ingest.records.resolve import (
 )
 from services.ingest.records.runs import Undone, admit, to_be_undone, uncovered
 from services.ingest.records.step import Step, covered_before
+from services.log.erased import ERASED, Erased
 from services.log.records import Key, Record, RecordStore, Run, Transaction
-from services.messages import UNREADABLE, CampusEvent, Verdict, to_ms
+from services.messages import UNREADABLE, CampusEvent, Problem, Rejection, Verdict, to_ms
 
 _GROUPS_AT_ONCE = 500
 _RECORDS_AT_ONCE = 2_000
@@ -56,7 +58,7 @@ class RecordLog:
     def __init__(self, store: RecordStore, keys: Keys, bounds: Bounds, clock: Callable[[], datetime]) -> None:
         """Raises LogError."""
         self._store, self._keys, self._bounds, self._clock = store, keys, bounds, clock
-        self.reject = store.reject
+        self.rejected_since = store.rejected_since
         self._told_of = ""
         """The directory and the hour as of which the log was told who has left."""
         if store.meta("records") != _FORMAT:
@@ -104,6 +106,11 @@ class RecordLog:
             commit.tell([*fresh, *step.finish()])
         self._store.wake()
         return verdicts
+
+    def reject(self, rejections: Sequence[Rejection]) -> None:
+        """See EventLog. Of one that names somebody who was erased, nothing is kept that says who."""
+        erased = Erased.read(self._store.meta(ERASED))
+        self._store.reject([_unnamed(one) if erased.named_in_text(one.raw) else one for one in rejections])
 
     def retract_uncovered(self, coverage: Coverage, recorded_at: datetime, run: Run | None = None) -> int:
         """Takes back what the files cover and do not say any more, unless it was recorded later than they were.
@@ -240,6 +247,11 @@ class RecordLog:
 
     def _step(self, commit: Transaction, run: Run | None = None) -> Step:
         return Step(commit.records, self._keys, self._bounds.present_directory(), self._bounds.closed, run)
+
+
+def _unnamed(one: Rejection) -> Rejection:
+    problem = Problem(where="data", what=say("ingest.names_erased"), expected=say("ingest.names_erased_right"))
+    return msgspec.structs.replace(one, raw=b"", reasons=[problem])
 
 
 def _readable(packed: bytes) -> Iterator[CampusEvent]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import os
 import socket
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Literal, Protocol
@@ -15,6 +16,7 @@ import msgspec
 from services.errors import ConfigurationError
 from services.i18n import say
 from services.ingest.records.coverage import Coverage, Covered, unpacked
+from services.ingest.validation import in_table
 from services.log.records import Records, Run
 from services.messages import CampusEvent, Rejection, Verdict, from_ms, to_ms
 
@@ -45,6 +47,9 @@ class RunRecords(Protocol):
     def reject(self, rejections: Sequence[Rejection]) -> None:
         """See EventLog."""
 
+    def rejected_since(self, moment: datetime) -> Iterator[Rejection]:
+        """See RecordStore."""
+
     def retract_uncovered(self, coverage: Coverage, recorded_at: datetime, run: Run | None = None) -> int:
         """See RecordLog."""
 
@@ -57,15 +62,28 @@ class RunLog:
 
     def __init__(self, log: RunRecords, run: Run) -> None:
         self._log, self.run = log, run
+        self._refused: Counter[bytes] | None = None
+        """What was refused before the run was interrupted and has not come again, once that is known."""
 
     def append(self, events: Sequence[CampusEvent]) -> list[Verdict]:
         """See EventLog."""
         return self._log.append(events, run=self.run)
 
     def reject(self, rejections: Sequence[Rejection]) -> None:
-        """See EventLog."""
+        """See EventLog. What was kept before the run was interrupted is counted, and not kept a second time."""
         self.run.counts["refused"] = self.run.counts.get("refused", 0) + len(rejections)
-        self._log.reject(rejections)
+        self._log.keep(self.run)  # also a run that has brought nothing else can be gone on with
+        if left := [one for one in rejections if not self._is_kept(one)]:
+            self._log.reject(left)
+
+    def _is_kept(self, one: Rejection) -> bool:
+        if not self.run.resumed:
+            return False
+        if self._refused is None:
+            self._refused = Counter(map(_input_of, self._log.rejected_since(from_ms(self.run.begun))))
+        left = self._refused[_input_of(one)]
+        self._refused[_input_of(one)] = max(0, left - 1)
+        return left > 0
 
     def retract_uncovered(self, coverage: Coverage, recorded_at: datetime) -> int:
         """See `RecordLog.retract_uncovered`."""
@@ -77,6 +95,12 @@ class RunLog:
         if late is not None:
             self.run.counts["late"] = late
         self._log.keep(self.run)
+
+
+def _input_of(one: Rejection) -> bytes:
+    """Tells what was refused from all else that the same files hold, each time they are read."""
+    raw = b"" if in_table(one.position) else one.raw  # of a row it may hold when it was read
+    return hashlib.blake2b(f"{one.origin}\0{one.position}\0".encode() + raw, digest_size=16).digest()
 
 
 def run_of(files: Iterable[Path], how: Iterable[object], mapping: str, now: datetime) -> Run:

@@ -25,6 +25,7 @@ from services.ingest.records.resolve import (
 )
 from services.ingest.records.runs import Undone
 from services.ingest.records.words import content, with_word, without
+from services.log.erased import ERASED, Erased
 from services.log.records import FREE, Key, Record, Records, Run, Said, Told, freed, heard_of
 from services.messages import CampusEvent, Verdict, from_ms, to_ms
 
@@ -53,6 +54,7 @@ class Step:
         self._saved: dict[Key, Record] = {}
         self._clocks: dict[Key | str, int] = {}
         """Key or group → how far time has come (ms) with what was said of it."""
+        self._erased = Erased.read(records.meta(ERASED))
         self._covered = covered_before(records)
         self._covered_until = max((one.recorded for one in self._covered), default=-1)
 
@@ -66,6 +68,9 @@ class Step:
         rest: list[int] = []
         changed: list[tuple[CampusEvent, int]] = []
         for place, (event, key, ident, clock) in enumerate(zip(events, keys, idents, clocks, strict=True)):
+            if self._erased.named_in(event.data) is not None:
+                verdicts.append("erased")
+                continue
             if key is None:
                 rest.append(place)
                 verdicts.append("accepted")

@@ -108,6 +108,7 @@ def events(
             "lesson": one.id, "class": one.class_, "course": one.course, "teacher": next(iter(one.teachers), None),
             "starts_at": datetime.combine(one.on, begins, zone).isoformat(),
             "ends_at": datetime.combine(one.on, ends, zone).isoformat(),
+            "sections": str(one.first) if one.first == one.last else f"{one.first}-{one.last}",
             "hours": one.last - one.first + 1, "room": one.room or None, "status": one.status,
             "moved_to": one.moved_to,
         }  # fmt: skip

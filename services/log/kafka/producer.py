@@ -90,6 +90,10 @@ class Publisher:
         """The messages on `campus.events`, partition by partition, some at a time. Raises BrokerError; blocks."""
         return read_whole(self._brokers, self._events)
 
+    def rejected(self) -> Iterator[list[bytes]]:
+        """The messages on `campus.rejected`, as `past`."""
+        return read_whole(self._brokers, self._rejected)
+
     def reject(self, rejections: Sequence[Rejection]) -> None:
         """See EventLog: original bytes are in base64."""
         self._publish(self._rejected, packed(self._encode(one.in_english()) for one in rejections))

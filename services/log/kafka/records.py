@@ -104,6 +104,15 @@ def read_latest(brokers: Sequence[str], topic: str) -> dict[bytes, bytes]:
     return found
 
 
+def end_of(brokers: Sequence[str], topic: str, partition: int = 0) -> int:
+    """Behind the last message of a partition. Raises BrokerError, and ConfigurationError if there is no such topic."""
+    place = TopicPartition(topic, partition)
+    with open_consumer(brokers) as consumer:
+        if not consumer.partitions_for_topic(topic):
+            raise ConfigurationError(say("log.kafka_has_no_topic_run", missing=topic))
+        return int(consumer.end_offsets([place])[place])
+
+
 def read_again(
     brokers: Sequence[str], topic: str, partition: int, begin: int, end: int
 ) -> Iterator[tuple[int, list[bytes | None]]]:

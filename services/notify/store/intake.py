@@ -7,6 +7,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, and_, bindparam, insert, or_, select, update
 
+from services import bounds
 from services.messages import WarningChange, WarningReading, to_ms
 from services.notify.chunk import Known, Standing, Writes
 from services.notify.pipeline import ENDS
@@ -41,6 +42,15 @@ def known_of(connection: Connection, items: Items, consumer: str, now: int, *, p
             for number, person, sure in connection.execute(_TOLD.where(_d.warning.in_(numbers)), {"now": now}):
                 (known.told if sure else known.to_be_told)[number].add(person)
     return known
+
+
+def knows(connection: Connection, warning: str, sequence: int) -> bool:
+    """Whether a change of a warning (its id) was taken in; one that the store cannot even be asked for was not."""
+    if bounds.of_id(warning) is not None:
+        return False
+    w, history = tables.warning.c, tables.change.c
+    found = select(history.sequence).join(tables.warning, w.number == history.warning).where(w.id == warning)
+    return sequence in connection.execute(found).scalars().all()
 
 
 def _interest(items: Items, warnings: dict[str, WarningRow]) -> tuple[set[int], set[int], set[int]]:

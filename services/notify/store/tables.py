@@ -9,7 +9,8 @@ on a few pages, where its uuids are scattered over all of them. `rows.py` has wh
 | intake | warning, warning_change, recipient, position; what begins with a change: delivery, decision, escalation |
 | steps | escalation, and what a due step changes of its warning |
 | deliveries, outbox | delivery and decision; contact |
-| acts, feedback, silences, disabled_channels, retention | the table of that name (disabled_channels: `stopped`) |
+| acts, feedback, silences, retention, erasure | the table of that name |
+| disabled_channels | stopped |
 """
 
 from __future__ import annotations
@@ -318,6 +319,20 @@ class RetentionTable(Stored, table=True):
     """JSON: kind → how many."""
 
 
+class ErasureTable(Stored, table=True):
+    """The audit trail of who was erased, without saying who it was. Rows are added, never changed."""
+
+    __tablename__ = "erasure"
+
+    id: int | None = Field(default=None, primary_key=True)
+    at: int = Field(sa_type=BigInteger)
+    pseudonym: str = Field(sa_type=Text)
+    author: str = Field(sa_type=Text)
+    reason: str = Field(sa_type=Text)
+    counts: str = Field(sa_type=Text)
+    """JSON: table or file → how many rows or lines were written anew."""
+
+
 class PositionTable(Stored, table=True):
     """How far a consumer has come in the stream of changes (`warnings`, or one for each partition).
 
@@ -344,3 +359,4 @@ silence = metadata.tables["silence"]
 contact = metadata.tables["contact"]
 disabled_channel = metadata.tables["stopped"]
 retention = metadata.tables["retention"]
+erasure = metadata.tables["erasure"]

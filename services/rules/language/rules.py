@@ -9,7 +9,7 @@ import msgspec
 
 from services import bounds
 from services.i18n import say
-from services.messages import RuleCard, Text
+from services.messages import GRADE, RuleCard, Text
 from services.rules.engine.plan import Gauge, Rule
 from services.rules.language.fields import Field
 from services.rules.language.levels import read_levels
@@ -146,7 +146,11 @@ def _since(measure: Place, own: Gauge) -> str | None:
 def _unit(standard: Standard | None, own: Gauge) -> str:
     """The unit of value and threshold, as far as it is known."""
     named = standard.notes.get("unit", "") if standard else ""
-    return named or ("minutes" if own.measure == "missing" else "%" if is_percent(own) else "")
+    if named:
+        return named
+    if own.measure == "composite":
+        return GRADE
+    return "minutes" if own.measure == "missing" else "%" if is_percent(own) else ""
 
 
 def _card(given: dict[str, Place], name: str, report: Report) -> RuleCard | None:

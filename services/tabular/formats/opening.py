@@ -12,7 +12,7 @@ from pathlib import Path, PurePosixPath
 from services.errors import ProblemsError
 from services.i18n import say
 from services.messages import Message, Problem
-from services.tabular.archives import LARGEST_UNPACKED, checked, read
+from services.tabular.archives import LARGEST_UNPACKED, LARGEST_WORKBOOK, checked, read
 from services.tabular.formats import Table, binary, delimited, page, xlsx, xml2003
 from services.tabular.formats.sniffing import Kind, kind_of, kind_of_archive
 
@@ -44,7 +44,9 @@ def _tables(file: str, name: str, raw: bytes, depth: int) -> Iterator[Table]:
     if kind is Kind.GZIP:
         yield from _tables(file, name.removesuffix(".gz"), _unpacked(file, raw), depth + 1)
     elif kind is Kind.ZIP:
-        with checked(file, BytesIO(raw), len(raw)) as archive:
+        with checked(file, BytesIO(raw), len(raw), LARGEST_WORKBOOK) as archive:
+            is_workbook = kind_of_archive(set(archive.namelist())) is Kind.XLSX
+        with checked(file, BytesIO(raw), len(raw), LARGEST_WORKBOOK if is_workbook else LARGEST_UNPACKED) as archive:
             yield from _of_archive(file, raw, archive, depth)
     else:
         yield from _plain(kind, file, PurePosixPath(name).stem, raw)

@@ -68,7 +68,7 @@ def kind_of_archive(names: Collection[str]) -> Kind:
     for name, kind in _PARTS.items():
         if name in names:
             return kind
-    return Kind.ZIP
+    return Kind.XLSX if any(name.startswith("xl/") for name in names) else Kind.ZIP  # one that has lost its list
 
 
 def is_workbook(head: bytes) -> bool:

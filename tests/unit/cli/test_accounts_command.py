@@ -30,6 +30,19 @@ def test_an_account_is_made_listed_and_removed(home):
     assert prewarn(home, "accounts", "list").stdout == ""
 
 
+def test_the_list_marks_who_is_not_there_any_more(home):
+    for arguments in (("anna",), ("root", "--operator")):
+        prewarn(home, "accounts", "add", *arguments)
+    first = prewarn(home, "accounts", "list").stdout.splitlines()
+    assert [line.split(" ")[0] for line in first if not line.startswith(" ")] == ["anna", "root"]
+    assert not first[1].startswith(" "), "anna is there"
+    assert "signs in as the operator all the same" in first[2]
+    write_table(home / "directory", "people.csv", "id,name,to", [("anna", "Anna", "2020-01-31")])
+    later = prewarn(home, "accounts", "list").stdout.splitlines()
+    assert "not in the directory today: cannot sign in" in later[1]
+    assert "今天不在名册中，不能登录" in later[2]
+
+
 def test_an_operator_whom_the_directory_does_not_know_is_told_of(home):
     told = prewarn(home, "accounts", "add", "ana", "--operator")
     assert "ana is nobody of the directory" in told.stderr

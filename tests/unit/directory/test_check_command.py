@@ -58,6 +58,25 @@ def test_an_e_mail_address_is_enough_where_a_mail_server_is_named(in_use, run, m
     assert run("check")[0] == 0
 
 
+def test_a_role_that_nobody_holds_is_a_short_line_and_no_hole_where_others_are_told(in_use, home, run):
+    chain = "escalate: [{after: 1d, to: college_head}]"
+    rules_folder(
+        home / "rules",
+        rule("r", by="[student]", notify=f"{{to: [class_tutor, supervision_office], {chain}}}"),
+        rule("s", by="[student]", notify="{to: supervision_office}"),
+    )
+    in_use()
+    code, told = run("check")
+    assert code == 1
+    lines = told.splitlines()
+    assert lines[0] == "supervision_office 督导办: 无人担任 nobody holds it; nobody hears of 无人收到: s"
+    assert lines[1] == "may stay empty, others are told 可以空缺，另有人收到: college_head 院长"
+    assert "docs/directory.md#roles-that-may-stay-empty" in lines[2]
+    assert lines[-1].endswith("1 holes 处缺口")
+    rules_folder(home / "rules", rule("r", by="[student]", notify=f"{{to: class_tutor, {chain}}}"))
+    assert run("check")[0] == 0
+
+
 def test_students_without_a_channel_are_holes_only_where_students_are_told(in_use, home, run, monkeypatch):
     rules_folder(home / "rules", rule("r", by="[student]", notify="{to: [class_tutor, student]}"))
     in_use()
@@ -72,7 +91,8 @@ def test_the_holes_as_json(in_use, run):
     in_use(channel="")
     assert run("check", "--json") == (1, {"pairs": 2, "reached": 0, "holes": [{
         "cause": {"zh": "既无渠道也无邮箱", "en": "has neither channel nor e-mail"}, "who": "people",
-        "of": ["chen (陈主任)"], "rules": ["r"], "pairs": 2, "expected": "",
+        "of": ["chen (陈主任)"], "rules": ["r"], "pairs": 2, "unheard": ["r"],
+        "expected": "",
     }], "problems": [], "remarks": []})  # fmt: skip
 
 

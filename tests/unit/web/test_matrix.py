@@ -277,3 +277,26 @@ def test_whoever_sees_a_case_opens_its_parts(notify, browser_of):
     assert At(browser_of, notify, "colleague").status("GET", f"/warnings/{part}") == 200
     of_another = warning("a student of one who is away").warning_id
     assert At(browser_of, notify, "colleague").status("GET", f"/warnings/{of_another}") == 404
+
+
+@pytest.mark.parametrize("person", ["operator", "tutor", "nobody"])
+def test_whatever_is_answered_may_be_framed_read_otherwise_or_kept_by_nobody(person, notify, browser_of):
+    """Every page, whoever asks, and whether there is one."""
+    browser = browser_of(notify, None if person == "nobody" else person)
+    seen = set()
+    routes = sorted((set(PAGES) | OF_A_WARNING | OF_A_PERSON | WITHOUT_SIGN_IN) - {("MOUNT", "/static")})
+    for method, route in routes:
+        path = route.replace("{id}", warning("a student").warning_id).replace("{person:path}", "tutor")
+        answer = browser.get(path.replace("{link}", "none")) if method == "GET" else browser.post(path, token="none")
+        if route in ("/metrics", "/healthz") or answer.status_code == 303:
+            continue
+        seen.add(answer.status_code)
+        kept = answer.headers["content-security-policy"].split("; ")
+        assert {"default-src 'none'", "frame-ancestors 'none'", "base-uri 'none'", "form-action 'self'"} <= set(kept), (
+            path
+        )
+        assert not any(word in answer.headers["content-security-policy"] for word in ("unsafe", "*", "http"))
+        assert answer.headers["x-content-type-options"] == "nosniff", path
+        assert answer.headers["referrer-policy"] == "same-origin", path
+        assert answer.headers["cache-control"] == "no-store", path
+    assert seen >= ({403, 404} if person == "nobody" else {200, 403, 404})

@@ -146,6 +146,7 @@ def test_the_check_of_one_that_nobody_answers_for_says_so(monkeypatch):
     assert found.exit_code == 1
     assert "cas" in found.output
     assert "cannot be reached" in found.output
+    assert "/sign-in/cas/back" not in found.output
     assert "无法连接" in found.output
 
 
@@ -153,3 +154,5 @@ def test_the_check_of_one_that_works_says_so(monkeypatch, cas_server):
     monkeypatch.setenv("PREWARN_CAS_URL", cas_server.url)
     found = CliRunner().invoke(app, ["accounts", "check"])
     assert (found.exit_code, "INVALID_TICKET" in found.output) == (0, True)
+    assert "Whether http://127.0.0.1:8321/sign-in/cas/back is registered there cannot be asked" in found.output
+    assert "无法查询对方是否登记了 http://127.0.0.1:8321/sign-in/cas/back" in found.output

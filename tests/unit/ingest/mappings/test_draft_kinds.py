@@ -130,3 +130,18 @@ def test_headers_that_are_made_of_whom_and_what_are_known(book, college):
 def test_a_header_in_two_languages_is_found_by_either_and_one_with_a_slash_is_another_column():
     header = Header([["Staff No 工号", "学号/工号", "Name 姓名"]])
     assert (header.find(["工号"]), header.find(["Name"]), header.find(["学号"])) == ([0], [2], [])
+
+
+def test_a_plan_of_courses_is_one_of_lessons_too_with_its_weekdays_and_the_classes_of_a_range(book, read, college):
+    rows = [
+        ["2026-2027学年第一学期课程安排"],
+        ["课程代码", "课程名称", "Teacher 任课教师", "教学班级", "星期", "节次", "周次", "Room", "总学时"],
+        ["G0101", "高等数学", "李建国、王丽", "软件2601-2602", "星期一", "1-2", "1-16", "A201", 64],
+        ["S0101", "大学英语（一）", "王丽", "软件2601", "星期三", "3-4", "1-16单", "B201", 32],
+    ]
+    text = draft_mapping(guess_sheets("f.xlsx", book(表=rows)[1], Known(college.tables), college.days))
+    found, wrong = read(text, rows=rows, wanted=lambda one: one.to == "timetable")
+    assert wrong == []
+    assert [(one.data["class"], one.data["course"], one.data["weekday"], len(one.data["weeks"])) for one in found] == [
+        ("k1", "G0101", "星期一", 16), ("k2", "G0101", "星期一", 16), ("k1", "S0101", "星期三", 8),
+    ]  # fmt: skip

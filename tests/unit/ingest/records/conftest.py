@@ -152,6 +152,9 @@ class Kafka:
     def past(self):
         return [[msgspec.json.encode(self.events)]]
 
+    def rejected(self):
+        return [[msgspec.json.encode([one.in_english() for one in self.rejections]), b"of somebody else"]]
+
     def reject(self, rejections: Sequence[Rejection]) -> None:
         """Keeps them, unless it is `away`."""
         if self.away:

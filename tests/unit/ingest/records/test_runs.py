@@ -19,7 +19,7 @@ from services.log.journal import Journal
 from services.log.journal_records import JournalRecords
 from services.log.records import Run
 from services.log.sweep import Sweep
-from services.messages import to_ms
+from services.messages import Problem, Rejection, to_ms
 from tests.unit.ingest.records.conftest import MONDAY, NOW, College, a_run, absent, lesson, said, undo
 
 HOUR = timedelta(hours=1)
@@ -182,6 +182,41 @@ def test_a_run_that_was_interrupted_goes_on_under_its_number_and_counts_each_row
     assert [one.id for one in college.log.runs()] == [1]
     with pytest.raises(ConfigurationError, match="import 1 was undone, or is gone on with"):
         killed.append(rows)
+
+
+def refused(position, raw=b"", origin="big.csv"):
+    problem = Problem(where=f"{position}, column status", what="is not known")
+    return Rejection(received_at=NOW, origin=origin, position=position, reasons=[problem], raw=raw)
+
+
+def interrupt(college, run):
+    """What kill -9 leaves behind."""
+    run.run.host, run.run.heard = socket.gethostname(), 0
+    with college.log._store.transaction() as commit:
+        commit.records.save_run(run.run)
+
+
+@pytest.mark.parametrize("first", ["a row that is right", "a row that is refused"])
+def test_what_a_run_refused_before_it_was_interrupted_is_not_kept_twice(college, first):
+    college.log.reject([refused("row 2")])  # of another file that is called the same, or was sent by the API
+    killed = a_run(college, "big.csv")
+    if first == "a row that is right":
+        killed.append([absent("s1")])
+    before = [refused("row 2", b"said at 8"), refused("line 7", b"{1}"), refused("row 3", origin="small.csv")]
+    killed.reject(before)
+    interrupt(college, killed)
+    again = a_run(college, "big.csv")
+    again.run.begun = again.run.heard = to_ms(NOW) + 60_000
+    again.append([absent("s1")])
+    again.reject([refused("row 2", b"said at 9"), refused("line 7", b"{1}"), refused("line 7", b"{2}")])
+    again.reject([refused("row 3", origin="small.csv"), refused("row 3", origin="small.csv"), refused("row 4")])
+    again.done()
+    assert (again.run.id, again.run.resumed, again.run.counts["refused"]) == (1, True, 6)
+    kept = [(one.origin, one.position, one.raw) for one in college.log.rejected_since(NOW)]
+    assert kept == [
+        ("big.csv", "row 2", b""), *((one.origin, one.position, one.raw) for one in before),
+        ("big.csv", "line 7", b"{2}"), ("small.csv", "row 3", b""), ("big.csv", "row 4", b""),
+    ]  # fmt: skip
 
 
 def test_a_run_that_was_interrupted_can_be_undone_as_it_is(college):

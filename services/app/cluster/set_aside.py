@@ -1,0 +1,69 @@
+"""Changes of warnings that notify's store could not hold, in a cluster: they stand on `campus.rejected`.
+
+Nothing is taken from a topic: what has been taken in after all is known by the store.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+
+import msgspec
+
+from services.app.taking_in import rule_of
+from services.errors import UnstorableError
+from services.i18n import say
+from services.log.kafka import WARNINGS
+from services.log.kafka.rejects import Rejects
+from services.messages import UNREADABLE, Message, Rejection, WarningChange
+from services.notify.ports import SetAside
+from services.notify.service import Notify
+
+
+class SetAsideChanges:
+    """Those of one topic prefix; threads share it."""
+
+    def __init__(self, rejects: Rejects) -> None:
+        self._rejects, self._lock = rejects, threading.Lock()
+        self._at = 0
+        self._found: list[tuple[int, Rejection]] = []
+
+    def waiting(self, notify: Notify, most: int) -> list[SetAside]:
+        """The oldest that are not taken in, at most so many; nothing is read twice. Raises BrokerError."""
+        with self._lock:
+            new = [(number, one) for number, one in self._rejects.behind(self._at) if one.origin == WARNINGS]
+            self._at = self._rejects.end
+            self._found = [one for one in (*self._found, *new) if not is_known(notify, one[1])]
+            return [*_shown(self._found[:most])]
+
+
+def _shown(found: list[tuple[int, Rejection]]) -> Iterator[SetAside]:
+    for number, one in found:
+        yield SetAside(number, one.received_at, 1, one.reasons[0].what, rule_of(one.raw))
+
+
+def is_known(notify: Notify, rejection: Rejection) -> bool:
+    """Whether the store has taken the change in meanwhile."""
+    change = _change(rejection.raw)
+    return change is not None and notify.knows(change.warning_id, change.sequence)
+
+
+def take_again(notify: Notify, rejection: Rejection) -> Message | str | None:
+    """Takes a change in that was set aside; why it cannot be, if it still cannot. Raises LogError."""
+    change = _change(rejection.raw)
+    if change is None:
+        return say("app.change_unreadable", error=rejection.reasons[0].what)
+    partition = rejection.position.split()[1]
+    consumer = f"{WARNINGS}/{partition}"
+    try:
+        notify.take_in([change], notify.offset(consumer), consumer)
+    except UnstorableError as error:
+        return str(error)
+    return None
+
+
+def _change(raw: bytes) -> WarningChange | None:
+    try:
+        return msgspec.json.decode(raw, type=WarningChange)
+    except UNREADABLE:
+        return None

@@ -1,0 +1,1 @@
+"""Hostile and odd files, each through the door that its sender would use."""
