@@ -96,6 +96,11 @@ class Settings(ProviderSettings):
     names: str = ""
     """Channels whose messages may name people and say figures: `mailtos://smtp.college.example:465,wecombot`; all
     others say only which kind of warning it is, and where to read it."""
+    own_channels: str = "mail,dingtalk,wecombot,feishu"
+    """Kinds of addresses that people may set for themselves on the page "My channels"; of mail only some domains,
+    of a bot the gateway: `mail=college.example,dingtalk=https://gateway.college.example/robot/send`. Empty: none."""
+    own_quiet: str = "18:00-08:00,sat,sun,holidays"
+    """Among which hours and days people may choose quiet ones of their own, written as in `quiet`. Empty: none."""
     trial: bool = False
     """Whether every rule begins on trial: recorded and shown, not sent, until `prewarn rules live` says otherwise."""
     students: bool = False

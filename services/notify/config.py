@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
+from services.notify.channels.own import Policy, read_policy
 from services.notify.deadlines import AroundTheClock, WorkingTime
 from services.notify.grouping import Grouping
+from services.notify.own import Everybody
 from services.notify.pipeline import Moment
 from services.notify.privacy import Allowed, read_allowed
 from services.notify.retry_policy import RetryPolicy
@@ -47,6 +49,10 @@ class NotifyConfig:
     grouping: Grouping = field(default_factory=Grouping)
     allowed: Allowed = field(default_factory=Allowed)
     """Channels whose messages may name people and figures."""
+    own_channels: Policy = field(default_factory=Policy)
+    """Which kinds of addresses people may set for themselves; by default none."""
+    own_quiet: Quiet = field(default_factory=Quiet)
+    """The hours and days among which people may choose quiet ones of their own; by default none."""
     max_age: timedelta = timedelta()
     """Of openings and rises that are told; zero: of any age."""
     students: bool = False
@@ -63,13 +69,14 @@ class NotifyConfig:
         """Whether rules of this college begin on trial."""
         return self.on_trial is not _none_on_trial
 
-    def moment(self, now: datetime, silences: Sequence[Silence], cases: Sequence[Case] = ()) -> Moment:
+    def moment(self, now: datetime, silences: Sequence[Silence], own: Everybody, cases: Sequence[Case] = ()) -> Moment:
         """What the pipeline asks at an instant; whoever has new candidates adds the directory's exemptions."""
         return Moment(
             now=now.astimezone(self.zone),
             push=self.push,
             silences=silences,
             cases=cases,
+            own=own,
             quiet=self.quiet,
             wait=self.grouping.wait_ms,
             max_age=self.max_age,
@@ -97,6 +104,8 @@ def of_settings(settings: Settings, zone: ZoneInfo, calendar: Calendar, *, push:
         quiet=read_quiet(settings.quiet, calendar.day_off),
         grouping=Grouping(*settings.grouping),
         allowed=read_allowed(settings.names),
+        own_channels=read_policy(settings.own_channels),
+        own_quiet=read_quiet(settings.own_quiet, calendar.day_off, setting="PREWARN_OWN_QUIET"),
         max_age=timedelta(seconds=settings.max_age),
         students=settings.students,
         working=calendar,

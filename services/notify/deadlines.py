@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import date, datetime, time, timedelta
-from typing import Literal, Protocol
+from typing import Literal, NamedTuple, Protocol
 from zoneinfo import ZoneInfo
 
 from services.messages import EscalationStep, Level, RuleCard, to_ms
@@ -16,7 +16,7 @@ CLOSINGS: tuple[Closing, ...] = ("fixed", "explained", "no_response", "handed_ov
 Verdict = Literal["useful", "not_useful", "known"]
 VERDICTS: tuple[Verdict, ...] = ("useful", "not_useful", "known")
 LONGEST = timedelta(days=366)
-"""A measure that takes longer is no measure against this warning."""
+"""A measure that takes longer, or was taken longer ago, is no measure against this warning."""
 LONGEST_TEXT = 2000
 """Characters of a measure."""
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
@@ -87,13 +87,22 @@ def to_remind(deadline: int, now: int, working: WorkingTime) -> int | None:
     return at if at > working.working_days_after(now, 1) else None
 
 
-Due = Literal["needs_due", "due_past", "due_too_far"]
+class MeasureDay(NamedTuple):
+    """The day of a measure: until when it shall have worked, or on which it was taken."""
+
+    at: int
+    """The end of the day (ms)."""
+    done: bool
 
 
-def due_at(said: str, now: datetime, zone: ZoneInfo, working: WorkingTime) -> int | Due:
-    """The end (ms) of the day `said` (YYYY-MM-DD) in the college's zone; a named reason if it cannot be one.
+NoDay = Literal["needs_due", "due_too_far", "done_too_long_ago"]
 
-    Of a day on which nobody works, the end of the next one on which people do.
+
+def measure_day(said: str, now: datetime, zone: ZoneInfo, working: WorkingTime) -> MeasureDay | NoDay:
+    """The day `said` (YYYY-MM-DD) in the college's zone; a named reason if it cannot be one.
+
+    One that is past is the day on which the measure was taken. A last day on which nobody works is the next one on
+    which people do.
     """
     if not _DAY.fullmatch(said.strip()):
         return "needs_due"
@@ -102,8 +111,8 @@ def due_at(said: str, now: datetime, zone: ZoneInfo, working: WorkingTime) -> in
     except ValueError:
         return "needs_due"
     today = now.astimezone(zone).date()
-    if day < today:
-        return "due_past"
-    if day > today + LONGEST:
-        return "due_too_far"
-    return to_ms(datetime.combine(working.working_day(day) + timedelta(days=1), time.min, zone)) - 1
+    if abs(day - today) > LONGEST:
+        return "due_too_far" if day > today else "done_too_long_ago"
+    done = day < today
+    last = day if done else working.working_day(day)
+    return MeasureDay(to_ms(datetime.combine(last + timedelta(days=1), time.min, zone)) - 1, done)

@@ -271,7 +271,7 @@ def _apply(change: WarningChange, row: WarningRow) -> None:
     match change.change:
         case "opened" | "raised":  # whoever closed the lower level has not seen this one
             row.status, row.closed_at, row.closed_by, row.closed_reason = "open", None, None, None
-            row.measure = row.due_at = None
+            row.measure = row.due_at = row.done_at = None
             if change.change == "raised":  # nor whoever took it up
                 row.acknowledged_at = row.acknowledged_by = None
         case "lowered":

@@ -16,7 +16,7 @@ from services.notify.claims import Claim, Result
 from services.notify.disabled_channels import keys_of
 from services.notify.loop import Loop
 from services.notify.sender import Destination, Nowhere, Sender
-from services.notify.store import disabled_channels, outbox
+from services.notify.store import disabled_channels, outbox, own
 from services.notify.store.engine import Connection, Store
 
 _BEHIND = 50
@@ -205,7 +205,7 @@ class _Worker:
         claim = outbox.claim(connection, self.queue.name, box.owner, box.now(), lease, config.grouping)
         if claim is None:
             return None
-        to = box.sender.destination(claim)
+        to = box.sender.destination(claim, own.of(connection, claim.recipient, config))
         if isinstance(to, str):
             return _Task(claim, to, None)
         return _Task(claim, to, disabled_channels.first_of(connection, keys_of(to.address).values()))

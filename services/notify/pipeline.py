@@ -17,9 +17,10 @@ import msgspec
 from services.bounds import LATEST
 from services.directory import Person
 from services.messages import LEVELS, Change, Level, Mode, RuleCard, from_ms, in_key, to_ms
+from services.notify.own import NOTHING, Everybody
 from services.notify.recipients import addresses_of, queue_of
 from services.notify.rows import DecisionRow, DeliveryRow, WarningRow, decode_context
-from services.notify.suppression import SOURCES_AWAITED, UNTIL_THE_CASE_IS_OVER, Case, Quiet, Silence
+from services.notify.suppression import SOURCES_AWAITED, UNTIL_THE_CASE_IS_OVER, Case, Quiet, Silence, end_of
 
 ENDS = ("resolved", "withdrawn")
 
@@ -47,6 +48,8 @@ class Candidate(msgspec.Struct, frozen=True, kw_only=True):
     """Of a change: when it was, in event time. A step is asked of the present."""
     told: bool = True
     """Whether the person was told, or may have been, of an earlier change of this warning."""
+    recipient: str = ""
+    """The person, once it is about telling one."""
     queue: str = ""
     """The queue of the person's channel; empty if their address is none."""
 
@@ -88,6 +91,8 @@ class Moment:
     """Until then (ms) at the latest the sources are waited for after an outage; zero: they are not."""
     wait: int = 0
     """Milliseconds for which what is not urgent waits for more."""
+    own: Everybody = field(default_factory=dict)
+    """What people have set for themselves: addresses, quiet hours."""
     exempt: Callable[[str, str, datetime], str | None] = _nobody_exempt
     """Why a student is exempt from a rule at an instant (Directory.exempt), if they are."""
 
@@ -196,9 +201,10 @@ def inhibit(candidate: Candidate, moment: Moment) -> Verdict:
 
 
 def mute(candidate: Candidate, moment: Moment) -> Verdict:
-    """What is not red waits for the end of quiet hours."""
+    """What is not red waits for the end of quiet hours, the college's and the person's own."""
     end = _end_of_quiet(candidate, moment, moment.now)
-    return Hold("quiet_hours", end) if end else None
+    reason = "quiet_hours" if moment.quiet.until(moment.now) is not None else "own_quiet_hours"
+    return Hold(reason, end) if end else None
 
 
 def silence(candidate: Candidate, moment: Moment) -> Verdict:
@@ -215,7 +221,8 @@ def silence(candidate: Candidate, moment: Moment) -> Verdict:
 
 def _end_of_quiet(candidate: Candidate, moment: Moment, at: datetime) -> int:
     """The end (ms) of the quiet hours that an instant is in; 0 if it is in none, or they do not count."""
-    end = None if candidate.urgent else moment.quiet.until(at)
+    own = moment.own.get(candidate.recipient, NOTHING).quiet
+    end = None if candidate.urgent else end_of((moment.quiet, own), at)
     return to_ms(end) if end is not None else 0
 
 
@@ -276,8 +283,9 @@ def tell(
     candidate: Candidate, person: Person, moment: Moment, mail: str | None, *, told: bool = True
 ) -> tuple[DeliveryRow | None, DecisionRow | None]:
     """The message to the person, and why they are not told or not at once. `mail`: the college's mail server."""
-    queue = next(map(queue_of, addresses_of(person, mail)), "")
-    candidate = msgspec.structs.replace(candidate, told=told, queue=queue)
+    own = moment.own.get(person.id, NOTHING).address
+    queue = next(map(queue_of, addresses_of(person, mail, own)), "")
+    candidate = msgspec.structs.replace(candidate, told=told, queue=queue, recipient=person.id)
     now = to_ms(moment.now)
     not_before, until, decision = now, 0, None
     for stage, ask in EACH:

@@ -70,19 +70,28 @@ _HOST_MATTERS = frozenset(
 )
 
 
-def addresses_of(person: Person, mail: str | None) -> list[str]:
-    """Where a person can be told, the best first: the channel, the e-mail address by the college's mail server.
+def addresses_of(person: Person, mail: str | None, own: str = "") -> list[str]:
+    """Where a person can be told, the best first: their `own` address, the channel, the e-mail address.
 
-    Who has neither has none; while the college has named no mail server, the sink. A channel that is no address is
-    left out where there is mail instead.
+    Mail goes by the college's server. Who has none of them has none; while the college has named no mail server, the
+    sink. A channel that is no address is left out where there is mail instead.
     """
+    directory = _of_directory(person, mail)
+    return [own, *(one for one in directory if one != own)] if own else directory
+
+
+def _of_directory(person: Person, mail: str | None) -> list[str]:
     found = [person.channel] if person.channel else []
     if not mail:
         return found or [SINK]
     if not person.email:
         return found
-    by_mail = f"{mail}{'&' if '?' in mail else '?'}to={quote(person.email, safe='')}"
-    return [*(one for one in found if queue_of(one)), by_mail]
+    return [*(one for one in found if queue_of(one)), by_mail(person.email, mail)]
+
+
+def by_mail(email: str, mail: str) -> str:
+    """The address of a mailbox by way of the college's server."""
+    return f"{mail}{'&' if '?' in mail else '?'}to={quote(email, safe='')}"
 
 
 def queue_of(address: str | None) -> str:

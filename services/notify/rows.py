@@ -68,6 +68,8 @@ class WarningRow(msgspec.Struct, kw_only=True):
     """Of its context, for the figures of a head."""
     handed_to: str | None = None
     """Who is accountable since somebody handed it over to them, in place of whoever holds the role."""
+    done_at: int | None = None
+    """The end of the day on which the measure was taken, of one that was when it was named; else null."""
 
 
 class ChangeRow(msgspec.Struct, kw_only=True):
@@ -163,7 +165,9 @@ class ActRow(msgspec.Struct, kw_only=True):
     action: str
     text: str = ""
     detail: str = ""
-    """Of `measure` the last day, of `closed` the reason, of `verdict` the verdict, of `handed_over` to whom."""
+    """Of `measure` the last day, of `measure_done` its day, of `undone` the act, of `closed` the reason, of `verdict`
+    the verdict, of `handed_over` to whom.
+    """
 
 
 class EscalationRow(msgspec.Struct, kw_only=True):
@@ -186,3 +190,44 @@ class EscalationRow(msgspec.Struct, kw_only=True):
     reason: str = ""
     """Named reason of what was decided; empty while it waits."""
     decided_at: int | None = None
+
+
+class OwnChannelRow(msgspec.Struct, kw_only=True):
+    """An address that a person set for themselves. Of each person there is one proved at most, and one that is not."""
+
+    person: str
+    proved: int
+    """Whether a code that was sent there came back; nothing else is sent to one that is not proved."""
+    kind: str
+    """`mail`, or the scheme of a bot."""
+    address: str
+    """A mail address, or `scheme://TOKEN`: a secret."""
+    code: str = ""
+    """Argon2id hash of the code that was sent last; empty once it is proved."""
+    tries: int = 0
+    """How often a code was typed."""
+    at: int
+    """When the code was sent, or the address was proved."""
+
+
+class OwnChoiceRow(msgspec.Struct, kw_only=True):
+    """What else a person has chosen."""
+
+    person: str
+    language: str = ""
+    """Empty: as the directory has it."""
+    quiet: str = ""
+    """As PREWARN_QUIET is written; empty: none beside the college's."""
+    at: int
+
+
+class UndoRow(msgspec.Struct, kw_only=True):
+    """How a warning was before an act that can be undone still."""
+
+    act: int
+    """Number of its line in the audit trail."""
+    warning: int
+    person: str
+    at: int
+    before: str
+    """JSON: acts.Before."""

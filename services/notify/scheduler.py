@@ -17,7 +17,7 @@ from services.notify.pipeline import UNREACHABLE, Moment
 from services.notify.ports import Ports
 from services.notify.recipients import STUDENT
 from services.notify.rows import EscalationRow, WarningRow, decode_context
-from services.notify.store import silences, steps
+from services.notify.store import own, silences, steps, undo
 from services.notify.store.engine import Connection, Store
 from services.notify.telling import tell_people
 
@@ -52,11 +52,14 @@ class Scheduler:
         at = self.ports.clock()
         queues: set[str] = set()
         with self.database.writing() as connection:
+            undo.clear(connection, to_ms(at))
             due = steps.steps_due(connection, to_ms(at))
             late = steps.overdue(connection, to_ms(at))
             if due or late:
                 cases = silences.cases(connection, {row.subject for row in (*late, *(row for _, row in due))})
-                moment = self.config.moment(at, silences.current(connection, to_ms(at)), cases)
+                moment = self.config.moment(
+                    at, silences.current(connection, to_ms(at)), own.everybody(connection, self.config), cases
+                )
                 moment = replace(moment, exempt=self.ports.directory().exempt)
                 for step, row in due:
                     news, people = self._take(connection, step, row, at)

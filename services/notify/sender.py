@@ -20,6 +20,7 @@ from services.notify.claims import Claim, Result
 from services.notify.config import NotifyConfig
 from services.notify.digests import digest
 from services.notify.disabled_channels import DisabledChannel, keys_of
+from services.notify.own import NOTHING, Own
 from services.notify.ports import Ports
 from services.notify.privacy import with_names
 from services.notify.recipients import addresses_of, queue_of
@@ -41,6 +42,11 @@ class Destination(NamedTuple):
     address: str
     further: list[str]
     """Queues on which it is tried when this address does not take it."""
+    language: Language
+    is_own: bool = False
+    """They have typed it themselves."""
+    more_here: bool = False
+    """The next attempt goes to another address of theirs by the same queue."""
 
 
 Nowhere = Literal["person_left", "no_channel"]
@@ -55,19 +61,24 @@ class Sender:
     ports: Ports
     send: Send
 
-    def destination(self, claim: Claim) -> Destination | Nowhere:
-        """Where the claim goes, by the directory of now; else why it goes nowhere."""
+    def destination(self, claim: Claim, own: Own = NOTHING) -> Destination | Nowhere:
+        """Where the claim goes, by the directory and what the person has set; else why it goes nowhere."""
         person = self.ports.directory().person(claim.recipient)
         # A person is there until the end of their last day in the college's zone.
         if person is None or (person.to_day and person.to_day < self.ports.clock().astimezone(self.config.zone).date()):
             return "person_left"
-        addresses = addresses_of(person, self.config.mail)
+        addresses = addresses_of(person, self.config.mail, own.address)
         if not addresses:
             return "no_channel"
         queues = [queue_of(one) for one in addresses]
-        # Of an address that the directory does not have any more, the best one that it has.
-        place = queues.index(claim.queue) if claim.queue in queues else 0
-        return Destination(person, addresses[place], queues[place + 1 :])
+        # Of an address that the directory does not have any more, the best one that it has. Their own mailbox and the
+        # directory's are two of one queue: an attempt goes to the first, the next one to the other.
+        places = [place for place, queue in enumerate(queues) if queue == claim.queue] or [0]
+        place = places[min(claim.attempt, len(places)) - 1]
+        further = [queue for queue in queues[place + 1 :] if queue != claim.queue]
+        address, more_here = addresses[place], claim.attempt < len(places)
+        language = own.language or person.language or "zh"
+        return Destination(person, address, further, language, address == own.address, more_here)
 
     def deliver(self, claim: Claim, to: Destination | Nowhere, disabled: tuple[str, str] | None) -> Result:
         """One attempt. Never raises: whatever goes wrong is a result. `disabled`: key of the channel, and why."""
@@ -78,6 +89,8 @@ class Sender:
         else:
             refused = self._refused(*disabled, to)
             result = Result(status="dead", last_error="channel_stopped", asked=False, disable=refused)
+        if result.status in ("unknown", "dead") and to.more_here:
+            return replace(result, status="failed", next_try_at=to_ms(self.ports.clock()))
         if result.status in ("unknown", "dead") and to.further:
             return replace(result, elsewhere=to.further[0])
         return replace(result, not_told="channel_stopped") if result.disable else result
@@ -106,9 +119,10 @@ class Sender:
     def _send(self, claim: Claim, to: Destination) -> None:
         # Of an address that is none, a mail plugin sends to a part, or to nobody without a word.
         mail, base_url = self.config.mail, self.config.base_url
-        if mail and to.address.startswith(mail) and not is_mail_address(to.person.email or ""):
+        is_mail = mail and to.address.startswith(mail) and not to.is_own  # their own was looked at when it was typed
+        if is_mail and not is_mail_address(to.person.email or ""):
             raise AddressError(BAD_EMAIL.en)
-        language = to.person.language or "zh"
+        language = to.language
         told = [(one, self.ports.cards(one.rule_version, one.rule)) for one in claim.told]
         name = told_of(claim.told[0], claim.recipient) if claim.batch is None else f"{base_url}/{claim.batch}"
         key = str(uuid5(UUID(int=0), name))
@@ -116,7 +130,8 @@ class Sender:
             message = push(*told[0], base_url, key, language)
         else:
             message = digest(told, f"{base_url}/inbox/{quote(claim.recipient)}", base_url, key, language)
-        if self.config.allowed.at(to.address):
+        # What somebody has typed may be read by others, and is not what the college has named.
+        if self.config.allowed.at(to.address) and not to.is_own:
             message = self._with_names(message, told, language)
         self.send(to.address, claim.recipient, message)
 

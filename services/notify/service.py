@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from services.directory import Person
 from services.log.heartbeat import Heartbeats
 from services.messages import WarningChange, WarningReading, to_ms
 from services.notify.channels.sending import Channels
@@ -18,13 +19,15 @@ from services.notify.lock import HomeLock
 from services.notify.loop import Loop
 from services.notify.metrics import Metrics
 from services.notify.outbox import Outbox
-from services.notify.pipeline import of_warning, tell
+from services.notify.own import NOTHING, Everybody
+from services.notify.own_channels import OwnChannels
+from services.notify.pipeline import Moment, of_warning, tell
 from services.notify.ports import Ports
 from services.notify.recipients import addresses_of
 from services.notify.report import By, OpenBy, OpenNow, Period, Report
 from services.notify.scheduler import Scheduler
 from services.notify.sender import Send, Sender
-from services.notify.store import disabled_channels, feedback, intake, outbox, report, silences, views
+from services.notify.store import disabled_channels, feedback, intake, outbox, own, report, silences, views
 from services.notify.store.acts import Acts
 from services.notify.store.engine import Connection, Store
 from services.notify.store.report import Departments
@@ -57,6 +60,9 @@ class Notify:
         )
         self.sight = Sight(self.database, ports.directory, ports.cards, ports.clock)
         self.acts = Acts(self.database, config, ports.clock, self.sight, ports, self._done)
+        self.own_channels = OwnChannels(
+            database=self.database, config=config, ports=ports, send=sender.send, changed=self.look_at_held
+        )
         self.scheduler = Scheduler(
             database=self.database, config=config, ports=ports, done=self._done, heartbeats=self.health
         )
@@ -127,7 +133,10 @@ class Notify:
                 known=known,
                 directory=directory,
                 cards=self.ports.cards,
-                moment=replace(self.config.moment(now, known.silences, known.cases), exempt=directory.exempt),
+                moment=replace(
+                    self.config.moment(now, known.silences, own.everybody(connection, self.config), known.cases),
+                    exempt=directory.exempt,
+                ),
                 mail=self.config.mail,
                 repeat=self.config.grouping.repeat_ms,
                 students=self.config.students,
@@ -193,14 +202,18 @@ class Notify:
         """The channels that their provider refuses for good and that the directory still has."""
         with self.database.reading() as connection:
             found = disabled_channels.every(connection)
+            set_by = own.everybody(connection, self.config)
         directory = self.ports.directory()
         people = {one.person: directory.person(one.person) for one in found}
         keys = {
-            id_: {key for address in addresses_of(person, self.config.mail) for key in keys_of(address).values()}
+            id_: {key for address in self._addresses(person, set_by) for key in keys_of(address).values()}
             for id_, person in people.items()
             if person is not None
         }
         return [one for one in found if one.key in keys.get(one.person, ())]
+
+    def _addresses(self, person: Person, set_by: Everybody) -> list[str]:
+        return addresses_of(person, self.config.mail, set_by.get(person.id, NOTHING).address)
 
     def _disabled_by_queue(self) -> dict[str, int]:
         by_queue = {(one.queue, one.key) for one in self.disabled_channels()}
@@ -217,7 +230,7 @@ class Notify:
         """Tells everybody who may see them of what these rules have open, as one digest; how many messages that is."""
         now = self.ports.clock()
         with self.database.writing() as connection:
-            moment = self.config.moment(now, silences.current(connection, to_ms(now)))
+            moment = self._moment(connection)
             open_ = views.open_untold(connection, rules)
             found = []
             for row, people in open_:
@@ -253,8 +266,11 @@ class Notify:
         self.outbox.wake(let_go)
 
     def _hold_anew(self, connection: Connection) -> set[str]:
+        return silences.hold_anew(connection, self._moment(connection))
+
+    def _moment(self, connection: Connection) -> Moment:
         now = self.ports.clock()
-        return silences.hold_anew(connection, self.config.moment(now, silences.current(connection, to_ms(now))))
+        return self.config.moment(now, silences.current(connection, to_ms(now)), own.everybody(connection, self.config))
 
     def unwell(self) -> str | None:
         """Why the service stands still, if it does."""

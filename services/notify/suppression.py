@@ -8,7 +8,7 @@ with `always: true` (safety) are never held; red is not held by quiet hours.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import MAXYEAR, date, datetime, time, timedelta
 from typing import NamedTuple
@@ -51,7 +51,7 @@ class Silence(NamedTuple):
 
 
 SOURCES_AWAITED = "sources_awaited"
-HELD = frozenset({"silenced", "quiet_hours", "part_of_case", SOURCES_AWAITED})
+HELD = frozenset({"silenced", "quiet_hours", "own_quiet_hours", "part_of_case", SOURCES_AWAITED})
 """Reasons for which a message waits."""
 UNTIL_THE_CASE_IS_OVER = 253_402_214_400_000
 """Milliseconds: the last day of the year 9999, on which nobody will look at it."""
@@ -81,6 +81,11 @@ class Quiet:
     day_off: Callable[[date], bool | None] = _by_weekday
     """Holidays, and days on which people work in their place; None where the weekday decides."""
 
+    @property
+    def holidays(self) -> bool:
+        """Whether the days on which nobody works are quiet, too."""
+        return self.day_off is not _by_weekday
+
     def until(self, moment: datetime) -> datetime | None:
         """The end of the quiet that holds a local instant; none if it is not quiet then."""
         if moment.year == MAXYEAR:  # whatever waits for this, waits for ever; and no day may follow
@@ -106,8 +111,23 @@ class Quiet:
         return day.replace(hour=self.ends.hour, minute=self.ends.minute)
 
 
-def read_quiet(text: str, day_off: Callable[[date], bool | None] = _by_weekday) -> Quiet:
-    """`22:00-07:00,sat,sun,holidays` → quiet hours; `day_off`: the college's calendar. Raises SettingError."""
+def end_of(quiets: Collection[Quiet], moment: datetime) -> datetime | None:
+    """The instant from which on none of them holds; None if it is not quiet at this one."""
+    end = moment
+    while (later := max((one for one in (each.until(end) for each in quiets) if one), default=None)) is not None:
+        end = later
+        if end - moment >= _LONGEST:
+            break
+    return end if end > moment else None
+
+
+def read_quiet(
+    text: str, day_off: Callable[[date], bool | None] = _by_weekday, *, setting: str = "PREWARN_QUIET"
+) -> Quiet:
+    """`22:00-07:00,sat,sun,holidays` → quiet hours; `day_off`: the college's calendar. Raises SettingError.
+
+    `setting`: where it stands, for the words of the error.
+    """
     begins = ends = None
     holidays = False
     days = set()
@@ -120,7 +140,7 @@ def read_quiet(text: str, day_off: Callable[[date], bool | None] = _by_weekday) 
         elif part == "holidays":
             holidays = True
         else:
-            raise SettingError(say("notify.prewarn_quiet_not_known", part=part, such_as=_SUCH_AS))
+            raise SettingError(say("notify.prewarn_quiet_not_known", setting=setting, part=part, such_as=_SUCH_AS))
     if len(days) == len(WEEKDAYS):
-        raise SettingError(say("notify.prewarn_quiet_leaves_no_day", such_as=_SUCH_AS))
+        raise SettingError(say("notify.prewarn_quiet_leaves_no_day", setting=setting, such_as=_SUCH_AS))
     return Quiet(begins, ends, frozenset(days), day_off if holidays else _by_weekday)

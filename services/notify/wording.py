@@ -281,7 +281,7 @@ def _subject(card: RuleCard, facts: Facts, to: Listener) -> dict[str, str]:
 def _part(key: str, value: str, facts: Facts, to: Listener) -> str:
     """One of the names of a subject; a lesson or test by its day, course and class, as it has no name of its own."""
     if key in ("lesson", "test"):
-        return _lesson(key, value, facts, to)
+        return lesson(key, value, facts, to)
     if key == "subject":
         if value == "college":
             return render(say("notify.college"), to.language)
@@ -290,10 +290,10 @@ def _part(key: str, value: str, facts: Facts, to: Listener) -> str:
     return name(key, value, to, facts)
 
 
-def _lesson(key: str, value: str, facts: Facts, to: Listener) -> str:
+def lesson(key: str, value: str, facts: Facts, to: Listener) -> str:
     """`11-27 周五 5–6 节 内科护理 护理2601`; of a test without the class, which several may take."""
-    lesson = value if key == "lesson" else facts.context.get("lesson", "")
-    known = to.ports.lesson(lesson) if lesson else None
+    id_ = value if key == "lesson" else facts.context.get("lesson", "")
+    known = to.ports.lesson(id_) if id_ else None
     if known is None and key == "lesson":
         said = (_instant(one.fields.get("starts_at")) for one in facts.evidence)
         known = next((LessonTime(at) for at in said if at is not None), None)

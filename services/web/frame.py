@@ -13,7 +13,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from services.accounts import sessions
 from services.accounts.permissions import Inbox, Page, Who
 from services.messages import to_ms
-from services.notify.store import accounts
+from services.notify.store import accounts, own
 from services.web import visitor
 from services.web.view_models import Reader
 
@@ -49,6 +49,8 @@ class Visitor(NamedTuple):
     digest: str
     """Of the session."""
     form_token: str
+    language: str | None = None
+    """That they have set for themselves."""
 
     @property
     def person(self) -> str:
@@ -82,6 +84,7 @@ class Frame:
         with self.notify.database.reading() as connection:
             row = accounts.session(connection, digest, now)
             account = accounts.account(connection, row.person) if row else None
+            language = own.language(connection, row.person) if row else None
         if row is None:
             return None
         named = visitor.by_proxy(request)
@@ -95,7 +98,7 @@ class Frame:
         if sessions.is_to_be_noted(row, now):
             with self.notify.database.writing() as connection:
                 accounts.seen(connection, digest, now)
-        return Visitor(Who(row.person, operator), digest, sessions.form_token(token))
+        return Visitor(Who(row.person, operator), digest, sessions.form_token(token), language)
 
     def token(self, request: Request) -> str:
         """What the forms of a page carry: of the session, or of a browser that is not signed in."""
@@ -120,7 +123,9 @@ class Frame:
     def reader(self, request: Request) -> Reader:
         """Whom the page is for."""
         config, ports = self.notify.config, self.notify.ports
-        return Reader(visitor.language(request), config.zone, ports.clock(), ports)
+        found = self.visitor(request)
+        language = visitor.language(request, found.language if found is not None else None)
+        return Reader(language, config.zone, ports.clock(), ports)
 
     def missing(self, request: Request, more: str = "not_found_more") -> Response:
         """There is none, or it is not yours: which of both is not said."""

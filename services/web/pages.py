@@ -21,15 +21,18 @@ from services.accounts import permissions
 from services.accounts.providers import NONE, Providers
 from services.i18n import terms
 from services.i18n.windows import window
+from services.messages import to_ms
 from services.notify import texts
 from services.notify.report import OPEN_BYS, asked_for
 from services.notify.rows import WarningRow
-from services.notify.store import views
+from services.notify.store import undo, views
+from services.notify.store.acting import version
 from services.notify.store.acts import Refusal
 from services.notify.store.views import Dossier
-from services.web import report_forms, view_models, visitor
+from services.web import evidence, report_forms, view_models, visitor
 from services.web.frame import HEADERS, Frame, Visitor
 from services.web.inbox_pages import InboxPages
+from services.web.my_channels import MyChannels
 from services.web.provider_pages import ProviderPages
 from services.web.signing_in import SigningIn
 from services.web.view_models import Reader
@@ -42,6 +45,19 @@ _HERE = Path(__file__).parent
 _PEOPLE = 200
 _SET_ASIDE = 200
 _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+_MOST_DIGITS = 16
+_TYPED = ("measure", "due", "reason")
+"""Fields of the forms of a warning that a person fills in."""
+_FIELDS = {
+    "refused_needs_measure": "measure", "refused_measure_too_long": "measure", "refused_needs_due": "due",
+    "refused_due_too_far": "due", "refused_done_too_long_ago": "due", "refused_needs_reason": "reason",
+}  # fmt: skip
+"""What is refused → beside which field it is said."""
+
+
+def _number(text: str) -> int:
+    """The number of a line of the audit trail; 0, which is none, of what is no number."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < _MOST_DIGITS else 0
 
 
 class Pages:
@@ -58,6 +74,7 @@ class Pages:
         self._notify, self._cards = notify, notify.ports.cards
         self._frame = Frame(notify, demo=demo)
         self._signing_in = SigningIn(self._frame)
+        self._my_channels = MyChannels(self._frame, self._signing_in)
         self._inbox = InboxPages(self._frame, self._signing_in, notify)
         self._providers = ProviderPages(self._frame, self._signing_in, providers, notify.config.base_url)
 
@@ -67,12 +84,14 @@ class Pages:
             Route("/", self.start),
             *self._signing_in.routes(),
             *self._providers.routes(),
+            *self._my_channels.routes(),
             *self._inbox.routes(),
             Route("/warnings/{id}", self.warning),
             Route("/warnings/{id}/acknowledge", self.acknowledge, methods=["POST"]),
             Route("/warnings/{id}/improve", self.improve, methods=["POST"]),
             Route("/warnings/{id}/close", self.close, methods=["POST"]),
             Route("/warnings/{id}/judge", self.judge, methods=["POST"]),
+            Route("/warnings/{id}/undo", self.undo, methods=["POST"]),
             Route("/reports/effectiveness", self.effectiveness),
             Route("/reports/effectiveness.xlsx", self.effectiveness),
             Route("/reports/open", self.open_now),
@@ -122,6 +141,8 @@ class Pages:
         with self._notify.sight.reading(seen.who, id_) as (connection, row):
             found = views.dossier(connection, row.id) if row else None
             siblings = views.siblings(connection, found.warning, seen.person) if found else []
+            mine = undo.open_of(connection, found.warning, seen.person, to_ms(reader.now)) if found else []
+            seen_version = version(connection, found.warning) if found else ""
         if found is None:
             return self._frame.missing(request)
         return self._frame.page(
@@ -129,9 +150,12 @@ class Pages:
             "warning.html",
             status=status,
             person=seen.person,
-            error=error,
-            typed={name: said(typed, name) for name in ("measure", "due", "reason")},
-            form=request.url.path.rpartition("/")[2],
+            error=reader.word(error) if error else "",
+            field=_FIELDS.get(error or "", "form"),
+            typed={name: said(typed, name) for name in _TYPED},
+            form=request.url.path.rpartition("/")[2] if error else "",
+            undoable=mine[:1],
+            version=seen_version,
             **self._shown(found, siblings, reader, seen.person),
         )
 
@@ -149,8 +173,11 @@ class Pages:
             "about": view_models.about(row, card, reader),
             "figures": view_models.figures(row, card, reader),
             "facts": view_models.facts(row, card, reader),
-            "records": view_models.records(row, reader),
+            "records": view_models.records(row, card, reader),
             "found": found,
+            "parts": [view_models.line(one, self._cards(one.rule_version, one.rule), reader) for one in found.parts],
+            "strip": evidence.strip(row, reader),
+            "score_line": evidence.score_line(row, reader),
             "changed": lambda change: view_models.changed(change, card, reader),
             "relapse_of": found.predecessor,
             "escalations": view_models.escalations(found, reader),
@@ -158,6 +185,7 @@ class Pages:
             "not_told": view_models.not_told(found, reader),
             "ended": texts.ENDED,
             "terms": terms,
+            "details": {"verdict": "verdict", "undone": "action"},
             "window": window,
         }
 
@@ -169,7 +197,9 @@ class Pages:
         """The person names a measure and until when it shall have worked."""
         return await self._act(
             request,
-            lambda person, id_, form: self._notify.acts.improve(person, id_, said(form, "measure"), said(form, "due")),
+            lambda person, id_, form: self._notify.acts.improve(
+                person, id_, said(form, "measure"), said(form, "due"), said(form, "version")
+            ),
         )
 
     async def close(self, request: Request) -> Response:
@@ -177,7 +207,7 @@ class Pages:
         return await self._act(
             request,
             lambda person, id_, form: self._notify.acts.close(
-                person, id_, said(form, "measure"), said(form, "reason") or "fixed"
+                person, id_, said(form, "measure"), said(form, "reason") or "fixed", said(form, "version")
             ),
         )
 
@@ -185,6 +215,12 @@ class Pages:
         """One tap: useful, not useful, known already."""
         return await self._act(
             request, lambda person, id_, form: self._notify.acts.judge(person, id_, said(form, "verdict"))
+        )
+
+    async def undo(self, request: Request) -> Response:
+        """Within a minute, the person takes back what they did last."""
+        return await self._act(
+            request, lambda person, id_, form: self._notify.acts.undo(person, id_, _number(said(form, "act")))
         )
 
     async def _act(self, request: Request, act: Callable[[str, str, Any], Refusal | None]) -> Response:
@@ -202,7 +238,9 @@ class Pages:
             case None | "same_verdict":
                 return RedirectResponse(f"{visitor.root(request)}/warnings/{id_}", 303)
             case "not_open":
-                return self._warning(request, error="not_open_more", status=409, typed=form)
+                return self._warning(request, error="closed_meanwhile", status=409, typed=form)
+            case "changed_meanwhile" | "undo_over" | "undo_changed":
+                return self._warning(request, error=f"refused_{refused}", status=409, typed=form)
             case _:
                 return self._warning(request, error=f"refused_{refused}", status=422, typed=form)
 

@@ -159,7 +159,7 @@ class ProviderPages:
 
     def _try(self, keys: tuple[str, str]) -> int:
         with self._notify.database.writing() as connection:
-            return accounts.try_to_sign_in(connection, keys, self._now())
+            return accounts.count_try(connection, keys, self._now())
 
     def _was_right(self, keys: tuple[str, str]) -> None:
         with self._notify.database.writing() as connection:

@@ -27,7 +27,7 @@ from services.web.frame import Frame, Visitor
 from services.web.visitor import said
 
 _Form = dict[str, str]
-_KEPT = ("measure", "due", "note")
+_KEPT = ("measure", "due", "note", "address")
 """Fields of a form that a person has typed."""
 
 
@@ -171,7 +171,7 @@ class SigningIn:
         keys = attempts.key("account", name), attempts.key("address", address)
         now, database = to_ms(self._notify.ports.clock()), self._notify.database
         with database.writing() as connection:
-            wait = accounts.try_to_sign_in(connection, keys, now)
+            wait = accounts.count_try(connection, keys, now)
             account = accounts.account(connection, name)
         if wait:
             return self.has_to_wait(request, goal, wait, name)
@@ -255,7 +255,7 @@ class SigningIn:
         key, now = attempts.key("account", found.person), to_ms(self._notify.ports.clock())
         with self._notify.database.writing() as connection:
             account = accounts.account(connection, found.person)
-            wait = accounts.try_to_sign_in(connection, [key], now)
+            wait = accounts.count_try(connection, [key], now)
         if account is None or not account.password:
             return self._frame.missing(request)
         if wait:

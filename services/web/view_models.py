@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -17,6 +17,7 @@ from services.notify import texts, wording
 from services.notify.disabled_channels import DisabledChannel
 from services.notify.ports import Cards, Directory, Ports, SetAside
 from services.notify.rows import ChangeRow, DecisionRow, WarningRow, decode_context
+from services.notify.store import undo
 from services.notify.store.views import Dossier
 from services.notify.texts import LEVEL_WORDS, RESULTS, Language
 from services.notify.wording import Facts, Listener
@@ -40,6 +41,8 @@ _ABOUT = (
     "responsible",
 )
 """The names of a context that are shown, in this order."""
+_OF_A_LESSON = ("course", "class", "lesson")
+"""Fields of a record that say which lesson or test it is about."""
 _IN_LISTS = 4
 _LONGEST_REASON = 300
 """Characters, of what a library says."""
@@ -117,6 +120,10 @@ class Reader:
     def day(self, milliseconds: int) -> str:
         """The day of an instant in the college's zone."""
         return f"{from_ms(milliseconds).astimezone(self.zone):%Y-%m-%d}"
+
+    def clock_time(self, milliseconds: int) -> str:
+        """An instant of today to the second."""
+        return f"{from_ms(milliseconds).astimezone(self.zone):%H:%M:%S}"
 
     def age(self, milliseconds: int) -> str:
         """How long ago, roughly; a date beyond a month."""
@@ -245,6 +252,7 @@ def facts(row: WarningRow, card: RuleCard | None, reader: Reader) -> list[tuple[
         ("highest", reader.level(row.highest_level).word if row.highest_level != row.level else None),
         ("deadline", reader.time(row.deadline) if row.deadline is not None and row.status == "open" else None),
         ("due_at", reader.time(row.due_at) if row.due_at is not None else None),
+        ("done_at", reader.day(row.done_at) if row.done_at is not None else None),
         ("rule", f"{row.row} {row.rule}" if row.row else row.rule),
         ("standard", row.standard),
         ("source", card.source if card else None),
@@ -252,22 +260,39 @@ def facts(row: WarningRow, card: RuleCard | None, reader: Reader) -> list[tuple[
     return [(reader.word(key), value) for key, value in found if value]
 
 
-def records(row: WarningRow, reader: Reader) -> Records:
-    """The records behind a warning, newest first."""
+def records(row: WarningRow, card: RuleCard | None, reader: Reader) -> Records:
+    """The records behind a warning, newest first; a lesson or test with its date, course and teacher."""
     found = facts_of(row)
-    evidence = found.evidence[::-1]
-    columns = list(dict.fromkeys(name for item in evidence for name in item.fields))
+    mine = wording.context_of_subject(card, found)
+    shown = [_record(item, found, mine, reader) for item in found.evidence[::-1]]
+    columns = [name for name in dict.fromkeys(name for each in shown for name in each) if name != "teacher"]
+    if any(each.get("teacher") for each in shown):
+        columns.append("teacher")
     return Records(
         [reader.term("field", name) for name in columns],
         [
-            (
-                reader.instant(item.at),
-                [reader.named(name, item.fields.get(name), found) for name in columns],
-                f"{item.source} · {item.id}",
-            )
-            for item in evidence
+            (reader.instant(item.at), [each.get(name, "—") for name in columns], f"{item.source} · {item.id}")
+            for item, each in zip(found.evidence[::-1], shown, strict=True)
         ],
     )
+
+
+def _record(item: Evidence, found: Facts, mine: Mapping[str, str], reader: Reader) -> dict[str, str]:
+    """Its fields in words, in their order."""
+    words = {name: reader.named(name, value, found) for name, value in item.fields.items()}
+    about = dict(mine) | {name: str(item.fields[name]) for name in _OF_A_LESSON if item.fields.get(name)}
+    place = next((name for name in ("lesson", "test") if item.fields.get(name)), None)
+    if place is None:
+        return words
+    facts = found._replace(context=about, evidence=[item])
+    words[place] = wording.lesson(place, str(item.fields[place]), facts, reader.listener)
+    words.pop("course", None)  # it is said with the lesson, and so is the class
+    words.pop("class", None)
+    if "course" in about and "class" in about and "teacher" not in words:
+        context = {"course": about["course"], "class": about["class"]}
+        teachers = reader.directory.holders("course_teacher", context, item.at)
+        words["teacher"] = (", " if reader.language == "en" else "、").join(one.name for one in teachers)
+    return words
 
 
 def changed(change: ChangeRow, card: RuleCard | None, reader: Reader) -> str:
@@ -327,7 +352,8 @@ def set_aside(found: Sequence[SetAside], reader: Reader, cards: Cards) -> list[S
 
 def verdict_of(found: Dossier, person: str) -> str | None:
     """What the person has said of it last."""
-    return next((act.detail for act in found.acts[::-1] if (act.person, act.action) == (person, "verdict")), None)
+    mine = (act for act in undo.standing(found.acts)[::-1] if (act.person, act.action) == (person, "verdict"))
+    return next((act.detail for act in mine), None)
 
 
 def escalations(found: Dossier, reader: Reader) -> list[tuple[str, str, str]]:

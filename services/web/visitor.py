@@ -28,9 +28,14 @@ def remember_language(request: Request, response: Response) -> Response:
     """The language that was chosen on this page is that of the next ones."""
     chosen = request.query_params.get("lang")
     if chosen in ("zh", "en"):
-        path = root(request) or "/"
-        response.set_cookie(LANGUAGE, chosen, max_age=_YEAR, path=path, httponly=True, samesite="lax")
+        choose_language(request, response, chosen)
     return response
+
+
+def choose_language(request: Request, response: Response, chosen: str) -> None:
+    """The browser keeps it."""
+    path = root(request) or "/"
+    response.set_cookie(LANGUAGE, chosen, max_age=_YEAR, path=path, httponly=True, samesite="lax")
 
 
 def set_cookie(
@@ -88,9 +93,12 @@ def with_query(query: str, **changes: str) -> str:
     return urlencode(dict(parse_qsl(query)) | changes)
 
 
-def language(request: Request) -> Literal["zh", "en"]:
-    """What was asked for, then what was chosen before, then what the browser prefers, then Chinese."""
-    for chosen in (request.query_params.get("lang"), request.cookies.get(LANGUAGE)):
+def language(request: Request, own: str | None = None) -> Literal["zh", "en"]:
+    """What was asked for, what was chosen in this browser, `own`, what the browser prefers; else Chinese.
+
+    `own`: what the person has set for themselves.
+    """
+    for chosen in (request.query_params.get("lang"), request.cookies.get(LANGUAGE), own):
         if chosen in ("zh", "en"):
             return "en" if chosen == "en" else "zh"
     for part in request.headers.get("accept-language", "").lower().split(","):
@@ -125,6 +133,11 @@ def said(form: Any, name: str) -> str:
 def came_for(request: Request) -> str:
     """The page that somebody came for before they signed in; never another address."""
     return own_path(request.query_params.get("next", ""))
+
+
+def query_of(address: str) -> dict[str, str]:
+    """The parameters of an address."""
+    return dict(parse_qsl(address.partition("?")[2]))
 
 
 def page_number(request: Request) -> int:

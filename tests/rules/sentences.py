@@ -151,7 +151,7 @@ class Pack:
             )  # fmt: skip
             if change.facts.value is not None:
                 yield of("history", view_models.changed(was, card, reader))
-            records = view_models.records(row, reader)
+            records = view_models.records(row, card, reader)
             for column in records.columns:
                 yield of("column", column)
             sent = sent_of(change)

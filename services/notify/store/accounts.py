@@ -119,7 +119,7 @@ def _begun_for() -> int:
     return int(sessions.BEGUN.total_seconds() * 1000)
 
 
-def try_to_sign_in(connection: Connection, keys: Sequence[str], now: int) -> int:
+def count_try(connection: Connection, keys: Sequence[str], now: int) -> int:
     """Counts a try against all the keys, and returns 0; or how long (ms) there is to wait, and counts nothing.
 
     Of many at once each finds those before it counted. Keys that count no more are cleared away.

@@ -4,23 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Any, Literal
-
-import msgspec
-from sqlalchemy import Connection, func, insert, select, update
+from dataclasses import dataclass
+from typing import Literal
 
 from services.accounts.permissions import Who
-from services.messages import RuleCard, to_ms
+from services.messages import to_ms
 from services.notify import deadlines, handing_over
 from services.notify.config import NotifyConfig
 from services.notify.deadlines import CLOSINGS, LONGEST_TEXT, VERDICTS
-from services.notify.feedback import of_act
 from services.notify.ports import Clock, Ports
-from services.notify.rows import ActRow, EscalationRow, WarningRow
-from services.notify.store import deliveries, feedback, silences, steps, tables
-from services.notify.store.engine import Store, columns_of
+from services.notify.store import deliveries, own, silences, steps, undo
+from services.notify.store.acting import Acting, version
+from services.notify.store.engine import Store
 from services.notify.store.sight import Sight
 from services.notify.telling import tell_taker
 
@@ -30,11 +25,14 @@ Refusal = Literal[
     "needs_measure",
     "measure_too_long",
     "needs_due",
-    "due_past",
     "due_too_far",
+    "done_too_long_ago",
     "needs_reason",
     "unknown_verdict",
     "same_verdict",
+    "changed_meanwhile",
+    "undo_over",
+    "undo_changed",
     "changed",
     "taken_already",
     "note_too_long",
@@ -46,7 +44,6 @@ Refusal = Literal[
     "taker_unreachable",
 ]
 """Why an act is refused; the pages say it to people as `refused_…`."""
-_w, _a = tables.warning.c, tables.act.c
 
 
 class RefusedError(Exception):
@@ -72,7 +69,7 @@ class Acts:
     def acknowledge(self, person: str, warning_id: str) -> Refusal | None:
         """The person has taken the warning up: the escalation ends, a measure is expected. Again changes nothing."""
 
-        def act(on: _On) -> None:
+        def act(on: Acting) -> None:
             if on.row.acknowledged_at is None:
                 on.acknowledge()
 
@@ -85,7 +82,7 @@ class Acts:
         """
         note = _clean(note)
 
-        def act(on: _On) -> None:
+        def act(on: Acting) -> None:
             if on.row.acknowledged_by == person:
                 return
             if on.row.sequence != seen:
@@ -100,7 +97,7 @@ class Acts:
         """Somebody else becomes accountable, who is told; who may, says permissions.may_take. Again changes nothing."""
         note = _clean(note)
 
-        def act(on: _On) -> None:
+        def act(on: Acting) -> None:
             if on.row.handed_to == to and on.row.acknowledged_by is None:
                 return
             if on.row.sequence != seen:
@@ -113,35 +110,50 @@ class Acts:
             taker = directory.person(to)
             assert taker is not None
             current = silences.current(on.connection, to_ms(on.at))
-            moment = self.config.moment(on.at, current, silences.cases(on.connection, {on.row.subject}))
+            set_by = own.everybody(on.connection, self.config)
+            moment = self.config.moment(on.at, current, set_by, silences.cases(on.connection, {on.row.subject}))
             news = f"handed_over {number}"
             on.queues = tell_taker(on.connection, on.row, card, news, taker, moment, self.config.mail)
 
-        return self._act(person, warning_id, act, note, too_long="note_too_long")
+        return self._act(person, warning_id, act, note, too_long="note_too_long", can_be_undone=False)
 
-    def improve(self, person: str, warning_id: str, measure: str, due: str) -> Refusal | None:
-        """The person names a measure (改进措施) and its last day (YYYY-MM-DD); both can be changed later."""
+    def improve(self, person: str, warning_id: str, measure: str, due: str, seen: str = "") -> Refusal | None:
+        """The person names a measure (改进措施) and its day (YYYY-MM-DD); both can be changed later.
+
+        A day that is past is the one on which it was taken, any other its last one. `seen`: as for `close`.
+        """
         measure = _clean(measure)
 
-        def act(on: _On) -> None:
+        def act(on: Acting) -> None:
             if not measure:
                 raise RefusedError("needs_measure")
-            until = deadlines.due_at(due, on.at, self.config.zone, self.config.working)
-            if isinstance(until, str):
-                raise RefusedError(until)
+            day = deadlines.measure_day(due, on.at, self.config.zone, self.config.working)
+            if isinstance(day, str):
+                raise RefusedError(day)
             if on.row.acknowledged_at is None:
                 on.acknowledge()
-            on.settle(measure=measure, due_at=until, deadline=until)
+            if day.done:  # so long it has to show, as long as somebody has to name one
+                until = deadlines.to_name_a_measure(on.row.level, to_ms(on.at), self.config.working)
+                on.settle(measure=measure, due_at=None, done_at=day.at, deadline=until)
+            else:
+                until = day.at
+                on.settle(measure=measure, due_at=until, done_at=None, deadline=until)
             on.remind(until)
-            on.record("measure", measure, due.strip(), deadline=until)
+            on.record("measure", measure, due.strip(), done=day.done, deadline=until)
 
-        return self._act(person, warning_id, act, measure)
+        again = ("measure", "measure_done"), measure, due.strip()
+        return self._act(person, warning_id, act, measure, seen=seen, again=again)
 
-    def close(self, person: str, warning_id: str, measure: str, reason: str = "fixed") -> Refusal | None:
-        """The person closes the warning for one of deadlines.CLOSINGS, with the measure unless one was named before."""
+    def close(
+        self, person: str, warning_id: str, measure: str, reason: str = "fixed", seen: str = ""
+    ) -> Refusal | None:
+        """The person closes the warning for one of deadlines.CLOSINGS, with the measure unless one was named before.
+
+        `seen`: the version of the warning that they looked at (`version`); empty: whatever it is now.
+        """
         measure = _clean(measure)
 
-        def act(on: _On) -> None:
+        def act(on: Acting) -> None:
             if reason not in CLOSINGS:
                 raise RefusedError("needs_reason")
             if not measure and not on.row.measure:
@@ -156,136 +168,102 @@ class Acts:
             )
             on.record("closed", measure, reason)
             steps.stop(on.connection, [on.row.number], "closed", to_ms(on.at))
-            on.later("outcome", to_ms(on.at))
+            on.later("outcome", to_ms(on.at) + undo.MINUTE)  # nobody is told of what may still be undone
             deliveries.relieve(on.connection, on.row.number, closed=True)
-            # Of a case, its parts are told of again.
-            moment = self.config.moment(on.at, silences.current(on.connection, to_ms(on.at)))
-            on.queues = silences.hold_anew(on.connection, moment)
+            on.queues = self._hold_anew(on)  # of a case, its parts are told of again
 
-        return self._act(person, warning_id, act, measure)
+        return self._act(person, warning_id, act, measure, seen=seen, again=(("closed",), measure, reason))
 
     def judge(self, person: str, warning_id: str, verdict: str) -> Refusal | None:
         """Whether the warning was of use to the person; another verdict replaces the former. Also after its end."""
 
-        def act(on: _On) -> None:
+        def act(on: Acting) -> None:
             if verdict not in VERDICTS:
                 raise RefusedError("unknown_verdict")
-            before = on.verdicts()
-            if before and before[-1] == verdict:
+            former, revision = on.verdicts()
+            if former == verdict:
                 raise RefusedError("same_verdict")
-            on.record("verdict", "", verdict, verdict=verdict, revision=len(before))
+            on.was.former = former
+            on.record("verdict", "", verdict, verdict=verdict, revision=revision)
 
         return self._act(person, warning_id, act, whatever_status=True)
+
+    def undo(self, person: str, warning_id: str, act: int) -> Refusal | None:
+        """Takes back what the person did within the last minute, if nothing has happened since; again changes nothing.
+
+        `act`: the number of its line in the audit trail, to which another one is added.
+        """
+        try:
+            with self._on(person, warning_id) as on:
+                kept = undo.kept(on.connection, act, on.row, person)
+                if kept is None:
+                    return None if undo.was_undone(on.connection, act, on.row, person) else "undo_over"
+                if to_ms(on.at) - kept.at > undo.MINUTE:
+                    return "undo_over"
+                if not undo.is_newest(on.connection, kept, on.row):
+                    return "undo_changed"
+                overdue = on.row.overdue_at
+                on.row, acts, queues = undo.put_back(on.connection, kept, on.row)
+                for one in acts:
+                    on.note(undo.UNDONE, "", one.action)
+                if on.row.overdue_at != overdue:
+                    steps.tell_state(on.connection, on.row, on.at)
+                if acts[0].action == "closed":
+                    queues |= self._hold_anew(on)
+        except RefusedError as refused:
+            return refused.why
+        self.done(queues)
+        return None
+
+    def _hold_anew(self, on: Acting) -> set[str]:
+        set_by = own.everybody(on.connection, self.config)
+        moment = self.config.moment(on.at, silences.current(on.connection, to_ms(on.at)), set_by)
+        return silences.hold_anew(on.connection, moment)
 
     def _act(
         self,
         person: str,
         warning_id: str,
-        act: Callable[[_On], None],
+        act: Callable[[Acting], None],
         text: str = "",
         *,
         whatever_status: bool = False,
         too_long: Refusal = "measure_too_long",
+        can_be_undone: bool = True,
+        seen: str = "",
+        again: tuple[tuple[str, ...], str, str] | None = None,
     ) -> Refusal | None:
+        """`again`: actions, text and detail of the line that this act writes: a second click finds it, and is done."""
         try:
             with self._on(person, warning_id) as on:
+                if again is not None and on.did(*again):
+                    return None
                 if not whatever_status and on.row.status != "open":
                     return "not_open"
+                if seen and seen != version(on.connection, on.row):
+                    return "changed_meanwhile"
                 if len(text) > LONGEST_TEXT:
                     return too_long
                 act(on)
+                if on.was.acts and can_be_undone:
+                    undo.keep(on.connection, on.was, on.row, person, to_ms(on.at))
         except RefusedError as refused:
             return refused.why
         self.done(on.queues)
         return None
 
     @contextmanager
-    def _on(self, person: str, warning_id: str) -> Iterator[_On]:
+    def _on(self, person: str, warning_id: str) -> Iterator[Acting]:
         who = Who(person)
         with self.database.writing() as connection:
             row, decision = self.sight.held(connection, who, warning_id)
             if row is not None:
-                yield _On(connection, row, person, self.clock(), self.config.working)
+                was = undo.before(connection, row)
+                yield Acting(connection, row, person, self.clock(), self.config.working, was)
                 return
         if decision is not None:
             self.sight.write_down(who, f"act on warning {warning_id}", decision)
         raise RefusedError("not_found")
-
-
-@dataclass(slots=True)
-class _On:
-    """One warning in the transaction of an act; its row is held until the end."""
-
-    connection: Connection
-    row: WarningRow
-    person: str
-    at: datetime
-    working: deadlines.WorkingTime
-    queues: set[str] = field(default_factory=set)
-    """Of messages that are held no more."""
-    was_overdue: bool = False
-    """And the rules have not been told yet that it is so no more."""
-
-    def acknowledge(self, note: str = "") -> None:
-        now = to_ms(self.at)
-        deadline = deadlines.to_name_a_measure(self.row.level, now, self.working)
-        self.settle(acknowledged_at=now, acknowledged_by=self.person, deadline=deadline)
-        self.record("acknowledged", note, deadline=deadline)
-        steps.stop(self.connection, [self.row.number], "acknowledged", now)
-        self.remind(deadline)
-
-    def hand_over(self, to: str, note: str, card: RuleCard | None) -> int:
-        """Makes somebody else accountable; how often the warning has been handed over by now."""
-        now, was = to_ms(self.at), self.row
-        if was.acknowledged_at is not None:
-            steps.stop(self.connection, [was.number], "handed_over", now)
-        for step in handing_over.chain(was, card, self.at, self.working):
-            steps.add(self.connection, step)
-        until = handing_over.deadline(was, card, now, self.working)
-        self.settle(handed_to=to, acknowledged_at=None, acknowledged_by=None, deadline=until)
-        known = steps.roles(self.connection, was.number)
-        if to not in known:
-            steps.add_recipient(self.connection, self.row, to, known.get(self.person, ""))
-        self.record("handed_over", note, to, deadline=until)
-        mine = (_a.warning == was.number, _a.action == "handed_over")
-        return int(self.connection.execute(select(func.count()).where(*mine)).scalar_one())
-
-    def remind(self, deadline: int | None) -> None:
-        """The person is reminded a working day before; a reminder of an earlier deadline goes."""
-        now = to_ms(self.at)
-        steps.stop(self.connection, [self.row.number], "acted_on", now)
-        at = None if deadline is None else deadlines.to_remind(deadline, now, self.working)
-        if at is not None:
-            self.later("reminder", at)
-
-    def later(self, cause: str, due_at: int) -> None:
-        """Something that time does to the warning at `due_at` (ms)."""
-        step = EscalationRow(warning=self.row.number, sequence=self.row.sequence, cause=cause, due_at=due_at)
-        steps.add(self.connection, step)
-
-    def settle(self, **effect: Any) -> None:
-        """Changes the warning; whoever acts on an overdue one has a new deadline. Nobody is pressed any more."""
-        deliveries.relieve(self.connection, self.row.number)
-        self.was_overdue = self.was_overdue or self.row.overdue_at is not None
-        self.row = msgspec.structs.replace(self.row, **effect, overdue_at=None)
-        mine = update(tables.warning).where(_w.number == self.row.number)
-        self.connection.execute(mine.values(**effect, overdue_at=None))
-        steps.restand(self.connection, self.row)
-
-    def record(self, action: str, text: str = "", detail: str = "", **more: Any) -> None:
-        """A line of the audit trail, and what the rules hear of it: the act, and that nothing is overdue any more."""
-        now, number = to_ms(self.at), self.row.number
-        act = ActRow(warning=number, at=now, person=self.person, action=action, text=text, detail=detail)
-        self.connection.execute(insert(tables.act).values(columns_of(act)))
-        feedback.add(self.connection, [of_act(self.row, action, self.at, person=self.person, **more)])
-        if self.was_overdue:
-            steps.tell_state(self.connection, self.row, self.at)
-            self.was_overdue = False
-
-    def verdicts(self) -> list[str]:
-        """What the person has said so far."""
-        mine = (_a.warning == self.row.number, _a.person == self.person, _a.action == "verdict")
-        return [row[0] for row in self.connection.execute(select(_a.detail).where(*mine).order_by(_a.id))]
 
 
 def _clean(text: str) -> str:

@@ -12,8 +12,10 @@ from services.notify.store.engine import columns_of
 
 _PATIENCE = 6
 _d = tables.delivery.c
-_NOT_OUT = (_d.status.in_(("pending", "failed")), _d.possibly_duplicate == 0)
+NOT_OUT = (_d.status.in_(("pending", "failed")), _d.possibly_duplicate == 0)
 """Nobody can have got it."""
+ACTED_ON = "acted_on_before_sent"
+"""Why it was cancelled."""
 
 
 def add(connection: Connection, deliveries: Sequence[DeliveryRow], decisions: Sequence[DecisionRow]) -> None:
@@ -45,13 +47,13 @@ def settle_anew(connection: Connection, number: int, now: int, wait: int) -> Non
 
 def take_back(connection: Connection, numbers: Collection[int]) -> None:
     """No message about a warning that never was goes out, unless somebody may have got it already."""
-    connection.execute(_cancel("withdrawn_before_sent").where(_d.warning.in_(list(numbers)), *_NOT_OUT))
+    connection.execute(_cancel("withdrawn_before_sent").where(_d.warning.in_(list(numbers)), *NOT_OUT))
 
 
 def relieve(connection: Connection, number: int, *, closed: bool = False) -> None:
     """Somebody has acted: nobody is pressed any more, and of a warning that was `closed` nobody needs to hear."""
     pressing = () if closed else (_d.news != "",)
-    connection.execute(_cancel("acted_on_before_sent").where(_d.warning == number, *_NOT_OUT, *pressing))
+    connection.execute(_cancel(ACTED_ON).where(_d.warning == number, *NOT_OUT, *pressing))
 
 
 def _cancel(why: str) -> Update:

@@ -21,6 +21,9 @@ _OWN = (
     (account_tables.link, account_tables.link.c.person),
     (account_tables.account, account_tables.account.c.person),
     (tables.contact, tables.contact.c.recipient),
+    (tables.own_channel, tables.own_channel.c.person),
+    (tables.own_choice, tables.own_choice.c.person),
+    (tables.undo, tables.undo.c.person),
 )
 """What goes with its owner; with the column that says whose it is."""
 
@@ -129,7 +132,7 @@ def held(connection: Connection, id_: str) -> dict[str, list[dict[str, Any]]]:
 
 
 _WHO = frozenset({"person", "recipient", "whom", "author", "acknowledged_by", "closed_by", "reporter", "handed_to"})
-_SECRET = frozenset({"password", "digest", "lease_owner", "lease_until", "kept"})
+_SECRET = frozenset({"password", "digest", "lease_owner", "lease_until", "kept", "address", "code"})
 
 
 def _is_about(row: Any, id_: str) -> bool:

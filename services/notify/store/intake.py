@@ -161,6 +161,7 @@ _OF_RULES = (
     "measure",
     "due_at",
     "deadline",
+    "done_at",
     "about",
     "class_id",
     "department",

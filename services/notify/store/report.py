@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, Connection, case, func, select
 from services.notify import report
 from services.notify.report import Accident, By, Case, OpenBy, OpenCase, OpenNow, Period, Report
 from services.notify.rows import ActRow, decode_context
-from services.notify.store import tables
+from services.notify.store import tables, undo
 from services.notify.store.engine import rows_of, streamed
 from services.notify.suppression import HELD
 
@@ -23,6 +23,7 @@ Departments = Collection[str] | None
 """Whose figures are asked for; None: those of the whole college."""
 _THREE_YEARS = timedelta(days=3 * 365)
 _HOUR = 3_600_000
+_MEASURES = ("measure", "measure_done")
 _o = tables.change.alias("opening").c
 _OPENED = (
     select(_o.mode, _o.not_pushed)
@@ -138,7 +139,7 @@ def _case(row: Any, acts: list[ActRow], told: set[str], stopped: list[str]) -> C
     first: dict[str, int] = {}
     last: dict[str, int] = {}
     verdicts: dict[str, str] = {}
-    for act in sorted(acts, key=lambda act: act.id or 0):
+    for act in undo.standing(acts):
         first.setdefault(act.action, act.at)
         last[act.action] = act.at
         if act.action == "verdict":
@@ -149,7 +150,7 @@ def _case(row: Any, acts: list[ActRow], told: set[str], stopped: list[str]) -> C
         department=_department(row),
         opened_at=row.opened_at,
         acknowledged_at=first.get("acknowledged"),
-        measure_at=first.get("measure", first.get("closed")),
+        measure_at=min((first[one] for one in _MEASURES if one in first), default=first.get("closed")),
         ended_at=_ended_at(row, last.get("closed")),
         relapse=row.predecessor is not None,
         overdue="overdue" in first,

@@ -75,7 +75,8 @@ def hold_anew(connection: Connection, moment: Moment) -> set[str]:
     queues = set()
     for one in waiting:
         # Of a rule whose messages are never held none is among these.
-        candidate = msgspec.structs.replace(of_warning(warnings[one.warning], None), sequence=one.sequence)
+        about = of_warning(warnings[one.warning], None)
+        candidate = msgspec.structs.replace(about, sequence=one.sequence, recipient=one.recipient)
         end, stage, reason = held_until(candidate, moment)
         if reasons.get(one.id) == SOURCES_AWAITED and moment.sources_until >= end:  # its rule is not asked again
             end, stage, reason = moment.sources_until, "sources", SOURCES_AWAITED

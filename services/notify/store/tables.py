@@ -9,8 +9,9 @@ on a few pages, where its uuids are scattered over all of them. `rows.py` has wh
 | intake | warning, warning_change, recipient, position; what begins with a change: delivery, decision, escalation |
 | steps | escalation, and what a due step changes of its warning |
 | deliveries, outbox | delivery and decision; contact |
-| acts, feedback, silences, retention, erasure | the table of that name |
-| disabled_channels | stopped |
+| acts | act, undo, and what an act changes of its warning |
+| own | own_channel, own_choice |
+| feedback, silences, disabled_channels, retention, erasure | the table of that name (disabled_channels: `stopped`) |
 """
 
 from __future__ import annotations
@@ -94,6 +95,8 @@ class WarningTable(Stored, table=True):
     """Of its context, for the figures of a head."""
     handed_to: str | None = Field(default=None, sa_type=Text)
     """Who is accountable since somebody handed it over to them, in place of whoever holds the role."""
+    done_at: int | None = Field(default=None, sa_type=BigInteger)
+    """The end of the day on which the measure was taken, of one that was when it was named; else null."""
 
 
 class ChangeTable(Stored, table=True):
@@ -225,7 +228,9 @@ class ActTable(Stored, table=True):
     action: str = Field(sa_type=Text)
     text: str = Field(sa_type=Text)
     detail: str = Field(default="", sa_type=Text, sa_column_kwargs={"server_default": ""})
-    """Of `measure` the last day, of `closed` the reason, of `verdict` the verdict, of `handed_over` to whom."""
+    """Of `measure` the last day, of `measure_done` its day, of `undone` the act, of `closed` the reason, of `verdict`
+    the verdict, of `handed_over` to whom.
+    """
 
 
 class FeedbackTable(Stored, table=True):
@@ -333,6 +338,47 @@ class ErasureTable(Stored, table=True):
     """JSON: table or file → how many rows or lines were written anew."""
 
 
+class OwnChannelTable(Stored, table=True):
+    """An address that a person set for themselves: one proved at most, and one that is not."""
+
+    __tablename__ = "own_channel"
+    __table_args__ = (PrimaryKeyConstraint("person", "proved"),)
+
+    person: str = Field(sa_type=Text)
+    proved: int
+    kind: str = Field(sa_type=Text)
+    address: str = Field(sa_type=Text)
+    """A mail address, or `scheme://TOKEN`: a secret."""
+    code: str = Field(sa_type=Text)
+    """Argon2id hash of the code that was sent last."""
+    tries: int
+    at: int = Field(sa_type=BigInteger)
+
+
+class OwnChoiceTable(Stored, table=True):
+    """Language and quiet hours that a person has chosen."""
+
+    __tablename__ = "own_choice"
+
+    person: str = Field(primary_key=True, sa_type=Text)
+    language: str = Field(sa_type=Text)
+    quiet: str = Field(sa_type=Text)
+    at: int = Field(sa_type=BigInteger)
+
+
+class UndoTable(Stored, table=True):
+    """How warnings were before acts that can be undone still: cleared when their minute is over."""
+
+    __tablename__ = "undo"
+    __table_args__ = (Index("undo_at", "at"),)
+
+    act: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    warning: int = Field(sa_type=BigInteger)
+    person: str = Field(sa_type=Text)
+    at: int = Field(sa_type=BigInteger)
+    before: str = Field(sa_type=Text)
+
+
 class PositionTable(Stored, table=True):
     """How far a consumer has come in the stream of changes (`warnings`, or one for each partition).
 
@@ -360,3 +406,6 @@ contact = metadata.tables["contact"]
 disabled_channel = metadata.tables["stopped"]
 retention = metadata.tables["retention"]
 erasure = metadata.tables["erasure"]
+own_channel = metadata.tables["own_channel"]
+own_choice = metadata.tables["own_choice"]
+undo = metadata.tables["undo"]

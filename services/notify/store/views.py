@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 import msgspec
-from sqlalchemy import Connection, case, exists, func, select
+from sqlalchemy import Connection, case, exists, func, or_, select
 
-from services.messages import LEVELS, from_ms
+from services.messages import LEVELS, Evidence, from_ms
 from services.notify.rows import (
     ActRow,
     ChangeRow,
@@ -24,6 +24,8 @@ from services.notify.store.engine import rows_of, slices, streamed
 
 _r, _w, _c = tables.recipient.c, tables.warning.c, tables.change.c
 _d, _x, _a, _e = tables.delivery.c, tables.decision.c, tables.act.c, tables.escalation.c
+
+_EVIDENCE = msgspec.json.Decoder(list[Evidence])
 
 
 class Entry(NamedTuple):
@@ -59,6 +61,8 @@ class Dossier(NamedTuple):
     escalations: list[EscalationRow]
     predecessor: WarningRow | None
     """The warning that this one is a relapse of."""
+    parts: list[WarningRow]
+    """Of a case, what it sums up: what its evidence names, and what is open of its rows; the gravest first."""
 
 
 def people(connection: Connection, limit: int) -> list[tuple[str, int]]:
@@ -146,7 +150,18 @@ def dossier(connection: Connection, warning_id: str) -> Dossier | None:
         acts=rows_of(connection, acts, ActRow),
         escalations=rows_of(connection, escalations, EscalationRow),
         predecessor=_warning(connection, row.predecessor) if row.predecessor else None,
+        parts=_parts(connection, row) if row.mutes else [],
     )
+
+
+def _parts(connection: Connection, case: WarningRow) -> list[WarningRow]:
+    named = {one.id.partition("/")[0] for one in _EVIDENCE.decode(case.evidence)}
+    found = {row.number: row for row in rows_of(connection, select(tables.warning).where(_w.id.in_(named)), WarningRow)}
+    if case.status == "open":
+        about = or_(_w.subject == case.subject, _w.subject.startswith(f"{case.subject}/", autoescape=True))
+        mine = select(tables.warning).where(about, _w.row.in_((case.mutes or "").split()), _w.status == "open")
+        found |= {row.number: row for row in rows_of(connection, mine.where(_w.number != case.number), WarningRow)}
+    return sorted(found.values(), key=lambda one: (one.status != "open", -LEVELS.index(one.level), -one.opened_at))
 
 
 def dossiers(connection: Connection, rule: str, subject: str, opened_by: int) -> list[Dossier]:
@@ -189,6 +204,7 @@ def every_warning(connection: Connection) -> Iterator[dict[str, Any]]:
             "reason": row.reason,
             "measure": row.measure,
             "due_at": _rfc3339(row.due_at),
+            "done_at": _rfc3339(row.done_at),
             "closed_by": row.closed_by,
             "closed_reason": row.closed_reason,
             "deadline": _rfc3339(row.deadline),

@@ -33,6 +33,9 @@ _STORE = {
     "one_time_link": "links",
     "stopped": "disabled_channels",
     "contact": "contacts",
+    "own_channel": "own_channels",
+    "own_choice": "own_choices",
+    "undo": "undoable",
     "access": "audit",
 }
 PARTS = ("directory", "records", "events", "rejected", *_STORE.values())

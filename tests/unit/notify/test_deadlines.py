@@ -6,7 +6,14 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from services.messages import EscalationStep, from_ms, to_ms
-from services.notify.deadlines import AroundTheClock, due_at, step_due, to_acknowledge, to_name_a_measure, to_remind
+from services.notify.deadlines import (
+    AroundTheClock,
+    measure_day,
+    step_due,
+    to_acknowledge,
+    to_name_a_measure,
+    to_remind,
+)
 from services.notify.testing import CARD
 from services.rules.language.load import load
 from services.settings import resource
@@ -55,11 +62,20 @@ def test_without_a_chain_a_level_has_its_working_days():
 
 
 @pytest.mark.parametrize(
-    ("said", "due"), [("2026-12-04", "12-04 23:59"), ("2026-12-05", "12-07 23:59"), ("2026-10-03", "10-08 23:59")]
+    ("said", "due", "is_done"),
+    [
+        ("2026-12-04", "12-04 23:59", False),
+        ("2026-12-05", "12-07 23:59", False),
+        ("2026-10-03", "10-08 23:59", False),
+        ("2026-09-30", "09-30 23:59", False),
+        ("2026-09-29", "09-29 23:59", True),
+        ("2026-09-27", "09-27 23:59", True),  # a Sunday: it was then
+    ],
 )
-def test_a_day_by_which_somebody_wants_to_have_acted_ends_on_a_working_day(said, due):
+def test_the_day_of_a_measure_is_its_last_working_day_or_the_one_on_which_it_was_taken(said, due, is_done):
     now = datetime(2026, 9, 30, tzinfo=CHINA)
-    assert shown(due_at(said, now, CHINA, CALENDAR)) == due
+    day = measure_day(said, now, CHINA, CALENDAR)
+    assert (shown(day.at), day.done) == (due, is_done)
 
 
 def test_a_reminder_comes_a_working_day_before_unless_that_is_as_good_as_now():

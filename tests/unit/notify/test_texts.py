@@ -117,7 +117,7 @@ def test_a_possible_repeat_says_so(language, mark):
 PAGES = catalogue("en", "pages")
 
 
-_COMPOSED = ("person_", "refused_", "report_", "failed_", "password_", "inbox_show_", "inbox_state_")
+_COMPOSED = ("person_", "refused_", "own_", "report_", "failed_", "password_", "inbox_show_", "inbox_state_")
 
 
 def test_every_string_is_shown_somewhere():

@@ -153,9 +153,12 @@ PAGES = {
     ("GET", "/set-aside"): {"operator"},
     ("GET", "/password"): set(),  # nobody here has a local account
     ("POST", "/password"): set(),
+    ("GET", "/my-channels"): SIGNED_IN,
 }
+OF_ONESELF = {("POST", f"/my-channels/{act}") for act in ("address", "code", "remove", "test", "choose")}
+"""Whoever is signed in changes what is theirs, and nobody else's: the form names no person."""
 OF_A_WARNING = {("GET", "/warnings/{id}"), ("GET", "/warnings/{id}/hand-over")} | {
-    ("POST", f"/warnings/{{id}}/{act}") for act in ("acknowledge", "hand-over", "improve", "close", "judge")
+    ("POST", f"/warnings/{{id}}/{act}") for act in ("acknowledge", "hand-over", "improve", "close", "judge", "undo")
 }
 OF_A_PERSON = {
     ("GET", "/inbox/{person:path}"),
@@ -178,7 +181,7 @@ def test_every_route_has_an_entry_and_every_entry_a_route(tmp_path):
     folder(tmp_path / "rules", rule())
     with Embedded(Settings(home=tmp_path)) as college:
         there = set(every_route(embedded_routes(college)))
-    assert there == WITHOUT_SIGN_IN | set(PAGES) | OF_A_WARNING | OF_A_PERSON | WAY_IN
+    assert there == WITHOUT_SIGN_IN | set(PAGES) | OF_ONESELF | OF_A_WARNING | OF_A_PERSON | WAY_IN
 
 
 def test_the_demo_has_one_route_more(notify):
@@ -205,6 +208,15 @@ def test_pages(person, notify, browser_of):
             assert found == (303 if method == "GET" else 403), path
 
 
+@pytest.mark.parametrize("person", PEOPLE)
+def test_what_is_ones_own(person, notify, browser_of, rows):
+    at = At(browser_of, notify, person)
+    for method, path in sorted(OF_ONESELF):
+        assert at.status(method, path, person="tutor") in ((303, 422) if person in SIGNED_IN else (403,)), path
+    mine = {person} if person in SIGNED_IN else set()
+    assert {row["person"] for row in rows(notify, "SELECT person FROM own_choice")} == mine
+
+
 def expected(person, method, seen):
     if person not in SIGNED_IN:
         return 303 if method == "GET" else 403
@@ -226,7 +238,9 @@ def test_warnings(person, notify, browser_of):
             if person == "recipient" and (method, path) == ("POST", "/warnings/{id}/hand-over"):
                 assert found == 422, name  # they see it, and a colleague of nobody may not take it
                 continue
-            assert found == expected(person, method, seen), (name, method, path)
+            wanted = expected(person, method, seen)
+            nothing_to_undo = path.endswith("undo") and wanted == 303
+            assert found == (409 if nothing_to_undo else wanted), (name, method, path)
 
 
 @pytest.mark.parametrize("person", PEOPLE)

@@ -81,7 +81,7 @@ def test_a_warning_shows_its_evidence_history_and_who_was_told(at_the_warning):
     assert "11-22 09:00" in page  # 01:00 UTC in the college's zone
     for shown in (
         "旷课",
-        "L1",
+        "11-22 周日 高等数学",
         "rollcall · S1/MATH-1",
         "达到阈值",
         "班主任",
@@ -210,7 +210,9 @@ def test_a_warning_is_closed_with_its_measure(at_the_warning, notify):
     assert [(found["status"], found["closed_at"]) for found in notify.warnings()] == [
         ("closed", "2026-11-23T01:00:00Z")
     ]
-    assert "王秀英 已关闭：与学生谈话" in at_the_warning.get(WARNING).text
+    page = at_the_warning.get(WARNING).text
+    assert "王秀英 已于 11-23 09:00 关闭 · 问题已解决" in page
+    assert "<blockquote>与学生谈话</blockquote>" in page
     assert "没有待处理的预警" in at_the_warning.get("/inbox/T1").text
     again = at_the_warning.post(f"{WARNING}/close", token=token, measure="again")
     assert again.status_code == 409
@@ -247,7 +249,7 @@ def test_a_measure_with_its_day_a_reason_and_a_verdict(at_the_warning, notify):
     assert at_the_warning.post(f"{WARNING}/improve", token=token, measure="谈话", due="soon").status_code == 422
     assert at_the_warning.post(f"{WARNING}/improve", token=token, measure="谈", due="2026-W50-1").status_code == 422
     past = at_the_warning.post(f"{WARNING}/improve", token=token, measure="谈话", due="2020-01-01")
-    assert "完成日期已经过去" in past.text
+    assert "该日期在一年以前" in past.text
     assert ">谈话</textarea>" in past.text, "what was typed stands there still"
     assert 'value="2020-01-01"' in past.text
     assert at_the_warning.post(f"{WARNING}/improve", token=token, measure="谈话", due="2026-12-01").status_code == 303

@@ -183,7 +183,7 @@ def test_after_too_many_wrong_passwords_a_person_waits_and_is_told_how_long(with
 def test_tries_of_many_at_once_are_as_many(notify):
     def one(_):
         with notify.database.writing() as connection:
-            return accounts.try_to_sign_in(connection, ["account:T1", "address:a"], 1_000_000)
+            return accounts.count_try(connection, ["account:T1", "address:a"], 1_000_000)
 
     with ThreadPoolExecutor(8) as threads:
         waits = list(threads.map(one, range(20)))
@@ -193,7 +193,7 @@ def test_tries_of_many_at_once_are_as_many(notify):
 def test_tries_that_count_no_more_are_cleared_away(notify, rows):
     for hour in range(3):
         with notify.database.writing() as connection:
-            accounts.try_to_sign_in(connection, [f"account:{hour}"], hour * 3_600_000)
+            accounts.count_try(connection, [f"account:{hour}"], hour * 3_600_000)
     assert rows(notify, "SELECT key FROM attempt") == [{"key": "account:2"}]
 
 
