@@ -137,7 +137,7 @@ class Playing(ExitStack):
         """A command under the timetable's clock, on the college's store."""
         env = environment(
             PREWARN_TEST_CLOCK=str(self.clock_file), PREWARN_RULES=str(self.rules),
-            **self.of_store, **self.college, **more,
+            **(self.of_store | self.college | more),
         )  # fmt: skip
         told = subprocess.run(
             [*CLOCKED, "--home", self.home, *arguments], cwd=ROOT, text=True, capture_output=True, check=False, env=env,
