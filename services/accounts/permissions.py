@@ -121,11 +121,12 @@ def departments_of(who: Who, directory: Directory, at: datetime) -> frozenset[st
 
 def takers(giver: str, what: Matter, directory: Directory, at: datetime) -> set[str]:
     """To whom somebody may hand a warning over."""
-    found = {*what.told, *directory.colleagues(giver, at), *(one.id for one in directory.instead(giver, at))}
+    beside = _beside(giver, directory, at)
+    found = {*what.told, *beside}
     for role, about in SIGHT.items():
         if not what.context.keys().isdisjoint(about):
             found |= {one.id for one in directory.holders(role, what.context, at)}
-    return {one for one in found - {giver} if may_take(one, giver, what, directory, at)}
+    return {one for one in found - {giver} if _may_take(one, beside, what, directory, at)}
 
 
 def may_take(to: str, giver: str, what: Matter, directory: Directory, at: datetime) -> bool:
@@ -134,13 +135,20 @@ def may_take(to: str, giver: str, what: Matter, directory: Directory, at: dateti
     To who sees it by their role or was told of it, stands in for who hands it over, or holds one of the same roles in
     the same department.
     """
+    return _may_take(to, _beside(giver, directory, at), what, directory, at)
+
+
+def _beside(giver: str, directory: Directory, at: datetime) -> set[str]:
+    """Who holds one of somebody's roles in the same department, and who stands in for them."""
+    return {*directory.colleagues(giver, at), *(one.id for one in directory.instead(giver, at))}
+
+
+def _may_take(to: str, beside: Collection[str], what: Matter, directory: Directory, at: datetime) -> bool:
     names_others = not what.context.keys().isdisjoint(("student", "class", "course", "lesson"))
     about = what.context.get("student") if names_others else what.context.get("teacher")
     if to == about or not directory.is_there(to, at):
         return False
-    if _of_warning(to, what, directory, at) or to in directory.colleagues(giver, at):
-        return True
-    return any(one.id == to for one in directory.instead(giver, at))
+    return to in beside or _of_warning(to, what, directory, at) is not None
 
 
 def _of_warning(person: str, what: Matter, directory: Directory, at: datetime) -> Why | None:

@@ -20,13 +20,19 @@ def why_not(giver: str, to: str, matter: Matter, directory: Directory, at: datet
     """Why the warning cannot be handed over to somebody, if it cannot."""
     if not to or to == giver:
         return "not_handed"
-    person = directory.person(to)
-    if person is None:
+    if directory.person(to) is None:
         return "taker_unknown"
     if not directory.is_there(to, at):
         return "taker_gone"
     if not permissions.may_take(to, giver, matter, directory, at):
         return "taker_not_allowed"
+    return _cannot_be_told(to, directory, at, mail)
+
+
+def _cannot_be_told(to: str, directory: Directory, at: datetime, mail: str | None) -> WhyNot | None:
+    person = directory.person(to)
+    if person is None:
+        return "taker_unknown"
     if all(one.id != to for one in directory.instead(to, at)):
         return "taker_away"
     return None if any(map(queue_of, addresses_of(person, mail))) else "taker_unreachable"
@@ -35,7 +41,7 @@ def why_not(giver: str, to: str, matter: Matter, directory: Directory, at: datet
 def takers(giver: str, matter: Matter, directory: Directory, at: datetime, mail: str | None) -> list[str]:
     """Everybody to whom the warning can be handed over, in the order of their ids."""
     found = permissions.takers(giver, matter, directory, at)
-    return sorted(to for to in found if why_not(giver, to, matter, directory, at, mail) is None)
+    return sorted(to for to in found if _cannot_be_told(to, directory, at, mail) is None)
 
 
 def deadline(row: WarningRow, card: RuleCard | None, now: int, working: WorkingTime) -> int | None:
