@@ -78,7 +78,7 @@ def rename(connection: Connection, id_: str, renaming: Renaming) -> dict[str, in
         connection.exec_driver_sql("PRAGMA secure_delete = ON")
     for table, owner in _OWN:
         counts[table.name] = connection.execute(delete(table).where(owner == id_)).rowcount
-    tries = account_tables.attempt.c.key == attempts.key("account", id_)
+    tries = account_tables.attempt.c.key.in_([attempts.key(kind, id_) for kind in ("account", "code")])
     counts["attempt"] = connection.execute(delete(account_tables.attempt).where(tries)).rowcount
     about = [row.number for row in connection.execute(select(_w.number, _w.subject)) if id_ in key_values(row.subject)]
     for number in about:
