@@ -12,11 +12,13 @@ import http.client
 import json
 import os
 import shutil
+import sqlite3
 import statistics
 import sys
 import tempfile
 import threading
 import time
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -24,7 +26,7 @@ from urllib.parse import quote, urlsplit
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from tests.faults.running import ROOT, prewarn, serving, write_table
+from tests.faults.running import ROOT, prewarn, serving, until, write_table
 from tests.signing_in import cookie_of
 
 SENDERS = 16
@@ -123,6 +125,12 @@ def cpu_seconds(pid: int) -> float:
     return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
 
 
+def to_be_sent(home: Path) -> int:
+    """Messages that wait in the outbox: sending them is no part of a page."""
+    with closing(sqlite3.connect(home / "notify.db")) as store:
+        return int(store.execute("SELECT count(*) FROM delivery WHERE status IN ('pending', 'sending')").fetchone()[0])
+
+
 def open_warnings(home: Path) -> int:
     told = prewarn(home, "warnings", "--json")
     return sum(json.loads(line)["status"] == "open" for line in told.stdout.splitlines())
@@ -146,6 +154,7 @@ def main() -> None:
         with serving(home) as served:
             cookie = cookie_of(f"sqlite:///{home / 'notify.db'}", "anna", datetime.now(UTC))
             asking = Asking(served.url, cookie, given.rate, given.seconds)
+            until(lambda: not to_be_sent(home), "all messages went out", patience=180)
             before = cpu_seconds(served.process.popen.pid)
             asking.run()
             used = cpu_seconds(served.process.popen.pid) - before
