@@ -153,8 +153,8 @@ def main() -> None:
         found: dict[str, Any] = {"open_warnings": open_warnings(home), "load_before": round(os.getloadavg()[0], 1)}
         with serving(home) as served:
             cookie = cookie_of(f"sqlite:///{home / 'notify.db'}", "anna", datetime.now(UTC))
-            asking = Asking(served.url, cookie, given.rate, given.seconds)
             until(lambda: not to_be_sent(home), "all messages went out", patience=180)
+            asking = Asking(served.url, cookie, given.rate, given.seconds)
             before = cpu_seconds(served.process.popen.pid)
             asking.run()
             used = cpu_seconds(served.process.popen.pid) - before
