@@ -17,6 +17,7 @@ from services.directory import Hole
 from services.errors import PrewarnError
 from services.i18n import in_chinese, say
 from services.ingest.schemas import load_schemas
+from services.messages import Problem
 from services.operate import directory_check
 from services.operate.persons.erasing import erased_in, known_again
 from services.rules.language.load import load
@@ -140,7 +141,13 @@ def publish(
     with refusals(json=json), directories.offered(source, in_use, None) as offer:
         change = Change.between(in_use, offer, settings)
         if not dry_run:
-            change.allow(removing=yes_remove, erased=() if yes_erased else erased_in(settings, offer.directory))
+            known = bool(settings.database_url)  # who was erased is known there
+            if not known:
+                telling.tell(Problem(where="PREWARN_DATABASE_URL", what=say("operate.erased_not_looked_for")), err=True)
+            change.allow(
+                removing=yes_remove,
+                erased=erased_in(settings, offer.directory) if known and not yes_erased else (),
+            )
             if yes_erased:
                 known_again(settings, offer.directory)
             if change.differences:
