@@ -23,6 +23,7 @@ import msgspec
 from services.app.catching_up import Beat, CatchingUp
 from services.app.home_files import HomeFiles
 from services.app.lateness import LatenessBehind
+from services.app.lesson_times import LessonTimes
 from services.app.loops import Loops
 from services.app.sound_clock import SoundClock
 from services.app.taking_in import TakingIn
@@ -47,7 +48,7 @@ from services.log.replay import ReplayLog
 from services.log.tokens import JournalTokens
 from services.messages import CampusEvent, Message, Mode, RuleCard, from_ms, to_ms
 from services.notify.config import of_settings
-from services.notify.ports import LessonTime, Ports, SetAside
+from services.notify.ports import Ports, SetAside
 from services.notify.service import Notify
 from services.notify.trial import Trial
 from services.rules.language.load import RuleSet
@@ -102,7 +103,9 @@ class Embedded:
         self.beat = Beat(outages, self._counter.newest, clock)
         self.catching_up = CatchingUp(outages, directory, clock, self._evaluated_behind)
         config = replace(config, sources_until=self.catching_up.until)
-        ports = Ports(directory, self._card, clock, self._publish, self._lesson, self._set_aside)
+        ports = Ports(
+            directory, self._card, clock, self._publish, LessonTimes(self._said.reading, self._keys), self._set_aside
+        )
         self.notify = Notify(config, ports)
         self.notify.metrics.registry.register(RulesCollector(lambda: self.worker))
         self.taking_in = TakingIn(self.journal, self.notify, clock)
@@ -269,15 +272,6 @@ class Embedded:
         if version not in self._cards:
             self._cards[version] = self.journal.cards(version)
         return self._cards[version].get(rule)
-
-    def _lesson(self, lesson: str) -> LessonTime | None:
-        """As the timetable says."""
-        with self._said.reading() as records:
-            found = next(records.load([("lesson", self._keys.made("lesson", {"lesson": lesson}))]), None)
-        if found is None or found.at < 0:
-            return None
-        newest = found.told.event if found.told is not None else found.said[-1].event if found.said else None
-        return LessonTime(from_ms(found.at), str(newest.data.get("sections", "")) if newest is not None else "")
 
     def _set_aside(self, most: int) -> Sequence[SetAside]:
         return self.taking_in.waiting(most)

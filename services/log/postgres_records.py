@@ -172,6 +172,12 @@ class PostgresRecords:
         lock(db, self._prefix)
         return db
 
+    @contextmanager
+    def reading(self) -> Iterator[Records]:
+        """The records as they are, without waiting for who writes. Raises LogError."""
+        with self._working() as db:
+            yield _PostgresRecords(db, self._prefix)
+
     def reject(self, rejections: Sequence[Rejection]) -> None:
         """See RecordStore; within the quota, which all processes share. What Kafka does not take counts for nothing."""
         with self._working() as db, db.transaction():

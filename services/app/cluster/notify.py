@@ -26,20 +26,24 @@ from services.app.cluster.catching_up import catching_up_of, looking
 from services.app.cluster.directory import published_directory
 from services.app.cluster.set_aside import SetAsideChanges
 from services.app.first_account import welcome
+from services.app.lesson_times import LessonTimes
 from services.app.serving import serve
 from services.clock import wall_clock
 from services.errors import LogError, UnstorableError
+from services.ingest.records.keys import Keys
+from services.ingest.schemas import load_schemas
 from services.log.heartbeat import STALLED, Heartbeat, Progress, end
 from services.log.kafka import WARNINGS, full_name
 from services.log.kafka.producer import Publisher
 from services.log.kafka.rejects import Rejects
+from services.log.postgres_records import PostgresRecords, address_of
 from services.messages import UNREADABLE, CampusEvent, Changes, Problem, Rejection
 from services.notify.config import of_settings
 from services.notify.ports import Ports, SetAside
 from services.notify.service import Notify
 from services.rules.language.load import RuleSet
 from services.rules.registry.kafka import KafkaRegistry
-from services.settings import Settings
+from services.settings import Settings, resource
 from services.web.pages import Pages
 
 _log = logging.getLogger(__name__)
@@ -244,7 +248,12 @@ def opened(settings: Settings) -> Iterator[tuple[Notify, RuleSet, Publisher, Cat
         def set_aside(most: int) -> Sequence[SetAside]:
             return changes.waiting(notify, most)
 
-        notify = Notify(config, Ports(directory.value, registry.card, wall_clock, publish, set_aside=set_aside))
+        ports = Ports(directory.value, registry.card, wall_clock, publish, set_aside=set_aside)
+        if (url := settings.database_url) is not None and url.startswith("postgres"):
+            records = PostgresRecords(address_of(url), settings.topic_prefix, publisher)
+            held.callback(records.close)
+            ports = ports._replace(lesson=LessonTimes(records.reading, Keys(load_schemas(resource("schemas")))))
+        notify = Notify(config, ports)
         held.callback(notify.stop)
         yield notify, rule_set, publisher, catching_up
 

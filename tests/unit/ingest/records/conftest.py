@@ -86,6 +86,7 @@ class College:
         """What was published, and this process has not read yet."""
         self.heard = heard
         """Every event that the log was told, in its order."""
+        self.store = store
         self.log = RecordLog(store, keys, self, lambda: NOW)
 
     def present_directory(self) -> Directory:
