@@ -14,7 +14,7 @@ from services.directory.loading import directory_of
 from services.directory.writing import write
 from services.errors import ConfigurationError, ProblemsError
 from services.i18n import say
-from services.ingest.mappings.catalog import fitting, known_mappings, nearly_fitting
+from services.ingest.mappings.catalog import fitting, known_mappings, nearly_fitting, unread_columns
 from services.ingest.mappings.drafting_directory import Drafted, Given, draft_directory
 from services.ingest.mappings.language import Known
 from services.ingest.mappings.reading import College, is_directory
@@ -93,7 +93,11 @@ def _given(path: Path, known: dict[str, Known]) -> Given:
             [Problem(where=path.name, what=what, expected=say("mapping.draft_one", file=path)), *lacking]
         )
     typer.echo(f"{path.name}: {names[0]}")
-    return Given(path, known[names[0]].mapping, sheets)
+    one = known[names[0]]
+    mapping = one.mapping
+    if _is_of_directory(one) and (unread := unread_columns(path.name, sheets, mapping.tables)):
+        typer.echo(f"    columns that it does not read 未读取的列: {', '.join(dict.fromkeys(unread))}")
+    return Given(path, mapping, sheets)
 
 
 def _is_of_directory(one: Known) -> bool:

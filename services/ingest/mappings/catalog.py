@@ -77,6 +77,19 @@ def nearly_fitting(
     return best
 
 
+def unread_columns(file: str, sheets: Sequence[Sheet], tables: Sequence[Table]) -> list[str]:
+    """The headers of columns that no table reads, of the sheets in which one stands: something may be in them."""
+    read: dict[int, set[int]] = {}
+    headers: dict[int, list[str]] = {}
+    for table in tables:
+        for one in find_tables(file, sheets, table):
+            if isinstance(one, Found):
+                at = sheets.index(one.sheet)
+                read.setdefault(at, set()).update((*one.used_columns(), *one.header.find(table.fill)))
+                headers[at] = list(one.header.texts)
+    return [text for at, texts in headers.items() for n, text in enumerate(texts) if text and n not in read[at]]
+
+
 def _columns(file: str, sheets: Sequence[Sheet], tables: Sequence[Table]) -> int:
     """How many columns are read; 0 if a table is missing."""
     total = 0

@@ -23,6 +23,7 @@ _NUMBER = re.compile(r"[-+]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?|[-+]?\.\d+")
 _DECIMAL_COMMA = re.compile(r"([-+]?(?:\d{1,3}(?:\.\d{3})+|\d+)),(\d{1,2}|\d{4,})(\D*)")
 """8,5 and 1.234,50: with three digits behind it the comma is one of thousands."""
 _TAKEN_OFF = re.compile(r"[扣减负]")
+_ORDINAL = re.compile(r"第\s*\d")
 _QUOTED = re.compile(r'="([^"]*)"')
 """A text that looks like a formula, so that a spreadsheet leaves the zeros of an id alone."""
 _STARS = re.compile("(★+)☆*")
@@ -108,7 +109,7 @@ def ident(cell: Cell) -> str:
 def number(cell: Cell) -> int | float:
     """A number, with a unit or words around it or without: 85, 85分, 迟到8分钟, １２, 8,5, ★★★☆☆. Raises WrongCell.
 
-    A text with two numbers is none, and neither is one that takes something off (扣5分).
+    A text with two numbers is none, and neither is one that takes something off (扣5分) or counts on (第1次检测).
     """
     if isinstance(cell, int | float) and not isinstance(cell, bool):
         found: int | float = cell
@@ -119,7 +120,7 @@ def number(cell: Cell) -> int | float:
         if comma := _DECIMAL_COMMA.fullmatch(text):
             text = f"{comma[1].replace('.', '')}.{comma[2]}{comma[3]}"
         every = [] if isinstance(cell, date | time | timedelta | bool) else _NUMBER.findall(text)
-        if len(every) != 1 or _TAKEN_OFF.search(text):
+        if len(every) != 1 or _TAKEN_OFF.search(text) or _ORDINAL.search(text):
             raise WrongCell(say("mapping.not_a_number", shown=written(cell)), say("mapping.number_such_as"))
         found = float(every[0].replace(",", ""))
     if found != found or abs(found) >= _EXACT:  # noqa: PLR0124 - NaN

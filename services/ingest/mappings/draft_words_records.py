@@ -111,7 +111,8 @@ OF_RECORDS: Mapping[str, Meaning] = {
     "test_name": Meaning(
         "",
         "",
-        "检测名称 测验名称 考试名称 试卷名称 作业名称 测试名称 考核名称 章节测验 试卷 作业 testname quiz",
+        "检测名称 测验名称 考试名称 试卷名称 作业名称 测试名称 考核名称 章节测验 试卷 作业 testname quiz "
+        "?测验 ?测试 ?检测 ?随堂检测 ?考试",
     ),
     "overall": Meaning(
         "assessment.overall",

@@ -145,3 +145,14 @@ def test_a_plan_of_courses_is_one_of_lessons_too_with_its_weekdays_and_the_class
     assert [(one.data["class"], one.data["course"], one.data["weekday"], len(one.data["weeks"])) for one in found] == [
         ("k1", "G0101", "星期一", 16), ("k2", "G0101", "星期一", 16), ("k1", "S0101", "星期三", 8),
     ]  # fmt: skip
+
+
+def test_the_name_of_a_test_is_no_mark_though_it_has_a_number(book, college):
+    rows = [
+        ["学生学号", "行政班级", "测验日期", "上课节次", "课程", "测验", "得分", "总分"],
+        ["s1", "软件2601", "2026-09-08", "1-2", "程序设计基础", "第1次随堂检测", 8, 10],
+        ["s4", "软件2601", "2026-09-08", "1-2", "程序设计基础", "第1次随堂检测", "缺考", 10],
+    ]
+    (guess,) = guess_sheets("f.xlsx", book(表=rows)[1], Known(college.tables), college.days)
+    assert [one.header for one in guess.columns if one.meaning == "score"] == ["得分"]
+    assert "column: 测验" not in draft_mapping([guess])
