@@ -15,6 +15,12 @@ WARNING = f"/warnings/{ID}"
 ZH = {"accept-language": "zh-CN"}
 
 
+def only(notify):
+    """The one warning that there is; read to the end, so that no cursor stays open."""
+    (found,) = notify.warnings()
+    return found
+
+
 @pytest.fixture
 def told(notify):
     notify.take_in([change()], 1)
@@ -68,7 +74,7 @@ def test_a_crafted_number_undoes_nothing(number, browser, page, notify):
     browser.post(f"{WARNING}/acknowledge", **fields(page(), "acknowledge"))
     token = fields(page(), "undo")["token"]
     assert browser.post(f"{WARNING}/undo", token=token, act=number).status_code == 409
-    assert next(notify.warnings())["acknowledged_at"]
+    assert only(notify)["acknowledged_at"]
 
 
 def test_a_measure_that_was_taken_is_shown_with_its_day(browser, page, notify, rows):
@@ -77,7 +83,7 @@ def test_a_measure_that_was_taken_is_shown_with_its_day(browser, page, notify, r
     text = words(page())
     assert "改进措施：已谈话（已于 2026-11-20 完成）" in text
     assert "已采取改进措施" in text
-    found = next(notify.warnings())
+    found = only(notify)
     assert (found["done_at"], found["due_at"]) == ("2026-11-20T15:59:59.999000Z", None)
     assert found["deadline"] == "2026-12-03T01:00:00Z", "so long it has to show"
     acts = rows(notify, "SELECT action, detail FROM act")
@@ -123,7 +129,7 @@ def test_of_two_who_close_one_the_second_reads_who_did_and_has_the_text_still(br
     assert "这条预警已经结束，无需再处理；您填写的内容在下方" in text
     assert "王秀英 已于 11-23 09:00 关闭" in text
     assert "打了电话</textarea>" in refused.text
-    assert next(notify.warnings())["measure"] == "与学生谈话"
+    assert only(notify)["measure"] == "与学生谈话"
 
 
 def test_a_stale_page_shows_what_somebody_named_meanwhile_and_sends_again_with_one_tap(
@@ -141,7 +147,7 @@ def test_a_stale_page_shows_what_somebody_named_meanwhile_and_sends_again_with_o
     assert 'value="2026-12-02"' in refused.text
     again = fields(refused.text, "improve")
     assert theirs.post(f"{WARNING}/improve", **again, **mine).status_code == 303
-    assert next(notify.warnings())["measure"] == "打电话"
+    assert only(notify)["measure"] == "打电话"
 
 
 def with_records(*records, **context):
