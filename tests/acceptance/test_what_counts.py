@@ -1,5 +1,6 @@
 """What counts is the same in one process and on a cluster with two ways in, PostgreSQL and Kafka."""
 
+import re
 import subprocess
 
 import pytest
@@ -59,6 +60,7 @@ def test_a_cluster_ends_as_one_process_does(cluster, postgres, tmp_path):
     until(lambda: what_counts.present(cluster.published()) == warned)
     listed = ingest(cluster, database, "runs").stdout
     assert "done 完成  all.ndjson" in listed
-    assert "retracted 撤回 1, unchanged 未变 1, refused 拒收 0, late 迟到 -" in listed
+    # Whether any came too late is known where the cluster has evaluated them soon enough.
+    assert re.search("retracted 撤回 1, unchanged 未变 1, refused 拒收 0, late 迟到 [-0]", listed)
     assert "given back 恢复 1, standing 保留 1" in ingest(cluster, database, "undo", "1").stdout
     until(lambda: len(what_counts.statuses(heard())) == len(what_counts.STATUSES) + 1)
