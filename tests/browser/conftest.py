@@ -22,9 +22,9 @@ class Sample(NamedTuple):
     process: Process
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def chromium() -> Iterator[Browser]:
-    """Debian's, without a window."""
+    """Debian's, without a window. For this folder alone: beside it no other test of its process can run a loop."""
     if gaps := missing():
         pytest.skip(f"NO BROWSER: {'; '.join(gaps)}")
     with sync_playwright() as playwright:
@@ -43,7 +43,7 @@ def axe_source() -> str:
         pytest.skip(f"NO AXE: {error}")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def sample(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sample]:
     """`prewarn demo`, as README starts it."""
     home, port = tmp_path_factory.mktemp("sample") / "home", free_port()
