@@ -62,10 +62,13 @@ def doctor(
 
 def _set_back(settings: Settings) -> None:
     from services.app.embedded import Embedded  # noqa: PLC0415 - nothing of it is opened to look at damaged files
+    from services.app.sound_clock import accept  # noqa: PLC0415
     from services.log.clocks import set_back  # noqa: PLC0415
 
     with Embedded(settings) as embedded:
         if not embedded.hold():
             raise ConfigurationError(say("app.another_process_running_on", home=settings.home))
-        rows = set_back(embedded.journal, to_ms(wall_clock()))
+        now = wall_clock()
+        rows = set_back(embedded.journal, to_ms(now))
+        accept(embedded.journal, now)
     telling.tell(Problem(where="doctor --set-back", what=say("operate.log_set_back", rows=rows)))

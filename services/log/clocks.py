@@ -35,7 +35,7 @@ def set_back(journal: Journal, now: int) -> int:
             done, come = offset[0].split()
             put = "insert or replace into meta values (?, ?)"
             db.execute(put, ("evaluated", f"{done} {min(int(come), now)}"))
-            db.executemany(put, [(SET_BACK, "1"), ("rule_version", ""), ("clock", str(now)), ("clock_accepted", "0")])
+            db.executemany(put, [(SET_BACK, "1"), ("rule_version", "")])
     return len(rows)
 
 

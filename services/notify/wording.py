@@ -173,7 +173,8 @@ def figures_with_unit(card: RuleCard | None, facts: Facts, to: Listener) -> tupl
         return value, bound
     passed = _passed(card, facts, to)
     if passed is not None:
-        return _due(passed, to.language) if card.unit in _MINUTES else duration(abs(passed), to.language), bound
+        due = card.unit in _MINUTES and card.since not in _OF_A_LESSON
+        return _due(passed, to.language) if due else duration(abs(passed), to.language), bound
     if card.unit in _MINUTES:
         return duration(abs(facts.value), to.language), bound
     return _with_unit(value, card, facts.value, to), bound
@@ -213,6 +214,10 @@ def _passed(card: RuleCard, facts: Facts, to: Listener) -> float | None:
         said = (one.fields.get(card.since) for one in reversed(facts.evidence))
         began = next((at for one in said if (at := _instant(one)) is not None), None)
     return None if began is None else (to.now - began) / timedelta(minutes=1)
+
+
+_OF_A_LESSON = frozenset({"starts_at", "ends_at"})
+"""A clock that runs from then says how long ago that was: nothing was due at it."""
 
 
 def _due(passed: float, language: Language) -> str:

@@ -41,6 +41,7 @@ from services.messages import UNREADABLE, CampusEvent, Changes, Problem, Rejecti
 from services.notify.config import of_settings
 from services.notify.ports import Ports, SetAside
 from services.notify.service import Notify
+from services.notify.store.engine import Store
 from services.rules.language.load import RuleSet
 from services.rules.registry.kafka import KafkaRegistry
 from services.settings import Settings, resource
@@ -240,6 +241,7 @@ def opened(settings: Settings) -> Iterator[tuple[Notify, RuleSet, Publisher, Cat
             )
 
         config = of_settings(settings, rule_set.zone, rule_set.plan.times, push=True)
+        Store(settings.store_url).close()  # whose absence is told before that of what ingest keeps beside it
         catching_up = catching_up_of(settings, directory.value, held)
         if catching_up is not None:
             config = replace(config, sources_until=catching_up.until)

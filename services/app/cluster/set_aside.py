@@ -5,8 +5,9 @@ Nothing is taken from a topic: what has been taken in after all is known by the 
 
 from __future__ import annotations
 
+import re
 import threading
-from collections.abc import Iterator
+from itertools import islice
 
 import msgspec
 
@@ -31,39 +32,35 @@ class SetAsideChanges:
     def waiting(self, notify: Notify, most: int) -> list[SetAside]:
         """The oldest that are not taken in, at most so many; nothing is read twice. Raises BrokerError."""
         with self._lock:
-            new = [(number, one) for number, one in self._rejects.behind(self._at) if one.origin == WARNINGS]
+            self._found += [(number, one) for number, one in self._rejects.behind(self._at) if one.origin == WARNINGS]
             self._at = self._rejects.end
-            self._found = [one for one in (*self._found, *new) if not is_known(notify, one[1])]
-            return [*_shown(self._found[:most])]
-
-
-def _shown(found: list[tuple[int, Rejection]]) -> Iterator[SetAside]:
-    for number, one in found:
-        yield SetAside(number, one.received_at, 1, one.reasons[0].what, rule_of(one.raw))
+            left = (found for found in self._found if not is_known(notify, found[1]))
+            return [
+                SetAside(number, one.received_at, 1, one.reasons[0].what if one.reasons else "", rule_of(one.raw))
+                for number, one in islice(left, most)
+            ]
 
 
 def is_known(notify: Notify, rejection: Rejection) -> bool:
     """Whether the store has taken the change in meanwhile."""
-    change = _change(rejection.raw)
-    return change is not None and notify.knows(change.warning_id, change.sequence)
+    try:
+        change = msgspec.json.decode(rejection.raw, type=WarningChange)
+    except UNREADABLE:
+        return False
+    return notify.knows(change.warning_id, change.sequence)
 
 
 def take_again(notify: Notify, rejection: Rejection) -> Message | str | None:
     """Takes a change in that was set aside; why it cannot be, if it still cannot. Raises LogError."""
-    change = _change(rejection.raw)
-    if change is None:
-        return say("app.change_unreadable", error=rejection.reasons[0].what)
-    partition = rejection.position.split()[1]
-    consumer = f"{WARNINGS}/{partition}"
+    try:
+        change = msgspec.json.decode(rejection.raw, type=WarningChange)
+    except UNREADABLE as error:
+        return say("app.change_unreadable", error=error)
+    # Where it stood; anybody may have written to the topic, and then it counts as of the first partition.
+    stood = re.match(r"partition (\d+) ", rejection.position)
+    consumer = f"{WARNINGS}/{stood[1] if stood else 0}"
     try:
         notify.take_in([change], notify.offset(consumer), consumer)
     except UnstorableError as error:
         return str(error)
     return None
-
-
-def _change(raw: bytes) -> WarningChange | None:
-    try:
-        return msgspec.json.decode(raw, type=WarningChange)
-    except UNREADABLE:
-        return None

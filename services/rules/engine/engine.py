@@ -126,7 +126,8 @@ class Engine:
             if s.queued != due or self._subjects[number].get(s.key) is not s:
                 continue
             s.queued = FOREVER
-            self.refolds.finish_one(s)
+            if s.waiting is not None:
+                self.refolds.finish_one(s)
             if s.due > due:  # it was put off: its turn comes when it is due, as after a resume
                 self._queue(number)(s)
                 continue
