@@ -34,7 +34,8 @@ def embedded_routes(embedded: Embedded, *, demo: bool = False, providers: Provid
         return PlainTextResponse("\n".join([*said, *degraded]), 503 if reason else 200)
 
     way_in = ingest_routes(embedded.intake, embedded.access, embedded.lateness)
-    return [*way_in, Route("/healthz", health), *Pages(embedded.notify, demo=demo, providers=providers).routes()]
+    pages = Pages(embedded.notify, demo=demo, providers=providers, phone=embedded.phone)
+    return [*way_in, Route("/healthz", health), *pages.routes()]
 
 
 def run_all(settings: Settings) -> int:

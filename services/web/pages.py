@@ -21,6 +21,7 @@ from services.accounts import permissions
 from services.accounts.providers import NONE, Providers
 from services.i18n import terms
 from services.i18n.windows import window
+from services.ingest.phone.phone import Phone
 from services.messages import to_ms
 from services.notify import texts
 from services.notify.report import OPEN_BYS, asked_for
@@ -33,6 +34,7 @@ from services.web import evidence, report_forms, view_models, visitor
 from services.web.frame import HEADERS, Frame, Visitor
 from services.web.inbox_pages import InboxPages
 from services.web.my_channels import MyChannels
+from services.web.phone.routes import phone_routes
 from services.web.provider_pages import ProviderPages
 from services.web.signing_in import SigningIn
 from services.web.view_models import Reader
@@ -69,13 +71,18 @@ class Pages:
         *,
         demo: bool = False,
         providers: Providers = NONE,
+        phone: Phone | None = None,
     ) -> None:
-        """`demo`: whoever comes signs in as a person of their choice. `providers`: the college's own sign-in."""
+        """`demo`: whoever comes signs in as a person of their choice. `providers`: the college's own sign-in.
+
+        `phone`: the way in for what teachers type; without it there are no pages for that.
+        """
         self._notify, self._cards = notify, notify.ports.cards
         self._frame = Frame(notify, demo=demo)
         self._signing_in = SigningIn(self._frame)
         self._my_channels = MyChannels(self._frame, self._signing_in)
         self._inbox = InboxPages(self._frame, self._signing_in, notify)
+        self._phone = phone_routes(self._frame, self._signing_in, phone) if phone is not None else []
         self._providers = ProviderPages(self._frame, self._signing_in, providers, notify.config.base_url)
 
     def routes(self) -> list[BaseRoute]:
@@ -86,6 +93,7 @@ class Pages:
             *self._providers.routes(),
             *self._my_channels.routes(),
             *self._inbox.routes(),
+            *self._phone,
             Route("/warnings/{id}", self.warning),
             Route("/warnings/{id}/acknowledge", self.acknowledge, methods=["POST"]),
             Route("/warnings/{id}/improve", self.improve, methods=["POST"]),
