@@ -187,7 +187,9 @@ def test_every_route_has_an_entry_and_every_entry_a_route(tmp_path):
     folder(tmp_path / "rules", rule())
     with Embedded(Settings(home=tmp_path)) as college:
         there = set(every_route(embedded_routes(college)))
-    assert there == WITHOUT_SIGN_IN | set(PAGES) | OF_ONESELF | OF_A_WARNING | OF_A_PERSON | PHONE | OF_A_LESSON | WAY_IN
+    assert (
+        there == WITHOUT_SIGN_IN | set(PAGES) | OF_ONESELF | OF_A_WARNING | OF_A_PERSON | PHONE | OF_A_LESSON | WAY_IN
+    )
 
 
 def test_the_demo_has_one_route_more(notify):
