@@ -82,7 +82,7 @@ class College(NamedTuple):
 
 
 def college(folder: Path, students: int = 45) -> College:
-    """Lessons `now`, `later` today where the day has room for it, `yesterday`; anna teaches, bert stands in for nobody."""
+    """Lessons `now`, `later` and `yesterday`, which anna teaches; one student is on leave and one exempt."""
     home = folder / "home"
     shutil.copytree(ROOT / "rules", home / "rules", ignore=shutil.ignore_patterns("examples"))
     directory = home / "directory"

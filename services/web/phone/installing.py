@@ -1,4 +1,4 @@
-"""What makes the phone pages installable: the manifest, the service worker, and the page that is shown without network."""
+"""What makes the phone pages installable: manifest, service worker, and the page that is shown without network."""
 
 from __future__ import annotations
 
