@@ -3,6 +3,7 @@
 import json
 import shutil
 import sqlite3
+import urllib.request
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
@@ -19,6 +20,10 @@ from tests.faults.running import ROOT, Process, Served, free_port, prewarn, runn
 from tests.signing_in import cookie_of
 
 SURNAMES, GIVEN = "王李张刘陈杨黄赵吴周", "伟芳娜敏静磊军洋勇艳杰娟涛明超霞平刚"
+PEOPLE = [
+    ("anna", "安娜"), ("bert", "贝特"), ("carl", "卡尔"), ("tutor", "高建国"),
+    *((f"t-{language}-{scheme}", "陈晓燕") for language in ("zh", "en") for scheme in ("light", "dark")),
+]  # fmt: skip
 LONG = "阿卜杜热合曼·买买提依明"
 ON_LEAVE, EXEMPT = 7, 11
 """Who is so, by number."""
@@ -52,6 +57,14 @@ class College(NamedTuple):
             until(served.ready, "the pages are there")
             yield process
 
+    def teach(self, lesson: str, teacher: str = "anna", ago: timedelta = timedelta(minutes=10), **more: Any) -> str:
+        """Publishes a lesson that began so long ago, as the timetable does; where its roll is called."""
+        said = planned(lesson, datetime.now(UTC).replace(microsecond=0) - ago, teacher, **more)
+        body, headers = json.dumps([said]).encode(), {"content-type": "application/cloudevents-batch+json"}
+        with urllib.request.urlopen(urllib.request.Request(f"{self.address}/v1/events", body, headers)) as answer:
+            assert answer.status < 300, answer.read()
+        return f"{self.address}/lessons/{lesson}/roll-call"
+
     def sign_in(self, context: BrowserContext, person: str, address: str = "") -> None:
         """From now on this browser is that person's."""
         token = cookie_of(f"sqlite:///{self.home / 'notify.db'}", person, datetime.now(UTC)).partition("=")[2]
@@ -64,12 +77,12 @@ class College(NamedTuple):
         self.sign_in(context, person)
         return context
 
-    def marks(self, lesson: str = "now") -> dict[str, str]:
+    def marks(self, lesson: str) -> dict[str, str]:
         """Student → what is on record of a lesson, of those who were not just present."""
         newest = {one.data["student"]: one.data["status"] for one in self.records("attendance", lesson)}
         return {student: status for student, status in newest.items() if status != "present"}
 
-    def records(self, kind: str, lesson: str = "now") -> list[CampusEvent]:
+    def records(self, kind: str, lesson: str) -> list[CampusEvent]:
         """What has come to the log of a lesson from phones, oldest first."""
         return [one for one in self.events() if one.kind == kind and one.data["lesson"] == lesson]
 
@@ -82,11 +95,11 @@ class College(NamedTuple):
 
 
 def college(folder: Path, students: int = 45) -> College:
-    """Lessons `now`, `later` and `yesterday`, which anna teaches; one student is on leave and one exempt."""
+    """Its lesson `now` is taught by anna; one student is on leave and one exempt."""
     home = folder / "home"
     shutil.copytree(ROOT / "rules", home / "rules", ignore=shutil.ignore_patterns("examples"))
     directory = home / "directory"
-    write_table(directory, "people.csv", "id,name", [("anna", "安娜"), ("bert", "贝特"), ("tutor", "高建国")])
+    write_table(directory, "people.csv", "id,name", PEOPLE)
     write_table(directory, "departments.csv", "id,name_zh,name_en", [("d1", "护理系", "Nursing")])
     write_table(directory, "majors.csv", "id,name_zh,name_en,department", [("m1", "护理", "Nursing", "d1")])
     write_table(directory, "classes.csv", "id,name,major", [("c1", "护理2601", "m1")])
@@ -98,15 +111,9 @@ def college(folder: Path, students: int = 45) -> College:
     exempt = [(student(EXEMPT), "attendance", "2026-09-01", "免修")]
     write_table(directory, "exemptions.csv", "student,of,from,why", exempt)
     now = datetime.now(UTC).replace(microsecond=0)
-    lessons = [
-        lesson("now", now - timedelta(minutes=10), "1-2"),
-        lesson("later", now + timedelta(hours=2), "3-4"),
-        lesson("yesterday", now - timedelta(days=1), "1-2"),
-    ]
-    leave = {"leave": "L1", "student": student(ON_LEAVE), "status": "granted"} | {
-        "from": (now - timedelta(days=1)).isoformat(), "to": (now + timedelta(days=1)).isoformat(),
-    }  # fmt: skip
-    events = [*lessons, event("leave", leave, now - timedelta(days=2))]
+    leave = {"leave": "L1", "student": student(ON_LEAVE), "status": "granted"}
+    leave |= {"from": (now - timedelta(days=1)).isoformat(), "to": (now + timedelta(days=1)).isoformat()}
+    events = [planned("now", now - timedelta(minutes=10), "anna"), event("leave", leave, now - timedelta(days=2))]
     file = folder / "events.ndjson"
     file.write_text("".join(f"{json.dumps(one)}\n" for one in events), "utf-8")
     taken = prewarn(home, "ingest", file)
@@ -114,10 +121,10 @@ def college(folder: Path, students: int = 45) -> College:
     return College(home, free_port())
 
 
-def lesson(id_: str, begins: datetime, sections: str, **more: Any) -> dict[str, Any]:
+def planned(id_: str, begins: datetime, teacher: str, **more: Any) -> dict[str, Any]:
     times = {"starts_at": begins.isoformat(), "ends_at": (begins + timedelta(minutes=90)).isoformat()}
-    data = {"lesson": id_, "course": "nursing", "class": "c1", "teacher": "anna", "hours": 2, "status": "planned"}
-    return event("lesson", data | times | {"sections": sections, "room": "A-301"} | more, begins - timedelta(days=9))
+    data = {"lesson": id_, "course": "nursing", "class": "c1", "teacher": teacher, "hours": 2, "status": "planned"}
+    return event("lesson", data | times | {"sections": "1-2", "room": "A-301"} | more, begins - timedelta(days=9))
 
 
 def event(kind: str, data: dict[str, Any], at: datetime) -> dict[str, Any]:

@@ -213,7 +213,7 @@ async function draw() {
   if (all.length > mine.length) lines.push([part("span", say("others", { n: all.length - mine.length }))])
   if (problem) lines.push([part("span", problem)])
   place.replaceChildren(...lines.map(line => { const row = part("p", ""); row.append(...line); return row }))
-  place.dataset.state = isSending ? "sending" : waiting ? "unsent" : mine.length ? "decide" : "done"
+  place.dataset.state = isSending ? "sending" : waiting ? "unsent" : mine.length || notices.size ? "decide" : page.kept || problem ? "unsent" : "done"
   place.hidden = lines.length === 0
 }
 
