@@ -22,7 +22,8 @@ const words = JSON.parse(place.dataset.words)
 const kept = globalThis.prewarnSending(root)
 const forms = [...document.querySelectorAll("form[data-queue]")]
 const OURS = new Set(["token", "version", "submission", "elapsed"])
-const AGAIN = [5_000, 10_000, 20_000, 60_000] // milliseconds until it is tried again
+const AGAIN = [3_000, 5_000, 10_000, 30_000] // milliseconds until it is tried again
+const BUSY = 2_000 // the same, while another tab sends
 const workers = navigator.serviceWorker
 const page = document.documentElement.dataset
 let isSending = false, isAgain = false, ended = "done", failures = 0, timer = 0, hasSent = false, problem = ""
@@ -166,7 +167,8 @@ async function send() {
   isSending = false
   failures = ended === "later" ? failures + 1 : 0
   clearTimeout(timer)
-  if (ended !== "done") timer = setTimeout(send, AGAIN[Math.min(failures, AGAIN.length) - 1] ?? AGAIN[3])
+  if (ended === "busy") timer = setTimeout(send, BUSY)
+  else if (ended !== "done") timer = setTimeout(send, AGAIN[Math.min(failures, AGAIN.length) - 1] ?? AGAIN[3])
   if (hasSent && ended === "done" && place.dataset.whenSent === "reload") location.reload()
   await draw()
 }

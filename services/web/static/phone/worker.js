@@ -115,6 +115,6 @@ self.addEventListener("message", event => {
 self.addEventListener("sync", event => {
   if (event.tag !== "prewarn") return
   event.waitUntil(globalThis.prewarnSending(root).send().then(ended => {
-    if (ended === "later") throw new Error("no network yet") // the browser tries again
+    if (ended === "later" || ended === "busy") throw new Error("no network yet") // the browser tries again
   }))
 })
