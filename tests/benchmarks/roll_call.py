@@ -4,8 +4,8 @@
 
 The thumb: a look of 1.5 s at my day before its first tap, 1.2 s for each name to be found after the page has been
 scrolled to it (0.6 s), 1 s before it saves; until the page says that it is saved. Bytes are all that comes over the
-wire to a phone that has never been here. First contentful paint: the same, at 1.6 Mbit/s with 150 ms to each answer, on a
-processor that is four times slower (Chromium's own throttling); the median of five.
+wire to a phone that has never been here. First contentful paint: the same, at 1.6 Mbit/s and 150 ms to each answer,
+on a processor that is four times slower (Chromium's own throttling); the median of five.
 """
 
 import argparse
@@ -64,7 +64,7 @@ def in_sight(page: Page, selector: str) -> bool:
     """Whether the thumb can reach it without scrolling: above the bar that sticks to the bottom."""
     box = page.locator(selector).bounding_box()
     assert box is not None
-    return 0 <= box["y"] and box["y"] + box["height"] <= 760
+    return box["y"] >= 0 and box["y"] + box["height"] <= 760
 
 
 def loaded(browser: Browser, place: College, *, throttled: bool) -> tuple[int, float]:

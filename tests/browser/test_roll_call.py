@@ -329,7 +329,7 @@ def test_of_two_phones_the_second_sees_both_words_keeps_its_own_and_decides(chro
         save(mine)
         expect(mine.locator(".taken")).to_be_visible()
         save(other)
-        expect(state(other)).to_contain_text("有人更新了记录")
+        expect(state(other)).to_contain_text("此后记录有变化")
         expect(button(other, 3)).to_have_attribute("aria-pressed", "true")
         expect(button(other, 2)).to_contain_text("现在记录为：旷课")
         picture(other, "taps-two-phones-390-zh")

@@ -61,7 +61,7 @@ async function shown(event, url) {
   const slow = new Promise(done => setTimeout(done, PATIENCE))
   try {
     const first = await (kept ? Promise.race([fetched, slow]) : fetched)
-    if (first) return first
+    if (first && !(kept && first.status >= 500)) return first // a proxy may say that the server is down
     fetched.catch(() => {})
   } catch {
     // no network
