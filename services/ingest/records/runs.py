@@ -62,6 +62,8 @@ class RunLog:
 
     def __init__(self, log: RunRecords, run: Run) -> None:
         self._log, self.run = log, run
+        self.begun = from_ms(run.begun)
+        """When this process began with it."""
         self._refused: Counter[bytes] | None = None
         """What was refused before the run was interrupted and has not come again, once that is known."""
 

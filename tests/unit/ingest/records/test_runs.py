@@ -140,7 +140,7 @@ def test_what_the_wrong_file_took_back_counts_again_and_so_does_what_came_behind
     covering(college, schemas, first, SECOND, *(absent(one, _recordedat=SECOND) for one in ("s1", "s2")))
     assert covering(college, schemas, wrong, THIRD, absent("s1", _recordedat=THIRD)) == 1
     assert counts(wrong) == {"unchanged": 1, "retracted": 1}
-    older.append([absent("s2", _recordedat=SECOND, status="late"), absent("s3", _recordedat=FIRST)])
+    older.append([absent("s2", _recordedat=FIRST, status="late"), absent("s3", _recordedat=FIRST)])
     assert college.statuses() == {"s1": "absent"}
     assert undo(college, wrong).given_back >= 1
     assert college.statuses() == {"s1": "absent", "s2": "absent"}, "the first file covers s3, and does not say it"
