@@ -258,6 +258,9 @@ class RecordStore(Protocol):
     def transaction(self) -> AbstractContextManager[Transaction]:
         """Committed at the end, records and log together, or nothing of it. One at a time, of all processes."""
 
+    def reading(self) -> AbstractContextManager[Records]:
+        """The records as they are, without waiting for who writes."""
+
     def meta(self, name: str) -> str:
         """As `Records.meta`, outside of any transaction."""
 
