@@ -91,7 +91,7 @@ class Access:
         self._store, self.clock = store, clock
         self._looking = Lock()
         self._looked: datetime | None = None
-        self._is_known = False
+        self._trouble: LogError | None = None
         self._by_digest: dict[bytes, SourceToken] = {}
         self._noted: dict[str, datetime] = {}
         self._buckets: dict[str, _Bucket] = {}
@@ -101,7 +101,7 @@ class Access:
         now = self.clock()
         if not self._is_fresh(now):
             await run_in_threadpool(self._look, now)
-        if not self._is_known:
+        if self._trouble is not None:
             what, right = say("ingest.tokens_unavailable"), say("ingest.same_request_again_later")
             problem = Problem(where="tokens", what=what, expected=right)
             return refusal(HTTPStatus.SERVICE_UNAVAILABLE, problem, RETRY_AFTER)
@@ -118,6 +118,12 @@ class Access:
         await self._note(token, now)
         return Admitted(Sender(token.source, token.kinds), self._bucket(token, now))
 
+    def unwell(self) -> LogError | None:
+        """Why nobody is let in, if so. It asks again then: whoever reads this may keep senders away meanwhile."""
+        if self._trouble is not None and not self._is_fresh(now := self.clock()):
+            self._look(now)
+        return self._trouble
+
     def _is_fresh(self, now: datetime) -> bool:
         return self._looked is not None and abs(now - self._looked) < _LOOK_EVERY  # a clock may be set back
 
@@ -127,10 +133,10 @@ class Access:
                 return
             try:
                 self._by_digest = {one.digest: one for one in self._store.tokens()}
-                self._is_known = True
+                self._trouble = None
             except LogError as error:  # what a database says of itself is nothing for strangers
                 _log.error("nobody is let in to the API: %s", error)
-                self._is_known = False
+                self._trouble = error
             self._looked = now
 
     async def _note(self, token: SourceToken, now: datetime) -> None:

@@ -199,7 +199,7 @@ class Ingest:
 
     def unwell(self) -> object:
         """Why this process cannot do its work, if it cannot."""
-        return self._store.trouble or self._health.stalled() or self.bounds.unwell()
+        return self._store.trouble or self._access.unwell() or self._health.stalled() or self.bounds.unwell()
 
 
 def run_ingest(settings: Settings) -> int:

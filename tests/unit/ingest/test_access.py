@@ -28,7 +28,8 @@ class Way:
         self.now, self.schemas = NOW, schemas
         self.log, self.tokens, self.counter = MemoryLog(), MemoryTokens(), SourceCounter()
         self.intake = Intake(validator, KnownPeople, self.log, lambda: NOW, self.counter)
-        self.app = Starlette(routes=ingest_routes(self.intake, Access(self.tokens, lambda: self.now)))
+        self.access = Access(self.tokens, lambda: self.now)
+        self.app = Starlette(routes=ingest_routes(self.intake, self.access))
 
     def token(self, source="edu", *kinds, per_minute=0):
         """A new one, which the service has seen."""
@@ -182,8 +183,10 @@ def test_tokens_that_cannot_be_read_let_nobody_in_and_ask_to_come_again(way, att
     assert "told to be broken" not in is_refused(answer, 503, "tokens")["detail"], "strangers need not know why"
     assert "told to be broken" in caplog.text
     assert int(answer.headers["retry-after"]) > 0
+    assert "told to be broken" in str(way.access.unwell()), "whoever keeps senders away from what is unwell must know"
     way.tokens.broken = False
     way.later(1)
+    assert way.access.unwell() is None, "and that it is over, though nobody sends meanwhile"
     assert way.ask(attendance(), token=token).status_code == 202
 
 
