@@ -82,7 +82,7 @@ def save(
 
     given = [_as_phone(event, id_) for event, id_ in zip(events, named, strict=True)]
     try:
-        outcome = intake.into(_Unless(log, unless)).take_events(given, SOURCE)
+        outcome = intake.into(_Unless(log, unless), typed.at).take_events(given, SOURCE)
     except _KnownError:
         return Saved("known")
     except _ChangedError:
