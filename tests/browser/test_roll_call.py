@@ -4,12 +4,12 @@ import os
 import re
 import shutil
 import signal
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Error, expect
 
 from tests.browser import DESK, PHONE, findings, picture, sideways
 from tests.browser.teaching import EXEMPT, ON_LEAVE, College, college, name, student
@@ -262,7 +262,8 @@ def test_a_battery_that_dies_takes_no_tap_with_it(chromium, place, tmp_path):
             place.sign_in(context, "anna")
             yield context
         finally:
-            context.close()
+            with suppress(Error):  # it was killed
+                context.close()
 
     with profile() as context:
         page = open_roll(context, address)
