@@ -417,7 +417,9 @@ def test_the_back_button_brings_no_stale_form_back(phone, place):
     expect(button(page, 2)).to_have_attribute("aria-pressed", "true")
     button(page, 2).tap()
     save(page)
-    until(lambda: page.wait_for_timeout(50) or place.marks("back") == AWAY | {student(2): "late"}, "it is a revision")
+    until(
+        lambda: page.wait_for_timeout(50) or place.marks("back") == AWAY | {student(2): "late"}, "it is a revision", 30
+    )
 
 
 def test_the_roll_of_yesterday_is_taken_today(phone, place):
