@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from starlette.concurrency import run_in_threadpool
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
@@ -107,7 +108,7 @@ class Pages:
             *([Route("/set-aside", self.set_aside)] if self._notify.ports.set_aside else []),
             Route("/metrics", self.metrics),
             Route("/healthz", self.healthz),
-            Mount("/static", StaticFiles(directory=_HERE / "static")),
+            Mount("/static", GZipMiddleware(StaticFiles(directory=_HERE / "static"))),  # nothing secret, unlike pages
         ]
 
     def start(self, request: Request) -> Response:

@@ -332,7 +332,9 @@ def test_of_two_phones_the_second_sees_both_words_keeps_its_own_and_decides(chro
         save(other)
         expect(state(other)).to_contain_text("此后记录有变化")
         expect(button(other, 3)).to_have_attribute("aria-pressed", "true")
-        expect(button(other, 2)).to_contain_text("现在记录为：旷课")
+        differs = button(other, 2).locator(".status")
+        expect(differs).to_have_text("到课 · 现在记录为：旷课")
+        assert differs.bounding_box()["width"] > 44, "only a screen reader sees what differs"
         picture(other, "taps-two-phones-390-zh")
         assert place.marks("two") == AWAY | {student(2): "absent"}
         button(other, 2).tap()
