@@ -75,4 +75,4 @@ class Phone:
 
     def save(self, events: Sequence[CampusEvent], typed: Typed, version: Callable[[Records], str]) -> Saved:
         """Takes events in, in one commit, as long as what was seen is still so (`version`)."""
-        return save(events, typed, version, self._log, self._intake)
+        return save(events, typed, version, self.keys, self._log, self._intake)

@@ -170,6 +170,7 @@ OF_A_PERSON = {
     ("GET", "/inbox/{person:path}"),
     ("POST", "/inbox/{person:path}/acknowledge"),
     ("POST", "/inbox/{person:path}/hand-over"),
+    ("POST", "/inbox/{person:path}/undo"),
 }
 WAY_IN = {("MOUNT", "/v1"), ("GET", "/v1/openapi.json")}
 """What sources use: tests/unit/ingest/test_access.py."""
@@ -257,7 +258,7 @@ def test_inboxes(person, notify, browser_of):
     for whose in PEOPLE:
         seen = {whose} | ({"stand_in"} if whose == "away" else set())
         assert at.status("GET", f"/inbox/{whose}") == expected(person, "GET", seen), whose
-        for act in ("acknowledge", "hand-over"):
+        for act in ("acknowledge", "hand-over", "undo"):
             tried = at.status("POST", f"/inbox/{whose}/{act}")  # without a tick: nothing is done
             assert tried == (422 if person in SIGNED_IN & seen else expected(person, "POST", set())), whose
 
