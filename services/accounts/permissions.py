@@ -17,8 +17,8 @@ from services.directory import Person
 
 Why = Literal["told", "role", "class", "case", "own", "stands_in", "everybody", "not_there", "not_yours"]
 """Named reason of a decision; the last two are refusals."""
-Page = Literal["account", "start", "figures", "deliveries", "set_aside"]
-"""Pages that are about no single warning or person. account: one's own password and sessions."""
+Page = Literal["account", "start", "day", "figures", "deliveries", "set_aside"]
+"""Pages that are about no single warning or person. account: one's own password and sessions; day: own lessons."""
 
 _OF_A_CLASS = ("student", "class")
 SIGHT: Mapping[str, tuple[str, ...]] = {
@@ -87,6 +87,18 @@ class Matter:
     """The cases that it is a part of."""
 
 
+@dataclass(frozen=True, slots=True)
+class Taught:
+    """What somebody teaches: a lesson, or a course in a month."""
+
+    name: str
+    """In the audit trail."""
+    contexts: Sequence[Mapping[str, str]]
+    """Course, class and teacher; of several classes one each."""
+    at: datetime
+    """When: whoever taught it then, or stood in, may still say what was."""
+
+
 class Decision(NamedTuple):
     """Whether, and why."""
 
@@ -94,7 +106,7 @@ class Decision(NamedTuple):
     why: Why
 
 
-def allowed(who: Who, what: Matter | Inbox | Page, directory: Directory, at: datetime) -> Decision:
+def allowed(who: Who, what: Matter | Inbox | Taught | Page, directory: Directory, at: datetime) -> Decision:
     """Whether somebody may see, and act on, what they ask for, at `at`."""
     if not directory.is_there(who.person, at) and not who.operator:
         return Decision(False, "not_there")
@@ -102,7 +114,9 @@ def allowed(who: Who, what: Matter | Inbox | Page, directory: Directory, at: dat
         why = _of_warning(who.person, what, directory, at)
     elif isinstance(what, Inbox):
         why = _of_inbox(who.person, what.person, directory, at)
-    elif what in ("account", "start"):
+    elif isinstance(what, Taught):
+        why = "role" if who.person in teachers(what, directory, at) else None
+    elif what in ("account", "start", "day"):
         why = "everybody"
     elif what == "figures":
         departments = departments_of(who, directory, at)
@@ -110,6 +124,16 @@ def allowed(who: Who, what: Matter | Inbox | Page, directory: Directory, at: dat
     else:
         why = "role" if _holds_any(who, (OPERATOR,), directory, at) else None
     return Decision(why is not None, why or "not_yours")
+
+
+def teachers(what: Taught, directory: Directory, at: datetime) -> set[str]:
+    """Who teaches it, or stands in for who does, then or at `at`."""
+    return {
+        one.id
+        for moment in dict.fromkeys((what.at, at))
+        for context in what.contexts
+        for one in directory.holders("course_teacher", context, moment)
+    }
 
 
 def departments_of(who: Who, directory: Directory, at: datetime) -> frozenset[str] | None:

@@ -34,6 +34,7 @@ from services.ingest.access import Access
 from services.ingest.dry_log import DryLog
 from services.ingest.intake import Intake
 from services.ingest.mappings.reading import College
+from services.ingest.phone.phone import Phone
 from services.ingest.records.coverage import Coverage
 from services.ingest.records.keys import Keys
 from services.ingest.records.log import RecordLog
@@ -94,6 +95,7 @@ class Embedded:
         self._said, self._keys = JournalRecords(self.journal), Keys(schemas)
         self.records = RecordLog(self._said, self._keys, self.files, clock)
         self.intake = Intake(self._validator, directory, self.records, clock, self._counter, completes=False)
+        self.phone = Phone(self._said, self._keys, self.files, self.intake, self.log_time)
         self.tokens = JournalTokens(self.journal)
         self.access = Access(self.tokens, clock)
         self._cards: dict[str, dict[str, RuleCard]] = {}
@@ -128,6 +130,11 @@ class Embedded:
         """An intake for events whose time is past."""
         log = ReplayLog(self.records)
         return Intake(self._validator, self.files.present_directory, log, self._clock, completes=False)
+
+    def log_time(self) -> datetime:
+        """The present instant of the log: the clock's; where time comes from the events, that of the newest."""
+        now = self.worker.engine.now if self._past and self.worker is not None else None
+        return self._clock() if now is None else from_ms(now)
 
     def coverage(self, text: str) -> Coverage:
         """What files cover, as their sender says it. Raises ConfigurationError."""

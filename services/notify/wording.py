@@ -101,7 +101,7 @@ def name(field: str, value: str, to: Listener, facts: Facts | None = None) -> st
     if field == "rule" and (card := to.ports.cards(version, value)) is not None:
         return texts.of(card.title, to.language)
     if field == "lesson" and (known := to.ports.lesson(value)) is not None:
-        return _day_and_sections(known, to)
+        return day_and_sections(known, to)
     if field == "period":
         return _period(value, to)
     called = to.ports.directory().names({field: value})
@@ -114,7 +114,7 @@ def day_and_time(at: datetime, to: Listener) -> str:
     return f"{day(at, to)} {at.astimezone(to.zone):%H:%M}"
 
 
-def _day_and_sections(lesson: LessonTime, to: Listener) -> str:
+def day_and_sections(lesson: LessonTime, to: Listener) -> str:
     """`11-27 周五 5–6 节`; the time where the timetable knows no sections."""
     first, _, last = lesson.sections.partition("-")
     if not first:
@@ -310,7 +310,7 @@ def lesson(key: str, value: str, facts: Facts, to: Listener) -> str:
     at = next((one for one in (*about, facts.opened_at) if one is not None), None)
     if known is None and at is None:
         return value
-    when = _day_and_sections(known, to) if known is not None else day(at, to) if at is not None else ""
+    when = day_and_sections(known, to) if known is not None else day(at, to) if at is not None else ""
     further = ("course", "class") if key == "lesson" else ("course",)
     names = [name(one, facts.context[one], to, facts) for one in further if one in facts.context]
     return " ".join([when, *names])

@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from services.accounts import sessions
-from services.accounts.permissions import Inbox, Page, Who
+from services.accounts.permissions import Inbox, Page, Taught, Who
 from services.messages import to_ms
 from services.notify.store import accounts, own
 from services.web import visitor
@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
 _HERE = Path(__file__).parent
 HEADERS = {
-    "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; "
+    "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self'; script-src 'self'; "
+    "connect-src 'self'; worker-src 'self'; manifest-src 'self'; form-action 'self'; "
     "frame-ancestors 'none'; base-uri 'none'",
     "Referrer-Policy": "same-origin",
     "X-Content-Type-Options": "nosniff",
@@ -58,11 +59,19 @@ class Visitor(NamedTuple):
         return self.who.person
 
 
+class Tour(NamedTuple):
+    """In the demo, the way from a roll-call to its warning."""
+
+    teacher: str
+    lesson: str
+    tutor: str
+
+
 class Frame:
     """Pages over one Notify. `demo`: whoever comes may choose as whom to look."""
 
-    def __init__(self, notify: Notify, *, demo: bool = False) -> None:
-        self.notify, self.demo, self.templates = notify, demo, templates()
+    def __init__(self, notify: Notify, *, demo: bool = False, tour: Tour | None = None) -> None:
+        self.notify, self.demo, self.tour, self.templates = notify, demo, tour, templates()
 
     def visitor(self, request: Request) -> Visitor | None:
         """Who is signed in. A session that has ended, or whose person has left the college today, is none any more.
@@ -109,7 +118,7 @@ class Frame:
             "prewarn.token", secrets.token_urlsafe(24)
         )
 
-    def may(self, request: Request, what: Inbox | Page) -> Visitor | Response:
+    def may(self, request: Request, what: Inbox | Taught | Page) -> Visitor | Response:
         """Who looks, if they may see the page; else the answer that they get."""
         found = self.visitor(request)
         if found is None:

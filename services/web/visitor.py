@@ -107,20 +107,23 @@ def language(request: Request, own: str | None = None) -> Literal["zh", "en"]:
     return "zh"
 
 
-async def form_of(request: Request) -> dict[str, str]:
-    """What a form says, of which each name stands once. Raises HTTPException if it is none of ours."""
+async def form_of(request: Request, largest: int = _LARGEST_FORM, most: int = _MOST_FIELDS) -> dict[str, str]:
+    """What a form says, of which each name stands once. Raises HTTPException if it is none of ours.
+
+    `largest`: bytes; `most`: fields.
+    """
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != _FORM:
         raise HTTPException(415)
     body = bytearray()
     try:
         async for chunk in request.stream():
             body += chunk
-            if len(body) > _LARGEST_FORM:
+            if len(body) > largest:
                 raise HTTPException(413)
     except ClientDisconnect:  # nobody is there to read the answer
         raise HTTPException(400) from None
     try:
-        return dict(parse_qsl(body.decode("utf-8"), keep_blank_values=True, max_num_fields=_MOST_FIELDS))
+        return dict(parse_qsl(body.decode("utf-8"), keep_blank_values=True, max_num_fields=most))
     except ValueError:
         raise HTTPException(400) from None
 

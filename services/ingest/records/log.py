@@ -24,7 +24,7 @@ from services.ingest.records.resolve import (
 from services.ingest.records.runs import Undone, admit, to_be_undone, uncovered
 from services.ingest.records.step import Step, covered_before
 from services.log.erased import ERASED, Erased
-from services.log.records import Key, Record, RecordStore, Run, Transaction
+from services.log.records import Key, Record, Records, RecordStore, Run, Transaction
 from services.messages import UNREADABLE, CampusEvent, Problem, Rejection, Verdict, to_ms
 
 _GROUPS_AT_ONCE = 500
@@ -77,16 +77,22 @@ class RecordLog:
             commit.records.set_meta("records", _FORMAT)
 
     def append(
-        self, events: Sequence[CampusEvent], clocks: Sequence[int] | None = None, run: Run | None = None
+        self,
+        events: Sequence[CampusEvent],
+        clocks: Sequence[int] | None = None,
+        run: Run | None = None,
+        as_of: Callable[[Records, Sequence[CampusEvent]], Sequence[CampusEvent]] = lambda _, events: events,
     ) -> list[Verdict]:
         """See EventLog. `clocks` (ms): how far time has come with each event; default: the clock, now.
 
-        `run`: the import that brings them. Raises ConfigurationError if that was undone meanwhile.
+        `run`: the import that brings them. Raises ConfigurationError if that was undone meanwhile. `as_of` looks at
+        the records before, while nobody else changes them, and says what is to be taken; what it raises goes through.
         """
         now = to_ms(self._clock())
         if clocks is None:
             clocks = [now] * len(events)
         with self._store.transaction() as commit:
+            events = as_of(commit.records, events)
             if commit.records.meta("bounds") != self._bounds.bounds():
                 self._bounds.refresh()  # another process goes by a newer directory already
             if run is not None:

@@ -5,7 +5,7 @@ It decides nothing by the order in which things came. What does not count is kep
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Protocol
@@ -151,8 +151,8 @@ def _test(spoken: dict[Key, CampusEvent | None], context: Context, _whole: bool)
     best: tuple[tuple[bool, int, datetime], Key] | None = None
     for key, event in spoken.items():
         lesson = context.lessons.get(event.data.get("lesson", "")) if event else None
-        at = _begin(lesson) if lesson else None
-        found[key] = _counted(event, context, _not_held(lesson, context) or _bound(event, context, at))
+        at = begin_of(lesson) if lesson else None
+        found[key] = _counted(event, context, not_held(lesson, context.closed) or _bound(event, context, at))
         if event is not None and found[key].event is not None:
             order = (event.data["status"] == "graded", int(event.data.get("attempt", 1)), event.time), key
             best = order if best is None else max(best, order)
@@ -179,11 +179,11 @@ def _lesson(spoken: dict[Key, CampusEvent | None], context: Context, whole: bool
     here: list[CampusEvent] = []
     for key, event in spoken.items():
         if event is None or key[0] == "lesson":
-            reason = _not_held(event, context, itself=True) if event else ""
+            reason = not_held(event, context.closed, itself=True) if event else ""
             found[key] = _counted(event, context, reason)
             continue
-        at = _begin(lesson) if lesson else event.time
-        reason = _not_held(lesson, context) if lesson else "closed_day" if context.closed(at) else ""
+        at = begin_of(lesson) if lesson else event.time
+        reason = not_held(lesson, context.closed) if lesson else "closed_day" if context.closed(at) else ""
         if key[0] == "attendance":
             reason = reason or _bound(event, context, at) or _of_other_class(event, lesson, context, at)
             found[key] = _attended(event, lesson, context, reason)
@@ -211,9 +211,9 @@ def _derive(
     held = rollcall is not None and rolled_key is not None and found[rolled_key].event is not None
     example = lesson or rollcall or next(iter(here), None)
     class_ = example.data.get("class") if example else None
-    if example is None or class_ is None or not listed - {None} or (lesson and _not_held(lesson, context)):
+    if example is None or class_ is None or not listed - {None} or (lesson and not_held(lesson, context.closed)):
         return
-    at = _begin(lesson) if lesson else example.time
+    at = begin_of(lesson) if lesson else example.time
     members = [one for one in expected_students(example, context.college) if _needs_to_be_there(one, at, context)]
     if held and rollcall is not None and "exceptions_only" in listed:
         marked = {event.data["student"] for (kind, _), event in spoken.items() if event and kind == "attendance"}
@@ -225,8 +225,8 @@ def _derive(
                 found["attendance", context.keys.made("attendance", named)] = one
     if held and rollcall is not None and rolled_key is not None:
         if rollcall.data.get("present") is None:
-            figures = _figures(members, here) | {"expected": rollcall.data.get("expected", len(members))}
-            found[rolled_key] = _counted(rollcall, context, "", **figures)
+            counted = figures(members, _marks(here)) | {"expected": rollcall.data.get("expected", len(members))}
+            found[rolled_key] = _counted(rollcall, context, "", **counted)
     elif rollcall is None and "all" in listed and here:
         key = "rollcall", context.keys.made("rollcall", {"lesson": example.data["lesson"]})
         found[key] = _counted(_rolled(members, here, lesson, class_), context, "")
@@ -237,7 +237,7 @@ def _present(student: str, lesson: CampusEvent | None, rollcall: CampusEvent, co
     data = {name: example.data[name] for name in _OF_LESSON if example.data.get(name) is not None}
     if "classes" in example.data:
         del data["class"]  # theirs is what the directory says
-    begin = _begin(lesson) if lesson else rollcall.time
+    begin = begin_of(lesson) if lesson else rollcall.time
     event = CampusEvent(
         source=DERIVED,
         id=f"attendance/{example.data['lesson']}/{student}",
@@ -255,7 +255,7 @@ def _rolled(members: list[str], here: list[CampusEvent], lesson: CampusEvent | N
     data = {name: example.data[name] for name in _OF_LESSON if name != "hours" and example.data.get(name) is not None}
     data |= {"lesson": here[0].data["lesson"], "class": class_, "expected": len(members)}
     if {event.data["student"] for event in here} >= set(members):
-        data |= _figures(members, here)
+        data |= figures(members, _marks(here))
     return CampusEvent(
         source=DERIVED,
         id=f"rollcall/{data['lesson']}",
@@ -269,10 +269,10 @@ def _rolled(members: list[str], here: list[CampusEvent], lesson: CampusEvent | N
 _OF_LESSON = ("lesson", "course", "class", "teacher", "hours")
 
 
-def _figures(members: list[str], here: list[CampusEvent]) -> dict[str, int]:
-    """Of the students who are expected; who left early had come."""
+def figures(members: Iterable[str], marks: Iterable[tuple[str, str]]) -> dict[str, int]:
+    """Of the students who are expected, by (student, status); who left early had come."""
     expected = set(members)
-    said = [event.data["status"] for event in here if event.data["student"] in expected]
+    said = [status for student, status in marks if student in expected]
     return {
         "present": said.count("present") + said.count("early_leave"),
         "late": said.count("late"),
@@ -281,9 +281,13 @@ def _figures(members: list[str], here: list[CampusEvent]) -> dict[str, int]:
     }
 
 
+def _marks(here: Iterable[CampusEvent]) -> Iterator[tuple[str, str]]:
+    return ((event.data["student"], event.data["status"]) for event in here)
+
+
 def expected_students(lesson: CampusEvent, college: College) -> list[str]:
     """Who is enrolled in a lesson's class or classes when it begins; of a group those who are."""
-    at, data = _begin(lesson), lesson.data
+    at, data = begin_of(lesson), lesson.data
     if "students" in data:
         return sorted(one for one in data["students"] if college.enrolled(one, at))
     classes = {*data.get("classes", ()), data.get("class")} - {None}
@@ -299,9 +303,9 @@ def _attended(event: CampusEvent, lesson: CampusEvent | None, context: Context, 
     derived = event.source == DERIVED
     if reason or not (derived or event.data["status"] == "absent"):
         return _counted(event, context, reason)
-    begin, end = (_begin(lesson), _end(lesson)) if lesson else (event.time, event.time + _INSTANT)
+    begin, end = (begin_of(lesson), end_of(lesson)) if lesson else (event.time, event.time + _INSTANT)
     for leave in context.leaves.get(event.data["student"], ()):
-        first, last = _begin(leave), _end(leave)
+        first, last = begin_of(leave), end_of(leave)
         # Who is not listed may have come for the rest of the lesson; who is listed as absent is not accused.
         covers = first <= begin and end <= last if derived else first < end and begin < last
         if leave.data["status"] == "granted" and covers:
@@ -312,33 +316,34 @@ def _attended(event: CampusEvent, lesson: CampusEvent | None, context: Context, 
 _INSTANT = timedelta(milliseconds=1)
 
 
-def _not_held(lesson: CampusEvent | None, context: Context, *, itself: bool = False) -> str:
-    """Why a lesson does not take place. One that is cancelled still says so itself."""
+def not_held(lesson: CampusEvent | None, closed: Callable[[datetime], bool], *, itself: bool = False) -> str:
+    """Why a lesson does not take place: moved, cancelled, closed_day. One that is cancelled still says so itself."""
     if lesson is None:
         return ""
     if lesson.data.get("moved_to") is not None:
         return "moved"
     if lesson.data["status"] == "cancelled" and not itself:
         return "cancelled"
-    return "closed_day" if context.closed(_begin(lesson)) else ""
+    return "closed_day" if closed(begin_of(lesson)) else ""
 
 
 _BEGINS = {"lesson": ("starts_at", "ends_at"), "leave": ("from", "to")}
 
 
-def _begin(event: CampusEvent) -> datetime:
+def begin_of(event: CampusEvent) -> datetime:
     """When what a record is about takes place: a lesson's or a leave's begin, else when it occurred."""
     names = _BEGINS.get(event.kind)
     return (read_moment(event.data[names[0]]) if names else None) or event.time
 
 
-def _end(event: CampusEvent) -> datetime:
+def end_of(event: CampusEvent) -> datetime:
+    """When a lesson or a leave is over."""
     return read_moment(event.data[_BEGINS[event.kind][1]]) or event.time
 
 
 def takes_place(event: CampusEvent) -> int:
     """When what a record is about takes place (ms)."""
-    return to_ms(_begin(event))
+    return to_ms(begin_of(event))
 
 
 def group_of(event: CampusEvent, key: str) -> str:

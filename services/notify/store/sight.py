@@ -13,7 +13,7 @@ import msgspec
 from sqlalchemy import Connection, select
 
 from services.accounts import permissions
-from services.accounts.permissions import Decision, Inbox, Matter, Page, Who
+from services.accounts.permissions import Decision, Inbox, Matter, Page, Taught, Who
 from services.accounts.rows import AccessRow
 from services.messages import Evidence, to_ms
 from services.notify.ports import Cards, Clock, Directory
@@ -35,11 +35,11 @@ class Sight:
     cards: Cards
     clock: Clock
 
-    def may(self, who: Who, what: Inbox | Page) -> bool:
+    def may(self, who: Who, what: Inbox | Taught | Page) -> bool:
         """Whether somebody may open a page; if not, it is written down."""
         decision = permissions.allowed(who, what, self.directory(), self.clock())
         if not decision.granted:
-            self._write_down(who, f"inbox {what.person}" if isinstance(what, Inbox) else what, decision)
+            self._write_down(who, _named(what), decision)
         return decision.granted
 
     @contextmanager
@@ -85,6 +85,12 @@ class Sight:
         context = context_of_subject(self.cards(row.rule_version, row.rule), facts)
         told = connection.execute(select(_r.person).where(_r.warning == row.number))
         return Matter(context, {one[0] for one in told})
+
+
+def _named(what: Inbox | Taught | Page) -> str:
+    if isinstance(what, Inbox):
+        return f"inbox {what.person}"
+    return what.name if isinstance(what, Taught) else what
 
 
 def _cases(connection: Connection, row: WarningRow) -> list[WarningRow]:

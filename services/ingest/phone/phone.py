@@ -1,0 +1,78 @@
+"""The way in for what teachers type on our pages: their lessons, roll-calls, tests and assessments."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Protocol
+
+from services.directory import Directory
+from services.ingest.intake import Intake
+from services.ingest.phone.lessons import Lesson, find_lesson, lessons_of
+from services.ingest.phone.roll_call import RollCall, read_roll_call
+from services.ingest.phone.saving import Saved, Typed, save
+from services.ingest.records.keys import Keys
+from services.ingest.records.log import RecordLog
+from services.log.records import Records, RecordStore
+from services.messages import CampusEvent
+
+
+class Bounds(Protocol):
+    """The directory and the calendar, as they are now."""
+
+    def present_directory(self) -> Directory:
+        """The directory."""
+
+    def closed(self, at: datetime) -> bool:
+        """Whether the college is closed on the day of an instant."""
+
+    def bounds(self) -> str:
+        """Changes with either of them."""
+
+    def refresh(self) -> bool:
+        """See `services/ingest/records/log.py`."""
+
+
+class Phone:
+    """One for all pages; several threads may share it. All methods raise LogError."""
+
+    def __init__(
+        self, store: RecordStore, keys: Keys, bounds: Bounds, intake: Intake, clock: Callable[[], datetime]
+    ) -> None:
+        """`clock`: the present instant of the log, which is that of a replay in the demo."""
+        self.reading, self.keys, self.clock = store.reading, keys, clock
+        self.closed = bounds.closed
+        self._bounds, self._intake = bounds, intake
+        self._log = RecordLog(store, keys, bounds, clock)
+
+    @property
+    def directory(self) -> Directory:
+        """As of now."""
+        return self._bounds.present_directory()
+
+    def lesson(self, id_: str) -> Lesson | None:
+        """One of them, if there is one."""
+        with self.reading() as records:
+            return find_lesson(records, self.keys, id_, self.directory, self.closed)
+
+    def lessons(self, records: Records, person: str, between: tuple[datetime, datetime]) -> list[Lesson]:
+        """Those that somebody teaches, or stands in for, and that begin in a time."""
+        return lessons_of(records, person, between, self.clock(), self.directory, self.closed)
+
+    def roll_call(self, lesson: str) -> RollCall | None:
+        """As it stands; None if there is no such lesson."""
+        with self.reading() as records:
+            return read_roll_call(records, lesson, self.directory, self.closed)
+
+    def save_roll_call(self, lesson: str, events: Sequence[CampusEvent], typed: Typed) -> Saved:
+        """Takes in what is about a lesson, unless somebody else has said something of it meanwhile."""
+
+        def version(records: Records) -> str:
+            found = read_roll_call(records, lesson, self.directory, self.closed)
+            return found.version if found is not None else ""
+
+        return self.save(events, typed, version)
+
+    def save(self, events: Sequence[CampusEvent], typed: Typed, version: Callable[[Records], str]) -> Saved:
+        """Takes events in, in one commit, as long as what was seen is still so (`version`)."""
+        return save(events, typed, version, self.keys, self._log, self._intake)

@@ -1,0 +1,1 @@
+"""Pages on which teachers say what they saw: their day, roll-calls."""

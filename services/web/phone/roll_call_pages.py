@@ -1,0 +1,198 @@
+"""A lesson's roll-call: everybody is present but those who are not. And a lesson that is cancelled or moved."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from types import MappingProxyType
+from typing import NamedTuple
+from uuid import uuid4
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from services.ingest.phone import roll_call
+from services.ingest.phone.phone import Phone
+from services.ingest.phone.roll_call import LONGEST_NOTE, MOST_MINUTES, STATUSES, Expected, Mark, RollCall
+from services.ingest.phone.saving import Saved
+from services.web.frame import Frame, Visitor
+from services.web.phone.lesson_words import path_of, shown
+from services.web.phone.sending import Form, Sending, Sent, why
+from services.web.view_models import Reader
+from services.web.visitor import said
+
+_MOST_DIGITS = 4
+
+
+class Row(NamedTuple):
+    """A student on the page."""
+
+    id: str
+    name: str
+    mark: Mark
+    on_leave: bool
+    exempt: str
+    otherwise: str
+    """What somebody else has said meanwhile, where that is another thing."""
+
+
+class RollCallPages:
+    """The routes over one frame."""
+
+    def __init__(self, frame: Frame, sending: Sending, phone: Phone) -> None:
+        self._frame, self._sending, self._phone = frame, sending, phone
+
+    def routes(self) -> list[BaseRoute]:
+        """For the composition root's web application."""
+        posted = self._sending.posted
+        return [
+            Route("/lessons/{lesson:path}/roll-call", self.page),
+            Route("/lessons/{lesson:path}/roll-call", posted(self._save), methods=["POST"]),
+            Route("/lessons/{lesson:path}/cancel", posted(self._cancel), methods=["POST"]),
+            Route("/lessons/{lesson:path}/move", posted(self._move), methods=["POST"]),
+        ]
+
+    def page(self, request: Request) -> Response:
+        """Who is expected, and what stands of them."""
+        found = self._phone.roll_call(request.path_params["lesson"])
+        seen = self._sending.may_teach(request, found.lesson.taught if found else None)
+        return self._page(request, found) if isinstance(seen, Visitor) and found else _answer(seen)
+
+    def _page(
+        self,
+        request: Request,
+        found: RollCall,
+        typed: Mapping[str, Mark] = MappingProxyType({}),
+        error: str = "",
+        status: int = 200,
+    ) -> Response:
+        reader = self._frame.reader(request)
+        rows = [_row(one, typed.get(one.student), reader) for one in found.students]
+        return self._frame.page(
+            request,
+            "phone/roll_call.html",
+            status=status,
+            lesson=shown(found.lesson, reader),
+            students=sorted(rows, key=lambda row: row.id),
+            version=found.version,
+            new_submission=str(uuid4()),
+            taken=_taken(found, reader),
+            figures=found.figures,
+            expected=sum(not one.exempt for one in found.students),
+            statuses=[(one, reader.term("value", one)) for one in STATUSES],
+            most_minutes=MOST_MINUTES,
+            longest_note=LONGEST_NOTE,
+            error=error,
+            is_saved=bool(said(request.query_params, "saved")) and not error,
+            begins=found.lesson.begins.astimezone(reader.zone),
+            clashes=sum(bool(row.otherwise) for row in rows),
+        )
+
+    def _save(self, request: Request, seen: Visitor, form: Form) -> Sent | Response:
+        found = self._phone.roll_call(request.path_params["lesson"])
+        allowed = self._sending.may_teach(request, found.lesson.taught if found else None)
+        if not isinstance(allowed, Visitor) or found is None:
+            return _answer(allowed)
+        reader, typed = self._frame.reader(request), self._sending.typed(form, seen.person)
+        marks = {one.student: _mark(form, one) for one in found.students if said(form, f"status:{one.student}")}
+        wrong = "roll_call_reload" if not typed.is_right else _wrong(form, found)
+        if wrong or found.lesson.reason:
+            words = reader.word(wrong) if wrong else reader.word("roll_call_not_held")
+            saved = Saved("refused")
+        else:
+            saved = self._phone.save_roll_call(found.lesson.id, roll_call.said(found, marks, typed), typed)
+            words = why(saved, reader)
+        return self._sent(request, found, saved, words, marks)
+
+    def _sent(self, request: Request, found: RollCall, saved: Saved, words: str, marks: Mapping[str, Mark]) -> Sent:
+        goal = f"{path_of(found.lesson.id)}/roll-call"
+        if saved.state in ("saved", "known"):
+            return Sent(saved, goal)
+        reader = self._frame.reader(request)
+        now = self._phone.roll_call(found.lesson.id) or found
+        words = reader.word("roll_call_changed") if saved.state == "changed" else words
+        status = 409 if saved.state == "changed" else 422
+        return Sent(saved, goal, words, lambda: self._page(request, now, marks, words, status))
+
+    def _cancel(self, request: Request, seen: Visitor, form: Form) -> Sent | Response:
+        return self._change(request, seen, form, None)
+
+    def _move(self, request: Request, seen: Visitor, form: Form) -> Sent | Response:
+        return self._change(request, seen, form, said(form, "begins"))
+
+    def _change(self, request: Request, seen: Visitor, form: Form, begins: str | None) -> Sent | Response:
+        found = self._phone.roll_call(request.path_params["lesson"])
+        allowed = self._sending.may_teach(request, found.lesson.taught if found else None)
+        if not isinstance(allowed, Visitor) or found is None:
+            return _answer(allowed)
+        reader, typed = self._frame.reader(request), self._sending.typed(form, seen.person)
+        if begins is None:
+            events = roll_call.cancelled(found.lesson, typed)
+        else:
+            at = _moment(begins, reader)
+            if at is None or at == found.lesson.begins:
+                return self._sent(request, found, Saved("refused"), reader.word("lesson_move_when"), {})
+            events = roll_call.moved(found.lesson, at, typed)
+        if not typed.is_right:
+            return self._sent(request, found, Saved("refused"), reader.word("roll_call_reload"), {})
+        saved = self._phone.save_roll_call(found.lesson.id, events, typed)
+        return self._sent(request, found, saved, why(saved, reader), {})
+
+
+def _answer(seen: Visitor | Response) -> Response:
+    assert isinstance(seen, Response)
+    return seen
+
+
+def _mark(form: Form, one: Expected) -> Mark:
+    status = next((each for each in STATUSES if each == said(form, f"status:{one.student}")), one.mark.status)
+    number = _number(said(form, f"minutes:{one.student}").strip())
+    return Mark(status, number if status == "late" else None, said(form, f"note:{one.student}").strip())
+
+
+def _number(text: str) -> int | None:
+    """Minutes; None if they are none."""
+    found = int(text) if text.isascii() and text.isdigit() and len(text) < _MOST_DIGITS else None
+    return found if found is not None and found <= MOST_MINUTES else None
+
+
+def _wrong(form: Form, found: RollCall) -> str:
+    """Which word says what is wrong with what was typed; empty if nothing is."""
+    for one in found.students:
+        status, minutes = (said(form, f"{name}:{one.student}").strip() for name in ("status", "minutes"))
+        if status and status not in STATUSES:
+            return "roll_call_reload"
+        if minutes and not (
+            minutes.isascii() and minutes.isdigit() and len(minutes) < _MOST_DIGITS and int(minutes) <= MOST_MINUTES
+        ):
+            return "roll_call_minutes"
+        if len(said(form, f"note:{one.student}")) > LONGEST_NOTE:
+            return "roll_call_note"
+    return ""
+
+
+def _row(one: Expected, mine: Mark | None, reader: Reader) -> Row:
+    mark = one.mark if mine is None else mine
+    otherwise = reader.term("value", one.mark.status) if mine and mine.status != one.mark.status else ""
+    return Row(one.student, reader.person(one.student), mark, one.on_leave, one.exempt, otherwise)
+
+
+def _taken(found: RollCall, reader: Reader) -> str:
+    if found.taken is None:
+        return ""
+    at = reader.instant(found.taken.time)
+    return (
+        reader.word("roll_taken_by", who=reader.person(found.taken_by), at=at)
+        if found.taken_by
+        else reader.word("roll_taken_at", at=at)
+    )
+
+
+def _moment(text: str, reader: Reader) -> datetime | None:
+    """`2026-11-30T08:00`, by the college's clock."""
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return found.replace(tzinfo=reader.zone) if found.tzinfo is None else found

@@ -1,0 +1,24 @@
+"""The phone pages: one list of all that there are."""
+
+from __future__ import annotations
+
+from starlette.routing import BaseRoute, Route
+
+from services.ingest.phone.phone import Phone
+from services.web.frame import Frame
+from services.web.phone.day_pages import DayPages
+from services.web.phone.installing import Installing
+from services.web.phone.roll_call_pages import RollCallPages
+from services.web.phone.sending import Sending
+from services.web.signing_in import SigningIn
+
+
+def phone_routes(frame: Frame, signing_in: SigningIn, phone: Phone) -> list[BaseRoute]:
+    """For the composition root's web application."""
+    sending = Sending(frame, signing_in, phone.clock)
+    return [
+        Route("/me.json", sending.me),
+        *Installing(frame).routes(),
+        *DayPages(frame, phone).routes(),
+        *RollCallPages(frame, sending, phone).routes(),
+    ]
