@@ -7,6 +7,7 @@ from starlette.routing import BaseRoute, Route
 from services.ingest.phone.phone import Phone
 from services.web.frame import Frame
 from services.web.phone.day_pages import DayPages
+from services.web.phone.lesson_test_pages import LessonTestPages
 from services.web.phone.roll_call_pages import RollCallPages
 from services.web.phone.sending import Sending
 from services.web.signing_in import SigningIn
@@ -19,4 +20,5 @@ def phone_routes(frame: Frame, signing_in: SigningIn, phone: Phone) -> list[Base
         Route("/me.json", sending.me),
         *DayPages(frame, phone).routes(),
         *RollCallPages(frame, sending, phone).routes(),
+        *LessonTestPages(frame, sending, phone).routes(),
     ]
