@@ -15,10 +15,13 @@ from services.clock import wall_clock
 from services.errors import PrewarnError
 from services.ingest.api import ingest_routes
 from services.settings import Settings
+from services.web.frame import Tour
 from services.web.pages import Pages
 
 
-def embedded_routes(embedded: Embedded, *, demo: bool = False, providers: Providers = NONE) -> list[BaseRoute]:
+def embedded_routes(
+    embedded: Embedded, *, demo: bool = False, tour: Tour | None = None, providers: Providers = NONE
+) -> list[BaseRoute]:
     """API and pages; /healthz also names what a restart would not mend, with 200 (`Embedded.degraded`)."""
 
     def health(_: Request) -> PlainTextResponse:
@@ -34,7 +37,7 @@ def embedded_routes(embedded: Embedded, *, demo: bool = False, providers: Provid
         return PlainTextResponse("\n".join([*said, *degraded]), 503 if reason else 200)
 
     way_in = ingest_routes(embedded.intake, embedded.access, embedded.lateness)
-    pages = Pages(embedded.notify, demo=demo, providers=providers, phone=embedded.phone)
+    pages = Pages(embedded.notify, demo=demo, tour=tour, providers=providers, phone=embedded.phone)
     return [*way_in, Route("/healthz", health), *pages.routes()]
 
 

@@ -33,6 +33,6 @@ def demo(
         typer.echo(
             f"Pages 页面: {settings.public_url}/   (Ctrl-C stops; a second start goes on. 按 Ctrl-C 停止，可续演)"
         )
-        serve(embedded_routes(show.embedded, demo=True), settings)
+        serve(embedded_routes(show.embedded, demo=True, tour=show.tour()), settings)
     finally:
         show.stop()

@@ -42,10 +42,11 @@ class SourceCounter:
 
     `sources` are reported even in an hour in which nothing came from them. An event is late when it came more than
     `late_after` after it occurred. Its delay is recordedat − time, or without a recordedat the time of its arrival −
-    time; never below 0.
+    time; never below 0. Of several processes that report each has a `name`, as their hours are reports of their own.
     """
 
-    def __init__(self, sources: Iterable[str] = (), late_after: timedelta = timedelta(days=30)) -> None:
+    def __init__(self, sources: Iterable[str] = (), late_after: timedelta = timedelta(days=30), name: str = "") -> None:
+        self._name = name
         self._sources = set(sources)
         self._late_ms = late_after // timedelta(milliseconds=1)
         self._state = _State()
@@ -89,7 +90,11 @@ class SourceCounter:
         """The reports of the hours that are over, one per source; each is given out once."""
         self._close(to_ms(now) // _HOUR_MS)
         closed, self._state.closed = self._state.closed, []
-        return [_report(source, hour, count) for hour, counts in closed for source, count in sorted(counts.items())]
+        return [
+            _report(source, hour, count, self._name)
+            for hour, counts in closed
+            for source, count in sorted(counts.items())
+        ]
 
     def snapshot(self) -> bytes:
         """The counts so far, to go on with after a restart."""
@@ -137,7 +142,7 @@ def _percentile(delays: dict[int, int], share: float) -> int:
     raise ValueError("no delays")
 
 
-def _report(source: str, hour: int, count: _Count) -> CampusEvent:
+def _report(source: str, hour: int, count: _Count, reporter: str) -> CampusEvent:
     start, end = from_ms(hour * _HOUR_MS), from_ms((hour + 1) * _HOUR_MS)
     data: dict[str, Any] = {
         "source_name": source,
@@ -154,5 +159,5 @@ def _report(source: str, hour: int, count: _Count) -> CampusEvent:
         data |= {"doubtful": count.doubtful, "doubts": dict(sorted(count.doubts.items()))}
     if count.delays:
         data |= {"delay_p50": _percentile(count.delays, 0.5), "delay_p95": _percentile(count.delays, 0.95)}
-    name = f"{source}/{write_moment(start)}"
+    name = "/".join(filter(None, (source, write_moment(start), reporter)))
     return CampusEvent(source=REPORTER, id=name, kind="source_report", time=end, recordedat=end, data=data)

@@ -59,11 +59,19 @@ class Visitor(NamedTuple):
         return self.who.person
 
 
+class Tour(NamedTuple):
+    """In the demo, the way from a roll-call to its warning."""
+
+    teacher: str
+    lesson: str
+    tutor: str
+
+
 class Frame:
     """Pages over one Notify. `demo`: whoever comes may choose as whom to look."""
 
-    def __init__(self, notify: Notify, *, demo: bool = False) -> None:
-        self.notify, self.demo, self.templates = notify, demo, templates()
+    def __init__(self, notify: Notify, *, demo: bool = False, tour: Tour | None = None) -> None:
+        self.notify, self.demo, self.tour, self.templates = notify, demo, tour, templates()
 
     def visitor(self, request: Request) -> Visitor | None:
         """Who is signed in. A session that has ended, or whose person has left the college today, is none any more.

@@ -31,7 +31,7 @@ from services.notify.store.acting import version
 from services.notify.store.acts import Refusal
 from services.notify.store.views import Dossier
 from services.web import evidence, report_forms, view_models, visitor
-from services.web.frame import HEADERS, Frame, Visitor
+from services.web.frame import HEADERS, Frame, Tour, Visitor
 from services.web.inbox_pages import InboxPages
 from services.web.my_channels import MyChannels
 from services.web.phone.routes import phone_routes
@@ -70,19 +70,20 @@ class Pages:
         notify: Notify,
         *,
         demo: bool = False,
+        tour: Tour | None = None,
         providers: Providers = NONE,
         phone: Phone | None = None,
     ) -> None:
         """`demo`: whoever comes signs in as a person of their choice. `providers`: the college's own sign-in.
 
-        `phone`: the way in for what teachers type; without it there are no pages for that.
+        `tour`: what the demo leads to first. `phone`: the way in for what teachers type; without it it has no pages.
         """
         self._notify, self._cards = notify, notify.ports.cards
-        self._frame = Frame(notify, demo=demo)
+        self._frame = Frame(notify, demo=demo, tour=tour)
         self._signing_in = SigningIn(self._frame)
         self._my_channels = MyChannels(self._frame, self._signing_in)
         self._inbox = InboxPages(self._frame, self._signing_in, notify)
-        self._phone = phone_routes(self._frame, self._signing_in, phone) if phone is not None else []
+        self._phone = phone_routes(self._frame, self._signing_in, phone) if phone is not None else None
         self._providers = ProviderPages(self._frame, self._signing_in, providers, notify.config.base_url)
 
     def routes(self) -> list[BaseRoute]:
@@ -93,7 +94,7 @@ class Pages:
             *self._providers.routes(),
             *self._my_channels.routes(),
             *self._inbox.routes(),
-            *self._phone,
+            *(self._phone or []),
             Route("/warnings/{id}", self.warning),
             Route("/warnings/{id}/acknowledge", self.acknowledge, methods=["POST"]),
             Route("/warnings/{id}/improve", self.improve, methods=["POST"]),
@@ -123,6 +124,8 @@ class Pages:
             request,
             "start.html",
             people=people,
+            tour=self._frame.tour,
+            teaches=self._phone is not None,
             next=visitor.came_for(request),
             limit=_PEOPLE,
             mine=mine,

@@ -37,7 +37,7 @@ service_hours: {mon-fri: ["08:00-12:00", "14:00-18:00"]}
 _WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _MOMENT = re.compile(r"(?P<day>\w{3}) w(?P<week>\d+) (?P<hour>\d\d):(?P<minute>\d\d)")
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
-_STEP = {"at", "send", "told", "act", "inbox", "server", "files", "command", "page"}
+_STEP = {"at", "send", "roll_call", "told", "act", "inbox", "server", "files", "command", "page"}
 _QUIET = 2.0
 """Seconds without a message after which nothing more is expected of a step; what comes later counts for the next."""
 
@@ -164,6 +164,9 @@ class Playing(ExitStack):
             self.switch(step.get("server"))
             self.ingest(step.get("files", {}))
             self.send(step.get("send", ()))
+            for person, lessons in step.get("roll_call", {}).items():
+                for lesson, marks in lessons.items():
+                    self.call_roll(person, lesson, marks)
             if "command" in step:
                 self.prewarn(*step["command"].split(), **self.of_mode)
             for person, deed in step.get("act", {}).items():
@@ -269,6 +272,18 @@ class Playing(ExitStack):
         form = {"token": token, **dict(urllib.parse.parse_qsl(text) if "=" in text else [("measure", text)])}
         address = f"{self.pages}/warnings/{one['id']}/{action}"
         browser.open(address, urllib.parse.urlencode(form).encode(), timeout=30).read()
+
+    def call_roll(self, person, lesson, marks):
+        """On the phone page: everybody as it is set there, but those who are marked."""
+        browser, address = self.browser_of(person), f"{self.pages}/lessons/{lesson}/roll-call"
+        browser.addheaders.append(("Accept", "application/json"))
+        page = browser.open(address, timeout=30).read().decode()
+        form = dict(re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)"', page))
+        for name, choices in re.findall(r'<select[^>]* name="([^"]+)"[^>]*>(.*?)</select>', page, re.DOTALL):
+            form[name] = re.search(r'value="([^"]*)" selected', choices)[1]
+        form |= {f"status:{student}": status for student, status in marks.items()}
+        with browser.open(address, urllib.parse.urlencode(form).encode(), timeout=30) as answer:
+            assert json.load(answer)["state"] == "saved"
 
     def browser_of(self, person):
         """Signed in."""

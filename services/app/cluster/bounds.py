@@ -23,21 +23,22 @@ class PublishedBounds:
 
     def __init__(self, settings: Settings) -> None:
         """Raises PrewarnError."""
-        self._registry = KafkaRegistry(settings)
-        self._number, self._rules = self._registry.newest(), self._registry.current()
+        self.registry = KafkaRegistry(settings)
+        """Of the rule sets."""
+        self._number, self._rules = self.registry.newest(), self.registry.current()
         self._refused = False
         self.zone = self._rules.zone
         """Of the days that people name."""
         self._directory = published_directory(settings, self.zone.key)
 
     def __enter__(self) -> Self:
-        self._registry.start()
+        self.registry.start()
         self._directory.start()
         return self
 
     def __exit__(self, *_: object) -> None:
         self._directory.close()
-        self._registry.close()
+        self.registry.close()
 
     def unwell(self) -> str | None:
         """Why nothing that is published can be heard of, if nothing can."""
@@ -49,12 +50,12 @@ class PublishedBounds:
 
     def closed(self, at: datetime) -> bool:
         """Whether the college is closed on the day of an instant; not if the calendar is not known."""
-        rules = self._rule_set()
+        rules = self.rule_set()
         return rules.plan.times.day_off(at.astimezone(rules.zone).date()) is True
 
     def times(self) -> Calendar:
         """The calendar as of now."""
-        return self._rule_set().plan.times
+        return self.rule_set().plan.times
 
     def terms(self) -> list[Term]:
         """Its terms."""
@@ -62,24 +63,25 @@ class PublishedBounds:
 
     def held(self, now: int) -> int:
         """Back to which instant all rules hold records, when time has come to `now`; milliseconds."""
-        return self._rule_set().plan.held(now)
+        return self.rule_set().plan.held(now)
 
     def bounds(self) -> str:
         """Changes with whatever decides which records count."""
-        return f"{self.present_directory().version} {self._rule_set().plan.times.signature}"
+        return f"{self.present_directory().version} {self.rule_set().plan.times.signature}"
 
     def refresh(self) -> bool:
         """Reads what was published by now; whether all of it can be used here. Raises BrokerError."""
-        self._registry.refresh()
+        self.registry.refresh()
         self._directory.followed.look()
-        self._rule_set()
+        self.rule_set()
         return not self._refused and not self._directory.followed.problems
 
-    def _rule_set(self) -> RuleSet:
-        newest = self._registry.newest()
+    def rule_set(self) -> RuleSet:
+        """The rules as of now; what this release cannot read is not used."""
+        newest = self.registry.newest()
         if newest != self._number:
             try:
-                self._rules, self._refused = self._registry.rule_set(newest), False
+                self._rules, self._refused = self.registry.rule_set(newest), False
             except PrewarnError as error:
                 _log.error("the calendar stays that of rule set revision %d: %s", self._number, error)
                 self._refused = True

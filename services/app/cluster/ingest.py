@@ -17,6 +17,7 @@ from services.app.catching_up import Beat
 from services.app.cluster.bounds import PublishedBounds
 from services.app.cluster.crashes import dying_at
 from services.app.cluster.lateness import LatenessOnKafka
+from services.app.cluster.source_reports import REPORT_EVERY, SourceReports
 from services.app.serving import figures, serve
 from services.clock import wall_clock
 from services.errors import PrewarnError
@@ -29,7 +30,6 @@ from services.ingest.records.coverage import Coverage
 from services.ingest.records.keys import Keys
 from services.ingest.records.log import RecordLog
 from services.ingest.schemas import load_schemas
-from services.ingest.source_report import SourceCounter
 from services.ingest.validation import Validator
 from services.log.heartbeat import Heartbeats
 from services.log.kafka.late import LateRecords
@@ -42,8 +42,6 @@ from services.messages import CampusEvent, Rejection, Verdict, to_ms
 from services.settings import Settings, resource
 
 _log = logging.getLogger(__name__)
-_REPORT_EVERY = 30.0
-"""Seconds between two looks whether an hour of some source is over."""
 _REVIEW_EVERY = 1.0
 """Seconds between two looks whether the directory or the calendar is another one."""
 _BEAT_EVERY = 1.0
@@ -108,15 +106,14 @@ class Ingest:
         self.log = Metered(self.records, lambda: self._store.trouble)
         directory = self.bounds.present_directory
         self._dry = Intake(Validator(schemas, wall_clock), directory, DryLog(), wall_clock)
-        self.counter = SourceCounter(source.id for source in directory().tables.sources)
+        self._reports = SourceReports(source.id for source in directory().tables.sources)
+        self.counter = self._reports.counter
         self.intake = Intake(
             Validator(schemas, wall_clock), directory, self.log, wall_clock, self.counter, completes=False
         )
         self._beat = Beat(outages, self.counter.newest, wall_clock)
         self._takes_in = False
         """Whether it was noted that events are taken in, and they still are."""
-        self._waiting: list[CampusEvent] = []
-        """Reports that the log has not taken yet."""
         self._past = settings.past
         self._stop = threading.Event()
         self._health = Heartbeats(settings.patience)
@@ -156,7 +153,7 @@ class Ingest:
         self._note_up()
         self.late.start()
         for name, seconds, work in (
-            ("reports", _REPORT_EVERY, self._report),
+            ("reports", REPORT_EVERY, lambda: self._reports.report(self.log)),
             ("review", _REVIEW_EVERY, self._review),
             ("beat", _BEAT_EVERY, self._note_up),
         ):
@@ -186,12 +183,6 @@ class Ingest:
         elif well:
             self._beat.beat()
         self._takes_in = well
-
-    def _report(self) -> None:
-        self._waiting += self.counter.due(wall_clock())
-        if self._waiting:
-            self.log.append(self._waiting)
-            self._waiting = []
 
     def routes(self) -> list[BaseRoute]:
         """The API, /metrics and /healthz."""

@@ -14,7 +14,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 from kafka import ConsumerRebalanceListener, KafkaConsumer
@@ -22,8 +22,9 @@ from kafka.errors import KafkaError
 
 from services.accounts.providers.configured import providers
 from services.app.catching_up import CatchingUp
+from services.app.cluster.bounds import PublishedBounds
 from services.app.cluster.catching_up import catching_up_of, looking
-from services.app.cluster.directory import published_directory
+from services.app.cluster.phone import PhoneOnKafka
 from services.app.cluster.set_aside import SetAsideChanges
 from services.app.first_account import welcome
 from services.app.lesson_times import LessonTimes
@@ -43,7 +44,6 @@ from services.notify.ports import Ports, SetAside
 from services.notify.service import Notify
 from services.notify.store.engine import Store
 from services.rules.language.load import RuleSet
-from services.rules.registry.kafka import KafkaRegistry
 from services.settings import Settings, resource
 from services.web.pages import Pages
 
@@ -218,31 +218,36 @@ class _Goes(ConsumerRebalanceListener):  # type: ignore[misc]  # kafka-python ha
             self._consumer.seek(place, self._notify.offset(consumer_name(place.partition)))
 
 
-@contextmanager
-def opened(settings: Settings) -> Iterator[tuple[Notify, RuleSet, Publisher, CatchingUp | None]]:
-    """Notify over the store, by the rules and the directory of the prefix, and where it publishes; nothing is started.
+class Opened(NamedTuple):
+    """Notify over the store, by the rules and the directory of the prefix, and where it publishes."""
 
-    And how far the sources have caught up after an outage, if that can be known here. Raises PrewarnError.
-    """
+    notify: Notify
+    rule_set: RuleSet
+    publisher: Publisher
+    catching_up: CatchingUp | None
+    """How far the sources have caught up after an outage, if that can be known here."""
+    phone: PhoneOnKafka | None
+    """The way in for what teachers type; none where the store is not in ingest's database."""
+
+
+@contextmanager
+def opened(settings: Settings) -> Iterator[Opened]:
+    """Nothing of it is started. Raises PrewarnError."""
     with ExitStack() as held:
-        registry = KafkaRegistry(settings)
-        rule_set = registry.current()
-        directory = published_directory(settings, rule_set.zone.key)
-        for followed in (directory, registry):
-            followed.start()
-            held.callback(followed.close)
+        bounds = held.enter_context(PublishedBounds(settings))
+        rule_set, directory = bounds.rule_set(), bounds.present_directory
         publisher = Publisher(settings.broker_list, settings.topic_prefix)
         held.callback(publisher.close)
 
         def publish(events: Sequence[CampusEvent]) -> None:
-            known = directory.value()
+            known = directory()
             publisher.append(
                 [msgspec.structs.replace(one, data=known.enrich(one.kind, one.data, one.time)[0]) for one in events]
             )
 
         config = of_settings(settings, rule_set.zone, rule_set.plan.times, push=True)
         Store(settings.store_url).close()  # whose absence is told before that of what ingest keeps beside it
-        catching_up = catching_up_of(settings, directory.value, held)
+        catching_up = catching_up_of(settings, directory, held)
         if catching_up is not None:
             config = replace(config, sources_until=catching_up.until)
         changes = SetAsideChanges(Rejects(settings.broker_list, settings.topic_prefix))
@@ -250,20 +255,23 @@ def opened(settings: Settings) -> Iterator[tuple[Notify, RuleSet, Publisher, Cat
         def set_aside(most: int) -> Sequence[SetAside]:
             return changes.waiting(notify, most)
 
-        ports = Ports(directory.value, registry.card, wall_clock, publish, set_aside=set_aside)
+        ports = Ports(directory, bounds.registry.card, wall_clock, publish, set_aside=set_aside)
+        phone = None
         if (url := settings.database_url) is not None and url.startswith("postgres"):
             records = PostgresRecords(address_of(url), settings.topic_prefix, publisher)
             held.callback(records.close)
-            ports = ports._replace(lesson=LessonTimes(records.reading, Keys(load_schemas(resource("schemas")))))
+            schemas = load_schemas(resource("schemas"))
+            ports = ports._replace(lesson=LessonTimes(records.reading, Keys(schemas)))
+            phone = PhoneOnKafka(records, schemas, bounds)
         notify = Notify(config, ports)
         held.callback(notify.stop)
-        yield notify, rule_set, publisher, catching_up
+        yield Opened(notify, rule_set, publisher, catching_up, phone)
 
 
 def run_notify(settings: Settings) -> int:
     """Warns people and serves the pages until a signal comes; the exit code."""
     found = providers(settings)  # a wrong setting is told before anything is begun
-    with opened(settings) as (notify, _, publisher, catching_up), ExitStack() as running:
+    with opened(settings) as (notify, _, publisher, catching_up, phone), ExitStack() as running:
         notify.start()
         if catching_up is None:
             _log.warning("after an outage nothing waits for the sources: the store is not in ingest's database")
@@ -271,11 +279,18 @@ def run_notify(settings: Settings) -> int:
             sources = looking(notify, catching_up)
             sources.start()
             running.callback(sources.stop)
+        if phone is None:
+            _log.warning("there are no pages for teachers: the store is not in ingest's database")
+        else:
+            reports = phone.reporting(notify)
+            reports.start()
+            running.callback(reports.stop)
         intake = Intake(settings, notify, publisher)
         intake.start()
         welcome(notify.database, settings, wall_clock())
         try:
-            serve(Pages(notify, providers=found).routes(), settings)
+            pages = Pages(notify, providers=found, phone=phone.way_in if phone is not None else None)
+            serve(pages.routes(), settings)
         finally:
             intake.stop()
     return 0

@@ -34,6 +34,8 @@ class College:
         self.seed = seed
         self.end: datetime = at(scene.day, "23:59").astimezone(UTC)
         """The last minute of the demo day: with it, day, month and term have not ended yet."""
+        self.to_be_called = scene.to_be_called
+        """The lesson of the demo day whose roll whoever looks at the college can call."""
         self._midnight = scene.midnight
         self._campus = scene.campus
         self.planted: list[Planted] = scene.planted

@@ -72,6 +72,8 @@ class Scene:
         """(lesson, student) → score of the lesson's test, where it is graded."""
         self.unassessed = ("", "")
         """(class, course) whose teacher makes no assessments."""
+        self.to_be_called: Lesson | None = None
+        """The lesson of the demo day whose roll whoever looks at the college can call."""
         self.assessed_by: dict[str, tuple[str, datetime]] = {}
         """Lesson → the month of assessment that it belongs to, and when that is due."""
         self.events: list[CampusEvent] = []

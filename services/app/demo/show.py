@@ -16,6 +16,7 @@ from services.app.replay import replay
 from services.clock import wall_clock
 from services.messages import to_ms
 from services.settings import Settings, resource
+from services.web.frame import Tour
 
 _PROFILE = "demo"
 
@@ -70,6 +71,16 @@ class Show:
                 return
         self.embedded.journal.tick(to_ms(self.college.end))
         say("The day is over; the pages stay. 当天事件已放完，页面继续可用")
+
+    def tour(self) -> Tour | None:
+        """The way from a roll-call to its warning, for whoever looks."""
+        lesson = self.college.to_be_called
+        if lesson is None:
+            return None
+        tutors = self.embedded.files.present_directory().holders(
+            "class_tutor", {"class": lesson.class_.id}, lesson.starts
+        )
+        return Tour(lesson.teacher.id, lesson.id, tutors[0].id) if tutors else None
 
     def stop(self) -> None:
         """Stops the day and the services."""

@@ -134,7 +134,7 @@ def _standard_of(result: CampusEvent | None, own: CampusEvent | None) -> Standar
 
 
 def said(test: LessonTest, results: Mapping[str, Result], standard: Standard, typed: Typed) -> list[CampusEvent]:
-    """What a teacher's word becomes: a result of each student who was tested, and the teacher's standard where it is new.
+    """What a teacher's word becomes: a result of each student who was tested, and a new standard of the teacher.
 
     Of who was not tested nothing is said, and what was said before is taken back.
     """

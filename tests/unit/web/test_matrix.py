@@ -157,8 +157,8 @@ PAGES = {
 }
 PHONE = {("GET", "/day"), ("GET", "/me.json")}
 """Whoever is signed in, of themselves: tests/unit/web/phone."""
-OF_A_LESSON = {("GET", "/lessons/{lesson:path}/roll-call")} | {
-    ("POST", f"/lessons/{{lesson:path}}/{act}") for act in ("roll-call", "cancel", "move")
+OF_A_LESSON = {("GET", f"/lessons/{{lesson:path}}/{page}") for page in ("roll-call", "test")} | {
+    ("POST", f"/lessons/{{lesson:path}}/{act}") for act in ("roll-call", "cancel", "move", "test", "test/read")
 }
 """Whoever teaches it, or stands in: tests/unit/web/phone."""
 OF_ONESELF = {("POST", f"/my-channels/{act}") for act in ("address", "code", "remove", "test", "choose")}
@@ -187,7 +187,9 @@ def test_every_route_has_an_entry_and_every_entry_a_route(tmp_path):
     folder(tmp_path / "rules", rule())
     with Embedded(Settings(home=tmp_path)) as college:
         there = set(every_route(embedded_routes(college)))
-    assert there == WITHOUT_SIGN_IN | set(PAGES) | OF_ONESELF | OF_A_WARNING | OF_A_PERSON | PHONE | OF_A_LESSON | WAY_IN
+    assert (
+        there == WITHOUT_SIGN_IN | set(PAGES) | OF_ONESELF | OF_A_WARNING | OF_A_PERSON | PHONE | OF_A_LESSON | WAY_IN
+    )
 
 
 def test_the_demo_has_one_route_more(notify):

@@ -66,7 +66,9 @@ def miscounted(scene: Scene) -> None:
 
 def no_rollcall(scene: Scene) -> None:
     """Roll-calls that come late, and some that never come, today and before."""
-    morning, afternoon = scene.today(scene.cast[6])[0], scene.today(scene.cast[7])[2]
+    morning, class_ = scene.today(scene.cast[6])[0], scene.cast[7]
+    # Of a teacher who is not the tutor: one calls the roll, the other is warned.
+    afternoon = next(one for one in scene.today(class_)[2:] if one.teacher is not class_.teachers[class_.number])
     scene.reserve(morning).rollcall_at = at(scene.day, "13:05")
     _plant(
         scene,
@@ -76,6 +78,7 @@ def no_rollcall(scene: Scene) -> None:
         "the roll-call was forgotten in the morning and came at 13:05",
     )
     scene.reserve(afternoon).unrecorded = True
+    scene.to_be_called = afternoon
     _plant(scene, "rollcall-missing", afternoon, "一直没有提交点名", "the roll-call has not been submitted")
     if len(scene.past) > 4:  # noqa: PLR2004 - a week before
         lost, late = scene.before(scene.cast[1])[-15], scene.before(scene.cast[2])[-14]
