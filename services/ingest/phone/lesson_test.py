@@ -100,9 +100,7 @@ def read_lesson_test(
     taking = [_taking(one, attempt, by, heard, marks, directory, found) for one in students]
     own = _teachers_own(records, found, rank)
     standing = next((event for (_, n), event in heard.items() if n == attempt and event.data.get("max_score")), None)
-    here = None if not any(one.kind == "rollcall" and one.told and one.told.counts for one in group) else frozenset(
-        student for student in students if marks.get(student) not in _MISSED
-    )  # fmt: skip
+    came = frozenset(student for student, mark in marks.items() if mark not in _MISSED)
     return LessonTest(
         found,
         chosen,
@@ -112,7 +110,7 @@ def read_lesson_test(
         taking,
         _standard_of(standing, own),
         own,
-        here,
+        came if marks else None,
         frozenset(student for (student, n), event in heard.items() if n < attempt and _was_tested(_result(event))),
         _version(mine, students, found, chosen),
     )

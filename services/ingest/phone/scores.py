@@ -72,10 +72,10 @@ def read_pasted(text: str, students: Sequence[tuple[str, str]], highest: float, 
     if len(text) > LONGEST_PASTE:
         return Pasted(fault=Fault("too_long"))
     lines = [line.rstrip("\r") for line in text.split("\n")]
+    if text.endswith("\n"):
+        lines.pop()  # behind the last row of a sheet
     while lines and not lines[-1].strip() and len(lines) > len(students):
         lines.pop()
-    if lines and not lines[-1].strip() and text.endswith("\n"):
-        lines.pop()  # behind the last row of a sheet
     if not any(line.strip() for line in lines):
         return Pasted(fault=Fault("empty"))
     reading = _Reading(_Names(students), highest, {_key(word): state for word, state in words.items()})
