@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -64,10 +64,16 @@ def read_score(text: str, highest: float) -> float | Fault:
     return found if (found := float(given)) <= highest else Fault("too_high", text.strip())
 
 
-def read_pasted(text: str, students: Sequence[tuple[str, str]], highest: float, words: Mapping[str, State]) -> Pasted:
+def read_pasted(
+    text: str,
+    students: Sequence[tuple[str, str]],
+    highest: float,
+    words: Mapping[str, State],
+    exempt: Collection[str] = (),
+) -> Pasted:
     """A column in the order of `students` (id, name), or columns of which some name the student.
 
-    `words`: what stands where there is no score, as `absent`.
+    `words`: what stands where there is no score, as `absent`. `exempt`: students of whom nothing is said.
     """
     if len(text) > LONGEST_PASTE:
         return Pasted(fault=Fault("too_long"))
@@ -78,7 +84,7 @@ def read_pasted(text: str, students: Sequence[tuple[str, str]], highest: float, 
         lines.pop()
     if not any(line.strip() for line in lines):
         return Pasted(fault=Fault("empty"))
-    reading = _Reading(_Names(students), highest, {_key(word): state for word, state in words.items()})
+    reading = _Reading(_Names(students), highest, {_key(word): state for word, state in words.items()}, exempt)
     named = any(len(cells) > 1 and reading.names.of(cells) for cells in map(_cells, lines))
     return reading.table(lines) if named or any("\t" in line for line in lines) else reading.column(lines)
 
@@ -127,6 +133,7 @@ class _Reading(NamedTuple):
     names: _Names
     highest: float
     words: Mapping[str, State]
+    exempt: Collection[str]
 
     def column(self, lines: Sequence[str]) -> Pasted:
         """One line a student, in their order; an empty one says nothing."""
@@ -189,11 +196,13 @@ class _Reading(NamedTuple):
     def _put(self, found: Pasted, number: int, line: str, student: str, cell: str) -> None:
         if not cell.strip():
             return
-        if (state := self.words.get(_key(cell))) is not None:
-            found.results[student] = Result(state)
-            return
+        state = self.words.get(_key(cell))
         score = read_score(cell, self.highest)
-        if isinstance(score, Fault):
+        if student in self.exempt:
+            found.lines += [] if state is not None else [Line(number, line.strip(), Fault("exempt", student))]
+        elif state is not None:
+            found.results[student] = Result(state)
+        elif isinstance(score, Fault):
             found.lines.append(Line(number, line.strip(), score))
         else:
             found.results[student] = Result("graded", score)

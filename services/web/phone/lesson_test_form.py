@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -42,7 +43,20 @@ class Typing:
     faults: dict[str, str] = field(default_factory=dict)
     """highest, pass_mark, questions, rest → which word says what is wrong with it."""
     paste: str = ""
+    read: str = ""
+    """Which paste was put into the rows already (`mark`)."""
     pasted: Pasted | None = None
+
+    @property
+    def mark(self) -> str:
+        """Of what is pasted."""
+        text = self.paste.replace("\r\n", "\n").strip()  # a browser sends other ends of lines than it was given
+        return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()[:16] if text else ""
+
+    @property
+    def paste_waits(self) -> bool:
+        """Whether something is pasted that was not put into the rows."""
+        return self.mark not in ("", self.read)
 
     @property
     def is_right(self) -> bool:
@@ -87,7 +101,7 @@ def typed(form: Form, test: LessonTest) -> Typing:
     """What somebody has typed, with what is wrong of it."""
     highest, mark, questions, rest = (said(form, name) for name in ("max_score", "pass_score", "questions", "rest"))
     found = Typing(highest, mark, questions, rest)
-    found.paste = said(form, "paste")
+    found.paste, found.read = said(form, "paste"), said(form, "read")
     found.faults = dict(_faults(found))
     found.cells = {
         one.student: _checked(_cell(form, one), one, found, test.attempt) for one in test.students if not one.exempt
@@ -100,6 +114,7 @@ def typed(form: Form, test: LessonTest) -> Typing:
 def with_pasted(found: Typing, pasted: Pasted) -> Typing:
     """What was pasted goes into the rows; what was not understood stays where it was pasted."""
     found.pasted = pasted
+    found.read = "" if pasted.fault else found.mark
     if not pasted.fault and not pasted.lines:
         found.paste = ""
     for student, cell in list(found.cells.items()):

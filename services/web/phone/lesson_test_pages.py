@@ -124,8 +124,9 @@ class LessonTestPages:
             return allowed
         reader = self._frame.reader(request)
         typing = lesson_test_form.typed(form, found)
-        order = [(one.student, reader.person(one.student)) for one in _in_order(found) if not one.exempt]
-        pasted = read_pasted(typing.paste, order, typing.bound, _sheet_words())
+        order = [(one.student, reader.person(one.student)) for one in _in_order(found)]
+        exempt = {one.student for one in found.students if one.exempt}
+        pasted = read_pasted(typing.paste, order, typing.bound, _sheet_words(), exempt)
         return self._page(request, found, lesson_test_form.with_pasted(typing, pasted))
 
     def _save(self, request: Request, seen: Visitor, form: Form) -> Sent | Response:
@@ -162,7 +163,7 @@ def _wrong(typing: Typing, found: LessonTest, is_complete: bool, at: datetime) -
         return "roll_call_not_held"
     if at < found.lesson.begins:
         return "test_not_begun"
-    if typing.paste.strip():
+    if typing.paste_waits:
         return "test_paste_waits"
     return "" if typing.is_right else "test_look"
 
@@ -222,8 +223,8 @@ def _state_word(state: State, reader: Reader) -> str:
 
 def _words(fault: Fault, found: LessonTest, reader: Reader, bound: float | None = None) -> str:
     highest = number(found.standard.highest if bound is None else bound, 4)
-    students = sum(not one.exempt for one in found.students)
-    return reader.word(f"test_fault_{fault.kind}", text=fault.text[:40], line=fault.line, highest=highest, n=students)
+    parts = {"text": fault.text[:40], "line": fault.line, "highest": highest, "n": len(found.students)}
+    return reader.word(f"test_fault_{fault.kind}", **parts)
 
 
 def _lines(typing: Typing) -> Sequence[Line]:
