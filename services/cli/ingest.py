@@ -237,7 +237,7 @@ def _take_mapped(way_in: WayIn, run: RunLog, given: Given, known: Known, kept: s
 
 
 def _intake(way_in: WayIn, run: RunLog, given: Given) -> Intake:
-    intake = way_in.intake.into(run)
+    intake = way_in.intake.into(run, run.begun)
     return intake.of_the_past() if given.past else intake
 
 

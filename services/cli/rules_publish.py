@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from services.cli.college import rules_in_use
+from services.cli.rules_test import tell_inapplicable
 from services.clock import wall_clock
 from services.errors import ConfigurationError
 from services.i18n import say
@@ -53,7 +54,7 @@ def publish(
     folder = folder or settings.rules_folder
     answered_for(author, reason, needs_reason=True)
     if not untested:
-        suite.hold(folder, resource("schemas"))
+        tell_inapplicable(suite.hold(folder, resource("schemas"), resource("rules")))
     began = wall_clock()
     revision = open_registry(settings).publish(folder, author=author, reason=reason)
     _tell(revision, new=revision.at >= began)

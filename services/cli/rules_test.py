@@ -14,6 +14,8 @@ from services.cli.college import rules_in_use
 from services.operate.rule_tests import Coverage, suite
 from services.settings import resource
 
+_SHOWN = 20
+
 
 def run_tests(
     context: typer.Context,
@@ -22,16 +24,29 @@ def run_tests(
 ) -> None:
     """Run FOLDER/tests/*.test.yaml: what fails, with file:line:col, and what the tests cover. 运行规则测试"""
     folder = folder or rules_in_use(context)
-    result = suite.run(folder, resource("schemas"))
+    result = suite.run(folder, resource("schemas"), resource("rules"))
     if json:
-        found = replace(result, problems=[one.in_english() for one in result.problems])
+        found = replace(
+            result,
+            problems=[one.in_english() for one in result.problems],
+            inapplicable=[one.in_english() for one in result.inapplicable],
+        )
         typer.echo(msgspec.json.encode(found))
     else:
         for problem in result.problems:
             telling.tell(problem)
+        tell_inapplicable(result)
         typer.echo(f"{folder}: {result.summary}")
         _tell(result.coverage)
     raise typer.Exit(1 if result.problems or not result.tests else 0)
+
+
+def tell_inapplicable(result: suite.Result) -> None:
+    """Which of the tests that come with Prewarn say nothing of the college's rules."""
+    for problem in result.inapplicable[:_SHOWN]:
+        telling.tell(problem, "not applicable 不适用: ")
+    if len(result.inapplicable) > _SHOWN:
+        typer.echo(f"… and {len(result.inapplicable) - _SHOWN} more 条未列出: prewarn rules test --json")
 
 
 def _tell(covered: Coverage) -> None:

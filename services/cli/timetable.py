@@ -105,7 +105,7 @@ def import_(
             raise ProblemsError(problems)
         how = (term.first, term.last, source, mapping)
         run = RunLog(way_in.records, run_of(files, how, ", ".join(mapping or []), now))
-        intake = way_in.intake.into(run)
+        intake = way_in.intake.into(run, now)
         coverage = way_in.coverage(f"lesson of {term.first} to {term.last}")
         summary = Summary()
         for begin in range(0, len(made), BATCH):

@@ -200,7 +200,9 @@ class _Look:
     def _resolve(self, found: _Resolved, role: str) -> _Resolved:
         title = f"{role} {ROLES[role].title.zh}"
         if not found.subjects:
-            cause = _Cause(NOTHING, title, f"a table of what has a {role}")
+            table, column = ROLES[role].column
+            expected = f"a row of {table} with its {column}" if table else f"a table of what has a {role}"
+            cause = _Cause(NOTHING, title, expected)
             found.hit[cause] = set()
         for place, subject in enumerate(found.subjects):
             holders = self._directory.holders(role, subject.context, self._at)
@@ -222,8 +224,7 @@ class _Look:
             self._note(found, _Cause(NOT_THERE, title, "somebody who is there"), place, people)
             return
         posts = self._directory.posts(role, subject.context, self._at) or [subject.name]
-        expected = "students who are enrolled on that day" if role == "student" else f"a row of roles with role {role}"
-        self._note(found, _Cause(NOBODY, title, expected), place, posts)
+        self._note(found, _Cause(NOBODY, title, _expected(role)), place, posts)
 
     def _note(self, found: _Resolved, cause: _Cause, place: int, of: Iterable[str]) -> None:
         found.hit[cause].add(place)
@@ -257,6 +258,14 @@ class _Look:
         tables = self._directory.tables
         people = tuple(msgspec.structs.replace(one, from_day=None, to_day=None) for one in tables.people)
         return Directory(msgspec.structs.replace(tables, people=people), self._directory.time_zone)
+
+
+def _expected(role: str) -> str:
+    """What would make somebody hold a role."""
+    table, column = ROLES[role].column
+    if role == "student":
+        return "students who are enrolled on that day"
+    return f"column {column} of {table}" if table else f"a row of roles with role {role}"
 
 
 def _without_address(person: Person) -> Text | None:

@@ -26,13 +26,15 @@ class RoleWord(msgspec.Struct, frozen=True):
     """What it is held for, nearest first: the nearest that has a holder decides; the college needs no context."""
     single: bool = False
     """One person should hold it for one thing at a time."""
+    column: tuple[str, str] = ("", "")
+    """The table and its column that say who holds it, where that is not `roles`."""
 
 
 ROLES: dict[str, RoleWord] = {
     "class_tutor": RoleWord(Text("班主任", "class tutor"), _CLASS, single=True),
     "counsellor": RoleWord(Text("辅导员", "counsellor"), _CLASS),
     "class_mentor": RoleWord(Text("班级导师", "class mentor"), _CLASS, single=True),
-    "course_teacher": RoleWord(Text("任课教师", "course teacher"), ("course",)),
+    "course_teacher": RoleWord(Text("任课教师", "course teacher"), ("course",), column=("courses", "teacher")),
     "teaching_office_head": RoleWord(
         Text("教研室主任", "head of the teaching office"), ("teaching_office",), single=True
     ),
@@ -45,7 +47,9 @@ ROLES: dict[str, RoleWord] = {
     "hr_office": RoleWord(Text("组织人事处", "human resources office"), ("college",)),
     "college_office": RoleWord(Text("院办", "college office"), ("college",)),
     "college_duty": RoleWord(Text("学院值班", "college duty"), ("college",)),
-    "source_owner": RoleWord(Text("数据源负责人", "owner of the data source"), ("source",)),
+    "source_owner": RoleWord(
+        Text("数据源负责人", "owner of the data source"), ("source",), column=("sources", "owner")
+    ),
     "rules_operator": RoleWord(Text("规则管理员", "rules operator"), ("college",)),
     "college_head": RoleWord(Text("院长", "head of the college"), ("college",), single=True),
     # Nobody is given this one in a file: it is the student that the warning is about.

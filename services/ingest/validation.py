@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from copy import copy
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -38,6 +39,13 @@ class Validator:
         self._envelope = schemas.envelope
         self._kinds = schemas.by_kind
         self._keys = Keys(schemas)
+        self._said_at: datetime | None = None
+
+    def said_at(self, moment: datetime) -> Validator:
+        """The same, where whatever has no id and does not say when it was recorded was recorded at this instant."""
+        theirs = copy(self)
+        theirs._said_at = moment  # noqa: SLF001 - our own
+        return theirs
 
     def check(self, raw: bytes, origin: str, position: str) -> list[Checked]:
         """One JSON object or an array of them, in their order; an array that is no JSON is rejected as a whole.
@@ -137,7 +145,7 @@ class Validator:
             value = {name: one for name, one in value.items() if one is not None}
         nameless = "id" not in value and value.get("type") in self._keys
         if nameless:  # what it is about is its name; and it is newer than what was said before
-            value = {"recordedat": write_moment(now), **value, "id": "-"}
+            value = {"recordedat": write_moment(self._said_at or now), **value, "id": "-"}
         if self._envelope.is_valid(value):
             schema = self._kinds[value["type"]]
             if schema.is_valid(value["data"]):

@@ -97,6 +97,8 @@ class Run(msgspec.Struct, kw_only=True, omit_defaults=True):
     """accepted, replaced, retracted, unchanged, refused, late → how many records; without `late`: not known."""
     state: Literal["open", "done", "undoing", "undone"] = "open"
     resumed: bool = False
+    refused_before: int = 0
+    """How many rows it had refused when it was interrupted."""
     covered: str = ""
     """JSON array of what other files covered and these cover anew: it holds again once these are undone."""
 

@@ -120,7 +120,8 @@ class DeliveryRow(msgspec.Struct, kw_only=True):
     """The queue that it waits in (`json://host`); the address itself stays in the directory, with its secrets."""
     news: str = ""
     """What it tells of instead of the change itself: `escalated` and `repeated` with their step, `reminder` and
-    `overdue` with the deadline (ms) that they are about, `handed_over` with the how-manieth time, `outcome`.
+    `overdue` with the deadline (ms) that they are about, `handed_over` and `handed_back` with the how-manieth time,
+    `outcome`.
     """
     status: str = "pending"
     """pending, sending, sent, failed (will be tried again), unknown, dead (given up), cancelled."""

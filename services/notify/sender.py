@@ -24,7 +24,7 @@ from services.notify.own import NOTHING, Own
 from services.notify.ports import Ports
 from services.notify.privacy import with_names
 from services.notify.recipients import addresses_of, queue_of
-from services.notify.texts import Language, Message, Sent, push
+from services.notify.texts import NOT_THEIRS, Language, Message, Sent, push, said_of
 from services.notify.wording import Listener
 
 _Told = tuple[Sent, RuleCard | None]
@@ -137,7 +137,7 @@ class Sender:
 
     def _with_names(self, message: Message, told: Sequence[_Told], language: Language) -> Message:
         """The gravest first, as many as one can read."""
-        known = [(sent, card) for sent, card in told if card is not None and sent.news != "outcome"]
+        known = [(sent, card) for sent, card in told if card is not None and said_of(sent) not in NOT_THEIRS]
         to = Listener(language, self.config.zone, self.ports.clock(), self.ports)
         for sent, card in sorted(known, key=lambda one: LEVELS.index(one[0].level))[-_NAMED:]:
             message = with_names(message, card, sent, to)

@@ -26,7 +26,10 @@ def tell_taker(
     moment: Moment,
     mail: str | None,
 ) -> set[str]:
-    """Tells whom a warning was handed over to, whatever its age; the queues that have something to send."""
+    """Tells whom a warning was handed over to, whatever its age, or that this was undone.
+
+    The queues that have something to send.
+    """
     mode = row.mode if row.mode in ("shadow", "replay") else "live"
     candidate = msgspec.structs.replace(of_warning(row, card, news), mode=mode)
     for stage, ask in EVERYBODY:

@@ -34,6 +34,10 @@ _NEWS: dict[str, Text] = {
     "escalated": Text("这条预警还没有人受理，请督促或处理。", "Nobody has taken this warning up: please see to it."),
     "overdue": Text("由您处理的预警已超过处置期限。", "The warning that is yours to deal with is past its deadline."),
     "handed_over": Text("同事移交给您一条预警，请处理。", "A colleague has handed this over to you: please see to it."),
+    "handed_back": Text(
+        "同事撤销了对您的移交，这条预警不再由您负责，无需处理。",
+        "Your colleague has taken this back: it is not yours any more, and there is nothing for you to do.",
+    ),
     "reminder": Text("您受理的预警将在一个工作日后到期。", "The warning that you took up is due in one working day."),
     "withdrawn": Text("记录已更正，这条预警撤回，无需处理。", "A record was corrected: this warning is taken back."),
 }
@@ -47,12 +51,15 @@ _HEADS: dict[str, Text] = {
     "escalated": Text("无人受理：", "Nobody has taken it up: "),
     "repeated": Text("仍待处理：", "Still open: "),
     "handed_over": Text("移交给您：", "Handed over to you: "),
+    "handed_back": Text("移交已撤销：", "No longer handed over to you: "),
     "outcome": Text("处理结果：", "Outcome: "),
     "overdue": Text("已逾期：", "Overdue: "),
     "reminder": Text("即将到期：", "Due soon: "),
     "resolved": Text("已解除：", "Over: "),
     "withdrawn": Text("已撤回：", "Taken back: "),
 }
+NOT_THEIRS = ("outcome", "handed_back")
+"""Of what is told to somebody who may not see the warning: it has no link, and names nobody."""
 _OVER: dict[str, dict[str, Text]] = {
     "praise": {
         "resolved": Text("这条激励已到期。", "This good news is no longer listed."),
@@ -112,14 +119,19 @@ def of(text: Text, language: Language) -> str:
     return text.en if language == "en" else text.zh
 
 
+def said_of(sent: Sent) -> str:
+    """What is told: a change, or in its place `escalated`, `handed_over` …, without their numbers."""
+    return sent.news.partition(" ")[0] or sent.change
+
+
 def push(sent: Sent, card: RuleCard | None, base_url: str, key: str, language: Language) -> Message:
     """The kind of warning, its level and where to read it: what may pass through somebody else's servers."""
-    said = sent.news.partition(" ")[0] or sent.change
+    said = said_of(sent)
     if said == "opened" and sums_up(card):
         said = "results"
     repeat = of(REPEAT, language) if sent.possibly_duplicate else ""
-    if said == "outcome":
-        return _outcome(sent, key, language)
+    if said in NOT_THEIRS:
+        return _not_theirs(sent, card, key, language)
     link = f"{base_url}/warnings/{sent.warning_id}"
     if said in ENDS:
         news, to_link = of_end(said, sent.reason, language), of(_LINK_OF_END, language)
@@ -163,13 +175,14 @@ def kind(sent: Sent, card: RuleCard | None, language: Language) -> str:
 
 
 def ended(sent: Sent, language: Language) -> str:
-    """Over, or taken back; empty if it is neither."""
-    return of(_HEADS[sent.change], language).rstrip("：: ") if sent.change in _HEADS and not sent.news else ""
+    """Over, or taken back, the warning or its handing over; empty if it is none of these."""
+    said = said_of(sent)
+    return of(_HEADS[said], language).rstrip("：: ") if said in (*ENDS, "handed_back") else ""
 
 
 def headline(sent: Sent, card: RuleCard | None, language: Language) -> str:
     """`Overdue: Red warning: Absent again and again`."""
-    said = sent.news.partition(" ")[0] or sent.change
+    said = said_of(sent)
     head = of(_HEADS[said], language) if said in _HEADS else ""
     if said == "outcome":
         return f"{head}{sent.subject}"
@@ -177,14 +190,18 @@ def headline(sent: Sent, card: RuleCard | None, language: Language) -> str:
     return f"{head}{kind(sent, card, language)}{': ' if language == 'en' else '：'}{name}"
 
 
-def _outcome(sent: Sent, key: str, language: Language) -> Message:
-    """To the one who had raised it and may not see the warning."""
-    repeat = of(REPEAT, language) if sent.possibly_duplicate else ""
+def _not_theirs(sent: Sent, card: RuleCard | None, key: str, language: Language) -> Message:
+    """To who may not see the warning: the one who had raised it, or whom it was handed to by mistake."""
+    repeat, said = of(REPEAT, language) if sent.possibly_duplicate else "", said_of(sent)
     return Message(
-        title=f"{headline(sent, None, language)}{repeat}",
-        body=f"{of(_NEWS['outcome'], language)}{repeat}",
+        title=f"{headline(sent, card, language)}{repeat}",
+        body=f"{of(_NEWS[said], language)}{repeat}",
         key=key,
-        extras={"subject": sent.subject, "news": sent.news, "possibly_duplicate": sent.possibly_duplicate},
+        extras={
+            **({"subject": sent.subject} if said == "outcome" else {"warning": sent.warning_id}),
+            "news": sent.news,
+            "possibly_duplicate": sent.possibly_duplicate,
+        },
     )
 
 

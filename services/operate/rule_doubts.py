@@ -61,11 +61,15 @@ def _vacant(rules: RuleSet, directory: Directory, at: datetime) -> Iterator[Prob
         card = placed.rule.card
         for role in dict.fromkeys((*card.to, *(step.to for step in card.escalate))):
             if vacant(role):
-                called = directories.ROLES[directories.role_word(role)].title.zh
+                word = directories.ROLES[directories.role_word(role)]
+                table, column = word.column
+                held = say("operate.column_of_table_prewarn", table=table, column=column) if table else None
                 yield Problem(
                     where=_shown(placed.place),
-                    what=say("operate.tells_nobody_in_directory_holds", id=placed.rule.id, role=role, called=called),
-                    expected=say("operate.row_roles_with_role_prewarn", role=role),
+                    what=say(
+                        "operate.tells_nobody_in_directory_holds", id=placed.rule.id, role=role, called=word.title.zh
+                    ),
+                    expected=held or say("operate.row_roles_with_role_prewarn", role=role),
                 )
 
 

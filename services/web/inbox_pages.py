@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 from starlette.concurrency import run_in_threadpool
@@ -12,10 +13,11 @@ from starlette.routing import BaseRoute, Route
 
 from services import bounds
 from services.accounts.permissions import Inbox, Matter
+from services.messages import to_ms
 from services.notify import handing_over
 from services.notify.deadlines import LONGEST_TEXT
 from services.notify.rows import WarningRow
-from services.notify.store import views
+from services.notify.store import undo, views
 from services.web import inbox_cards, inbox_view, view_models, visitor
 from services.web.frame import Frame, Visitor
 from services.web.inbox_cards import CardShown, Shown
@@ -33,19 +35,18 @@ _ENDED = 2000
 _TICKED = "card"
 """How the names of the boxes begin."""
 _MOST_TICKED = 500
+_DONE = ("done", "handed", "undone")
 
 
 Act = Callable[[str, int], "Refusal | None"]
-"""What is done to a warning, by id and the sequence that was seen."""
+"""What is done to a warning, by id and the sequence that was seen, or the number of the act to undo."""
 
 
 class Said(NamedTuple):
     """What an inbox says above its cards."""
 
-    done: int = 0
-    """So many were taken up."""
-    handed: int = 0
-    """So many were handed over."""
+    done: Mapping[str, int] = MappingProxyType({})
+    """How many were taken up (`done`), handed over (`handed`), and taken back (`undone`)."""
     refused: Sequence[tuple[str, str, str]] = ()
     """(id, which warning, why nothing was done with it); without an id it is none of theirs."""
     error: str = ""
@@ -67,6 +68,7 @@ class InboxPages:
         return [
             Route("/inbox/{person:path}/acknowledge", self.acknowledge, methods=["POST"]),
             Route("/inbox/{person:path}/hand-over", self.hand_over_together, methods=["POST"]),
+            Route("/inbox/{person:path}/undo", self.undo_together, methods=["POST"]),
             Route("/inbox/{person:path}", self.inbox),
             Route("/warnings/{id}/hand-over", self.handing_over),
             Route("/warnings/{id}/hand-over", self.hand_over, methods=["POST"]),
@@ -74,8 +76,8 @@ class InboxPages:
 
     def inbox(self, request: Request) -> Response:
         """One person's warnings: `?show=open|results|closed`, q, class, rule, level, state, about, page."""
-        done, handed = (_number(request.query_params.get(name, "")) for name in ("done", "handed"))
-        return self._inbox(request, Said(done=max(0, done), handed=max(0, handed)))
+        counts = {name: max(0, _number(request.query_params.get(name, ""))) for name in _DONE}
+        return self._inbox(request, Said(counts))
 
     def _inbox(self, request: Request, told: Said, status: int = 200) -> Response:
         person = request.path_params["person"]
@@ -97,6 +99,7 @@ class InboxPages:
             wanted = wanted._replace(page=min(wanted.page, pages - 1))
             here = found[wanted.page * size :][:size]
             rows = views.warnings_of(connection, inbox_cards.numbers(here, wanted))
+            lately = undo.lately(connection, seen.person, to_ms(reader.now))
         shared = inbox_cards.Page(seen.person, wanted, words, rows, told.ticked)
         shown = [inbox_cards.show(place, one, shared) for place, one in enumerate(here)]
         return self._frame.page(
@@ -120,6 +123,7 @@ class InboxPages:
             limit=_ENDED if len(entries) == most else 0,
             takers=self._takers(seen.person, Matter({}), reader) if any(one.ticked for one in shown) else [],
             told=told,
+            lately=lately,
         )
 
     async def acknowledge(self, request: Request) -> Response:
@@ -146,6 +150,18 @@ class InboxPages:
 
         return await run_in_threadpool(self._together, request, found.form, hand_over, "handed")
 
+    async def undo_together(self, request: Request) -> Response:
+        """Whatever the person did last, together, is taken back within its minute; what could not be is told."""
+        found = await self._signing_in.form_of(request)
+        if isinstance(found, Response):
+            return found
+        acts = self._notify.acts
+
+        def take_back(id_: str, act: int) -> Refusal | None:
+            return acts.undo(found.person, id_, act)
+
+        return await run_in_threadpool(self._together, request, found.form, take_back, "undone")
+
     def _together(self, request: Request, form: Mapping[str, str], act: Act, done: str) -> Response:
         """Does the same to each warning that is ticked. `done`: what it is called in the address."""
         note, to = said(form, "note"), said(form, "to")
@@ -169,8 +185,7 @@ class InboxPages:
             query = visitor.with_query(request.url.query, **{done: str(count)})
             return RedirectResponse(f"{visitor.root(request)}{visitor.parent_of(request)}?{query}", 303)
         refused = self._named(refusals, self._frame.reader(request))
-        counted = Said(done=count) if done == "done" else Said(handed=count)
-        return self._inbox(request, counted._replace(refused=refused, note=note, to=to), 409)
+        return self._inbox(request, Said({done: count}, refused, note=note, to=to), 409)
 
     def _named(self, refusals: Sequence[tuple[str, Refusal]], reader: Reader) -> list[tuple[str, str, str]]:
         with self._notify.database.reading() as connection:

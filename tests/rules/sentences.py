@@ -18,7 +18,8 @@ from services.notify import privacy, texts
 from services.notify.ports import LessonTime, Ports
 from services.notify.rows import ChangeRow, WarningRow
 from services.notify.wording import Listener
-from services.operate.rule_tests.cases import Wait, read_cases
+from services.operate.rule_tests.cases import Wait
+from services.operate.rule_tests.files import read_cases
 from services.operate.rule_tests.running import CaseRunner
 from services.rules.engine.engine import Engine
 from services.rules.language.fields import read_fields

@@ -51,9 +51,9 @@ class LessonTest(NamedTuple):
 
     lesson: Lesson
     test: str
-    """Its id: of one of the tests that are known of the lesson, or a new one."""
+    """Its id: of the one test that is known of the lesson, or a new one."""
     others: Sequence[str]
-    """Ids of further tests of the lesson."""
+    """Ids of further tests of the lesson, of other systems."""
     attempt: int
     attempts: int
     """How many there are."""
@@ -79,10 +79,10 @@ def read_lesson_test(
     lesson: str,
     directory: Directory,
     closed: Callable[[datetime], bool],
-    test: str = "",
     attempt: int = 1,
+    seen: str = "",
 ) -> LessonTest | None:
-    """None if there is no such lesson. `test`: which of several; one that is not known is none."""
+    """None if there is no such lesson. `seen`: the test that was shown, if it is there."""
     group = list(records.of_groups([f"lesson/{lesson}"]))
     found = lesson_of(next((one for one in group if one.kind == "lesson"), None), directory, closed)
     if found is None:
@@ -91,7 +91,7 @@ def read_lesson_test(
     tests = [one for one in records.of_groups(records.groups_of_lessons([lesson])) if one.kind == "test"]
     spoken = {one.key: said.event for one in tests if (said := speaking(one, rank))}
     ids = sorted({event.data["test"] for event in spoken.values()})
-    chosen = test if test in ids else _mine(spoken.values(), lesson, ids)
+    chosen = seen if seen in ids else _mine(spoken.values(), lesson, ids)
     mine = [one for one in tests if any(said.event.data["test"] == chosen for said in one.said)]
     by = {(said.event.data["student"], _attempt(said.event)): one for one in mine for said in one.said}
     heard = {key: spoken[one.key] for key, one in by.items() if one.key in spoken}

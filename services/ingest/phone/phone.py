@@ -74,20 +74,20 @@ class Phone:
 
         return self.save(events, typed, version)
 
-    def lesson_test(self, lesson: str, test: str = "", attempt: int = 1) -> LessonTest | None:
+    def lesson_test(self, lesson: str, attempt: int = 1) -> LessonTest | None:
         """As it stands; None if there is no such lesson."""
         with self.reading() as records:
-            return read_lesson_test(records, lesson, self.directory, self.closed, test, attempt)
+            return read_lesson_test(records, lesson, self.directory, self.closed, attempt)
 
     def save_lesson_test(self, seen: LessonTest, events: Sequence[CampusEvent], typed: Typed) -> Saved:
         """Takes results in, unless somebody else has said something of the test meanwhile."""
 
         def version(records: Records) -> str:
-            found = read_lesson_test(records, seen.lesson.id, self.directory, self.closed, seen.test, seen.attempt)
+            found = read_lesson_test(records, seen.lesson.id, self.directory, self.closed, seen.attempt, seen.test)
             return found.version if found is not None else ""
 
         return self.save(events, typed, version)
 
     def save(self, events: Sequence[CampusEvent], typed: Typed, version: Callable[[Records], str]) -> Saved:
         """Takes events in, in one commit, as long as what was seen is still so (`version`)."""
-        return save(events, typed, version, self._log, self._intake)
+        return save(events, typed, version, self.keys, self._log, self._intake)

@@ -107,7 +107,9 @@ def said(roll_call: RollCall, marks: Mapping[str, Mark], typed: Typed) -> list[C
         (one.student for one in coming), ((one.student, marks.get(one.student, one.mark).status) for one in coming)
     )
     rolled = {**lesson.facts, "class": lesson.event.data["class"], "expected": len(coming), **counted}
-    return [_event("rollcall", rolled, typed.at, typed), *events]
+    # A correction of tomorrow makes no roll-call late that was taken today.
+    at = typed.at if roll_call.taken is None else min(roll_call.taken.time, typed.at)
+    return [_event("rollcall", rolled, at, typed), *events]
 
 
 def cancelled(lesson: Lesson, typed: Typed) -> list[CampusEvent]:

@@ -7,8 +7,12 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Literal, NamedTuple
 
+import msgspec
+
 from services.ingest.intake import Intake
+from services.ingest.records.keys import Keys
 from services.ingest.records.log import RecordLog
+from services.ingest.records.words import content
 from services.log.records import Records
 from services.messages import CampusEvent, Problem, Rejection, Verdict
 
@@ -63,26 +67,29 @@ def save(
     events: Sequence[CampusEvent],
     typed: Typed,
     version: Callable[[Records], str],
+    keys: Keys,
     log: RecordLog,
     intake: Intake,
 ) -> Saved:
     """Takes events in, in one commit. Raises LogError; nothing was taken then.
 
-    `version`: of what the page shows, as the records are now. The events get their ids here.
+    `version`: of what the page shows, as the records are now. The events get their ids here, and revisions by which
+    they go before what was seen, whatever the phone's clock says.
     """
     if not events:
         return Saved("refused")
     named = [f"{typed.submission}/{n}" for n in range(len(events))]
+    given = [msgspec.structs.replace(event, source=SOURCE, id=id_) for event, id_ in zip(events, named, strict=True)]
 
-    def unless(records: Records) -> None:
+    def as_of(records: Records, checked: Sequence[CampusEvent]) -> Sequence[CampusEvent]:
         if records.keys_of([f"{SOURCE} {named[0]}"]):
             raise _KnownError
         if version(records) != typed.seen:
             raise _ChangedError
+        return _revised(checked, records, keys)
 
-    given = [_as_phone(event, id_) for event, id_ in zip(events, named, strict=True)]
     try:
-        outcome = intake.into(_Unless(log, unless)).take_events(given, SOURCE)
+        outcome = intake.into(_AsOf(log, as_of), typed.at).take_events(given, SOURCE)
     except _KnownError:
         return Saved("known")
     except _ChangedError:
@@ -91,22 +98,34 @@ def save(
     return Saved("refused" if problems else "saved", problems)
 
 
-def _as_phone(event: CampusEvent, id_: str) -> CampusEvent:
-    return CampusEvent(
-        source=SOURCE, id=id_, kind=event.kind, time=event.time, retracted=event.retracted, recordedat=event.recordedat,
-        data=event.data,
-    )  # fmt: skip
+def _revised(events: Sequence[CampusEvent], records: Records, keys: Keys) -> list[CampusEvent]:
+    """Each behind what the phone has said of the same, unless it says nothing else."""
+    of = [(event.kind, keys.of(event)) for event in events]
+    before = {
+        (record.kind, record.key): word.event
+        for record in records.load(of)
+        for word in record.said
+        if word.event.source == SOURCE
+    }
+    found = []
+    for event, key in zip(events, of, strict=True):
+        known = before.get(key)
+        revision = 0 if known is None else known.revision + (content(known) != content(event))
+        found.append(msgspec.structs.replace(event, revision=revision))
+    return found
 
 
-class _Unless:
+class _AsOf:
     """An `EventLog` that looks before."""
 
-    def __init__(self, log: RecordLog, unless: Callable[[Records], None]) -> None:
-        self._log, self._unless = log, unless
+    def __init__(
+        self, log: RecordLog, as_of: Callable[[Records, Sequence[CampusEvent]], Sequence[CampusEvent]]
+    ) -> None:
+        self._log, self._as_of = log, as_of
 
     def append(self, events: Sequence[CampusEvent]) -> list[Verdict]:
         """See EventLog."""
-        return self._log.append(events, unless=self._unless)
+        return self._log.append(events, as_of=self._as_of)
 
     def reject(self, rejections: Sequence[Rejection]) -> None:
         """See EventLog."""

@@ -81,18 +81,18 @@ class RecordLog:
         events: Sequence[CampusEvent],
         clocks: Sequence[int] | None = None,
         run: Run | None = None,
-        unless: Callable[[Records], None] = lambda _: None,
+        as_of: Callable[[Records, Sequence[CampusEvent]], Sequence[CampusEvent]] = lambda _, events: events,
     ) -> list[Verdict]:
         """See EventLog. `clocks` (ms): how far time has come with each event; default: the clock, now.
 
-        `run`: the import that brings them. Raises ConfigurationError if that was undone meanwhile. `unless` looks at
-        the records before, while nobody else changes them; what it raises goes through, and nothing is taken.
+        `run`: the import that brings them. Raises ConfigurationError if that was undone meanwhile. `as_of` looks at
+        the records before, while nobody else changes them, and says what is to be taken; what it raises goes through.
         """
         now = to_ms(self._clock())
         if clocks is None:
             clocks = [now] * len(events)
         with self._store.transaction() as commit:
-            unless(commit.records)
+            events = as_of(commit.records, events)
             if commit.records.meta("bounds") != self._bounds.bounds():
                 self._bounds.refresh()  # another process goes by a newer directory already
             if run is not None:

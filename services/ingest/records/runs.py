@@ -17,6 +17,7 @@ from services.errors import ConfigurationError
 from services.i18n import say
 from services.ingest.records.coverage import Coverage, Covered, unpacked
 from services.ingest.validation import in_table
+from services.log.quota import ORIGIN, name_of
 from services.log.records import Records, Run
 from services.messages import CampusEvent, Rejection, Verdict, from_ms, to_ms
 
@@ -62,28 +63,24 @@ class RunLog:
 
     def __init__(self, log: RunRecords, run: Run) -> None:
         self._log, self.run = log, run
-        self._refused: Counter[bytes] | None = None
-        """What was refused before the run was interrupted and has not come again, once that is known."""
+        self.begun = from_ms(run.begun)
+        """When this process began with it."""
+        self._before: _RefusedBefore | None = None
+        """What was refused before the run was interrupted, once that is known."""
 
     def append(self, events: Sequence[CampusEvent]) -> list[Verdict]:
         """See EventLog."""
         return self._log.append(events, run=self.run)
 
     def reject(self, rejections: Sequence[Rejection]) -> None:
-        """See EventLog. What was kept before the run was interrupted is counted, and not kept a second time."""
+        """See EventLog. What was kept before the run was interrupted, or counted by the quota, is so once."""
         self.run.counts["refused"] = self.run.counts.get("refused", 0) + len(rejections)
         self._log.keep(self.run)  # also a run that has brought nothing else can be gone on with
-        if left := [one for one in rejections if not self._is_kept(one)]:
+        if self.run.resumed and self._before is None:
+            self._before = _RefusedBefore(self._log, self.run)
+        before = self._before
+        if left := [one for one in rejections if before is None or not before.has(one)]:
             self._log.reject(left)
-
-    def _is_kept(self, one: Rejection) -> bool:
-        if not self.run.resumed:
-            return False
-        if self._refused is None:
-            self._refused = Counter(map(_input_of, self._log.rejected_since(from_ms(self.run.begun))))
-        left = self._refused[_input_of(one)]
-        self._refused[_input_of(one)] = max(0, left - 1)
-        return left > 0
 
     def retract_uncovered(self, coverage: Coverage, recorded_at: datetime) -> int:
         """See `RecordLog.retract_uncovered`."""
@@ -95,6 +92,30 @@ class RunLog:
         if late is not None:
             self.run.counts["late"] = late
         self._log.keep(self.run)
+
+
+class _RefusedBefore:
+    """What a run refused before it was interrupted, and has not refused again since."""
+
+    def __init__(self, log: RunRecords, run: Run) -> None:
+        begun = from_ms(run.begun)
+        self._kept = Counter[bytes]()
+        self._over_quota = set[str]()
+        self._left = run.refused_before
+        for one in log.rejected_since(begun.replace(hour=0, minute=0, second=0, microsecond=0)):
+            if one.origin == ORIGIN:
+                self._over_quota.add(one.source or "")
+            elif one.received_at >= begun:
+                self._kept[_input_of(one)] += 1
+
+    def has(self, one: Rejection) -> bool:
+        """Whether it is one of them, and from now on has come again. Files are read in the same order as before."""
+        self._left -= 1
+        name = _input_of(one)
+        if self._kept[name] > 0:
+            self._kept[name] -= 1
+            return True
+        return self._left >= 0 and not self._over_quota.isdisjoint({name_of(one), ""})
 
 
 def _input_of(one: Rejection) -> bytes:
@@ -162,6 +183,7 @@ def admit(records: Records, run: Run) -> None:
     for one in records.runs():
         if one.digest and one.digest == run.digest and state_of(one, run.heard) == "interrupted":
             run.id, run.begun, run.covered, run.resumed = one.id, one.begun, one.covered, True
+            run.refused_before = max(one.refused_before, one.counts.get("refused", 0))
     records.save_run(run)
 
 

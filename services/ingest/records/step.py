@@ -12,7 +12,7 @@ from datetime import datetime
 import msgspec
 
 from services.ingest.records.coverage import Covered, unpacked
-from services.ingest.records.keys import Keys
+from services.ingest.records.keys import Keys, id_of
 from services.ingest.records.resolve import (
     College,
     Context,
@@ -250,6 +250,8 @@ class Step:
             return "duplicate"
         if one.id != other.id or (said.dated and said.recorded != before.recorded):
             return "accepted"
+        if self._run is not None and other.id == id_of(other.kind, self._keys.of(other)):
+            return "accepted"  # of rows that have no ids of their own, the later one replaces the earlier one
         # A log that was written before records were kept has in it what the directory added.
         full = [self._college.enrich(said.kind, said.data, said.time)[0] for said in (one, other)]
         same = (one.time, one.retracted, full[0]) == (other.time, other.retracted, full[1])

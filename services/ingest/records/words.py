@@ -48,10 +48,10 @@ def with_word(words: Iterable[Said], new: Said) -> list[Said]:
         left += _word(word, by)
     if same is not None:
         by = said_by(same)
-        left += _word(same, by | {run: max(at, by.get(run, at)) for run, at in runs.items()})
+        last = _word(same, by | {run: max(at, by.get(run, at)) for run, at in runs.items()})
     else:
-        left += _word(new, runs)
-    left.sort(key=order, reverse=True)
+        last = _word(new, runs)
+    left = sorted([*last, *left], key=order, reverse=True)  # of equal ones what came last is first
     return _without_what_cannot_come_back(left)
 
 

@@ -56,8 +56,13 @@ class Acting:
         known = steps.roles(self.connection, was.number)
         if to not in known:
             steps.add_recipient(self.connection, self.row, to, known.get(self.person, ""))
+            self.was.added = to
         self.record("handed_over", note, to, deadline=until)
-        mine = (_a.warning == was.number, _a.action == "handed_over")
+        return self.times_handed_over()
+
+    def times_handed_over(self) -> int:
+        """How often, those times included that were undone."""
+        mine = (_a.warning == self.row.number, _a.action == "handed_over")
         return int(self.connection.execute(select(func.count()).where(*mine)).scalar_one())
 
     def remind(self, deadline: int | None) -> None:

@@ -106,16 +106,20 @@ class Acts:
             if why := handing_over.why_not(person, to, matter, directory, on.at, self.config.mail):
                 raise RefusedError(why)
             card = self.ports.cards(on.row.rule_version, on.row.rule)
-            number = on.hand_over(to, note, card)
-            taker = directory.person(to)
-            assert taker is not None
-            current = silences.current(on.connection, to_ms(on.at))
-            set_by = own.everybody(on.connection, self.config)
-            moment = self.config.moment(on.at, current, set_by, silences.cases(on.connection, {on.row.subject}))
-            news = f"handed_over {number}"
-            on.queues = tell_taker(on.connection, on.row, card, news, taker, moment, self.config.mail)
+            on.queues = self._tell(on, to, f"handed_over {on.hand_over(to, note, card)}")
 
-        return self._act(person, warning_id, act, note, too_long="note_too_long", can_be_undone=False)
+        return self._act(person, warning_id, act, note, too_long="note_too_long")
+
+    def _tell(self, on: Acting, to: str, news: str) -> set[str]:
+        """Tells whom the warning was handed over to; the queues that have something to send."""
+        person = self.ports.directory().person(to)
+        if person is None:
+            return set()
+        card = self.ports.cards(on.row.rule_version, on.row.rule)
+        current = silences.current(on.connection, to_ms(on.at))
+        set_by = own.everybody(on.connection, self.config)
+        moment = self.config.moment(on.at, current, set_by, silences.cases(on.connection, {on.row.subject}))
+        return tell_taker(on.connection, on.row, card, news, person, moment, self.config.mail)
 
     def improve(self, person: str, warning_id: str, measure: str, due: str, seen: str = "") -> Refusal | None:
         """The person names a measure (改进措施) and its day (YYYY-MM-DD); both can be changed later.
@@ -210,10 +214,18 @@ class Acts:
                     steps.tell_state(on.connection, on.row, on.at)
                 if acts[0].action == "closed":
                     queues |= self._hold_anew(on)
+                if acts[0].action == "handed_over":
+                    queues |= self._hand_back(on, acts[0].detail)
         except RefusedError as refused:
             return refused.why
         self.done(queues)
         return None
+
+    def _hand_back(self, on: Acting, taker: str) -> set[str]:
+        """Who was handed the warning is not told, or if they may have been, that it is theirs no more."""
+        times = on.times_handed_over()
+        told = deliveries.hand_back(on.connection, on.row.number, taker, f"handed_over {times}")
+        return self._tell(on, taker, f"handed_back {times}") if told else set()
 
     def _hold_anew(self, on: Acting) -> set[str]:
         set_by = own.everybody(on.connection, self.config)
@@ -229,7 +241,6 @@ class Acts:
         *,
         whatever_status: bool = False,
         too_long: Refusal = "measure_too_long",
-        can_be_undone: bool = True,
         seen: str = "",
         again: tuple[tuple[str, ...], str, str] | None = None,
     ) -> Refusal | None:
@@ -245,7 +256,7 @@ class Acts:
                 if len(text) > LONGEST_TEXT:
                     return too_long
                 act(on)
-                if on.was.acts and can_be_undone:
+                if on.was.acts:
                     undo.keep(on.connection, on.was, on.row, person, to_ms(on.at))
         except RefusedError as refused:
             return refused.why

@@ -16,6 +16,8 @@ NOT_OUT = (_d.status.in_(("pending", "failed")), _d.possibly_duplicate == 0)
 """Nobody can have got it."""
 ACTED_ON = "acted_on_before_sent"
 """Why it was cancelled."""
+HANDED_BACK = "handed_back"
+"""Why it is not sent: the handing over was undone."""
 
 
 def add(connection: Connection, deliveries: Sequence[DeliveryRow], decisions: Sequence[DecisionRow]) -> None:
@@ -54,6 +56,20 @@ def relieve(connection: Connection, number: int, *, closed: bool = False) -> Non
     """Somebody has acted: nobody is pressed any more, and of a warning that was `closed` nobody needs to hear."""
     pressing = () if closed else (_d.news != "",)
     connection.execute(_cancel(ACTED_ON).where(_d.warning == number, *NOT_OUT, *pressing))
+
+
+def hand_back(connection: Connection, number: int, person: str, news: str) -> bool:
+    """That they were handed a warning is told no more; whether they may have heard of it.
+
+    What is on its way is not tried again: nobody knows whether it arrives.
+    """
+    mine = (_d.warning == number, _d.recipient == person, _d.news == news)
+    out = _d.status.in_(("sending", "sent", "unknown")) | (_d.possibly_duplicate == 1)
+    may_know = connection.execute(select(_d.id).where(*mine, out).limit(1)).first() is not None
+    connection.execute(_cancel(HANDED_BACK).where(*mine, _d.status.in_(("pending", "failed"))))
+    under_way = update(tables.delivery).where(*mine, _d.status == "sending")
+    connection.execute(under_way.values(status="unknown", next_try_at=None, last_error=HANDED_BACK))
+    return may_know
 
 
 def _cancel(why: str) -> Update:

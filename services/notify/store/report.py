@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, Connection, case, func, select
 from services.notify import report
 from services.notify.report import Accident, By, Case, OpenBy, OpenCase, OpenNow, Period, Report
 from services.notify.rows import ActRow, decode_context
-from services.notify.store import tables, undo
+from services.notify.store import deliveries, tables, undo
 from services.notify.store.engine import rows_of, streamed
 from services.notify.suppression import HELD
 
@@ -118,7 +118,7 @@ def _cases(connection: Connection, period: Period, zone: ZoneInfo, of_department
     for row in streamed(connection, messages.where(*mine, _d.status.in_(("sent", "dead", "cancelled")))):
         if row.status == "sent":
             told[row.warning].add(row.recipient)
-        else:
+        elif row.last_error != deliveries.HANDED_BACK:
             lost[row.warning].append((row.recipient, row.last_error if row.status == "cancelled" else "dead"))
     stopped: defaultdict[int, list[str]] = defaultdict(list)
     decided = select(_x.warning, _x.reason).join(tables.warning, of == _x.warning)

@@ -178,7 +178,8 @@ class DeliveryTable(Stored, table=True):
     """The queue that it waits in (`json://host`); the address itself stays in the directory, with its secrets."""
     news: str = Field(default="", sa_type=Text, sa_column_kwargs={"server_default": ""})
     """What it tells of instead of the change itself: `escalated` and `repeated` with their step, `reminder` and
-    `overdue` with the deadline (ms) that they are about, `handed_over` with the how-manieth time, `outcome`.
+    `overdue` with the deadline (ms) that they are about, `handed_over` and `handed_back` with the how-manieth time,
+    `outcome`.
     """
     status: str = Field(sa_type=Text)
     """pending, sending, sent, failed (will be tried again), unknown, dead (given up), cancelled."""

@@ -22,10 +22,11 @@ MINUTE = 60_000
 UNDONE = "undone"
 _COLUMNS = (
     "status", "closed_at", "closed_by", "closed_reason", "acknowledged_at", "acknowledged_by", "measure", "due_at",
-    "done_at", "deadline", "overdue_at",
+    "done_at", "deadline", "overdue_at", "handed_to",
 )  # fmt: skip
 """What acts change of a warning."""
 _a, _u, _e, _d, _w = tables.act.c, tables.undo.c, tables.escalation.c, tables.delivery.c, tables.warning.c
+_r = tables.recipient.c
 
 
 class Held(NamedTuple):
@@ -53,6 +54,8 @@ class Before(msgspec.Struct, kw_only=True):
     """What the rules were told of it."""
     former: str = ""
     """Of a verdict, what the person had said before."""
+    added: str = ""
+    """Who may see it only since it was handed over to them."""
 
 
 class Undoable(NamedTuple):
@@ -62,6 +65,16 @@ class Undoable(NamedTuple):
     action: str
     until: int
     """Milliseconds."""
+
+
+class Lately(NamedTuple):
+    """What somebody did last, to one warning or to several together, while its minute runs."""
+
+    action: str
+    acts: list[tuple[str, int]]
+    """(id of the warning, number of the line in the audit trail)."""
+    until: int
+    """Milliseconds, of the first."""
 
 
 _decode = msgspec.json.Decoder(Before).decode
@@ -125,6 +138,17 @@ def open_of(connection: Connection, row: WarningRow, person: str, now: int) -> l
     return [Undoable(one.act, actions[one.act], one.at + MINUTE) for one in found if is_newest(connection, one, row)]
 
 
+def lately(connection: Connection, person: str, now: int) -> Lately | None:
+    """What the person did last; whether something has happened since is asked when it is undone."""
+    mine = select(_w.id, _a.id.label("act"), _a.action, _u.at).join(tables.act, _a.id == _u.act)
+    mine = mine.join(tables.warning, _w.number == _u.warning).where(_u.person == person, _u.at > now - MINUTE)
+    found = connection.execute(mine.order_by(_u.act.desc())).all()
+    if not found:
+        return None
+    same = [one for one in found if one.action == found[0].action]
+    return Lately(same[0].action, [(one.id, one.act) for one in same], min(one.at for one in same) + MINUTE)
+
+
 def put_back(connection: Connection, undo: UndoRow, row: WarningRow) -> tuple[WarningRow, list[ActRow], set[str]]:
     """The warning as it was, what was undone (newest first), and the queues that may have something to send again."""
     was, number = _decode(undo.before), row.number
@@ -139,6 +163,7 @@ def put_back(connection: Connection, undo: UndoRow, row: WarningRow) -> tuple[Wa
     connection.execute(again.values(status="waiting", reason="", decided_at=None))
     added = update(tables.escalation).where(_e.warning == number, _e.id > was.last_step, _e.status == "waiting")
     connection.execute(added.values(status="stopped", reason=UNDONE, decided_at=undo.at))
+    connection.execute(delete(tables.recipient).where(_r.warning == number, _r.person == was.added))
     steps.restand(connection, row)
     for one in was.held:
         mine = update(tables.delivery).where(_d.id == one.id, _d.status == "cancelled")

@@ -8,7 +8,6 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -17,10 +16,8 @@ from services.i18n import say
 from services.messages import CampusEvent, Message, nearest
 from services.operate.rule_tests.moments import Clock
 from services.rules.language.fields import Field
-from services.rules.language.load import RuleSet
-from services.rules.language.reading import Place, Report, fields, items, known_words, number, read_yaml, word
+from services.rules.language.reading import Place, Report, fields, items, known_words, number, word
 from services.rules.language.thresholds import LEVELS, duration, threshold
-from services.rules.language.unread_files import report_stray_tests
 
 REASONS = ("no_record", "no_value", "not_reached", "not_due", "resolved", "withdrawn", "late")
 """Why a rule is silent about a subject."""
@@ -77,35 +74,7 @@ class Case:
     steps: tuple[Step, ...]
 
 
-def read_cases(folder: Path, rules: RuleSet, kinds: Mapping[str, Mapping[str, Field]], report: Report) -> list[Case]:
-    """The cases of `tests/*.test.yaml` of a rule folder; what is wrong is in the report."""
-    terms = _terms(folder)
-    own_kinds = {rule.id: rule.gauges[0].kind for rule in rules.plan.rules}
-    found: list[Case] = []
-    report_stray_tests(folder, report)
-    for path in sorted((folder / "tests").glob("*.test.yaml")):
-        content = read_yaml(path, f"tests/{path.name}", report)
-        if content is None:
-            continue
-        top = fields(content, {"term": False, "tests": True}, report, say("operate.test_file"))
-        term = word(top["term"], report, "term", terms) if "term" in top else ""
-        clock = Clock(rules.zone, terms.get(term))
-        for item in items(top.get("tests"), report, "tests"):
-            case = _Reader(clock, own_kinds, kinds, report).case(item)
-            if case is not None:
-                found.append(case)
-    return found
-
-
-def _terms(folder: Path) -> dict[str, dt.date]:
-    """Id of each term → its first day; calendar.yaml was checked with the rules."""
-    content = read_yaml(folder / "calendar.yaml", "calendar.yaml", Report())
-    listed = content.value.get("terms") if content is not None and isinstance(content.value, dict) else None
-    terms = listed.value if listed is not None and isinstance(listed.value, list) else []
-    return {one.value["id"].text: one.value["from"].value for one in terms if {"id", "from"} <= {*one.value}}
-
-
-class _Reader:
+class CaseReader:
     """Reads one case."""
 
     def __init__(
@@ -120,6 +89,7 @@ class _Reader:
         self._count = 0
 
     def case(self, place: Place) -> Case | None:
+        """The case, unless something is wrong with it, which is in the report then."""
         before = len(self._report)
         given = fields(place, _CASE, self._report, say("operate.test"))
         rule = word(given.get("rule"), self._report, "rule", self._rules)

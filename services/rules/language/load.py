@@ -66,12 +66,15 @@ def _files(folder: Path) -> list[Path]:
     return sorted([*folder.glob("*.yaml"), *folder.glob("standards/*.yaml")])
 
 
-def load(folder: Path, schemas: Path) -> RuleSet:
+def load(folder: Path, schemas: Path, *, beside: Path | None = None) -> RuleSet:
     """Reads `*.yaml`, `standards/*.yaml` and `calendar.yaml` of a folder. Raises `RuleError` with every problem.
+
+    `beside`: another folder, whose calendar and standards count where it has them, and whose rules where the folder
+    has none of that name: the folder's rules as they would be if it had changed nothing else.
 
     Of messages that older releases allowed it says nothing: what was accepted then goes on, `check` refuses it.
     """
-    rule_set, problems = _read(folder, schemas)
+    rule_set, problems = _read(folder, schemas, beside)
     if rule_set is None:
         raise RuleError(problems)
     return rule_set
@@ -85,7 +88,7 @@ def check(folder: Path, schemas: Path) -> tuple[RuleSet | None, list[Problem]]:
     return None, list(rule_set.messages)
 
 
-def _read(folder: Path, schemas: Path) -> tuple[RuleSet | None, list[Problem]]:
+def _read(folder: Path, schemas: Path, beside: Path | None = None) -> tuple[RuleSet | None, list[Problem]]:
     report = Report()
     kinds = read_fields(schemas)
     if not folder.is_dir():
@@ -97,13 +100,16 @@ def _read(folder: Path, schemas: Path) -> tuple[RuleSet | None, list[Problem]]:
         return None, report.problems
     version = fingerprint(folder)
     report_unread(folder, report)
-    calendar = read_calendar(folder, report)
+    calendar = read_calendar(beside or folder, report)
     standards, named = _standards(folder, calendar.zone, report)
+    if beside is not None:
+        others, also_named = _standards(beside, calendar.zone, report)
+        standards, named = standards | others, (named or frozenset()) | (also_named or frozenset())
     known = Known(kinds_of_rules(kinds), standards, named)
-    placed: list[Placed] = []
-    for path in sorted(folder.glob("*.yaml")):
-        if path.name != "calendar.yaml" and (content := read_yaml(path, path.name, report)) is not None:
-            placed += read_rules(content, known, report)
+    placed = _rules(folder, known, report)
+    if beside is not None:
+        own = {item.rule.id for item in placed}
+        placed += [item for item in _rules(beside, known, report) if item.rule.id not in own]
     placed += indicator_rules(standards.values(), placed, known, report)
     _once([(item.rule.id, item.place) for item in placed], say("rules.noun_rule"), report)
     refuse_cycles(placed, report)
@@ -126,6 +132,14 @@ def _read(folder: Path, schemas: Path) -> tuple[RuleSet | None, list[Problem]]:
         calendar=calendar.signature,
     )
     return RuleSet(plan, calendar.zone, standards, tuple(placed), tuple(known.messages.problems)), []
+
+
+def _rules(folder: Path, known: Known, report: Report) -> list[Placed]:
+    placed: list[Placed] = []
+    for path in sorted(folder.glob("*.yaml")):
+        if path.name != "calendar.yaml" and (content := read_yaml(path, path.name, report)) is not None:
+            placed += read_rules(content, known, report)
+    return placed
 
 
 def _by_absence(item: Placed) -> Placed:

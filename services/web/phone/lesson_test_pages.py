@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
-from urllib.parse import urlencode
 from uuid import uuid4
 
 from starlette.requests import Request
@@ -30,6 +29,10 @@ from services.web.visitor import said
 
 _IN_SHEETS: dict[State, Sequence[str]] = {"not_tested": ("缺考", "缺席", "absent"), "exempt": ("免考", "免")}
 """What sheets write beside our own words."""
+
+
+_MOST_FAULTS = 5
+"""So many are told where there is no page."""
 
 
 class Row(NamedTuple):
@@ -61,11 +64,13 @@ class LessonTestPages:
         return [
             Route("/lessons/{lesson:path}/test", self.page),
             Route("/lessons/{lesson:path}/test", posted(self._save), methods=["POST"]),
-            Route("/lessons/{lesson:path}/test/read", posted(self._read), methods=["POST"]),
+            Route("/lessons/{lesson:path}/test/{attempt:int}", self.page),
+            Route("/lessons/{lesson:path}/test/{attempt:int}", posted(self._save), methods=["POST"]),
+            Route("/lessons/{lesson:path}/test/{attempt:int}/read", posted(self._read), methods=["POST"]),
         ]
 
     def page(self, request: Request) -> Response:
-        """`?attempt=2`, `?test=ID`: who takes it, and what stands of them."""
+        """Who takes it, and what stands of them."""
         found, seen = self._taught(request)
         if isinstance(seen, Response) or found is None:
             assert isinstance(seen, Response)
@@ -73,10 +78,10 @@ class LessonTestPages:
         return self._page(request, found, lesson_test_form.standing(found))
 
     def _found(self, request: Request) -> LessonTest | None:
-        given = said(request.query_params, "attempt")
-        attempt = int(given) if given.isascii() and given.isdigit() and len(given) == 1 else 1
-        named = said(request.query_params, "test")
-        return self._phone.lesson_test(request.path_params["lesson"], named, min(max(attempt, 1), MOST_ATTEMPTS))
+        attempt = request.path_params.get("attempt", 1)
+        if not 1 <= attempt <= MOST_ATTEMPTS:
+            return None
+        return self._phone.lesson_test(request.path_params["lesson"], attempt)
 
     def _page(
         self, request: Request, found: LessonTest, typing: Typing, error: str = "", status: int = 200
@@ -90,11 +95,11 @@ class LessonTestPages:
             status=status,
             lesson=shown(found.lesson, reader),
             path=_path(found),
-            here=path_of(found.lesson.id) + "/test",
+            read=f"{path_of(found.lesson.id)}/test/{found.attempt}/read",
             is_begun=found.lesson.begins <= now,
             attempt=found.attempt,
             attempts=_attempts(found, standing),
-            tests=[(one, f"{path_of(found.lesson.id)}/test?{urlencode({'test': one})}") for one in found.others],
+            others=", ".join(found.others),
             students=rows,
             typing=typing,
             lines=[(one.number, one.text, _words(one.fault, found, reader)) for one in _lines(typing)],
@@ -117,13 +122,16 @@ class LessonTestPages:
         return found, self._sending.may_teach(request, found.lesson.taught if found else None)
 
     def _read(self, request: Request, _seen: Visitor, form: Form) -> Sent | Response:
-        """What was pasted, put into the rows; nothing is saved."""
+        """What was pasted, put into the rows, or, with `check`, what is wrong in them; nothing is saved."""
         found, allowed = self._taught(request)
         if isinstance(allowed, Response) or found is None:
             assert isinstance(allowed, Response)
             return allowed
         reader = self._frame.reader(request)
         typing = lesson_test_form.typed(form, found)
+        if said(form, "check"):
+            wrong = _wrong(typing, found, self._phone.clock())
+            return self._page(request, found, typing, reader.word(wrong) if wrong else "")
         order = [(one.student, reader.person(one.student)) for one in _in_order(found)]
         exempt = {one.student for one in found.students if one.exempt}
         pasted = read_pasted(typing.paste, order, typing.bound, _sheet_words(), exempt)
@@ -136,7 +144,7 @@ class LessonTestPages:
             return allowed
         reader, sent = self._frame.reader(request), self._sending.typed(form, seen.person)
         typing = lesson_test_form.typed(form, found)
-        wrong = _wrong(typing, found, sent.is_right, sent.at)
+        wrong = _wrong(typing, found, sent.at) if sent.is_right else "roll_call_reload"
         if wrong:
             return self._refused(request, found, typing, Saved("refused"), reader.word(wrong))
         events = lesson_test.said(found, typing.results(), typing.standard, sent)
@@ -152,13 +160,15 @@ class LessonTestPages:
 
     def _refused(self, request: Request, found: LessonTest, typing: Typing, saved: Saved, words: str) -> Sent:
         status = 409 if saved.state == "changed" else 422
-        return Sent(saved, _path(found), words, lambda: self._page(request, found, typing, words, status))
+        reader = self._frame.reader(request)
+        # The queue of a phone may hear it when the page is closed: it is told what is wrong with whom.
+        more = " ".join(_faults(typing, found, reader))
+        shown_words = f"{words} {more}".rstrip()
+        return Sent(saved, _path(found), shown_words, lambda: self._page(request, found, typing, words, status))
 
 
-def _wrong(typing: Typing, found: LessonTest, is_complete: bool, at: datetime) -> str:
+def _wrong(typing: Typing, found: LessonTest, at: datetime) -> str:
     """Which word says what is wrong; empty if nothing is."""
-    if not is_complete:
-        return "roll_call_reload"
     if found.lesson.reason:
         return "roll_call_not_held"
     if at < found.lesson.begins:
@@ -166,6 +176,16 @@ def _wrong(typing: Typing, found: LessonTest, is_complete: bool, at: datetime) -
     if typing.paste_waits:
         return "test_paste_waits"
     return "" if typing.is_right else "test_look"
+
+
+def _faults(typing: Typing, found: LessonTest, reader: Reader) -> list[str]:
+    """The first of what is wrong, with whom it is about."""
+    said_of = [reader.word(word) for word in typing.faults.values()]
+    wrong = [
+        (student, cell.fault) for student, cell in typing.cells.items() if cell.fault and cell.fault.kind != "missing"
+    ]
+    said_of += [f"{reader.person(student)}: {_words(fault, found, reader, typing.bound)}" for student, fault in wrong]
+    return said_of[:_MOST_FAULTS]
 
 
 def _in_order(found: LessonTest) -> list[Taking]:
@@ -180,9 +200,8 @@ def _in_order(found: LessonTest) -> list[Taking]:
 
 
 def _path(found: LessonTest) -> str:
-    query = {} if found.test == found.lesson.id else {"test": found.test}
-    query |= {"attempt": str(found.attempt)} if found.attempt > 1 else {}
-    return f"{path_of(found.lesson.id)}/test" + (f"?{urlencode(query)}" if query else "")
+    """Each attempt has an address of its own: what a phone keeps of a form, it keeps by that."""
+    return f"{path_of(found.lesson.id)}/test" + (f"/{found.attempt}" if found.attempt > 1 else "")
 
 
 def _attempts(found: LessonTest, standing: Sequence[tuple[str, Result]]) -> list[tuple[int, str]]:

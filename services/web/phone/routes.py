@@ -7,6 +7,7 @@ from starlette.routing import BaseRoute, Route
 from services.ingest.phone.phone import Phone
 from services.web.frame import Frame
 from services.web.phone.day_pages import DayPages
+from services.web.phone.installing import Installing
 from services.web.phone.lesson_test_pages import LessonTestPages
 from services.web.phone.roll_call_pages import RollCallPages
 from services.web.phone.sending import Sending
@@ -18,6 +19,7 @@ def phone_routes(frame: Frame, signing_in: SigningIn, phone: Phone) -> list[Base
     sending = Sending(frame, signing_in, phone.clock)
     return [
         Route("/me.json", sending.me),
+        *Installing(frame).routes(),
         *DayPages(frame, phone).routes(),
         *RollCallPages(frame, sending, phone).routes(),
         *LessonTestPages(frame, sending, phone).routes(),

@@ -7,6 +7,7 @@ has said something meanwhile), refused, sign_in, or token (of another session); 
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine, Mapping
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from starlette.concurrency import run_in_threadpool
@@ -59,7 +60,7 @@ def why(saved: Saved, reader: Reader) -> str:
 class Sending:
     """Over one frame. `clock`: the log's."""
 
-    def __init__(self, frame: Frame, signing_in: SigningIn, clock: Callable[[], Any]) -> None:
+    def __init__(self, frame: Frame, signing_in: SigningIn, clock: Callable[[], datetime]) -> None:
         self._frame, self._signing_in, self._clock = frame, signing_in, clock
 
     def typed(self, form: Form, person: str) -> Typed:
@@ -99,7 +100,8 @@ class Sending:
             return json("refused", sent.status_code) if wants_json(request) and sent.status_code >= 400 else sent  # noqa: PLR2004
         page = f"{visitor.root(request)}{sent.goal}"
         if wants_json(request):
-            return json(sent.saved.state, _STATUS[sent.saved.state], page=page, words=sent.words)
+            at = self._clock().astimezone(self._frame.notify.config.zone)
+            return json(sent.saved.state, _STATUS[sent.saved.state], page=page, words=sent.words, at=f"{at:%H:%M}")
         if sent.saved.state in ("saved", "known"):
             return RedirectResponse(f"{page}{'&' if '?' in page else '?'}saved=1", 303)
         assert sent.shown is not None

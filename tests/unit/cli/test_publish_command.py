@@ -1,11 +1,13 @@
 """`prewarn rules copy | publish | roll-back`: what they refuse, what they record, and what they say."""
 
+import shutil
+
 import pytest
 from typer.testing import CliRunner
 
 from services.cli import app
 from services.rules.registry.files import FileRegistry
-from services.settings import Settings
+from services.settings import Settings, resource
 from tests.rule_files import folder, rule
 
 pytestmark = pytest.mark.commands
@@ -93,3 +95,18 @@ def test_a_copy_is_of_the_rules_in_use_and_never_lands_inside_another_folder(ask
     code, said = ask("copy", tmp_path / "next")
     assert (code, "next exists already" in said) == (1, True)
     assert not (tmp_path / "next" / "rules").exists()
+
+
+def test_tests_that_come_with_prewarn_are_told_and_hold_nobody_up_who_has_other_standards(ask, tmp_path, published):
+    shutil.copytree(resource("rules"), tmp_path / "rules", ignore=shutil.ignore_patterns("examples"))
+    file = tmp_path / "rules" / "standards" / "student.yaml"
+    text = file.read_text("utf-8")
+    file.write_text(text.replace("target: 0, warning: {yellow: 4,", "target: 0, warning: {yellow: 3,", 1), "utf-8")
+    code, said = ask("test", tmp_path / "rules")
+    assert code == 0, said
+    assert " 0 failed, " in said
+    code, said = ask("publish", tmp_path / "rules", *SIGNED)
+    assert (code, published()[-1]) == (0, ("Gao", "decided"))
+    assert "not applicable 不适用: tests/attendance.test.yaml:" in said
+    assert "by your standard student.absence_hours something else is right" in said
+    assert "按贵校标准 student.absence_hours 结果不同，不再适用" in said

@@ -169,9 +169,18 @@ def test_a_role_with_nothing_to_be_held_for_is_told(folder):
     assert holes(folder, asked("d1", "source_owner", by="source_name")) == [
         (
             "source_owner 数据源负责人: 目录中没有可对应的内容 the directory has nothing that it could be held for; "
-            "0 pairs of rule d1 (expected: a table of what has a source_owner)"
+            "0 pairs of rule d1 (expected: a row of sources with its owner)"
         )
     ]
+
+
+def test_who_owns_a_source_or_teaches_a_course_stands_with_the_source_and_the_course(folder, add):
+    add("sources.csv", "fax,,")
+    add("courses.csv", "drawing,制图,Drawing,,,m2601,")
+    asked_for = asked("d1", "source_owner", by="source_name"), asked("t2", "course_teacher", by="course")
+    found = {one.who.split()[0]: (one.of, one.expected) for one in check(load(folder), asked_for, OCTOBER).holes}
+    assert found["source_owner"] == (["fax"], "column owner of sources")
+    assert found["course_teacher"] == (["drawing in m2601", "english"], "column teacher of courses")
 
 
 def test_a_college_that_does_not_list_its_students_has_its_classes_tried(folder):

@@ -5,8 +5,11 @@ from datetime import date, timedelta
 import msgspec
 import pytest
 
+from services.directory import Person
 from services.messages import EscalationStep
+from services.notify.claims import Claim, Result
 from services.notify.report import Period
+from services.notify.store import outbox
 from services.notify.store.acting import version
 from services.notify.testing import CARD, change, facts
 
@@ -16,10 +19,13 @@ CHAIN = msgspec.structs.replace(
 )
 STATE = (
     "SELECT status, closed_at, closed_by, closed_reason, acknowledged_at, acknowledged_by, measure, due_at, done_at,"
-    " deadline, overdue_at FROM warning"
+    " deadline, overdue_at, handed_to FROM warning"
 )
 STEPS = "SELECT cause, step, due_at, status, reason, decided_at FROM escalation WHERE status = 'waiting' ORDER BY id"
-OUT = "SELECT recipient, status, next_try_at, last_error FROM delivery ORDER BY id"
+OUT = (
+    "SELECT recipient, status, next_try_at, last_error FROM delivery"
+    " WHERE substr(news, 1, 6) <> 'handed' OR status <> 'cancelled' ORDER BY id"
+)
 SEEN = "SELECT person, is_open FROM recipient ORDER BY person"
 
 
@@ -29,9 +35,10 @@ def published():
 
 
 @pytest.fixture
-def notify(make, published):
+def notify(make, published, college):
     notify = make(cards=lambda *_: CHAIN, publish=published.extend)
     notify.take_in([change()], 1)
+    college.roles["on duty"] = [*college.roles["class_tutor"], TAKER]
     return notify
 
 
@@ -52,7 +59,10 @@ ACTS = {
     "measure that was taken": lambda acts: acts.improve("T1", ID, "谈话", "2026-11-20"),
     "close": lambda acts: acts.close("T1", ID, "谈话", "explained"),
     "judge": lambda acts: acts.judge("T1", ID, "not_useful"),
+    "hand over": lambda acts: acts.hand_over("T1", ID, "T9", 1, "请跟进"),
 }
+TAKER = Person(id="T9", name="赵敏", channel="json://hooks.campus/z")
+NEWS = "SELECT news, status FROM delivery WHERE recipient = 'T9' ORDER BY id"
 
 
 def told_to_rules(notify, published):
@@ -224,6 +234,63 @@ def test_an_undone_act_counts_in_no_report(notify, newest, clock):
     before = notify.effectiveness(period, "rule")
     for act in ACTS.values():
         act(notify.acts)
-        assert notify.effectiveness(period, "rule") != before
+        assert act is ACTS["hand over"] or notify.effectiveness(period, "rule") != before
         notify.acts.undo("T1", ID, newest())
         assert notify.effectiveness(period, "rule") == before
+
+
+def test_who_was_handed_it_is_not_told_and_sees_it_no_more_but_has_it_when_it_is_handed_over_again(
+    notify, newest, rows, deliveries, published
+):
+    ACTS["hand over"](notify.acts)
+    assert rows(notify, NEWS) == [{"news": "handed_over 1", "status": "pending"}]
+    notify.acts.undo("T1", ID, newest())
+    assert rows(notify, NEWS) == [{"news": "handed_over 1", "status": "cancelled"}]
+    assert deliveries(notify)[-1]["last_error"] == "handed_back"
+    assert notify.acts.acknowledge("T9", ID) == "not_found"
+    ACTS["hand over"](notify.acts)
+    assert rows(notify, NEWS)[1:] == [{"news": "handed_over 2", "status": "pending"}]
+    assert notify.acts.acknowledge("T9", ID) is None
+    assert notify.acts.undo("T1", ID, newest() - 1) == "undo_changed"
+
+
+def test_who_was_told_already_is_told_that_it_was_taken_back_without_a_link(notify, newest, rows, channel, eventually):
+    ACTS["hand over"](notify.acts)
+    notify.start()
+    eventually(lambda: [one for one in rows(notify, NEWS) if one["status"] == "sent"])
+    notify.acts.undo("T1", ID, newest())
+    notify.acts.undo("T1", ID, newest() - 1)
+    eventually(lambda: [one["status"] for one in rows(notify, NEWS)] == ["sent", "sent"])
+    message = channel.sent[-1][2]
+    assert message.title == "移交已撤销：黄色预警：连续旷课"
+    assert message.body == "同事撤销了对您的移交，这条预警不再由您负责，无需处理。"
+    assert "http" not in f"{message.body}{message.extras}"
+    assert notify.acts.acknowledge("T9", ID) == "not_found"
+
+
+def test_what_is_under_way_is_not_tried_again_and_is_taken_back(notify, newest, rows, deliveries):
+    ACTS["hand over"](notify.acts)
+    with notify.database.writing() as connection:
+        now = notify.outbox.now()
+        connection.exec_driver_sql(
+            "UPDATE delivery SET status = 'sending', attempts = 1, lease_owner = 'other',"
+            f" lease_until = {now + 9000}, next_try_at = {now + 9000} WHERE recipient = 'T9'"
+        )
+    notify.acts.undo("T1", ID, newest())
+    assert [(one["news"], one["status"]) for one in rows(notify, NEWS)] == [
+        ("handed_over 1", "unknown"), ("handed_back 1", "pending"),
+    ]  # fmt: skip
+    claim = Claim((deliveries(notify)[-2]["id"],), 1, "T9", "json://hooks.campus", 0, (), None)
+    with notify.database.writing() as connection:
+        assert not outbox.finish(connection, claim, "other", Result(status="failed", next_try_at=now), now)
+
+
+def test_while_pushing_is_off_nobody_is_told_of_either(make, college, rows):
+    notify = make(cards=lambda *_: CHAIN, push=False)
+    notify.take_in([change()], 1)
+    college.roles["on duty"] = [*college.roles["class_tutor"], TAKER]
+    ACTS["hand over"](notify.acts)
+    with notify.database.reading() as connection:
+        (act,) = connection.exec_driver_sql("SELECT max(id) FROM act").one()
+    assert notify.acts.undo("T1", ID, act) is None
+    assert rows(notify, NEWS) == []

@@ -250,7 +250,7 @@ def test_a_colleague_who_takes_a_warning_over_is_accountable_told_and_named(brow
     assert told == {"recipient": "T9", "channel": "json://hooks.campus"}
     page = browser.get(WARNING).text
     assert "已移交给赵敏" in page
-    assert "移交给 赵敏" in page
+    assert "王秀英 · 已移交给赵敏" in page
     assert "请跟进" in page
     assert shown(browser.get("/inbox/T1?state=others").text) == [facts().warning_id]
     browser.sign_in("T9")
@@ -392,6 +392,43 @@ def test_what_is_ticked_goes_to_a_colleague_together(browser, notify, some, rows
     assert acts == [{"person": "T1", "text": "我去培训", "detail": "T9"}] * 3
     told = rows(notify, "SELECT recipient FROM delivery WHERE news = 'handed_over 1'")
     assert told == [{"recipient": "T9"}] * 3
+
+
+@pytest.mark.parametrize("act", ["hand-over", "acknowledge"])
+def test_what_was_done_together_is_undone_together_within_a_minute(act, browser, notify, some, rows, clock):
+    def undo():
+        page = browser.get("/inbox/T1").text
+        form = re.search(r'<form method="post" action="(/inbox/T1/undo\?[^"]*)".*?</form>', page, re.DOTALL)
+        return (html.unescape(form[1]), dict(re.findall(r'name="(\w+)" value="([^"]*)"', form[0])), form[0])
+
+    page = browser.get("/inbox/T1").text
+    assert "/inbox/T1/undo" not in page
+    form = ticked(page) | {"token": browser.token("/inbox/T1"), "to": "T9"}
+    browser.post(f"/inbox/T1/{act}", **form)
+    address, hidden, said = undo()
+    assert {"hand-over": "撤销刚才的操作：移交 (4)", "acknowledge": "撤销刚才的操作：受理 (4)"}[act] in said
+    assert "09:01:00 之前可以撤销" in said
+    acted = [one["action"] for one in rows(notify, "SELECT action FROM act")]
+    answers = [browser.post(address, **hidden) for _ in range(2)]
+    assert [one.headers["location"] for one in answers] == ["/inbox/T1?undone=4"] * 2
+    assert "已撤销 4 条操作" in browser.get("/inbox/T1?undone=4").text
+    assert "/inbox/T1/undo" not in browser.get("/inbox/T1").text
+    assert [one["action"] for one in rows(notify, "SELECT action FROM act ORDER BY id")] == acted + ["undone"] * 4
+    assert rows(notify, "SELECT * FROM warning WHERE handed_to IS NOT NULL OR acknowledged_by IS NOT NULL") == []
+    assert boxes(browser.get("/inbox/T1").text) == boxes(page)
+
+    browser.post(f"/inbox/T1/{act}", **form)
+    address, hidden, _ = undo()
+    notify.acts.improve("T2", "late-S3-MATH", "call", "2026-12-01")
+    partly = browser.post(address, **hidden)
+    assert partly.status_code == 409
+    assert "已撤销 3 条操作" in partly.text
+    assert partly.text.count("此后这条预警又有了变化") == 1
+    browser.post(f"/inbox/T1/{act}", **form)
+    address, hidden, _ = undo()
+    clock.advance(timedelta(minutes=1, seconds=1))
+    assert "/inbox/T1/undo" not in browser.get("/inbox/T1").text
+    assert browser.post(address, **hidden).text.count("已超过一分钟") >= 3
 
 
 def test_handing_over_together_needs_somebody_and_keeps_what_was_typed(browser, notify, some, rows):

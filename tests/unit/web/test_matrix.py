@@ -157,8 +157,9 @@ PAGES = {
 }
 PHONE = {("GET", "/day"), ("GET", "/me.json")}
 """Whoever is signed in, of themselves: tests/unit/web/phone."""
-OF_A_LESSON = {("GET", f"/lessons/{{lesson:path}}/{page}") for page in ("roll-call", "test")} | {
-    ("POST", f"/lessons/{{lesson:path}}/{act}") for act in ("roll-call", "cancel", "move", "test", "test/read")
+OF_A_LESSON = {("GET", f"/lessons/{{lesson:path}}/{page}") for page in ("roll-call", "test", "test/{attempt:int}")} | {
+    ("POST", f"/lessons/{{lesson:path}}/{act}")
+    for act in ("roll-call", "cancel", "move", "test", "test/{attempt:int}", "test/{attempt:int}/read")
 }
 """Whoever teaches it, or stands in: tests/unit/web/phone."""
 OF_ONESELF = {("POST", f"/my-channels/{act}") for act in ("address", "code", "remove", "test", "choose")}
@@ -170,6 +171,7 @@ OF_A_PERSON = {
     ("GET", "/inbox/{person:path}"),
     ("POST", "/inbox/{person:path}/acknowledge"),
     ("POST", "/inbox/{person:path}/hand-over"),
+    ("POST", "/inbox/{person:path}/undo"),
 }
 WAY_IN = {("MOUNT", "/v1"), ("GET", "/v1/openapi.json")}
 """What sources use: tests/unit/ingest/test_access.py."""
@@ -257,7 +259,7 @@ def test_inboxes(person, notify, browser_of):
     for whose in PEOPLE:
         seen = {whose} | ({"stand_in"} if whose == "away" else set())
         assert at.status("GET", f"/inbox/{whose}") == expected(person, "GET", seen), whose
-        for act in ("acknowledge", "hand-over"):
+        for act in ("acknowledge", "hand-over", "undo"):
             tried = at.status("POST", f"/inbox/{whose}/{act}")  # without a tick: nothing is done
             assert tried == (422 if person in SIGNED_IN & seen else expected(person, "POST", set())), whose
 

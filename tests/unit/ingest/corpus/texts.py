@@ -3,7 +3,7 @@
 import gzip
 import zlib
 
-from tests.unit.ingest.corpus.cases import AT, DAY, Case, ours, text, theirs
+from tests.unit.ingest.corpus.cases import AT, DAY, OURS, Case, ours, text, theirs
 
 ONE = ours("s1 absent")
 TWO = ours("s1 absent", "s2 late")
@@ -81,9 +81,18 @@ CASES = {
     "two rows of one export that contradict each other": Case(
         "a.csv",
         ours("s1 absent", "s1 late").encode(),
+        ("s1 late",),
+        options=("--exported-at", f"{DAY}T12:00:00+08:00"),
+        passes="accepted 接收 1, replaced 更正 1",
+    ),
+    "two rows that contradict each other": Case(
+        "a.csv", ours("s1 absent", "s2 late", "s1 late").encode(), ("s1 late", "s2 late"), passes="replaced 更正 1"
+    ),
+    "two rows of one id that contradict each other": Case(
+        "a.csv",
+        ours(f"{AT},L1,s1,absent,x", f"{AT},L1,s1,late,x", header=f"{OURS},id").encode(),
         ("s1 absent",),
         ("with other content",),
-        options=("--exported-at", f"{DAY}T12:00:00+08:00"),
     ),
     "zeros in front": Case("a.csv", ours("0012 absent").encode(), ("0012 absent",)),
     "zeros that a spreadsheet ate": Case("a.csv", ours("12 absent").encode(), refused=(r"'12' is not .*: 0012",)),

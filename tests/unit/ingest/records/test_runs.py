@@ -15,6 +15,7 @@ from services.ingest.records.coverage import Coverage
 from services.ingest.records.keys import Keys
 from services.ingest.records.runs import Undone, run_of, state_of
 from services.ingest.records.words import SETTLED
+from services.log import quota
 from services.log.journal import Journal
 from services.log.journal_records import JournalRecords
 from services.log.records import Run
@@ -140,7 +141,7 @@ def test_what_the_wrong_file_took_back_counts_again_and_so_does_what_came_behind
     covering(college, schemas, first, SECOND, *(absent(one, _recordedat=SECOND) for one in ("s1", "s2")))
     assert covering(college, schemas, wrong, THIRD, absent("s1", _recordedat=THIRD)) == 1
     assert counts(wrong) == {"unchanged": 1, "retracted": 1}
-    older.append([absent("s2", _recordedat=SECOND, status="late"), absent("s3", _recordedat=FIRST)])
+    older.append([absent("s2", _recordedat=FIRST, status="late"), absent("s3", _recordedat=FIRST)])
     assert college.statuses() == {"s1": "absent"}
     assert undo(college, wrong).given_back >= 1
     assert college.statuses() == {"s1": "absent", "s2": "absent"}, "the first file covers s3, and does not say it"
@@ -184,9 +185,9 @@ def test_a_run_that_was_interrupted_goes_on_under_its_number_and_counts_each_row
         killed.append(rows)
 
 
-def refused(position, raw=b"", origin="big.csv"):
+def refused(position, raw=b"", origin="big.csv", source=None):
     problem = Problem(where=f"{position}, column status", what="is not known")
-    return Rejection(received_at=NOW, origin=origin, position=position, reasons=[problem], raw=raw)
+    return Rejection(received_at=NOW, origin=origin, position=position, reasons=[problem], raw=raw, source=source)
 
 
 def interrupt(college, run):
@@ -217,6 +218,36 @@ def test_what_a_run_refused_before_it_was_interrupted_is_not_kept_twice(college,
         ("big.csv", "row 2", b""), *((one.origin, one.position, one.raw) for one in before),
         ("big.csv", "line 7", b"{2}"), ("small.csv", "row 3", b""), ("big.csv", "row 4", b""),
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("times", [1, 2, 3])
+def test_what_a_run_refused_beyond_the_quota_is_counted_once_however_often_it_goes_on(times, college, monkeypatch):
+    monkeypatch.setattr(quota, "MOST", 3)
+    rows = [refused(f"row {n}", source="app") for n in range(2, 8)]
+    for time in range(times):
+        run = a_run(college, "big.csv")
+        for one in rows[: 6 if time == 0 else 4]:
+            run.reject([one])
+        interrupt(college, run)
+    last = a_run(college, "big.csv")
+    last.reject(rows)
+    last.reject([refused("row 8", source="app")])
+    assert last.run.counts["refused"] == 7
+    told = [one.position for one in college.log.rejected_since(NOW)]
+    assert [one for one in told if one.startswith("row")] == ["row 2", "row 3", "row 4"]
+    assert told[-1] == "4 more", told
+
+
+def test_what_was_refused_beyond_the_quota_of_somebody_else_leaves_a_run_alone(college, monkeypatch):
+    monkeypatch.setattr(quota, "MOST", 3)
+    college.log.reject([refused("event 1", source="phone")] * 4)
+    run = a_run(college, "big.csv")
+    run.reject([refused("row 2", source="app")])
+    interrupt(college, run)
+    again = a_run(college, "big.csv")
+    again.reject([refused("row 2", source="app"), refused("row 3", source="app")])
+    told = [one.position for one in college.log.rejected_since(NOW) if one.source == "app"]
+    assert told == ["row 2", "row 3"]
 
 
 def test_a_run_that_was_interrupted_can_be_undone_as_it_is(college):

@@ -214,6 +214,17 @@ def test_a_rule_without_a_test_is_named_where_there_are_tests(tmp_path):
     assert (only.where, str(only.what)) == ("rules.yaml:10:5", "bare has no test")
 
 
+@pytest.mark.parametrize(
+    ("role", "expected"),
+    [("source_owner", "column owner of sources"), ("class_tutor", "a row of roles with role class_tutor")],
+)
+def test_a_role_that_nobody_holds_is_named_with_where_it_is_said_who_does(tmp_path, role, expected):
+    path = folder(tmp_path, rule("r", notify=f"{{to: {role}}}"))
+    at = datetime(2026, 11, 2, tzinfo=UTC)
+    found = [str(one) for one in doubts(path, rule_set(path), SCHEMAS, directories.Directory.empty(), at)]
+    assert [expected in one for one in found if f"tells {role} " in one] == [True], found
+
+
 def test_a_role_that_nobody_holds_is_named_where_a_directory_is_in_use(tmp_path):
     path = folder(tmp_path / "rules", rule("r", notify="{to: class_tutor, escalate: [{after: 1d, to: counsellor}]}"))
     people = tmp_path / "home" / "directory"

@@ -107,7 +107,7 @@ def test_a_second_attempt_is_of_those_who_have_a_score_in_it(taught):
     teacher = taught.at("teacher")
     teacher.send(PAGE, teacher.form(PAGE) | {f"score:{one}": "80" for one in STUDENTS[1:]} | {"score:s03": "20"})
     assert taught.warnings("tests-failed") == [("tests-failed", "s03/math", "yellow", "open")]
-    again = f"{PAGE}?attempt=2"
+    again = f"{PAGE}/2"
     page = teacher.get(again)
     assert "上次：20" in page.text
     assert page.text.index('data-student="s03"') < page.text.index('data-student="s02"'), "who failed stands first"
@@ -198,7 +198,7 @@ def test_a_column_is_shown_in_the_list_before_anything_is_saved(taught):
     teacher = taught.at("teacher")
     column = "\n".join(["", *(str(70 + n) for n in range(11))]) + "\n"
     form = teacher.form(PAGE) | {"paste": column, "score:s05": "12", "questions": "选择题"}
-    shown = teacher.send(f"{PAGE}/read", form, asks="text/html")
+    shown = teacher.send(f"{PAGE}/1/read", form, asks="text/html")
     assert shown.status_code == 200
     assert "已填入 11 人的成绩" in shown.text
     assert "原为 12" in shown.text
@@ -213,7 +213,7 @@ def test_a_column_is_shown_in_the_list_before_anything_is_saved(taught):
 def test_a_column_that_is_one_short_is_not_placed_at_all(taught):
     teacher = taught.at("teacher")
     column = "\n".join(["80"] * 11)
-    shown = teacher.send(f"{PAGE}/read", teacher.form(PAGE) | {"paste": column}, asks="text/html")
+    shown = teacher.send(f"{PAGE}/1/read", teacher.form(PAGE) | {"paste": column}, asks="text/html")
     assert "共 11 行，而名单有 12 名学生" in shown.text
     assert column in shown.text, "it stands where it was pasted"
     assert not any(value for name, value in teacher.fields(shown.text).items() if name.startswith("score:"))
@@ -222,7 +222,7 @@ def test_a_column_that_is_one_short_is_not_placed_at_all(taught):
 def test_what_is_not_understood_stays_and_the_rest_is_in_the_list(taught):
     teacher = taught.at("teacher")
     paste = "姓名\t成绩\nStudent 02\t８１\ns03\t8x\nNobody\t70\n-3\tStudent 04\nStudent 05\t缺考"
-    shown = teacher.send(f"{PAGE}/read", teacher.form(PAGE) | {"paste": paste}, asks="text/html")
+    shown = teacher.send(f"{PAGE}/1/read", teacher.form(PAGE) | {"paste": paste}, asks="text/html")
     for words in ("第 3 行", "“8x”不是成绩", "第 4 行", "名单中没有“Nobody”", "第一行作为表头"):
         assert words in shown.text
     read = teacher.fields(shown.text)
@@ -253,7 +253,7 @@ def test_who_does_not_teach_it_finds_no_such_page(taught):
     assert taught.at("other").get(PAGE).status_code == 404
     tutor = taught.at("tutor")
     token = tutor.get("/me.json").json()["token"]
-    for path in (PAGE, f"{PAGE}/read"):
+    for path in (PAGE, f"{PAGE}/1/read"):
         assert tutor.send(path, ALL_PASS | {"token": token, "submission": "12345678"}).status_code == 404
     assert taught.at(None).get(PAGE).status_code == 303
     assert taught.at("teacher").get("/lessons/none/test").status_code == 404

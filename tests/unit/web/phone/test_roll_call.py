@@ -53,6 +53,16 @@ def test_sent_twice_it_is_taken_once_and_taken_again_it_is_a_revision(school):
     assert {one.data["status"] for one in school.told("attendance").values()} == {"present"}
 
 
+def test_a_correction_goes_before_what_was_seen_though_the_phone_dates_it_earlier(school):
+    school.lesson()
+    school.later(minutes=10)
+    teacher = school.at("teacher")
+    teacher.send(PAGE, marked(teacher.form(PAGE), s01="absent"))
+    corrected = marked(teacher.form(PAGE), s01="present") | {"elapsed": "300000"}
+    assert teacher.send(PAGE, corrected).json()["state"] == "saved"
+    assert {one.data["status"] for one in school.told("attendance").values()} == {"present"}
+
+
 def test_what_somebody_else_took_meanwhile_is_shown_and_decided(school):
     school.lesson()
     first, second = school.at("teacher"), school.at("teacher")
@@ -78,6 +88,15 @@ def test_typed_in_time_and_sent_late_it_was_taken_in_time(school):
     passed = str(3 * 3_600_000 - 60_000)
     assert teacher.send(PAGE, form | {"elapsed": passed}).json()["state"] == "saved"
     assert [one[3] for one in school.warnings("rollcall-missing")] == ["withdrawn"]
+
+
+def test_a_correction_of_the_next_day_makes_no_roll_call_late(school):
+    school.lesson()
+    teacher = school.at("teacher")
+    teacher.send(PAGE, marked(teacher.form(PAGE), s01="absent"))
+    school.later(hours=25)
+    assert teacher.send(PAGE, marked(teacher.form(PAGE), s01="late")).json()["state"] == "saved"
+    assert school.warnings("rollcall-missing") == []
 
 
 def test_taken_late_it_ends_what_it_was_missed_for(school):
