@@ -101,7 +101,7 @@ def typed(form: Form, test: LessonTest) -> Typing:
     """What somebody has typed, with what is wrong of it."""
     highest, mark, questions, rest = (said(form, name) for name in ("max_score", "pass_score", "questions", "rest"))
     found = Typing(highest, mark, questions, rest)
-    found.paste, found.read = said(form, "paste"), said(form, "read")
+    found.paste, found.read = said(form, "paste"), said(form, "was_read")
     found.faults = dict(_faults(found))
     found.cells = {
         one.student: _checked(_cell(form, one), one, found, test.attempt) for one in test.students if not one.exempt
@@ -117,15 +117,18 @@ def with_pasted(found: Typing, pasted: Pasted) -> Typing:
     found.read = "" if pasted.fault else found.mark
     if not pasted.fault and not pasted.lines:
         found.paste = ""
-    for student, cell in list(found.cells.items()):
-        one = pasted.results.get(student)
-        # Nothing is saved here, so nobody has left anything out yet.
-        kept = cell._replace(fault=None) if cell.fault and cell.fault.kind == "missing" else cell
-        if one is not None:
-            now = points(one.score)
-            was = cell.score.strip() if cell.score.strip() not in ("", now) else ""
-            kept = Cell(now, one.state, None, was)
-        found.cells[student] = kept
+    for student, one in pasted.results.items():
+        cell, now = found.cells[student], points(one.score)
+        was = cell.score.strip() if cell.score.strip() not in ("", now) else ""
+        found.cells[student] = Cell(now, one.state, None, was)
+    return unfinished(found)
+
+
+def unfinished(found: Typing) -> Typing:
+    """Of a form that nobody wants to save yet: nobody has left anything out."""
+    for student, cell in found.cells.items():
+        if cell.fault and cell.fault.kind == "missing":
+            found.cells[student] = cell._replace(fault=None)
     found.faults.pop("rest", None)
     return found
 

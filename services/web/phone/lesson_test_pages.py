@@ -122,13 +122,17 @@ class LessonTestPages:
         return found, self._sending.may_teach(request, found.lesson.taught if found else None)
 
     def _read(self, request: Request, _seen: Visitor, form: Form) -> Sent | Response:
-        """What was pasted, put into the rows, or, with `check`, what is wrong in them; nothing is saved."""
+        """What was pasted, put into the rows, or, with `check`, what is wrong in them (rows), or keeps them from
+        being saved (all). Nothing is saved.
+        """
         found, allowed = self._taught(request)
         if isinstance(allowed, Response) or found is None:
             assert isinstance(allowed, Response)
             return allowed
         reader = self._frame.reader(request)
         typing = lesson_test_form.typed(form, found)
+        if said(form, "check") == "rows":
+            return self._page(request, found, lesson_test_form.unfinished(typing))
         if said(form, "check"):
             wrong = _wrong(typing, found, self._phone.clock())
             return self._page(request, found, typing, reader.word(wrong) if wrong else "")

@@ -13,7 +13,7 @@ const count = () => { counts.textContent = `${scores.filter(one => one.value.tri
 /* What the server says of the form as it is now; null without network, or where it does not know who asks. */
 async function asked(check) {
   const fields = new URLSearchParams(new FormData(form))
-  if (check) fields.set("check", "1")
+  fields.set("check", check)
   try {
     const answer = await fetch(document.getElementById("read").formAction, { method: "POST", body: fields })
     const page = new DOMParser().parseFromString(await answer.text(), "text/html")
@@ -37,14 +37,14 @@ function show(page) {
 
 async function read(event) {
   event.preventDefault()
-  const page = await asked(false)
+  const page = await asked("")
   if (!page) {
     const words = Object.assign(document.createElement("p"), { className: "error", textContent: event.target.dataset.offline })
     document.getElementById("report").replaceChildren(words)
     return
   }
   for (const one of page.getElementById("lesson-test").elements) {
-    if (/^(score:|state:|paste$|read$)/.test(one.name)) form.elements[one.name].value = one.value
+    if (/^(score:|state:|paste$|was_read$)/.test(one.name)) form.elements[one.name].value = one.value
   }
   show(page)
   form.elements.paste.dispatchEvent(new Event("change", { bubbles: true }))
@@ -56,7 +56,7 @@ async function submitted(event) {
   if (isRight || event.submitter?.hasAttribute("formaction")) return
   event.preventDefault()
   event.stopImmediatePropagation()
-  const page = await asked(true)
+  const page = await asked("all")
   const wrong = page && show(page)
   if (wrong) {
     wrong.scrollIntoView({ block: "center" })
@@ -99,7 +99,7 @@ if (form) {
   form.addEventListener("submit", submitted)
   form.addEventListener("queue-filled", async () => {
     count()
-    const page = await asked(true)
+    const page = await asked("rows")
     if (page) show(page)
   })
   form.addEventListener("input", event => {
