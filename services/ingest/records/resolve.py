@@ -156,7 +156,7 @@ def _test(spoken: dict[Key, CampusEvent | None], context: Context, _whole: bool)
         lesson = context.lessons.get(event.data.get("lesson", "")) if event else None
         at = begin_of(lesson) if lesson else None
         counted = _counted(event, context, not_held(lesson, context.closed) or _bound(event, context, at))
-        found[key] = _with_pass_mark(counted, at, context)
+        found[key] = _with_pass_mark(counted, context)
         if event is not None and found[key].event is not None:
             order = (event.data["status"] == "graded", int(event.data.get("attempt", 1)), event.time), key
             best = order if best is None else max(best, order)
@@ -166,13 +166,13 @@ def _test(spoken: dict[Key, CampusEvent | None], context: Context, _whole: bool)
     return found
 
 
-def _with_pass_mark(found: Found, at: datetime | None, context: Context) -> Found:
+def _with_pass_mark(found: Found, context: Context) -> Found:
     """A result whose source names no pass mark has the one that the teacher has set for the course."""
     event = found.event
     data = {} if event is None else event.data
     if event is None or data["status"] != "graded" or data.get("pass_score") is not None or "teacher" not in data:
         return found
-    standard = standard_at(context.standards.get(data.get("course", ""), ()), data["teacher"], at or event.time)
+    standard = standard_at(context.standards.get(data.get("course", ""), ()), data["teacher"], event.time)
     if standard is None:
         return found
     return Found(msgspec.structs.replace(event, data=data | {"pass_score": pass_mark(event, standard)}))
