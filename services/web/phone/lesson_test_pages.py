@@ -122,8 +122,9 @@ class LessonTestPages:
         return found, self._sending.may_teach(request, found.lesson.taught if found else None)
 
     def _read(self, request: Request, _seen: Visitor, form: Form) -> Sent | Response:
-        """What was pasted, put into the rows, or, with `check`, what is wrong in them (rows), or keeps them from
-        being saved (all). Nothing is saved.
+        """What was pasted, put into the rows; nothing is saved.
+
+        With `check=rows` what is wrong in them is shown instead, with `all` whatever keeps the form from being saved.
         """
         found, allowed = self._taught(request)
         if isinstance(allowed, Response) or found is None:
