@@ -13,6 +13,7 @@ How a page uses it:
     `queue-filled` on the form: draw it anew then. What the server has otherwise stands in a `.differs` behind its field;
   - `<a data-keep href="…">` is a page that is to be there without network (of few, as it may have personal data);
   - on a page with data-when-sent="reload" at the frame's line (block when_sent) it is loaded anew after something was sent.
+  - a button with a formaction of its own is not kept: it saves nothing.
 Without script everything works as plain forms. */
 import "./sending.js"
 
@@ -117,7 +118,7 @@ function typed(event) {
 
 async function submitted(event) {
   const form = event.target
-  if (!form.matches("form[data-queue]") || event.defaultPrevented) return
+  if (!form.matches("form[data-queue]") || event.defaultPrevented || event.submitter?.hasAttribute("formaction")) return
   event.preventDefault()
   if (form.inert) return
   const submitter = event.submitter
