@@ -386,7 +386,7 @@ def test_signing_out_asks_while_something_is_unsent_and_nobody_else_sends_it(chr
         assert not place.records("rollcall", "shared")
         place.sign_in(context, "anna")
         page.goto(f"{place.address}/day")
-        until(lambda: page.wait_for_timeout(100) or place.records("rollcall", "shared"), "it is sent")
+        until(lambda: page.wait_for_timeout(100) or place.records("rollcall", "shared"), "it is sent", 30)
     once(place, "shared", {student(2): "absent"})
     assert {one.data["taken_by"] for one in place.records("attendance", "shared")} == {"anna"}
 
