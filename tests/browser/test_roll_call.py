@@ -108,7 +108,7 @@ def test_of_45_students_3_are_absent_five_taps_from_my_day_to_saved(
         page.goto(f"{place.address}/day")
         picture(page, f"taps-day-{size[0]}-{language}-{scheme}")
         found = findings(page, axe_source)
-        taps.on(page.locator(".lesson.now a.button"))
+        taps.on(page.locator('.lesson.now a[href$="/roll-call"]'))
         page.wait_for_selector(".roll.taps")
         expect(page.locator(".counts")).to_have_text(re.compile("43"))
         for number in missing:
@@ -189,7 +189,7 @@ def test_my_day_lays_the_next_roll_calls_up_so_that_they_open_without_network(ch
         )
         context.set_offline(True)
         page.reload()
-        page.locator(".lesson.now a.button").tap()
+        page.locator('.lesson.now a[href$="/roll-call"]').tap()
         button(page, 1).tap()
         save(page)
         expect(state(page)).to_have_attribute("data-state", "unsent")
@@ -197,7 +197,7 @@ def test_my_day_lays_the_next_roll_calls_up_so_that_they_open_without_network(ch
         expect(page.locator("h1")).to_have_text("没有网络")
         context.set_offline(False)
         page.goto(f"{place.address}/day")
-        expect(page.locator(".lesson.now .button")).to_contain_text("旷课 1", timeout=WAITS)
+        expect(page.locator('.lesson.now a[href$="/roll-call"]')).to_contain_text("旷课 1", timeout=WAITS)
     once(place, "ahead", {student(1): "absent"})
 
 
@@ -494,3 +494,21 @@ def test_where_the_browser_has_no_service_worker_the_queue_works_while_the_page_
         once(own, "now", {student(2): "absent"})
     finally:
         browser.close()
+
+
+def test_below_a_sub_path_pages_open_without_network_and_what_is_saved_is_sent_once(chromium, tmp_path):
+    own = college(tmp_path)
+    address = f"{own.address}/prewarn"
+    with own.phone(chromium) as context, own.open(PREWARN_BASE_URL=address):
+        page = open_roll(context, f"{address}/lessons/now/roll-call")
+        is_ready(page)
+        assert page.evaluate("navigator.serviceWorker.ready.then(one => one.scope)") == f"{address}/"
+        context.set_offline(True)
+        page.reload()
+        button(page, 2).tap()
+        save(page)
+        expect(state(page)).to_have_attribute("data-state", "unsent")
+        context.set_offline(False)
+        expect(page.locator(".taken")).to_be_visible(timeout=WAITS)
+        assert page.url.startswith(address)
+        once(own, "now", {student(2): "absent"})
