@@ -49,11 +49,14 @@ def open_roll(context, address):
 
 def is_ready(page):
     """The service worker has this page, so that it opens without network."""
-    page.evaluate("navigator.serviceWorker.ready.then(() => true)")
-    page.wait_for_function(
-        """async () => { for (const one of await caches.keys()) if (one.includes(":pages:"))
-            if (await (await caches.open(one)).match(location.href, {ignoreSearch: true})) return true }"""
-    )
+    until(lambda: len(page.evaluate(LAID_UP)) > 0, "the page is laid up", 30)
+
+
+LAID_UP = """async () => { const found = []
+    for (const name of await caches.keys()) if (name.includes(":pages:"))
+        found.push(...(await (await caches.open(name)).keys()).map(one => one.url))
+    return found }"""
+"""The pages that the service worker has."""
 
 
 def save(page):
@@ -182,11 +185,7 @@ def test_my_day_lays_the_next_roll_calls_up_so_that_they_open_without_network(ch
     with place.phone(chromium, "carl") as context:
         page = context.new_page()
         page.goto(f"{place.address}/day")
-        page.evaluate("navigator.serviceWorker.ready.then(() => true)")
-        page.wait_for_function(
-            """async () => { for (const one of await caches.keys()) if (one.includes(":pages:carl"))
-                return (await (await caches.open(one)).keys()).length >= 2 }"""
-        )
+        until(lambda: len(page.evaluate(LAID_UP)) == 2, "the day and its roll-call are laid up", 30)
         context.set_offline(True)
         page.reload()
         page.locator('.lesson.now a[href$="/roll-call"]').tap()
@@ -377,7 +376,7 @@ def test_signing_out_asks_while_something_is_unsent_and_nobody_else_sends_it(chr
         page.once("dialog", lambda dialog: dialog.accept())
         page.locator('form[action$="/sign-out"] button').first.tap()
         page.wait_for_url("**/sign-in")
-        assert page.evaluate("caches.keys().then(all => all.filter(one => one.includes(':pages:')))") == []
+        assert page.evaluate(LAID_UP) == []
         page.unroute("**/me.json")
         place.sign_in(context, "bert")
         page.goto(f"{place.address}/day")
