@@ -8,7 +8,9 @@ from typing import Protocol
 
 from services.directory import Directory
 from services.ingest.intake import Intake
-from services.ingest.phone.lessons import Lesson, find_lesson, lessons_of
+from services.ingest.phone.days import LessonDays
+from services.ingest.phone.lesson_test import LessonTest, read_lesson_test
+from services.ingest.phone.lessons import Lesson, find_lesson
 from services.ingest.phone.roll_call import RollCall, read_roll_call
 from services.ingest.phone.saving import Saved, Typed, save
 from services.ingest.records.keys import Keys
@@ -44,6 +46,7 @@ class Phone:
         self.closed = bounds.closed
         self._bounds, self._intake = bounds, intake
         self._log = RecordLog(store, keys, bounds, clock)
+        self._days = LessonDays(store.reading, bounds.closed)
 
     @property
     def directory(self) -> Directory:
@@ -55,9 +58,9 @@ class Phone:
         with self.reading() as records:
             return find_lesson(records, self.keys, id_, self.directory, self.closed)
 
-    def lessons(self, records: Records, person: str, between: tuple[datetime, datetime]) -> list[Lesson]:
-        """Those that somebody teaches, or stands in for, and that begin in a time."""
-        return lessons_of(records, person, between, self.clock(), self.directory, self.closed)
+    def lessons(self, person: str, between: tuple[datetime, datetime]) -> list[Lesson]:
+        """Those that somebody teaches, or stands in for, and that begin in a time; as of a few seconds ago."""
+        return self._days.of(person, between, self.clock(), self.directory)
 
     def roll_call(self, lesson: str) -> RollCall | None:
         """As it stands; None if there is no such lesson."""
@@ -73,6 +76,23 @@ class Phone:
 
         return self.save(events, typed, version)
 
+    def lesson_test(self, lesson: str, attempt: int = 1) -> LessonTest | None:
+        """As it stands; None if there is no such lesson."""
+        with self.reading() as records:
+            return read_lesson_test(records, lesson, self.directory, self.closed, attempt)
+
+    def save_lesson_test(self, seen: LessonTest, events: Sequence[CampusEvent], typed: Typed) -> Saved:
+        """Takes results in, unless somebody else has said something of the test meanwhile."""
+
+        def version(records: Records) -> str:
+            found = read_lesson_test(records, seen.lesson.id, self.directory, self.closed, seen.attempt, seen.test)
+            return found.version if found is not None else ""
+
+        return self.save(events, typed, version)
+
     def save(self, events: Sequence[CampusEvent], typed: Typed, version: Callable[[Records], str]) -> Saved:
         """Takes events in, in one commit, as long as what was seen is still so (`version`)."""
-        return save(events, typed, version, self.keys, self._log, self._intake)
+        saved = save(events, typed, version, self.keys, self._log, self._intake)
+        if any(event.kind == "lesson" for event in events):
+            self._days.forget()
+        return saved
