@@ -17,6 +17,8 @@ from services.messages import to_ms
 _OUTAGE = 10 * 60_000
 _GRACE = 30 * 60_000
 _BEAT = 60_000
+_LOOK_EVERY = 5_000
+"""Milliseconds between two looks whether what had come is evaluated."""
 _TELL_EVERY = 1.0
 """Seconds between two notes on how far the sources have come, while they are awaited."""
 _INTERVAL = 3600
@@ -75,6 +77,7 @@ class CatchingUp:
         `apart`: other processes take in, and may be down while this one runs.
         """
         self._notes, self._directory, self._clock, self._behind, self._apart = notes, directory, clock, behind, apart
+        self._backlog = Backlog(behind)
         self._until = 0
         self._evaluated: Callable[[], bool] | None = None
         self._caught_up = 0
@@ -93,6 +96,10 @@ class CatchingUp:
 
     def _ask(self) -> int:
         now, noted = to_ms(self._clock()), self._notes.noted()
+        until = max(self._sources(now, noted), self._backlog.until(now) if self._apart else 0)
+        return until if now < until <= now + 2 * _GRACE else 0  # clocks differ, and may have been set right since
+
+    def _sources(self, now: int, noted: Noted) -> int:
         if self._apart and noted.alive and now - noted.alive > _OUTAGE:  # what the sources have cannot be handed in
             if self._missed[0] != noted.alive:
                 self._missed = noted.alive, now
@@ -101,7 +108,7 @@ class CatchingUp:
             return 0
         else:
             until = noted.ended + _GRACE
-        return until if now < until <= now + 2 * _GRACE else 0  # clocks differ, and may have been set right since
+        return until
 
     def _have_caught_up(self, noted: Noted) -> bool:
         """Each source has said something about a time that is no further back than its interval.
@@ -121,3 +128,39 @@ class CatchingUp:
             return False
         self._caught_up, self._evaluated = noted.ended, None
         return True
+
+
+class Backlog:
+    """Whether evaluation stood still while events came in, and is behind.
+
+    It then says of what is over in the log what it would have said at that time.
+    """
+
+    def __init__(self, behind: Callable[[], Callable[[], bool]]) -> None:
+        """`behind`: see CatchingUp."""
+        self._behind = behind
+        self._evaluated: Callable[[], bool] | None = None
+        self._asked = self._looked = self._since = 0
+        self._moves = False
+
+    def until(self, now: int) -> int:
+        """Until when what accuses by absence waits (ms); 0: evaluation is with the present.
+
+        As long as nothing moves it is half an hour from now, and half an hour at most once something does.
+        """
+        if self._looked and now >= self._looked + _LOOK_EVERY:  # the first look is not part of a start
+            self._look(now)
+            self._looked = now
+        self._looked = self._looked or now
+        return self._since + _GRACE if self._since else 0
+
+    def _look(self, now: int) -> None:
+        if self._evaluated is None:
+            self._evaluated, self._asked = self._behind(), now
+        done, late = self._evaluated(), now - self._asked > _OUTAGE
+        if done:
+            self._evaluated = None
+        if late and not self._moves:  # what came ten minutes ago is evaluated only now, or not yet
+            self._since, self._moves = now, done
+        elif done and not late:
+            self._since, self._moves = 0, False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from functools import wraps
 from pkgutil import resolve_name
@@ -11,6 +12,8 @@ from typing import Any
 import typer
 from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command
+
+from services.cli.interrupted import going_on_later
 
 
 @dataclass(frozen=True)
@@ -23,6 +26,8 @@ class Command:
     """The first line of the function's docstring, for the list of commands."""
     college: bool = False
     """Where there is no college it says so, and creates nothing."""
+    imports: bool = False
+    """Interrupted, it says how to go on."""
     below: Mapping[str, Command] = field(default_factory=dict)
     """Commands whose names stand where others are arguments of this one: `ingest undo` beside `ingest FILE`."""
 
@@ -41,6 +46,7 @@ COMMANDS: Mapping[str, Command | Group] = {
     "ingest": Command(
         "ingest:ingest",
         "Take files of events in. Good rows go on, bad ones are kept with their reasons. 导入事件文件",
+        imports=True,
         below={
             "runs": Command("runs:list_", "Every import, and what it brought. 全部导入批次", college=True),
             "undo": Command(
@@ -214,6 +220,7 @@ COMMANDS: Mapping[str, Command | Group] = {
                 "timetable:import_",
                 "Publish the lessons of a term; of a term that was published before, what is another one now. 导入课表",
                 college=True,
+                imports=True,
             ),
             "show": Command(
                 "timetable:show",
@@ -341,7 +348,10 @@ class _LazyCommand(TyperCommand):
         if args and (below := self._command.below.get(args[0])):
             name = f"{info_name} {args[0]}"
             return _LazyCommand(name, below).make_context(name, args[1:], *arguments, **options)
-        function = function_of(self._command)
+        with going_on_later() if self._command.imports else nullcontext():
+            function = function_of(self._command)
+        if self._command.imports:
+            function = _goes_on_later(function)
         made = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
         made.command(self.name)(_needs_college(function) if self._command.college else function)
         context = get_command(made).make_context(info_name, args, *arguments, **options)
@@ -361,6 +371,15 @@ def _check_texts(context: Any) -> None:
             if isinstance(text, str) and (wrong := bounds.of_text(text)) is not None:
                 option = parameter.opts[0] if parameter.param_type_name == "option" else parameter.name.upper()
                 raise ConfigurationError(say("cli.text_unfit", option=option, what=wrong[0], expected=wrong[1]))
+
+
+def _goes_on_later(function: Callable[..., None]) -> Callable[..., None]:
+    @wraps(function)
+    def asked(*arguments: Any, **options: Any) -> None:
+        with going_on_later(options["context"]):
+            function(*arguments, **options)
+
+    return asked
 
 
 def _needs_college(function: Callable[..., None]) -> Callable[..., None]:

@@ -11,7 +11,7 @@ import typer
 
 from services.app.embedded import Embedded
 from services.cli import mapped, telling
-from services.cli.interrupted import going_on_later
+from services.cli.interrupted import at_work
 from services.cli.progress import progress_bar
 from services.cli.run_outcome import tell_late, tell_run
 from services.clock import wall_clock
@@ -183,10 +183,11 @@ def ingest(
     given = Given(files, options, covers, exported, past, known, dry_run)
     how = (kind, source, time_zone, exported_at, covers, past)
     run = run_of(files, how, known.mapping.name if known is not None else "", wall_clock())
+    at_work(context, run)
     if settings.brokers:
         from services.app.cluster.ingest import Ingest  # noqa: PLC0415 - kafka costs the others 0.1 s
 
-        with going_on_later(run), Ingest(settings) as cluster:
+        with Ingest(settings) as cluster:
             cluster.records.review()
             cluster.late.start(_CLUSTER_PATIENCE)
             importing, behind = RunLog(cluster.records, run), cluster.lateness(_CLUSTER_PATIENCE)
@@ -194,7 +195,7 @@ def ingest(
             if run.id:
                 importing.done(tell_late(behind))
     else:
-        with going_on_later(run), Embedded(settings) as embedded:
+        with Embedded(settings) as embedded:
             evaluating, lateness = evaluates(embedded), embedded.lateness(PATIENCE)
             importing = RunLog(embedded.records, run)
             given = given._replace(at_once=_ALONE) if evaluating else given

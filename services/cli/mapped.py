@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Sequence
 from datetime import datetime
-from functools import partial
 from operator import itemgetter
 from pathlib import Path
 from typing import NamedTuple, Protocol
@@ -14,7 +13,7 @@ import msgspec
 import typer
 
 from services.cli import telling
-from services.cli.progress import progress_bar
+from services.cli.progress import rows_of
 from services.errors import ProblemsError
 from services.i18n import say
 from services.ingest.files import Summary, Waiting, event_members
@@ -146,17 +145,12 @@ class Tally:
             typer.echo(f"  {kind} {word}: {number}".replace(" :", ":"))
 
 
-def opened(way_in: MappedWayIn, known: Known, path: Path) -> MappedFile:
-    """A file with its tables. Raises ProblemsError."""
-    return open_mapped(path, known.mapping, all_targets(), way_in.college())
-
-
 def dry_run(way_in: MappedWayIn, known: Known, files: list[Path]) -> Summary:
     """Shows what would become of files; nothing is taken in."""
     summary = Summary()
     for path in files:
         tally = Tally()
-        mapped = opened(way_in, known, path)
+        mapped = open_mapped(path, known.mapping, all_targets(), way_in.college())
         intake = way_in.dry_intake()
         waiting = Waiting(intake)
         found = ingest_mapped(mapped, intake, waiting, tally)
@@ -217,12 +211,11 @@ def take_in(
         for path in files:
             if makes_lessons:  # by which the rows of the next file are read
                 waiting.take()
-            with progress_bar() as bar:
-                heard = partial(bar.advance, bar.add_task(path.name, total=None))
-                mapped = opened(way_in, known, path)
+            with rows_of(path.name) as bar:
+                mapped = open_mapped(path, known.mapping, all_targets(), way_in.college(), heard=bar.come)
                 text = covers or mapped.covers
                 coverage = way_in.coverage(text) if text and mapped.exported else None
-                found = ingest_mapped(mapped, intake, waiting, coverage or UNHEARD, heard)
+                found = ingest_mapped(mapped, intake, waiting, coverage or UNHEARD, bar.taken)
                 taken.append(Taken(path, found, coverage, mapped.exported))
     except ProblemsError:
         waiting.take()

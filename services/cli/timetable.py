@@ -14,6 +14,7 @@ import typer
 from services.app.embedded import Embedded
 from services.cli import mapped, telling
 from services.cli.ingest import WayIn, evaluates
+from services.cli.interrupted import at_work
 from services.cli.run_outcome import tell_run
 from services.clock import wall_clock
 from services.directory import Directory
@@ -105,6 +106,7 @@ def import_(
             raise ProblemsError(problems)
         how = (term.first, term.last, source, mapping)
         run = RunLog(way_in.records, run_of(files, how, ", ".join(mapping or []), now))
+        at_work(context, run.run)
         intake = way_in.intake.into(run, now)
         coverage = way_in.coverage(f"lesson of {term.first} to {term.last}")
         summary = Summary()

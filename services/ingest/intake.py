@@ -153,15 +153,16 @@ class Intake:
         history._past = self._clock()  # noqa: SLF001 - our own
         return history
 
-    def into(self, log: EventLog, begun: datetime) -> Intake:
-        """The same way in, into the log of an import that began at an instant.
+    def into(self, log: EventLog, begun: datetime | None = None) -> Intake:
+        """The same way in, into another log.
 
-        All its rows are of that moment, unless they say when they were recorded: what becomes of two that contradict
-        each other does not hang on when each of them was read.
+        `begun`: all that is given has come at that moment, unless it says when it was recorded, so that what becomes
+        of two rows that contradict each other does not hang on when each of them was read.
         """
         other = copy(self)
         other._log = log  # noqa: SLF001 - our own
-        other.validator = self.validator.said_at(begun)
+        if begun is not None:
+            other.validator = self.validator.said_at(begun)
         return other
 
     def take(self, raw: bytes, origin: str, position: str = "", *, keep: bool = True) -> Outcome:

@@ -5,6 +5,13 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import NamedTuple
 
+BROUGHT_LATER = timedelta(hours=2)
+"""What the college could know longer ago came in a file, or was corrected: nobody who reads it hurries …"""
+WITH_WHAT_SETTLES = timedelta(minutes=10)
+"""… and it waits so long for the figures that settle, to be one message with them …"""
+AT_MOST = timedelta(hours=1)
+"""… longer as long as some of the same person do, but not for ever."""
+
 
 class Grouping(NamedTuple):
     """Waits; red and rules with `always: true` have none. By default each message goes out at once, on its own."""

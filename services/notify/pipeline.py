@@ -17,6 +17,7 @@ import msgspec
 from services.bounds import LATEST
 from services.directory import Person
 from services.messages import LEVELS, Change, Level, Mode, RuleCard, from_ms, in_key, to_ms
+from services.notify import grouping
 from services.notify.own import NOTHING, Everybody
 from services.notify.recipients import addresses_of, queue_of
 from services.notify.rows import DecisionRow, DeliveryRow, WarningRow, decode_context
@@ -147,11 +148,23 @@ def age(candidate: Candidate, moment: Moment) -> Verdict:
     """An opening or a rise that is about long ago is shown, and nobody is pressed for it; its end is no news then."""
     if candidate.mode != "live" or candidate.at is None or candidate.change not in ("opened", "raised"):
         return None
-    known = candidate.context.get("known_at")
-    at = max(candidate.at, datetime.fromisoformat(known)) if known else candidate.at
+    at = _known_at(candidate, candidate.at)
     own = candidate.card.max_age if candidate.card else None
     most = moment.max_age if own is None else timedelta(seconds=own)
     return Drop("too_old") if most and moment.now - at > most else None
+
+
+def _known_at(candidate: Candidate, at: datetime) -> datetime:
+    """When the college could first know it; it was at `at`."""
+    known = candidate.context.get("known_at")
+    return max(at, datetime.fromisoformat(known)) if known else at
+
+
+def _brought_later(candidate: Candidate, moment: Moment) -> bool:
+    """Whether it is a change that the college could know hours ago, and that waits for others: a file brought it."""
+    if candidate.at is None or candidate.news or candidate.always or not moment.wait:
+        return False
+    return moment.now - _known_at(candidate, candidate.at) > grouping.BROUGHT_LATER
 
 
 def good_end(candidate: Candidate, _moment: Moment) -> Verdict:
@@ -227,7 +240,12 @@ def _end_of_quiet(candidate: Candidate, moment: Moment, at: datetime) -> int:
 
 
 def group(candidate: Candidate, moment: Moment) -> Verdict:
-    """What is not urgent waits for others to the same person; what settles has waited for its own."""
+    """What is not urgent waits for others to the same person; what settles has waited for its own.
+
+    What a file of yesterday brings, red too, is told with what settles of it: one message, not two.
+    """
+    if _brought_later(candidate, moment):
+        return Ripen(to_ms(moment.now + grouping.WITH_WHAT_SETTLES))
     if candidate.urgent or (settling(candidate.card) is not None and not candidate.news):
         return None
     return Ripen(to_ms(moment.now) + moment.wait)
@@ -304,7 +322,7 @@ def tell(
         news=candidate.news,
         next_try_at=max(not_before, until),
         not_before=not_before,
-        urgent=int(candidate.urgent),
+        urgent=int(candidate.urgent and not _brought_later(candidate, moment)),
         created_at=now,
     )
     return delivery, decision

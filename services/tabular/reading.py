@@ -17,7 +17,7 @@ from services.errors import ProblemsError
 from services.i18n import say
 from services.messages import Message, Problem
 from services.tabular import frames
-from services.tabular.sheets import Cell, Limits, Sheet
+from services.tabular.sheets import Cell, Heard, Limits, Sheet
 from services.tabular.spool import IN_MEMORY, Spooled
 
 _SHARES = 3
@@ -25,7 +25,7 @@ _SHARES = 3
 _OUT_OF_TIME = (-signal.SIGXCPU, -signal.SIGKILL)
 
 
-def sheets_of(path: Path, limits: Limits) -> Iterator[Sheet]:
+def sheets_of(path: Path, limits: Limits, heard: Heard) -> Iterator[Sheet]:
     """See `sheets.read_sheets`."""
     arguments = [str(path), str(limits.rows), str(limits.cells), str(limits.seconds), str(limits.megabytes)]
     # With -m alone, modules in the current folder would come before all others.
@@ -40,7 +40,7 @@ def sheets_of(path: Path, limits: Limits) -> Iterator[Sheet]:
         try:
             assert child.stdout is not None
             with child.stdout as out:
-                done = yield from _sheets(frames.frames(out))
+                done = yield from _sheets(frames.frames(out), heard)
             code = child.wait()
         finally:
             timer.cancel()
@@ -50,7 +50,7 @@ def sheets_of(path: Path, limits: Limits) -> Iterator[Sheet]:
             raise ProblemsError([Problem(where=path.name, what=_why(code, limits), expected=say("tabular.smaller"))])
 
 
-def _sheets(told: Iterator[frames.Frame]) -> Generator[Sheet, None, bool]:
+def _sheets(told: Iterator[frames.Frame], heard: Heard) -> Generator[Sheet, None, bool]:
     """Whether the child came to the end is what this returns."""
     begins = frames.Begins("", hidden=False, file="")
     rows: list[list[Cell]] | Spooled = []
@@ -66,6 +66,7 @@ def _sheets(told: Iterator[frames.Frame]) -> Generator[Sheet, None, bool]:
                         few, rows = rows, Spooled()
                         rows.extend(few)
                     rows.extend(frame.rows)
+                    heard(len(frame.rows))
                 case frames.Ends():
                     uncalculated = frozenset(frame.uncalculated)
                     yield Sheet(

@@ -6,7 +6,7 @@ a library may end the process that it runs in. What comes over is plain cells; w
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
@@ -21,6 +21,9 @@ MOST_CELLS_IN_ORDER, SECONDS_IN_ORDER = 20_000_000, 600
 
 MOST_ROWS = 1_048_575
 """One less than a sheet of Excel can have: what stands in the last is a slip."""
+
+Heard = Callable[[int], None]
+"""Is told how many more rows have been read."""
 
 Merged = tuple[int, int, int, int]
 """Row and column of the first cell and of the last, from 1."""
@@ -95,13 +98,23 @@ class Limits:
     """Of memory, of the process that reads."""
 
 
+def _unheard(_: int) -> None:
+    """Nobody wants to know."""
+
+
 def read_sheets(
-    path: Path, *, rows: int = MOST_ROWS, cells: int = 5_000_000, seconds: int = 120, megabytes: int = 1024
+    path: Path,
+    *,
+    rows: int = MOST_ROWS,
+    cells: int = 5_000_000,
+    seconds: int = 120,
+    megabytes: int = 1024,
+    heard: Heard = _unheard,
 ) -> Iterator[Sheet]:
-    """The sheets of a file, hidden ones too, in their order.
+    """The sheets of a file, hidden ones too, in their order; `heard` is told how many more rows have come.
 
     Raises ProblemsError, with a sentence that says what to do, for what cannot be read or is larger than the limits.
     """
     from services.tabular.reading import sheets_of  # noqa: PLC0415 - which needs the classes above
 
-    return sheets_of(path, Limits(rows=rows, cells=cells, seconds=seconds, megabytes=megabytes))
+    return sheets_of(path, Limits(rows=rows, cells=cells, seconds=seconds, megabytes=megabytes), heard)

@@ -6,6 +6,7 @@ import signal
 import sqlite3
 from contextlib import closing, suppress
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
@@ -53,6 +54,15 @@ def taken(home, path, *, code=0):
     found = re.match(r"run 批次 (\d+)( went on 续前)?: ", line)
     assert found, line
     return int(found[1]), {name: number for name, number in re.findall(r"(\w+) \w+ (\d+|-)", line) if name != "run"}
+
+
+def opened_by(pid):
+    """The files that a process has open."""
+    found = []
+    for one in Path(f"/proc/{pid}/fd").iterdir():
+        with suppress(OSError):
+            found.append(str(one.readlink()))
+    return found
 
 
 def undone(home, run):
@@ -137,6 +147,29 @@ def test_a_run_that_was_interrupted_goes_on_with_the_same_file_and_can_be_undone
     assert (run, counts["accepted"], counts["unchanged"]) == (1, str(45_000 - len(wrong)), "0")
     assert (refused(home), counts["refused"]) == (wrong, str(len(wrong)))
     assert undone(home, 1)["taken back"] == counts["accepted"]
+
+
+@pytest.mark.parametrize("when", ["it looks what the file is", "it reads the first row"])
+def test_who_interrupts_an_import_before_it_has_begun_is_told_so(when, home, tmp_path):
+    pipe = tmp_path / "rows.csv"
+    os.mkfifo(pipe)
+    with running(home, "ingest", pipe, "--kind", "attendance", "--source", "office") as process:
+        writer = os.open(pipe, os.O_RDWR)  # whoever reads does not wait for somebody who writes
+        try:
+            if when == "it reads the first row":
+                os.write(writer, b"occurred_at,lesson,student,status\n" * 40)
+            wal = home / "prewarn.db-wal"
+            until(lambda: str(pipe) in opened_by(process.popen.pid) and (when[3:8] == "looks" or wal.exists()), when)
+            os.killpg(process.popen.pid, signal.SIGINT)
+            code = process.popen.wait(PATIENCE)
+        finally:
+            os.close(writer)
+    assert (code, process.said().splitlines()) == (
+        130,
+        ["interrupted before anything was taken in; give the same command again",
+         "    已中断，尚未导入任何内容；请再次运行同一命令"],
+    )  # fmt: skip
+    assert prewarn(home, "ingest", "runs").stdout.count("\n") <= 1
 
 
 @pytest.mark.parametrize(

@@ -16,18 +16,18 @@ def ingest_mapped(
     intake: Intake,
     waiting: Waiting,
     note: Note = UNHEARD,
-    heard: Callable[[int], None] = lambda _: None,
+    heard: Callable[[int, int], None] = lambda _read, _rows: None,
 ) -> Summary:
     """Reads the records of a file, to be taken in with those of others. Raises LogError.
 
     A row that cannot be read is a rejection and stops nothing. The summary is complete once `waiting` has taken all in.
-    `heard`: told how many more of them were read.
+    `heard`: told how many rows were read, and of how many.
     """
     summary = Summary()
     items = _items(mapped, intake)
     while batch := list(islice(items, BATCH)):
         waiting.add(mapped.name, batch, summary, note)
-        heard(len(batch))
+        heard(*mapped.progress())
     return summary
 
 

@@ -24,7 +24,7 @@ from services.ingest.mappings.records import Reader
 from services.ingest.mappings.tables import Found, find_tables
 from services.ingest.mappings.targets import DIRECTORY, TIMETABLE, Target
 from services.messages import CampusEvent, Problem
-from services.tabular.sheets import MOST_CELLS_IN_ORDER, SECONDS_IN_ORDER, Sheet, read_sheets
+from services.tabular.sheets import MOST_CELLS_IN_ORDER, SECONDS_IN_ORDER, Heard, Sheet, read_sheets
 
 Wanted = Callable[[Table], bool]
 """Which tables of a mapping are asked for."""
@@ -86,6 +86,10 @@ class MappedFile:
             for record in reader.records():
                 yield reader, record
 
+    def progress(self) -> tuple[int, int]:
+        """How many rows of its tables have been read, and of how many."""
+        return sum(one.found.read for one in self.readers), sum(one.found.rows for one in self.readers)
+
     def passed_over(self) -> list[tuple[str, str]]:
         """(place, text) of rows that are no records; known once they were read."""
         return [(one.found.position(row), text) for one in self.readers for row, text in one.found.passed_over]
@@ -98,10 +102,14 @@ def open_mapped(
     college: College,
     wanted: Wanted = is_event,
     sheets: Sequence[Sheet] | None = None,
+    heard: Heard = lambda _: None,
 ) -> MappedFile:
-    """Finds the tables of a mapping in a file. Raises ProblemsError with everything that is not where it should be."""
+    """Finds the tables of a mapping in a file. Raises ProblemsError with everything that is not where it should be.
+
+    `heard`: told how many more rows have come of the file, where it is read here.
+    """
     tables = [one for one in mapping.tables if wanted(one)]
-    given = list(_sheets(path, tables)) if sheets is None else sheets
+    given = list(_sheets(path, tables, heard)) if sheets is None else sheets
     if not tables:
         what = say("mapping.no_such_tables", mapping=mapping.name)
         raise ProblemsError([Problem(where=path.name, what=what, expected=", ".join(one.to for one in mapping.tables))])
@@ -127,11 +135,11 @@ def open_mapped(
     return MappedFile(path.name, mapping, readers, made, covers)
 
 
-def _sheets(path: Path, tables: Sequence[Table]) -> Iterator[Sheet]:
+def _sheets(path: Path, tables: Sequence[Table], heard: Heard) -> Iterator[Sheet]:
     """Events are read row by row; people and timetables are put together from all rows."""
     if all(map(is_event, tables)):
-        return read_sheets(path, cells=MOST_CELLS_IN_ORDER, seconds=SECONDS_IN_ORDER)
-    return read_sheets(path)
+        return read_sheets(path, cells=MOST_CELLS_IN_ORDER, seconds=SECONDS_IN_ORDER, heard=heard)
+    return read_sheets(path, heard=heard)
 
 
 _SAID = Target("", {}, (), {})

@@ -68,6 +68,8 @@ class Found:
     """Rows that are no records: totals, notes, headers again."""
     named: bool = True
     """Whether the file has sheets that are told apart."""
+    read: int = 0
+    """How many of its rows have been read, those that are no records too."""
 
     @property
     def place(self) -> str:
@@ -78,6 +80,11 @@ class Found:
     def within(self) -> str:
         """`sheet 学生信息`; empty if the file has no sheets."""
         return f"sheet {self.sheet.name}" if self.named and self.sheet.name else ""
+
+    @property
+    def rows(self) -> int:
+        """How many rows stand behind the header."""
+        return len(self.sheet.rows) - self.first
 
     def position(self, number: int) -> str:
         """`sheet 学生信息 row 7`."""
@@ -93,6 +100,7 @@ class Found:
         filled = _Filled(self.sheet, self.header.find(self.table.fill))
         for index in range(self.first, len(self.sheet.rows)):
             row = self.sheet.rows[index]
+            self.read = index + 1 - self.first
             if all(map(is_blank, row)):
                 continue
             why = self._no_record(row)

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from services.directory import Directory
 from services.ingest.intake import Intake
+from services.ingest.phone.lesson_test import LessonTest, read_lesson_test
 from services.ingest.phone.lessons import Lesson, find_lesson, lessons_of
 from services.ingest.phone.roll_call import RollCall, read_roll_call
 from services.ingest.phone.saving import Saved, Typed, save
@@ -69,6 +70,20 @@ class Phone:
 
         def version(records: Records) -> str:
             found = read_roll_call(records, lesson, self.directory, self.closed)
+            return found.version if found is not None else ""
+
+        return self.save(events, typed, version)
+
+    def lesson_test(self, lesson: str, attempt: int = 1) -> LessonTest | None:
+        """As it stands; None if there is no such lesson."""
+        with self.reading() as records:
+            return read_lesson_test(records, lesson, self.directory, self.closed, attempt)
+
+    def save_lesson_test(self, seen: LessonTest, events: Sequence[CampusEvent], typed: Typed) -> Saved:
+        """Takes results in, unless somebody else has said something of the test meanwhile."""
+
+        def version(records: Records) -> str:
+            found = read_lesson_test(records, seen.lesson.id, self.directory, self.closed, seen.attempt, seen.test)
             return found.version if found is not None else ""
 
         return self.save(events, typed, version)

@@ -14,6 +14,7 @@ import msgspec
 
 from services.ingest.moments import read_moment
 from services.ingest.records.keys import Keys
+from services.ingest.records.test_standards import pass_mark, standard_at
 from services.log.records import Key, Record, Said
 from services.messages import CampusEvent, Problem, to_ms
 
@@ -67,6 +68,8 @@ class Context:
     """Student → what speaks for their requests of leave."""
     lessons: Mapping[str, CampusEvent] = field(default_factory=dict)
     """What speaks for lessons that tests belong to."""
+    standards: Mapping[str, list[CampusEvent]] = field(default_factory=dict)
+    """Course → what speaks for its teachers' own standards for tests."""
 
 
 class Found(msgspec.Struct, frozen=True):
@@ -152,7 +155,8 @@ def _test(spoken: dict[Key, CampusEvent | None], context: Context, _whole: bool)
     for key, event in spoken.items():
         lesson = context.lessons.get(event.data.get("lesson", "")) if event else None
         at = begin_of(lesson) if lesson else None
-        found[key] = _counted(event, context, not_held(lesson, context.closed) or _bound(event, context, at))
+        counted = _counted(event, context, not_held(lesson, context.closed) or _bound(event, context, at))
+        found[key] = _with_pass_mark(counted, context)
         if event is not None and found[key].event is not None:
             order = (event.data["status"] == "graded", int(event.data.get("attempt", 1)), event.time), key
             best = order if best is None else max(best, order)
@@ -160,6 +164,18 @@ def _test(spoken: dict[Key, CampusEvent | None], context: Context, _whole: bool)
         if one.event is not None and best is not None and key != best[1]:
             found[key] = Found(None, "newer_attempt")
     return found
+
+
+def _with_pass_mark(found: Found, context: Context) -> Found:
+    """A result whose source names no pass mark has the one that the teacher has set for the course."""
+    event = found.event
+    data = {} if event is None else event.data
+    if event is None or data["status"] != "graded" or data.get("pass_score") is not None or "teacher" not in data:
+        return found
+    standard = standard_at(context.standards.get(data.get("course", ""), ()), data["teacher"], event.time)
+    if standard is None:
+        return found
+    return Found(msgspec.structs.replace(event, data=data | {"pass_score": pass_mark(event, standard)}))
 
 
 def _ticket(spoken: dict[Key, CampusEvent | None], context: Context, _whole: bool) -> Resolved:
@@ -353,6 +369,8 @@ def group_of(event: CampusEvent, key: str) -> str:
         return f"lesson/{data['lesson']}"
     if event.kind == "test":
         return f"test/{data['test']}/{data['student']}"
+    if event.kind == "test_standard":
+        return f"test_standard/{data['course']}"
     return f"ticket/{data['ticket']}" if event.kind == "ticket" else f"{event.kind}/{key}"
 
 

@@ -275,6 +275,8 @@ class Step:
                 self.touch_groups(self._records.groups_of_lessons([event.data["lesson"]]), clock)
             if kind == "leave":
                 self.touch_groups(self._under_leave(event), clock)
+            if kind == "test_standard":
+                self.touch_groups(self._under_standard(event), clock)
 
     def _under_leave(self, leave: CampusEvent) -> list[str]:
         """Groups with records about the student that a leave lies over, or lay over before."""
@@ -286,6 +288,12 @@ class Step:
             begin = min(begin, takes_place(record.told.event) - _DAY)
             end = max(end, to_ms(datetime.fromisoformat(record.told.event.data["to"])) + 1)
         return self._records.groups_of_student(student, begin, end)
+
+    def _under_standard(self, standard: CampusEvent) -> set[str]:
+        """Groups with results that a teacher's standard for tests gives a pass mark, or gave before."""
+        begin, course = to_ms(datetime.fromisoformat(standard.data["from"])), standard.data["course"]
+        found = self._records.between("test", begin, 1 << 62)
+        return {one.group for one in found if any(said.event.data.get("course") == course for said in one.said)}
 
     def finish(self) -> list[tuple[int, CampusEvent]]:
         """Resolves what was touched, writes the records, and returns what the log has to be told, with its clock."""
@@ -336,7 +344,21 @@ class Step:
         leaves: dict[str, list[CampusEvent]] = {}
         if self._records.any_of("leave") or any(one.kind == "leave" for one in self._saved.values()):
             leaves = self._leaves(groups, lessons)
-        return Context(self._keys, self._college, self._closed, leaves, lessons)
+        return Context(self._keys, self._college, self._closed, leaves, lessons, self._standards(groups))
+
+    def _standards(self, groups: dict[str, list[Record]]) -> dict[str, list[CampusEvent]]:
+        tests = (one for records in groups.values() for one in records if one.kind == "test")
+        courses = {said.event.data.get("course") for one in tests for said in one.said} - {None}
+        found: dict[Key, Record] = {}
+        if courses:
+            named = self._records.of_groups([f"test_standard/{course}" for course in courses])
+            found = {(one.kind, one.key): one for one in named}
+        found |= {key: one for key, one in self._known.items() if one.kind == "test_standard"}
+        standards: dict[str, list[CampusEvent]] = {}
+        for record in found.values():
+            if said := speaking(record, self._college.source_rank):
+                standards.setdefault(said.event.data["course"], []).append(said.event)
+        return standards
 
     def _leaves(self, groups: dict[str, list[Record]], lessons: dict[str, CampusEvent]) -> dict[str, list[CampusEvent]]:
         students = {one.student for records in groups.values() for one in records if one.student is not None}

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import (
     BigInteger,
+    ColumnElement,
     Connection,
     Label,
     Text,
@@ -23,11 +25,12 @@ from sqlalchemy import (
 
 from services.messages import ENDS, LEVELS
 from services.notify.claims import Claim, Result
-from services.notify.grouping import Grouping
+from services.notify.grouping import AT_MOST, BROUGHT_LATER, Grouping
 from services.notify.store import disabled_channels, tables
 from services.notify.texts import Sent
 
 _d, _w, _c = tables.delivery.c, tables.warning.c, tables.change.c
+_MS = timedelta(milliseconds=1)
 Columns = dict[str, str | int | None]
 WAITING = ("pending", "failed", "sending")
 
@@ -82,6 +85,10 @@ def _with(connection: Connection, row: Any, queue: str, now: int, grouping: Grou
     if row.status != "pending" or row.attempts or not grouping.groups:
         return [row]
     fresh = (*mine, _d.status == "pending", _d.attempts == 0, _d.batch.is_(None))
+    if (until := _others_ripen(connection, row, fresh, now, grouping)) is not None:
+        ripe = (*fresh, _d.next_try_at <= now, _d.not_before - _d.created_at > grouping.wait_ms)
+        connection.execute(update(tables.delivery).where(*ripe).values(next_try_at=until))
+        return []
     if not row.urgent:
         person = {"recipient": row.recipient, "channel": queue}
         last = connection.execute(_LAST, person).scalar()
@@ -90,6 +97,21 @@ def _with(connection: Connection, row: Any, queue: str, now: int, grouping: Grou
             return []
         connection.execute(_MEET, person | {"now": now})
     return connection.execute(_ROWS.where(*fresh, _d.next_try_at <= now + grouping.wait_ms).limit(_MOST)).all()
+
+
+def _others_ripen(
+    connection: Connection, row: Any, fresh: Sequence[ColumnElement[bool]], now: int, grouping: Grouping
+) -> int | None:
+    """Of what a file brought of times past, until when some to the same person ripens, with which it goes out."""
+    brought_later = (
+        row.created_at - row.at > BROUGHT_LATER // _MS and row.not_before > row.created_at + grouping.wait_ms
+    )
+    end = row.created_at + AT_MOST // _MS
+    if not brought_later or now >= end:
+        return None
+    ripening = select(func.max(_d.not_before)).where(*fresh, _d.not_before > now, _d.next_try_at == _d.not_before)
+    until = connection.execute(ripening).scalar()
+    return None if until is None else min(int(until), end)
 
 
 def finish(connection: Connection, claimed: Claim, owner: str, result: Result, now: int) -> bool:
@@ -183,6 +205,9 @@ _ROWS = (
         _d.news,
         _d.urgent,
         _d.batch,
+        _d.not_before,
+        _d.created_at,
+        _c.at,
         _w.id.label("warning_id"),
         _w.rule,
         _w.subject,

@@ -8,6 +8,7 @@ from services.ingest.phone.phone import Phone
 from services.web.frame import Frame
 from services.web.phone.day_pages import DayPages
 from services.web.phone.installing import Installing
+from services.web.phone.lesson_test_pages import LessonTestPages
 from services.web.phone.roll_call_pages import RollCallPages
 from services.web.phone.sending import Sending
 from services.web.signing_in import SigningIn
@@ -21,4 +22,5 @@ def phone_routes(frame: Frame, signing_in: SigningIn, phone: Phone) -> list[Base
         *Installing(frame).routes(),
         *DayPages(frame, phone).routes(),
         *RollCallPages(frame, sending, phone).routes(),
+        *LessonTestPages(frame, sending, phone).routes(),
     ]

@@ -224,6 +224,61 @@ def test_sources_that_have_caught_up_are_waited_for_until_what_they_brought_is_e
     journal.close()
 
 
+@pytest.fixture
+def evaluation(tmp_path, clock):
+    """Something takes in all the time; how far (as an instant) has been evaluated what came, and who waits for it."""
+    journal = Journal(tmp_path / "prewarn.db", clock)
+    evaluated = [None]
+
+    def behind():
+        asked = clock.now
+        return lambda: evaluated[0] is None or evaluated[0] >= asked
+
+    notes = JournalOutages(journal)
+    beat, catching_up = Beat(notes, {}, clock), CatchingUp(notes, Directory, clock, behind, apart=True)
+    beat.begin()
+
+    def minutes(number):
+        """Lets time pass; for how many minutes from now at most what accuses by absence waits."""
+        for _ in range(number * 6):
+            clock.advance(timedelta(seconds=10))
+            beat.beat()
+            catching_up.look()
+        until = catching_up.until()
+        return until and round((until - to_ms(clock.now)) / 60_000)
+
+    yield evaluated, minutes
+    journal.close()
+
+
+def test_while_evaluation_alone_stands_still_and_until_it_is_with_the_present_nobody_is_accused(evaluation, clock):
+    evaluated, minutes = evaluation
+    assert minutes(60) == 0
+    evaluated[0] = clock.now
+    assert minutes(10) == 0, "it is a little behind"
+    assert minutes(1) == 30
+    assert minutes(120) == 30, "whenever it moves again"
+    evaluated[0] = clock.now - timedelta(hours=1)
+    assert minutes(1) == 29
+    assert minutes(5) == 24
+    evaluated[0] = None
+    assert minutes(1) == 0
+    evaluated[0] = clock.now
+    assert minutes(11) == 30, "the next time, too"
+
+
+def test_evaluation_that_stays_behind_lets_accusations_go_after_half_an_hour(evaluation, clock):
+    evaluated, minutes = evaluation
+    minutes(1)
+    evaluated[0] = clock.now
+    assert minutes(20) == 30
+    for _ in range(29):
+        evaluated[0] = clock.now - timedelta(minutes=15)
+        assert minutes(1)
+    evaluated[0] = clock.now - timedelta(minutes=15)
+    assert minutes(2) == 0
+
+
 def test_a_restart_in_the_grace_goes_on_waiting(start, clock):
     with start():
         pass

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -14,6 +15,7 @@ from tests.acceptance.exports_a import exports
 from tests.acceptance.exports_a.home import RULES
 from tests.acceptance.timetable import rules_of
 from tests.cluster import Cluster
+from tests.faults.running import PATIENCE, running, until
 
 pytestmark = pytest.mark.shared
 
@@ -103,3 +105,19 @@ def test_what_is_wrong_refuses_all(prewarn, folder):
     tickets = folder / "报修服务台账.csv"
     code, told = prewarn("timetable", "import", *[folder / name for name in PLAN], tickets, *TERM)
     assert (code, "报修服务台账.csv: none of its sheets is a timetable" in told) == (1, True), told
+
+
+def test_who_interrupts_an_import_is_told_how_to_go_on(home, folder, tmp_path):
+    place = Path(shutil.copytree(home, tmp_path / "home"))
+    for old in place.glob("prewarn.db*"):
+        old.unlink()
+    with running(place, "timetable", "import", *(folder / name for name in PLAN), *TERM) as process:
+        until((place / "prewarn.db-wal").exists, "it has begun")
+        os.killpg(process.popen.pid, signal.SIGINT)
+        code = process.popen.wait(PATIENCE)
+    said = process.said()
+    assert "Traceback" not in said
+    sentence = "interrupted before anything was taken in; give the same command again"
+    goes_on = "interrupted; what is in stays, and the same command goes on with import 1"
+    assert code == 130
+    assert said.splitlines()[-2].startswith((sentence, goes_on))

@@ -12,7 +12,7 @@ SCHEMAS = Path(__file__).parents[3] / "schemas"
 
 KINDS = [
     *("assessment", "attendance", "ending", "feedback", "indicator", "leave", "lesson", "rollcall", "self_assessment"),
-    *("source_report", "task", "test", "ticket", "warning"),
+    *("source_report", "task", "test", "test_standard", "ticket", "warning"),
 ]
 DOCUMENTS = {
     path.name.removesuffix(".v1.json"): json.loads(path.read_text("utf-8")) for path in SCHEMAS.glob("*.v1.json")

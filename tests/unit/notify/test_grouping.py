@@ -27,17 +27,25 @@ def notify(make, one_recipient, channel):
 
 
 @pytest.fixture
-def sent(channel, clock, notify, eventually, rows):
+def sent_by(channel, clock, eventually):
     """Lets time pass; what was sent since: of each message the subjects' places in it."""
 
-    def sent(**by):
-        before = len(channel.sent)
-        clock.advance(timedelta(**by))
-        notify.outbox.wake({"json://hooks.campus"})
-        eventually(lambda: notify.waiting() == 0)
-        return [len(message.extras.get("digest", [1])) for _, _, message in channel.sent[before:]]
+    def of(notify):
+        def sent(**by):
+            before = len(channel.sent)
+            clock.advance(timedelta(**by))
+            notify.outbox.wake({"json://hooks.campus"})
+            eventually(lambda: notify.waiting() == 0)
+            return [len(message.extras.get("digest", [1])) for _, _, message in channel.sent[before:]]
 
-    return sent
+        return sent
+
+    return of
+
+
+@pytest.fixture
+def sent(sent_by, notify):
+    return sent_by(notify)
 
 
 def about(*students, level="yellow"):
@@ -77,6 +85,54 @@ def test_an_end_within_the_wait_tells_nobody(notify, sent, rows):
     notify.take_in(about("S1", "S2"), 1)
     notify.take_in([change("resolved", 2, subject="S1/MATH")], 2)
     assert sent(seconds=10) == [1]
+
+
+def yesterday(clock, *changes):
+    return [msgspec.structs.replace(one, at=clock() - timedelta(days=1)) for one in changes]
+
+
+@pytest.fixture
+def notify_of_load(make, one_recipient, sent_by):
+    """Figures of the rule `results` settle for ten minutes."""
+    settling = msgspec.structs.replace(CARD, rule="results", settle=600.0)
+    notify = make(
+        grouping=FIVE, retry=RetryPolicy(look_again=timedelta(milliseconds=20)),
+        cards=lambda _version, rule: settling if rule == "results" else CARD,
+    )  # fmt: skip
+    notify.start()
+    return notify, sent_by(notify)
+
+
+def of_results(subject):
+    return msgspec.structs.replace(change(subject=subject, level="red"), rule="results")
+
+
+def test_what_a_load_brings_is_one_message_with_what_settles_of_it(notify_of_load, clock):
+    notify, sent = notify_of_load
+    notify.take_in(yesterday(clock, *about("S1", "S2"), *about("S3", level="red"), of_results("S4/MATH")), 1)
+    assert sent(minutes=7) == []
+    notify.take_in(yesterday(clock, of_results("S5/MATH"), *about("S6")), 2)  # what is not read yet of the same files
+    assert sent(minutes=9) == []
+    assert sent(minutes=1) == [6]
+    assert sent(hours=1) == []
+
+
+def test_what_a_load_brings_does_not_wait_for_ever(notify_of_load, clock):
+    notify, sent = notify_of_load
+    notify.take_in(yesterday(clock, *about("S1")), 1)
+    for number in range(2, 9):
+        assert sent(minutes=8) == []
+        notify.take_in(yesterday(clock, of_results(f"S{number}/MATH")), number)
+    assert sent(minutes=4) == [7], "after an hour it goes, with what has settled"
+    assert sent(minutes=10) == [1]
+
+
+def test_red_of_today_waits_for_no_load(notify_of_load, clock):
+    notify, sent = notify_of_load
+    notify.take_in(yesterday(clock, *about("S1"), of_results("S4/MATH")), 1)
+    notify.take_in([msgspec.structs.replace(one, at=clock()) for one in about("S9", level="red")], 2)
+    assert sent(seconds=0) == [1]
+    assert sent(minutes=10) == [2]
 
 
 def test_different_people_have_digests_of_their_own(notify, sent, college, channel):

@@ -204,3 +204,25 @@ def test_what_holds_longest_says_why(changed, moment, held):
 def test_a_message_waits_for_its_figures_or_for_others(changed, seconds):
     delivery, decision = tell(candidate(**changed), WANG, Moment(now=NOON, wait=300_000), None)
     assert (delivery.next_try_at - to_ms(NOON), decision) == (seconds * 1000, None)
+
+
+YESTERDAY = {"at": NOON - timedelta(hours=20)}
+
+
+@pytest.mark.parametrize(
+    ("changed", "wait", "minutes"),
+    [
+        pytest.param(YESTERDAY, 10_000, 10, id="as what settles"),
+        pytest.param(YESTERDAY | {"level": "red"}, 10_000, 10, id="red too"),
+        pytest.param(YESTERDAY | {"card": ALWAYS}, 10_000, 0, id="safety does not"),
+        pytest.param(YESTERDAY, 0, 0, id="where nothing is grouped it does not"),
+        pytest.param({"at": NOON - timedelta(hours=1), "level": "red"}, 10_000, 0, id="of this lesson it is not"),
+        pytest.param(
+            YESTERDAY | {"context": {"known_at": NOON.isoformat()}, "level": "red"}, 10_000, 0, id="nor known just now"
+        ),
+        pytest.param(YESTERDAY | {"news": "escalated 1", "level": "red"}, 10_000, 0, id="nor a step"),
+    ],
+)
+def test_what_a_file_of_yesterday_brings_waits_for_what_settles_of_it(changed, wait, minutes):
+    delivery, _ = tell(candidate(**changed), WANG, Moment(now=NOON, wait=wait), None)
+    assert delivery.next_try_at - to_ms(NOON) == minutes * 60_000

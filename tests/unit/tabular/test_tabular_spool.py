@@ -40,7 +40,9 @@ def test_there_is_nothing_behind_them(spooled, index):
 def test_a_sheet_with_many_cells_lies_on_the_disk_and_says_the_same(tmp_path, monkeypatch):
     path = tmp_path / "a.xlsx"
     path.write_bytes(book(*([n, f"s{n}"] for n in range(3_000))))
-    (in_memory,) = read_sheets(path)
+    heard = []
+    (in_memory,) = read_sheets(path, heard=heard.append)
+    assert (sum(heard), len(heard) > 1) == (3_000, True)
     monkeypatch.setattr(reading, "IN_MEMORY", 100)
     (on_disk,) = read_sheets(path)
     assert (type(in_memory.rows), type(on_disk.rows)) == (list, Spooled)

@@ -157,8 +157,9 @@ PAGES = {
 }
 PHONE = {("GET", "/day"), ("GET", "/me.json")}
 """Whoever is signed in, of themselves: tests/unit/web/phone."""
-OF_A_LESSON = {("GET", "/lessons/{lesson:path}/roll-call")} | {
-    ("POST", f"/lessons/{{lesson:path}}/{act}") for act in ("roll-call", "cancel", "move")
+OF_A_LESSON = {("GET", f"/lessons/{{lesson:path}}/{page}") for page in ("roll-call", "test", "test/{attempt:int}")} | {
+    ("POST", f"/lessons/{{lesson:path}}/{act}")
+    for act in ("roll-call", "cancel", "move", "test", "test/{attempt:int}", "test/{attempt:int}/read")
 }
 """Whoever teaches it, or stands in: tests/unit/web/phone."""
 OF_ONESELF = {("POST", f"/my-channels/{act}") for act in ("address", "code", "remove", "test", "choose")}

@@ -13,6 +13,7 @@ How a page uses it:
     `queue-filled` on the form: draw it anew then. What the server has otherwise stands in a `.differs` behind its field;
   - `<a data-keep href="…">` is a page that is to be there without network (of few, as it may have personal data);
   - on a page with data-when-sent="reload" at the frame's line (block when_sent) it is loaded anew after something was sent.
+  - a button with a formaction of its own is not kept: it saves nothing.
 Without script everything works as plain forms. */
 import "./sending.js"
 
@@ -22,7 +23,8 @@ const words = JSON.parse(place.dataset.words)
 const kept = globalThis.prewarnSending(root)
 const forms = [...document.querySelectorAll("form[data-queue]")]
 const OURS = new Set(["token", "version", "submission", "elapsed"])
-const AGAIN = [5_000, 10_000, 20_000, 60_000] // milliseconds until it is tried again
+const AGAIN = [3_000, 5_000, 10_000, 30_000] // milliseconds until it is tried again
+const BUSY = 2_000 // the same, while another tab sends
 const workers = navigator.serviceWorker
 const page = document.documentElement.dataset
 let isSending = false, isAgain = false, ended = "done", failures = 0, timer = 0, hasSent = false, problem = ""
@@ -97,9 +99,9 @@ async function comeBack(form) {
   form.dispatchEvent(new CustomEvent("queue-filled", { bubbles: true }))
 }
 
-async function discard(form, waits) {
+async function discard(action, waits) {
   if (!confirm(say("discard_sure"))) return
-  await kept.dropDraft(person, actionOf(form))
+  await kept.dropDraft(person, action)
   if (waits) await kept.drop(waits.n)
   location.reload()
 }
@@ -116,7 +118,7 @@ function typed(event) {
 
 async function submitted(event) {
   const form = event.target
-  if (!form.matches("form[data-queue]") || event.defaultPrevented) return
+  if (!form.matches("form[data-queue]") || event.defaultPrevented || event.submitter?.hasAttribute("formaction")) return
   event.preventDefault()
   if (form.inert) return
   const submitter = event.submitter
@@ -166,7 +168,8 @@ async function send() {
   isSending = false
   failures = ended === "later" ? failures + 1 : 0
   clearTimeout(timer)
-  if (ended !== "done") timer = setTimeout(send, AGAIN[Math.min(failures, AGAIN.length) - 1] ?? AGAIN[3])
+  if (ended === "busy") timer = setTimeout(send, BUSY)
+  else if (ended !== "done") timer = setTimeout(send, AGAIN[Math.min(failures, AGAIN.length) - 1] ?? AGAIN[3])
   if (hasSent && ended === "done" && place.dataset.whenSent === "reload") location.reload()
   await draw()
 }
@@ -203,13 +206,14 @@ async function draw() {
   } else if (saved && saved.person === person && saved.at) lines.push([part("span", say("saved", { at: saved.at }))])
   for (const one of mine.filter(each => each.state !== "waiting")) {
     const here = forms.some(form => actionOf(form) === one.action)
+    if (here && one.state === "changed" && notices.size) continue // the notice says so
     const text = one.state === "changed" ? say("changed", { what: one.label }) : say("refused", { what: one.label, why: one.words || say("refused_unknown") })
     const line = [part("span", text)]
     if (!here) line.push(part("a", say("decide"), { href: one.page || one.action }))
-    line.push(press(say("discard"), async () => { if (confirm(say("discard_sure"))) { await kept.drop(one.n); here ? location.reload() : draw() } }))
+    if (!here || !notices.size) line.push(press(say("discard"), () => discard(one.action, one)))
     lines.push(line)
   }
-  for (const [form, { text, waits }] of notices) lines.push([part("span", text), press(say("discard"), () => discard(form, waits))])
+  for (const [form, { text, waits }] of notices) lines.push([part("span", text), press(say("discard"), () => discard(actionOf(form), waits))])
   if (all.length > mine.length) lines.push([part("span", say("others", { n: all.length - mine.length }))])
   if (problem) lines.push([part("span", problem)])
   place.replaceChildren(...lines.map(line => { const row = part("p", ""); row.append(...line); return row }))

@@ -26,9 +26,8 @@ function draw(row) {
   const status = row.select.value
   const word = row.select.selectedOptions[0]?.text ?? ""
   row.li.className = status
-  row.button.querySelector(".status").textContent = status === "present" ? "" : word
+  row.button.querySelector(".status").textContent = word
   row.button.setAttribute("aria-pressed", String(status !== "present"))
-  row.button.setAttribute("aria-label", `${row.name} ${row.number.slice(-4)}${words.comma}${word}${row.leave}`)
   const extra = row.li.extra
   extra.hidden = status === "present" && ![...extra.querySelectorAll("input")].some(one => one.value)
   extra.querySelector(".of").textContent = `${row.name} · ${word}`
@@ -51,7 +50,6 @@ function count() {
 
 function build(row) {
   const { li } = row
-  row.leave = li.querySelector(".on-leave") ? `${words.comma}${words.on_leave}` : ""
   const button = row.button = document.createElement("button")
   button.type = "button"
   button.className = "tap"
@@ -68,9 +66,11 @@ function build(row) {
   line.className = "line"
   line.append(end, status)
   button.append(label, line)
+  const leave = li.querySelector(".on-leave")
+  if (leave) button.append(Object.assign(document.createElement("span"), { className: "only-read", textContent: leave.textContent }))
   row.select.hidden = true
   li.querySelector("label").hidden = true
-  li.querySelector(".on-leave")?.setAttribute("hidden", "")
+  leave?.remove()
   li.prepend(button)
   const extra = li.extra = document.createElement("div")
   extra.className = "extra"

@@ -9,7 +9,7 @@ A draft: {key, person, action, fields, touched, version, at}, kept at each tap u
 "use strict"
 globalThis.prewarnSending = root => {
   const PATIENCE = 20_000 // milliseconds until an answer is not waited for any more
-  const CLAIM = 30_000 // milliseconds for which one tab sends, unless it says that it still does
+  const CLAIM = 25_000 // milliseconds for which one tab sends, unless it says that it still does
   const OLDEST_DRAFT = 14 * 24 * 3600_000 // the server dates nothing before that
   const me = String(Math.random())
   const saidHere = new Map() // submission → performance.now(): right even if the phone's clock is set meanwhile
@@ -81,7 +81,8 @@ globalThis.prewarnSending = root => {
   const dropDraft = (person, action) => within("drafts", "readwrite", drafts => answer(drafts.delete(keyOf(person, action))))
   const drafts = () => within("drafts", "readonly", store => answer(store.getAll()))
 
-  /* One tab, or the service worker, sends at a time. A claim far ahead was made before the clock was set back. */
+  /* One tab, or the service worker, sends at a time: by a lock where there is one, which ends with its page; else by a
+     claim. A claim far ahead was made before the clock was set back. */
   const claim = () => within("facts", "readwrite", async facts => {
     const held = await answer(facts.get("claim"))
     const now = Date.now()
@@ -93,6 +94,17 @@ globalThis.prewarnSending = root => {
     const held = await answer(facts.get("claim"))
     if (held?.by === me) facts.delete("claim")
   })
+  const alone = async act => {
+    if (globalThis.navigator?.locks) {
+      return navigator.locks.request(`prewarn${root}`, { ifAvailable: true }, lock => lock ? act(async () => true) : "busy")
+    }
+    if (!(await claim())) return "busy"
+    try {
+      return await act(claim)
+    } finally {
+      await release()
+    }
+  }
 
   /* What the server says, if it is ours that answers: a page of the campus network's sign-in is none. */
   const ask = async (path, options = {}) => {
@@ -140,30 +152,24 @@ globalThis.prewarnSending = root => {
   }
 
   /* Sends what waits of the person who is signed in, one after the other. Tells `settled` what became of each, and comes
-     back with why it ended: done, later (no network, or somebody else sends), sign_in, other (who is signed in has
+     back with why it ended: done, later (no network), busy (another tab sends), sign_in, other (who is signed in has
      typed none of it). Nobody but who typed a form sends it. */
-  const send = async (settled = () => {}) => {
-    if (!(await all()).some(one => one.state === "waiting")) return "done"
-    if (!(await claim())) return "later"
-    try {
-      for (let tokens = 0; ;) {
-        const waiting = (await all()).filter(one => one.state === "waiting")
-        if (!waiting.length) return "done"
-        const who = await ask(`${root}/me.json`)
-        if (who?.state === "sign_in") return "sign_in"
-        if (who?.state !== "signed_in") return "later"
-        const mine = waiting.find(one => one.person === who.person)
-        if (!mine) return "other"
-        if (!(await claim())) return "later"
-        const outcome = await sendOne(mine, who.token)
-        if (outcome.state === "later" || outcome.state === "sign_in") return outcome.state
-        if (outcome.state === "token" && ++tokens > 2) return "later"
-        if (outcome.page !== undefined || outcome.state === "refused") settled(outcome)
-      }
-    } finally {
-      await release()
+  const send = (settled = () => {}) => alone(async isStillAlone => {
+    for (let tokens = 0; ;) {
+      const waiting = (await all()).filter(one => one.state === "waiting")
+      if (!waiting.length) return "done"
+      const who = await ask(`${root}/me.json`)
+      if (who?.state === "sign_in") return "sign_in"
+      if (who?.state !== "signed_in") return "later"
+      const mine = waiting.find(one => one.person === who.person)
+      if (!mine) return "other"
+      if (!(await isStillAlone())) return "busy"
+      const outcome = await sendOne(mine, who.token)
+      if (outcome.state === "later" || outcome.state === "sign_in") return outcome.state
+      if (outcome.state === "token" && ++tokens > 2) return "later"
+      if (outcome.page !== undefined || outcome.state === "refused") settled(outcome)
     }
-  }
+  })
 
   return { all, drop, keep, fact, draftOf, keepDraft, dropDraft, drafts, send, news }
 }

@@ -61,7 +61,7 @@ async function shown(event, url) {
   const slow = new Promise(done => setTimeout(done, PATIENCE))
   try {
     const first = await (kept ? Promise.race([fetched, slow]) : fetched)
-    if (first) return first
+    if (first && !(kept && first.status >= 500)) return first // a proxy may say that the server is down
     fetched.catch(() => {})
   } catch {
     // no network
@@ -115,6 +115,6 @@ self.addEventListener("message", event => {
 self.addEventListener("sync", event => {
   if (event.tag !== "prewarn") return
   event.waitUntil(globalThis.prewarnSending(root).send().then(ended => {
-    if (ended === "later") throw new Error("no network yet") // the browser tries again
+    if (ended === "later" || ended === "busy") throw new Error("no network yet") // the browser tries again
   }))
 })

@@ -69,3 +69,14 @@ def test_rows_of_several_files_are_taken_together_and_told_apart(take, log, at_o
 def test_of_a_ticket_that_two_files_have_the_second_word_is_a_duplicate_of_that_file(log, take):
     take(2, at_once=BATCH)
     assert take(3, at_once=BATCH) == [(1, 1, ["0.xlsx"])]
+
+
+def test_it_is_told_how_many_rows_were_read_and_of_how_many(log, mapping, book, known_targets, college):
+    intake = Intake(Validator(load_schemas(SCHEMAS), lambda: NOW), KnownPeople, log, lambda: NOW)
+    rows = [["工单"], ["单号", "类别", "时间"], *([f"T{n}", "报修", "2026-09-08 8:00"] for n in range(BATCH + 1))]
+    path, sheets = book(工单=[*rows, [], ["合计", 3], ["x", "没听过", "2026-09-08 8:00"]])
+    mapped = open_mapped(path, mapping(TICKETS), known_targets, college, sheets=sheets)
+    heard = []
+    waiting = Waiting(intake)
+    ingest_mapped(mapped, intake, waiting, heard=lambda read, of: heard.append((read, of)))
+    assert heard == [(BATCH, BATCH + 4), (BATCH + 4, BATCH + 4)]

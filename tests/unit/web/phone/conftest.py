@@ -128,7 +128,11 @@ class Browser:
 
     def form(self, path):
         """What the form of a page says before anything is typed: hidden fields, and what is chosen and filled in."""
-        page = self.get(path).text
+        return self.fields(self.get(path).text)
+
+    @staticmethod
+    def fields(page):
+        """The same of a page that is there already."""
         fields = dict(re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)"', page))
         for name, choices in re.findall(r'<select[^>]* name="([^"]+)"[^>]*>(.*?)</select>', page, re.DOTALL):
             fields[name] = re.search(r'value="([^"]*)" selected', choices)[1]
