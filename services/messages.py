@@ -322,4 +322,6 @@ class RuleCard(msgspec.Struct, frozen=True, kw_only=True):
     """Whence a clock runs: a field of the evidence; empty: the time of the record; None: there is no clock."""
     unit: str = ""
     """In which unit value and threshold are, as the standard or the measure says; empty: unknown."""
+    estimated: bool = False
+    """The value is a forecast: told in whole numbers, where that tells it from the threshold."""
     mode: Mode = "live"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import shutil
 import zipfile
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Annotated, Any
@@ -15,8 +15,9 @@ import typer
 
 from services.app.embedded import Embedded
 from services.cli import telling
+from services.cli.in_use import directory_in_use
 from services.clock import wall_clock
-from services.directory import Directory, load_installed
+from services.directory import Directory
 from services.errors import ConfigurationError
 from services.i18n import LANGUAGES, Language, in_chinese, say
 from services.ingest.schemas import load_schemas
@@ -26,7 +27,6 @@ from services.notify.store import views
 from services.notify.store.engine import Store
 from services.notify.store.erasure import erasures
 from services.operate.persons import erasing, holding
-from services.rules.registry.files import FileRegistry
 from services.settings import Settings, resource
 from services.web import person_page, view_models
 from services.web.person_page import Named, Reading
@@ -53,7 +53,7 @@ def export(
     if to.exists():
         raise ConfigurationError(say("operate.export_exists", path=to))
     now = wall_clock()
-    directory, _ = _directory(settings)
+    directory, _ = directory_in_use(settings)
     found = holding.everything(settings, directory, person)
     names = directory.names({"student": person, "person": person})
     name = next((one for one in (names["student"], names["person"]) if one != person), person)
@@ -81,7 +81,7 @@ def erase(
 ) -> None:
     """Make a person who has left a pseudonym, everywhere and for good. 抹去已离开者的身份，不可恢复"""
     settings: Settings = context.obj
-    directory, publish = _directory(settings)
+    directory, publish = directory_in_use(settings)
     found = erasing.plan(settings, directory, person, wall_clock())
     for name, count in found.counts.items():
         typer.echo(f"{name:28} {count:>7}")
@@ -141,17 +141,6 @@ def _sentences(settings: Settings, rows: Sequence[dict[str, Any]], language: Lan
             row.id: (view_models.title(row, cards[row.id], reader), view_models.sentence(row, cards[row.id], reader))
             for row in mine
         }
-
-
-def _directory(settings: Settings) -> tuple[Directory, Callable[[Directory], None] | None]:
-    """The directory in use, and of a cluster what puts another one into use."""
-    if not settings.brokers:
-        return load_installed(settings.directory_folder, FileRegistry(settings).current().zone.key), None
-    from services.app.cluster.directory import publish_directory, published_directory  # noqa: PLC0415 - kafka costs the others 0.1 s
-    from services.rules.registry.kafka import KafkaRegistry  # noqa: PLC0415
-
-    in_use = published_directory(settings, KafkaRegistry(settings).current().zone.key).value()
-    return in_use, lambda new: publish_directory(settings, new)
 
 
 def _write(to: Path, files: dict[str, bytes]) -> None:

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from services.cli.in_use import directory_in_use
 from services.clock import wall_clock
 from services.messages import from_ms
 from services.notify.store.engine import Store
@@ -25,7 +26,8 @@ def apply(
 ) -> None:
     """Delete what is older than the policy says; also while the service runs. 删除超过保存期限的内容"""
     settings: Settings = context.obj
-    found = apply_policy(settings, read_policy(policy or settings.retention_file), wall_clock(), dry_run=dry_run)
+    rules, directory = read_policy(policy or settings.retention_file), directory_in_use(settings)[0]
+    found = apply_policy(settings, rules, directory, wall_clock(), dry_run=dry_run)
     for kind, count in found.deleted.items():
         typer.echo(f"{kind:9} {count:>9}")
     typer.echo("nothing was deleted / 未删除" if dry_run else "deleted / 已删除")

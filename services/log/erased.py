@@ -18,7 +18,11 @@ ERASED = "erased"
 """Name of the small value beside the records that holds them."""
 
 
-_WORD = re.compile(r"[A-Za-z0-9_.-]+")
+_WORD = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_.-]*[A-Za-z0-9_])?")
+"""Of a text; a dash before it and the full stop of a sentence are no part of one."""
+_ESCAPE = re.compile(r"\\u([0-9A-Fa-f]{4})")
+_LEAST = 5
+"""Letters that an id must have to be seen among others: a year or a room would be taken for a shorter one."""
 
 
 class Erased(msgspec.Struct):
@@ -43,17 +47,26 @@ class Erased(msgspec.Struct):
         return self.people.get(self._hash(id_)) if self.people else None
 
     def named_in(self, data: Mapping[str, Any]) -> tuple[str, str] | None:
-        """(field, pseudonym) of the first value that is the id of somebody who was erased."""
+        """(field, pseudonym) of the first value that is, lists or has among its words an id of somebody erased."""
         for name, value in data.items() if self.people else ():
-            if isinstance(value, str) and (found := self.pseudonym(value)) is not None:
-                return name, found
+            for one in value if isinstance(value, list) else (value,):
+                if isinstance(one, str) and (found := self._named_by(one)) is not None:
+                    return name, found
         return None
 
+    def _named_by(self, text: str) -> str | None:
+        is_a_word = len(text) <= _LEAST or (text.isascii() and text.isalnum())
+        if (found := self.pseudonym(text)) is not None or is_a_word:
+            return found
+        words = (word for word in _WORD.findall(text) if len(word) >= _LEAST)
+        return next((found for word in words if (found := self.pseudonym(word)) is not None), None)
+
     def named_in_text(self, raw: bytes) -> bool:
-        """Whether a word of a text, in whatever encoding of Chinese it may be, is such an id."""
+        """Whether a word of a text, in whatever encoding of Chinese it may be, is such an id; escapes are JSON's."""
         if not self.people:
             return False
         texts = {raw.decode(encoding, "replace") for encoding in ("utf-8", "gb18030", "utf-16")}
+        texts |= {_ESCAPE.sub(lambda found: chr(int(found[1], 16)), one) for one in texts if "\\u" in one}
         return any(self.pseudonym(word) is not None for text in texts for word in _WORD.findall(text))
 
     def forget(self, id_: str) -> None:

@@ -44,6 +44,10 @@ _NEWS: dict[str, Text] = {
 ENDED: dict[str, Text] = {
     "left": Text("当事人已离校，这条预警不再有效。", "Whoever it is about has left: this warning no longer stands."),
     "graduated": Text("已经毕业，这条预警不再有效。", "Graduated: this warning no longer stands."),
+    "came_true": Text(
+        "所预测的情况已经发生，改由实际情况的预警跟进。",
+        "What was forecast is so by now: the warning of what is so takes its place.",
+    ),
     "term_ended": Text("学期已经结束，这条预警随之终止。", "The term has ended, and this warning with it."),
 }
 """Of an end whose reason is not in the records."""
@@ -209,7 +213,8 @@ def number(value: float | None, digits: int = 2) -> str:
     """A figure as a person writes it: 3, 92.28; at most so many decimals."""
     if value is None:
         return "—"
-    rounded = f"{value:.{digits}f}".rstrip("0").rstrip(".")
+    rounded = f"{value:.{digits}f}"
+    rounded = rounded.rstrip("0").rstrip(".") if "." in rounded else rounded
     return "0" if rounded == "-0" else rounded
 
 

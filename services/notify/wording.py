@@ -152,20 +152,24 @@ def _count(unit: int, n: int, language: Language) -> str:
     return render(words[unit], language)
 
 
-def figures(value: float | None, threshold: float | None) -> tuple[str, str]:
-    """Value and threshold with as many digits as it takes to tell them apart where they are not the same."""
+def figures(value: float | None, threshold: float | None, *, estimated: bool = False) -> tuple[str, str]:
+    """Value and threshold with as many digits as it takes to tell them apart where they are not the same.
+
+    An `estimated` value begins with whole numbers, and is never rounded to the threshold or to its other side.
+    """
+    least = 0 if estimated else _DIGITS
     if value is None or threshold is None or value == threshold:
-        return texts.number(value), texts.number(threshold)
-    for digits in range(_DIGITS, _MOST_DIGITS):
-        shown = texts.number(value, digits), texts.number(threshold, digits)
-        if shown[0] != shown[1]:
+        return texts.number(value, least), texts.number(threshold)
+    for digits in range(least, _MOST_DIGITS):
+        shown = texts.number(value, digits), texts.number(threshold, max(digits, _DIGITS))
+        if shown[0] != shown[1] and (float(shown[0]) < float(shown[1])) == (value < threshold):
             return shown
     return texts.number(value), texts.number(threshold)
 
 
 def figures_with_unit(card: RuleCard | None, facts: Facts, to: Listener) -> tuple[str, str]:
     """Value and threshold as a page shows them: 6 hours, 77.4 %, and of a clock what has passed."""
-    value, threshold = figures(facts.value, facts.threshold)
+    value, threshold = figures(facts.value, facts.threshold, estimated=card is not None and card.estimated)
     if card is None:
         return value, threshold
     bound = _bound(threshold, card, facts, to)
@@ -256,7 +260,7 @@ def _fields(card: RuleCard, facts: Facts, to: Listener, wanted: Collection[str])
         found = {key: value for key, value in found.items() if key in mine or (key in _UNITS and key not in listed)}
     found |= {key: value for key, value in listed.items() if value and not (key in mine and key in found)}
     found |= _subject(card, facts, to)
-    value, threshold = figures(facts.value, facts.threshold)
+    value, threshold = figures(facts.value, facts.threshold, estimated=card.estimated)
     found |= {
         "value": value,
         "threshold": threshold,

@@ -5,9 +5,11 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import yaml
 
+from services.directory import Directory
 from services.errors import ConfigurationError
 from services.i18n import say
 from services.log.sweep import Sweep
@@ -30,6 +32,7 @@ DEFAULTS: Policy = {
     "texts": 1200,
     "messages": 800,
     "silences": 800,
+    "own": 30,
 }
 """Three years of quality accidents and the same period of last year are in the report."""
 _DAY = 86_400_000
@@ -68,8 +71,10 @@ def least_days(settings: Settings) -> tuple[int, str]:
     return -(-(layout.retention + rule_set.plan.allowed_lateness) // _DAY) + 1, layout.rules[0].rule.id
 
 
-def apply(settings: Settings, policy: Policy, clock: datetime, *, dry_run: bool) -> Applied:
+def apply(settings: Settings, policy: Policy, directory: Directory, clock: datetime, *, dry_run: bool) -> Applied:
     """Deletes what is older than the policy says; counts by kind. Open warnings, and what names them, stay.
+
+    `directory`: by it somebody has left; one that knows nobody, as in a home that has none, says so of nobody.
 
     Also while the service runs: whatever is committed is whole. Raises ConfigurationError, before anything is deleted,
     if the rules in use need events for longer; LogError, UnstorableError of the files.
@@ -95,6 +100,8 @@ def apply(settings: Settings, policy: Policy, clock: datetime, *, dry_run: bool)
                 deleted[kind] = work(before[kind])
         if "warnings" in before:
             deleted["warnings"] = stored.warnings(before["warnings"], to_ms(clock))
+        if (days := policy["own"]) is not None and directory.tables.people:
+            deleted["own"] = stored.own(lambda person, at: _left(directory, person, at, clock - timedelta(days=days)))
     finally:
         applied = Applied(to_ms(clock), policy, deleted)
         if not dry_run and deleted:
@@ -103,6 +110,15 @@ def apply(settings: Settings, policy: Policy, clock: datetime, *, dry_run: bool)
             sweep.close()
         database.close()
     return applied
+
+
+def _left(directory: Directory, person: str, at: int, before: datetime) -> bool:
+    """Whether somebody had left by an instant; of whom the directory does not know, whether `at` (ms) was before it."""
+    known = directory.person(person)
+    if known is None:
+        return at < to_ms(before)
+    zone = ZoneInfo(directory.time_zone)
+    return known.to_day is not None and known.to_day < before.astimezone(zone).date()
 
 
 def _apply_to_journal(

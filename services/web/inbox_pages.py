@@ -87,9 +87,11 @@ class InboxPages:
             return seen
         reader = self._frame.reader(request)
         wanted = Wanted.of(request.query_params, visitor.page_number(request))
-        is_open, most = wanted.show != "closed", _ENDED if wanted.show == "closed" else None
+        is_open, most = wanted.show != "closed", _ENDED + 1 if wanted.show == "closed" else None
         with self._notify.database.reading() as connection:
             entries = views.inbox(connection, person, is_open=is_open, most=most)
+            limit = 0 if is_open or len(entries) <= _ENDED else _ENDED
+            entries = entries[: limit or None]
             one_of_each = {one.rule: one.warning for one in entries}
             words = Words(reader, self._cards, views.versions_of(connection, [*one_of_each.values()]))
             kept = inbox_view.keep(entries, wanted, person, words)
@@ -120,7 +122,7 @@ class InboxPages:
             states=[(one, reader.word(f"inbox_state_{one}")) for one in inbox_view.STATES],
             levels=[(one, reader.level(one).word) for one in inbox_view.ASKED_LEVELS],
             pages=pages,
-            limit=_ENDED if len(entries) == most else 0,
+            limit=limit,
             takers=self._takers(seen.person, Matter({}), reader) if any(one.ticked for one in shown) else [],
             told=told,
             lately=lately,

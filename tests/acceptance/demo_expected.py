@@ -200,7 +200,8 @@ class Expectations:
             passed = calendar.teaching_days(term[0], to_ms(at(local(moment) + DAY, "00:00")))
             enough = len(mine) >= 2 and len({*map(local, mine)}) >= 2
             begun = to_ms(moment) >= calendar.teaching_week(term[0], 4)
-            levels.append((local(moment), 2 if enough and begun and 2 * len(mine) * days / passed >= 10 else 0))
+            ahead = 2 * len(mine) < 10 <= 2 * len(mine) * days / passed
+            levels.append((local(moment), 2 if enough and begun and ahead else 0))
         return levels
 
     def weeks(self, records: list[tuple[date, str]]) -> Levels:

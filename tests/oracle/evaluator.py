@@ -335,9 +335,15 @@ class Rule:
                 continue
             there = present is not None and LEVELS.index(level) <= LEVELS.index(present)
             stays = there and clear is not None and COMPARE[compare](value, clear)
-            if stays or COMPARE[compare](value, threshold):
-                steps = [step for step in again if COMPARE[compare](value, step)]
-                return Facts(level, value, steps[-1] if steps else threshold, evidence, len(steps))
+            bounds = [threshold, *again]
+            reached = [
+                n
+                for n, bound in enumerate(bounds)
+                if ((stays and n == 0) or COMPARE[compare](value, bound))
+                and not measure.happened(moment, compare, bound)
+            ]
+            if reached:
+                return Facts(level, value, bounds[reached[-1]], evidence, reached[-1])
         return None
 
     def instants(self, records: list[Record], now: int) -> Iterator[tuple[int, int]]:

@@ -232,6 +232,12 @@ class Measure:
             return None, evidence
         return sum_so_far * all_days / gone, evidence
 
+    def happened(self, moment: Moment, compare: str, threshold: float) -> bool:
+        """Of a forecast: whether what is so already has reached the threshold."""
+        if self.kind != "forecast" or compare not in ("at_least", "above"):
+            return False
+        return COMPARE[compare](float(total(self.main, self._seen(moment))), threshold)
+
     def _period_over_period(self, moment: Moment) -> Found:
         records = self._seen(moment)
         present = matches(self.main, records)

@@ -55,7 +55,9 @@ def run(a_rule: dict, events: list[dict], now: str, calendar=CALENDAR, **more) -
 
 def look(measure: dict, events: list[dict], now: str = "12-31 00:00", calendar=CALENDAR, days_off=(), **more):
     """The value and the ids of the evidence at that instant; None where there is no value."""
-    any_value = rule(measure, {"at_least": {"yellow": -1e15}}, **more)
+    # Of a forecast nothing is `at_least` what is so already.
+    anything = {"below": {"yellow": 1e15}} if "forecast" in measure else {"at_least": {"yellow": -1e15}}
+    any_value = rule(measure, anything, **more)
     episodes = run(any_value, events, now, calendar, **({"holidays": days_off} if days_off else {}))
     present = [episode for episode in episodes if episode.status == "open" and episode.subject.endswith("s1")]
     return (present[0].value, " ".join(present[0].evidence).replace("s ", "")) if present else None
@@ -232,8 +234,16 @@ def test_a_day_that_begins_lowers_the_forecast_and_may_close_the_warning():
     ]
 
 
+def test_what_has_happened_is_no_forecast():
+    events = [event("a", "08-31 08:00", score=3), event("b", "09-01 08:00", score=4)]
+    a_rule = rule(PACE, {"at_least": {"yellow": 5, "red": 40}}, window={"calendar": "term"})
+    assert brief(run(a_rule, events, "09-30 00:00", TWO_WEEKS)) == [("yellow", 35, "08-31 08:00", "09-01 08:00", "s a")]
+    a_rule = rule(PACE, {"below": {"yellow": 40}}, window={"calendar": "term"})
+    assert brief(run(a_rule, events, "09-02 12:00", TWO_WEEKS))[0][0] == "yellow"
+
+
 def test_no_forecast_before_monday_of_its_week():
-    a_rule = rule(PACE | {"from_week": 4}, {"at_least": {"yellow": 1}}, window={"calendar": "term"})
+    a_rule = rule(PACE | {"from_week": 4}, {"at_least": {"yellow": 8}}, window={"calendar": "term"})
     calendar = {"time_zone": "Asia/Shanghai", "terms": [{"from": "2026-09-02", "to": "2026-09-29"}]}
     # Wednesday 2 September lies in week 1; of the 20 teaching days 13 have gone up to Friday, the 14th is Monday.
     [episode] = run(a_rule, [event("a", "09-02 08:00", score=7)], "09-21 12:00", calendar)

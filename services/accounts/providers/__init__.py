@@ -17,7 +17,7 @@ from services.i18n import say
 from services.messages import Message
 
 SKEW = 120
-"""Seconds by which a provider's clock may differ from ours."""
+"""Seconds by which a provider's clock may differ from ours, and those of our processes from each other."""
 
 
 @dataclass(frozen=True)

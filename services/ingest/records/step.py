@@ -68,7 +68,7 @@ class Step:
         rest: list[int] = []
         changed: list[tuple[CampusEvent, int]] = []
         for place, (event, key, ident, clock) in enumerate(zip(events, keys, idents, clocks, strict=True)):
-            if self._erased.named_in(event.data) is not None:
+            if self._erased.people and self._erased.named_in({"id": event.id, **event.data}) is not None:
                 verdicts.append("erased")
                 continue
             if key is None:

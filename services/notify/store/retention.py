@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 import msgspec
@@ -10,7 +11,7 @@ from sqlalchemy import ColumnElement, Connection, Table, delete, func, insert, o
 
 from services.notify.rows import decode_context
 from services.notify.store import tables
-from services.notify.store.engine import Store
+from services.notify.store.engine import Store, slices
 from services.notify.store.outbox import WAITING
 
 _AT_ONCE = 400
@@ -87,6 +88,22 @@ class StoreSweep:
         s = tables.silence.c
         return self._delete(tables.silence, s.id, (s.ends < before,))
 
+    def own(self, has_left: Callable[[str, int], bool]) -> int:
+        """Deletes what people have set for themselves who have left; asked of a person and when they set it (ms)."""
+        tables_of = (tables.own_channel, tables.own_choice)
+        with self._database.reading() as connection:
+            found = [row for one in tables_of for row in connection.execute(select(one.c.person, one.c.at))]
+        newest: dict[str, int] = {}
+        for person, at in found:
+            newest[person] = max(at, newest.get(person, at))
+        gone = {person for person, at in newest.items() if has_left(person, at)}
+        if not self._dry_run:
+            for part in slices(gone):
+                with self._writing() as connection:
+                    for one in tables_of:
+                        connection.execute(delete(one).where(one.c.person.in_(part)))
+        return sum(person in gone for person, _ in found)
+
     def record(self, applied: Applied) -> None:
         """Writes into the audit trail what was done."""
         policy, deleted = (msgspec.json.encode(one).decode() for one in (applied.policy, applied.deleted))
@@ -102,11 +119,16 @@ class StoreSweep:
                 return int(connection.execute(select(func.count()).select_from(table).where(*due)).scalar_one())
         return sum(self._portions(key, due, work))
 
+    @contextmanager
+    def _writing(self) -> Iterator[Connection]:
+        with self._database.writing() as connection:
+            if connection.dialect.name == "sqlite":  # what is deleted is overwritten, too
+                connection.exec_driver_sql("PRAGMA secure_delete = ON")
+            yield connection
+
     def _portions(self, key: ColumnElement[int], due: _Due, work: _Work) -> Iterator[int]:
         while True:
-            with self._database.writing() as connection:
-                if connection.dialect.name == "sqlite":  # what is deleted is overwritten, too
-                    connection.exec_driver_sql("PRAGMA secure_delete = ON")
+            with self._writing() as connection:
                 ids = [row[0] for row in connection.execute(select(key).where(*due).order_by(key).limit(_AT_ONCE))]
                 if not ids:
                     return

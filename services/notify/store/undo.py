@@ -12,6 +12,7 @@ import msgspec
 from msgspec.structs import replace
 from sqlalchemy import Connection, delete, func, insert, select, update
 
+from services.accounts.providers import SKEW
 from services.messages import CampusEvent
 from services.notify.rows import ActRow, UndoRow, WarningRow
 from services.notify.store import deliveries, feedback, steps, tables
@@ -19,6 +20,8 @@ from services.notify.store.engine import columns_of, rows_of
 
 MINUTE = 60_000
 """Milliseconds by the server's clock for which an act can be undone."""
+_KEPT = MINUTE + 1000 * SKEW
+"""Milliseconds for which what was before is kept: the clock of another process may be ahead."""
 UNDONE = "undone"
 _COLUMNS = (
     "status", "closed_at", "closed_by", "closed_reason", "acknowledged_at", "acknowledged_by", "measure", "due_at",
@@ -96,7 +99,7 @@ def before(connection: Connection, row: WarningRow) -> Before:
 
 def clear(connection: Connection, now: int) -> None:
     """Forgets what cannot be undone any more: it holds words of people."""
-    connection.execute(delete(tables.undo).where(_u.at < now - MINUTE))
+    connection.execute(delete(tables.undo).where(_u.at < now - _KEPT))
 
 
 def keep(connection: Connection, was: Before, row: WarningRow, person: str, now: int) -> None:

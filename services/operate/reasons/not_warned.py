@@ -28,6 +28,7 @@ REASONS = (
     "nothing_counted",
     "no_value",
     "standard_not_in_force",
+    "came_true",
     "not_reached",
     "not_due",
     "met",

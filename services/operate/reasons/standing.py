@@ -186,6 +186,8 @@ def _silence(
         return without_value(replayed, s, rule, gauge, _inside(s, gauge))
     if bound is None:
         lowest, bound = next((rung, one) for rung, one in reversed(thresholds) if one is not None)
+    if gauge.measure.already and passes(lowest, value, bound):
+        return Silence("came_true", both(say("operate.came_true", bound=number(bound))), bound)
     return not_reached(lowest, value, bound)
 
 

@@ -116,6 +116,8 @@ class Transitions:
         setattr(s, rule.level, level)
         if not level and not f and not ended and self._ends_with_term(rule, at):
             ended = "term_ended"
+        elif not level and f and not ended and self._came_true(s, rule, before, i):
+            ended = "came_true"
         if before == 0:
             setattr(s, rule.episode, (at, s.rows[i + IDENT] if f else None, level))
         elif level:
@@ -126,6 +128,15 @@ class Transitions:
             self._fold(s, rule, at, level, before, i, ended, reason)
         else:
             self._publish(s, rule, at, level, before, i, reason)
+
+    def _came_true(self, s: Subject, rule: RuleLayout, before: int, i: int) -> bool:
+        """Whether what was foretold is so by now: the value itself would hold its level."""
+        rung = rule.rung_of.get(before)
+        if rung is None or not rule.gauges[rung.gauge].measure.already or rung.compare in ("at_most", "below"):
+            return False
+        value = self.values[rule.index][rung.gauge](s, s.rows, i)
+        threshold = getattr(s, rule.threshold) if rung.threshold is None else rung.threshold
+        return value is not None and (value > threshold or (value == threshold and rung.compare == "at_least"))
 
     def _ends_with_term(self, rule: RuleLayout, at: int) -> bool:
         """Whether a rule over the records of a term comes to the end of one."""

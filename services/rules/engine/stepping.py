@@ -234,7 +234,7 @@ def _level(layout: Layout, rule: RuleLayout) -> list[str]:
             late = f"{gauge.measure.waiting.format(**names)} and t > {gauge.measure.deadline.format(**names)}"
             terms.append(f"{rung.number} if {_guard(rung)}{late}")
         else:
-            terms.append(f"{rung.number} if v{rung.gauge} is not None and {_reached(rule, rung)}")
+            terms.append(f"{rung.number} if v{rung.gauge} is not None and {_reached(layout, rule, rung)}")
     lines.append(f"level = {' else '.join(terms)} else 0")
     if dated:
         cases = [f"{_threshold(rung)} if level == {rung.number} else " for rung in rule.rule.rungs[:-1]]
@@ -253,8 +253,17 @@ def _guard(rung: Rung) -> str:
     return f"{_threshold(rung)} is not None and " if rung.threshold is None else ""
 
 
-def _reached(rule: RuleLayout, rung: Rung) -> str:
-    """Condition: the value is there, or has not come back beyond `clear` since it was."""
+def _reached(layout: Layout, rule: RuleLayout, rung: Rung) -> str:
+    """Condition: the value is there, or has not come back beyond `clear` since it was; and is still to come."""
+    gauge = rule.gauges[rung.gauge]
+    held = _held(rule, rung)
+    if not gauge.measure.already or rung.compare not in ("at_least", "above"):
+        return held
+    so_far = gauge.measure.already.format(**_names(layout, gauge))
+    return f"({held}) and not {so_far} {OPERATORS[rung.compare]} {_threshold(rung)}"
+
+
+def _held(rule: RuleLayout, rung: Rung) -> str:
     value, operator, rank = f"v{rung.gauge}", OPERATORS[rung.compare], rung.number
     reached = f"{_guard(rung)}{value} {operator} {_threshold(rung)}"
     clear = f"clear.{rung.level}" if rung.threshold is None else repr(rung.clear)

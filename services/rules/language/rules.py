@@ -98,7 +98,8 @@ def _rule(place: Place, known: Known, report: Report) -> Rule | None:
     if own is None or card is None:
         return None
     since, unit = _since(given["measure"], own), _unit(standard, own)
-    card = msgspec.structs.replace(card, by=list(by), since=since, unit=unit)
+    estimated = own.measure == "forecast"
+    card = msgspec.structs.replace(card, by=list(by), since=since, unit=unit, estimated=estimated)
     named = Named(by, known_fields, evidence, since, minutes=since is None and unit in MINUTES)
     read_message(given.get("message"), named, report, known.messages)
     ends_with_term = read_term(given.get("term"), [own, *gauges], report)

@@ -127,6 +127,20 @@ def test_a_bot_that_is_gone_gives_way_to_the_directorys_mailbox(real, provider, 
         assert disabled_channels.every(connection) == [], "whatever takes a code is sent to again"
 
 
+def test_nothing_more_goes_to_the_address_of_who_has_left(real, provider, college, clock, eventually, deliveries):
+    notify = real()
+    ask_and_prove(notify, provider)
+    said = len(provider.requests)
+    notify.take_in([change()], 1)
+    yesterday = (clock.now - timedelta(days=1)).date()
+    college.roles["class_tutor"] = [Person(id="T1", name="王秀英", email="wang@college.example", to_day=yesterday)]
+    notify.start()
+    eventually(
+        lambda: [(row["status"], row["last_error"]) for row in deliveries(notify)] == [("cancelled", "person_left")]
+    )
+    assert len(provider.requests) == said
+
+
 def test_what_is_sent_to_an_address_that_somebody_typed_names_nobody(
     real, provider, mail_server, eventually, deliveries
 ):

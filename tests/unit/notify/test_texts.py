@@ -76,6 +76,24 @@ def test_figures_that_differ_are_shown_to_differ(value, threshold, shown):
     assert wording.figures(value, threshold) == shown
 
 
+@pytest.mark.parametrize(
+    ("value", "threshold", "shown"),
+    [
+        (15.57, 10, ("16", "10")),
+        (10.3, 10, ("10.3", "10")),
+        (10.04, 10, ("10.04", "10")),
+        (9.7, 10, ("9.7", "10")),
+        (9.4, 10, ("9", "10")),
+        (15.57, 15.6, ("15.57", "15.6")),
+        (100.2, 7.5, ("100", "7.5")),
+        (10, 10, ("10", "10")),
+        (20, None, ("20", "—")),
+    ],
+)
+def test_a_forecast_is_told_in_whole_numbers_unless_that_makes_it_its_threshold(value, threshold, shown):
+    assert wording.figures(value, threshold, estimated=True) == shown
+
+
 @pytest.mark.parametrize("language", ["zh", "en"])
 @pytest.mark.parametrize("change", ["opened", "raised", "resolved", "withdrawn"])
 def test_a_push_has_kind_level_and_link_and_nothing_about_anybody(language, change):

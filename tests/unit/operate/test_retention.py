@@ -10,9 +10,12 @@ from typer.testing import CliRunner
 
 from services.app.embedded import Embedded
 from services.cli import app
+from services.directory import Directory, load_installed
 from services.errors import ConfigurationError
 from services.log.journal import Journal
-from services.messages import CampusEvent, Problem, Rejection
+from services.messages import CampusEvent, Problem, Rejection, to_ms
+from services.notify.rows import OwnChannelRow, OwnChoiceRow
+from services.notify.store import own
 from services.notify.suppression import Silence
 from services.operate import retention
 from services.operate.retention import DEFAULTS, read_policy
@@ -65,7 +68,8 @@ class College:
         return Journal(self.settings.home / "prewarn.db", lambda: self.now)
 
     def apply(self, dry_run=False, **policy):
-        return retention.apply(self.settings, DEFAULTS | policy, self.now, dry_run=dry_run).deleted
+        directory = load_installed(self.settings.directory_folder)
+        return retention.apply(self.settings, DEFAULTS | policy, directory, self.now, dry_run=dry_run).deleted
 
     def rows(self, query, file="prewarn.db"):
         with closing(sqlite3.connect(self.settings.home / file)) as connection:
@@ -229,8 +233,47 @@ def test_messages_and_decisions_go_with_their_warning_and_silences_after_their_e
 
 
 def test_what_shall_be_kept_for_ever_is(old):
-    assert old.apply(events=None, rejected=None, messages=None) == {"texts": 2, "silences": 0, "warnings": 3}
+    assert old.apply(events=None, rejected=None, messages=None) == {"texts": 2, "silences": 0, "warnings": 3, "own": 0}
     assert old.has("the bytes of wei")
+
+
+def test_what_people_have_set_for_themselves_goes_some_weeks_after_they_have_left(college):
+    college.now = NOW
+
+    def set_by(people, at):
+        def act(embedded):
+            with embedded.notify.database.writing() as connection:
+                for person in people:
+                    row = {
+                        "person": person,
+                        "proved": 1,
+                        "kind": "mail",
+                        "address": f"{person}@x.example",
+                        "at": to_ms(at),
+                    }
+                    own.put_channel(connection, OwnChannelRow(**row))
+                    own.put_choice(connection, OwnChoiceRow(person=person, language="en", at=to_ms(at)))
+
+        college.live(act=act)
+
+    days = {"anna": "", "left": f"{NOW - 31 * DAY:%Y-%m-%d}", "lately": f"{NOW - 29 * DAY:%Y-%m-%d}"}
+    write_table(
+        college.settings.home / "directory", "people.csv", "id,name,to", [(id_, id_, to) for id_, to in days.items()]
+    )
+    set_by(["anna", "left", "lately", "unknown"], NOW - 400 * DAY)
+    set_by(["new"], NOW - DAY)
+    left = "SELECT person FROM own_channel JOIN own_choice USING (person) ORDER BY person"
+    assert college.apply(dry_run=True)["own"] == 4
+    assert college.apply(own=None).get("own") is None
+    assert len(college.rows(left, "notify.db")) == 5
+    assert college.apply()["own"] == 4
+    assert college.rows(left, "notify.db") == [("anna",), ("lately",), ("new",)]
+    assert college.apply(own=10)["own"] == 2
+    assert college.rows(left, "notify.db") == [("anna",), ("new",)]
+    college.now += 400 * DAY
+    assert (
+        retention.apply(college.settings, DEFAULTS, Directory(), college.now, dry_run=True).deleted.get("own") is None
+    )
 
 
 def test_a_home_whose_events_are_past_counts_their_days(college):
@@ -289,4 +332,4 @@ def test_the_command_prints_what_was_deleted_and_when(old):
 
 def test_where_nothing_is_kept_it_says_so(tmp_path):
     with pytest.raises(ConfigurationError, match="nothing is kept here"):
-        retention.apply(Settings(home=tmp_path), DEFAULTS, NOW, dry_run=True)
+        retention.apply(Settings(home=tmp_path), DEFAULTS, Directory(), NOW, dry_run=True)

@@ -218,6 +218,24 @@ def test_results_say_when_they_end_by_themselves(browser, notify):
     assert "11-29 09:00 自动结束" in browser.get("/inbox/T1?show=results").text
 
 
+def test_that_only_the_newest_of_what_has_ended_are_searched_is_said_also_where_nothing_is_found(browser, notify):
+    def end(numbers):
+        items = [of("absence-streak", f"S{n}/MATH", opened_at=MORNING - timedelta(minutes=n)) for n in numbers]
+        over = [msgspec.structs.replace(one, change="resolved", sequence=2) for one in items]
+        notify.take_in([*items, *over], numbers[-1] + 1)
+
+    def page(query, language="zh"):
+        return browser.get(f"/inbox/T1?show=closed&lang={language}{query}").text
+
+    end(range(2000))
+    assert "更早的不在其中" not in page("") + page("&q=nobody")
+    end(range(2000, 2001))
+    for query, found in {"": True, "&q=S1999": True, "&q=S2000": False, "&q=nobody": False}.items():
+        assert "已结束的预警只列出、查找最新的 2000 条，更早的不在其中。" in page(query)
+        assert bool(shown(page(query))) == found
+        assert "the newest 2000 are listed and searched; older ones are not" in page(query, "en")
+
+
 def test_long_names_scripts_and_other_directions_break_no_card(browser, notify, college):
     college.known["S1"] = "<script>alert(1)</script>" + "很长的名字" * 40 + "\u202eשם🙂"
     notify.take_in([of("absence-streak", "S1/MATH")], 1)

@@ -57,6 +57,9 @@ class Measure:
     ready: str = ""
     """Run after the window has moved and before the value is taken."""
     value: str = "None"
+    already: str = ""
+    """Of what is still to come: an expression of how much of it there is by now. Where that alone reaches a threshold
+    of `at_least` or `above`, there is nothing left to foretell, and its level does not hold."""
     evidence: Evidence
     index_slots: frozenset[str] = field(default_factory=frozenset)
     """Accumulator that hold an index of an entry (-1: none)."""

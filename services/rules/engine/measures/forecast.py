@@ -21,6 +21,9 @@ class _Pace:
     def day_end(self, t: int) -> int:
         return self.times.day_end(t)
 
+    def so_far(self, total: int) -> float:
+        return total / self.gauge.scale
+
     def value(self, t: int, n: int, total: int, days: int) -> tuple[float | None, int, int]:
         """(value, when it may fall, when it may rise) by time alone."""
         bounds = self.times.bounds(self.gauge.window.period, t) if n else None
@@ -59,6 +62,7 @@ if {x_i} and t >= {day}:
 """,
     ready="{now}, {next}, {awake} = {help}.value(t, {n}, {total}, {days})",
     value="{now}",
+    already="{help}.so_far({total})",
     evidence=_not_zero,
     may_rise=False,
     helper=_Pace,

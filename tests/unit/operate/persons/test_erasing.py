@@ -253,10 +253,13 @@ def test_the_same_again_finds_nobody_and_a_new_directory_that_names_them_is_refu
 def test_a_source_that_still_names_them_is_refused_and_leaves_no_trace_until_they_are_back(college):
     erase(college)
     file = college.home.parent / "events.ndjson"
-    late = [absence(SUE, 5, college.now - DAY), absence("tom", 5, college.now - DAY)]
+    at = college.now - DAY
+    comment = {"period": "2026-10", "course": "algebra", "teacher": "anna", "student": "tom", "overall": "good"}
+    said = absence("tom", 6, at) | {"type": "assessment", "data": comment | {"comment": f"和{SUE}一起旷课。"}}
+    late = [absence(SUE, 5, at), said, absence("tom", 7, at, id=f"l7/{SUE}"), absence("tom", 5, at)]
     file.write_text("\n".join(map(json.dumps, late)), "utf-8")
     college.run("ingest", file, code=1)
-    assert "names somebody who was erased" in college.run("rejected", "list")
+    assert college.run("rejected", "list").count("names somebody who was erased") == 3
     college.live()
     assert college.traces() == set()
     college.enrol()

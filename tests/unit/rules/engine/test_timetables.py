@@ -136,6 +136,28 @@ def test_a_term_that_begins_mid_week_has_its_second_week_from_monday_on(tmp_path
     ]
 
 
+@pytest.mark.parametrize("compare", ["at_least", "above"])
+def test_what_has_happened_is_no_forecast_until_a_record_is_taken_back(tmp_path, compare):
+    third = absence(3, at("2026-03-09 10:00"), hours=5)
+    events = [
+        absence(1, at("2026-03-04 00:00"), hours=4),
+        absence(2, at("2026-03-04 10:00"), hours=4),
+        third,
+        absence(3, at("2026-03-09 10:00"), "leave", hours=5, **REVISED),
+    ]
+    changes = story(
+        tmp_path, events, window="{calendar: term}", where='status == "absent"', measure="{forecast: hours}",
+        levels=f"{{{compare}: {{yellow: 9, orange: 12.5, red: 45}}}}", calendar=TERM,
+        now=at("2026-03-09 12:00"),
+    )  # fmt: skip
+    assert [(c.change, c.facts.level, c.facts.value, c.reason) for c in changes] == [
+        ("opened", "red", 52, "threshold_reached"),
+        ("lowered", "orange", 104 / 3, "time_passed"),
+        ("resolved", "orange", 42.25, "came_true"),
+        ("opened", "orange", 26, "correction"),
+    ]
+
+
 def test_a_week_does_not_mind_that_a_term_begins_in_it(tmp_path):
     events = [absence(1, at("2026-03-02 00:00")), absence(2, at("2026-03-08 23:59:59.999"))]
     assert story(tmp_path, events, window="{calendar: week}", calendar=TERM)[0].facts.value == 2
