@@ -46,10 +46,18 @@ def sample(home: Path) -> Iterator[str]:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
     command = [sys.executable, "-c", "from services.cli import main; main()", "--home", str(home)]
-    env = {**os.environ, "PYTHONPATH": str(ROOT), "PREWARN_GROUP_WAIT": "0", "PREWARN_GROUP_INTERVAL": "0", "PREWARN_BASE_URL": "https://prewarn.example.edu"}
+    env = {
+        **os.environ,
+        "PYTHONPATH": str(ROOT),
+        "PREWARN_GROUP_WAIT": "0",
+        "PREWARN_GROUP_INTERVAL": "0",
+        "PREWARN_BASE_URL": "https://prewarn.example.edu",
+    }
     log = home.with_suffix(".log")
     with log.open("w") as file:
-        process = subprocess.Popen([*command, "demo", "--port", str(port), "--seconds", "1"], stdout=file, stderr=file, env=env)
+        process = subprocess.Popen(
+            [*command, "demo", "--port", str(port), "--seconds", "1"], stdout=file, stderr=file, env=env
+        )
     try:
         end = time.monotonic() + _PATIENCE
         while "the pages stay" not in log.read_text("utf-8"):
@@ -100,7 +108,9 @@ def _of_language(browser: Browser, address: str, home: Path, language: str, fold
     for device in SIZES:
         with _page(browser, device, language, "") as page:
             head = {"en": "To the class tutor", "zh": "发给班主任"}[language]
-            shown = "".join(_ONE.format(title=html.escape(one["title"]), body=html.escape(one["body"])) for one in pushes)
+            shown = "".join(
+                _ONE.format(title=html.escape(one["title"]), body=html.escape(one["body"])) for one in pushes
+            )
             page.set_content(_PUSH.format(head=head, pushes=shown))
             found.append(_shot(page, folder / f"push-{device}.{language}.webp"))
         with _page(browser, device, language, address) as page:
