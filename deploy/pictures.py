@@ -34,10 +34,12 @@ _QUALITY = 60
 _PATIENCE = 300
 _OF_ALL = 8
 """Lines of the report; of one department it has fewer."""
-_PUSH = """<!doctype html><meta charset="utf-8"><body style="margin:0;background:#dfe6e6;font:16px/1.5 system-ui,
-'Noto Sans CJK SC',sans-serif;padding:20px"><h1 style="font-size:17px;margin:0 0 14px;color:#35474a">{head}</h1>{pushes}"""
-_ONE = """<div style="background:#fff;border-radius:14px;padding:12px 16px;margin:0 0 12px;max-width:520px;
-box-shadow:0 1px 3px #0002"><b>{title}</b><div style="color:#596264;white-space:pre-line;overflow-wrap:anywhere">{body}</div></div>"""
+_PUSH = """<!doctype html><meta charset="utf-8"><style>
+body { margin: 0; padding: 20px; background: #dfe6e6; font: 16px/1.5 system-ui, "Noto Sans CJK SC", sans-serif; }
+h1 { font-size: 17px; margin: 0 0 14px; color: #35474a; }
+section { background: #fff; border-radius: 14px; padding: 12px 16px; margin-bottom: 12px; max-width: 520px; }
+p { margin: 0; color: #596264; white-space: pre-line; overflow-wrap: anywhere; }
+</style><h1>"""
 
 
 @contextmanager
@@ -46,18 +48,12 @@ def sample(home: Path) -> Iterator[str]:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
     command = [sys.executable, "-c", "from services.cli import main; main()", "--home", str(home)]
-    env = {
-        **os.environ,
-        "PYTHONPATH": str(ROOT),
-        "PREWARN_GROUP_WAIT": "0",
-        "PREWARN_GROUP_INTERVAL": "0",
-        "PREWARN_BASE_URL": "https://prewarn.example.edu",
-    }
+    settings = {"GROUP_WAIT": "0", "GROUP_INTERVAL": "0", "BASE_URL": "https://prewarn.example.edu"}
+    env = {**os.environ, "PYTHONPATH": str(ROOT)} | {f"PREWARN_{name}": value for name, value in settings.items()}
     log = home.with_suffix(".log")
     with log.open("w") as file:
-        process = subprocess.Popen(
-            [*command, "demo", "--port", str(port), "--seconds", "1"], stdout=file, stderr=file, env=env
-        )
+        given = ["demo", "--port", str(port), "--seconds", "1"]
+        process = subprocess.Popen([*command, *given], stdout=file, stderr=file, env=env)
     try:
         end = time.monotonic() + _PATIENCE
         while "the pages stay" not in log.read_text("utf-8"):
@@ -108,10 +104,9 @@ def _of_language(browser: Browser, address: str, home: Path, language: str, fold
     for device in SIZES:
         with _page(browser, device, language, "") as page:
             head = {"en": "To the class tutor", "zh": "发给班主任"}[language]
-            shown = "".join(
-                _ONE.format(title=html.escape(one["title"]), body=html.escape(one["body"])) for one in pushes
-            )
-            page.set_content(_PUSH.format(head=head, pushes=shown))
+            texts = [(html.escape(one["title"]), html.escape(one["body"])) for one in pushes]
+            shown = "".join(f"<section><b>{title}</b><p>{body}</p></section>" for title, body in texts)
+            page.set_content(f"{_PUSH}{head}</h1>{shown}")
             found.append(_shot(page, folder / f"push-{device}.{language}.webp"))
         with _page(browser, device, language, address) as page:
             _sign_in(page, address, people[1], "/warnings/" + link.rpartition("/")[2])

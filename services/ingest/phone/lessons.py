@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from services.accounts.permissions import Taught, teachers
+from services.accounts.permissions import Taught
 from services.directory import Directory
 from services.ingest.records.keys import Keys
 from services.ingest.records.resolve import begin_of, end_of, expected_students, not_held, speaking
 from services.log.records import Record, Records
-from services.messages import CampusEvent, to_ms
+from services.messages import CampusEvent
 
 Closed = Callable[[datetime], bool]
 """Whether the college is closed on the day of an instant."""
@@ -61,21 +61,6 @@ def find_lesson(records: Records, keys: Keys, lesson: str, directory: Directory,
     """One of them, if there is one."""
     found = next(records.load([("lesson", keys.made("lesson", {"lesson": lesson}))]), None)
     return lesson_of(found, directory, closed)
-
-
-def lessons_of(
-    records: Records,
-    person: str,
-    between: tuple[datetime, datetime],
-    now: datetime,
-    directory: Directory,
-    closed: Closed,
-) -> list[Lesson]:
-    """The lessons that begin in a time and that somebody teaches, or stands in for; in the order of their begins."""
-    begin, end = map(to_ms, between)
-    found = (lesson_of(one, directory, closed) for one in records.between("lesson", begin, end))
-    mine = [one for one in found if one is not None and person in teachers(one.taught, directory, now)]
-    return sorted(mine, key=lambda one: (one.begins, one.id))
 
 
 def students_of(lesson: Lesson, directory: Directory) -> list[str]:

@@ -8,8 +8,9 @@ from typing import Protocol
 
 from services.directory import Directory
 from services.ingest.intake import Intake
+from services.ingest.phone.days import LessonDays
 from services.ingest.phone.lesson_test import LessonTest, read_lesson_test
-from services.ingest.phone.lessons import Lesson, find_lesson, lessons_of
+from services.ingest.phone.lessons import Lesson, find_lesson
 from services.ingest.phone.roll_call import RollCall, read_roll_call
 from services.ingest.phone.saving import Saved, Typed, save
 from services.ingest.records.keys import Keys
@@ -45,6 +46,7 @@ class Phone:
         self.closed = bounds.closed
         self._bounds, self._intake = bounds, intake
         self._log = RecordLog(store, keys, bounds, clock)
+        self._days = LessonDays(store.reading, bounds.closed)
 
     @property
     def directory(self) -> Directory:
@@ -56,9 +58,9 @@ class Phone:
         with self.reading() as records:
             return find_lesson(records, self.keys, id_, self.directory, self.closed)
 
-    def lessons(self, records: Records, person: str, between: tuple[datetime, datetime]) -> list[Lesson]:
-        """Those that somebody teaches, or stands in for, and that begin in a time."""
-        return lessons_of(records, person, between, self.clock(), self.directory, self.closed)
+    def lessons(self, person: str, between: tuple[datetime, datetime]) -> list[Lesson]:
+        """Those that somebody teaches, or stands in for, and that begin in a time; as of a few seconds ago."""
+        return self._days.of(person, between, self.clock(), self.directory)
 
     def roll_call(self, lesson: str) -> RollCall | None:
         """As it stands; None if there is no such lesson."""
@@ -90,4 +92,7 @@ class Phone:
 
     def save(self, events: Sequence[CampusEvent], typed: Typed, version: Callable[[Records], str]) -> Saved:
         """Takes events in, in one commit, as long as what was seen is still so (`version`)."""
-        return save(events, typed, version, self.keys, self._log, self._intake)
+        saved = save(events, typed, version, self.keys, self._log, self._intake)
+        if any(event.kind == "lesson" for event in events):
+            self._days.forget()
+        return saved

@@ -20,6 +20,8 @@ from services.web.view_models import Reader
 
 _OWED_DAYS = 14
 """What is missing of lessons that are longer ago, the warnings say."""
+_MIDDLE, _YEARS = 2100, 100
+"""Years of days that somebody may ask for."""
 _BEFORE = timedelta(minutes=30)
 """So long before it begins a lesson's roll can be called."""
 
@@ -53,12 +55,10 @@ class DayPages:
         reader, now = self._frame.reader(request), self._phone.clock()
         today = now.astimezone(reader.zone).date()
         day = _day(request.query_params.get("day", "")) or today
+        midnight = _midnight(day, reader)
+        lessons = self._phone.lessons(seen.person, (midnight, midnight + timedelta(days=1, milliseconds=-1)))
+        before = self._phone.lessons(seen.person, (now - timedelta(days=_OWED_DAYS), now))
         with self._phone.reading() as records:
-            midnight = _midnight(day, reader)
-            lessons = self._phone.lessons(
-                records, seen.person, (midnight, midnight + timedelta(days=1, milliseconds=-1))
-            )
-            before = self._phone.lessons(records, seen.person, (now - timedelta(days=_OWED_DAYS), now))
             calls = rolled(records, self._phone.keys, [*lessons, *before])
             tests = tested(records, before)
         over = [one for one in before if not one.reason and one.ends < now]
@@ -111,10 +111,12 @@ def _head(day: date, reader: Reader) -> str:
 
 
 def _day(text: str) -> date | None:
+    """None if it is none, or none that a timetable speaks of."""
     try:
-        return date.fromisoformat(text)
+        found = date.fromisoformat(text)
     except ValueError:
         return None
+    return found if abs(found.year - _MIDDLE) < _YEARS else None
 
 
 def _midnight(day: date, reader: Reader) -> datetime:

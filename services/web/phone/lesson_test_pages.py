@@ -22,7 +22,7 @@ from services.notify.texts import number
 from services.web.frame import Frame, Visitor
 from services.web.phone import lesson_test_form
 from services.web.phone.lesson_test_form import Cell, Typing, offered, points
-from services.web.phone.lesson_words import path_of, shown
+from services.web.phone.lesson_words import numbers, path_of, shown
 from services.web.phone.sending import Form, Sending, Sent, why
 from services.web.view_models import Reader
 from services.web.visitor import said
@@ -93,6 +93,7 @@ class LessonTestPages:
             request,
             "phone/lesson_test.html",
             status=status,
+            number_of=numbers({row.id: row.name for row in rows}),
             lesson=shown(found.lesson, reader),
             path=_path(found),
             read=f"{path_of(found.lesson.id)}/test/{found.attempt}/read",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Mapping
 from typing import NamedTuple
 from urllib.parse import quote
 
@@ -9,6 +11,8 @@ from services.ingest.phone.lessons import Lesson
 from services.notify.ports import LessonTime
 from services.notify.wording import day_and_sections
 from services.web.view_models import Reader
+
+_LAST = 4
 
 
 class LessonShown(NamedTuple):
@@ -54,3 +58,15 @@ def day_of(lesson: Lesson, reader: Reader) -> str:
     """Its day and sections; the time where the timetable knows none."""
     time = LessonTime(lesson.begins, str(lesson.event.data.get("sections", "")))
     return day_and_sections(time, reader.listener)
+
+
+def numbers(names: Mapping[str, str]) -> dict[str, str]:
+    """Id → as much of it as tells students apart beside their names: the last four, where these are all different.
+
+    Else nothing; of two who are called the same all of it.
+    """
+    last = {one: one[-_LAST:] for one in names}
+    if len(set(last.values())) == len(last):
+        return last
+    called = Counter(names.values())
+    return {one: one if called[name] > 1 else "" for one, name in names.items()}

@@ -17,7 +17,7 @@ from services.ingest.phone.phone import Phone
 from services.ingest.phone.roll_call import LONGEST_NOTE, MOST_MINUTES, STATUSES, Expected, Mark, RollCall
 from services.ingest.phone.saving import Saved
 from services.web.frame import Frame, Visitor
-from services.web.phone.lesson_words import path_of, shown
+from services.web.phone.lesson_words import numbers, path_of, shown
 from services.web.phone.sending import Form, Sending, Sent, why
 from services.web.view_models import Reader
 from services.web.visitor import said
@@ -75,6 +75,7 @@ class RollCallPages:
             status=status,
             lesson=shown(found.lesson, reader),
             students=sorted(rows, key=lambda row: row.id),
+            number_of=numbers({row.id: row.name for row in rows}),
             version=found.version,
             new_submission=str(uuid4()),
             taken=_taken(found, reader),

@@ -59,7 +59,7 @@ function build(row) {
   label.textContent = row.name
   const end = document.createElement("span")
   end.className = "fine"
-  end.textContent = row.number.slice(-4)
+  end.textContent = li.querySelector("label .fine").textContent
   const status = document.createElement("span")
   status.className = "status"
   const line = document.createElement("span")
