@@ -86,7 +86,6 @@ async function comeBack(form) {
   if (!waits && !draft) return
   let isWhole = true
   if (waits) isWhole = fill(form, waits.fields, waits.state === "waiting" ? waits.touched : [...new Set(waits.fields.map(one => one[0]).filter(one => !OURS.has(one)))])
-  if (waits) isWhole = fill(form, waits.fields, waits.state === "waiting" ? waits.touched : [...new Set(waits.fields.map(one => one[0]))].filter(one => !OURS.has(one)))
   if (draft) isWhole = fill(form, draft.fields, draft.touched) && isWhole
   const isOther = (draft ?? waits).version !== version(form) || waits?.state === "changed"
   if (touched(form).length === 0 && waits?.state !== "refused") { // it says what the server has
