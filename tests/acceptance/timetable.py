@@ -37,7 +37,7 @@ service_hours: {mon-fri: ["08:00-12:00", "14:00-18:00"]}
 _WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _MOMENT = re.compile(r"(?P<day>\w{3}) w(?P<week>\d+) (?P<hour>\d\d):(?P<minute>\d\d)")
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
-_STEP = {"at", "send", "roll_call", "told", "act", "inbox", "server", "files", "command", "page"}
+_STEP = {"at", "send", "roll_call", "test", "told", "act", "inbox", "server", "files", "command", "page"}
 _QUIET = 2.0
 """Seconds without a message after which nothing more is expected of a step; what comes later counts for the next."""
 
@@ -167,6 +167,9 @@ class Playing(ExitStack):
             for person, lessons in step.get("roll_call", {}).items():
                 for lesson, marks in lessons.items():
                     self.call_roll(person, lesson, marks)
+            for person, lessons in step.get("test", {}).items():
+                for lesson, scores in lessons.items():
+                    self.enter_scores(person, lesson, scores)
             if "command" in step:
                 self.prewarn(*step["command"].split(), **self.of_mode)
             for person, deed in step.get("act", {}).items():
@@ -275,13 +278,32 @@ class Playing(ExitStack):
 
     def call_roll(self, person, lesson, marks):
         """On the phone page: everybody as it is set there, but those who are marked."""
-        browser, address = self.browser_of(person), f"{self.pages}/lessons/{lesson}/roll-call"
+        marked = {f"status:{student}": status for student, status in marks.items()}
+        self.fill_in(person, f"/lessons/{lesson}/roll-call", lambda _: marked)
+
+    def enter_scores(self, person, lesson, scores):
+        """On the phone page: of `all` who are not set as not tested, and of those who are named."""
+        scores = dict(scores)
+        more = {name: scores.pop(name) for name in ("max_score", "pass_score") if name in scores}
+        every = scores.pop("all", None)
+
+        def filled(form):
+            tested = [name for name, state in form.items() if name.startswith("state:") and state == "graded"]
+            general = {} if every is None else {name.replace("state:", "score:"): every for name in tested}
+            return more | general | {f"score:{student}": score for student, score in scores.items()}
+
+        self.fill_in(person, f"/lessons/{lesson}/test", filled)
+
+    def fill_in(self, person, path, filled):
+        """A form of a phone page, as it is set there, but what is `filled` in."""
+        browser, address = self.browser_of(person), f"{self.pages}{path}"
         browser.addheaders.append(("Accept", "application/json"))
         page = browser.open(address, timeout=30).read().decode()
         form = dict(re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)"', page))
         for name, choices in re.findall(r'<select[^>]* name="([^"]+)"[^>]*>(.*?)</select>', page, re.DOTALL):
             form[name] = re.search(r'value="([^"]*)" selected', choices)[1]
-        form |= {f"status:{student}": status for student, status in marks.items()}
+        form |= dict(re.findall(r'<input name="([^"]+)"[^>]* value="([^"]*)"', page))
+        form |= filled(form)
         with browser.open(address, urllib.parse.urlencode(form).encode(), timeout=30) as answer:
             assert json.load(answer)["state"] == "saved"
 

@@ -190,7 +190,10 @@ def _faults(typing: Typing, found: LessonTest, reader: Reader) -> list[str]:
     wrong = [
         (student, cell.fault) for student, cell in typing.cells.items() if cell.fault and cell.fault.kind != "missing"
     ]
-    said_of += [f"{reader.person(student)}: {_words(fault, found, reader, typing.bound)}" for student, fault in wrong]
+    said_of += [
+        reader.word("test_fault_of", who=reader.person(student), what=_words(fault, found, reader, typing.bound))
+        for student, fault in wrong
+    ]
     return said_of[:_MOST_FAULTS]
 
 

@@ -85,7 +85,7 @@ async function comeBack(form) {
   const waits = mine[mine.length - 1]
   if (!waits && !draft) return
   let isWhole = true
-  if (waits) isWhole = fill(form, waits.fields, waits.state === "waiting" ? waits.touched : [...new Set(waits.fields.map(one => one[0]))])
+  if (waits) isWhole = fill(form, waits.fields, waits.state === "waiting" ? waits.touched : [...new Set(waits.fields.map(one => one[0]).filter(one => !OURS.has(one)))])
   if (draft) isWhole = fill(form, draft.fields, draft.touched) && isWhole
   const isOther = (draft ?? waits).version !== version(form) || waits?.state === "changed"
   if (touched(form).length === 0 && waits?.state !== "refused") { // it says what the server has
@@ -170,7 +170,7 @@ async function send() {
   clearTimeout(timer)
   if (ended === "busy") timer = setTimeout(send, BUSY)
   else if (ended !== "done") timer = setTimeout(send, AGAIN[Math.min(failures, AGAIN.length) - 1] ?? AGAIN[3])
-  if (hasSent && ended === "done" && place.dataset.whenSent === "reload") location.reload()
+  if (hasSent) await isStale()
   await draw()
 }
 
@@ -221,6 +221,22 @@ async function draw() {
   place.hidden = lines.length === 0
 }
 
+/* Loads a page anew that shows what is sent, once for what was sent last, by whatever tab or the service worker. */
+async function isStale() {
+  if (place.dataset.whenSent !== "reload") return
+  const saved = await kept.fact("saved")
+  if (!saved || saved.when < performance.timeOrigin || sessionStorage.getItem("prewarn.seen") === String(saved.when)) return
+  sessionStorage.setItem("prewarn.seen", String(saved.when))
+  location.reload()
+}
+
+/* The network was slow, so the kept page was shown; now there is a new one. */
+async function refresh(address) {
+  const saved = await kept.fact("saved")
+  const isOld = page.kept && (Date.now() - page.kept > 60_000 || page.kept < (saved?.when ?? 0))
+  if (isOld && new URL(address).pathname === location.pathname) location.reload()
+}
+
 function askForSync() {
   workers?.ready.then(ready => ready.sync?.register("prewarn")).catch(() => {})
 }
@@ -245,8 +261,9 @@ addEventListener("pageshow", event => { if (event.persisted) location.reload() }
 document.addEventListener("visibilitychange", () => { if (!document.hidden) send() })
 kept.news?.addEventListener("message", ({ data }) => {
   if (data.saved) settled({ action: data.saved, page: data.page, state: "saved" })
-  if (data.saved && place.dataset.whenSent === "reload") location.reload()
-  else draw()
+  if (data.fresh) refresh(data.fresh)
+  else if (!data.saved || place.dataset.whenSent !== "reload") draw()
+  else isStale()
 })
-Promise.all(forms.map(comeBack)).catch(() => { problem = say("no_place") }).then(send)
+Promise.all(forms.map(comeBack)).catch(() => { problem = say("no_place") }).then(send).then(isStale)
 keepPages()

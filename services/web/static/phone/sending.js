@@ -139,7 +139,7 @@ globalThis.prewarnSending = root => {
     const said = await ask(form.action, { method: "POST", body })
     if (said?.state === "saved" || said?.state === "known") {
       await within("forms", "readwrite", forms => answer(forms.delete(form.n)))
-      await note("saved", { at: said.at ?? "", person: form.person })
+      await note("saved", { at: said.at ?? "", person: form.person, when: Date.now() })
       tell({ saved: form.action, submission: form.submission, page: said.page })
       return { form, page: said.page, state: "saved" }
     }
