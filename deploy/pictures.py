@@ -30,6 +30,7 @@ ROOT = Path(__file__).parents[1]
 FOLDER = ROOT / "docs" / "pictures"
 SIZES = {"phone": (390, 844), "desk": (1080, 760)}
 LANGUAGES = ("en", "zh")
+SAVED = {"en": "The roll-call is saved", "zh": "点名已保存"}
 _QUALITY = 60
 _PATIENCE = 300
 _OF_ALL = 8
@@ -98,7 +99,7 @@ def _of_language(browser: Browser, address: str, home: Path, language: str, fold
             page.evaluate("document.activeElement?.blur()")
             found.append(_shot(page, folder / f"roll-call-{device}.{language}.webp"))
             page.locator("#roll-call .saving button").click()
-            page.get_by_role("status").first.wait_for()
+            page.get_by_text(SAVED[language]).first.wait_for()
     pushes = _pushes(home, people[1])
     link = pushes[-1]["link"]
     for device in SIZES:

@@ -1,6 +1,6 @@
 """The web pages: one warning with its evidence; acknowledging and closing; figures. The inbox: inbox_pages.py.
 
-Rendered on the server, without scripts. Who may see what: accounts/permissions.py.
+Rendered on the server, without scripts but that of signing out. Who may see what: accounts/permissions.py.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from starlette.concurrency import run_in_threadpool
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
@@ -107,7 +108,7 @@ class Pages:
             *([Route("/set-aside", self.set_aside)] if self._notify.ports.set_aside else []),
             Route("/metrics", self.metrics),
             Route("/healthz", self.healthz),
-            Mount("/static", StaticFiles(directory=_HERE / "static")),
+            Mount("/static", GZipMiddleware(StaticFiles(directory=_HERE / "static"))),  # nothing secret, unlike pages
         ]
 
     def start(self, request: Request) -> Response:

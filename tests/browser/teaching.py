@@ -87,11 +87,11 @@ class College(NamedTuple):
         return [one for one in self.events() if one.kind == kind and one.data["lesson"] == lesson]
 
     def events(self) -> list[CampusEvent]:
-        """What phones have sent, oldest first, as the log has it."""
+        """What phones have sent, oldest first, as the log has it; of a correction, what it says anew."""
         with closing(sqlite3.connect(f"file:{self.home / 'prewarn.db'}?mode=ro", uri=True)) as journal:
             packs = journal.execute("SELECT packed FROM log ORDER BY offset").fetchall()
         decoded = [one for (pack,) in packs for one in msgspec.json.decode(pack, type=list[CampusEvent])]
-        return [one for one in decoded if one.source == "phone"]
+        return [one for one in decoded if one.source == "phone" and not one.retracted]
 
 
 def college(folder: Path, students: int = 45) -> College:

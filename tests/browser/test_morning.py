@@ -10,7 +10,7 @@ import json
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser import DESK, PHONE, picture, sideways
+from tests.browser import DESK, PHONE, findings, picture, sideways
 from tests.faults.running import warnings
 
 MORNINGS = [pytest.param(PHONE, "zh", 0, id="phone, zh"), pytest.param(DESK, "en", 1, id="desk, en")]
@@ -121,6 +121,13 @@ def test_what_is_handed_over_with_a_note_stands_in_the_inbox_of_whoever_took_it(
             break
     taker = choices.nth(1).get_attribute("value")
     page.select_option("select[name=to]", taker)
+    page.locator('form[action$="/hand-over"] button').click()
+    undo = page.locator('form[action$="/undo"] button')
+    picture(page, f"hand-over-undo-{size[0]}-{language}")
+    undo.click()  # the wrong one
+    expect(undo).to_have_count(0)
+    page.locator('a[href$="/hand-over"]').click()
+    page.select_option("select[name=to]", taker)
     note = "我去市里开会，请您今天联系" if language == "zh" else "I am at a meeting, please call today"
     page.fill("textarea[name=note]", note)
     picture(page, f"hand-over-{size[0]}-{language}")
@@ -135,3 +142,29 @@ def test_what_is_handed_over_with_a_note_stands_in_the_inbox_of_whoever_took_it(
         expect(theirs.get_by_text(note).first).to_be_visible()
         theirs.goto(f"{sample.address}/inbox/{taker}")
         expect(theirs.locator(f'a[href="/warnings/{link.rpartition("/")[2]}"]')).to_be_visible()
+
+
+@pytest.mark.parametrize(("size", "language", "nth"), MORNINGS)
+def test_what_was_handed_over_together_is_undone_together(page, sample, axe_source, size, language, nth):
+    for other in range(nth, 40, 2):  # somebody who has a colleague
+        page.context.clear_cookies()
+        page.goto(f"{sample.address}/?lang={language}")
+        page.locator(".people button").nth(other).click()
+        page.wait_for_load_state()
+        if page.locator(".together select[name=to]").count() and waiting(page):
+            break
+    before = waiting(page)
+    page.locator("label.tick input").first.check()
+    page.locator(".together summary").click()
+    choice = page.locator(".together select[name=to]")
+    choice.select_option(index=1)
+    page.locator('button[formaction*="/hand-over"]').click()
+    undo = page.locator('form[action*="/undo"] button')
+    expect(undo).to_be_visible()
+    picture(page, f"inbox-undo-{size[0]}-{language}")
+    assert not findings(page, axe_source)
+    assert not sideways(page)
+    assert waiting(page) < before
+    undo.click()
+    expect(undo).to_have_count(0)
+    assert waiting(page) == before

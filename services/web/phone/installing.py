@@ -31,9 +31,7 @@ class Installing:
 
     def worker(self, _: Request) -> Response:
         """At the root of all pages, as it may serve none that are above it."""
-        policy = "default-src 'none'; script-src 'self'; connect-src 'self'"
-        headers = HEADERS | {"Content-Security-Policy": policy, "Cache-Control": "no-cache"}
-        return FileResponse(_WORKER, media_type="text/javascript", headers=headers)
+        return FileResponse(_WORKER, media_type="text/javascript", headers=HEADERS)
 
     def manifest(self, request: Request) -> Response:
         """https://www.w3.org/TR/appmanifest/; addresses are relative to its own, whatever sub-path that has."""

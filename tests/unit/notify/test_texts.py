@@ -135,12 +135,17 @@ def test_a_possible_repeat_says_so(language, mark):
 PAGES = catalogue("en", "pages")
 
 
-_COMPOSED = ("person_", "refused_", "own_", "report_", "failed_", "password_", "inbox_show_", "inbox_state_")
+_COMPOSED = (
+    "person_", "refused_", "own_", "report_", "failed_", "password_", "inbox_show_", "inbox_state_", "queue_",
+    "test_fault_", "test_state_",
+)  # fmt: skip
 
 
 def test_every_string_is_shown_somewhere():
     package = Path(services.web.__file__).parent
-    shown = "".join(path.read_text("utf-8") for path in [*package.rglob("*.html"), *package.glob("*.py")])
+    shown = "".join(
+        path.read_text("utf-8") for path in [*package.rglob("*.html"), *package.rglob("*.py"), *package.rglob("*.js")]
+    )
     composed = {
         "empty_open",
         "empty_closed",
@@ -149,6 +154,11 @@ def test_every_string_is_shown_somewhere():
         "inbox_handed_me",
         "over_resolved",
         "over_withdrawn",
+        "lesson_now",
+        "lesson_next",
+        "lesson_cancelled",
+        "lesson_moved",
+        "lesson_closed_day",
     }
     seen = {key for key in PAGES if re.search(rf"['\"]{key}['\"]", shown)}
     unused = [key for key in PAGES if key not in seen | composed and not key.startswith(_COMPOSED)]

@@ -1,7 +1,7 @@
 """Two servers of one college, or a server and whoever asks, whose clocks differ by a minute: nobody is locked out.
 
-A provider's clock: tests/unit/accounts/providers/test_oidc.py, against a real one. A browser's does not count: our
-cookies end with the browser, and pages have no scripts.
+A provider's clock: tests/unit/accounts/providers/test_oidc.py, against a real one. A browser's does not count for
+these: our cookies end with the browser, and none of these pages has a script.
 """
 
 import re

@@ -157,6 +157,8 @@ PAGES = {
 }
 PHONE = {("GET", "/day"), ("GET", "/me.json")}
 """Whoever is signed in, of themselves: tests/unit/web/phone."""
+INSTALLING = {("GET", "/sw.js"), ("GET", "/manifest.webmanifest"), ("GET", "/offline")}
+"""Whoever comes, of nobody: tests/unit/web/phone/test_installing.py."""
 OF_A_LESSON = {("GET", f"/lessons/{{lesson:path}}/{page}") for page in ("roll-call", "test", "test/{attempt:int}")} | {
     ("POST", f"/lessons/{{lesson:path}}/{act}")
     for act in ("roll-call", "cancel", "move", "test", "test/{attempt:int}", "test/{attempt:int}/read")
@@ -190,7 +192,16 @@ def test_every_route_has_an_entry_and_every_entry_a_route(tmp_path):
     with Embedded(Settings(home=tmp_path)) as college:
         there = set(every_route(embedded_routes(college)))
     assert (
-        there == WITHOUT_SIGN_IN | set(PAGES) | OF_ONESELF | OF_A_WARNING | OF_A_PERSON | PHONE | OF_A_LESSON | WAY_IN
+        there
+        == WITHOUT_SIGN_IN
+        | set(PAGES)
+        | OF_ONESELF
+        | OF_A_WARNING
+        | OF_A_PERSON
+        | PHONE
+        | OF_A_LESSON
+        | WAY_IN
+        | INSTALLING
     )
 
 

@@ -151,8 +151,9 @@ function tools() {
 function filled() {
   for (const row of rows) {
     draw(row)
-    const said = row.li.querySelector(".differs")
-    if (said) row.button.querySelector(".status").append(` (${said.textContent})`)
+    const said = row.li.querySelector("select ~ .differs")
+    row.button.classList.toggle("other", Boolean(said))
+    if (said) row.button.querySelector(".status").append(` · ${said.textContent}`)
   }
   count()
 }

@@ -14,6 +14,7 @@ const MOST = 12 // pages
 const OLDEST = 36 * 3600_000 // milliseconds: a page of the day before yesterday helps nobody
 const FRESH = 5 * 60_000 // younger ones are not fetched again before they are asked for
 const PATIENCE = 4_000 // milliseconds: a network that is there and brings nothing
+const news = "BroadcastChannel" in self ? new BroadcastChannel(`prewarn${root}`) : null
 const PERSON = /id="queue"[^>]* data-person="([^"]*)"/
 
 const pageNames = async () => (await caches.keys()).filter(one => one.startsWith(PAGES))
@@ -54,14 +55,16 @@ async function keptPage(url) {
 
 async function shown(event, url) {
   const kept = await keptPage(url)
+  let isOver = false // the kept one is shown
   const fetched = fetch(event.request).then(response => {
-    event.waitUntil(keep(new URL(url), response.clone()))
+    event.waitUntil(keep(new URL(url), response.clone()).then(() => isOver && news?.postMessage({ fresh: url.href })))
     return response
   })
   const slow = new Promise(done => setTimeout(done, PATIENCE))
   try {
     const first = await (kept ? Promise.race([fetched, slow]) : fetched)
     if (first && !(kept && first.status >= 500)) return first // a proxy may say that the server is down
+    isOver = true
     fetched.catch(() => {})
   } catch {
     // no network

@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+import shutil
 from datetime import UTC, datetime, timedelta
 
 import httpx
@@ -12,7 +13,7 @@ from services.app.embedded import Embedded
 from services.app.embedded_routes import embedded_routes
 from services.messages import CampusEvent, to_ms
 from services.notify.testing import ManualClock
-from services.settings import Settings
+from services.settings import Settings, resource
 from services.web.visitor import SESSION
 from tests.faults.running import write_table
 from tests.signing_in import begin_session
@@ -42,11 +43,20 @@ def directory(place):
     write_table(place, "exemptions.csv", "student,of,from,why", exempt)
 
 
+def rules(place):
+    """Those of the pack that speak of lessons, tests and assessments; the rest costs seconds."""
+    pack = resource("rules")
+    shutil.copytree(pack / "standards", place / "standards")
+    for name in ("attendance", "teaching", "tests", "results", "assessment", "calendar"):
+        shutil.copy(pack / f"{name}.yaml", place)
+
+
 class School:
     """One process; what is written in `events` of other sources is handed in as they would."""
 
     def __init__(self, home):
         directory(home / "directory")
+        rules(home / "rules")
         self.clock = ManualClock(EIGHT)
         self.settings = Settings(home=home)
         self.embedded = Embedded(self.settings, clock=self.clock)

@@ -17,7 +17,10 @@ def test_the_manifest_names_addresses_relative_to_its_own_and_is_in_the_language
 def test_the_service_worker_may_fetch_from_us_alone_and_all_that_it_lays_up_is_there(school):
     found = school.at(None).ask("GET", "/sw.js")
     assert found.headers["content-type"].startswith("text/javascript")
-    assert "connect-src 'self'" in found.headers["content-security-policy"]
+    for path in ("/sw.js", "/manifest.webmanifest", "/offline"):
+        headers = school.at(None).ask("GET", path).headers
+        assert {"default-src 'none'", "connect-src 'self'"} <= set(headers["content-security-policy"].split("; "))
+        assert (headers["cache-control"], headers["x-content-type-options"]) == ("no-store", "nosniff")
     files = found.text.partition("const FILES = [")[2].partition("]")[0].replace('"', "").split(",")
     assert len(files) > 5
     for one in files:
