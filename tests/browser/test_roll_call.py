@@ -59,6 +59,14 @@ LAID_UP = """async () => { const found = []
 """The pages that the service worker has."""
 
 
+def open_day(page, place):
+    """My day, once it has the lesson: the lessons of a day are read once for all who ask within some seconds."""
+    until(lambda: page.goto(f"{place.address}/day") and page.locator(ROLL_CALL).count(), "the lesson is there", 60)
+
+
+ROLL_CALL = '.lesson.now a[href$="/roll-call"]'
+
+
 def save(page):
     page.locator(".saving button").tap()
 
@@ -108,10 +116,10 @@ def test_of_45_students_3_are_absent_five_taps_from_my_day_to_saved(
         chromium, f"t-{language}-{scheme}", language, viewport=viewport, color_scheme=scheme, reduced_motion="reduce"
     ) as context:
         page = context.new_page()
-        page.goto(f"{place.address}/day")
+        open_day(page, place)
         picture(page, f"taps-day-{size[0]}-{language}-{scheme}")
         found = findings(page, axe_source)
-        taps.on(page.locator('.lesson.now a[href$="/roll-call"]'))
+        taps.on(page.locator(ROLL_CALL))
         page.wait_for_selector(".roll.taps")
         expect(page.locator(".counts")).to_have_text(re.compile("43"))
         for number in missing:
@@ -184,11 +192,11 @@ def test_my_day_lays_the_next_roll_calls_up_so_that_they_open_without_network(ch
     place.teach("ahead", teacher="carl")
     with place.phone(chromium, "carl") as context:
         page = context.new_page()
-        page.goto(f"{place.address}/day")
+        open_day(page, place)
         until(lambda: len(page.evaluate(LAID_UP)) == 2, "the day and its roll-call are laid up", 30)
         context.set_offline(True)
         page.reload()
-        page.locator('.lesson.now a[href$="/roll-call"]').tap()
+        page.locator(ROLL_CALL).tap()
         button(page, 1).tap()
         save(page)
         expect(state(page)).to_have_attribute("data-state", "unsent")
@@ -196,7 +204,7 @@ def test_my_day_lays_the_next_roll_calls_up_so_that_they_open_without_network(ch
         expect(page.locator("h1")).to_have_text("没有网络")
         context.set_offline(False)
         page.goto(f"{place.address}/day")
-        expect(page.locator('.lesson.now a[href$="/roll-call"]')).to_contain_text("旷课 1", timeout=WAITS)
+        expect(page.locator(ROLL_CALL)).to_contain_text("旷课 1", timeout=WAITS)
     once(place, "ahead", {student(1): "absent"})
 
 
