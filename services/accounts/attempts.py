@@ -1,4 +1,4 @@
-"""How long somebody waits who has tried to sign in in vain, or has had codes sent. Pure.
+"""How long somebody waits who has tried to sign in or to check in in vain, or has had codes sent. Pure.
 
 Each try counts before the password is looked at, so that many at once are as many; one that is right gives it back.
 An account waits for its own failures, an address for those of all accounts: colleges share addresses, so it may have
@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from services.accounts.rows import AttemptRow
 
-_FREE = {"account": 5, "address": 30, "code": 3, "code_to": 3}
+_FREE = {"account": 5, "address": 30, "code": 3, "code_to": 3, "check_in": 5}
 """Failures in a row that cost nothing."""
 _FIRST, _LONGEST = 30_000, 900_000
 """Milliseconds to wait after one more, doubled each time up to the second."""
@@ -19,7 +19,7 @@ FORGOTTEN = 3_600_000
 
 
 def key(kind: str, name: str) -> str:
-    """`account` or `address` of a sign-in, `code` for a person, `code_to` an address; and which."""
+    """`account` or `address` of a sign-in, `code` for a person, `code_to` an address, `check_in`; and which."""
     return f"{kind}:{name}"
 
 

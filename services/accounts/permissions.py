@@ -17,8 +17,11 @@ from services.directory import Person
 
 Why = Literal["told", "role", "class", "case", "own", "stands_in", "everybody", "not_there", "not_yours"]
 """Named reason of a decision; the last two are refusals."""
-Page = Literal["account", "start", "day", "figures", "deliveries", "set_aside"]
-"""Pages that are about no single warning or person. account: one's own password and sessions; day: own lessons."""
+Page = Literal["account", "start", "day", "check_in", "figures", "deliveries", "set_aside"]
+"""Pages that are about no single warning or person. account: one's own password and sessions; day: own lessons.
+
+check_in: the form for a code, which says nothing of anybody.
+"""
 
 _OF_A_CLASS = ("student", "class")
 SIGHT: Mapping[str, tuple[str, ...]] = {
@@ -116,7 +119,7 @@ def allowed(who: Who, what: Matter | Inbox | Taught | Page, directory: Directory
         why = _of_inbox(who.person, what.person, directory, at)
     elif isinstance(what, Taught):
         why = "role" if who.person in teachers(what, directory, at) else None
-    elif what in ("account", "start", "day"):
+    elif what in ("account", "start", "day", "check_in"):
         why = "everybody"
     elif what == "figures":
         departments = departments_of(who, directory, at)

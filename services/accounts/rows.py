@@ -70,3 +70,28 @@ class AccessRow(msgspec.Struct, kw_only=True):
     """The page, or the act and the warning."""
     why: str
     """Named reason of permissions.py."""
+
+
+class CheckInWindowRow(msgspec.Struct, kw_only=True):
+    """A time in which the students of a lesson can check in by a code; of a lesson one is open at most."""
+
+    window_id: str
+    lesson: str
+    secret: str
+    """Of which its codes are made."""
+    opened: int
+    ends: int
+    person: str
+    """Who opened it."""
+
+
+class CheckInRow(msgspec.Struct, kw_only=True):
+    """Somebody has checked in in a window; or was refused, as their phone had checked in somebody else."""
+
+    window_id: str
+    person: str
+    other: str = ""
+    """Who had checked in by the phone before; empty: nobody, so that it counts."""
+    device: str
+    """SHA-256 of the token in the phone's cookie, which is kept nowhere."""
+    at: int

@@ -21,8 +21,9 @@ from services.messages import Problem
 TIME_ZONE = "Asia/Shanghai"
 UNRANKED = 1_000_000
 """Behind every rank that the column can hold."""
-_OWN_RANKS = {"phone": 0}
-"""What teachers say on our own pages goes before every other source, unless the table ranks it otherwise."""
+_OWN_RANKS = {"phone": 0, "check-in": UNRANKED + 1}
+"""What teachers say on our own pages goes before every other source, and a code that a student has typed counts only
+where nobody else says anything; unless the table ranks them otherwise."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -127,6 +127,7 @@ class Pages:
             people=people,
             tour=self._frame.tour,
             teaches=self._phone is not None,
+            studies=found is not None and self._phone is not None and self._studies(found.person),
             next=visitor.came_for(request),
             limit=_PEOPLE,
             mine=mine,
@@ -136,6 +137,10 @@ class Pages:
             else [],
             set_aside=self._notify.ports.set_aside is not None,
         )
+
+    def _studies(self, person: str) -> bool:
+        ports = self._notify.ports
+        return bool(ports.directory().holders("student", {"student": person}, ports.clock()))
 
     def warning(self, request: Request) -> Response:
         """One warning: what, why, who knows, what was done."""

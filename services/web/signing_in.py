@@ -300,4 +300,5 @@ class SigningIn:
 
 def _kept(form: _Form) -> str:
     """What was typed."""
-    return "\n".join(text for name in _KEPT if (text := said(form, name).strip()))
+    named = [*_KEPT, *(name for name in form if name.startswith("comment:"))]
+    return "\n".join(text for name in named if (text := said(form, name).strip()))

@@ -39,12 +39,19 @@ def choose_language(request: Request, response: Response, chosen: str) -> None:
 
 
 def set_cookie(
-    request: Request, response: Response, name: str, value: str, *, same_site: Literal["lax", "strict"] = "lax"
+    request: Request,
+    response: Response,
+    name: str,
+    value: str,
+    *,
+    same_site: Literal["lax", "strict"] = "lax",
+    max_age: int | None = None,
 ) -> None:
-    """Until the browser is closed; for no script, and over https alone where the request came so."""
+    """Until the browser is closed, or for so many seconds; for no script, and over https alone where it came so."""
     response.set_cookie(
-        name, value, path=root(request) or "/", httponly=True, samesite=same_site, secure=request.url.scheme == "https"
-    )
+        name, value, max_age, path=root(request) or "/", httponly=True, samesite=same_site,
+        secure=request.url.scheme == "https",
+    )  # fmt: skip
 
 
 def forget_cookie(request: Request, response: Response, name: str) -> None:
@@ -80,7 +87,7 @@ def signing_in(request: Request) -> str:
 def page_of(request: Request) -> str:
     """The page that is looked at: what a form is sent to is none, but for those of passwords; the one above it is."""
     is_page = request.method == "GET" or path_of(request).startswith(("/link/", "/password"))
-    return request.url.path if is_page else request.url.path.rpartition("/")[0]
+    return f"{root(request)}{path_of(request) if is_page else parent_of(request)}"
 
 
 def parent_of(request: Request) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from services.accounts.permissions import Taught
@@ -13,6 +13,8 @@ from services.ingest.records.resolve import begin_of, end_of, expected_students,
 from services.log.records import Record, Records
 from services.messages import CampusEvent
 
+BEFORE = timedelta(minutes=30)
+"""So long before it begins a lesson's roll can be called."""
 Closed = Callable[[datetime], bool]
 """Whether the college is closed on the day of an instant."""
 

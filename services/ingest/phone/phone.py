@@ -8,11 +8,13 @@ from typing import Protocol
 
 from services.directory import Directory
 from services.ingest.intake import Intake
+from services.ingest.phone.assessment import Assessment, Facts, Month, facts_of, read_assessment, versions
+from services.ingest.phone.check_in import came
 from services.ingest.phone.days import LessonDays
 from services.ingest.phone.lesson_test import LessonTest, read_lesson_test
 from services.ingest.phone.lessons import Lesson, find_lesson
 from services.ingest.phone.roll_call import RollCall, read_roll_call
-from services.ingest.phone.saving import Saved, Typed, save
+from services.ingest.phone.saving import CHECK_IN, Saved, Typed, save
 from services.ingest.records.keys import Keys
 from services.ingest.records.log import RecordLog
 from services.log.records import Records, RecordStore
@@ -67,6 +69,13 @@ class Phone:
         with self.reading() as records:
             return read_roll_call(records, lesson, self.directory, self.closed)
 
+    def check_in(self, lesson: Lesson, student: str, submission: str) -> Saved:
+        """Takes in that a student has typed the lesson's code."""
+        now = self.clock()
+        typed = Typed(submission, "", now, student)
+        events = [came(lesson, student, now)]
+        return save(events, typed, lambda _: "", self.keys, self._log, self._intake, CHECK_IN)
+
     def save_roll_call(self, lesson: str, events: Sequence[CampusEvent], typed: Typed) -> Saved:
         """Takes in what is about a lesson, unless somebody else has said something of it meanwhile."""
 
@@ -75,6 +84,22 @@ class Phone:
             return found.version if found is not None else ""
 
         return self.save(events, typed, version)
+
+    def month(self, month: Month) -> Facts:
+        """What is known of a month of a class in a course, and who teaches it."""
+        with self.reading() as records:
+            return facts_of(records, month, self.directory, self.closed, self.clock())
+
+    def assessment(self, month: Month, facts: Facts, person: str) -> Assessment:
+        """As it stands, of whoever teaches it, or stands in."""
+        with self.reading() as records:
+            return read_assessment(records, self.keys, month, facts, person, self.directory, self.clock())
+
+    def save_assessment(
+        self, found: Assessment, events: Sequence[CampusEvent], students: Sequence[str], typed: Typed
+    ) -> Saved:
+        """Takes in what is said of some students, unless something else has been said of one of them meanwhile."""
+        return self.save(events, typed, lambda records: versions(records, self.keys, found, students))
 
     def lesson_test(self, lesson: str, attempt: int = 1) -> LessonTest | None:
         """As it stands; None if there is no such lesson."""

@@ -10,8 +10,9 @@ from typing import Literal, NamedTuple
 import msgspec
 
 from services.directory import Directory
+from services.ingest.phone.check_in import came_at
 from services.ingest.phone.lessons import Lesson, lesson_of, students_of
-from services.ingest.phone.saving import Typed
+from services.ingest.phone.saving import CHECK_IN, Typed
 from services.ingest.records.resolve import begin_of, end_of, figures
 from services.log.records import Record, Records
 from services.messages import CampusEvent
@@ -42,6 +43,8 @@ class Expected(NamedTuple):
     """It was granted for this lesson."""
     exempt: str = ""
     """Why they need not come; nothing is said of them."""
+    came: datetime | None = None
+    """When they typed the lesson's code, if they did; what stands may be another thing."""
 
 
 class RollCall(NamedTuple):
@@ -75,6 +78,7 @@ def read_roll_call(
     marked = {one.student: one for one in group if one.kind == "attendance" and one.student is not None}
     leaves = on_leave(records, found, students)
     expected = []
+    came = came_at(group)
     by = ""
     for student in students:
         told = marked[student].told if student in marked else None
@@ -82,7 +86,7 @@ def read_roll_call(
         by = by or ("" if event is None else str(event.data.get("taken_by", "")))
         exempt = directory.exempt(student, "attendance", found.begins) or ""
         mark = _mark(event, Mark("leave") if student in leaves else Mark())
-        expected.append(Expected(student, mark, student in leaves, exempt))
+        expected.append(Expected(student, mark, student in leaves, exempt, came.get(student)))
     taken = next((one.told.event for one in group if one.kind == "rollcall" and one.told and one.told.counts), None)
     return RollCall(found, expected, taken, by, _version(group, students, found))
 
@@ -154,11 +158,15 @@ def on_leave(records: Records, lesson: Lesson, students: Iterable[str]) -> set[s
 
 
 def _version(group: Iterable[Record], students: Sequence[str], lesson: Lesson) -> str:
-    """Another one whenever somebody has said something of the lesson, or somebody else is expected."""
+    """Another one whenever somebody has said something of the lesson, or somebody else is expected.
+
+    Codes that students type meanwhile are in no teacher's way.
+    """
     said_of = sorted(
         (one.kind, one.key, word.event.source, word.event.revision, word.recorded, word.event.retracted)
         for one in group
         for word in one.said
+        if word.event.source != CHECK_IN
     )
     encoded = msgspec.json.encode([lesson.id, students, said_of])
     return hashlib.sha256(encoded).hexdigest()[:16]

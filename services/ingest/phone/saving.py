@@ -18,6 +18,8 @@ from services.messages import CampusEvent, Problem, Rejection, Verdict
 
 SOURCE = "phone"
 """Of whatever teachers say on our pages; without a rank in the directory it goes before all others."""
+CHECK_IN = "check-in"
+"""Of students who have typed a lesson's code; without a rank in the directory it goes behind all others."""
 LONGEST_AGO = timedelta(days=14)
 """What was typed longer ago is dated so long ago."""
 _SUBMISSION = re.compile(r"[0-9A-Za-z-]{8,64}")
@@ -70,6 +72,7 @@ def save(
     keys: Keys,
     log: RecordLog,
     intake: Intake,
+    source: str = SOURCE,
 ) -> Saved:
     """Takes events in, in one commit. Raises LogError; nothing was taken then.
 
@@ -79,17 +82,17 @@ def save(
     if not events:
         return Saved("refused")
     named = [f"{typed.submission}/{n}" for n in range(len(events))]
-    given = [msgspec.structs.replace(event, source=SOURCE, id=id_) for event, id_ in zip(events, named, strict=True)]
+    given = [msgspec.structs.replace(event, source=source, id=id_) for event, id_ in zip(events, named, strict=True)]
 
     def as_of(records: Records, checked: Sequence[CampusEvent]) -> Sequence[CampusEvent]:
-        if records.keys_of([f"{SOURCE} {named[0]}"]):
+        if records.keys_of([f"{source} {named[0]}"]):
             raise _KnownError
         if version(records) != typed.seen:
             raise _ChangedError
-        return _revised(checked, records, keys)
+        return _revised(checked, records, keys, source)
 
     try:
-        outcome = intake.into(_AsOf(log, as_of), typed.at).take_events(given, SOURCE)
+        outcome = intake.into(_AsOf(log, as_of), typed.at).take_events(given, source)
     except _KnownError:
         return Saved("known")
     except _ChangedError:
@@ -98,14 +101,14 @@ def save(
     return Saved("refused" if problems else "saved", problems)
 
 
-def _revised(events: Sequence[CampusEvent], records: Records, keys: Keys) -> list[CampusEvent]:
-    """Each behind what the phone has said of the same, unless it says nothing else."""
+def _revised(events: Sequence[CampusEvent], records: Records, keys: Keys, source: str) -> list[CampusEvent]:
+    """Each behind what the source has said of the same, unless it says nothing else."""
     of = [(event.kind, keys.of(event)) for event in events]
     before = {
         (record.kind, record.key): word.event
         for record in records.load(of)
         for word in record.said
-        if word.event.source == SOURCE
+        if word.event.source == source
     }
     found = []
     for event, key in zip(events, of, strict=True):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Index, Text
+from sqlalchemy import BigInteger, Index, PrimaryKeyConstraint, Text
 from sqlmodel import Field
 
 from services.notify.store.tables import Stored
@@ -77,6 +77,34 @@ class AccessTable(Stored, table=True):
     why: str = Field(sa_type=Text)
 
 
+class CheckInWindowTable(Stored, table=True):
+    """When students can check in to a lesson."""
+
+    __tablename__ = "check_in_window"
+    __table_args__ = (Index("check_in_window_of_lesson", "lesson", "opened"), Index("check_in_window_ends", "ends"))
+
+    window_id: str = Field(primary_key=True, sa_type=Text)
+    lesson: str = Field(sa_type=Text)
+    secret: str = Field(sa_type=Text)
+    opened: int = Field(sa_type=BigInteger)
+    ends: int = Field(sa_type=BigInteger)
+    person: str = Field(sa_type=Text)
+
+
+class CheckInTable(Stored, table=True):
+    """Who has checked in by which phone, and who was refused."""
+
+    __tablename__ = "check_in"
+    __table_args__ = (PrimaryKeyConstraint("window_id", "person", "other"), Index("check_in_of_person", "person"))
+
+    window_id: str = Field(sa_type=Text)
+    person: str = Field(sa_type=Text)
+    other: str = Field(sa_type=Text)
+    device: str = Field(sa_type=Text)
+    at: int = Field(sa_type=BigInteger)
+
+
 _all = Stored.metadata.tables
 account, session, link = _all["account"], _all["session"], _all["one_time_link"]
 attempt, access, begun = _all["attempt"], _all["access"], _all["begun_sign_in"]
+check_in_window, check_in = _all["check_in_window"], _all["check_in"]

@@ -20,6 +20,7 @@ _OWN = (
     (account_tables.session, account_tables.session.c.person),
     (account_tables.link, account_tables.link.c.person),
     (account_tables.account, account_tables.account.c.person),
+    (account_tables.check_in, account_tables.check_in.c.person),
     (tables.contact, tables.contact.c.recipient),
     (tables.own_channel, tables.own_channel.c.person),
     (tables.own_choice, tables.own_choice.c.person),
@@ -78,7 +79,7 @@ def rename(connection: Connection, id_: str, renaming: Renaming) -> dict[str, in
         connection.exec_driver_sql("PRAGMA secure_delete = ON")
     for table, owner in _OWN:
         counts[table.name] = connection.execute(delete(table).where(owner == id_)).rowcount
-    tries = account_tables.attempt.c.key.in_([attempts.key(kind, id_) for kind in ("account", "code")])
+    tries = account_tables.attempt.c.key.in_([attempts.key(kind, id_) for kind in ("account", "code", "check_in")])
     counts["attempt"] = connection.execute(delete(account_tables.attempt).where(tries)).rowcount
     about = [row.number for row in connection.execute(select(_w.number, _w.subject)) if id_ in key_values(row.subject)]
     for number in about:
@@ -132,7 +133,9 @@ def held(connection: Connection, id_: str) -> dict[str, list[dict[str, Any]]]:
 
 
 _WHO = frozenset({"person", "recipient", "whom", "author", "acknowledged_by", "closed_by", "reporter", "handed_to"})
-_SECRET = frozenset({"password", "digest", "lease_owner", "lease_until", "kept", "address", "code"})
+_SECRET = frozenset(
+    {"password", "digest", "lease_owner", "lease_until", "kept", "address", "code", "secret", "device", "other"}
+)
 
 
 def _is_about(row: Any, id_: str) -> bool:

@@ -33,6 +33,8 @@ _STORE = {
     "one_time_link": "links",
     "stopped": "disabled_channels",
     "contact": "contacts",
+    "check_in": "check_ins",
+    "check_in_window": "check_in_windows",
     "own_channel": "own_channels",
     "own_choice": "own_choices",
     "undo": "undoable",

@@ -10,11 +10,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from services.ingest.phone.lessons import Lesson, rolled, tested
+from services.ingest.phone.assessment import owed
+from services.ingest.phone.lessons import BEFORE, Lesson, rolled, tested
 from services.ingest.phone.phone import Phone
 from services.messages import CampusEvent
 from services.notify.store import views
 from services.web.frame import Frame, Visitor
+from services.web.phone.assessment_view import head
 from services.web.phone.lesson_words import LessonShown, shown
 from services.web.view_models import Reader
 
@@ -22,8 +24,6 @@ _OWED_DAYS = 14
 """What is missing of lessons that are longer ago, the warnings say."""
 _MIDDLE, _YEARS = 2100, 100
 """Years of days that somebody may ask for."""
-_BEFORE = timedelta(minutes=30)
-"""So long before it begins a lesson's roll can be called."""
 
 
 class OfDay(NamedTuple):
@@ -61,6 +61,8 @@ class DayPages:
         with self._phone.reading() as records:
             calls = rolled(records, self._phone.keys, [*lessons, *before])
             tests = tested(records, before)
+            mine = {one.id: one for one in (*before, *lessons)}.values()
+            months = owed(records, self._phone.keys, mine, seen.person, self._phone.directory, now)
         over = [one for one in before if not one.reason and one.ends < now]
         with self._frame.notify.database.reading() as connection:
             waiting = sum(one.needs for one in views.inbox(connection, seen.person, is_open=True) if one.rank)
@@ -75,6 +77,7 @@ class DayPages:
             lessons=_of_day(lessons, calls, now, reader),
             owed_calls=[shown(one, reader) for one in over if one.id not in calls],
             owed_tests=[shown(one, reader) for one in over if one.id not in tests],
+            owed_assessments=[head(one, reader) for one in months],
             waiting=waiting,
             person=seen.person,
         )
@@ -91,7 +94,7 @@ def _of_day(lessons: Sequence[Lesson], calls: dict[str, CampusEvent], now: datet
             state = "now"
         else:
             state, is_next = ("next" if is_next and not one.reason else "later"), is_next and bool(one.reason)
-        can_call = not one.reason and one.begins - _BEFORE <= now
+        can_call = not one.reason and one.begins - BEFORE <= now
         found.append(OfDay(shown(one, reader), state, _figures(calls.get(one.id), reader), can_call))
     return sorted(found, key=lambda one: ("now", "next", "later", "over").index(one.state))
 

@@ -17,6 +17,8 @@ from services.ingest.phone.phone import Phone
 from services.ingest.phone.roll_call import LONGEST_NOTE, MOST_MINUTES, STATUSES, Expected, Mark, RollCall
 from services.ingest.phone.saving import Saved
 from services.web.frame import Frame, Visitor
+from services.web.phone.check_in_pages import around, clock_time
+from services.web.phone.check_ins import CheckIns
 from services.web.phone.lesson_words import numbers, path_of, shown
 from services.web.phone.sending import Form, Sending, Sent, why
 from services.web.view_models import Reader
@@ -35,13 +37,15 @@ class Row(NamedTuple):
     exempt: str
     otherwise: str
     """What somebody else has said meanwhile, where that is another thing."""
+    came: str
+    """At what time they typed the lesson's code; empty: they have not."""
 
 
 class RollCallPages:
     """The routes over one frame."""
 
-    def __init__(self, frame: Frame, sending: Sending, phone: Phone) -> None:
-        self._frame, self._sending, self._phone = frame, sending, phone
+    def __init__(self, frame: Frame, sending: Sending, phone: Phone, check_ins: CheckIns) -> None:
+        self._frame, self._sending, self._phone, self._check_ins = frame, sending, phone, check_ins
 
     def routes(self) -> list[BaseRoute]:
         """For the composition root's web application."""
@@ -88,6 +92,7 @@ class RollCallPages:
             is_saved=bool(said(request.query_params, "saved")) and not error,
             begins=found.lesson.begins.astimezone(reader.zone),
             clashes=sum(bool(row.otherwise) for row in rows),
+            **around(self._check_ins, found, reader),
         )
 
     def _save(self, request: Request, seen: Visitor, form: Form) -> Sent | Response:
@@ -176,7 +181,8 @@ def _wrong(form: Form, found: RollCall) -> str:
 def _row(one: Expected, mine: Mark | None, reader: Reader) -> Row:
     mark = one.mark if mine is None else mine
     otherwise = reader.term("value", one.mark.status) if mine and mine.status != one.mark.status else ""
-    return Row(one.student, reader.person(one.student), mark, one.on_leave, one.exempt, otherwise)
+    when = clock_time(one.came, reader) if one.came is not None else ""
+    return Row(one.student, reader.person(one.student), mark, one.on_leave, one.exempt, otherwise, when)
 
 
 def _taken(found: RollCall, reader: Reader) -> str:

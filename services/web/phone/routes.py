@@ -6,6 +6,8 @@ from starlette.routing import BaseRoute, Route
 
 from services.ingest.phone.phone import Phone
 from services.web.frame import Frame
+from services.web.phone.assessment_pages import AssessmentPages
+from services.web.phone.check_in_pages import CheckInPages
 from services.web.phone.day_pages import DayPages
 from services.web.phone.installing import Installing
 from services.web.phone.lesson_test_pages import LessonTestPages
@@ -17,10 +19,13 @@ from services.web.signing_in import SigningIn
 def phone_routes(frame: Frame, signing_in: SigningIn, phone: Phone) -> list[BaseRoute]:
     """For the composition root's web application."""
     sending = Sending(frame, signing_in, phone.clock)
+    check_in = CheckInPages(frame, sending, phone)
     return [
         Route("/me.json", sending.me),
         *Installing(frame).routes(),
         *DayPages(frame, phone).routes(),
-        *RollCallPages(frame, sending, phone).routes(),
+        *RollCallPages(frame, sending, phone, check_in.check_ins).routes(),
+        *check_in.routes(),
+        *AssessmentPages(frame, sending, phone).routes(),
         *LessonTestPages(frame, sending, phone).routes(),
     ]

@@ -39,7 +39,7 @@ class Sent(NamedTuple):
     words: str = ""
     """Why it was refused."""
     shown: Callable[[], Response] | None = None
-    """For a browser, the page with what was typed, where it was not taken."""
+    """For a browser, the page with what was typed and was not taken, or not yet."""
 
 
 def wants_json(request: Request) -> bool:
@@ -102,7 +102,7 @@ class Sending:
         if wants_json(request):
             at = self._clock().astimezone(self._frame.notify.config.zone)
             return json(sent.saved.state, _STATUS[sent.saved.state], page=page, words=sent.words, at=f"{at:%H:%M}")
-        if sent.saved.state in ("saved", "known"):
+        if sent.saved.state in ("saved", "known") and sent.shown is None:
             return RedirectResponse(f"{page}{'&' if '?' in page else '?'}saved=1", 303)
         assert sent.shown is not None
         return sent.shown()

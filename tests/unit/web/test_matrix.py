@@ -155,15 +155,30 @@ PAGES = {
     ("POST", "/password"): set(),
     ("GET", "/my-channels"): SIGNED_IN,
 }
-PHONE = {("GET", "/day"), ("GET", "/me.json")}
-"""Whoever is signed in, of themselves: tests/unit/web/phone."""
 INSTALLING = {("GET", "/sw.js"), ("GET", "/manifest.webmanifest"), ("GET", "/offline")}
-"""Whoever comes, of nobody: tests/unit/web/phone/test_installing.py."""
-OF_A_LESSON = {("GET", f"/lessons/{{lesson:path}}/{page}") for page in ("roll-call", "test", "test/{attempt:int}")} | {
+"""Whoever comes, as they say nothing of anybody: tests/unit/web/phone/test_installing.py."""
+PHONE = {("GET", "/day"), ("GET", "/me.json"), ("GET", "/assessments"), ("GET", "/check-in"), ("POST", "/check-in")}
+"""Whoever is signed in, of themselves: tests/unit/web/phone."""
+OF_A_LESSON = {
+    ("GET", f"/lessons/{{lesson:path}}/{page}")
+    for page in ("roll-call", "test", "test/{attempt:int}", "check-in", "check-in.json", "check-in.svg")
+} | {
     ("POST", f"/lessons/{{lesson:path}}/{act}")
-    for act in ("roll-call", "cancel", "move", "test", "test/{attempt:int}", "test/{attempt:int}/read")
+    for act in (
+        "roll-call",
+        "cancel",
+        "move",
+        "test",
+        "test/{attempt:int}",
+        "test/{attempt:int}/read",
+        "check-in/open",
+        "check-in/close",
+    )
 }
 """Whoever teaches it, or stands in: tests/unit/web/phone."""
+_MONTH = "/assessments/{period}/{course}/{class}"
+OF_A_MONTH = {("GET", _MONTH)} | {("POST", f"{_MONTH}/{act}") for act in ("save", "save-{student}", "fill")}
+"""Whoever teaches the class in the course, or stands in: tests/unit/web/phone/test_assessment.py."""
 OF_ONESELF = {("POST", f"/my-channels/{act}") for act in ("address", "code", "remove", "test", "choose")}
 """Whoever is signed in changes what is theirs, and nobody else's: the form names no person."""
 OF_A_WARNING = {("GET", "/warnings/{id}"), ("GET", "/warnings/{id}/hand-over")} | {
@@ -198,10 +213,11 @@ def test_every_route_has_an_entry_and_every_entry_a_route(tmp_path):
         | OF_ONESELF
         | OF_A_WARNING
         | OF_A_PERSON
+        | INSTALLING
         | PHONE
         | OF_A_LESSON
+        | OF_A_MONTH
         | WAY_IN
-        | INSTALLING
     )
 
 

@@ -55,6 +55,7 @@ function newId() {
 function fill(form, fields, names) {
   let isWhole = true
   for (const name of names) {
+    if (OURS.has(name)) continue // of the page as it is now
     const values = fields.filter(one => one[0] === name).map(one => one[1])
     const found = controls(form).filter(one => one.name === name)
     isWhole &&= found.length > 0

@@ -105,6 +105,8 @@ def test_a_chunk_of_any_size_is_taken_in(count, notify):
         (account_tables.link, account_rows.LinkRow),
         (account_tables.attempt, account_rows.AttemptRow),
         (account_tables.access, account_rows.AccessRow),
+        (account_tables.check_in_window, account_rows.CheckInWindowRow),
+        (account_tables.check_in, account_rows.CheckInRow),
     ],
     ids=lambda one: getattr(one, "__name__", str(one)),
 )

@@ -10,14 +10,14 @@ import pytest
 from sqlalchemy import text
 from typer.testing import CliRunner
 
-from services.accounts.rows import AccessRow, AccountRow, AttemptRow, SessionRow
+from services.accounts.rows import AccessRow, AccountRow, AttemptRow, CheckInWindowRow, SessionRow
 from services.app.embedded import Embedded
 from services.cli import app
 from services.clock import wall_clock
 from services.log.journal import Journal
 from services.messages import Problem, Rejection, to_ms
 from services.notify.report import Period
-from services.notify.store import account_tables, accounts, feedback
+from services.notify.store import account_tables, accounts, check_ins, feedback
 from services.notify.store.engine import Store, columns_of
 from services.settings import Settings
 from tests.faults.running import write_table
@@ -148,8 +148,13 @@ def college(request, tmp_path):
         accounts.add_account(connection, AccountRow(person=SUE, password="hash of sue", made=at))
         accounts.sign_in(connection, SessionRow(digest="digest of sue", person=SUE, provider="local", made=at, seen=at))
         accounts.refused(connection, AccessRow(at=at, person=SUE, what="inbox anna", why="not_yours"))
-        attempt = AttemptRow(key=f"account:{SUE}", failures=1, at=at)
-        connection.execute(account_tables.attempt.insert().values(columns_of(attempt)))
+        for kind in ("account", "check_in"):
+            attempt = AttemptRow(key=f"{kind}:{SUE}", failures=1, at=at)
+            connection.execute(account_tables.attempt.insert().values(columns_of(attempt)))
+        window = CheckInWindowRow(window_id="w", lesson="l1", secret="x", opened=at, ends=at + 1, person="anna")
+        check_ins.open_window(connection, window)
+        assert check_ins.check_in(connection, "w", SUE, "phone of sue", at) == ""
+        assert check_ins.check_in(connection, "w", "tom", "phone of sue", at) == SUE
     silence = ("--rule", "streak", "--until", (found.now + DAY).date(), "--author", "anna")
     found.run("silences", "add", *silence, "--comment", f"asked by {MAIL}")
     (found.home / "outbox.log").write_text(f"to anna: {NAME} was absent\n", "utf-8")
@@ -215,6 +220,7 @@ def test_their_account_goes_and_the_audit_says_what_was_done_and_not_to_whom(col
     pseudonym = pseudonym_of(erase(college))
     for table in ("account", "session", "attempt"):
         assert college.rows(f"select count(*) from {table}") == [(0,)]
+    assert college.rows("select person, other from check_in") == [("tom", pseudonym)]
     assert college.rows("select person, what from access") == [(pseudonym, "inbox anna")]
     assert f"{pseudonym}  data office: asked for it" in college.run("person", "erased")
 
