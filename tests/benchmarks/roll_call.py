@@ -48,7 +48,7 @@ def called(browser: Browser, place: College, absent: list[int]) -> dict[str, Any
             found.tap()
             taps += 1
 
-        tap(".lesson.now a.button", LOOK)
+        tap('.lesson.now a[href$="/roll-call"]', LOOK)
         page.wait_for_selector(".roll.taps")
         for number in absent:
             tap(f'li[data-student="{student(number)}"] .tap', FIND)

@@ -8,10 +8,13 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 
 from tests.browser import axe, missing
 from tests.faults.running import Process, free_port, running, until
+from tests.patience import PATIENCE
+
+expect.set_options(timeout=PATIENCE * 1000)  # how soon something is there, the benchmarks say
 
 
 class Sample(NamedTuple):

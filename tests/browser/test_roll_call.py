@@ -49,11 +49,14 @@ def open_roll(context, address):
 
 def is_ready(page):
     """The service worker has this page, so that it opens without network."""
-    page.evaluate("navigator.serviceWorker.ready.then(() => true)")
-    page.wait_for_function(
-        """async () => { for (const one of await caches.keys()) if (one.includes(":pages:"))
-            if (await (await caches.open(one)).match(location.href, {ignoreSearch: true})) return true }"""
-    )
+    until(lambda: len(page.evaluate(LAID_UP)) > 0, "the page is laid up", 30)
+
+
+LAID_UP = """async () => { const found = []
+    for (const name of await caches.keys()) if (name.includes(":pages:"))
+        found.push(...(await (await caches.open(name)).keys()).map(one => one.url))
+    return found }"""
+"""The pages that the service worker has."""
 
 
 def save(page):
@@ -108,7 +111,7 @@ def test_of_45_students_3_are_absent_five_taps_from_my_day_to_saved(
         page.goto(f"{place.address}/day")
         picture(page, f"taps-day-{size[0]}-{language}-{scheme}")
         found = findings(page, axe_source)
-        taps.on(page.locator(".lesson.now a.button"))
+        taps.on(page.locator('.lesson.now a[href$="/roll-call"]'))
         page.wait_for_selector(".roll.taps")
         expect(page.locator(".counts")).to_have_text(re.compile("43"))
         for number in missing:
@@ -182,14 +185,10 @@ def test_my_day_lays_the_next_roll_calls_up_so_that_they_open_without_network(ch
     with place.phone(chromium, "carl") as context:
         page = context.new_page()
         page.goto(f"{place.address}/day")
-        page.evaluate("navigator.serviceWorker.ready.then(() => true)")
-        page.wait_for_function(
-            """async () => { for (const one of await caches.keys()) if (one.includes(":pages:carl"))
-                return (await (await caches.open(one)).keys()).length >= 2 }"""
-        )
+        until(lambda: len(page.evaluate(LAID_UP)) == 2, "the day and its roll-call are laid up", 30)
         context.set_offline(True)
         page.reload()
-        page.locator(".lesson.now a.button").tap()
+        page.locator('.lesson.now a[href$="/roll-call"]').tap()
         button(page, 1).tap()
         save(page)
         expect(state(page)).to_have_attribute("data-state", "unsent")
@@ -197,7 +196,7 @@ def test_my_day_lays_the_next_roll_calls_up_so_that_they_open_without_network(ch
         expect(page.locator("h1")).to_have_text("没有网络")
         context.set_offline(False)
         page.goto(f"{place.address}/day")
-        expect(page.locator(".lesson.now .button")).to_contain_text("旷课 1", timeout=WAITS)
+        expect(page.locator('.lesson.now a[href$="/roll-call"]')).to_contain_text("旷课 1", timeout=WAITS)
     once(place, "ahead", {student(1): "absent"})
 
 
@@ -377,7 +376,7 @@ def test_signing_out_asks_while_something_is_unsent_and_nobody_else_sends_it(chr
         page.once("dialog", lambda dialog: dialog.accept())
         page.locator('form[action$="/sign-out"] button').first.tap()
         page.wait_for_url("**/sign-in")
-        assert page.evaluate("caches.keys().then(all => all.filter(one => one.includes(':pages:')))") == []
+        assert page.evaluate(LAID_UP) == []
         page.unroute("**/me.json")
         place.sign_in(context, "bert")
         page.goto(f"{place.address}/day")
@@ -494,3 +493,21 @@ def test_where_the_browser_has_no_service_worker_the_queue_works_while_the_page_
         once(own, "now", {student(2): "absent"})
     finally:
         browser.close()
+
+
+def test_below_a_sub_path_pages_open_without_network_and_what_is_saved_is_sent_once(chromium, tmp_path):
+    own = college(tmp_path)
+    address = f"{own.address}/prewarn"
+    with own.phone(chromium) as context, own.open(PREWARN_BASE_URL=address):
+        page = open_roll(context, f"{address}/lessons/now/roll-call")
+        is_ready(page)
+        assert page.evaluate("navigator.serviceWorker.ready.then(one => one.scope)") == f"{address}/"
+        context.set_offline(True)
+        page.reload()
+        button(page, 2).tap()
+        save(page)
+        expect(state(page)).to_have_attribute("data-state", "unsent")
+        context.set_offline(False)
+        expect(page.locator(".taken")).to_be_visible(timeout=WAITS)
+        assert page.url.startswith(address)
+        once(own, "now", {student(2): "absent"})

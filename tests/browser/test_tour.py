@@ -4,6 +4,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser import PHONE, picture, sideways
+from tests.faults.running import until
 
 SAID = {"zh": ("点名已保存", "课堂到课率"), "en": ("The roll-call is saved", "Arrival rate of a lesson")}
 
@@ -28,4 +29,5 @@ def test_a_newcomer_calls_a_roll_and_sees_its_warning(chromium, sample, language
         assert not sideways(page)
         page.goto(f"{sample.address}/")
         page.locator(".tour button").nth(1).click()
-        expect(page.locator("li.card", has_text=warning).filter(has_text=lesson).first).to_be_visible()
+        there = page.locator("li.card", has_text=warning).filter(has_text=lesson)
+        until(lambda: page.reload() and there.count(), "the tutor sees the warning")

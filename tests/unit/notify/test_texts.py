@@ -136,12 +136,16 @@ def test_a_possible_repeat_says_so(language, mark):
 PAGES = catalogue("en", "pages")
 
 
-_COMPOSED = ("person_", "refused_", "own_", "report_", "failed_", "password_", "inbox_show_", "inbox_state_")
+_COMPOSED = (
+    "person_", "refused_", "own_", "report_", "failed_", "password_", "inbox_show_", "inbox_state_", "queue_",
+    "test_fault_", "test_state_",
+)  # fmt: skip
 
 
 def test_every_string_is_shown_somewhere():
     package = Path(services.web.__file__).parent
-    shown = "".join(path.read_text("utf-8") for path in [*package.rglob("*.html"), *package.rglob("*.py")])
+    paths = [path for form in ("html", "py", "js") for path in package.rglob(f"*.{form}")]
+    shown = "".join(path.read_text("utf-8") for path in paths)
     composed = {
         "empty_open",
         "empty_closed",
@@ -150,6 +154,11 @@ def test_every_string_is_shown_somewhere():
         "inbox_handed_me",
         "over_resolved",
         "over_withdrawn",
+        "lesson_now",
+        "lesson_next",
+        "lesson_cancelled",
+        "lesson_moved",
+        "lesson_closed_day",
     }
     put_together = tuple(filter(None, chain(*re.findall(r"'([a-z_]+_)' ~|f[\"']([a-z_]+_)\{", shown))))
     seen = {key for key in PAGES if re.search(rf"['\"]{key}['\"]", shown)}

@@ -26,6 +26,7 @@ const OURS = new Set(["token", "version", "submission", "elapsed"])
 const AGAIN = [3_000, 5_000, 10_000, 30_000] // milliseconds until it is tried again
 const BUSY = 2_000 // the same, while another tab sends
 const workers = navigator.serviceWorker
+const isKeptAlready = Boolean(workers?.controller) // the service worker has seen this page come
 const page = document.documentElement.dataset
 let isSending = false, isAgain = false, ended = "done", failures = 0, timer = 0, hasSent = false, problem = ""
 const notices = new Map() // form → what is said of what was put into it
@@ -171,7 +172,7 @@ async function send() {
   clearTimeout(timer)
   if (ended === "busy") timer = setTimeout(send, BUSY)
   else if (ended !== "done") timer = setTimeout(send, AGAIN[Math.min(failures, AGAIN.length) - 1] ?? AGAIN[3])
-  if (hasSent) await isStale()
+  if (hasSent && place.dataset.whenSent === "reload") await isStale()
   await draw()
 }
 
@@ -222,19 +223,26 @@ async function draw() {
   place.hidden = lines.length === 0
 }
 
-/* Loads a page anew that shows what is sent, once for what was sent last, by whatever tab or the service worker. */
+/* When something that this page shows was last saved from this phone, by whatever tab or the service worker. */
+async function lastSaved() {
+  const of = (await kept.fact("saved"))?.of ?? {}
+  const shows = action => place.dataset.whenSent === "reload" || forms.some(form => actionOf(form) === action)
+  return Math.max(0, ...Object.entries(of).filter(([action]) => shows(action)).map(([, when]) => when))
+}
+
+/* Loads the page anew if it was made before that; once, whatever the clock says. */
 async function isStale() {
-  if (place.dataset.whenSent !== "reload") return
-  const saved = await kept.fact("saved")
-  if (!saved || saved.when < performance.timeOrigin || sessionStorage.getItem("prewarn.seen") === String(saved.when)) return
-  sessionStorage.setItem("prewarn.seen", String(saved.when))
-  location.reload()
+  const when = await lastSaved()
+  if (when < (page.kept ?? performance.timeOrigin) || sessionStorage.getItem("prewarn.seen") === String(when)) return
+  sessionStorage.setItem("prewarn.seen", String(when))
+  const to = new URL(location.href)
+  if (forms.length) to.searchParams.set("saved", "1")
+  location.replace(to)
 }
 
 /* The network was slow, so the kept page was shown; now there is a new one. */
 async function refresh(address) {
-  const saved = await kept.fact("saved")
-  const isOld = page.kept && (Date.now() - page.kept > 60_000 || page.kept < (saved?.when ?? 0))
+  const isOld = page.kept && (Date.now() - page.kept > 60_000 || page.kept < await lastSaved())
   if (isOld && new URL(address).pathname === location.pathname) location.reload()
 }
 
@@ -248,7 +256,7 @@ async function keepPages() {
     await workers.register(`${root}/sw.js`, { scope: `${root}/`, updateViaCache: "none" })
     const ready = await workers.ready
     const links = page.kept ? [] : [...document.querySelectorAll("a[data-keep]")].map(one => one.href)
-    ready.active?.postMessage({ keep: workers.controller || page.kept ? links : [location.href, ...links] })
+    ready.active?.postMessage({ keep: isKeptAlready || page.kept ? links : [location.href, ...links] })
   } catch {
     // a browser that lets no page be kept: the queue works while this one is open
   }

@@ -11,6 +11,7 @@ globalThis.prewarnSending = root => {
   const PATIENCE = 20_000 // milliseconds until an answer is not waited for any more
   const CLAIM = 25_000 // milliseconds for which one tab sends, unless it says that it still does
   const OLDEST_DRAFT = 14 * 24 * 3600_000 // the server dates nothing before that
+  const REMEMBERED = 20 // actions of which it is known when they were last saved from here
   const me = String(Math.random())
   const saidHere = new Map() // submission → performance.now(): right even if the phone's clock is set meanwhile
   const news = "BroadcastChannel" in globalThis ? new BroadcastChannel(`prewarn${root}`) : null
@@ -52,7 +53,6 @@ globalThis.prewarnSending = root => {
 
   const all = () => within("forms", "readonly", forms => answer(forms.getAll()))
   const fact = name => within("facts", "readonly", facts => answer(facts.get(name)))
-  const note = (name, value) => within("facts", "readwrite", facts => answer(facts.put(value, name)))
   const drop = async n => {
     await within("forms", "readwrite", forms => answer(forms.delete(n)))
     tell({ kept: true })
@@ -138,8 +138,13 @@ globalThis.prewarnSending = root => {
     const body = new URLSearchParams([...form.fields, ["submission", form.submission], ["elapsed", elapsed], ["token", token]])
     const said = await ask(form.action, { method: "POST", body })
     if (said?.state === "saved" || said?.state === "known") {
-      await within("forms", "readwrite", forms => answer(forms.delete(form.n)))
-      await note("saved", { at: said.at ?? "", person: form.person, when: Date.now() })
+      await within(["forms", "facts"], "readwrite", async (forms, facts) => {
+        forms.delete(form.n)
+        const before = (await answer(facts.get("saved")))?.of ?? {}
+        const newest = Object.entries(before).sort((one, other) => other[1] - one[1]).slice(0, REMEMBERED)
+        const of = { ...Object.fromEntries(newest), [form.action]: Date.now() }
+        return answer(facts.put({ at: said.at ?? "", person: form.person, of }, "saved"))
+      })
       tell({ saved: form.action, submission: form.submission, page: said.page })
       return { form, page: said.page, state: "saved" }
     }
