@@ -2,72 +2,72 @@
 // One student who is saved alone goes to an address of their own, so that the queue of the page (queue.js) keeps the
 // students apart, and nothing that was typed of the others is sent or lost. Without this the page works the same: grades
 // come from the server, and phrases from the browser's own list.
-const form = document.getElementById("assessment");
-const DIMENSIONS = ["overall", "attitude", "skill", "classroom"];
+const form = document.getElementById("assessment")
+const DIMENSIONS = ["overall", "attitude", "skill", "classroom"]
 
 function asLast(row) {
-  const grades = row.dataset.last.split(" ");
+  const grades = row.dataset.last.split(" ")
   DIMENSIONS.forEach((name, place) => {
     for (const radio of row.querySelectorAll(`input[name^="${name}:"]`)) {
-      radio.checked = radio.value === grades[place];
-      if (radio.checked) radio.dispatchEvent(new Event("change", { bubbles: true }));
+      radio.checked = radio.value === grades[place]
+      if (radio.checked) radio.dispatchEvent(new Event("change", { bubbles: true }))
     }
-  });
+  })
 }
 
 function insert(comment, phrase) {
-  const before = comment.value.trim();
-  const between = !before ? "" : /[，。；、！？]$/.test(before) ? "" : /[\u4e00-\u9fff]/.test(phrase) ? "，" : "; ";
-  const text = before + between + phrase;
-  if (text.length > comment.maxLength) return;
-  comment.value = text;
-  comment.dispatchEvent(new Event("input", { bubbles: true }));
+  const before = comment.value.trim()
+  const between = !before ? "" : /[，。；、！？]$/.test(before) ? "" : /[\u4e00-\u9fff]/.test(phrase) ? "，" : "; "
+  const text = before + between + phrase
+  if (text.length > comment.maxLength) return
+  comment.value = text
+  comment.dispatchEvent(new Event("input", { bubbles: true }))
 }
 
 function chips(comment) {
-  let box = comment.nextElementSibling;
-  if (box.classList.contains("phrases")) return;
-  document.querySelector(".phrases")?.remove();
-  box = document.createElement("p");
-  box.className = "phrases";
+  let box = comment.nextElementSibling
+  if (box.classList.contains("phrases")) return
+  document.querySelector(".phrases")?.remove()
+  box = document.createElement("p")
+  box.className = "phrases"
   for (const option of document.getElementById("phrases").options) {
-    const chip = document.createElement("button");
-    chip.type = "button";
-    chip.className = "plain";
-    chip.textContent = option.value;
-    chip.addEventListener("click", () => insert(comment, option.value));
-    box.append(chip);
+    const chip = document.createElement("button")
+    chip.type = "button"
+    chip.className = "plain"
+    chip.textContent = option.value
+    chip.addEventListener("click", () => insert(comment, option.value))
+    box.append(chip)
   }
-  comment.after(box);
+  comment.after(box)
 }
 
 if (form) {
-  for (const comment of form.querySelectorAll('input[name^="comment:"]')) comment.removeAttribute("list");
-  form.addEventListener("focusin", (event) => {
-    if (event.target.name?.startsWith("comment:")) chips(event.target);
-  });
-  const all = form.action;
+  for (const comment of form.querySelectorAll('input[name^="comment:"]')) comment.removeAttribute("list")
+  form.addEventListener("focusin", event => {
+    if (event.target.name?.startsWith("comment:")) chips(event.target)
+  })
+  const all = form.action
   for (const button of form.querySelectorAll(".save-one")) { // the queue leaves to the browser what has a formaction
-    button.dataset.to = button.formAction;
-    button.removeAttribute("formaction");
+    button.dataset.to = button.formAction
+    button.removeAttribute("formaction")
   }
-  form.addEventListener("submit", (event) => {
-    if (!event.submitter?.classList.contains("save-one")) return;
-    form.action = event.submitter.dataset.to;
-    setTimeout(() => { form.action = all; }); // the queue has read it by then
-  }, { capture: true });
+  form.addEventListener("submit", event => {
+    if (!event.submitter?.classList.contains("save-one")) return
+    form.action = event.submitter.dataset.to
+    setTimeout(() => { form.action = all }) // the queue has read it by then
+  }, { capture: true })
   if ("BroadcastChannel" in globalThis) {
     new BroadcastChannel(`prewarn${new URL(all).pathname.split("/assessments/")[0]}`).addEventListener("message", ({ data }) => {
-      const button = [...form.querySelectorAll(".save-one")].find((one) => new URL(one.dataset.to).pathname === data.saved);
-      const row = button?.closest("li");
-      row?.classList.add("assessed");
-      row?.querySelector(".done")?.removeAttribute("hidden");
-    });
+      const button = [...form.querySelectorAll(".save-one")].find(one => new URL(one.dataset.to).pathname === data.saved)
+      const row = button?.closest("li")
+      row?.classList.add("assessed")
+      row?.querySelector(".done")?.removeAttribute("hidden")
+    })
   }
-  form.addEventListener("click", (event) => {
-    const button = event.target.closest("button.as-last");
-    if (!button) return;
-    event.preventDefault();
-    asLast(button.closest("li"));
-  });
+  form.addEventListener("click", event => {
+    const button = event.target.closest("button.as-last")
+    if (!button) return
+    event.preventDefault()
+    asLast(button.closest("li"))
+  })
 }
