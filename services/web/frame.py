@@ -34,13 +34,15 @@ HEADERS = {
 
 def templates() -> Environment:
     """The pages' templates; whatever is put into them is escaped."""
-    return Environment(
+    found = Environment(
         loader=FileSystemLoader(_HERE / "templates"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    found.policies["json.dumps_kwargs"] = {"ensure_ascii": False}  # a third of the bytes, in Chinese
+    return found
 
 
 class Visitor(NamedTuple):

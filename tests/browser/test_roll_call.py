@@ -444,6 +444,7 @@ def test_a_student_who_moved_meanwhile_is_named_as_gone_and_the_rest_is_kept(chr
                 shutil.copy(file, tmp_path / "new")
         done = prewarn(own.home, "directory", "import", tmp_path / "new")
         assert done.returncode == 0, done.stdout + done.stderr
+        until(lambda: student(3) not in context.request.get(page.url).text(), "the process has the new directory", 60)
         save(page)
         expect(state(page)).to_contain_text("已不在这份名单里", timeout=WAITS)
         expect(button(page, 3)).to_have_count(0)

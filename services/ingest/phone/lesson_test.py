@@ -12,6 +12,7 @@ import msgspec
 from services.directory import Directory
 from services.ingest.phone.lessons import Lesson, lesson_of, students_of
 from services.ingest.phone.results import STANDARD_SHARE, Result, Standard
+from services.ingest.phone.roll_call import on_leave
 from services.ingest.phone.saving import SOURCE, Typed
 from services.ingest.records.resolve import speaking
 from services.ingest.records.test_standards import pass_mark, standard_at
@@ -36,7 +37,7 @@ class Taking(NamedTuple):
     by_others: bool
     """Somebody else speaks of this attempt, too: our word can be taken back, theirs cannot."""
     missed: str = ""
-    """absent, leave: what the roll-call says of who was not there."""
+    """absent, leave: what the roll-call, or a leave that was granted, says of who was not there."""
     exempt: str = ""
     """Why they need not take it; nothing is said of them."""
 
@@ -95,12 +96,13 @@ def read_lesson_test(
     mine = [one for one in tests if any(said.event.data["test"] == chosen for said in one.said)]
     by = {(said.event.data["student"], _attempt(said.event)): one for one in mine for said in one.said}
     heard = {key: spoken[one.key] for key, one in by.items() if one.key in spoken}
-    marks = _marks(group)
     students = students_of(found, directory)
+    came_or_not = _marks(group)
+    marks = dict.fromkeys(on_leave(records, found, students), "leave") | came_or_not
     taking = [_taking(one, attempt, by, heard, marks, directory, found) for one in students]
     own = _teachers_own(records, found, rank)
     standing = next((event for (_, n), event in heard.items() if n == attempt and event.data.get("max_score")), None)
-    came = frozenset(student for student, mark in marks.items() if mark not in _MISSED)
+    came = frozenset(student for student, mark in came_or_not.items() if mark not in _MISSED)
     return LessonTest(
         found,
         chosen,
@@ -110,7 +112,7 @@ def read_lesson_test(
         taking,
         _standard_of(standing, own),
         own,
-        came if marks else None,
+        came if came_or_not else None,
         frozenset(student for (student, n), event in heard.items() if n < attempt and _was_tested(_result(event))),
         _version(mine, students, found, chosen),
     )

@@ -76,7 +76,7 @@ def read_roll_call(
         return None
     students = students_of(found, directory)
     marked = {one.student: one for one in group if one.kind == "attendance" and one.student is not None}
-    leaves = _leaves(records, found, students)
+    leaves = on_leave(records, found, students)
     expected = []
     came = came_at(group)
     by = ""
@@ -145,7 +145,7 @@ def _mark(event: CampusEvent | None, otherwise: Mark) -> Mark:
     return Mark(event.data["status"], None if minutes is None else round(minutes), event.data.get("note", ""))
 
 
-def _leaves(records: Records, lesson: Lesson, students: Iterable[str]) -> set[str]:
+def on_leave(records: Records, lesson: Lesson, students: Iterable[str]) -> set[str]:
     """Who has leave that was granted for some of the lesson."""
     found = set()
     for record in records.of_students("leave", students):

@@ -50,6 +50,14 @@ def test_who_was_absent_is_not_tested_and_nothing_is_said_of_them(taught):
     assert taught.warnings("tests-not-submitted") == [("tests-not-submitted", "s02/math", "yellow", "open")]
 
 
+def test_leave_that_was_granted_is_known_before_the_roll_is_called(school):
+    school.lesson()
+    times = {"from": EIGHT.isoformat(), "to": (EIGHT + timedelta(hours=4)).isoformat()}
+    school.say("leave", leave="v1", student="s03", status="granted", **times)
+    form = school.at("teacher").form(PAGE)
+    assert [form[f"state:{one}"] for one in ("s02", "s03")] == ["graded", "not_tested"]
+
+
 def test_many_who_failed_are_told_at_once_and_taken_back_with_a_correction(taught):
     teacher = taught.at("teacher")
     failing = {f"score:{one}": "30" for one in STUDENTS[1:5]}
