@@ -9,7 +9,7 @@ importScripts("static/phone/sending.js")
 const root = new URL(self.registration.scope).pathname.replace(/\/$/, "")
 const SHELL = `prewarn${root}:shell`, PAGES = `prewarn${root}:pages:`
 const FILES = ["offline", "static/prewarn.css", "static/phone.css", "static/icon.svg", "static/phone/queue.js",
-  "static/phone/sending.js", "static/phone/roll_call.js"].map(one => `${root}/${one}`)
+  "static/phone/sending.js", "static/phone/roll_call.js", "static/phone/check_in.js", "static/phone/assessment.js"].map(one => `${root}/${one}`)
 const MOST = 12 // pages
 const OLDEST = 36 * 3600_000 // milliseconds: a page of the day before yesterday helps nobody
 const FRESH = 5 * 60_000 // younger ones are not fetched again before they are asked for
