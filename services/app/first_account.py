@@ -30,10 +30,10 @@ def one_time_link(store: Store, person: str, public_url: str, now: datetime, *, 
 
 
 def link_for_the_first(store: Store, public_url: str, now: datetime) -> str | None:
-    """A link for the administrator while nobody has an account, or only that one without a password; else None."""
+    """A link for the administrator while nobody has set a password; else None."""
     with store.reading() as connection:
         known = accounts.accounts(connection)
-    if any(one.password or one.person != ADMINISTRATOR for one in known):
+    if any(one.password for one in known):
         return None
     return one_time_link(store, ADMINISTRATOR, public_url, now, operator=True)
 

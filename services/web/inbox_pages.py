@@ -185,7 +185,7 @@ class InboxPages:
         count = len(set(ticked)) - len(refusals)
         if not refusals:
             query = visitor.with_query(request.url.query, **{done: str(count)})
-            return RedirectResponse(f"{visitor.root(request)}{visitor.parent_of(request)}?{query}", 303)
+            return RedirectResponse(f"{visitor.root(request)}{visitor.form_page(request)}?{query}", 303)
         refused = self._named(refusals, self._frame.reader(request))
         return self._inbox(request, Said({done: count}, refused, note=note, to=to), 409)
 

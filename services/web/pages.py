@@ -23,7 +23,7 @@ from services.accounts.providers import NONE, Providers
 from services.i18n import terms
 from services.i18n.windows import window
 from services.ingest.phone.phone import Phone
-from services.messages import to_ms
+from services.messages import RuleCard, to_ms
 from services.notify import texts
 from services.notify.report import OPEN_BYS, asked_for
 from services.notify.rows import WarningRow
@@ -35,6 +35,7 @@ from services.web import evidence, report_forms, view_models, visitor
 from services.web.frame import HEADERS, Frame, Tour, Visitor
 from services.web.inbox_pages import InboxPages
 from services.web.my_channels import MyChannels
+from services.web.phone.missed import missed
 from services.web.phone.routes import phone_routes
 from services.web.provider_pages import ProviderPages
 from services.web.signing_in import SigningIn
@@ -84,6 +85,7 @@ class Pages:
         self._signing_in = SigningIn(self._frame)
         self._my_channels = MyChannels(self._frame, self._signing_in)
         self._inbox = InboxPages(self._frame, self._signing_in, notify)
+        self._way_in = phone
         self._phone = phone_routes(self._frame, self._signing_in, phone) if phone is not None else None
         self._providers = ProviderPages(self._frame, self._signing_in, providers, notify.config.base_url)
 
@@ -191,6 +193,7 @@ class Pages:
             "figures": view_models.figures(row, card, reader),
             "facts": view_models.facts(row, card, reader),
             "records": view_models.records(row, card, reader),
+            "missed": self._missed(row, card, reader),
             "found": found,
             "parts": [view_models.line(one, self._cards(one.rule_version, one.rule), reader) for one in found.parts],
             "strip": evidence.strip(row, reader),
@@ -205,6 +208,11 @@ class Pages:
             "details": {"verdict": "verdict", "undone": "action"},
             "window": window,
         }
+
+    def _missed(self, row: WarningRow, card: RuleCard | None, reader: Reader) -> list[tuple[str, str]]:
+        """Of a warning about a lesson, who was not there."""
+        about_lesson = card is not None and card.by == ["lesson"] and row.blanked_at is None
+        return missed(self._way_in, row.subject, reader) if about_lesson and self._way_in is not None else []
 
     async def acknowledge(self, request: Request) -> Response:
         """The person takes the warning up."""

@@ -122,7 +122,7 @@ class SigningIn:
 
     def interrupted(self, request: Request, form: _Form) -> Response:
         """Signing in again, with what was typed."""
-        goal = own_path(visitor.path_of(request).rpartition("/")[0])
+        goal = own_path(visitor.form_page(request))
         return self.sign_in_page(request, goal, status=403, notice="sign_in_over", form=form)
 
     def stale(self, request: Request, form: _Form) -> Response:

@@ -17,6 +17,10 @@ PROXY_USER = "prewarn.proxy_user"
 """Where the scope of a request says whom a named proxy has signed in (app/proxies.py)."""
 BY_PROXY = "proxy"
 """The provider of such sessions."""
+_OWN_PAGE = ("/link/", "/password", "/check-in")
+"""Forms on these are sent to the page itself."""
+_OF_ROLL_CALL, _ABOVE = ("cancel", "move", "restore"), ("open", "close", "read")
+"""Of a lesson: what stands on its roll-call, and what on the page above."""
 _YEAR = 365 * 24 * 3600
 _FORM = "application/x-www-form-urlencoded"
 _LARGEST_FORM = 64 << 10
@@ -77,7 +81,7 @@ def path_of(request: Request) -> str:
 
 def signing_in(request: Request) -> str:
     """The address of the sign-in, which leads back to the page that was asked for; a form leads to its page."""
-    goal = path_of(request) if request.method == "GET" else path_of(request).rpartition("/")[0]
+    goal = form_page(request)
     query = f"?{request.url.query}" if request.method == "GET" and request.url.query else ""
     goal = own_path(goal + query) or own_path(goal)
     to = f"?next={quote(goal, safe='/')}" if goal not in ("", "/") else ""
@@ -85,14 +89,22 @@ def signing_in(request: Request) -> str:
 
 
 def page_of(request: Request) -> str:
-    """The page that is looked at: what a form is sent to is none, but for those of passwords; the one above it is."""
-    is_page = request.method == "GET" or path_of(request).startswith(("/link/", "/password"))
-    return f"{root(request)}{path_of(request) if is_page else parent_of(request)}"
+    """The page that is looked at; of a form the one that it stands on."""
+    return f"{root(request)}{form_page(request)}"
 
 
-def parent_of(request: Request) -> str:
-    """The page above what a form is sent to, as our routes have it, escaped."""
-    return path_of(request).rpartition("/")[0]
+def form_page(request: Request) -> str:
+    """The page that is looked at, as our routes have it, escaped; of a form the one that it stands on.
+
+    What a form is sent to is mostly no page, but the one above it is. Forms of phones are sent to their own page.
+    """
+    path = path_of(request)
+    if request.method == "GET" or path.startswith(_OWN_PAGE):
+        return path
+    above, _, act = path.rpartition("/")
+    if path.startswith("/lessons/"):
+        return f"{above}/roll-call" if act in _OF_ROLL_CALL else above if act in _ABOVE else path
+    return above
 
 
 def with_query(query: str, **changes: str) -> str:

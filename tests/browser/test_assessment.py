@@ -109,7 +109,7 @@ def test_a_code_is_scanned_by_one_student_and_not_by_a_second_on_the_same_phone(
         roll.locator("#check-in button").nth(1).tap()
     shown = opened.value
     code = shown.locator(".digits").inner_text()
-    assert shown.locator(".code img").evaluate("one => one.naturalWidth") > 0
+    shown.wait_for_function("document.querySelector('.code img').naturalWidth > 0")
     roll.goto(lesson)
     expect(roll.locator(f'li[data-student="{student(5)}"]')).to_have_class("absent")
     with place.phone(chromium, student(1)) as mine:

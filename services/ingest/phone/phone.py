@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from services.directory import Directory
@@ -12,13 +12,16 @@ from services.ingest.phone.assessment import Assessment, Facts, Month, facts_of,
 from services.ingest.phone.check_in import came
 from services.ingest.phone.days import LessonDays
 from services.ingest.phone.lesson_test import LessonTest, read_lesson_test
-from services.ingest.phone.lessons import Lesson, find_lesson
+from services.ingest.phone.lessons import Lesson, find_lesson, lesson_of
 from services.ingest.phone.roll_call import RollCall, read_roll_call
 from services.ingest.phone.saving import CHECK_IN, Saved, Typed, save
 from services.ingest.records.keys import Keys
 from services.ingest.records.log import RecordLog
 from services.log.records import Records, RecordStore
-from services.messages import CampusEvent
+from services.messages import CampusEvent, to_ms
+
+_LONGEST = timedelta(hours=12)
+"""Of a lesson, where what it meets is looked for."""
 
 
 class Bounds(Protocol):
@@ -63,6 +66,20 @@ class Phone:
     def lessons(self, person: str, between: tuple[datetime, datetime]) -> list[Lesson]:
         """Those that somebody teaches, or stands in for, and that begin in a time; as of a few seconds ago."""
         return self._days.of(person, between, self.clock(), self.directory)
+
+    def clash(self, lesson: Lesson, begins: datetime) -> Lesson | None:
+        """What its teacher or one of its classes has already while it would take place from `begins` on."""
+        ends, mine = begins + (lesson.ends - lesson.begins), {*lesson.classes}
+        with self.reading() as records:
+            near = records.between("lesson", to_ms(begins - _LONGEST), to_ms(ends))
+            found = [lesson_of(one, self.directory, self.closed) for one in near]
+        for one in found:
+            if one is None or one.reason or one.id == lesson.id or one.ends <= begins or one.begins >= ends:
+                continue
+            teacher = lesson.event.data.get("teacher")
+            if not mine.isdisjoint(one.classes) or (teacher and one.event.data.get("teacher") == teacher):
+                return one
+        return None
 
     def roll_call(self, lesson: str) -> RollCall | None:
         """As it stands; None if there is no such lesson."""

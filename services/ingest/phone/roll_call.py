@@ -126,12 +126,22 @@ def moved(lesson: Lesson, begins: datetime, typed: Typed) -> list[CampusEvent]:
     ends = begins + (lesson.ends - lesson.begins)
     other = f"{lesson.id[:100]}@{begins:%m%d%H%M}"
     times = {"starts_at": begins.isoformat(), "ends_at": ends.isoformat()}
-    there = {name: value for name, value in lesson.event.data.items() if name not in ("sections", "room", "moved_to")}
+    there = {name: value for name, value in lesson.event.data.items() if name not in ("sections", "moved_to")}
     here = {**lesson.event.data, "status": "moved", "moved_to": other}
     return [
         _event("lesson", {**there, **times, "lesson": other, "status": "planned"}, typed.at, typed),
         _event("lesson", here, typed.at, typed),
     ]
+
+
+def restored(lesson: Lesson, instead: Lesson | None, typed: Typed) -> list[CampusEvent]:
+    """It takes place after all, and the one in its stead does not."""
+    here = {name: value for name, value in lesson.event.data.items() if name != "moved_to"}
+    events = [_event("lesson", {**here, "status": "planned"}, typed.at, typed)]
+    if instead is not None:
+        gone = _event("lesson", instead.event.data, typed.at, typed)
+        events.append(msgspec.structs.replace(gone, retracted=True))
+    return events
 
 
 def _event(kind: str, data: Mapping[str, object], time: datetime, typed: Typed) -> CampusEvent:

@@ -10,7 +10,7 @@ from typing import Literal, NamedTuple
 import msgspec
 
 from services.ingest.intake import Intake
-from services.ingest.records.keys import Keys
+from services.ingest.records.keys import Keys, id_of
 from services.ingest.records.log import RecordLog
 from services.ingest.records.words import content
 from services.log.records import Records
@@ -81,14 +81,16 @@ def save(
     """
     if not events:
         return Saved("refused")
-    named = [f"{typed.submission}/{n}" for n in range(len(events))]
-    given = [msgspec.structs.replace(event, source=source, id=id_) for event, id_ in zip(events, named, strict=True)]
+    # Named by what they are about: said again it is a correction, and not another record in place of one taken back.
+    given = [msgspec.structs.replace(one, source=source, id=id_of(one.kind, keys.of(one))) for one in events]
+    ident = f"{source} {typed.submission}"
 
     def as_of(records: Records, checked: Sequence[CampusEvent]) -> Sequence[CampusEvent]:
-        if records.keys_of([f"{source} {named[0]}"]):
+        if records.keys_of([ident]):
             raise _KnownError
         if version(records) != typed.seen:
             raise _ChangedError
+        records.save((), [(ident, given[0].kind, keys.of(given[0]))])
         return _revised(checked, records, keys, source)
 
     try:

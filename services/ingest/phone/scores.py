@@ -41,6 +41,8 @@ class Pasted:
 
     results: dict[str, Result] = field(default_factory=dict)
     """By student; whoever has an empty cell is not among them."""
+    unsaid: set[str] = field(default_factory=set)
+    """Students whose cell is empty."""
     lines: list[Line] = field(default_factory=list)
     """What was not understood."""
     fault: Fault | None = None
@@ -195,6 +197,7 @@ class _Reading(NamedTuple):
 
     def _put(self, found: Pasted, number: int, line: str, student: str, cell: str) -> None:
         if not cell.strip():
+            found.unsaid.add(student)
             return
         state = self.words.get(_key(cell))
         score = read_score(cell, self.highest)

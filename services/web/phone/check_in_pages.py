@@ -127,7 +127,7 @@ class CheckInPages:
         if not isinstance(found, RollCall):
             return found
         self.check_ins.close(found.lesson)
-        return Sent(Saved("saved"), f"{path_of(found.lesson.id)}/roll-call")
+        return Sent(Saved("saved"), f"{path_of(found.lesson.id)}/roll-call", told="")
 
     def form(self, request: Request) -> Response:
         """Where a student types the code, or comes with it by the picture."""

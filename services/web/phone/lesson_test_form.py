@@ -111,12 +111,16 @@ def typed(form: Form, test: LessonTest) -> Typing:
     return found
 
 
-def with_pasted(found: Typing, pasted: Pasted) -> Typing:
-    """What was pasted goes into the rows; what was not understood stays where it was pasted."""
+def with_pasted(found: Typing, pasted: Pasted, before: Typing) -> Typing:
+    """What was pasted goes into the rows; what was not understood stays where it was pasted.
+
+    Whose cell is empty is as `before` anything was typed: an earlier paste may have said something.
+    """
     found.pasted = pasted
     found.read = "" if pasted.fault else found.mark
     if not pasted.fault and not pasted.lines:
         found.paste = ""
+    found.cells |= {one: before.cells[one] for one in pasted.unsaid if one in before.cells}
     for student, one in pasted.results.items():
         cell, now = found.cells[student], points(one.score)
         was = cell.score.strip() if cell.score.strip() not in ("", now) else ""

@@ -141,7 +141,9 @@ class LessonTestPages:
         order = [(one.student, reader.person(one.student)) for one in _in_order(found)]
         exempt = {one.student for one in found.students if one.exempt}
         pasted = read_pasted(typing.paste, order, typing.bound, _sheet_words(), exempt)
-        return self._page(request, found, lesson_test_form.with_pasted(typing, pasted))
+        return self._page(
+            request, found, lesson_test_form.with_pasted(typing, pasted, lesson_test_form.standing(found))
+        )
 
     def _save(self, request: Request, seen: Visitor, form: Form) -> Sent | Response:
         found, allowed = self._taught(request)

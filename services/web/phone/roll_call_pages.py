@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from types import MappingProxyType
 from typing import NamedTuple
@@ -13,9 +13,11 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from services.ingest.phone import roll_call
+from services.ingest.phone.lessons import Lesson
 from services.ingest.phone.phone import Phone
 from services.ingest.phone.roll_call import LONGEST_NOTE, MOST_MINUTES, STATUSES, Expected, Mark, RollCall
-from services.ingest.phone.saving import Saved
+from services.ingest.phone.saving import SOURCE, Saved, Typed
+from services.messages import CampusEvent
 from services.web.frame import Frame, Visitor
 from services.web.phone.check_in_pages import around, clock_time
 from services.web.phone.check_ins import CheckIns
@@ -25,6 +27,9 @@ from services.web.view_models import Reader
 from services.web.visitor import said
 
 _MOST_DIGITS = 4
+_CHANGES = ("cancel", "move", "restore")
+_RESTORED = ("cancelled", "moved")
+"""Why a lesson does not take place that its teacher can hold after all."""
 
 
 class Row(NamedTuple):
@@ -55,6 +60,7 @@ class RollCallPages:
             Route("/lessons/{lesson:path}/roll-call", posted(self._save), methods=["POST"]),
             Route("/lessons/{lesson:path}/cancel", posted(self._cancel), methods=["POST"]),
             Route("/lessons/{lesson:path}/move", posted(self._move), methods=["POST"]),
+            Route("/lessons/{lesson:path}/restore", posted(self._restore), methods=["POST"]),
         ]
 
     def page(self, request: Request) -> Response:
@@ -70,8 +76,11 @@ class RollCallPages:
         typed: Mapping[str, Mark] = MappingProxyType({}),
         error: str = "",
         status: int = 200,
+        moving: str = "",
     ) -> Response:
-        reader = self._frame.reader(request)
+        """`moving`: to when somebody wants to move it, and is asked once more."""
+        reader, told = self._frame.reader(request), said(request.query_params, "saved")
+        instead = self._instead(found)
         rows = [_row(one, typed.get(one.student), reader) for one in found.students]
         return self._frame.page(
             request,
@@ -89,8 +98,12 @@ class RollCallPages:
             most_minutes=MOST_MINUTES,
             longest_note=LONGEST_NOTE,
             error=error,
-            is_saved=bool(said(request.query_params, "saved")) and not error,
-            begins=found.lesson.begins.astimezone(reader.zone),
+            is_saved=told == "1" and not error,
+            told=reader.word(f"lesson_done_{told}") if told in _CHANGES and not error else "",
+            begins=moving or f"{found.lesson.begins.astimezone(reader.zone):%Y-%m-%dT%H:%M}",
+            sure=moving,
+            instead=shown(instead, reader) if instead is not None else None,
+            can_restore=found.lesson.reason in _RESTORED,
             clashes=sum(bool(row.otherwise) for row in rows),
             **around(self._check_ins, found, reader),
         )
@@ -111,39 +124,87 @@ class RollCallPages:
             words = why(saved, reader)
         return self._sent(request, found, saved, words, marks)
 
-    def _sent(self, request: Request, found: RollCall, saved: Saved, words: str, marks: Mapping[str, Mark]) -> Sent:
+    def _sent(
+        self,
+        request: Request,
+        found: RollCall,
+        saved: Saved,
+        words: str,
+        marks: Mapping[str, Mark] = MappingProxyType({}),
+        *,
+        told: str = "1",
+        moving: str = "",
+    ) -> Sent:
         goal = f"{path_of(found.lesson.id)}/roll-call"
         if saved.state in ("saved", "known"):
-            return Sent(saved, goal)
+            return Sent(saved, goal, told=told)
         reader = self._frame.reader(request)
         now = self._phone.roll_call(found.lesson.id) or found
         words = reader.word("roll_call_changed") if saved.state == "changed" else words
         status = 409 if saved.state == "changed" else 422
-        return Sent(saved, goal, words, lambda: self._page(request, now, marks, words, status))
+        return Sent(saved, goal, words, lambda: self._page(request, now, marks, words, status, moving))
 
     def _cancel(self, request: Request, seen: Visitor, form: Form) -> Sent | Response:
-        return self._change(request, seen, form, None)
+        def cancel(found: RollCall, typed: Typed) -> list[CampusEvent]:
+            return roll_call.cancelled(found.lesson, typed)
+
+        return self._change(request, seen, form, "cancel", cancel)
 
     def _move(self, request: Request, seen: Visitor, form: Form) -> Sent | Response:
-        return self._change(request, seen, form, said(form, "begins"))
+        begins = said(form, "begins")
 
-    def _change(self, request: Request, seen: Visitor, form: Form, begins: str | None) -> Sent | Response:
+        def move(found: RollCall, typed: Typed) -> list[CampusEvent] | Sent:
+            reader = self._frame.reader(request)
+            at = _moment(begins, reader)
+            if at is None or at == found.lesson.begins:
+                return self._sent(request, found, Saved("refused"), reader.word("lesson_move_when"))
+            clash = self._phone.clash(found.lesson, at)
+            if clash is not None and said(form, "sure") != begins:
+                other = shown(clash, reader)
+                what = f"{other.day} {other.course} {other.classes}"
+                words = reader.word("lesson_move_clash", what=what)
+                return self._sent(request, found, Saved("refused"), words, moving=begins)
+            return roll_call.moved(found.lesson, at, typed)
+
+        return self._change(request, seen, form, "move", move)
+
+    def _restore(self, request: Request, seen: Visitor, form: Form) -> Sent | Response:
+        def restore(found: RollCall, typed: Typed) -> list[CampusEvent] | Sent:
+            instead = self._instead(found)
+            taken = self._phone.roll_call(instead.id) if instead is not None else None
+            if found.lesson.reason not in _RESTORED or (taken is not None and taken.taken is not None):
+                words = self._frame.reader(request).word("lesson_not_restored")
+                return self._sent(request, found, Saved("refused"), words)
+            ours = instead is not None and instead.event.source == SOURCE
+            return roll_call.restored(found.lesson, instead if ours else None, typed)
+
+        return self._change(request, seen, form, "restore", restore)
+
+    def _instead(self, found: RollCall) -> Lesson | None:
+        """The lesson that takes the place of one that was moved."""
+        other = found.lesson.event.data.get("moved_to")
+        return self._phone.lesson(other) if other else None
+
+    def _change(
+        self,
+        request: Request,
+        seen: Visitor,
+        form: Form,
+        told: str,
+        change: Callable[[RollCall, Typed], list[CampusEvent] | Sent],
+    ) -> Sent | Response:
         found = self._phone.roll_call(request.path_params["lesson"])
         allowed = self._sending.may_teach(request, found.lesson.taught if found else None)
         if not isinstance(allowed, Visitor) or found is None:
             return _answer(allowed)
         reader, typed = self._frame.reader(request), self._sending.typed(form, seen.person)
-        if begins is None:
-            events = roll_call.cancelled(found.lesson, typed)
-        else:
-            at = _moment(begins, reader)
-            if at is None or at == found.lesson.begins:
-                return self._sent(request, found, Saved("refused"), reader.word("lesson_move_when"), {})
-            events = roll_call.moved(found.lesson, at, typed)
         if not typed.is_right:
-            return self._sent(request, found, Saved("refused"), reader.word("roll_call_reload"), {})
+            return self._sent(request, found, Saved("refused"), reader.word("roll_call_reload"))
+        events = change(found, typed)
+        if isinstance(events, Sent):
+            return events
         saved = self._phone.save_roll_call(found.lesson.id, events, typed)
-        return self._sent(request, found, saved, why(saved, reader), {})
+        return self._sent(request, found, saved, why(saved, reader), told=told)
 
 
 def _answer(seen: Visitor | Response) -> Response:

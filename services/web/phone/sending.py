@@ -40,6 +40,8 @@ class Sent(NamedTuple):
     """Why it was refused."""
     shown: Callable[[], Response] | None = None
     """For a browser, the page with what was typed and was not taken, or not yet."""
+    told: str = "1"
+    """What the page that shows it says above; empty: nothing."""
 
 
 def wants_json(request: Request) -> bool:
@@ -103,7 +105,8 @@ class Sending:
             at = self._clock().astimezone(self._frame.notify.config.zone)
             return json(sent.saved.state, _STATUS[sent.saved.state], page=page, words=sent.words, at=f"{at:%H:%M}")
         if sent.saved.state in ("saved", "known") and sent.shown is None:
-            return RedirectResponse(f"{page}{'&' if '?' in page else '?'}saved=1", 303)
+            told = f"{'&' if '?' in page else '?'}saved={sent.told}" if sent.told else ""
+            return RedirectResponse(f"{page}{told}", 303)
         assert sent.shown is not None
         return sent.shown()
 

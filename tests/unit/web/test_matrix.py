@@ -168,6 +168,7 @@ OF_A_LESSON = {
         "roll-call",
         "cancel",
         "move",
+        "restore",
         "test",
         "test/{attempt:int}",
         "test/{attempt:int}/read",

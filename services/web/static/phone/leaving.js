@@ -4,7 +4,7 @@ import "./sending.js"
 for (const form of document.querySelectorAll("form[data-ask]")) {
   form.addEventListener("submit", async event => {
     event.preventDefault()
-    const { root, person, ask } = form.dataset, submitter = event.submitter
+    const { root, person, ask, offline } = form.dataset, submitter = event.submitter
     const kept = globalThis.prewarnSending(root)
     let unsent = 0
     try {
@@ -17,6 +17,12 @@ for (const form of document.querySelectorAll("form[data-ask]")) {
     if ("caches" in globalThis) {
       const names = (await caches.keys()).filter(one => one.startsWith(`prewarn${root}:pages:`))
       await Promise.all(names.map(one => caches.delete(one)))
+    }
+    try {
+      await fetch(`${root}/me.json`, { cache: "no-store" })
+    } catch { // the session is the server's to end
+      alert(offline)
+      return
     }
     if (submitter?.name) {
       form.append(Object.assign(document.createElement("input"), { type: "hidden", name: submitter.name, value: submitter.value }))

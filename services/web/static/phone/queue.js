@@ -115,7 +115,7 @@ function typed(event) {
   const done = names.length
     ? kept.keepDraft({ person, action, fields: fieldsOf(form), touched: names, version: version(form) })
     : kept.dropDraft(person, action)
-  done.catch(() => { problem = say("no_place"); draw() })
+  done.catch(() => { problem = say("no_place") }).then(draw)
 }
 
 async function submitted(event) {
@@ -181,9 +181,10 @@ const press = (text, act) => part("button", text, { type: "button", className: "
 
 /* The line that says what is unsent, and what waits for a decision. */
 async function draw() {
-  let all = [], saved = null
+  let all = [], drafts = [], saved = null
   try {
     all = await kept.all()
+    drafts = (await kept.drafts()).filter(one => one.person === person)
     saved = await kept.fact("saved")
   } catch {
     problem ||= say("no_place")
@@ -205,6 +206,9 @@ async function draw() {
     } else line.push(press(say("send"), send))
     lines.push(line)
     if (!workers) lines.push([part("span", say("open"))])
+  } else if (drafts.length) {
+    if (!forms.length) lines.push([part("span", say("drafts", { n: drafts.length }))])
+  } else if (mine.length || document.querySelector("main .error[role=alert]")) { // below, or on the page, stands why not
   } else if (saved && saved.person === person && saved.at) lines.push([part("span", say("saved", { at: saved.at }))])
   for (const one of mine.filter(each => each.state !== "waiting")) {
     const here = forms.some(form => actionOf(form) === one.action)

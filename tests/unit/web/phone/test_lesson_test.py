@@ -158,7 +158,7 @@ def test_sent_twice_it_is_taken_once_and_what_came_meanwhile_is_shown(taught):
     refused = second.send(PAGE, other, asks="text/html")
     assert refused.status_code == 409
     assert "现在记录为：80" in refused.text
-    assert refused.text.count("现在记录为") == 1
+    assert refused.text.count("现在记录为：80") == 1
     assert 'value="33"' in refused.text
     assert second.send(PAGE, other).json()["state"] == "changed"
 
@@ -266,3 +266,14 @@ def test_who_does_not_teach_it_finds_no_such_page(taught):
     assert taught.at(None).get(PAGE).status_code == 303
     assert taught.at("teacher").get("/lessons/none/test").status_code == 404
     assert not taught.told("test")
+
+
+def test_a_later_paste_with_an_empty_cell_takes_back_what_an_earlier_one_said(taught):
+    """s01 was absent; a first paste gave them a score by mistake."""
+    teacher = taught.at("teacher")
+    first = teacher.form(PAGE) | {"score:s01": "66", "state:s01": "graded"}
+    column = "\n".join(["", *["80"] * 11])
+    shown = teacher.send(f"{PAGE}/1/read", first | {"paste": column}, asks="text/html").text
+    row = shown.split('data-student="s01"')[1].split("</li>")[0]
+    assert 'value="66"' not in row
+    assert '<option value="not_tested" selected>' in row

@@ -270,3 +270,75 @@ def test_a_day_is_read_once_for_all_who_ask_and_again_when_a_lesson_moves(school
     teacher = school.at("teacher")
     teacher.send("/lessons/l1/cancel", teacher.form(PAGE))
     assert "已停课" in teacher.get("/day").text
+
+
+def test_a_lesson_that_was_cancelled_by_mistake_is_held_after_all_with_what_was_said_of_it(school):
+    school.lesson()
+    teacher = school.at("teacher")
+    teacher.send(PAGE, marked(teacher.form(PAGE), s01="absent"))
+    answer = teacher.send("/lessons/l1/cancel", teacher.form(PAGE) | {"submission": "cancel-01"}, asks="text/html")
+    assert answer.headers["location"].endswith("/roll-call?saved=cancel")
+    page = teacher.get("/lessons/l1/roll-call?saved=cancel").text
+    assert "这次课已停课。" in page
+    assert "点名已保存" not in page
+    assert "roll_call.js" not in page, "there is no list for it"
+    assert teacher.send("/lessons/l1/restore", teacher.form(PAGE)).json()["state"] == "saved"
+    assert {one.data["status"] for one in school.told("attendance").values()} == {"present", "absent"}
+    assert teacher.send("/lessons/l1/restore", teacher.form(PAGE)).json()["state"] == "refused", "it is held already"
+
+
+def test_a_lesson_that_was_moved_is_led_to_and_comes_back(school):
+    school.lesson()
+    teacher = school.at("teacher")
+    form = teacher.form(PAGE) | {"begins": "2026-11-24T10:00"}
+    assert teacher.send("/lessons/l1/move", form).json()["state"] == "saved"
+    page = teacher.get(PAGE).text
+    other = page.split('已调课 → <a href="')[1].split('"')[0]
+    assert teacher.get(other).status_code == 200
+    assert teacher.send("/lessons/l1/restore", teacher.form(PAGE)).json()["state"] == "saved"
+    assert teacher.get(other).status_code == 404
+    assert teacher.get(PAGE).text.count("</select>") == 11
+
+
+def test_a_move_that_clashes_is_asked_once_more(school):
+    school.lesson()
+    school.lesson("l2", EIGHT + timedelta(hours=24), course="art", teacher="other")
+    teacher = school.at("teacher")
+    form = teacher.form(PAGE) | {"begins": "2026-11-24T09:00"}
+    refused = teacher.send("/lessons/l1/move", form, asks="text/html")
+    assert refused.status_code == 422
+    assert "美术 Class 1”时间冲突" in refused.text
+    assert '<input type="hidden" name="sure" value="2026-11-24T09:00">' in refused.text
+    assert teacher.send("/lessons/l1/move", form | {"sure": "2026-11-24T09:00"}).json()["state"] == "saved"
+    assert "09:00–10:40" in teacher.get("/day?day=2026-11-24").text
+
+
+def test_where_nobody_else_is_a_lesson_is_moved_at_once(school):
+    school.lesson()
+    school.lesson("l3", EIGHT + timedelta(hours=48), course="art", teacher="other", **{"class": "c2"})
+    teacher = school.at("teacher")
+    form = teacher.form(PAGE) | {"begins": "2026-11-25T08:00"}
+    assert teacher.send("/lessons/l1/move", form).json()["state"] == "saved"
+
+
+def test_whoever_is_warned_of_a_lesson_sees_who_was_not_there(school):
+    school.lesson()
+    teacher = school.at("teacher")
+    teacher.send(PAGE, marked(teacher.form(PAGE), s01="absent", s02="absent", s03="late"))
+    school.settle()
+    with school.embedded.notify.database.reading() as connection:
+        ((id_,),) = connection.exec_driver_sql("SELECT id FROM warning WHERE rule = 'arrival-rate'").fetchall()
+    page = school.at("tutor").get(f"/warnings/{id_}").text
+    shown = page.split('class="missed"')[1].split("</ul>")[0]
+    assert [shown.count(word) for word in ("Student 01", "Student 02", "Student 03", "旷课", "迟到")] == [1, 1, 1, 2, 1]
+    assert "Student 04" not in shown
+
+
+@pytest.mark.parametrize("path", ["/lessons/l1/roll-call", "/lessons/l1/move"])
+def test_the_other_language_and_the_sign_in_lead_back_to_the_page_of_the_form(school, path):
+    school.lesson()
+    teacher = school.at("teacher")
+    form = teacher.form(PAGE) | {"minutes:s01": "999", "begins": "never"}
+    assert f'href="{PAGE}?lang=en"' in teacher.send(path, form, asks="text/html").text
+    school.later(days=40)
+    assert f'name="next" value="{PAGE}"' in teacher.send(path, form, asks="text/html").text
