@@ -398,6 +398,21 @@ def test_signing_out_asks_while_something_is_unsent_and_nobody_else_sends_it(chr
     assert {one.data["taken_by"] for one in place.records("attendance", "shared")} == {"anna"}
 
 
+def test_without_network_nobody_is_signed_out_and_that_is_said(chromium, place):
+    with place.phone(chromium) as context:
+        page = context.new_page()
+        page.goto(f"{place.address}/?lang=zh")
+        context.set_offline(True)
+        said = []
+        page.on("dialog", lambda dialog: (said.append(dialog.message), dialog.accept()))
+        page.locator('form[action$="/sign-out"] button').first.tap()
+        until(lambda: page.wait_for_timeout(50) or said, "it says so")
+        assert "尚未退出登录" in said[0]
+        context.set_offline(False)
+        page.locator('form[action$="/sign-out"] button').first.tap()
+        page.wait_for_url("**/sign-in")
+
+
 def test_a_sign_in_that_is_lost_without_network_keeps_all_and_says_so(phone, place):
     page = open_roll(phone, place.teach("lapsed"))
     is_ready(page)

@@ -140,7 +140,15 @@ def test_a_source_without_a_rank_comes_after_all_that_have_one(folder, add):
     add("sources.csv", "door,,,999999,all")
     add("sources.csv", "app,,,1,exceptions_only")
     college = load(folder)
-    sources = ["phone", "nobody", "door", "app"]
-    assert sorted(sources, key=college.source_rank) == ["app", "door", "phone", "nobody"]
-    assert college.source_rank("phone") == UNRANKED
+    sources = ["kiosk", "nobody", "door", "app"]
+    assert sorted(sources, key=college.source_rank) == ["app", "door", "kiosk", "nobody"]
+    assert college.source_rank("kiosk") == UNRANKED
     assert [college.source_lists(one) for one in sources] == [None, None, "all", "exceptions_only"]
+
+
+def test_our_own_phone_speaks_before_all_and_our_check_in_behind_all_unless_the_table_says_otherwise(folder, add):
+    add("sources.csv", "app,,,1,")
+    sources = ["check-in", "nobody", "app", "phone"]
+    assert sorted(sources, key=load(folder).source_rank) == ["phone", "app", "nobody", "check-in"]
+    add("sources.csv", "check-in,,,7,")
+    assert load(folder).source_rank("check-in") == 7

@@ -258,4 +258,4 @@ def test_a_directory_of_before_there_were_exemptions_statuses_and_ranks_still_lo
     assert college.enrolled(student.id, OCTOBER)
     assert student.id in college.class_members(student.class_id, OCTOBER)
     assert college.exempt(student.id, "attendance", OCTOBER) is None
-    assert (college.source_rank("phone"), college.source_lists("phone")) == (UNRANKED, None)
+    assert (college.source_rank("door"), college.source_lists("phone")) == (UNRANKED, None)

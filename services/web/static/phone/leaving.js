@@ -19,7 +19,7 @@ for (const form of document.querySelectorAll("form[data-ask]")) {
       await Promise.all(names.map(one => caches.delete(one)))
     }
     try {
-      await fetch(`${root}/me.json`, { cache: "no-store" })
+      await fetch(`${root}/healthz`, { cache: "no-store" })
     } catch { // the session is the server's to end
       alert(offline)
       return
