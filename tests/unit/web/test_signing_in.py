@@ -271,9 +271,7 @@ def test_the_first_start_gives_the_administrator_a_link_until_somebody_can_sign_
     again = link_for_the_first(notify.database, "http://campus.test", clock())
     assert stranger.get(link).status_code == 404
     assert stranger.get(again.removeprefix("http://campus.test")).status_code == 200
-    one_time_link(
-        notify.database, "T1", "http://campus.test", clock()
-    )  # as `accounts add` does
+    one_time_link(notify.database, "T1", "http://campus.test", clock())  # as `accounts add` does
     path = link_for_the_first(notify.database, "http://campus.test", clock()).removeprefix("http://campus.test")
     stranger.post(path, token=stranger.token(path), password=GOOD, again=GOOD)
     assert link_for_the_first(notify.database, "http://campus.test", clock()) is None

@@ -21,7 +21,9 @@ for (const form of document.querySelectorAll("form[data-ask]")) {
     try {
       await fetch(`${root}/healthz`, { cache: "no-store" })
     } catch { // the session is the server's to end
-      alert(offline)
+      const told = document.querySelector(".offline") ?? Object.assign(document.createElement("p"), { className: "error offline", role: "alert" })
+      told.textContent = offline
+      form.after(told)
       return
     }
     if (submitter?.name) {
