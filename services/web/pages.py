@@ -85,8 +85,8 @@ class Pages:
         self._signing_in = SigningIn(self._frame)
         self._my_channels = MyChannels(self._frame, self._signing_in)
         self._inbox = InboxPages(self._frame, self._signing_in, notify)
-        self._way_in = phone
-        self._phone = phone_routes(self._frame, self._signing_in, phone) if phone is not None else None
+        self._phone = phone
+        self._phone_routes = phone_routes(self._frame, self._signing_in, phone) if phone is not None else []
         self._providers = ProviderPages(self._frame, self._signing_in, providers, notify.config.base_url)
 
     def routes(self) -> list[BaseRoute]:
@@ -97,7 +97,7 @@ class Pages:
             *self._providers.routes(),
             *self._my_channels.routes(),
             *self._inbox.routes(),
-            *(self._phone or []),
+            *self._phone_routes,
             Route("/warnings/{id}", self.warning),
             Route("/warnings/{id}/acknowledge", self.acknowledge, methods=["POST"]),
             Route("/warnings/{id}/improve", self.improve, methods=["POST"]),
@@ -212,7 +212,7 @@ class Pages:
     def _missed(self, row: WarningRow, card: RuleCard | None, reader: Reader) -> list[tuple[str, str]]:
         """Of a warning about a lesson, who was not there."""
         about_lesson = card is not None and card.by == ["lesson"] and row.blanked_at is None
-        return missed(self._way_in, row.subject, reader) if about_lesson and self._way_in is not None else []
+        return missed(self._phone, row.subject, reader) if about_lesson and self._phone is not None else []
 
     async def acknowledge(self, request: Request) -> Response:
         """The person takes the warning up."""

@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-from playwright.sync_api import Browser, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, expect, sync_playwright
 
 from tests.browser import axe, missing
+from tests.browser.teaching import College, college
 from tests.faults.running import Process, free_port, running, until
 from tests.patience import PATIENCE
 
@@ -54,3 +55,18 @@ def sample(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sample]:
         until(lambda: "the pages stay" in process.said() or process.ended, "the sample college's day is over")
         assert not process.ended, process.said()
         yield Sample(f"http://127.0.0.1:{port}", home, process)
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[College]:
+    """A college of a teacher with 45 students, its process running; each module has its own."""
+    found = college(tmp_path_factory.mktemp("teaching"))
+    with found.open():
+        yield found
+
+
+@pytest.fixture
+def phone(chromium: Browser, place: College) -> Iterator[BrowserContext]:
+    """Anna's, who teaches there."""
+    with place.phone(chromium) as context:
+        yield context

@@ -7,7 +7,7 @@ from playwright.sync_api import expect
 
 from services.web.phone.check_in_pages import DEVICE
 from tests.browser import DESK, PHONE, findings, picture, sideways
-from tests.browser.teaching import college, student
+from tests.browser.teaching import student
 from tests.faults.running import until
 
 WAITS = 30_000
@@ -17,21 +17,6 @@ LOOKS = [
     pytest.param("en", "dark", PHONE, id="phone, en, dark"),
     pytest.param("en", "light", DESK, id="desk, en, light"),
 ]
-
-
-@pytest.fixture(scope="module")
-def place(tmp_path_factory):
-    """The college, its process running."""
-    found = college(tmp_path_factory.mktemp("assessing"))
-    with found.open():
-        yield found
-
-
-@pytest.fixture
-def phone(chromium, place):
-    """Anna's."""
-    with place.phone(chromium) as context:
-        yield context
 
 
 def open_month(context, place):

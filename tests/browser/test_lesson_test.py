@@ -6,21 +6,13 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser import DESK, PHONE, findings, picture, sideways
-from tests.browser.teaching import college, name, student
+from tests.browser.teaching import name, student
 
 PASTE = """(field, text) => {
     const data = new DataTransfer()
     data.setData("text", text)
     field.dispatchEvent(new ClipboardEvent("paste", {clipboardData: data, bubbles: true, cancelable: true}))
 }"""
-
-
-@pytest.fixture(scope="module")
-def place(tmp_path_factory):
-    """The college, its process running."""
-    found = college(tmp_path_factory.mktemp("testing"))
-    with found.open():
-        yield found
 
 
 def at_test(place, context, lesson):

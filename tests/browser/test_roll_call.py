@@ -21,21 +21,6 @@ AWAY = {student(ON_LEAVE): "leave"}
 """On record of every roll-call."""
 
 
-@pytest.fixture(scope="module")
-def place(tmp_path_factory):
-    """The college, its process running."""
-    found = college(tmp_path_factory.mktemp("teaching"))
-    with found.open():
-        yield found
-
-
-@pytest.fixture
-def phone(chromium, place):
-    """Anna's."""
-    with place.phone(chromium) as context:
-        yield context
-
-
 def button(page, number):
     return page.locator(f'li[data-student="{student(number)}"] .tap')
 

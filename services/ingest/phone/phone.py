@@ -16,6 +16,7 @@ from services.ingest.phone.lessons import Lesson, find_lesson, lesson_of
 from services.ingest.phone.roll_call import RollCall, read_roll_call
 from services.ingest.phone.saving import CHECK_IN, Saved, Typed, save
 from services.ingest.records.keys import Keys
+from services.ingest.records.log import Bounds as RecordBounds
 from services.ingest.records.log import RecordLog
 from services.log.records import Records, RecordStore
 from services.messages import CampusEvent, to_ms
@@ -24,20 +25,11 @@ _LONGEST = timedelta(hours=12)
 """Of a lesson, where what it meets is looked for."""
 
 
-class Bounds(Protocol):
-    """The directory and the calendar, as they are now."""
+class Bounds(RecordBounds, Protocol):
+    """What bounds records, with a directory that also knows who teaches."""
 
     def present_directory(self) -> Directory:
         """The directory."""
-
-    def closed(self, at: datetime) -> bool:
-        """Whether the college is closed on the day of an instant."""
-
-    def bounds(self) -> str:
-        """Changes with either of them."""
-
-    def refresh(self) -> bool:
-        """See `services/ingest/records/log.py`."""
 
 
 class Phone:

@@ -95,7 +95,6 @@ class RollCallPages:
             figures=found.figures,
             expected=sum(not one.exempt for one in found.students),
             statuses=[(one, reader.term("value", one)) for one in STATUSES],
-            most_minutes=MOST_MINUTES,
             longest_note=LONGEST_NOTE,
             error=error,
             is_saved=told == "1" and not error,
@@ -104,7 +103,6 @@ class RollCallPages:
             sure=moving,
             instead=shown(instead, reader) if instead is not None else None,
             can_restore=found.lesson.reason in _RESTORED,
-            clashes=sum(bool(row.otherwise) for row in rows),
             **around(self._check_ins, found, reader),
         )
 
