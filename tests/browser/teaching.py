@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import msgspec
-from playwright.sync_api import Browser, BrowserContext
+from playwright.sync_api import Browser, BrowserContext, Error, Page
 
 from services.messages import CampusEvent
 from services.web.visitor import SESSION
@@ -37,6 +37,15 @@ def name(number: int) -> str:
     return (
         LONG if number == 3 else SURNAMES[number % 10] + GIVEN[number // 2 % 18] * (number % 3 > 0) + GIVEN[number % 18]
     )
+
+
+def _left(page: Page) -> bool:
+    """Whether the page is at rest: Chromium never closes one that is on its way to another just then."""
+    try:
+        page.goto("about:blank")
+    except Error:  # it went somewhere itself
+        return False
+    return True
 
 
 class College(NamedTuple):
@@ -70,12 +79,19 @@ class College(NamedTuple):
         token = cookie_of(f"sqlite:///{self.home / 'notify.db'}", person, datetime.now(UTC)).partition("=")[2]
         context.add_cookies([{"name": SESSION, "value": token, "url": address or self.address}])
 
-    def phone(self, browser: Browser, person: str = "anna", language: str = "zh", **more: Any) -> BrowserContext:
+    @contextmanager
+    def phone(
+        self, browser: Browser, person: str = "anna", language: str = "zh", **more: Any
+    ) -> Iterator[BrowserContext]:
         """Somebody's phone, signed in."""
         shown = {"viewport": {"width": PHONE[0], "height": PHONE[1]}, "has_touch": True, "is_mobile": True} | more
-        context = browser.new_context(locale="zh-CN" if language == "zh" else "en-GB", **shown)
-        self.sign_in(context, person)
-        return context
+        with browser.new_context(locale="zh-CN" if language == "zh" else "en-GB", **shown) as context:
+            self.sign_in(context, person)
+            try:
+                yield context
+            finally:
+                for page in context.pages:
+                    until(lambda page=page: _left(page), "the page is left")
 
     def marks(self, lesson: str) -> dict[str, str]:
         """Student → what is on record of a lesson, of those who were not just present."""
