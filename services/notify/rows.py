@@ -70,6 +70,8 @@ class WarningRow(msgspec.Struct, kw_only=True):
     """Who is accountable since somebody handed it over to them, in place of whoever holds the role."""
     done_at: int | None = None
     """The end of the day on which the measure was taken, of one that was when it was named; else null."""
+    taken_in: int = 0
+    """Number of the take-in that last wrote it."""
 
 
 class ChangeRow(msgspec.Struct, kw_only=True):

@@ -31,9 +31,10 @@ from services.notify.store import undo, views
 from services.notify.store.acting import version
 from services.notify.store.acts import Refusal
 from services.notify.store.views import Dossier
-from services.web import evidence, report_forms, view_models, visitor
+from services.web import evidence, live, report_forms, view_models, visitor
 from services.web.frame import HEADERS, Frame, Tour, Visitor
 from services.web.inbox_pages import InboxPages
+from services.web.live import LivePages
 from services.web.my_channels import MyChannels
 from services.web.phone.missed import missed
 from services.web.phone.routes import phone_routes
@@ -75,16 +76,19 @@ class Pages:
         tour: Tour | None = None,
         providers: Providers = NONE,
         phone: Phone | None = None,
+        streams: int = live.MOST,
     ) -> None:
         """`demo`: whoever comes signs in as a person of their choice. `providers`: the college's own sign-in.
 
         `tour`: what the demo leads to first. `phone`: the way in for what teachers type; without it it has no pages.
+        `streams`: how many pages may listen at once.
         """
         self._notify, self._cards = notify, notify.ports.cards
         self._frame = Frame(notify, demo=demo, tour=tour)
         self._signing_in = SigningIn(self._frame)
         self._my_channels = MyChannels(self._frame, self._signing_in)
         self._inbox = InboxPages(self._frame, self._signing_in, notify)
+        self._live = LivePages(self._frame, streams)
         self._phone = phone
         self._phone_routes = phone_routes(self._frame, self._signing_in, phone) if phone is not None else []
         self._providers = ProviderPages(self._frame, self._signing_in, providers, notify.config.base_url)
@@ -97,6 +101,7 @@ class Pages:
             *self._providers.routes(),
             *self._my_channels.routes(),
             *self._inbox.routes(),
+            *self._live.routes(),
             *self._phone_routes,
             Route("/warnings/{id}", self.warning),
             Route("/warnings/{id}/acknowledge", self.acknowledge, methods=["POST"]),
@@ -123,6 +128,10 @@ class Pages:
             with self._notify.database.reading() as connection:
                 people = [(id_, reader.person(id_), n) for id_, n in views.people(connection, _PEOPLE)]
         mine = {} if found is None else self._signing_in.pages_of(found)
+        needs = 0
+        if found is not None:
+            with self._notify.database.reading() as connection:
+                needs = views.needs(connection, found.person)
         return self._frame.page(
             request,
             "start.html",
@@ -132,6 +141,7 @@ class Pages:
             studies=found is not None and self._phone is not None and self._studies(found.person),
             next=visitor.came_for(request),
             limit=_PEOPLE,
+            needs=needs,
             mine=mine,
             name=None if found is None else reader.person(found.person),
             disabled=view_models.disabled_channels(self._notify.disabled_channels(), reader)

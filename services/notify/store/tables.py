@@ -41,6 +41,7 @@ class WarningTable(Stored, table=True):
         Index("warning_by_opening", "opened_at", "id"),
         Index("warning_of_subject", "subject", "rule"),
         Index("warning_deadline", "deadline", sqlite_where=_RUNNING, postgresql_where=_RUNNING),
+        Index("warning_taken_in", "taken_in"),
     )
 
     number: int = Field(primary_key=True, sa_type=BigInteger)
@@ -97,6 +98,8 @@ class WarningTable(Stored, table=True):
     """Who is accountable since somebody handed it over to them, in place of whoever holds the role."""
     done_at: int | None = Field(default=None, sa_type=BigInteger)
     """The end of the day on which the measure was taken, of one that was when it was named; else null."""
+    taken_in: int = Field(default=0, sa_type=BigInteger, sa_column_kwargs={"server_default": "0"})
+    """Number of the take-in that last wrote it: they are numbered as they are committed."""
 
 
 class ChangeTable(Stored, table=True):
@@ -383,7 +386,8 @@ class UndoTable(Stored, table=True):
 class PositionTable(Stored, table=True):
     """How far a consumer has come in the stream of changes (`warnings`, or one for each partition).
 
-    `numbers` is the last number that a warning has got; whoever takes changes in holds its row.
+    `numbers` is the last number that a warning has got; whoever takes changes in holds its row. `chunks` is the last
+    number of a take-in.
     """
 
     __tablename__ = "position"

@@ -83,6 +83,12 @@ def inbox(connection: Connection, person: str, *, is_open: bool, most: int | Non
     return list(map(Entry._make, found.all()))
 
 
+def needs(connection: Connection, person: str) -> int:
+    """How many open warnings ask for something of the person, and of nobody else."""
+    mine = (_r.person == person, _r.is_open == 1, _r.rank > 0, _NEEDS == 1)
+    return int(connection.execute(select(func.count()).where(*mine)).scalar_one())
+
+
 def warnings_of(connection: Connection, numbers: Sequence[int]) -> dict[int, WarningRow]:
     """Some warnings by their numbers."""
     found: dict[int, WarningRow] = {}

@@ -1,0 +1,13 @@
+"""Which take-in last wrote a warning: what is new since is one walk along an index."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0015"
+down_revision = "0012"
+
+
+def upgrade() -> None:
+    """One column more, and its index."""
+    op.add_column("warning", sa.Column("taken_in", sa.BigInteger(), nullable=False, server_default="0"))
+    op.create_index("warning_taken_in", "warning", ["taken_in"])
