@@ -4,7 +4,7 @@ import re
 import socket
 import threading
 import time
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from urllib.parse import urlsplit
 
 import pytest
@@ -59,7 +59,8 @@ def test_a_roll_call_makes_a_card_and_its_correction_takes_it_away(chromium, pla
         before = lines(page).count()
         call(place, chromium, lesson)
         expect(lines(page)).to_have_count(before + 1)
-        expect(page.locator("#live")).to_have_text("页面已更新。" if language == "zh" else "This page has been updated.")
+        updated = "页面已更新。" if language == "zh" else "This page has been updated."
+        expect(page.locator("#live")).to_have_text(updated)
         picture(page, f"live-card-{size[0]}-{language}")
         assert not sideways(page)
         warning = tutor.new_page()
@@ -121,6 +122,8 @@ def cutting(address, every=2.0):
     goal, cuts = (urlsplit(address).hostname, urlsplit(address).port), []
     listening = socket.create_server(("127.0.0.1", 0))
 
+    pumps = []
+
     def pump(one, other):
         with suppress(OSError):
             while data := one.recv(65536):
@@ -129,26 +132,36 @@ def cutting(address, every=2.0):
             with suppress(OSError):
                 end.shutdown(socket.SHUT_RDWR)
 
-    def serve():
-        with suppress(OSError):
-            while True:
-                near = listening.accept()[0]
-                far = socket.create_connection(goal)
-                for pair in ((near, far), (far, near)):
-                    threading.Thread(target=pump, args=pair, daemon=True).start()
-                threading.Timer(every, cut, (near,)).start()
+    def carry(near):
+        with near, socket.create_connection(goal) as far:
+            back = threading.Thread(target=pump, args=(far, near))
+            back.start()
+            timer = threading.Timer(every, cut, (near,))
+            timer.start()
+            pump(near, far)
+            back.join()
+            timer.cancel()
 
     def cut(near):
         with suppress(OSError):
             near.shutdown(socket.SHUT_RDWR)
-            cuts.append(near)
+            cuts.append(time.monotonic())
 
-    threading.Thread(target=serve, daemon=True).start()
+    def serve():
+        with suppress(OSError):
+            while True:
+                pumps.append(threading.Thread(target=carry, args=(listening.accept()[0],)))
+                pumps[-1].start()
+
+    serving = threading.Thread(target=serve)
+    serving.start()
     try:
         yield f"http://127.0.0.1:{listening.getsockname()[1]}", cuts
     finally:
         listening.shutdown(socket.SHUT_RDWR)
         listening.close()
+        for one in (serving, *pumps):
+            one.join()
 
 
 def test_a_stream_that_a_proxy_cuts_comes_back_and_misses_nothing(chromium, place):
@@ -167,21 +180,14 @@ def test_a_stream_that_a_proxy_cuts_comes_back_and_misses_nothing(chromium, plac
 
 def test_a_server_that_was_restarted_and_what_happened_meanwhile_are_found(chromium, tmp_path):
     own = college(tmp_path)
-    with own.open():
-        own.teach("restarted")
-        tutor = own.phone(chromium, "tutor")
-        context = tutor.__enter__()
-        page = inbox(context, own)
-    try:
-        begun = time.monotonic()
+    with ExitStack() as held:
         with own.open():
-            assert time.monotonic() > begun
+            own.teach("restarted")
+            page = inbox(held.enter_context(own.phone(chromium, "tutor")), own)
+        with own.open():
             call(own, chromium, "restarted")
             expect(lines(page)).to_have_count(1)
             assert is_same(page)
-            tutor.__exit__(None, None, None)
-    finally:
-        context.close()
 
 
 def test_a_page_that_cannot_be_seen_asks_for_nothing_and_catches_up_when_it_is_seen(chromium, place):
@@ -212,11 +218,10 @@ def see(page, state):
 def test_a_browser_that_lacks_something_has_the_page_as_before(chromium, place, missing):
     with place.phone(chromium, "tutor") as tutor:
         owner, _, name = f"window.{missing}".rpartition(".")
-        tutor.add_init_script(
-            f"Object.defineProperty({owner}, '{name}', {{ value: undefined, configurable: true }}); delete {owner}.{name}"
-        )
+        away = "{ value: undefined, configurable: true }"
+        tutor.add_init_script(f"Object.defineProperty({owner}, '{name}', {away}); delete {owner}.{name}")
         page, errors = tutor.new_page(), []
-        page.on("pageerror", errors.append)
+        page.on("pageerror", lambda error: errors.append(error))  # noqa: PLW0108 - Playwright marks what it calls
         page.goto(f"{place.address}/inbox/tutor")
         expect(page.locator("h1")).to_be_visible()
         page.wait_for_timeout(500)

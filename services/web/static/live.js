@@ -32,9 +32,10 @@ const text = part => {
 const fields = part => [...part.querySelectorAll("input, textarea, select")].filter(one => one.type !== "hidden")
 const isTyped = field => field.tagName === "SELECT"
   ? [...field.options].some(one => one.selected !== one.defaultSelected) && field.selectedIndex !== 0
-  : /^(checkbox|radio)$/.test(field.type) ? field.checked !== field.defaultChecked : field.value !== field.defaultValue
+  : isBox(field) ? field.checked !== field.defaultChecked : field.value !== field.defaultValue
 const isTypedIn = part => fields(part).some(one => isTyped(one) || one === document.activeElement)
-const sign = one => [one.tagName, one.id, one.name, one.type === "checkbox" ? one.value.split(":")[0] : one.getAttribute("href")].join("|")
+const isBox = field => /^(checkbox|radio)$/.test(field.type)
+const sign = one => [one.tagName, one.id, isBox(one) ? one.value.split(":")[0] : one.name, one.getAttribute("href")].join("|")
 const twin = (one, within) => [...within.querySelectorAll(one.tagName)].find(other => sign(other) === sign(one))
 const heading = details => details.querySelector("summary")?.textContent.trim()
 
@@ -46,7 +47,7 @@ function put(part, next) {
   for (const one of fields(part).filter(isTyped)) {
     const same = twin(one, fresh)
     if (!same) continue
-    if (/^(checkbox|radio)$/.test(one.type)) same.checked = one.checked
+    if (isBox(one)) same.checked = one.checked
     else same.value = one.value
   }
   const focused = part.contains(document.activeElement) ? twin(document.activeElement, fresh) : null

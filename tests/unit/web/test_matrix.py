@@ -159,6 +159,8 @@ INSTALLING = {("GET", "/sw.js"), ("GET", "/manifest.webmanifest"), ("GET", "/off
 """Whoever comes, as they say nothing of anybody: tests/unit/web/phone/test_installing.py."""
 PHONE = {("GET", "/day"), ("GET", "/me.json"), ("GET", "/assessments"), ("GET", "/check-in"), ("POST", "/check-in")}
 """Whoever is signed in, of themselves: tests/unit/web/phone."""
+LIVE = {("GET", "/live")}
+"""Whoever is signed in, of themselves, and it says nothing of anybody: tests/unit/web/test_live.py."""
 OF_A_LESSON = {
     ("GET", f"/lessons/{{lesson:path}}/{page}")
     for page in ("roll-call", "test", "test/{attempt:int}", "check-in", "check-in.json", "check-in.svg")
@@ -216,6 +218,7 @@ def test_every_route_has_an_entry_and_every_entry_a_route(tmp_path):
         | OF_A_PERSON
         | INSTALLING
         | PHONE
+        | LIVE
         | OF_A_LESSON
         | OF_A_MONTH
         | WAY_IN
