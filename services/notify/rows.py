@@ -169,8 +169,10 @@ class ActRow(msgspec.Struct, kw_only=True):
     text: str = ""
     detail: str = ""
     """Of `measure` the last day, of `measure_done` its day, of `undone` the act, of `closed` the reason, of `verdict`
-    the verdict, of `handed_over` to whom.
+    the verdict, of `handed_over` to whom, of `looked_back` whether the measure helped (deadlines.HELPED).
     """
+    value: float | None = None
+    """The warning's figure then; null of what time did."""
 
 
 class EscalationRow(msgspec.Struct, kw_only=True):
@@ -182,7 +184,7 @@ class EscalationRow(msgspec.Struct, kw_only=True):
     """The change that the chain began with."""
     cause: str
     """unacknowledged; repeated: to all once more; reminder: to who has taken it up, a day before the deadline; outcome:
-    to who had raised it, when it is over.
+    to who had raised it, when it is over; look_back: whether a measure helped, on its day.
     """
     step: int = 1
     """Counted from 1; of a repeat, how many there have been."""

@@ -38,6 +38,10 @@ _NEWS: dict[str, Text] = {
         "同事撤销了对您的移交，这条预警不再由您负责，无需处理。",
         "Your colleague has taken this back: it is not yours any more, and there is nothing for you to do.",
     ),
+    "look_back": Text(
+        "这条预警的改进措施已到期限，请说明是否有效。",
+        "The day of the measure has come: please say whether it helped.",
+    ),
     "reminder": Text("您受理的预警将在一个工作日后到期。", "The warning that you took up is due in one working day."),
     "withdrawn": Text("记录已更正，这条预警撤回，无需处理。", "A record was corrected: this warning is taken back."),
 }
@@ -58,6 +62,7 @@ _HEADS: dict[str, Text] = {
     "handed_back": Text("移交已撤销：", "No longer handed over to you: "),
     "outcome": Text("处理结果：", "Outcome: "),
     "overdue": Text("已逾期：", "Overdue: "),
+    "look_back": Text("措施回顾：", "Look back: "),
     "reminder": Text("即将到期：", "Due soon: "),
     "resolved": Text("已解除：", "Over: "),
     "withdrawn": Text("已撤回：", "Taken back: "),

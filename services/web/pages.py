@@ -33,6 +33,7 @@ from services.notify.store.acts import Refusal
 from services.notify.store.views import Dossier
 from services.web import evidence, live, report_forms, view_models, visitor
 from services.web.frame import HEADERS, Frame, Tour, Visitor
+from services.web.improvement import looking_back
 from services.web.inbox_pages import InboxPages
 from services.web.live import LivePages
 from services.web.my_channels import MyChannels
@@ -51,10 +52,11 @@ _PEOPLE = 200
 _SET_ASIDE = 200
 _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _MOST_DIGITS = 16
-_TYPED = ("measure", "due", "reason")
+_TYPED = ("measure", "due", "reason", "helped", "note")
 """Fields of the forms of a warning that a person fills in."""
 _FIELDS = {
     "refused_needs_measure": "measure", "refused_measure_too_long": "measure", "refused_needs_due": "due",
+    "refused_needs_helped": "helped", "refused_note_too_long": "note",
     "refused_due_too_far": "due", "refused_done_too_long_ago": "due", "refused_needs_reason": "reason",
 }  # fmt: skip
 """What is refused → beside which field it is said."""
@@ -107,6 +109,7 @@ class Pages:
             Route("/warnings/{id}/acknowledge", self.acknowledge, methods=["POST"]),
             Route("/warnings/{id}/improve", self.improve, methods=["POST"]),
             Route("/warnings/{id}/close", self.close, methods=["POST"]),
+            Route("/warnings/{id}/look-back", self.look_back, methods=["POST"]),
             Route("/warnings/{id}/judge", self.judge, methods=["POST"]),
             Route("/warnings/{id}/undo", self.undo, methods=["POST"]),
             Route("/reports/effectiveness", self.effectiveness),
@@ -210,12 +213,13 @@ class Pages:
             "score_line": evidence.score_line(row, reader),
             "changed": lambda change: view_models.changed(change, card, reader),
             "relapse_of": found.predecessor,
+            "looking_back": looking_back(found, card, reader, self._notify.config.working),
             "escalations": view_models.escalations(found, reader),
             "my_verdict": view_models.verdict_of(found, person),
             "not_told": view_models.not_told(found, reader),
             "ended": texts.ENDED,
             "terms": terms,
-            "details": {"verdict": "verdict", "undone": "action"},
+            "details": {"verdict": "verdict", "undone": "action", "looked_back": "helped"},
             "window": window,
         }
 
@@ -243,6 +247,15 @@ class Pages:
             request,
             lambda person, id_, form: self._notify.acts.close(
                 person, id_, said(form, "measure"), said(form, "reason") or "fixed", said(form, "version")
+            ),
+        )
+
+    async def look_back(self, request: Request) -> Response:
+        """The person says whether the measure helped."""
+        return await self._act(
+            request,
+            lambda person, id_, form: self._notify.acts.look_back(
+                person, id_, said(form, "helped"), said(form, "note"), said(form, "version")
             ),
         )
 
@@ -274,7 +287,7 @@ class Pages:
                 return RedirectResponse(f"{visitor.root(request)}/warnings/{id_}", 303)
             case "not_open":
                 return self._warning(request, error="closed_meanwhile", status=409, typed=form)
-            case "changed_meanwhile" | "undo_over" | "undo_changed":
+            case "changed_meanwhile" | "withdrawn_meanwhile" | "undo_over" | "undo_changed":
                 return self._warning(request, error=f"refused_{refused}", status=409, typed=form)
             case _:
                 return self._warning(request, error=f"refused_{refused}", status=422, typed=form)

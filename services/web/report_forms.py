@@ -76,6 +76,7 @@ def html(
         heads=FIGURES,
         bys=BYS,
         number=texts.number,
+        improvement=improvement(found, reader),
         accidents=accidents(found, reader),
         accident_heads=_ACCIDENT,
         reason=reason,
@@ -130,6 +131,11 @@ def accidents(found: Report, reader: Reader) -> list[tuple[str, ...]]:
     ]
 
 
+def improvement(found: Report, reader: Reader) -> list[tuple[str, int]]:
+    """What came after the measures, and what was said of them: no word of whether it came of them."""
+    return [(reader.word(f"report_after_{name}"), count) for name, count in found.improvement._asdict().items()]
+
+
 def table(found: Report, cards: Cards, reader: Reader) -> str:
     """The lines as CSV with a mark that spreadsheets take for UTF-8."""
     file = io.StringIO()
@@ -165,6 +171,8 @@ def workbook(found: Report, cards: Cards, reader: Reader) -> bytes:
         _heads(("reason", "count"), reader),
         [[reason(name, reader), count] for name, count in counts],
     )
+    after = reader.word("report_sheet_after")
+    _sheet(book, after, [after, *_heads(("count",), reader)], improvement(found, reader))
     _sheet(book, reader.word("report_sheet_accidents"), _heads(_ACCIDENT, reader), accidents(found, reader))
     file = io.BytesIO()
     book.save(file)

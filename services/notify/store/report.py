@@ -8,12 +8,12 @@ from datetime import timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Connection, case, func, select
+from sqlalchemy import ColumnElement, Connection, case, exists, func, select
 
 from services.notify import report
 from services.notify.report import Accident, By, Case, OpenBy, OpenCase, OpenNow, Period, Report
 from services.notify.rows import ActRow, decode_context
-from services.notify.store import deliveries, tables, undo
+from services.notify.store import deliveries, improvement, tables, undo
 from services.notify.store.engine import rows_of, streamed
 from services.notify.suppression import HELD
 
@@ -23,7 +23,6 @@ Departments = Collection[str] | None
 """Whose figures are asked for; None: those of the whole college."""
 _THREE_YEARS = timedelta(days=3 * 365)
 _HOUR = 3_600_000
-_MEASURES = ("measure", "measure_done")
 _o = tables.change.alias("opening").c
 _OPENED = (
     select(_o.mode, _o.not_pushed)
@@ -69,6 +68,7 @@ def effectiveness(
         held=_held(connection, mine),
         load=report.load(((person, at) for person, at, _ in sent), zone),
         left_out=[(why, apart[why]) for why in ("praise", "withdrawn", "replay", "past", "shadow") if apart[why]],
+        improvement=report.improvement(cases),
         accidents=_accidents(connection, end, of),
     )
 
@@ -129,9 +129,11 @@ def _cases(connection: Connection, period: Period, zone: ZoneInfo, of_department
         stopped[row.number].append(row.why)
     for number, ones in lost.items():
         stopped[number] += {whom: why for whom, why in ones if whom not in told[number]}.values()
+    again = tables.warning.alias("again").c
+    came_back = exists().where(again.predecessor == _w.id, again.rule == _w.rule, again.subject == _w.subject)
     return [
         _case(row, acts[row.number], told[row.number], stopped[row.number])
-        for row in streamed(connection, select(tables.warning).where(*mine))
+        for row in streamed(connection, select(tables.warning, came_back.label("relapsed")).where(*mine))
     ]
 
 
@@ -144,19 +146,24 @@ def _case(row: Any, acts: list[ActRow], told: set[str], stopped: list[str]) -> C
         last[act.action] = act.at
         if act.action == "verdict":
             verdicts[act.person] = act.detail
+    measure = improvement.of_acts(acts)
     return Case(
         rule=row.rule,
         level=row.highest_level,
         department=_department(row),
         opened_at=row.opened_at,
         acknowledged_at=first.get("acknowledged"),
-        measure_at=min((first[one] for one in _MEASURES if one in first), default=first.get("closed")),
+        measure_at=min((first[one] for one in improvement.MEASURES if one in first), default=first.get("closed")),
         ended_at=_ended_at(row, last.get("closed")),
         relapse=row.predecessor is not None,
         overdue="overdue" in first,
         verdicts=tuple(verdicts.values()),
         told=len(told),
         not_told=tuple(stopped),
+        measured=measure is not None,
+        status=row.status,
+        helped=measure.helped if measure is not None else None,
+        relapsed=bool(row.relapsed),
     )
 
 

@@ -20,9 +20,17 @@ _w, _e, _r = tables.warning.c, tables.escalation.c, tables.recipient.c
 
 
 def stop(connection: Connection, numbers: Collection[int], why: str, now: int) -> None:
-    """No waiting step of these warnings is taken any more."""
+    """No waiting step of these warnings is taken any more; but a measure is looked back at whatever becomes of it."""
     waiting = update(tables.escalation).where(_e.warning.in_(list(numbers)), _e.status == "waiting")
+    waiting = waiting.where(_e.cause != "look_back")
     connection.execute(waiting.values(status="stopped", reason=why, decided_at=now))
+
+
+def stop_looking_back(connection: Connection, number: int, why: str, now: int) -> None:
+    """Nobody is asked any more whether the measure helped: it has been said, or there is another measure."""
+    waiting = (_e.warning == number, _e.status == "waiting", _e.cause == "look_back")
+    stopped = {"status": "stopped", "reason": why, "decided_at": now}
+    connection.execute(update(tables.escalation).where(*waiting).values(stopped))
 
 
 def add(connection: Connection, step: EscalationRow) -> None:

@@ -182,7 +182,7 @@ class DeliveryTable(Stored, table=True):
     news: str = Field(default="", sa_type=Text, sa_column_kwargs={"server_default": ""})
     """What it tells of instead of the change itself: `escalated` and `repeated` with their step, `reminder` and
     `overdue` with the deadline (ms) that they are about, `handed_over` and `handed_back` with the how-manieth time,
-    `outcome`.
+    `outcome`, `look_back` with the day.
     """
     status: str = Field(sa_type=Text)
     """pending, sending, sent, failed (will be tried again), unknown, dead (given up), cancelled."""
@@ -233,8 +233,10 @@ class ActTable(Stored, table=True):
     text: str = Field(sa_type=Text)
     detail: str = Field(default="", sa_type=Text, sa_column_kwargs={"server_default": ""})
     """Of `measure` the last day, of `measure_done` its day, of `undone` the act, of `closed` the reason, of `verdict`
-    the verdict, of `handed_over` to whom.
+    the verdict, of `handed_over` to whom, of `looked_back` whether the measure helped (deadlines.HELPED).
     """
+    value: float | None = None
+    """The warning's figure then; null of what time did."""
 
 
 class FeedbackTable(Stored, table=True):
@@ -262,7 +264,7 @@ class EscalationTable(Stored, table=True):
     """The change that the chain began with."""
     cause: str = Field(sa_type=Text)
     """unacknowledged; repeated: to all once more; reminder: to who has taken it up, a day before the deadline; outcome:
-    to who had raised it, when it is over.
+    to who had raised it, when it is over; look_back: whether a measure helped, on its day.
     """
     step: int
     """From 1."""

@@ -185,7 +185,8 @@ OF_A_MONTH = {("GET", _MONTH)} | {("POST", f"{_MONTH}/{act}") for act in ("save"
 OF_ONESELF = {("POST", f"/my-channels/{act}") for act in ("address", "code", "remove", "test", "choose")}
 """Whoever is signed in changes what is theirs, and nobody else's: the form names no person."""
 OF_A_WARNING = {("GET", "/warnings/{id}"), ("GET", "/warnings/{id}/hand-over")} | {
-    ("POST", f"/warnings/{{id}}/{act}") for act in ("acknowledge", "hand-over", "improve", "close", "judge", "undo")
+    ("POST", f"/warnings/{{id}}/{act}")
+    for act in ("acknowledge", "hand-over", "improve", "look-back", "close", "judge", "undo")
 }
 OF_A_PERSON = {
     ("GET", "/inbox/{person:path}"),
@@ -268,7 +269,7 @@ def expected(person, method, seen):
 
 @pytest.mark.parametrize("person", PEOPLE)
 def test_warnings(person, notify, browser_of):
-    form = {"measure": "x", "due": "2026-12-01", "reason": "fixed", "verdict": "useful", "seen": "1"}
+    form = {"measure": "x", "due": "2026-12-01", "reason": "fixed", "verdict": "useful", "seen": "1", "helped": "yes"}
     at = At(browser_of, notify, person)
     for name in OF:
         form["to"] = "recipient" if person != "recipient" else "colleague"

@@ -1,4 +1,4 @@
-"""Which take-in last wrote a warning: what is new since is one walk along an index."""
+"""Which take-in last wrote a warning: what is new since is one walk along an index. The figure at an act."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -8,6 +8,7 @@ down_revision = "0012"
 
 
 def upgrade() -> None:
-    """One column more, and its index."""
+    """Two columns more, and an index."""
     op.add_column("warning", sa.Column("taken_in", sa.BigInteger(), nullable=False, server_default="0"))
     op.create_index("warning_taken_in", "warning", ["taken_in"])
+    op.add_column("act", sa.Column("value", sa.Double()))
