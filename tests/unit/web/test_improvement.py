@@ -38,8 +38,18 @@ def page(browser, language="zh"):
 
 
 def news(rows, notify):
-    found = rows(notify, "SELECT recipient, news FROM delivery WHERE news LIKE 'look_back%' ORDER BY id")
-    return [(one["recipient"], one["news"].split()[0]) for one in found]
+    return [one for one in every_news(rows, notify) if one[1] == "look_back"]
+
+
+def every_news(rows, notify):
+    found = rows(notify, "SELECT recipient, news FROM delivery ORDER BY id")
+    return [(one["recipient"], one["news"].partition(" ")[0]) for one in found]
+
+
+def helped(notify):
+    """As the list of warnings says of the only one."""
+    (one,) = notify.warnings()
+    return one["helped"]
 
 
 def late(clock):
@@ -73,13 +83,13 @@ def test_an_answer_stands_with_who_and_note_ends_being_overdue_and_can_be_change
     (row,) = rows(notify, "SELECT overdue_at, deadline FROM warning")
     assert row["overdue_at"] is None
     assert row["deadline"] > clock.now.timestamp() * 1000
-    assert next(notify.warnings())["helped"] == "partly"
+    assert helped(notify) == "partly"
     clock.now += timedelta(seconds=61)
     browser.post(f"{PAGE}/look-back", token=token, helped="no", note="又缺勤")
-    assert next(notify.warnings())["helped"] == "no"
+    assert helped(notify) == "no"
     act = rows(notify, "SELECT max(id) AS id FROM act")[0]["id"]
     assert browser.post(f"{PAGE}/undo", token=token, act=str(act)).status_code == 303
-    assert next(notify.warnings())["helped"] == "partly"
+    assert helped(notify) == "partly"
 
 
 def test_two_tabs_the_same_counts_once_another_is_not_lost_and_overwrites_nothing(
@@ -94,7 +104,7 @@ def test_two_tabs_the_same_counts_once_another_is_not_lost_and_overwrites_nothin
     second = browser.post(f"{PAGE}/look-back", **(form | {"helped": "no", "note": "我看不行"}))
     assert second.status_code == 409
     assert "我看不行" in second.text
-    assert next(notify.warnings())["helped"] == "yes"
+    assert helped(notify) == "yes"
     assert len(rows(notify, "SELECT id FROM act WHERE action = 'looked_back'")) == 1
 
 
@@ -166,7 +176,7 @@ def test_of_what_is_open_the_deadline_tells_and_nobody_is_told_twice(notify, mea
     while notify.scheduler.step():
         pass
     assert news(rows, notify) == []
-    assert rows(notify, "SELECT 1 AS n FROM delivery WHERE news LIKE 'overdue%'")
+    assert ("T1", "overdue") in every_news(rows, notify)
 
 
 def test_of_an_owner_who_has_left_the_others_who_may_see_it_are_asked(notify, college, measured, clock, rows):

@@ -274,7 +274,9 @@ def test_warnings(person, notify, browser_of):
     for name in OF:
         form["to"] = "recipient" if person != "recipient" else "colleague"
         seen = SEEN[name] | {"recipient"} | ({"major_head"} if name in MAJOR_HEAD_TOO else set())
-        for method, path in sorted(OF_A_WARNING, key=lambda route: route[1].endswith("close")):
+        for method, path in sorted(
+            OF_A_WARNING, key=lambda route: route[1].endswith(("look-back", "close")) + route[1].endswith("close")
+        ):
             address = path.replace("{id}", warning(name).warning_id)
             found = at.status(method, address, **form)
             if person == "recipient" and (method, path) == ("POST", "/warnings/{id}/hand-over"):

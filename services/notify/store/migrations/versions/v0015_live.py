@@ -11,4 +11,4 @@ def upgrade() -> None:
     """Two columns more, and an index."""
     op.add_column("warning", sa.Column("taken_in", sa.BigInteger(), nullable=False, server_default="0"))
     op.create_index("warning_taken_in", "warning", ["taken_in"])
-    op.add_column("act", sa.Column("value", sa.Double()))
+    op.add_column("act", sa.Column("value", sa.Float()))
