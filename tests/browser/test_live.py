@@ -5,6 +5,7 @@ import socket
 import threading
 import time
 from contextlib import ExitStack, contextmanager, suppress
+from datetime import UTC, datetime, timedelta
 from urllib.parse import urlsplit
 
 import pytest
@@ -226,3 +227,24 @@ def test_a_browser_that_lacks_something_has_the_page_as_before(chromium, place, 
         expect(page.locator("h1")).to_be_visible()
         page.wait_for_timeout(500)
         assert errors == []
+
+
+@pytest.mark.parametrize(("size", "language"), [(PHONE, "zh"), (DESK, "en")])
+def test_the_page_of_a_warning_with_a_measure_shows_the_figure_before_and_after(
+    chromium, place, axe_source, size, language
+):
+    lesson, absent = f"measure-{language}", range(28, 36) if language == "zh" else range(36, 44)
+    place.teach(lesson)
+    call(place, chromium, lesson, absent=absent)
+    with place.phone(chromium, "tutor", language, viewport={"width": size[0], "height": size[1]}) as tutor:
+        page = inbox(tutor, place)
+        expect(lines(page).first).to_be_visible()
+        lines(page).first.tap()
+        page.locator("details.form summary").first.tap()
+        page.locator("#plan").fill("到班里了解情况" if language == "zh" else "Talk to the class")
+        page.locator("#due").fill((datetime.now(UTC) - timedelta(days=2)).date().isoformat())
+        page.locator('form[action$="/improve"] button').tap()
+        expect(page.locator("#look-back dd").first).to_be_visible()
+        picture(page, f"look-back-{size[0]}-{language}")
+        assert not sideways(page)
+        assert not findings(page, axe_source)
