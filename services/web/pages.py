@@ -39,6 +39,7 @@ from services.web.phone.missed import missed
 from services.web.phone.routes import phone_routes
 from services.web.provider_pages import ProviderPages
 from services.web.signing_in import SigningIn
+from services.web.student.pages import StudentPages
 from services.web.view_models import Reader
 from services.web.visitor import said
 
@@ -85,6 +86,7 @@ class Pages:
         self._signing_in = SigningIn(self._frame)
         self._my_channels = MyChannels(self._frame, self._signing_in)
         self._inbox = InboxPages(self._frame, self._signing_in, notify)
+        self._students = StudentPages(self._frame, phone)
         self._phone = phone
         self._phone_routes = phone_routes(self._frame, self._signing_in, phone) if phone is not None else []
         self._providers = ProviderPages(self._frame, self._signing_in, providers, notify.config.base_url)
@@ -98,6 +100,7 @@ class Pages:
             *self._my_channels.routes(),
             *self._inbox.routes(),
             *self._phone_routes,
+            *self._students.routes(),
             Route("/warnings/{id}", self.warning),
             Route("/warnings/{id}/acknowledge", self.acknowledge, methods=["POST"]),
             Route("/warnings/{id}/improve", self.improve, methods=["POST"]),

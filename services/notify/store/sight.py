@@ -13,7 +13,7 @@ import msgspec
 from sqlalchemy import Connection, select
 
 from services.accounts import permissions
-from services.accounts.permissions import Decision, Inbox, Matter, Page, Taught, Who
+from services.accounts.permissions import Decision, Inbox, Matter, OfStudent, Page, Share, Taught, Who
 from services.accounts.rows import AccessRow
 from services.messages import Evidence, to_ms
 from services.notify.ports import Cards, Clock, Directory
@@ -35,12 +35,18 @@ class Sight:
     cards: Cards
     clock: Clock
 
-    def may(self, who: Who, what: Inbox | Taught | Page) -> bool:
+    def may(self, who: Who, what: Inbox | Taught | OfStudent | Page) -> bool:
         """Whether somebody may open a page; if not, it is written down."""
         decision = permissions.allowed(who, what, self.directory(), self.clock())
         if not decision.granted:
             self._write_down(who, _named(what), decision)
         return decision.granted
+
+    def share(self, who: Who, what: OfStudent) -> Share | None:
+        """What of a student somebody sees; nothing is written down, for links to what they may open."""
+        at, directory = self.clock(), self.directory()
+        found = permissions.allowed(who, what, directory, at).granted
+        return permissions.share_of(who.person, what, directory, at) if found else None
 
     @contextmanager
     def reading(self, who: Who, warning_id: str) -> Iterator[tuple[Connection, WarningRow | None]]:
@@ -87,9 +93,11 @@ class Sight:
         return Matter(context, {one[0] for one in told})
 
 
-def _named(what: Inbox | Taught | Page) -> str:
+def _named(what: Inbox | Taught | OfStudent | Page) -> str:
     if isinstance(what, Inbox):
         return f"inbox {what.person}"
+    if isinstance(what, OfStudent):
+        return f"student {what.student}"
     return what.name if isinstance(what, Taught) else what
 
 
