@@ -65,6 +65,9 @@ class Directory(Protocol):
     def courses_taught(self, id: str, class_: str, at: datetime, /) -> Collection[str]:  # noqa: A002 - as above
         """The courses that somebody teaches in a class then."""
 
+    def classes_of(self, id: str, roles: Collection[str], at: datetime, /) -> Sequence[str]:  # noqa: A002 - as above
+        """The classes that somebody holds one of these roles for, or teaches a course in."""
+
     def colleagues(self, id: str, at: datetime, /) -> Collection[str]:  # noqa: A002 - as the directory calls it
         """Who holds one of the person's roles in the same department."""
 
@@ -119,6 +122,13 @@ class OfStudent:
     """Whether it is for the student, too: the college says so."""
 
 
+@dataclass(frozen=True, slots=True)
+class OfClass:
+    """The attendance of a class, and whom there it is time to talk to."""
+
+    class_: str
+
+
 class Share(NamedTuple):
     """What of a student somebody sees."""
 
@@ -134,7 +144,9 @@ class Decision(NamedTuple):
     why: Why
 
 
-def allowed(who: Who, what: Matter | Inbox | Taught | OfStudent | Page, directory: Directory, at: datetime) -> Decision:
+def allowed(
+    who: Who, what: Matter | Inbox | Taught | OfStudent | OfClass | Page, directory: Directory, at: datetime
+) -> Decision:
     """Whether somebody may see, and act on, what they ask for, at `at`."""
     if not directory.is_there(who.person, at) and not who.operator:
         return Decision(False, "not_there")
@@ -147,6 +159,8 @@ def allowed(who: Who, what: Matter | Inbox | Taught | OfStudent | Page, director
     elif isinstance(what, OfStudent):
         share = share_of(who.person, what, directory, at)
         why = share.why if share is not None else None
+    elif isinstance(what, OfClass):
+        why = "class" if what.class_ in classes_of(who.person, directory, at) else None
     elif what in ("account", "start", "day", "classes", "check_in"):
         why = "everybody"
     elif what == "figures":
@@ -170,6 +184,11 @@ def share_of(person: str, what: OfStudent, directory: Directory, at: datetime) -
         return Share("role")
     courses = frozenset(directory.courses_taught(person, class_, at))
     return Share("class", courses) if courses else None
+
+
+def classes_of(person: str, directory: Directory, at: datetime) -> Sequence[str]:
+    """The classes that somebody looks after, or teaches a course in."""
+    return directory.classes_of(person, LOOKS_AFTER, at)
 
 
 def teachers(what: Taught, directory: Directory, at: datetime) -> set[str]:

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from services.directory import accountable, colleagues, enrichment
+from services.directory import accountable, classes, colleagues, enrichment
 from services.directory.index import Index, build_index, present
 from services.directory.names import names
 from services.directory.records import Exemption, Lists, Person, Tables
@@ -152,22 +152,11 @@ class Directory:
 
         Those that are taught by name in this class: of who teaches a course of all classes, nobody says in which.
         """
-        courses = {course for course, one in (*self._index.teachers, *self._index.standing_teachers) if one == class_}
-        return {
-            course
-            for course in courses
-            if any(one.id == id for one in self.holders("course_teacher", {"course": course, "class": class_}, at))
-        }
+        return classes.courses_taught(self._index, id, class_, at.timestamp())
 
     def classes_of(self, id: str, roles: Collection[str], at: datetime) -> list[str]:  # noqa: A002 - the column's name
         """The classes that a person holds one of these roles for on the day of `at`, or teaches a course in, sorted."""
-        taught = {class_ for _, class_ in (*self._index.teachers, *self._index.standing_teachers) if class_}
-        return sorted(
-            class_
-            for class_ in {*self._index.classes, *taught}
-            if any(one.id == id for role in roles for one in self.holders(role, {"class": class_}, at))
-            or (class_ in taught and self.courses_taught(id, class_, at))
-        )
+        return classes.classes_of(self._index, id, roles, at.timestamp())
 
     def instead(self, id: str, at: datetime) -> list[Person]:  # noqa: A002 - the column's name
         """The person, or whoever stands in for them on the day of `at`; nobody if the id is unknown."""

@@ -1,44 +1,189 @@
-"""The student's page and my classes."""
+"""The student's page and my classes. What is of ingest is read before the words are made: both use its database."""
 
 from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime, time, timedelta
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from services import bounds
-from services.accounts.permissions import OfStudent
+from services.accounts import permissions
+from services.accounts.permissions import OfClass, OfStudent, Share
+from services.directory.records import Exemption
+from services.ingest.phone.history import History
 from services.ingest.phone.phone import Phone
+from services.messages import from_ms, to_ms
+from services.notify.rows import WarningRow
+from services.notify.store import of_students
 from services.web.frame import Frame, Visitor
+from services.web.student import class_view, record_items, time_line, warning_items, weeks
+from services.web.student.items import Item
+from services.web.student.time_line import Span
+from services.web.student.warning_items import Viewed
+from services.web.student.weeks import WEEK
+from services.web.view_models import Reader
+
+_TOLD_STUDENTS = ("live", "past")
+"""Modes of the warnings that students see: what rules on trial find is none."""
 
 
 class StudentPages:
     """The routes over one frame. `phone`: the way to what ingest knows; without it there are the warnings alone."""
 
     def __init__(self, frame: Frame, phone: Phone | None) -> None:
-        self._frame, self._phone = frame, phone
+        self._frame, self._phone, self._notify = frame, phone, frame.notify
 
     def routes(self) -> list[BaseRoute]:
         """For the composition root's web application. What else a student has stands before the page: ids have `/`."""
         return [Route("/classes", self.classes), Route("/students/{id:path}", self.student)]
 
-    def of_student(self, student: str) -> OfStudent:
-        """As this college shows it."""
-        return OfStudent(student, themself=self._frame.notify.config.student_pages)
-
     def student(self, request: Request) -> Response:
-        """One student's page."""
+        """One student's page: `?course=…&until=2026-W48`, by default all courses up to now."""
         student = request.path_params["id"]
         if bounds.of_id(student) is not None:
             return self._frame.missing(request)
-        seen = self._frame.may(request, self.of_student(student))
-        if not isinstance(seen, Visitor):
-            return seen
-        return self._frame.page(request, "student/student.html", name=self._frame.reader(request).person(student))
+        seen = self._frame.visitor(request)
+        if seen is None:
+            return self._frame.to_sign_in(request)
+        reader = self._frame.reader(request)
+        asked = request.query_params.get("until", "")
+        until, course = weeks.read_week(asked), request.query_params.get("course", "")
+        span = Span.until(until, self._now, reader)
+        between = span.between(reader)
+        with self._notify.sight.student(seen.who, self._frame.of_student(student)) as (connection, share):
+            rows = of_students.warnings_about(connection, [student]) if share is not None else []
+            openable = self._notify.sight.openable(connection, seen.who, rows)
+            rows = _shown(rows, share, openable)
+            became = of_students.what_became(connection, [one.number for one in rows], *map(to_ms, between))
+        if share is None:
+            return self._frame.missing(request)
+        history = self._phone.history(student, between) if self._phone is not None else None
+        history = record_items.seen(history, share) if history is not None else None
+        viewed = Viewed(self._notify.ports.cards, openable if share.why != "own" else (), share.why == "own")
+        exemptions = reader.directory.exemptions_of(student)
+        items = [
+            *warning_items.warning_items(rows, became, viewed, reader),
+            *(record_items.record_items(history, share, reader) if history is not None else ()),
+            *record_items.exemption_items(exemptions, share, reader),
+        ]
+        courses = record_items.by_course(history, reader) if history is not None else []
+        found = time_line.time_line(items, history, span, _first(rows, history, exemptions, reader), course, reader)
+        class_ = reader.directory.class_of(student, reader.now)
+        return self._frame.page(
+            request,
+            "student/student.html",
+            status=400 if asked and until is None else 200,
+            id=student,
+            name=reader.person(student),
+            class_=reader.named("class", class_) if class_ else "",
+            share=share,
+            has_classes=self._frame.has_classes(seen),
+            state=warning_items.state(warning_items.open_levels(rows, viewed.cards), reader),
+            exempt=[(record_items.exempt(one, reader), one.why) for one in exemptions if _holds(one, reader)],
+            are_records_here=history is not None,
+            courses=courses,
+            choices=_choices(courses, items, reader),
+            course=course,
+            asked=asked if until is None else "",
+            until=weeks.written(until) if until is not None else "",
+            line=found,
+            span=_span_said(span, until, reader),
+            query=time_line.query,
+        )
 
     def classes(self, request: Request) -> Response:
-        """The classes that somebody looks after or teaches."""
+        """The classes that somebody looks after or teaches: `?class=…&week=2026-W48`, by default the first, now."""
         seen = self._frame.may(request, "classes")
         if not isinstance(seen, Visitor):
             return seen
-        return self._frame.page(request, "student/classes.html")
+        reader = self._frame.reader(request)
+        mine = permissions.classes_of(seen.person, reader.directory, reader.now)
+        wanted, asked = request.query_params.get("class", ""), request.query_params.get("week", "")
+        if wanted and (bounds.of_id(wanted) is not None or not self._notify.sight.may(seen.who, OfClass(wanted))):
+            return self._frame.missing(request)
+        this = weeks.monday_of(self._now, reader.zone)
+        monday = weeks.read_week(asked)
+        names = sorted(((one, reader.named("class", one)) for one in mine), key=lambda one: (one[1], one[0]))
+        class_ = wanted or (names[0][0] if names else "")
+        shown = self._week(seen, class_, monday or this, reader) if class_ else None
+        return self._frame.page(
+            request,
+            "student/classes.html",
+            status=400 if asked and monday is None else 200,
+            names=names,
+            class_=class_,
+            week=shown,
+            chosen=weeks.written(monday or this),
+            is_now=(monday or this) == this,
+            head=weeks.said(monday or this, reader),
+            before=weeks.written((monday or this) - WEEK),
+            after=weeks.written((monday or this) + WEEK),
+            asked=asked if monday is None else "",
+            are_records_here=self._phone is not None,
+            word_of=lambda status: class_view.legend_word(status, reader),
+            query=time_line.query,
+        )
+
+    @property
+    def _now(self) -> datetime:
+        """Of the log: in the demo that of a replay."""
+        return self._phone.clock() if self._phone is not None else self._notify.ports.clock()
+
+    def _week(self, seen: Visitor, class_: str, monday: date, reader: Reader) -> class_view.WeekOfClass:
+        between = weeks.begin_of(monday, reader.zone), weeks.begin_of(monday + WEEK, reader.zone) - _JUST_BEFORE
+        week = self._phone.class_week(class_, between) if self._phone is not None else None
+        present = list(reader.directory.class_members(class_, reader.now))
+        # What somebody sees of a student follows from the class: one of them stands for all who are there now.
+        share = self._notify.sight.share(seen.who, OfStudent(present[0])) if present else None
+        gone = (week.students if week is not None else set()) - {*present}
+        others = {one for one in gone if self._notify.sight.share(seen.who, OfStudent(one)) is not None}
+        with self._notify.database.reading() as connection:
+            rows = of_students.warnings_about(connection, present, are_open=True) if share is not None else []
+            openable = self._notify.sight.openable(connection, seen.who, rows)
+        viewed = Viewed(self._notify.ports.cards, openable)
+        can_open = {*(present if share is not None else ()), *others}
+        return class_view.week_of_class(week, present, _shown(rows, share, openable), can_open, viewed, reader)
+
+
+_JUST_BEFORE = timedelta(milliseconds=1)
+
+
+def _shown(rows: Sequence[WarningRow], share: Share | None, openable: Iterable[int]) -> list[WarningRow]:
+    """Of the warnings about a student those that somebody sees: a teacher only what they may open."""
+    if share is None:
+        return []
+    if share.why == "own":
+        return [one for one in rows if one.mode in _TOLD_STUDENTS]
+    mine = {*openable}
+    return [one for one in rows if share.courses is None or one.number in mine]
+
+
+def _first(
+    rows: Sequence[WarningRow], history: History | None, exemptions: Sequence[Exemption], reader: Reader
+) -> datetime | None:
+    """When the earliest of all is."""
+    begins = [datetime.combine(one.from_day, time(), reader.zone) for one in exemptions if one.from_day is not None]
+    opened = [from_ms(one.opened_at) for one in rows]
+    said = [history.first] if history is not None and history.first is not None else []
+    return min([*begins, *opened, *said], default=None)
+
+
+def _holds(one: Exemption, reader: Reader) -> bool:
+    today = reader.now.astimezone(reader.zone).date()
+    return (one.from_day is None or one.from_day <= today) and (one.to_day is None or today <= one.to_day)
+
+
+def _choices(
+    courses: Sequence[record_items.CourseFigures], items: Iterable[Item], reader: Reader
+) -> list[tuple[str, str]]:
+    """The courses that the time line can be asked for, by name."""
+    ids = {one.id for one in courses} | {one.course for one in items if one.course}
+    return sorted(((one, reader.named("course", one)) for one in ids), key=lambda one: (one[1], one[0]))
+
+
+def _span_said(span: Span, until: date | None, reader: Reader) -> str:
+    last = until or weeks.monday_of(reader.now, reader.zone)
+    return reader.word("student_span", begin=span.first.isoformat(), end=(last + timedelta(days=6)).isoformat())

@@ -1,0 +1,195 @@
+"""What ingest's records say on a student's page: lines of the time line, and each course in figures. Pure."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
+from datetime import datetime, time
+from typing import NamedTuple
+
+from services.accounts.permissions import Share
+from services.directory.records import Exemption
+from services.ingest.moments import read_moment
+from services.ingest.phone.assessment import RATINGS
+from services.ingest.phone.history import History, Tested
+from services.messages import CampusEvent
+from services.notify import texts, wording
+from services.web.phone.lesson_words import day_of
+from services.web.student.items import Item
+from services.web.view_models import Reader
+
+STATUSES = ("present", "late", "early_leave", "leave", "absent")
+_GRADES = {"poor": "red", "fair": "yellow", "good": "praise"}
+_MARKS = {"absent": "red", "late": "orange", "early_leave": "orange", "leave": ""}
+
+
+class CourseFigures(NamedTuple):
+    """A student in a course, over the time that is shown."""
+
+    id: str
+    name: str
+    lessons: int
+    """That something is recorded of."""
+    here: int
+    """Present, late or left early."""
+    marks: Sequence[tuple[str, int]]
+    """What was not just present, in words, and how often."""
+    tests: int
+    passed: int
+    mean: str
+    """Of the marked tests, in percent of the highest score; empty: none was marked."""
+
+
+def counts(attendance: Sequence[CampusEvent], reader: Reader) -> list[tuple[str, int]]:
+    """`出勤` 18, `旷课` 1 …: what there is of each."""
+    found = Counter(one.data["status"] for one in attendance)
+    return [(reader.term("value", one), found[one]) for one in STATUSES if found[one]]
+
+
+def means(tests: Sequence[Tested]) -> dict[str, float]:
+    """Course → the student's mean there in percent, of the tests that are marked."""
+    of_courses: defaultdict[str, list[float]] = defaultdict(list)
+    for one in tests:
+        if one.percent is not None:
+            of_courses[one.event.data.get("course", "")].append(one.percent)
+    return {course: sum(found) / len(found) for course, found in of_courses.items()}
+
+
+def seen(history: History, share: Share) -> History:
+    """Without what is none of theirs: a teacher of one course sees no results of the others."""
+    mine = share.courses
+    if mine is None:
+        return history
+    return history._replace(
+        tests=[one for one in history.tests if one.event.data.get("course") in mine],
+        assessments=[one for one in history.assessments if one.data.get("course") in mine],
+    )
+
+
+def by_course(history: History, reader: Reader) -> list[CourseFigures]:
+    """The courses that something is recorded of, by name."""
+    attended: defaultdict[str, list[CampusEvent]] = defaultdict(list)
+    tested: defaultdict[str, list[Tested]] = defaultdict(list)
+    for event in history.attendance:
+        attended[event.data.get("course", "")].append(event)
+    for one in history.tests:
+        tested[one.event.data.get("course", "")].append(one)
+    known = means(history.tests)
+    found = []
+    for course in {*attended, *tested} - {""}:
+        marks = Counter(one.data["status"] for one in attended[course])
+        graded = [one for one in tested[course] if one.score is not None]
+        found.append(
+            CourseFigures(
+                course,
+                reader.named("course", course),
+                marks.total(),
+                marks["present"] + marks["late"] + marks["early_leave"],
+                [(reader.term("value", one), marks[one]) for one in STATUSES[1:] if marks[one]],
+                len(graded),
+                sum(one.is_passed for one in graded),
+                f"{texts.number(known[course], 0)} %" if course in known else "",
+            )
+        )
+    return sorted(found, key=lambda one: one.name)
+
+
+def record_items(history: History, share: Share, reader: Reader) -> Iterator[Item]:
+    """Lines of all that is not just attendance. Notes and comments are for staff, reasons for who looks after them."""
+    is_staff = share.why != "own"
+    known = means(history.tests)
+    for event in history.attendance:
+        if (status := event.data["status"]) != "present":
+            minutes = event.data.get("minutes_late") if status == "late" else None
+            more = reader.word("student_minutes", n=texts.number(minutes)) if minutes is not None else ""
+            may_read = is_staff and (share.courses is None or event.data.get("course") in share.courses)
+            note = event.data.get("note", "") if may_read else ""
+            head = f"{reader.term('value', status)}{_course(event, reader)}"
+            found = _item(event, "attendance", head, history, reader)
+            yield found._replace(mark=_MARKS.get(status, ""), more=more, quote=note)
+    for one in history.tests:
+        head = f"{reader.word('student_test')}{_course(one.event, reader)}"
+        found = _item(one.event, "test", head, history, reader)
+        mark = "" if one.score is None else "praise" if one.is_passed else "red"
+        yield found._replace(mark=mark, text=_result(one, known, reader))
+    for event in history.assessments:
+        month = reader.named("period", event.data["period"])
+        overall = event.data["overall"]
+        head = f"{reader.word('student_assessment', month=month)}{_course(event, reader)}"
+        ratings = event.data.get("ratings") or {}
+        said = [f"{reader.word('assess_overall')} {reader.term('value', overall)}"]
+        said += [f"{reader.word(f'assess_{k}')} {reader.term('value', ratings[k])}" for k in RATINGS if k in ratings]
+        found = _item(event, "assessment", head, history, reader)
+        quote = event.data.get("comment", "") if is_staff else ""
+        yield found._replace(mark=_GRADES.get(overall, ""), text=" · ".join(said), quote=quote)
+    for event in history.leaves:
+        yield _leave(event, share, reader)
+
+
+def exemption_items(rows: Sequence[Exemption], share: Share, reader: Reader) -> Iterator[Item]:
+    """From the day on which each begins; one without a first day has always been so, and is at the top alone."""
+    for one in rows:
+        if one.from_day is not None:
+            yield Item(
+                at=datetime.combine(one.from_day, time(), reader.zone),
+                kind="exemption",
+                when=wording.day(datetime.combine(one.from_day, time(12), reader.zone), reader.listener),
+                head=exempt(one, reader),
+                text=one.why if share.courses is None else "",
+            )
+
+
+def exempt(one: Exemption, reader: Reader) -> str:
+    """`免：考勤，至 2027-01-15`."""
+    kinds = {
+        "attendance": "student_kind_attendance",
+        "test": "student_kind_test",
+        "assessment": "student_kind_assessment",
+    }
+    of = reader.word(kinds[one.of]) if one.of in kinds else reader.named("rule", one.of)
+    until = reader.word("student_until", day=one.to_day.isoformat()) if one.to_day is not None else ""
+    return reader.word("student_exempt", of=of) + until
+
+
+def _item(event: CampusEvent, kind: str, head: str, history: History, reader: Reader) -> Item:
+    lesson = history.lessons.get(event.data.get("lesson", ""))
+    at = history.begins(event)
+    when = day_of(lesson, reader) if lesson is not None else wording.day(at, reader.listener)
+    return Item(at=at, kind=kind, when=when, head=head, course=event.data.get("course", ""))  # type: ignore[arg-type]
+
+
+def _course(event: CampusEvent, reader: Reader) -> str:
+    course = event.data.get("course")
+    return f" · {reader.named('course', course)}" if course else ""
+
+
+def _result(one: Tested, known: dict[str, float], reader: Reader) -> str:
+    """`45 / 100 · 未合格 · 第 2 次（此前 30） · 本课程平均 61 %`."""
+    data = one.event.data
+    if one.score is None:
+        said = [reader.term("value", data["status"])]
+    else:
+        highest = f" / {texts.number(data['max_score'])}" if data.get("max_score") else ""
+        said = [f"{texts.number(one.score)}{highest}"]
+        said.append(reader.word("student_passed" if one.is_passed else "student_not_passed"))
+    attempt = int(data.get("attempt", 1))
+    if attempt > 1:
+        before = ", ".join(texts.number(score) for score in one.earlier)
+        said.append(
+            reader.word("student_attempt", n=attempt) + (reader.word("student_before", scores=before) if before else "")
+        )
+    mean = known.get(data.get("course", ""))
+    if mean is not None:
+        said.append(reader.word("student_mean", mean=texts.number(mean, 0)))
+    return " · ".join(said)
+
+
+def _leave(event: CampusEvent, share: Share, reader: Reader) -> Item:
+    """What kind of leave, and what for, is for who looks after the student, and for themselves."""
+    data = event.data
+    begin, end = read_moment(data["from"]) or event.time, read_moment(data["to"]) or event.time
+    kind = reader.term("leave", data.get("category") or "other") if share.courses is None else ""
+    head = " · ".join(filter(None, [reader.word("student_leave"), kind, reader.term("leave", data["status"])]))
+    span = reader.word("student_span", begin=reader.instant(begin), end=reader.instant(end))
+    quote = data.get("reason", "") if share.courses is None else ""
+    return Item(at=begin, kind="leave", when=wording.day(begin, reader.listener), head=head, text=span, quote=quote)
