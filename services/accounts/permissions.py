@@ -191,6 +191,11 @@ def classes_of(person: str, directory: Directory, at: datetime) -> Sequence[str]
     return directory.classes_of(person, LOOKS_AFTER, at)
 
 
+def looks_after(person: str, class_: str, directory: Directory, at: datetime) -> bool:
+    """Whether somebody answers for the students of a class, and does not only teach there."""
+    return any(_holds(person, role, {"class": class_}, directory, at) for role in LOOKS_AFTER)
+
+
 def teachers(what: Taught, directory: Directory, at: datetime) -> set[str]:
     """Who teaches it, or stands in for who does, then or at `at`."""
     return {

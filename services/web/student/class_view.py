@@ -10,7 +10,9 @@ from typing import NamedTuple
 from services.ingest.phone.class_week import ClassWeek, OfLesson
 from services.messages import LEVELS
 from services.notify import wording
+from services.notify.ports import Cards
 from services.notify.rows import WarningRow
+from services.notify.store import of_students
 from services.web.phone.lesson_words import day_of, numbers
 from services.web.student import warning_items
 from services.web.view_models import Level, Reader
@@ -71,6 +73,12 @@ class WeekOfClass(NamedTuple):
     """The signs that the table has; `letter` is followed by their word."""
 
 
+def students_with(open_rows: Iterable[WarningRow], cards: Cards) -> int:
+    """How many students have something open that asks for a talk."""
+    found = _by_student(open_rows)
+    return sum(bool(warning_items.open_levels(rows, cards).keys() - {"praise"}) for rows in found.values())
+
+
 def legend_word(status: str, reader: Reader) -> str:
     """What a sign of the table means."""
     return reader.word(f"classes_{status}") if status not in _LETTERS else reader.term("value", status)
@@ -81,7 +89,7 @@ def week_of_class(
     students: Iterable[str],
     open_rows: Sequence[WarningRow],
     can_open: Collection[str],
-    viewed: warning_items.Viewed,
+    cards: Cards,
     reader: Reader,
 ) -> WeekOfClass:
     """`students`: of the class now; whoever was expected in the week joins them. `week`: None: nothing is known."""
@@ -90,15 +98,13 @@ def week_of_class(
     names = {one: reader.person(one) for one in everybody}
     same = Counter(names.values())
     told_apart = numbers(names)
-    about: dict[str, list[WarningRow]] = {}
-    for warning in open_rows:
-        about.setdefault(warning.about.partition("/")[2], []).append(warning)
+    about = _by_student(open_rows)
     rows = []
     levels: dict[str, Mapping[str, int]] = {}
     for one in everybody:
         cells = [_cell(one, lesson, reader) for lesson in lessons]
         said = Counter(cell.status for cell in cells)
-        levels[one] = warning_items.open_levels(about.get(one, ()), viewed.cards)
+        levels[one] = warning_items.open_levels(about.get(one, ()), cards)
         number = (told_apart[one] or one) if same[names[one]] > 1 else ""
         shown = warning_items.chips(levels[one], reader)
         late = said["late"] + said["early_leave"]
@@ -115,7 +121,14 @@ def week_of_class(
     )
 
 
-def _urgent(row: Row, levels: Mapping[str, int]) -> tuple[int, ...] | tuple[object, ...]:
+def _by_student(rows: Iterable[WarningRow]) -> dict[str, list[WarningRow]]:
+    found: dict[str, list[WarningRow]] = {}
+    for one in rows:
+        found.setdefault(of_students.student_of(one), []).append(one)
+    return found
+
+
+def _urgent(row: Row, levels: Mapping[str, int]) -> tuple[object, ...]:
     """What is gravest first, then what is most, then who was away most."""
     return (*(-levels.get(one, 0) for one in reversed(LEVELS[1:])), -row.absent, -row.late, row.id)
 

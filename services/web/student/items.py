@@ -27,5 +27,7 @@ class Item(NamedTuple):
     """In somebody's own words."""
     link: str = ""
     """The warning that it is about, where whoever looks may open it."""
+    is_routine: bool = False
+    """As it should be, and many: it is folded."""
     course: str = ""
     """Id; empty: it is of none."""

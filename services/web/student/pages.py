@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
+from typing import NamedTuple
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -28,6 +29,7 @@ from services.web.view_models import Reader
 
 _TOLD_STUDENTS = ("live", "past")
 """Modes of the warnings that students see: what rules on trial find is none."""
+_JUST_BEFORE = timedelta(milliseconds=1)
 
 
 class StudentPages:
@@ -90,9 +92,13 @@ class StudentPages:
             asked=asked if until is None else "",
             until=weeks.written(until) if until is not None else "",
             line=found,
-            span=_span_said(span, until, reader),
+            span=self._span_said(span, until, reader),
             query=time_line.query,
         )
+
+    def _span_said(self, span: Span, until: date | None, reader: Reader) -> str:
+        last = until or weeks.monday_of(self._now, reader.zone)
+        return reader.word("student_span", begin=span.first.isoformat(), end=(last + timedelta(days=6)).isoformat())
 
     def classes(self, request: Request) -> Response:
         """The classes that somebody looks after or teaches: `?class=…&week=2026-W48`, by default the first, now."""
@@ -106,15 +112,17 @@ class StudentPages:
             return self._frame.missing(request)
         this = weeks.monday_of(self._now, reader.zone)
         monday = weeks.read_week(asked)
-        names = sorted(((one, reader.named("class", one)) for one in mine), key=lambda one: (one[1], one[0]))
-        class_ = wanted or (names[0][0] if names else "")
-        shown = self._week(seen, class_, monday or this, reader) if class_ else None
+        open_rows = self._open_rows(seen, mine, reader)
+        groups = self._grouped(seen.person, mine, open_rows, reader)
+        class_ = wanted or _first_class(groups)
+        shown = self._week(seen, class_, monday or this, open_rows[class_], reader) if class_ else None
         return self._frame.page(
             request,
             "student/classes.html",
             status=400 if asked and monday is None else 200,
-            names=names,
+            groups=groups,
             class_=class_,
+            class_name=reader.named("class", class_) if class_ else "",
             week=shown,
             chosen=weeks.written(monday or this),
             is_now=(monday or this) == this,
@@ -127,28 +135,73 @@ class StudentPages:
             query=time_line.query,
         )
 
+    def _open_rows(self, seen: Visitor, mine: Sequence[str], reader: Reader) -> dict[str, list[WarningRow]]:
+        """Class → what is open about its students, of what somebody sees; the students are those of now."""
+        members = {one: list(reader.directory.class_members(one, reader.now)) for one in mine}
+        with self._notify.database.reading() as connection:
+            students = [student for some in members.values() for student in some]
+            rows = of_students.warnings_about(connection, students, are_open=True)
+            openable = self._notify.sight.openable(connection, seen.who, rows)
+        found = {}
+        for class_, some in members.items():
+            # What somebody sees of a student follows from the class: one of them stands for all who are there now.
+            share = self._notify.sight.share(seen.who, OfStudent(some[0])) if some else None
+            about = {of_students.about(one) for one in some}
+            found[class_] = _shown([one for one in rows if one.about in about], share, openable)
+        return found
+
+    def _grouped(
+        self, person: str, mine: Sequence[str], open_rows: Mapping[str, Sequence[WarningRow]], reader: Reader
+    ) -> list[Group]:
+        """Those that somebody looks after before those where they teach alone, each by its name."""
+        cards = self._notify.ports.cards
+        named = sorted(
+            _Choice(reader.named("class", one), one, class_view.students_with(open_rows[one], cards)) for one in mine
+        )
+        after = {one for one in mine if permissions.looks_after(person, one, reader.directory, reader.now)}
+        groups = [
+            Group("classes_looked_after", [one for one in named if one.id in after]),
+            Group("classes_taught", [one for one in named if one.id not in after]),
+        ]
+        return [group for group in groups if group.classes]
+
     @property
     def _now(self) -> datetime:
         """Of the log: in the demo that of a replay."""
         return self._phone.clock() if self._phone is not None else self._notify.ports.clock()
 
-    def _week(self, seen: Visitor, class_: str, monday: date, reader: Reader) -> class_view.WeekOfClass:
+    def _week(
+        self, seen: Visitor, class_: str, monday: date, rows: Sequence[WarningRow], reader: Reader
+    ) -> class_view.WeekOfClass:
         between = weeks.begin_of(monday, reader.zone), weeks.begin_of(monday + WEEK, reader.zone) - _JUST_BEFORE
         week = self._phone.class_week(class_, between) if self._phone is not None else None
         present = list(reader.directory.class_members(class_, reader.now))
-        # What somebody sees of a student follows from the class: one of them stands for all who are there now.
-        share = self._notify.sight.share(seen.who, OfStudent(present[0])) if present else None
-        gone = (week.students if week is not None else set()) - {*present}
-        others = {one for one in gone if self._notify.sight.share(seen.who, OfStudent(one)) is not None}
-        with self._notify.database.reading() as connection:
-            rows = of_students.warnings_about(connection, present, are_open=True) if share is not None else []
-            openable = self._notify.sight.openable(connection, seen.who, rows)
-        viewed = Viewed(self._notify.ports.cards, openable)
-        can_open = {*(present if share is not None else ()), *others}
-        return class_view.week_of_class(week, present, _shown(rows, share, openable), can_open, viewed, reader)
+        others = (week.students if week is not None else set()) - {*present}
+        asked = [*present[:1], *others]
+        may = {one for one in asked if self._notify.sight.share(seen.who, OfStudent(one)) is not None}
+        can_open = may.union(present) if may.intersection(present) else may
+        return class_view.week_of_class(week, present, rows, can_open, self._notify.ports.cards, reader)
 
 
-_JUST_BEFORE = timedelta(milliseconds=1)
+class _Choice(NamedTuple):
+    """A class that can be chosen."""
+
+    name: str
+    id: str
+    needing: int
+    """Students with something open."""
+
+
+class Group(NamedTuple):
+    """Classes under one head."""
+
+    word: str
+    classes: Sequence[_Choice]
+
+
+def _first_class(groups: Sequence[Group]) -> str:
+    """Where most students need a talk, of those that somebody looks after, if there are any; empty: no class."""
+    return max(groups[0].classes, key=lambda one: one.needing).id if groups else ""
 
 
 def _shown(rows: Sequence[WarningRow], share: Share | None, openable: Iterable[int]) -> list[WarningRow]:
@@ -182,8 +235,3 @@ def _choices(
     """The courses that the time line can be asked for, by name."""
     ids = {one.id for one in courses} | {one.course for one in items if one.course}
     return sorted(((one, reader.named("course", one)) for one in ids), key=lambda one: (one[1], one[0]))
-
-
-def _span_said(span: Span, until: date | None, reader: Reader) -> str:
-    last = until or weeks.monday_of(reader.now, reader.zone)
-    return reader.word("student_span", begin=span.first.isoformat(), end=(last + timedelta(days=6)).isoformat())

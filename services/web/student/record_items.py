@@ -111,7 +111,8 @@ def record_items(history: History, share: Share, reader: Reader) -> Iterator[Ite
         head = f"{reader.word('student_test')}{_course(one.event, reader)}"
         found = _item(one.event, "test", head, history, reader)
         mark = "" if one.score is None else "praise" if one.is_passed else "red"
-        yield found._replace(mark=mark, text=_result(one, known, reader))
+        is_routine = one.is_passed and not one.earlier
+        yield found._replace(mark=mark, text=_result(one, known, reader), is_routine=is_routine)
     for event in history.assessments:
         month = reader.named("period", event.data["period"])
         overall = event.data["overall"]

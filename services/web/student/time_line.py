@@ -49,6 +49,8 @@ class WeekShown(NamedTuple):
     """Of attendance, in words."""
     items: Sequence[Item]
     """The newest first."""
+    routine: Sequence[Item]
+    """Likewise, of what is as it should be."""
 
 
 class TimeLine(NamedTuple):
@@ -83,7 +85,9 @@ def time_line(
             break
         total += len(mine)
         counted = record_items.counts(attended[monday], reader)
-        shown.append(WeekShown(weeks.said(monday, reader), counted, mine))
+        routine = [one for one in mine if one.is_routine]
+        others = [one for one in mine if not one.is_routine]
+        shown.append(WeekShown(weeks.said(monday, reader), counted, others, routine))
     return TimeLine(shown, weeks.written(older) if older is not None else "")
 
 

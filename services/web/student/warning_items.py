@@ -52,7 +52,7 @@ def state(levels: Mapping[str, int], reader: Reader) -> str:
     found = chips(levels, reader)
     comma = ", " if reader.language == "en" else "、"
     if found:
-        listed = comma.join(reader.word("student_state_of", n=n, level=level.word) for level, n in found)
+        listed = comma.join(reader.word("student_state_of", n=n, level=level.word.lower()) for level, n in found)
         total = sum(n for _, n in found)
         said = reader.word("student_state_one" if total == 1 else "student_state", n=total, levels=listed)
     else:
