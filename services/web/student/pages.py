@@ -46,7 +46,7 @@ class StudentPages:
         """One student's page: `?course=…&until=2026-W48`, by default all courses up to now."""
         student = request.path_params["id"]
         if bounds.of_id(student) is not None:
-            return self._frame.missing(request)
+            return self._frame.missing(request, "student_missing")
         seen = self._frame.visitor(request)
         if seen is None:
             return self._frame.to_sign_in(request)
@@ -61,7 +61,7 @@ class StudentPages:
             rows = _shown(rows, share, openable)
             became = of_students.what_became(connection, [one.number for one in rows], *map(to_ms, between))
         if share is None:
-            return self._frame.missing(request)
+            return self._frame.missing(request, "student_missing")
         history = self._phone.history(student, between) if self._phone is not None else None
         history = record_items.seen(history, share) if history is not None else None
         viewed = Viewed(self._notify.ports.cards, openable if share.why != "own" else (), share.why == "own")
@@ -109,7 +109,7 @@ class StudentPages:
         mine = permissions.classes_of(seen.person, reader.directory, reader.now)
         wanted, asked = request.query_params.get("class", ""), request.query_params.get("week", "")
         if wanted and (bounds.of_id(wanted) is not None or not self._notify.sight.may(seen.who, OfClass(wanted))):
-            return self._frame.missing(request)
+            return self._frame.missing(request, "student_missing")
         this = weeks.monday_of(self._now, reader.zone)
         monday = weeks.read_week(asked)
         open_rows = self._open_rows(seen, mine, reader)
