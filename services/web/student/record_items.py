@@ -111,8 +111,7 @@ def record_items(history: History, share: Share, reader: Reader) -> Iterator[Ite
         head = f"{reader.word('student_test')}{_course(one.event, reader)}"
         found = _item(one.event, "test", head, history, reader)
         mark = "" if one.score is None else "praise" if one.is_passed else "red"
-        is_routine = one.is_passed and not one.earlier
-        yield found._replace(mark=mark, text=_result(one, known, reader), is_routine=is_routine)
+        yield found._replace(mark=mark, text=_result(one, known, reader), is_routine=_is_routine(one))
     for event in history.assessments:
         month = reader.named("period", event.data["period"])
         overall = event.data["overall"]
@@ -164,6 +163,11 @@ def _course(event: CampusEvent, reader: Reader) -> str:
     return f" · {reader.named('course', course)}" if course else ""
 
 
+def _is_routine(one: Tested) -> bool:
+    """Passed at the first time."""
+    return one.is_passed and not one.earlier
+
+
 def _result(one: Tested, known: dict[str, float], reader: Reader) -> str:
     """`45 / 100 · 未合格 · 第 2 次（此前 30） · 本课程平均 61 %`."""
     data = one.event.data
@@ -180,7 +184,7 @@ def _result(one: Tested, known: dict[str, float], reader: Reader) -> str:
             reader.word("student_attempt", n=attempt) + (reader.word("student_before", scores=before) if before else "")
         )
     mean = known.get(data.get("course", ""))
-    if mean is not None:
+    if mean is not None and not _is_routine(one):
         said.append(reader.word("student_mean", mean=texts.number(mean, 0)))
     return " · ".join(said)
 
