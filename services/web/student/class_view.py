@@ -14,7 +14,7 @@ from services.notify.ports import Cards
 from services.notify.rows import WarningRow
 from services.notify.store import of_students
 from services.web.phone.lesson_words import day_of, numbers
-from services.web.student import warning_items
+from services.web.student import warning_lines
 from services.web.view_models import Level, Reader
 
 _MOST_TALKS = 12
@@ -76,7 +76,7 @@ class WeekOfClass(NamedTuple):
 def students_with(open_rows: Iterable[WarningRow], cards: Cards) -> int:
     """How many students have something open that asks for a talk."""
     found = _by_student(open_rows)
-    return sum(bool(warning_items.open_levels(rows, cards).keys() - {"praise"}) for rows in found.values())
+    return sum(bool(warning_lines.open_levels(rows, cards).keys() - {"praise"}) for rows in found.values())
 
 
 def legend_word(status: str, reader: Reader) -> str:
@@ -104,9 +104,9 @@ def week_of_class(
     for one in everybody:
         cells = [_cell(one, lesson, reader) for lesson in lessons]
         said = Counter(cell.status for cell in cells)
-        levels[one] = warning_items.open_levels(about.get(one, ()), cards)
+        levels[one] = warning_lines.open_levels(about.get(one, ()), cards)
         number = (told_apart[one] or one) if same[names[one]] > 1 else ""
-        shown = warning_items.chips(levels[one], reader)
+        shown = warning_lines.chips(levels[one], reader)
         late = said["late"] + said["early_leave"]
         rows.append(Row(one, names[one], number, one in can_open, shown, said["absent"], late, cells))
     talks = sorted((one for one in rows if one.levels or one.absent), key=lambda one: _urgent(one, levels[one.id]))

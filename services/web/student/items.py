@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Literal, NamedTuple
 
@@ -13,7 +14,6 @@ Kind = Literal["attendance", "test", "assessment", "warning", "measure", "leave"
 class Item(NamedTuple):
     """In words; what is empty is not shown."""
 
-    at: datetime
     kind: Kind
     when: str
     head: str
@@ -29,5 +29,12 @@ class Item(NamedTuple):
     """The warning that it is about, where whoever looks may open it."""
     is_routine: bool = False
     """As it should be, and many: it is folded."""
-    course: str = ""
+
+
+class Line(NamedTuple):
+    """A line that is put into words once it is shown: of a term of thousands one page has some hundreds."""
+
+    at: datetime
+    course: str
     """Id; empty: it is of none."""
+    say: Callable[[], Item]

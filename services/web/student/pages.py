@@ -20,10 +20,10 @@ from services.messages import from_ms, to_ms
 from services.notify.rows import WarningRow
 from services.notify.store import of_students
 from services.web.frame import Frame, Visitor
-from services.web.student import class_view, record_items, time_line, warning_items, weeks
-from services.web.student.items import Item
+from services.web.student import class_view, record_lines, time_line, warning_lines, weeks
+from services.web.student.items import Line
 from services.web.student.time_line import Span
-from services.web.student.warning_items import Viewed
+from services.web.student.warning_lines import Viewed
 from services.web.student.weeks import WEEK
 from services.web.view_models import Reader
 
@@ -63,16 +63,16 @@ class StudentPages:
         if share is None:
             return self._frame.missing(request, "student_missing")
         history = self._phone.history(student, between) if self._phone is not None else None
-        history = record_items.seen(history, share) if history is not None else None
+        history = record_lines.seen(history, share) if history is not None else None
         viewed = Viewed(self._notify.ports.cards, openable if share.why != "own" else (), share.why == "own")
         exemptions = reader.directory.exemptions_of(student)
-        items = [
-            *warning_items.warning_items(rows, became, viewed, reader),
-            *(record_items.record_items(history, share, reader) if history is not None else ()),
-            *record_items.exemption_items(exemptions, share, reader),
+        lines = [
+            *warning_lines.warning_lines(rows, became, viewed, reader),
+            *(record_lines.record_lines(history, share, reader) if history is not None else ()),
+            *record_lines.exemption_lines(exemptions, share, reader),
         ]
-        courses = record_items.by_course(history, reader) if history is not None else []
-        found = time_line.time_line(items, history, span, _first(rows, history, exemptions, reader), course, reader)
+        courses = record_lines.by_course(history, reader) if history is not None else []
+        found = time_line.time_line(lines, history, span, _first(rows, history, exemptions, reader), course, reader)
         class_ = reader.directory.class_of(student, reader.now)
         return self._frame.page(
             request,
@@ -83,11 +83,11 @@ class StudentPages:
             class_=reader.named("class", class_) if class_ else "",
             share=share,
             has_classes=self._frame.has_classes(seen),
-            state=warning_items.state(warning_items.open_levels(rows, viewed.cards), reader),
-            exempt=[(record_items.exempt(one, reader), one.why) for one in exemptions if _holds(one, reader)],
+            state=warning_lines.state(warning_lines.open_levels(rows, viewed.cards), reader),
+            exempt=[(record_lines.exempt(one, reader), one.why) for one in exemptions if _holds(one, reader)],
             are_records_here=history is not None,
             courses=courses,
-            choices=_choices(courses, items, reader),
+            choices=_choices(courses, lines, reader),
             course=course,
             asked=asked if until is None else "",
             until=weeks.written(until) if until is not None else "",
@@ -230,8 +230,8 @@ def _holds(one: Exemption, reader: Reader) -> bool:
 
 
 def _choices(
-    courses: Sequence[record_items.CourseFigures], items: Iterable[Item], reader: Reader
+    courses: Sequence[record_lines.CourseFigures], lines: Iterable[Line], reader: Reader
 ) -> list[tuple[str, str]]:
     """The courses that the time line can be asked for, by name."""
-    ids = {one.id for one in courses} | {one.course for one in items if one.course}
+    ids = {one.id for one in courses} | {one.course for one in lines if one.course}
     return sorted(((one, reader.named("course", one)) for one in ids), key=lambda one: (one[1], one[0]))

@@ -10,8 +10,8 @@ from urllib.parse import urlencode
 
 from services.ingest.phone.history import History
 from services.messages import CampusEvent
-from services.web.student import record_items, weeks
-from services.web.student.items import Item
+from services.web.student import record_lines, weeks
+from services.web.student.items import Item, Line
 from services.web.student.weeks import WEEK
 from services.web.view_models import Reader
 
@@ -19,7 +19,7 @@ WEEKS = 20
 """Of one page: a term."""
 AHEAD = 26
 """Weeks to come that the newest page shows, of leave and exemptions."""
-_MOST = 200
+_MOST = 600
 """Lines of one page; a week is never cut."""
 
 
@@ -62,15 +62,15 @@ class TimeLine(NamedTuple):
 
 
 def time_line(
-    items: Iterable[Item], history: History | None, span: Span, first: datetime | None, course: str, reader: Reader
+    lines: Iterable[Line], history: History | None, span: Span, first: datetime | None, course: str, reader: Reader
 ) -> TimeLine:
     """`first`: when the earliest of all is. `course`: its id, or empty for all."""
-    lines: defaultdict[date, list[Item]] = defaultdict(list)
+    of_weeks: defaultdict[date, list[Line]] = defaultdict(list)
     attended: defaultdict[date, list[CampusEvent]] = defaultdict(list)
     begin, end = span.between(reader)
-    for one in items:
+    for one in lines:
         if begin <= one.at < end and course in ("", one.course):
-            lines[weeks.monday_of(one.at, reader.zone)].append(one)
+            of_weeks[weeks.monday_of(one.at, reader.zone)].append(one)
     for event in history.attendance if history is not None else ():
         at = history.begins(event) if history is not None else event.time
         if begin <= at < end and course in ("", event.data.get("course")):
@@ -78,15 +78,15 @@ def time_line(
     shown: list[WeekShown] = []
     older = span.first - WEEK if first is not None and first < begin else None
     total = 0
-    for monday in sorted({*lines, *attended}, reverse=True):
-        mine = sorted(lines[monday], key=lambda one: one.at, reverse=True)
+    for monday in sorted({*of_weeks, *attended}, reverse=True):
+        mine = sorted(of_weeks[monday], key=lambda one: one.at, reverse=True)
         if total and total + len(mine) > _MOST:
             older = monday
             break
         total += len(mine)
-        counted = record_items.counts(attended[monday], reader)
-        routine = [one for one in mine if one.is_routine]
-        others = [one for one in mine if not one.is_routine]
+        counted = record_lines.counts(attended[monday], reader)
+        said = [one.say() for one in mine]
+        routine, others = [one for one in said if one.is_routine], [one for one in said if not one.is_routine]
         shown.append(WeekShown(weeks.said(monday, reader), counted, others, routine))
     return TimeLine(shown, weeks.written(older) if older is not None else "")
 

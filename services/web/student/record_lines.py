@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from datetime import datetime, time
+from functools import partial
 from typing import NamedTuple
 
 from services.accounts.permissions import Share
@@ -15,7 +16,7 @@ from services.ingest.phone.history import History, Tested
 from services.messages import CampusEvent
 from services.notify import texts, wording
 from services.web.phone.lesson_words import day_of
-from services.web.student.items import Item
+from services.web.student.items import Item, Line
 from services.web.view_models import Reader
 
 STATUSES = ("present", "late", "early_leave", "leave", "absent")
@@ -94,49 +95,90 @@ def by_course(history: History, reader: Reader) -> list[CourseFigures]:
     return sorted(found, key=lambda one: one.name)
 
 
-def record_items(history: History, share: Share, reader: Reader) -> Iterator[Item]:
+class _Context(NamedTuple):
+    """What all lines are said with."""
+
+    history: History
+    share: Share
+    means: dict[str, float]
+    reader: Reader
+
+    @property
+    def is_staff(self) -> bool:
+        """Notes and comments are for staff alone."""
+        return self.share.why != "own"
+
+
+def record_lines(history: History, share: Share, reader: Reader) -> Iterator[Line]:
     """Lines of all that is not just attendance. Notes and comments are for staff, reasons for who looks after them."""
-    is_staff = share.why != "own"
-    known = means(history.tests)
+    context = _Context(history, share, means(history.tests), reader)
     for event in history.attendance:
-        if (status := event.data["status"]) != "present":
-            minutes = event.data.get("minutes_late") if status == "late" else None
-            more = reader.word("student_minutes", n=texts.number(minutes)) if minutes is not None else ""
-            may_read = is_staff and (share.courses is None or event.data.get("course") in share.courses)
-            note = event.data.get("note", "") if may_read else ""
-            head = f"{reader.term('value', status)}{_course(event, reader)}"
-            found = _item(event, "attendance", head, history, reader)
-            yield found._replace(mark=_MARKS.get(status, ""), more=more, quote=note)
+        if event.data["status"] != "present":
+            yield Line(history.begins(event), event.data.get("course", ""), partial(_attendance, event, context))
     for one in history.tests:
-        head = f"{reader.word('student_test')}{_course(one.event, reader)}"
-        found = _item(one.event, "test", head, history, reader)
-        mark = "" if one.score is None else "praise" if one.is_passed else "red"
-        yield found._replace(mark=mark, text=_result(one, known, reader), is_routine=_is_routine(one))
+        event = one.event
+        yield Line(history.begins(event), event.data.get("course", ""), partial(_test, one, context))
     for event in history.assessments:
-        month = reader.named("period", event.data["period"])
-        overall = event.data["overall"]
-        head = f"{reader.word('student_assessment', month=month)}{_course(event, reader)}"
-        ratings = event.data.get("ratings") or {}
-        said = [f"{reader.word('assess_overall')} {reader.term('value', overall)}"]
-        said += [f"{reader.word(f'assess_{k}')} {reader.term('value', ratings[k])}" for k in RATINGS if k in ratings]
-        found = _item(event, "assessment", head, history, reader)
-        quote = event.data.get("comment", "") if is_staff else ""
-        yield found._replace(mark=_GRADES.get(overall, ""), text=" · ".join(said), quote=quote)
+        yield Line(event.time, event.data.get("course", ""), partial(_assessment, event, context))
     for event in history.leaves:
-        yield _leave(event, share, reader)
+        yield Line(read_moment(event.data["from"]) or event.time, "", partial(_leave, event, context))
 
 
-def exemption_items(rows: Sequence[Exemption], share: Share, reader: Reader) -> Iterator[Item]:
+def _attendance(event: CampusEvent, context: _Context) -> Item:
+    reader, share, status = context.reader, context.share, event.data["status"]
+    minutes = event.data.get("minutes_late") if status == "late" else None
+    may_read = context.is_staff and (share.courses is None or event.data.get("course") in share.courses)
+    return Item(
+        kind="attendance",
+        when=_when(event, context),
+        head=f"{reader.term('value', status)}{_course(event, reader)}",
+        mark=_MARKS.get(status, ""),
+        more=reader.word("student_minutes", n=texts.number(minutes)) if minutes is not None else "",
+        quote=event.data.get("note", "") if may_read else "",
+    )
+
+
+def _test(one: Tested, context: _Context) -> Item:
+    return Item(
+        kind="test",
+        when=_when(one.event, context),
+        head=f"{context.reader.word('student_test')}{_course(one.event, context.reader)}",
+        mark="" if one.score is None else "praise" if one.is_passed else "red",
+        text=_result(one, context.means, context.reader),
+        is_routine=_is_routine(one),
+    )
+
+
+def _assessment(event: CampusEvent, context: _Context) -> Item:
+    reader, overall = context.reader, event.data["overall"]
+    ratings = event.data.get("ratings") or {}
+    said = [f"{reader.word('assess_overall')} {reader.term('value', overall)}"]
+    said += [
+        f"{reader.word(f'assess_{one}')} {reader.term('value', ratings[one])}" for one in RATINGS if one in ratings
+    ]
+    month = reader.named("period", event.data["period"])
+    return Item(
+        kind="assessment",
+        when=_when(event, context),
+        head=f"{reader.word('student_assessment', month=month)}{_course(event, reader)}",
+        mark=_GRADES.get(overall, ""),
+        text=" · ".join(said),
+        quote=event.data.get("comment", "") if context.is_staff else "",
+    )
+
+
+def exemption_lines(rows: Sequence[Exemption], share: Share, reader: Reader) -> Iterator[Line]:
     """From the day on which each begins; one without a first day has always been so, and is at the top alone."""
     for one in rows:
         if one.from_day is not None:
-            yield Item(
-                at=datetime.combine(one.from_day, time(), reader.zone),
-                kind="exemption",
-                when=wording.day(datetime.combine(one.from_day, time(12), reader.zone), reader.listener),
-                head=exempt(one, reader),
-                text=one.why if share.courses is None else "",
-            )
+            noon = datetime.combine(one.from_day, time(12), reader.zone)
+            why = one.why if share.courses is None else ""
+            item = Item(kind="exemption", when=wording.day(noon, reader.listener), head=exempt(one, reader), text=why)
+            yield Line(noon, "", partial(_itself, item))
+
+
+def _itself(item: Item) -> Item:
+    return item
 
 
 def exempt(one: Exemption, reader: Reader) -> str:
@@ -151,11 +193,10 @@ def exempt(one: Exemption, reader: Reader) -> str:
     return reader.word("student_exempt", of=of) + until
 
 
-def _item(event: CampusEvent, kind: str, head: str, history: History, reader: Reader) -> Item:
-    lesson = history.lessons.get(event.data.get("lesson", ""))
-    at = history.begins(event)
-    when = day_of(lesson, reader) if lesson is not None else wording.day(at, reader.listener)
-    return Item(at=at, kind=kind, when=when, head=head, course=event.data.get("course", ""))  # type: ignore[arg-type]
+def _when(event: CampusEvent, context: _Context) -> str:
+    """`11-27 周五 5–6 节`, of what is of no lesson that is known the day alone."""
+    lesson = context.history.lessons.get(event.data.get("lesson", ""))
+    return day_of(lesson, context.reader) if lesson is not None else wording.day(event.time, context.reader.listener)
 
 
 def _course(event: CampusEvent, reader: Reader) -> str:
@@ -189,12 +230,15 @@ def _result(one: Tested, known: dict[str, float], reader: Reader) -> str:
     return " · ".join(said)
 
 
-def _leave(event: CampusEvent, share: Share, reader: Reader) -> Item:
+def _leave(event: CampusEvent, context: _Context) -> Item:
     """What kind of leave, and what for, is for who looks after the student, and for themselves."""
-    data = event.data
+    data, reader, tells = event.data, context.reader, context.share.courses is None
     begin, end = read_moment(data["from"]) or event.time, read_moment(data["to"]) or event.time
-    kind = reader.term("leave", data.get("category") or "other") if share.courses is None else ""
-    head = " · ".join(filter(None, [reader.word("student_leave"), kind, reader.term("leave", data["status"])]))
-    span = reader.word("student_span", begin=reader.instant(begin), end=reader.instant(end))
-    quote = data.get("reason", "") if share.courses is None else ""
-    return Item(at=begin, kind="leave", when=wording.day(begin, reader.listener), head=head, text=span, quote=quote)
+    kind = reader.term("leave", data.get("category") or "other") if tells else ""
+    return Item(
+        kind="leave",
+        when=wording.day(begin, reader.listener),
+        head=" · ".join(filter(None, [reader.word("student_leave"), kind, reader.term("leave", data["status"])])),
+        text=reader.word("student_span", begin=reader.instant(begin), end=reader.instant(end)),
+        quote=data.get("reason", "") if tells else "",
+    )

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from functools import partial
 from typing import NamedTuple
 
 from services.messages import LEVELS, from_ms
 from services.notify.ports import Cards
-from services.notify.rows import ActRow, WarningRow, decode_context
+from services.notify.rows import ActRow, ChangeRow, WarningRow, decode_context
 from services.notify.store.of_students import Told
 from services.web import view_models
-from services.web.student.items import Item
+from services.web.student.items import Item, Line
 from services.web.view_models import Level, Reader
 
 _MEASURES = ("acknowledged", "measure", "measure_done", "closed")
@@ -61,48 +62,48 @@ def state(levels: Mapping[str, int], reader: Reader) -> str:
     return f"{said}{reader.word('student_state_praise', n=praise)}" if praise else said
 
 
-def warning_items(rows: Sequence[WarningRow], told: Told, viewed: Viewed, reader: Reader) -> list[Item]:
+def warning_lines(rows: Sequence[WarningRow], told: Told, viewed: Viewed, reader: Reader) -> list[Line]:
     """A line for each opening, rise and end, and for each measure; the sentence stands at the newest of a warning."""
     known = {one.number: one for one in rows}
-    newest = {one.warning: one.sequence for one in told.changes if one.change in _SHOWN}
+    changes = [one for one in told.changes if one.change in _SHOWN]
+    newest = {one.warning: one.sequence for one in changes}
     found = []
-    for change in told.changes:
+    for change in changes:
         row = known[change.warning]
-        if change.change not in _SHOWN:
-            continue
-        card = viewed.cards(row.rule_version, row.rule)
-        sentence = ""
-        if newest[change.warning] == change.sequence and row.blanked_at is None:
-            sentence = view_models.sentence(row, card, reader)
-        found.append(
-            Item(
-                at=from_ms(change.at),
-                kind="warning",
-                mark=change.level,
-                when=reader.time(change.at),
-                head=f"{reader.term('change', change.change)} · {view_models.title(row, card, reader)}",
-                level=reader.level(change.level, card),
-                text=sentence,
-                more=reader.reason(change.change, change.reason),
-                link=row.id if row.number in viewed.openable else "",
-                course=_course(row),
-            )
-        )
-    return found + [_measure(act, known[act.warning], viewed, reader) for act in told.acts if act.action in _MEASURES]
+        is_newest = newest[row.number] == change.sequence
+        say = partial(_change, change, row, viewed, reader, is_newest=is_newest)
+        found.append(Line(from_ms(change.at), _course(row), say))
+    for act in told.acts:
+        if act.action in _MEASURES:
+            row = known[act.warning]
+            found.append(Line(from_ms(act.at), _course(row), partial(_measure, act, row, viewed, reader)))
+    return found
+
+
+def _change(change: ChangeRow, row: WarningRow, viewed: Viewed, reader: Reader, *, is_newest: bool) -> Item:
+    card = viewed.cards(row.rule_version, row.rule)
+    return Item(
+        kind="warning",
+        when=reader.time(change.at),
+        head=f"{reader.term('change', change.change)} · {view_models.title(row, card, reader)}",
+        mark=change.level,
+        level=reader.level(change.level, card),
+        text=view_models.sentence(row, card, reader) if is_newest and row.blanked_at is None else "",
+        more=reader.reason(change.change, change.reason),
+        link=row.id if row.number in viewed.openable else "",
+    )
 
 
 def _measure(act: ActRow, row: WarningRow, viewed: Viewed, reader: Reader) -> Item:
     card = viewed.cards(row.rule_version, row.rule)
     closing = reader.term("closing", act.detail) if act.action == "closed" and act.detail else ""
     return Item(
-        at=from_ms(act.at),
         kind="measure",
         when=reader.time(act.at),
         head=" · ".join(filter(None, [reader.person(act.person), reader.term("action", act.action), closing])),
         text=view_models.title(row, card, reader),
         quote="" if viewed.is_own else act.text,
         link=row.id if row.number in viewed.openable else "",
-        course=_course(row),
     )
 
 
