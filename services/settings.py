@@ -105,6 +105,8 @@ class Settings(ProviderSettings):
     """Whether every rule begins on trial: recorded and shown, not sent, until `prewarn rules live` says otherwise."""
     students: bool = False
     """Whether students are told of warnings about them, where a rule names them."""
+    student_pages: bool = False
+    """Whether students may open their own page: their attendance, tests, assessments and warnings."""
 
     brokers: str | None = None
     """Kafka of the cluster mode: `host:port[,host:port]`."""

@@ -57,6 +57,8 @@ class NotifyConfig:
     """Of openings and rises that are told; zero: of any age."""
     students: bool = False
     """Whether students are told of warnings about them."""
+    student_pages: bool = False
+    """Whether students may open their own page."""
     retry: RetryPolicy = field(default_factory=RetryPolicy)
     working: WorkingTime = field(default_factory=AroundTheClock)
     on_trial: Callable[[str], bool] = _none_on_trial
@@ -108,6 +110,7 @@ def of_settings(settings: Settings, zone: ZoneInfo, calendar: Calendar, *, push:
         own_quiet=read_quiet(settings.own_quiet, calendar.day_off, setting="PREWARN_OWN_QUIET"),
         max_age=timedelta(seconds=settings.max_age),
         students=settings.students,
+        student_pages=settings.student_pages,
         working=calendar,
         on_trial=Trial(settings.home).holds if settings.trial else _none_on_trial,
     )
