@@ -28,6 +28,9 @@ class Directory(Protocol):
     def teaches(self, id: str, class_: str, at: datetime, /) -> bool:  # noqa: A002 - as the directory calls it
         """Whether a person teaches a course in a class then."""
 
+    def is_away(self, id: str, at: datetime, /) -> bool:  # noqa: A002 - as the directory calls it
+        """Whether a person is on leave then by the directory."""
+
     def colleagues(self, id: str, at: datetime, /) -> Collection[str]:  # noqa: A002 - as the directory calls it
         """Who holds one of a person's roles in the same department then."""
 
