@@ -126,7 +126,7 @@ class OfLeave:
     act: Literal["see", "ask", "decide", "end"]
     student: str
     class_: str
-    """Theirs now, or, of one who has left, when they asked; empty: not known."""
+    """Theirs now, or, of one who has left, when they asked; empty: they are no student whom the directory knows."""
     policy: LeavePolicy
     days: int = 0
     """That it takes."""
@@ -197,7 +197,7 @@ def deciders(what: OfLeave, directory: Directory, at: datetime) -> list[str]:
 def _of_leave(person: str, what: OfLeave, directory: Directory, at: datetime) -> Why | None:
     """Nobody decides on their own. Whoever looks after the class asks for a student, and ends what was granted."""
     if person == what.student:
-        return "own" if what.policy.students and what.act != "decide" else None
+        return "own" if what.policy.students and what.class_ and what.act != "decide" else None
     first = _first(what) if what.act == "decide" else 0
     last = LEAVE_CHAIN.index("counsellor") + 1 if what.act == "ask" else len(LEAVE_CHAIN)
     held = any(_holds(person, role, what.context, directory, at) for role in LEAVE_CHAIN[first:last])
