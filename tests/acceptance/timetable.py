@@ -37,7 +37,7 @@ service_hours: {mon-fri: ["08:00-12:00", "14:00-18:00"]}
 _WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _MOMENT = re.compile(r"(?P<day>\w{3}) w(?P<week>\d+) (?P<hour>\d\d):(?P<minute>\d\d)")
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
-_STEP = {"at", "send", "roll_call", "test", "told", "act", "inbox", "server", "files", "command", "page"}
+_STEP = {"at", "send", "roll_call", "test", "leave", "told", "act", "inbox", "server", "files", "command", "page"}
 _QUIET = 2.0
 """Seconds without a message after which nothing more is expected of a step; what comes later counts for the next."""
 
@@ -111,6 +111,7 @@ class Playing(ExitStack):
         self.college = {"PREWARN_TRIAL": str(story.get("trial", False)).lower(), **group}
         self.running = []
         self.heard = 0
+        self.leave_page = ""
         self.sent = Counter()
         self.occurred = {}
 
@@ -170,6 +171,8 @@ class Playing(ExitStack):
             for person, lessons in step.get("test", {}).items():
                 for lesson, scores in lessons.items():
                     self.enter_scores(person, lesson, scores)
+            for person, deed in step.get("leave", {}).items():
+                self.take_leave(person, deed)
             if "command" in step:
                 self.prewarn(*step["command"].split(), **self.of_mode)
             for person, deed in step.get("act", {}).items():
@@ -294,8 +297,23 @@ class Playing(ExitStack):
 
         self.fill_in(person, f"/lessons/{lesson}/test", filled)
 
-    def fill_in(self, person, path, filled):
-        """A form of a phone page, as it is set there, but what is `filled` in."""
+    def take_leave(self, person, deed):
+        """On the phone page: `ask` for a student, for a whole day; `grant` until a day; `cancel`. Of the newest leave."""
+        day = f"{moment(deed['day'] + ' 00:00', self.now):%Y-%m-%d}" if "day" in deed else ""
+        if "ask" in deed:
+            typed = {"student": deed["ask"], "from_day": day, "to_day": day, "reason": deed["reason"]}
+            self.leave_page = self.fill_in(person, "/leaves/new", lambda _: typed)["page"]
+        elif "grant" in deed:
+            typed = {"verdict": "grant", "to_day": day, "answer": deed["grant"]}
+            self.fill_in(person, self.leave_page, lambda _: typed, "/decide")
+        else:
+            self.fill_in(person, self.leave_page, lambda _: {"act": deed["end"]}, "/end")
+
+    def fill_in(self, person, path, filled, to=""):
+        """A form of a phone page, as it is set there, but what is `filled` in; what was answered.
+
+        `to`: where below the page it is sent.
+        """
         browser, address = self.browser_of(person), f"{self.pages}{path}"
         browser.addheaders.append(("Accept", "application/json"))
         page = browser.open(address, timeout=30).read().decode()
@@ -304,8 +322,10 @@ class Playing(ExitStack):
             form[name] = re.search(r'value="([^"]*)" selected', choices)[1]
         form |= dict(re.findall(r'<input name="([^"]+)"[^>]* value="([^"]*)"', page))
         form |= filled(form)
-        with browser.open(address, urllib.parse.urlencode(form).encode(), timeout=30) as answer:
-            assert json.load(answer)["state"] == "saved"
+        with browser.open(f"{address}{to}", urllib.parse.urlencode(form).encode(), timeout=30) as answer:
+            found = json.load(answer)
+        assert found["state"] == "saved", found
+        return found
 
     def browser_of(self, person):
         """Signed in."""
