@@ -298,7 +298,7 @@ class Playing(ExitStack):
         self.fill_in(person, f"/lessons/{lesson}/test", filled)
 
     def take_leave(self, person, deed):
-        """On the phone page: `ask` for a student, for a whole day; `grant` until a day; `cancel`. Of the newest leave."""
+        """On the phone: `ask` for a student's day; `grant`, with an answer, until a day; `end`. Of the newest leave."""
         day = f"{moment(deed['day'] + ' 00:00', self.now):%Y-%m-%d}" if "day" in deed else ""
         if "ask" in deed:
             typed = {"student": deed["ask"], "from_day": day, "to_day": day, "reason": deed["reason"]}

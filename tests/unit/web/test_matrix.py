@@ -183,7 +183,7 @@ OF_A_MONTH = {("GET", _MONTH)} | {("POST", f"{_MONTH}/{act}") for act in ("save"
 OF_LEAVE = {("GET", path) for path in ("/leaves", "/leaves/new", "/leaves/{key:path}")} | {
     ("POST", path) for path in ("/leaves/new", "/leaves/{key:path}/decide", "/leaves/{key:path}/end")
 }
-"""Whoever looks after the student's class, and the student where the college says so: tests/unit/web/phone/test_leaves.py;
+"""Whoever looks after the class, and the student if the college says so: tests/unit/web/phone/test_leaves.py;
 who decides on how many days: tests/unit/accounts/test_permissions.py."""
 OF_ONESELF = {("POST", f"/my-channels/{act}") for act in ("address", "code", "remove", "test", "choose")}
 """Whoever is signed in changes what is theirs, and nobody else's: the form names no person."""
