@@ -1,10 +1,14 @@
 """Leave on the phone: asked for, decided, ended; what it lies over, and who may."""
 
 import re
-from datetime import timedelta
+from datetime import UTC, timedelta
 
 import pytest
 
+from services.ingest.phone import leaves
+from services.ingest.phone.phone import Phone
+from services.ingest.phone.saving import Typed
+from services.log.journal_records import JournalRecords
 from tests.faults.running import write_table
 from tests.unit.web.phone.conftest import EIGHT, School, directory
 
@@ -114,6 +118,53 @@ def test_a_granted_leave_takes_the_warnings_of_its_hours_back_and_cancelled_they
     assert decide(school, "s01", page, "end", act="cancel").json()["state"] == "saved"
     assert [one for one in school.warnings(*rules) if one[3] == "open"] == warned
     assert leave(school).data["ended_by"] == "s01"
+
+
+def test_the_figures_of_a_roll_call_follow_the_leave_so_that_k1_falls_and_returns(school):
+    school.lesson()
+    teacher = school.at("teacher")
+    teacher.send(ROLL, form_of(teacher, ROLL) | {"status:s01": "absent", "status:s02": "absent"})
+    assert school.warnings("arrival-rate") == [("arrival-rate", "l1", "orange", "open")]
+    page, open_page = ask(school), form_of(teacher, ROLL)
+    decide(school, "tutor", page, verdict="grant")
+    (rolled,) = school.told("rollcall").values()
+    figures = {name: rolled.data[name] for name in ("expected", "present", "leave", "absent")}
+    assert figures == {"expected": 11, "present": 9, "leave": 1, "absent": 1}
+    assert school.warnings("arrival-rate") == [("arrival-rate", "l1", "orange", "withdrawn")]
+    assert teacher.send(ROLL, open_page).json()["state"] == "changed", "a page from before shows the leave first"
+    decide(school, "s01", page, "end", act="cancel")
+    (rolled,) = school.told("rollcall").values()
+    assert (rolled.data["leave"], rolled.data["absent"]) == (0, 2)
+    assert ("arrival-rate", "l1", "orange", "open") in school.warnings("arrival-rate")
+
+
+class InBetween:
+    """An intake before which somebody else is at work."""
+
+    def __init__(self, intake, first):
+        self._intake, self._first = intake, first
+
+    def into(self, *where):
+        self._first()
+        return self._intake.into(*where)
+
+
+def test_a_roll_call_that_is_corrected_while_somebody_decides_is_not_overwritten(school):
+    """Its figures were counted over another one: what is decided is asked again."""
+    school.lesson()
+    teacher, one = school.at("teacher"), school.embedded
+    teacher.send(ROLL, form_of(teacher, ROLL) | {"status:s01": "absent"})
+    ask(school)
+    correct = lambda: teacher.send(ROLL, form_of(teacher, ROLL) | {"status:s02": "absent"})  # noqa: E731
+    store, intake = JournalRecords(one.journal), InBetween(one.intake, correct)
+    phone = Phone(store, one.phone.keys, one.files, intake, school.clock)
+    (asked,) = phone.leaves(["s01"])
+    typed = Typed("a-submission", asked.version, school.clock(), "tutor")
+    event = leaves.decided(asked, True, asked.ends, "", typed, UTC)
+    assert phone.save_leave(asked, event, typed).state == "changed"
+    (rolled,) = school.told("rollcall").values()
+    assert rolled.data["absent"] == 2
+    assert leave(school).data["status"] == "pending"
 
 
 def test_back_sooner_the_lessons_after_that_count_again(school):
