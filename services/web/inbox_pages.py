@@ -111,7 +111,7 @@ class InboxPages:
             status=status,
             person=person,
             name=reader.person(person),
-            leave=self._leave.waiting(seen.person) if self._leave is not None and seen.person == person else 0,
+            leave=self._leave.link(person).waiting if self._leave is not None and seen.person == person else 0,
             wanted=wanted,
             sections=inbox_cards.sections(found, shown, here, reader) if wanted.show == "open" else [],
             shown=shown,

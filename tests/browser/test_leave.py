@@ -127,3 +127,25 @@ def test_a_double_tap_and_the_way_back_ask_once(chromium, place):
         expect(page.locator("h1")).to_be_visible()
         page.goto(f"{place.address}/leaves")
         expect(page.locator(".leave-line")).to_have_count(1)
+
+
+@pytest.mark.parametrize(("language", "words"), [("zh", "已请假，待批"), ("en", "asked for leave, not decided")])
+def test_the_roll_call_says_who_has_asked_and_presets_nobody_for_it(chromium, place, axe_source, language, words):
+    with place.phone(chromium, student(3)) as phone:
+        page = phone.new_page()
+        page.goto(f"{place.address}/leaves/new")
+        page.locator("#reason").fill("复查")
+        page.locator("form button").click()
+        page.wait_for_url(re.compile("saved=asked"))
+        page.get_by_text("撤回申请", exact=True).first.click()
+        with place.phone(chromium, "anna", language) as other:
+            roll = other.new_page()
+            roll.goto(place.teach(f"asked-{language}"))
+            one = roll.locator(f'li[data-student="{student(3)}"]')
+            expect(one.get_by_text(words)).to_be_visible()
+            expect(one.locator("select")).to_have_value("present")
+            picture(roll, f"leave-roll-call-{language}")
+            assert not sideways(roll)
+            assert findings(roll, axe_source) == []
+        page.locator('button[value="cancel"]').click()
+        page.wait_for_url(re.compile("saved=cancel"))

@@ -80,8 +80,7 @@ class DayPages:
             owed_tests=[shown(one, reader) for one in over if one.id not in tests],
             owed_assessments=[head(one, reader) for one in months],
             waiting=waiting,
-            leave=self._leave.waiting(seen.person),
-            has_leave=self._leave.concerns(seen.person),
+            leave=self._leave.link(seen.person),
             person=seen.person,
         )
 

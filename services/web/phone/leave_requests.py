@@ -49,6 +49,15 @@ class LeaveShown(NamedTuple):
     """Who is to decide, where nobody has; empty if there is nobody."""
 
 
+class LeaveLink(NamedTuple):
+    """What leads somebody to the list."""
+
+    is_there: bool = False
+    """Whether there may be anything for them: students whom they look after, or themselves."""
+    waiting: int = 0
+    """Requests that they are to decide."""
+
+
 class LeaveRequests:
     """Over one frame."""
 
@@ -84,23 +93,21 @@ class LeaveRequests:
         ]
         return {student: class_ for class_ in classes for student in directory.class_members(class_, now)}
 
-    def concerns(self, person: str) -> bool:
-        """Whether there is anything for them on the list: students whom they look after, or themselves."""
-        return bool(self.students(person)) or self.can(Who(person), self.asking(person))
-
     def seen_by(self, who: Who) -> list[Leave]:
         """Of their students, and their own if the college lets them; the newest begin first."""
         students = [*self.students(who.person), who.person]
         return [one for one in self._phone.leaves(students) if self.can(who, self.of("see", one))]
 
-    def waiting(self, person: str) -> int:
-        """How many requests somebody is to decide. Pages about other things do without it if it cannot be read."""
+    def link(self, person: str) -> LeaveLink:
+        """What other pages say of the list; they do without the number if it cannot be read."""
         students = list(self.students(person))
+        if not students:
+            return LeaveLink(self.can(Who(person), self.asking(person)))
         try:
-            found = self._phone.leaves(students) if students else []
+            found = self._phone.leaves(students)
         except LogError:
-            return 0
-        return sum(one.status == "pending" and person in self.deciders(one) for one in found)
+            found = []
+        return LeaveLink(True, sum(one.status == "pending" and person in self.deciders(one) for one in found))
 
     def shown(self, leave: Leave, reader: Reader) -> LeaveShown:
         """As a page says it."""
