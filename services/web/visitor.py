@@ -17,7 +17,7 @@ PROXY_USER = "prewarn.proxy_user"
 """Where the scope of a request says whom a named proxy has signed in (app/proxies.py)."""
 BY_PROXY = "proxy"
 """The provider of such sessions."""
-_OWN_PAGE = ("/link/", "/password", "/check-in", "/leaves/new")
+_OWN_PAGE = ("/link/", "/password", "/check-in")
 """Forms on these are sent to the page itself."""
 _OF_ROLL_CALL, _ABOVE = ("cancel", "move", "restore"), ("open", "close", "read")
 """Of a lesson: what stands on its roll-call, and what on the page above."""
@@ -99,7 +99,7 @@ def form_page(request: Request) -> str:
     What a form is sent to is mostly no page, but the one above it is. Forms of phones are sent to their own page.
     """
     path = path_of(request)
-    if request.method == "GET" or path.startswith(_OWN_PAGE):
+    if request.method == "GET" or path.startswith(_OWN_PAGE) or path == "/leaves/new":
         return path
     above, _, act = path.rpartition("/")
     if path.startswith("/lessons/"):

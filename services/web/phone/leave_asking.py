@@ -96,14 +96,17 @@ class LeaveAsking:
         )
 
     def _ask(self, request: Request, seen: Visitor, form: Form) -> Sent | Response:
-        student = said(form, "student") or seen.person
+        reader, student = self._frame.reader(request), said(form, "student") or seen.person
         if bounds.of_id(student) is not None:
             return self._frame.missing(request)
-        allowed = self._frame.may(request, self._requests.asking(student))
-        if not isinstance(allowed, Visitor):
+        typed = self._sending.typed(form, seen.person)
+        found: Saved | Refused
+        if student == seen.person and self._requests.students(student, ASK_ROLES):
+            found = Refused(form, reader.word("leave_student_missing"))
+        elif not isinstance(allowed := self._frame.may(request, self._requests.asking(student)), Visitor):
             return allowed
-        reader, typed = self._frame.reader(request), self._sending.typed(form, seen.person)
-        found = self._sent(student, form, typed, reader)
+        else:
+            found = self._sent(student, form, typed, reader)
         if isinstance(found, Saved):
             key = self._phone.keys.made(leaves.KIND, {"student": student, "leave": leaves.id_of_request(typed)})
             return Sent(found, path_of(key), told="asked")

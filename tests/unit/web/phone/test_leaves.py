@@ -283,6 +283,14 @@ def test_what_is_wrong_is_said_and_what_was_typed_stays(school, typed, words):
     assert not school.told("leave")
 
 
+def test_a_tutor_who_chose_nobody_is_asked_to(school):
+    tutor = school.at("tutor")
+    answer = tutor.send(NEW, form_of(tutor, reason="看病", student=""), asks="text/html")
+    assert answer.status_code == 422
+    assert "请选择学生；尚未提交" in answer.text
+    assert "看病</textarea>" in answer.text
+
+
 def test_sections_are_those_of_the_lessons_of_that_day(school):
     school.lesson()
     ask(school, from_part="1", to_part="2")
