@@ -3,7 +3,8 @@
 Whoever was told of a warning sees it. Beyond that a role gives sight of what it answers for, by the holders that the
 directory names for it on that day: substitutes hold a role while its owner is away. A case opens its parts. Heads see
 the figures of their department, offices those of all, and of single warnings those that they were told of; so do
-operators, who run the service and say nothing about students. Students see nothing yet.
+operators, who run the service and say nothing about students. Students see their own leave, where the
+college says so, and nothing else yet.
 """
 
 from __future__ import annotations

@@ -173,18 +173,14 @@ def joined(names: Sequence[str], reader: Reader) -> str:
 def state(leave: Leave, reader: Reader) -> str:
     """Whether it was decided, by whom and when; and whether it ended sooner."""
     by = leave.by("ended") or leave.by("decided") if leave.status == "cancelled" else leave.by("decided")
+    at = reader.instant(leave.said)
+    if leave.status == "granted" and leave.by("ended"):
+        granted = reader.word("leave_granted_by", who=reader.person(by)) if by else reader.word("leave_is_granted")
+        shortened = reader.word("leave_shortened_by", who=reader.person(leave.by("ended")), at=at)
+        return ("; " if reader.language == "en" else "；").join((granted, shortened))
     if leave.status == "pending" or not by:
         return reader.word(f"leave_is_{leave.status}")
-    if leave.status == "granted" and leave.by("ended"):
-        said = reader.word("leave_granted_by", who=reader.person(by))
-        return (
-            f"{said} {reader.word('leave_shortened_by', who=reader.person(leave.by('ended')), at=_at(leave, reader))}"
-        )
-    return reader.word(f"leave_{leave.status}_at", who=reader.person(by), at=_at(leave, reader))
-
-
-def _at(leave: Leave, reader: Reader) -> str:
-    return reader.instant(leave.said)
+    return reader.word(f"leave_{leave.status}_at", who=reader.person(by), at=at)
 
 
 def when(begins: datetime, ends: datetime, reader: Reader) -> str:

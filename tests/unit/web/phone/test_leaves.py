@@ -183,7 +183,7 @@ def test_back_sooner_the_lessons_after_that_count_again(school):
     assert answer.json()["state"] == "saved", answer.text
     assert marks() == {"l1": "leave", "l2": "absent"}
     shown = school.at("tutor").get(page).text
-    assert "Tutor 已准假； Student 01 已于 11-23 16:00 提前销假" in shown
+    assert "Tutor 已准假；Student 01 已于 11-23 16:00 提前销假" in shown
 
 
 def test_a_roll_call_names_who_has_asked_and_presets_who_was_granted(school):
