@@ -111,6 +111,7 @@ class InboxPages:
             status=status,
             person=person,
             name=reader.person(person),
+            has_classes=self._frame.has_classes(seen),
             leave=self._leave.link(person).waiting if self._leave is not None and seen.person == person else 0,
             wanted=wanted,
             sections=inbox_cards.sections(found, shown, here, reader) if wanted.show == "open" else [],
