@@ -132,6 +132,7 @@ class LeavePages:
             end=End.of(form, "to") if said(form, "to_day") else end,
             parts=parts(reader, is_last=True),
             answer=said(form, "answer"),
+            student=leave.student if self._frame.may_open(request, leave.student) else "",
             told=said(request.query_params, "saved") if not refused.words else "",
         )
 
