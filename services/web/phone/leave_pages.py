@@ -132,6 +132,7 @@ class LeavePages:
             end=End.of(form, "to") if said(form, "to_day") else end,
             parts=parts(reader, is_last=True),
             answer=said(form, "answer"),
+            student=leave.student if self._frame.may_open(request, leave.student) else "",
             told=said(request.query_params, "saved") if not refused.words else "",
         )
 
@@ -205,7 +206,11 @@ class LeavePages:
         if saved.state == "refused":
             return self._refused(request, one, why(saved, reader))
         now = self._phone.leave(one.leave.key) or one.leave
-        mine = reader.word(f"leave_wanted_{one.did}") if one.did in _DONE else "–"
+        mine, answer = (
+            reader.word(f"leave_wanted_{one.did}") if one.did in _DONE else "–",
+            said(one.form, "answer").strip(),
+        )
+        mine += f" “{answer}”" if answer else ""
         words = reader.word("leave_changed", state=state(now, reader), mine=mine)
         return Sent(saved, goal, words, lambda: self._page(request, one.seen, now, Refused(one.form, words, 409)))
 

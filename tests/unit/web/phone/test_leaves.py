@@ -229,7 +229,7 @@ def test_of_two_who_decide_the_second_sees_both_words_and_overwrites_nothing(sch
     assert tutor.send(f"{page}/decide", first | {"verdict": "grant"}).json()["state"] == "saved"
     refused = counsellor.send(f"{page}/decide", second | {"verdict": "refuse", "answer": "期中考试"}, asks="text/html")
     assert refused.status_code == 409
-    assert "现在：Tutor 已于 11-23 08:00 准假。您要做的：不准。" in refused.text
+    assert "现在：Tutor 已于 11-23 08:00 准假。您要做的：不准 “期中考试”。" in refused.text
     assert leave(school).data["status"] == "granted"
     assert tutor.send(f"{page}/decide", first | {"verdict": "grant"}).json()["state"] == "known", "the answer was lost"
 
