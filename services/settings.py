@@ -105,6 +105,14 @@ class Settings(ProviderSettings):
     """Whether every rule begins on trial: recorded and shown, not sent, until `prewarn rules live` says otherwise."""
     students: bool = False
     """Whether students are told of warnings about them, where a rule names them."""
+    student_pages: bool = False
+    """Whether students may open their own page: their attendance, tests, assessments and warnings."""
+    student_leave: bool = False
+    """Whether students ask for leave themselves, on their phones, and see what became of it; else their tutors do."""
+    tutor_grants: int = Field(default=3, ge=0, le=366)
+    """Days of leave that a class tutor or counsellor may grant; of more the head of department decides."""
+    leave_back: int = Field(default=14, ge=0, le=366)
+    """Days back to which leave can be asked for afterwards."""
 
     brokers: str | None = None
     """Kafka of the cluster mode: `host:port[,host:port]`."""

@@ -3,7 +3,10 @@
 Whoever was told of a warning sees it. Beyond that a role gives sight of what it answers for, by the holders that the
 directory names for it on that day: substitutes hold a role while its owner is away. A case opens its parts. Heads see
 the figures of their department, offices those of all, and of single warnings those that they were told of; so do
-operators, who run the service and say nothing about students. Students see nothing yet.
+operators, who run the service and say nothing about students. What is of one student is seen by whoever looks after
+their class and by the head of the department; a teacher of the class sees the attendance and what is of the own course,
+the student what is their own, and their own leave, if the college says so. Nobody else, and of who has left nobody any
+more.
 """
 
 from __future__ import annotations
@@ -17,13 +20,16 @@ from services.directory import Person
 
 Why = Literal["told", "role", "class", "case", "own", "stands_in", "everybody", "not_there", "not_yours"]
 """Named reason of a decision; the last two are refusals."""
-Page = Literal["account", "start", "day", "check_in", "figures", "deliveries", "set_aside"]
-"""Pages that are about no single warning or person. account: one's own password and sessions; day: own lessons.
+Page = Literal["account", "start", "day", "classes", "check_in", "leaves", "figures", "deliveries", "set_aside"]
+"""Pages that are about no single warning or person. account: one's own password and sessions; day: own lessons;
+classes: those that one looks after or teaches.
 
-check_in: the form for a code, which says nothing of anybody.
+check_in: the form for a code, which says nothing of anybody; leaves: the list of those that one may see.
 """
 
 _OF_A_CLASS = ("student", "class")
+LOOKS_AFTER = ("class_tutor", "counsellor", "class_mentor")
+"""Roles that answer for the students of a class."""
 SIGHT: Mapping[str, tuple[str, ...]] = {
     "class_tutor": _OF_A_CLASS,
     "counsellor": _OF_A_CLASS,
@@ -40,6 +46,9 @@ OFFICES = (
     "college_head",
 )  # fmt: skip
 OPERATOR = "rules_operator"
+LEAVE_CHAIN = ("class_tutor", "counsellor", "department_head", "student_affairs")
+"""Who decides on leave, the nearest first: tutors and counsellors on short ones, the others on all."""
+_OF_LONG_LEAVE = LEAVE_CHAIN.index("department_head")
 
 
 class Directory(Protocol):
@@ -54,8 +63,17 @@ class Directory(Protocol):
     def is_there(self, id: str, at: datetime, /) -> bool:  # noqa: A002 - as the directory calls it
         """Whether somebody is of the college then."""
 
-    def teaches(self, id: str, class_: str, at: datetime, /) -> bool:  # noqa: A002 - as the directory calls it
-        """Whether somebody teaches a course in a class then."""
+    def class_of(self, student: str, at: datetime, /) -> str | None:
+        """The class that a student is of then; None if they are of none."""
+
+    def courses_taught(self, id: str, class_: str, at: datetime, /) -> Collection[str]:  # noqa: A002 - as above
+        """The courses that somebody teaches in a class then."""
+
+    def classes_of(self, id: str, roles: Collection[str], at: datetime, /) -> Sequence[str]:  # noqa: A002 - as above
+        """The classes that somebody holds one of these roles for, or teaches a course in."""
+
+    def is_away(self, id: str, at: datetime, /) -> bool:  # noqa: A002 - as the directory calls it
+        """Whether somebody is on leave then by the directory."""
 
     def colleagues(self, id: str, at: datetime, /) -> Collection[str]:  # noqa: A002 - as the directory calls it
         """Who holds one of the person's roles in the same department."""
@@ -76,6 +94,11 @@ class Inbox(NamedTuple):
     """The warnings that one person was told of."""
 
     person: str
+
+    @property
+    def name(self) -> str:
+        """In the audit trail."""
+        return f"inbox {self.person}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +125,78 @@ class Taught:
     """When: whoever taught it then, or stood in, may still say what was."""
 
 
+@dataclass(frozen=True, slots=True)
+class OfStudent:
+    """What is of one student: their page, and what is asked for there."""
+
+    student: str
+    themself: bool = False
+    """Whether it is for the student, too: the college says so."""
+
+    @property
+    def name(self) -> str:
+        """In the audit trail."""
+        return f"student {self.student}"
+
+
+@dataclass(frozen=True, slots=True)
+class OfClass:
+    """The attendance of a class, and whom there it is time to talk to."""
+
+    class_: str
+
+    @property
+    def name(self) -> str:
+        """In the audit trail."""
+        return f"class {self.class_}"
+
+
+class Share(NamedTuple):
+    """What of a student somebody sees."""
+
+    why: Why
+    courses: frozenset[str] | None = None
+    """Whose tests, assessments and warnings, beside all attendance; None: of all courses, and what is of none."""
+
+
+class LeavePolicy(NamedTuple):
+    """What the college has set of leave."""
+
+    students: bool = False
+    """Whether they ask for it themselves, and see what became of it."""
+    tutor_days: int = 3
+    """So many days a tutor or counsellor may grant."""
+    days_back: int = 14
+    """So long afterwards it can be asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class OfLeave:
+    """A student's leave, and what somebody wants of it."""
+
+    act: Literal["see", "ask", "decide", "end"]
+    student: str
+    class_: str
+    """Theirs now, or, of one who has left, when they asked; empty: they are no student whom the directory knows."""
+    policy: LeavePolicy
+    days: int = 0
+    """That it takes."""
+
+    @property
+    def name(self) -> str:
+        """In the audit trail."""
+        return f"{self.act} leave of {self.student}"
+
+    @property
+    def context(self) -> Mapping[str, str]:
+        """For whom roles are held."""
+        return {"student": self.student} | ({"class": self.class_} if self.class_ else {})
+
+
+Asked = Inbox | Taught | OfStudent | OfClass | OfLeave | Page
+"""What somebody may ask for beside warnings. Each has its name in the audit trail; a page is its own."""
+
+
 class Decision(NamedTuple):
     """Whether, and why."""
 
@@ -109,7 +204,7 @@ class Decision(NamedTuple):
     why: Why
 
 
-def allowed(who: Who, what: Matter | Inbox | Taught | Page, directory: Directory, at: datetime) -> Decision:
+def allowed(who: Who, what: Matter | Asked, directory: Directory, at: datetime) -> Decision:
     """Whether somebody may see, and act on, what they ask for, at `at`."""
     if not directory.is_there(who.person, at) and not who.operator:
         return Decision(False, "not_there")
@@ -119,7 +214,14 @@ def allowed(who: Who, what: Matter | Inbox | Taught | Page, directory: Directory
         why = _of_inbox(who.person, what.person, directory, at)
     elif isinstance(what, Taught):
         why = "role" if who.person in teachers(what, directory, at) else None
-    elif what in ("account", "start", "day", "check_in"):
+    elif isinstance(what, OfStudent):
+        share = share_of(who.person, what, directory, at)
+        why = share.why if share is not None else None
+    elif isinstance(what, OfClass):
+        why = "class" if what.class_ in classes_of(who.person, directory, at) else None
+    elif isinstance(what, OfLeave):
+        why = _of_leave(who.person, what, directory, at)
+    elif what in ("account", "start", "day", "classes", "check_in", "leaves"):
         why = "everybody"
     elif what == "figures":
         departments = departments_of(who, directory, at)
@@ -127,6 +229,31 @@ def allowed(who: Who, what: Matter | Inbox | Taught | Page, directory: Directory
     else:
         why = "role" if _holds_any(who, (OPERATOR,), directory, at) else None
     return Decision(why is not None, why or "not_yours")
+
+
+def share_of(person: str, what: OfStudent, directory: Directory, at: datetime) -> Share | None:
+    """What of a student somebody who is there sees at `at`; None: nothing."""
+    student = what.student
+    class_ = directory.class_of(student, at)
+    if class_ is None:
+        return None
+    if person == student:
+        return Share("own") if what.themself else None
+    context = {"student": student}
+    if any(_holds(person, role, context, directory, at) for role in (*LOOKS_AFTER, "department_head")):
+        return Share("role")
+    courses = frozenset(directory.courses_taught(person, class_, at))
+    return Share("class", courses) if courses else None
+
+
+def classes_of(person: str, directory: Directory, at: datetime) -> Sequence[str]:
+    """The classes that somebody looks after, or teaches a course in."""
+    return directory.classes_of(person, LOOKS_AFTER, at)
+
+
+def looks_after(person: str, class_: str, directory: Directory, at: datetime) -> bool:
+    """Whether somebody answers for the students of a class, and does not only teach there."""
+    return any(_holds(person, role, {"class": class_}, directory, at) for role in LOOKS_AFTER)
 
 
 def teachers(what: Taught, directory: Directory, at: datetime) -> set[str]:
@@ -137,6 +264,34 @@ def teachers(what: Taught, directory: Directory, at: datetime) -> set[str]:
         for context in what.contexts
         for one in directory.holders("course_teacher", context, moment)
     }
+
+
+def deciders(what: OfLeave, directory: Directory, at: datetime) -> list[str]:
+    """Who is to decide on a leave, or stands in: the nearest who may, is there, and is not the student.
+
+    Where all are away by the directory, the nearest of them; nobody if there is nobody.
+    """
+    steps = [
+        [one.id for one in directory.holders(role, what.context, at) if one.id != what.student]
+        for role in LEAVE_CHAIN[_first(what) :]
+    ]
+    there = [[one for one in step if not directory.is_away(one, at)] for step in steps]
+    return next(filter(None, there), next(filter(None, steps), []))
+
+
+def _of_leave(person: str, what: OfLeave, directory: Directory, at: datetime) -> Why | None:
+    """Nobody decides on their own. Whoever looks after the class asks for a student, and ends what was granted."""
+    if person == what.student:
+        return "own" if what.policy.students and what.class_ and what.act != "decide" else None
+    first = _first(what) if what.act == "decide" else 0
+    last = LEAVE_CHAIN.index("counsellor") + 1 if what.act == "ask" else len(LEAVE_CHAIN)
+    held = any(_holds(person, role, what.context, directory, at) for role in LEAVE_CHAIN[first:last])
+    return "role" if held else None
+
+
+def _first(what: OfLeave) -> int:
+    """From where on the chain may decide."""
+    return 0 if what.days <= what.policy.tutor_days else _OF_LONG_LEAVE
 
 
 def departments_of(who: Who, directory: Directory, at: datetime) -> frozenset[str] | None:
@@ -185,7 +340,7 @@ def _of_warning(person: str, what: Matter, directory: Directory, at: datetime) -
         if not what.context.keys().isdisjoint(about) and _holds(person, role, what.context, directory, at):
             return "role"
     class_ = "" if {"student", "course", "teacher"} & what.context.keys() else what.context.get("class", "")
-    if class_ and directory.teaches(person, class_, at):
+    if class_ and directory.courses_taught(person, class_, at):
         return "class"
     return "case" if any(_of_warning(person, one, directory, at) for one in what.cases) else None
 

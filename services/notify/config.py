@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
+from services.accounts.permissions import LeavePolicy
 from services.notify.channels.own import Policy, read_policy
 from services.notify.deadlines import AroundTheClock, WorkingTime
 from services.notify.grouping import Grouping
@@ -57,6 +58,10 @@ class NotifyConfig:
     """Of openings and rises that are told; zero: of any age."""
     students: bool = False
     """Whether students are told of warnings about them."""
+    student_pages: bool = False
+    """Whether students may open their own page."""
+    leave: LeavePolicy = LeavePolicy()  # noqa: RUF009 - a tuple of values
+    """Of requests for leave on the pages."""
     retry: RetryPolicy = field(default_factory=RetryPolicy)
     working: WorkingTime = field(default_factory=AroundTheClock)
     on_trial: Callable[[str], bool] = _none_on_trial
@@ -108,6 +113,8 @@ def of_settings(settings: Settings, zone: ZoneInfo, calendar: Calendar, *, push:
         own_quiet=read_quiet(settings.own_quiet, calendar.day_off, setting="PREWARN_OWN_QUIET"),
         max_age=timedelta(seconds=settings.max_age),
         students=settings.students,
+        student_pages=settings.student_pages,
+        leave=LeavePolicy(settings.student_leave, settings.tutor_grants, settings.leave_back),
         working=calendar,
         on_trial=Trial(settings.home).holds if settings.trial else _none_on_trial,
     )

@@ -40,6 +40,7 @@ class WarningTable(Stored, table=True):
     __table_args__ = (
         Index("warning_by_opening", "opened_at", "id"),
         Index("warning_of_subject", "subject", "rule"),
+        Index("warning_about", "about", "status"),
         Index("warning_deadline", "deadline", sqlite_where=_RUNNING, postgresql_where=_RUNNING),
         Index("warning_taken_in", "taken_in"),
     )

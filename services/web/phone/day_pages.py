@@ -17,6 +17,7 @@ from services.messages import CampusEvent
 from services.notify.store import views
 from services.web.frame import Frame, Visitor
 from services.web.phone.assessment_view import head
+from services.web.phone.leave_requests import LeaveRequests
 from services.web.phone.lesson_words import LessonShown, shown
 from services.web.view_models import Reader
 
@@ -40,8 +41,8 @@ class OfDay(NamedTuple):
 class DayPages:
     """The routes over one frame."""
 
-    def __init__(self, frame: Frame, phone: Phone) -> None:
-        self._frame, self._phone = frame, phone
+    def __init__(self, frame: Frame, phone: Phone, leave: LeaveRequests) -> None:
+        self._frame, self._phone, self._leave = frame, phone, leave
 
     def routes(self) -> list[BaseRoute]:
         """For the composition root's web application."""
@@ -79,6 +80,8 @@ class DayPages:
             owed_tests=[shown(one, reader) for one in over if one.id not in tests],
             owed_assessments=[head(one, reader) for one in months],
             waiting=waiting,
+            has_classes=self._frame.has_classes(seen),
+            leave=self._leave.link(seen.person),
             person=seen.person,
         )
 
