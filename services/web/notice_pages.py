@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from starlette.requests import Request
@@ -19,6 +20,7 @@ from services.web.frame import Frame
 from services.web.one_warning import Seen
 from services.web.printing import Notice, TalkField
 
+_ASKS = re.compile(r"(?<=[。.])\s*(?:请(?!假)|[Pp]lease\b)|[，；,;]\s*(?:请(?!假)|please\b)")
 _NONE = LEVELS[0]
 """Praise: there is nothing to give notice of."""
 
@@ -28,6 +30,7 @@ class NoticePages:
 
     def __init__(self, frame: Frame) -> None:
         self._frame, self._notify = frame, frame.notify
+        printing.log_problems(printing.check(self._notify.config.home))
 
     def routes(self) -> list[BaseRoute]:
         """For the composition root's web application."""
@@ -75,7 +78,7 @@ class NoticePages:
             department=department,
             kind=reader.word("notice_kind", level=reader.of(LEVEL_WORDS[row.level])),
             title=view_models.title(row, card, reader),
-            message=view_models.sentence(row, card, reader),
+            message=_facts(view_models.sentence(row, card, reader), reader.word("notice_stop")),
             since=reader.day(row.opened_at),
             status=self._status(seen),
             act_by=reader.day(row.deadline) if row.deadline is not None and row.status == "open" else "",
@@ -112,6 +115,12 @@ class NoticePages:
             agreed=row.agreed,
             next_day=row.next_day,
         )
+
+
+def _facts(sentence: str, stop: str) -> str:
+    """What a rule says of somebody, without what it asks of staff: that begins with 请 or please, and ends it."""
+    found = _ASKS.split(sentence, maxsplit=1)[0].rstrip("，；,; ")
+    return found if found.endswith(("。", ".", "！", "!")) else f"{found or sentence}{stop}"
 
 
 def _said(problem: Problem, language: str) -> str:

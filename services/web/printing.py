@@ -8,7 +8,7 @@ what is filled in, and can read nothing but its fields. It is read each time, so
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -53,7 +53,7 @@ class Notice(NamedTuple):
     title: str
     """Of the rule."""
     message: str
-    """The rule's sentence about it, as the warning's page has it."""
+    """The rule's sentence about it, without what it asks of staff."""
     since: str
     status: str
     """How it stands on the day of the print, as a sentence."""
@@ -103,8 +103,7 @@ def filled(home: Path, language: Language, fields: Notice) -> Printed:
                 return Printed(_rendered(template, fields), [])
             except Exception as error:  # noqa: BLE001 - whatever somebody's template does, there is a notice
                 problems = [Problem(where=str(own), what=_words(error))]
-        for one in problems:
-            _LOG.error("%s", one)
+        log_problems(problems)
     ours, _ = _read(_OURS / f"notice.{language}.html")
     assert ours is not None
     return Printed(_rendered(ours, fields), problems)
@@ -123,6 +122,12 @@ def check(home: Path) -> Iterator[Problem]:
             yield Problem(
                 where=str(path), what=say("operate.printed_not_known"), expected=nearest(path.name, known) or min(known)
             )
+
+
+def log_problems(problems: Iterable[Problem]) -> None:
+    """A template that is wrong keeps nothing from running: ours is used."""
+    for one in problems:
+        _LOG.error("%s", one)
 
 
 def _read(path: Path) -> tuple[Template | None, list[Problem]]:
