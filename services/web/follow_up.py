@@ -69,6 +69,16 @@ def shown(notify: Notify, connection: Connection, row: WarningRow, who: Who, rea
     }
 
 
+def before_office(
+    notify: Notify, connection: Connection, person: str, reader: Reader, most: int
+) -> list[tuple[ReferralRow, WarningRow]]:
+    """What waits for an office of somebody, and nobody else there has in hand, the longest-waiting first."""
+    found = referrals.of_offices(connection, notify.config.offices, most)
+    return [
+        (one, row) for one, row in found if referral(one, person, notify.sight.matter(connection, row), reader).mine
+    ]
+
+
 def referral(row: ReferralRow, person: str, matter: Matter, reader: Reader) -> ReferralShown:
     """One referral, for somebody."""
     directory = reader.directory

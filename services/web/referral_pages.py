@@ -69,10 +69,9 @@ class ReferralPages:
             return seen
         reader, person = self._frame.reader(request), seen.person
         with self._notify.database.reading() as connection:
-            before = referrals.of_offices(connection, self._notify.config.offices, _MOST)
+            before = follow_up.before_office(self._notify, connection, person, reader, _MOST)
             asked = referrals.asked_by(connection, person, _MOST)
             mine, theirs = (self._lines(connection, ones, seen, reader) for ones in (before, asked))
-        mine = [one for one in mine if one.referral.mine]
         return self._frame.page(request, "referrals.html", before=mine, asked=theirs, person=person)
 
     def _lines(

@@ -252,23 +252,19 @@ class Acts:
         again: tuple[tuple[str, ...], str, str] | None = None,
     ) -> Refusal | None:
         """`again`: actions, text and detail of the line that this act writes: a second click finds it, and is done."""
-        try:
-            with self._on(person, warning_id) as on:
-                if again is not None and on.did(*again):
-                    return None
-                if not whatever_status and on.row.status != "open":
-                    return "not_open"
-                if seen and seen != version(on.connection, on.row):
-                    return "changed_meanwhile"
-                if len(text) > LONGEST_TEXT:
-                    return too_long
-                act(on)
-                if on.was.acts:
-                    undo.keep(on.connection, on.was, on.row, person, to_ms(on.at))
-        except RefusedError as refused:
-            return refused.why
-        self.done(on.queues)
-        return None
+
+        def checked(on: Acting) -> None:
+            if again is not None and on.did(*again):
+                return
+            if not whatever_status and on.row.status != "open":
+                raise RefusedError("not_open")
+            if seen and seen != version(on.connection, on.row):
+                raise RefusedError("changed_meanwhile")
+            if len(text) > LONGEST_TEXT:
+                raise RefusedError(too_long)
+            act(on)
+
+        return self.do(person, warning_id, checked)
 
     def do(
         self, person: str, warning_id: str, act: Callable[[Acting], None], *, offices: bool = False

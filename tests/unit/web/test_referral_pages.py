@@ -54,10 +54,14 @@ def test_a_question_is_asked_accepted_and_answered_on_the_pages(tutor, affairs):
     assert "/acknowledge" not in page
     assert "/hand-over" not in page
     assert "请核实困难情况" in affairs.get("/referrals").text
+    assert "有 1 项转介待您的部门处理" in affairs.get("/inbox/A1?lang=zh").text
+    assert "项转介待您" not in tutor.get("/inbox/T1?lang=zh").text
     assert send(affairs, f"{PAGE}/referral/accept", referral="1").status_code == 303
     assert send(affairs, f"{PAGE}/referral/answer", referral="1", answer="已发放补助").status_code == 303
     page = tutor.get(f"{PAGE}?lang=zh").text
     assert "已发放补助" in page
+    assert "已答复 · 赵处 · 11-23 09:00" in page
+    assert "项转介待您" not in affairs.get("/inbox/A1?lang=zh").text
     assert "答复了转介 · 学生工作处" in re.sub(r"\s+", " ", re.sub("<[^>]+>", "", page))
     assert "已答复" in tutor.get("/referrals?lang=zh").text
 
