@@ -213,7 +213,7 @@ class ReferralRow(msgspec.Struct, kw_only=True):
     """Or why it was refused."""
     answered_at: int | None = None
     raised_at: int | None = None
-    """Since when it is known that nobody accepts it."""
+    """Since when it is known that nobody of the office is at it."""
 
 
 class TalkRow(msgspec.Struct, kw_only=True):

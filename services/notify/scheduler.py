@@ -90,8 +90,8 @@ class Scheduler:
                 news, people, why = f"repeated {step.step}", self._everybody(connection, row), "unacknowledged"
                 steps.add(connection, self._again(step, now))
             case referrals.CAUSE:
-                people, why = self._unaccepted(connection, step, row, at), "late"
-                news = f"referral_unaccepted {step.step}"
+                people, why = self._unattended(connection, step, row, at), "late"
+                news = f"referral_unattended {step.step}"
             case talks.CAUSE:
                 news, people, why = f"talk_due {step.step}", self._talker(connection, step, row, at), "next_talk"
             case _:
@@ -126,12 +126,16 @@ class Scheduler:
                 steps.add_recipient(connection, row, person.id, known.get(holder or "", ""))
         return people
 
-    def _unaccepted(self, connection: Connection, step: EscalationRow, row: WarningRow, at: datetime) -> list[Person]:
-        """Who asked an office that does not accept, and who is next and may see the warning from now on."""
-        found = referrals.unaccepted(connection, step, row, at)
-        if found is None:
-            return []
+    def _unattended(self, connection: Connection, step: EscalationRow, row: WarningRow, at: datetime) -> list[Person]:
+        """Who asked an office where nobody is at it, and who is next and may see the warning from now on."""
         directory, context = self.ports.directory(), decode_context(row.context)
+        found = referrals.unattended(connection, step, row, at, lambda one: directory.is_there(one, at))
+        if found is None:
+            if referrals.is_at_it(connection, step, row):
+                due_at = self.config.working.working_days_after(to_ms(at), self.config.referral_days)
+                again = msgspec.structs.replace(step, id=None, due_at=due_at)
+                steps.add(connection, again)
+            return []
         asked = list(directory.instead(found.person, at))
         referrals.let_see(connection, row, asked, found.person)
         for role in NEXT:

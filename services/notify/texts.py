@@ -47,9 +47,8 @@ _NEWS: dict[str, Text] = {
         "您转介的事项被退回，请查看原因，另行处理。",
         "What you had referred was refused and is back with you: please see why.",
     ),
-    "referral_unaccepted": Text(
-        "一项转介在规定的工作日内无人受理，请跟进。",
-        "Nobody has accepted a referral within the working days set for it: please see to it.",
+    "referral_unattended": Text(
+        "一项转介目前无人受理，请跟进。", "Nobody at the office is at what was referred: please see to it."
     ),
     "talk_due": Text("今天是约定的下次谈话的日子。", "The next talk that was agreed on is due today."),
     "reminder": Text("您受理的预警将在一个工作日后到期。", "The warning that you took up is due in one working day."),
@@ -73,7 +72,7 @@ _HEADS: dict[str, Text] = {
     "referred": Text("转介给您的部门：", "Referred to your office: "),
     "referral_answered": Text("转介已答复：", "Referral answered: "),
     "referral_refused": Text("转介被退回：", "Referral refused: "),
-    "referral_unaccepted": Text("转介无人受理：", "Referral not accepted: "),
+    "referral_unattended": Text("转介无人受理：", "Nobody is at a referral: "),
     "talk_due": Text("今日谈话：", "Talk today: "),
     "outcome": Text("处理结果：", "Outcome: "),
     "overdue": Text("已逾期：", "Overdue: "),

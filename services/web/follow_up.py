@@ -33,7 +33,7 @@ class ReferralShown(NamedTuple):
     taker_left: bool
     answer: str
     late: bool
-    """Nobody has accepted it in time."""
+    """Nobody of the office is at it, and the next in line was told."""
     mine: bool
     """It is before the office of whoever looks, and nobody else there has it in hand."""
     accepted: bool
@@ -98,7 +98,7 @@ def referral(row: ReferralRow, person: str, matter: Matter, reader: Reader) -> R
         taken=f"{by} · {reader.time(at)}" if at is not None else by,
         taker_left=left,
         answer=row.answer,
-        late=row.state == "waiting" and row.raised_at is not None,
+        late=row.raised_at is not None and (row.state == "waiting" or left),
         mine=mine,
         accepted=row.state == "accepted" and row.taken_by == person,
     )

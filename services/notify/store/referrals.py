@@ -5,7 +5,7 @@ Each is a line of the audit trail. The warning stays with whoever is accountable
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -23,7 +23,7 @@ from services.notify.store.acts import Acts, Refusal, RefusedError, clean
 from services.notify.store.engine import columns_of, rows_of
 
 CAUSE = "referral"
-"""Of the step that says that nobody has accepted it."""
+"""Of the step that looks whether somebody of the office is at it."""
 _f, _w, _e = tables.referral.c, tables.warning.c, tables.escalation.c
 
 
@@ -55,11 +55,7 @@ class Referrals:
             row = ReferralRow(warning=on.row.number, at=to_ms(on.at), person=person, office=office, note=question)
             new = insert(tables.referral).values(columns_of(row)).returning(_f.id)
             number = int(on.connection.execute(new).scalar_one())
-            due_at = config.working.working_days_after(to_ms(on.at), config.referral_days)
-            step = EscalationRow(
-                warning=on.row.number, sequence=on.row.sequence, cause=CAUSE, step=number, role=office, due_at=due_at
-            )
-            steps.add(on.connection, step)
+            self._look_again(on, number)
             on.note("referred", question, office)
             people = referring.holders(office, person, matter, directory, on.at)
             on.queues |= self.acts.tell(on, people, f"referred {number}")
@@ -74,6 +70,7 @@ class Referrals:
             if row.state == "accepted" and row.taken_by == person:
                 return
             self._take(on, row, state="accepted")
+            self._look_again(on, number)
             on.note("referral_accepted", "", row.office)
 
         return self.acts.do(person, warning_id, accept, offices=True)
@@ -120,10 +117,15 @@ class Referrals:
 
     def _take(self, on: Acting, row: ReferralRow, **effect: object) -> None:
         taken = {} if row.taken_by == on.person else {"taken_by": on.person, "taken_at": to_ms(on.at)}
-        on.connection.execute(update(tables.referral).where(_f.id == row.id).values(**taken, **effect))
+        on.connection.execute(update(tables.referral).where(_f.id == row.id).values(raised_at=None, **taken, **effect))
         mine = (_e.warning == row.warning, _e.cause == CAUSE, _e.step == row.id, _e.status == "waiting")
         done = update(tables.escalation).where(*mine)
         on.connection.execute(done.values(status="stopped", reason="acted_on", decided_at=to_ms(on.at)))
+
+    def _look_again(self, on: Acting, number: int) -> None:
+        """Some working days from now, whether somebody of the office is at it."""
+        config = self.acts.config
+        on.later(CAUSE, config.working.working_days_after(to_ms(on.at), config.referral_days), step=number)
 
     def _asker(self, on: Acting, row: ReferralRow) -> list[Person]:
         """Who asked, or stands in for them, who may see the warning from now on."""
@@ -172,11 +174,21 @@ def _with_warnings(
     return [(one, by_number[one.warning]) for one in found]
 
 
-def unaccepted(connection: Connection, step: EscalationRow, row: WarningRow, at: datetime) -> ReferralRow | None:
-    """The referral of a step that is due, if it waits still, marked as one that nobody accepts."""
+def unattended(
+    connection: Connection, step: EscalationRow, row: WarningRow, at: datetime, is_there: Callable[[str], bool]
+) -> ReferralRow | None:
+    """The referral of a step that is due, if nobody of the office is at it, marked so; None: it is, or is over."""
     found = of_number(connection, row, step.step)
-    if found is None or found.state != "waiting" or row.status != "open":
+    if found is None or found.state not in BEFORE_THE_OFFICE or row.status != "open":
+        return None
+    if found.state == "accepted" and is_there(found.taken_by or ""):
         return None
     connection.execute(update(tables.referral).where(_f.id == found.id).values(raised_at=to_ms(at)))
-    steps.note(connection, row, "referral_unaccepted", found.office, at)
+    steps.note(connection, row, "referral_unattended", found.office, at)
     return found
+
+
+def is_at_it(connection: Connection, step: EscalationRow, row: WarningRow) -> bool:
+    """Whether the referral of a step is accepted, so that one looks again."""
+    found = of_number(connection, row, step.step)
+    return found is not None and found.state == "accepted" and found.raised_at is None and row.status == "open"

@@ -132,11 +132,11 @@ def test_what_nobody_accepts_in_two_working_days_goes_up_and_to_whoever_asked(no
     clock.advance(timedelta(days=2))
     while notify.scheduler.step():
         pass
-    told = [one["recipient"] for one in rows(notify, NEWS) if one["news"] == "referral_unaccepted 1"]
+    told = [one["recipient"] for one in rows(notify, NEWS) if one["news"] == "referral_unattended 1"]
     assert told == ["T1", "H1"]
     assert sees("H1")
     assert rows(notify, ACTS)[-1] == {
-        "person": "", "action": "referral_unaccepted", "text": "student_affairs", "detail": "",
+        "person": "", "action": "referral_unattended", "text": "student_affairs", "detail": "",
     }  # fmt: skip
     assert notify.referrals.accept("A2", ID, 1) is None
 
@@ -153,7 +153,7 @@ def test_what_was_accepted_or_is_over_does_not_go_up(notify, rows, clock, end):
     clock.advance(timedelta(days=9))
     while notify.scheduler.step():
         pass
-    assert not [one for one in rows(notify, NEWS) if one["news"].startswith("referral_unaccepted")]
+    assert not [one for one in rows(notify, NEWS) if one["news"].startswith("referral_unattended")]
 
 
 def test_where_there_is_no_head_the_college_office_is_next(notify, college, rows, clock):
@@ -161,7 +161,7 @@ def test_where_there_is_no_head_the_college_office_is_next(notify, college, rows
     refer(notify)
     clock.advance(timedelta(days=2))
     notify.scheduler.step()
-    assert [one["recipient"] for one in rows(notify, NEWS) if one["news"] == "referral_unaccepted 1"] == ["T1", "O1"]
+    assert [one["recipient"] for one in rows(notify, NEWS) if one["news"] == "referral_unattended 1"] == ["T1", "O1"]
 
 
 def test_of_who_has_left_a_colleague_takes_it_over(notify, college, rows):
@@ -171,6 +171,18 @@ def test_of_who_has_left_a_colleague_takes_it_over(notify, college, rows):
     college.roles["student_affairs"] = [AFFAIRS[1]]
     assert notify.referrals.accept("A2", ID, 1) is None
     assert rows(notify, STATE)[0]["taken_by"] == "A2"
+
+
+def test_what_was_accepted_by_who_has_left_goes_up_once(notify, college, rows, clock):
+    refer(notify)
+    notify.referrals.accept("A1", ID, 1)
+    for gone in (set(), set(), {"A1"}, {"A1"}):
+        college.gone |= gone
+        clock.advance(timedelta(days=2))
+        while notify.scheduler.step():
+            pass
+        told = [one["recipient"] for one in rows(notify, NEWS) if one["news"] == "referral_unattended 1"]
+        assert told == (["T1", "H1"] if gone else [])
 
 
 def test_while_the_asker_is_away_who_stands_in_hears_the_answer(notify, college, rows, sees):
