@@ -111,6 +111,8 @@ class Settings(ProviderSettings):
     """Working days after which a referral that nobody has accepted goes up."""
     parents: bool = False
     """Whether it is noted that parents were informed, with whose consent and when; nobody sends them anything."""
+    student_pages: bool = False
+    """Whether students may open their own page: their attendance, tests, assessments and warnings."""
 
     brokers: str | None = None
     """Kafka of the cluster mode: `host:port[,host:port]`."""

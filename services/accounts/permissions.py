@@ -4,7 +4,9 @@ Whoever was told of a warning sees it. Beyond that a role gives sight of what it
 directory names for it on that day: substitutes hold a role while its owner is away. A case opens its parts. Heads see
 the figures of their department, offices those of all, and of single warnings those that they were told of; so do
 operators, who run the service and say nothing about students. Whom a warning was referred to sees that warning, and not
-what it is a part of. Students see nothing yet.
+what it is a part of. What is of one student is seen by whoever looks after their class and by the head of the
+department; a teacher of the class sees the attendance and what is of the own course, the student what is their own if
+the college says so. Nobody else, and of who has left nobody any more.
 """
 
 from __future__ import annotations
@@ -18,14 +20,16 @@ from services.directory import Person
 
 Why = Literal["told", "role", "class", "case", "referred", "own", "stands_in", "everybody", "not_there", "not_yours"]
 """Named reason of a decision; the last two are refusals."""
-Page = Literal["account", "start", "day", "check_in", "referrals", "figures", "deliveries", "set_aside"]
+Page = Literal["account", "start", "day", "classes", "check_in", "referrals", "figures", "deliveries", "set_aside"]
 """Pages that are about no single warning or person. account: one's own password and sessions; day: own lessons;
-referrals: what one has referred, and what was referred to one's office.
+classes: those that one looks after or teaches; referrals: what one has referred, and what was referred to one's office.
 
 check_in: the form for a code, which says nothing of anybody.
 """
 
 _OF_A_CLASS = ("student", "class")
+LOOKS_AFTER = ("class_tutor", "counsellor", "class_mentor")
+"""Roles that answer for the students of a class."""
 SIGHT: Mapping[str, tuple[str, ...]] = {
     "class_tutor": _OF_A_CLASS,
     "counsellor": _OF_A_CLASS,
@@ -61,8 +65,14 @@ class Directory(Protocol):
     def is_there(self, id: str, at: datetime, /) -> bool:  # noqa: A002 - as the directory calls it
         """Whether somebody is of the college then."""
 
-    def teaches(self, id: str, class_: str, at: datetime, /) -> bool:  # noqa: A002 - as the directory calls it
-        """Whether somebody teaches a course in a class then."""
+    def class_of(self, student: str, at: datetime, /) -> str | None:
+        """The class that a student is of then; None if they are of none."""
+
+    def courses_taught(self, id: str, class_: str, at: datetime, /) -> Collection[str]:  # noqa: A002 - as above
+        """The courses that somebody teaches in a class then."""
+
+    def classes_of(self, id: str, roles: Collection[str], at: datetime, /) -> Sequence[str]:  # noqa: A002 - as above
+        """The classes that somebody holds one of these roles for, or teaches a course in."""
 
     def colleagues(self, id: str, at: datetime, /) -> Collection[str]:  # noqa: A002 - as the directory calls it
         """Who holds one of the person's roles in the same department."""
@@ -113,6 +123,30 @@ class Taught:
     """When: whoever taught it then, or stood in, may still say what was."""
 
 
+@dataclass(frozen=True, slots=True)
+class OfStudent:
+    """What is of one student: their page, and what is asked for there."""
+
+    student: str
+    themself: bool = False
+    """Whether it is for the student, too: the college says so."""
+
+
+@dataclass(frozen=True, slots=True)
+class OfClass:
+    """The attendance of a class, and whom there it is time to talk to."""
+
+    class_: str
+
+
+class Share(NamedTuple):
+    """What of a student somebody sees."""
+
+    why: Why
+    courses: frozenset[str] | None = None
+    """Whose tests, assessments and warnings, beside all attendance; None: of all courses, and what is of none."""
+
+
 class Decision(NamedTuple):
     """Whether, and why."""
 
@@ -120,7 +154,9 @@ class Decision(NamedTuple):
     why: Why
 
 
-def allowed(who: Who, what: Matter | Inbox | Taught | Page, directory: Directory, at: datetime) -> Decision:
+def allowed(
+    who: Who, what: Matter | Inbox | Taught | OfStudent | OfClass | Page, directory: Directory, at: datetime
+) -> Decision:
     """Whether somebody may see, and act on, what they ask for, at `at`."""
     if not directory.is_there(who.person, at) and not who.operator:
         return Decision(False, "not_there")
@@ -130,7 +166,12 @@ def allowed(who: Who, what: Matter | Inbox | Taught | Page, directory: Directory
         why = _of_inbox(who.person, what.person, directory, at)
     elif isinstance(what, Taught):
         why = "role" if who.person in teachers(what, directory, at) else None
-    elif what in ("account", "start", "day", "check_in", "referrals"):
+    elif isinstance(what, OfStudent):
+        share = share_of(who.person, what, directory, at)
+        why = share.why if share is not None else None
+    elif isinstance(what, OfClass):
+        why = "class" if what.class_ in classes_of(who.person, directory, at) else None
+    elif what in ("account", "start", "day", "classes", "check_in", "referrals"):
         why = "everybody"
     elif what == "figures":
         departments = departments_of(who, directory, at)
@@ -138,6 +179,31 @@ def allowed(who: Who, what: Matter | Inbox | Taught | Page, directory: Directory
     else:
         why = "role" if _holds_any(who, (OPERATOR,), directory, at) else None
     return Decision(why is not None, why or "not_yours")
+
+
+def share_of(person: str, what: OfStudent, directory: Directory, at: datetime) -> Share | None:
+    """What of a student somebody who is there sees at `at`; None: nothing."""
+    student = what.student
+    class_ = directory.class_of(student, at)
+    if class_ is None:
+        return None
+    if person == student:
+        return Share("own") if what.themself else None
+    context = {"student": student}
+    if any(_holds(person, role, context, directory, at) for role in (*LOOKS_AFTER, "department_head")):
+        return Share("role")
+    courses = frozenset(directory.courses_taught(person, class_, at))
+    return Share("class", courses) if courses else None
+
+
+def classes_of(person: str, directory: Directory, at: datetime) -> Sequence[str]:
+    """The classes that somebody looks after, or teaches a course in."""
+    return directory.classes_of(person, LOOKS_AFTER, at)
+
+
+def looks_after(person: str, class_: str, directory: Directory, at: datetime) -> bool:
+    """Whether somebody answers for the students of a class, and does not only teach there."""
+    return any(_holds(person, role, {"class": class_}, directory, at) for role in LOOKS_AFTER)
 
 
 def teachers(what: Taught, directory: Directory, at: datetime) -> set[str]:
@@ -205,7 +271,7 @@ def _of_warning(person: str, what: Matter, directory: Directory, at: datetime) -
         if not what.context.keys().isdisjoint(about) and _holds(person, role, what.context, directory, at):
             return "role"
     class_ = "" if {"student", "course", "teacher"} & what.context.keys() else what.context.get("class", "")
-    if class_ and directory.teaches(person, class_, at):
+    if class_ and directory.courses_taught(person, class_, at):
         return "class"
     if any(_of_warning(person, one, directory, at) for one in what.cases):
         return "case"

@@ -65,6 +65,8 @@ class NotifyConfig:
     """Working days after which a referral that nobody has accepted goes up."""
     parents: bool = False
     """Whether it is noted that parents were informed."""
+    student_pages: bool = False
+    """Whether students may open their own page."""
     retry: RetryPolicy = field(default_factory=RetryPolicy)
     working: WorkingTime = field(default_factory=AroundTheClock)
     on_trial: Callable[[str], bool] = _none_on_trial
@@ -119,6 +121,7 @@ def of_settings(settings: Settings, zone: ZoneInfo, calendar: Calendar, *, push:
         offices=read_offices(settings.referrals),
         referral_days=settings.referral_days,
         parents=settings.parents,
+        student_pages=settings.student_pages,
         working=calendar,
         on_trial=Trial(settings.home).holds if settings.trial else _none_on_trial,
     )

@@ -10,8 +10,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from services.accounts import sessions
-from services.accounts.permissions import Inbox, Page, Taught, Who
+from services.accounts import permissions, sessions
+from services.accounts.permissions import Inbox, OfClass, OfStudent, Page, Taught, Who
 from services.messages import to_ms
 from services.notify.store import accounts, own
 from services.web import visitor
@@ -120,12 +120,26 @@ class Frame:
             "prewarn.token", secrets.token_urlsafe(24)
         )
 
-    def may(self, request: Request, what: Inbox | Taught | Page) -> Visitor | Response:
+    def may(self, request: Request, what: Inbox | Taught | OfStudent | OfClass | Page) -> Visitor | Response:
         """Who looks, if they may see the page; else the answer that they get."""
         found = self.visitor(request)
         if found is None:
             return self.to_sign_in(request)
         return found if self.notify.sight.may(found.who, what) else self.missing(request)
+
+    def of_student(self, student: str) -> OfStudent:
+        """What is of a student, as this college shows it."""
+        return OfStudent(student, themself=self.notify.config.student_pages)
+
+    def may_open(self, request: Request, student: str) -> bool:
+        """Whether whoever looks may open a student's page, so that a name leads there."""
+        found = self.visitor(request)
+        return found is not None and self.notify.sight.share(found.who, self.of_student(student)) is not None
+
+    def has_classes(self, found: Visitor) -> bool:
+        """Whether somebody looks after a class or teaches one."""
+        ports = self.notify.ports
+        return bool(permissions.classes_of(found.person, ports.directory(), ports.clock()))
 
     def to_sign_in(self, request: Request) -> Response:
         """Leads through sign-in back to the page that was asked for."""

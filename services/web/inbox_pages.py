@@ -112,6 +112,7 @@ class InboxPages:
             status=status,
             person=person,
             name=reader.person(person),
+            has_classes=self._frame.has_classes(seen),
             wanted=wanted,
             sections=inbox_cards.sections(found, shown, here, reader) if wanted.show == "open" else [],
             shown=shown,

@@ -23,11 +23,11 @@ from services.accounts.providers import NONE, Providers
 from services.i18n import terms
 from services.i18n.windows import window
 from services.ingest.phone.phone import Phone
-from services.messages import RuleCard, to_ms
+from services.messages import to_ms
 from services.notify import texts
 from services.notify.report import OPEN_BYS, asked_for
 from services.notify.rows import WarningRow
-from services.notify.store import undo, views
+from services.notify.store import of_students, undo, views
 from services.notify.store.acting import version
 from services.notify.store.acts import Refusal
 from services.notify.store.views import Dossier
@@ -41,6 +41,7 @@ from services.web.phone.routes import phone_routes
 from services.web.provider_pages import ProviderPages
 from services.web.referral_pages import ReferralPages
 from services.web.signing_in import SigningIn
+from services.web.student.pages import StudentPages
 from services.web.talk_pages import TalkPages
 from services.web.view_models import Reader
 from services.web.visitor import said
@@ -88,6 +89,7 @@ class Pages:
         self._signing_in = SigningIn(self._frame)
         self._my_channels = MyChannels(self._frame, self._signing_in)
         self._inbox = InboxPages(self._frame, self._signing_in, notify)
+        self._students = StudentPages(self._frame, phone)
         self._phone = phone
         self._phone_routes = phone_routes(self._frame, self._signing_in, phone) if phone is not None else []
         self._providers = ProviderPages(self._frame, self._signing_in, providers, notify.config.base_url)
@@ -104,6 +106,7 @@ class Pages:
             *TalkPages(self._frame, self._signing_in).routes(),
             *NoticePages(self._frame).routes(),
             *self._phone_routes,
+            *self._students.routes(),
             Route("/warnings/{id}", self.warning),
             Route("/warnings/{id}/acknowledge", self.acknowledge, methods=["POST"]),
             Route("/warnings/{id}/improve", self.improve, methods=["POST"]),
@@ -135,6 +138,8 @@ class Pages:
             people=people,
             tour=self._frame.tour,
             teaches=self._phone is not None,
+            has_classes=found is not None and self._frame.has_classes(found),
+            own_page=found is not None and self._frame.may_open(request, found.person),
             studies=found is not None and self._phone is not None and self._studies(found.person),
             next=visitor.came_for(request),
             limit=_PEOPLE,
@@ -181,10 +186,17 @@ class Pages:
             typed={name: said(typed, name) for name in _TYPED},
             form=request.url.path.rpartition("/")[2] if error else "",
             undoable=mine[:1],
+            student=self._student(request, found.warning),
             version=seen_version,
             **beside,
             **self._shown(found, siblings, reader, seen.person),
+            missed=self._missed(request, found.warning, reader),
         )
+
+    def _student(self, request: Request, row: WarningRow) -> str:
+        """The student that it is about, if whoever looks may open their page; else empty."""
+        student = of_students.student_of(row)
+        return student if student and self._frame.may_open(request, student) else ""
 
     def _shown(self, found: Dossier, siblings: list[WarningRow], reader: Reader, person: str) -> dict[str, Any]:
         row = found.warning
@@ -201,7 +213,6 @@ class Pages:
             "figures": view_models.figures(row, card, reader),
             "facts": view_models.facts(row, card, reader),
             "records": view_models.records(row, card, reader),
-            "missed": self._missed(row, card, reader),
             "found": found,
             "parts": [view_models.line(one, self._cards(one.rule_version, one.rule), reader) for one in found.parts],
             "strip": evidence.strip(row, reader),
@@ -217,10 +228,12 @@ class Pages:
             "window": window,
         }
 
-    def _missed(self, row: WarningRow, card: RuleCard | None, reader: Reader) -> list[tuple[str, str]]:
-        """Of a warning about a lesson, who was not there."""
+    def _missed(self, request: Request, row: WarningRow, reader: Reader) -> list[tuple[str, str, str]]:
+        """Of a warning about a lesson, who was not there: as `missed`, with an id only where it leads to a page."""
+        card = self._cards(row.rule_version, row.rule)
         about_lesson = card is not None and card.by == ["lesson"] and row.blanked_at is None
-        return missed(self._phone, row.subject, reader) if about_lesson and self._phone is not None else []
+        found = missed(self._phone, row.subject, reader) if about_lesson and self._phone is not None else []
+        return [(id_ if self._frame.may_open(request, id_) else "", name, status) for id_, name, status in found]
 
     async def acknowledge(self, request: Request) -> Response:
         """The person takes the warning up."""

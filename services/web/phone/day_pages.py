@@ -79,6 +79,7 @@ class DayPages:
             owed_tests=[shown(one, reader) for one in over if one.id not in tests],
             owed_assessments=[head(one, reader) for one in months],
             waiting=waiting,
+            has_classes=self._frame.has_classes(seen),
             person=seen.person,
         )
 
