@@ -14,6 +14,7 @@ from services.messages import key_values
 from services.notify.rows import decode_context
 from services.notify.store import account_tables, tables
 from services.notify.store.engine import Store, columns_of, insert_or, rows_of, streamed
+from services.notify.store.retention import WORDS
 
 _w, _a = tables.warning.c, tables.act.c
 _OWN = (
@@ -85,6 +86,8 @@ def rename(connection: Connection, id_: str, renaming: Renaming) -> dict[str, in
     for number in about:
         connection.execute(update(tables.act).where(_a.warning == number, _a.person != "").values(text=""))
         connection.execute(update(tables.warning).where(_w.number == number).values(measure=None))
+        for table, words in WORDS:
+            connection.execute(update(table).where(table.c.warning == number).values(dict.fromkeys(words, "")))
     for table in _tables():
         rows = list(_renamed(connection, table, renaming))
         counts[table.name] = counts.get(table.name, 0) + len(rows)
@@ -129,10 +132,15 @@ def held(connection: Connection, id_: str) -> dict[str, list[dict[str, Any]]]:
         found[table.name] = (
             [_row(row) for row in connection.execute(select(table).where(or_(*mine))).mappings()] if mine else []
         )
+    for talk in found[tables.talk.name]:
+        if talk["visibility"] == "role" and talk["person"] != id_:
+            talk["notes"] = "…"  # only whoever has the role reads them
     return {name: rows for name, rows in found.items() if rows}
 
 
-_WHO = frozenset({"person", "recipient", "whom", "author", "acknowledged_by", "closed_by", "reporter", "handed_to"})
+_WHO = frozenset(
+    {"person", "recipient", "whom", "author", "acknowledged_by", "closed_by", "reporter", "handed_to", "taken_by"}
+)
 _SECRET = frozenset(
     {"password", "digest", "lease_owner", "lease_until", "kept", "address", "code", "secret", "device", "other"}
 )

@@ -38,6 +38,8 @@ _STORE = {
     "own_channel": "own_channels",
     "own_choice": "own_choices",
     "undo": "undoable",
+    "referral": "referrals",
+    "talk": "talks",
     "access": "audit",
 }
 PARTS = ("directory", "records", "events", "rejected", *_STORE.values())
