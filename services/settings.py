@@ -105,6 +105,13 @@ class Settings(ProviderSettings):
     """Whether every rule begins on trial: recorded and shown, not sent, until `prewarn rules live` says otherwise."""
     students: bool = False
     """Whether students are told of warnings about them, where a rule names them."""
+    appeals: bool = False
+    """Whether students see what is on record of them and is not "present", and they and who looks after them can appeal
+    against a record; whoever took it decides."""
+    appeal_slips: bool = False
+    """Whether a picture of a slip may go with an appeal."""
+    appeal_days: int = Field(default=3, ge=1, le=100)
+    """Working days after which an appeal that is not decided goes up."""
 
     brokers: str | None = None
     """Kafka of the cluster mode: `host:port[,host:port]`."""

@@ -3,7 +3,8 @@
 Whoever was told of a warning sees it. Beyond that a role gives sight of what it answers for, by the holders that the
 directory names for it on that day: substitutes hold a role while its owner is away. A case opens its parts. Heads see
 the figures of their department, offices those of all, and of single warnings those that they were told of; so do
-operators, who run the service and say nothing about students. Students see nothing yet.
+operators, who run the service and say nothing about students. Students see of themselves what they can appeal against,
+where the college allows appeals.
 """
 
 from __future__ import annotations
@@ -17,10 +18,11 @@ from services.directory import Person
 
 Why = Literal["told", "role", "class", "case", "own", "stands_in", "everybody", "not_there", "not_yours"]
 """Named reason of a decision; the last two are refusals."""
-Page = Literal["account", "start", "day", "check_in", "figures", "deliveries", "set_aside"]
+Page = Literal["account", "start", "day", "check_in", "appeals", "figures", "deliveries", "set_aside"]
 """Pages that are about no single warning or person. account: one's own password and sessions; day: own lessons.
 
-check_in: the form for a code, which says nothing of anybody.
+check_in: the form for a code, which says nothing of anybody; appeals: what somebody has asked for or decides, and what
+is on record of themselves.
 """
 
 _OF_A_CLASS = ("student", "class")
@@ -35,6 +37,8 @@ SIGHT: Mapping[str, tuple[str, ...]] = {
     "source_owner": ("source_name",),
 }
 """Role → it sees a warning that is about one of these, where it is held for what the warning is about."""
+LOOK_AFTER = ("class_tutor", "counsellor", "class_mentor")
+"""Roles of those who appeal for a student."""
 OFFICES = (
     "student_affairs", "academic_affairs", "supervision_office", "quality_office", "hr_office", "college_office",
     "college_head",
@@ -102,6 +106,29 @@ class Taught:
     """When: whoever taught it then, or stood in, may still say what was."""
 
 
+@dataclass(frozen=True, slots=True)
+class Appealable:
+    """A record of a student: whom it is of appeals against it, or whoever looks after them does in their name."""
+
+    name: str
+    """In the audit trail."""
+    context: Mapping[str, str]
+    """Student and class."""
+
+
+@dataclass(frozen=True, slots=True)
+class Appealed:
+    """An appeal, with its picture."""
+
+    name: str
+    """In the audit trail."""
+    context: Mapping[str, str]
+    """Student and class."""
+    asked_by: str
+    deciders: Collection[str]
+    """Whoever decides it today, or has decided it."""
+
+
 class Decision(NamedTuple):
     """Whether, and why."""
 
@@ -109,7 +136,11 @@ class Decision(NamedTuple):
     why: Why
 
 
-def allowed(who: Who, what: Matter | Inbox | Taught | Page, directory: Directory, at: datetime) -> Decision:
+What = Inbox | Taught | Appealable | Appealed | Page
+"""What may be asked for beside a warning."""
+
+
+def allowed(who: Who, what: Matter | What, directory: Directory, at: datetime) -> Decision:
     """Whether somebody may see, and act on, what they ask for, at `at`."""
     if not directory.is_there(who.person, at) and not who.operator:
         return Decision(False, "not_there")
@@ -119,7 +150,12 @@ def allowed(who: Who, what: Matter | Inbox | Taught | Page, directory: Directory
         why = _of_inbox(who.person, what.person, directory, at)
     elif isinstance(what, Taught):
         why = "role" if who.person in teachers(what, directory, at) else None
-    elif what in ("account", "start", "day", "check_in"):
+    elif isinstance(what, Appealable):
+        why = _of_record(who.person, what.context, directory, at)
+    elif isinstance(what, Appealed):
+        own = _of_record(who.person, what.context, directory, at) or ("own" if who.person == what.asked_by else None)
+        why = "role" if who.person in what.deciders else own
+    elif what in ("account", "start", "day", "check_in", "appeals"):
         why = "everybody"
     elif what == "figures":
         departments = departments_of(who, directory, at)
@@ -188,6 +224,12 @@ def _of_warning(person: str, what: Matter, directory: Directory, at: datetime) -
     if class_ and directory.teaches(person, class_, at):
         return "class"
     return "case" if any(_of_warning(person, one, directory, at) for one in what.cases) else None
+
+
+def _of_record(person: str, context: Mapping[str, str], directory: Directory, at: datetime) -> Why | None:
+    if person == context.get("student"):
+        return "own"
+    return "role" if any(_holds(person, role, context, directory, at) for role in LOOK_AFTER) else None
 
 
 def _of_inbox(person: str, whose: str, directory: Directory, at: datetime) -> Why | None:

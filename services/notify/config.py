@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
+from services.notify.appeals import Policy as AppealPolicy
 from services.notify.channels.own import Policy, read_policy
 from services.notify.deadlines import AroundTheClock, WorkingTime
 from services.notify.grouping import Grouping
@@ -59,6 +60,8 @@ class NotifyConfig:
     """Whether students are told of warnings about them."""
     retry: RetryPolicy = field(default_factory=RetryPolicy)
     working: WorkingTime = field(default_factory=AroundTheClock)
+    appeals: AppealPolicy = field(default_factory=AppealPolicy)
+    """Whether and how records can be appealed against."""
     on_trial: Callable[[str], bool] = _none_on_trial
     """Whether a rule is on trial in this college, whatever its own mode."""
     sources_until: Callable[[], int] = _not_awaited
@@ -109,5 +112,6 @@ def of_settings(settings: Settings, zone: ZoneInfo, calendar: Calendar, *, push:
         max_age=timedelta(seconds=settings.max_age),
         students=settings.students,
         working=calendar,
+        appeals=AppealPolicy(settings.appeals, settings.appeal_slips, settings.appeal_days),
         on_trial=Trial(settings.home).holds if settings.trial else _none_on_trial,
     )

@@ -110,6 +110,7 @@ class InboxPages:
             status=status,
             person=person,
             name=reader.person(person),
+            appeals_wait=len(self._notify.appeals.waiting_for(seen.person)),
             wanted=wanted,
             sections=inbox_cards.sections(found, shown, here, reader) if wanted.show == "open" else [],
             shown=shown,

@@ -32,6 +32,7 @@ from services.notify.store.acting import version
 from services.notify.store.acts import Refusal
 from services.notify.store.views import Dossier
 from services.web import evidence, report_forms, view_models, visitor
+from services.web.appeals import on_warnings
 from services.web.frame import HEADERS, Frame, Tour, Visitor
 from services.web.inbox_pages import InboxPages
 from services.web.my_channels import MyChannels
@@ -123,13 +124,16 @@ class Pages:
             with self._notify.database.reading() as connection:
                 people = [(id_, reader.person(id_), n) for id_, n in views.people(connection, _PEOPLE)]
         mine = {} if found is None else self._signing_in.pages_of(found)
+        studies = found is not None and self._phone is not None and self._studies(found.person)
         return self._frame.page(
             request,
             "start.html",
             people=people,
             tour=self._frame.tour,
             teaches=self._phone is not None,
-            studies=found is not None and self._phone is not None and self._studies(found.person),
+            studies=studies,
+            my_records=studies and self._notify.config.appeals.is_on,
+            appeals_wait=0 if found is None else len(self._notify.appeals.waiting_for(found.person)),
             next=visitor.came_for(request),
             limit=_PEOPLE,
             mine=mine,
@@ -162,6 +166,7 @@ class Pages:
             siblings = views.siblings(connection, found.warning, seen.person) if found else []
             mine = undo.open_of(connection, found.warning, seen.person, to_ms(reader.now)) if found else []
             seen_version = version(connection, found.warning) if found else ""
+            after_appeal = on_warnings.after_appeal(connection, self._phone, found) if found else {}
         if found is None:
             return self._frame.missing(request)
         return self._frame.page(
@@ -175,10 +180,12 @@ class Pages:
             form=request.url.path.rpartition("/")[2] if error else "",
             undoable=mine[:1],
             version=seen_version,
-            **self._shown(found, siblings, reader, seen.person),
+            after_appeal=after_appeal,
+            appealable=on_warnings.appealable(self._notify, self._phone, seen.who, found.warning),
+            **self._shown(found, siblings, reader, seen),
         )
 
-    def _shown(self, found: Dossier, siblings: list[WarningRow], reader: Reader, person: str) -> dict[str, Any]:
+    def _shown(self, found: Dossier, siblings: list[WarningRow], reader: Reader, seen: Visitor) -> dict[str, Any]:
         row = found.warning
         card = self._cards(row.rule_version, row.rule)
         return {
@@ -193,7 +200,7 @@ class Pages:
             "figures": view_models.figures(row, card, reader),
             "facts": view_models.facts(row, card, reader),
             "records": view_models.records(row, card, reader),
-            "missed": self._missed(row, card, reader),
+            "missed": self._missed(row, card, reader, seen),
             "found": found,
             "parts": [view_models.line(one, self._cards(one.rule_version, one.rule), reader) for one in found.parts],
             "strip": evidence.strip(row, reader),
@@ -201,7 +208,7 @@ class Pages:
             "changed": lambda change: view_models.changed(change, card, reader),
             "relapse_of": found.predecessor,
             "escalations": view_models.escalations(found, reader),
-            "my_verdict": view_models.verdict_of(found, person),
+            "my_verdict": view_models.verdict_of(found, seen.person),
             "not_told": view_models.not_told(found, reader),
             "ended": texts.ENDED,
             "terms": terms,
@@ -209,10 +216,14 @@ class Pages:
             "window": window,
         }
 
-    def _missed(self, row: WarningRow, card: RuleCard | None, reader: Reader) -> list[tuple[str, str]]:
+    def _missed(
+        self, row: WarningRow, card: RuleCard | None, reader: Reader, seen: Visitor
+    ) -> list[tuple[str, str, str]]:
         """Of a warning about a lesson, who was not there."""
         about_lesson = card is not None and card.by == ["lesson"] and row.blanked_at is None
-        return missed(self._phone, row.subject, reader) if about_lesson and self._phone is not None else []
+        if not about_lesson or self._phone is None:
+            return []
+        return missed(self._phone, row.subject, reader, lambda one: on_warnings.may_appeal(self._notify, seen.who, one))
 
     async def acknowledge(self, request: Request) -> Response:
         """The person takes the warning up."""

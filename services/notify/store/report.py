@@ -11,9 +11,10 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import ColumnElement, Connection, case, func, select
 
 from services.notify import report
+from services.notify.deadlines import AROUND_THE_CLOCK, WorkingTime
 from services.notify.report import Accident, By, Case, OpenBy, OpenCase, OpenNow, Period, Report
 from services.notify.rows import ActRow, decode_context
-from services.notify.store import deliveries, tables, undo
+from services.notify.store import appeals, deliveries, tables, undo
 from services.notify.store.engine import rows_of, streamed
 from services.notify.suppression import HELD
 
@@ -43,7 +44,12 @@ _APART = case(
 
 
 def effectiveness(
-    connection: Connection, period: Period, by: By, zone: ZoneInfo, departments: Departments = None
+    connection: Connection,
+    period: Period,
+    by: By,
+    zone: ZoneInfo,
+    departments: Departments = None,
+    working: WorkingTime = AROUND_THE_CLOCK,
 ) -> Report:
     """The whole report of a period; of these departments alone, if any are named."""
     of = _of(departments)
@@ -70,6 +76,7 @@ def effectiveness(
         load=report.load(((person, at) for person, at, _ in sent), zone),
         left_out=[(why, apart[why]) for why in ("praise", "withdrawn", "replay", "past", "shadow") if apart[why]],
         accidents=_accidents(connection, end, of),
+        appeals=report.appeals(appeals.asked_between(connection, begin, end, departments), working),
     )
 
 

@@ -13,7 +13,7 @@ import msgspec
 from sqlalchemy import Connection, select
 
 from services.accounts import permissions
-from services.accounts.permissions import Decision, Inbox, Matter, Page, Taught, Who
+from services.accounts.permissions import Decision, Inbox, Matter, What, Who
 from services.accounts.rows import AccessRow
 from services.messages import Evidence, to_ms
 from services.notify.ports import Cards, Clock, Directory
@@ -35,7 +35,7 @@ class Sight:
     cards: Cards
     clock: Clock
 
-    def may(self, who: Who, what: Inbox | Taught | Page) -> bool:
+    def may(self, who: Who, what: What) -> bool:
         """Whether somebody may open a page; if not, it is written down."""
         decision = permissions.allowed(who, what, self.directory(), self.clock())
         if not decision.granted:
@@ -87,10 +87,10 @@ class Sight:
         return Matter(context, {one[0] for one in told})
 
 
-def _named(what: Inbox | Taught | Page) -> str:
+def _named(what: What) -> str:
     if isinstance(what, Inbox):
         return f"inbox {what.person}"
-    return what.name if isinstance(what, Taught) else what
+    return what if isinstance(what, str) else what.name
 
 
 def _cases(connection: Connection, row: WarningRow) -> list[WarningRow]:
