@@ -34,6 +34,17 @@ class Asked(NamedTuple):
     refused: Refusal | None = None
 
 
+class Word(NamedTuple):
+    """What somebody decides."""
+
+    person: str
+    state: State
+    answer: str
+    became: str = ""
+    record: str = ""
+    """Id of the record that is corrected."""
+
+
 class Decided(NamedTuple):
     """What became of deciding."""
 
@@ -87,25 +98,34 @@ class Appealing:
             return "unknown_claim"
         return "needs_text" if not row.text else "text_too_long" if len(row.text) > LONGEST_TEXT else None
 
-    def decide(self, number: int, person: str, state: State, answer: str, became: str, correct: Correct) -> Decided:
-        """The person, who may, decides; `correct` is asked to correct the record before anything is written down.
+    def decide(self, number: int, word: Word, correct: Correct) -> Decided:
+        """Somebody, who may, decides; `correct` is asked to correct the record before anything is written down.
 
         The appeal is held meanwhile: of two who decide at once, the second finds it decided.
         """
-        now, answer = self.ports.clock(), _clean(answer)
+        now, answer = self.ports.clock(), _clean(word.answer)
         with self.database.writing() as connection:
             row = appeals.one(connection, number, held=True)
             if row is None or row.state != "open":
                 return Decided(row, "decided")
-            if state == "refused" and not answer:
+            if word.state == "refused" and not answer:
                 return Decided(row, "needs_answer")
             if len(answer) > LONGEST_TEXT:
                 return Decided(row, "text_too_long")
+            warnings = appeals.resting_on(connection, word.record) if word.state == "granted" else ""
             if (why := correct()) is not None:
                 return Decided(row, why)
-            appeals.decide(connection, number, state, person, answer, became, to_ms(now))
-            queues = self._tell(connection, f"appeal_answered {number}", self._asker(row, person), now)
-            row = appeals.one(connection, number)
+            row = msgspec.structs.replace(
+                row,
+                state=word.state,
+                answer=answer,
+                became=word.became,
+                warnings=warnings,
+                decided_by=word.person,
+                decided_at=to_ms(now),
+            )
+            appeals.decide(connection, row)
+            queues = self._tell(connection, f"appeal_answered {number}", self._asker(row, word.person), now)
         self.done(queues)
         return Decided(row)
 

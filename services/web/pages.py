@@ -166,7 +166,7 @@ class Pages:
             siblings = views.siblings(connection, found.warning, seen.person) if found else []
             mine = undo.open_of(connection, found.warning, seen.person, to_ms(reader.now)) if found else []
             seen_version = version(connection, found.warning) if found else ""
-            after_appeal = on_warnings.after_appeal(connection, self._phone, found) if found else {}
+            after_appeal = on_warnings.after_appeal(connection, found) if found else {}
         if found is None:
             return self._frame.missing(request)
         return self._frame.page(

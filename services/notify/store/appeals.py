@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 
-from sqlalchemy import Connection, delete, insert, or_, select, tuple_, update
+import msgspec
+from sqlalchemy import Connection, delete, insert, or_, select, update
 
-from services.notify.appeals import AppealRow, SlipRow, State
+from services.notify.appeals import AppealRow, SlipRow
 from services.notify.store import appeal_tables as tables
-from services.notify.store.engine import columns_of, insert_or, rows_of, slices
+from services.notify.store.engine import columns_of, insert_or, rows_of
+from services.notify.store.tables import warning as warning_table
 
-_a, _s = tables.appeal.c, tables.slip.c
+_a, _s, _w = tables.appeal.c, tables.slip.c, warning_table.c
 _NEWEST = (_a.asked_at.desc(), _a.id.desc())
 MOST = 200
 """Appeals that one list shows of what is decided."""
@@ -35,15 +37,6 @@ def of_record(connection: Connection, kind: str, key: str, version: str) -> Appe
     return next((row for row in found if row.state == "open" or row.version == version), None)
 
 
-def of_records(connection: Connection, keys: Collection[tuple[str, str]]) -> list[AppealRow]:
-    """All against some records (kind, key), the newest first."""
-    found = []
-    for part in slices(keys):
-        mine = select(tables.appeal).where(tuple_(_a.kind, _a.key).in_(part)).order_by(*_NEWEST)
-        found += rows_of(connection, mine, AppealRow)
-    return found
-
-
 def open_ones(connection: Connection) -> list[AppealRow]:
     """All that are open, the oldest first."""
     return rows_of(connection, select(tables.appeal).where(_a.state == "open").order_by(_a.asked_at, _a.id), AppealRow)
@@ -66,10 +59,24 @@ def go_on(connection: Connection, row: AppealRow, step: int, due_at: int | None)
     connection.execute(update(tables.appeal).where(_a.id == row.id).values(step=step, due_at=due_at))
 
 
-def decide(connection: Connection, number: int, state: State, person: str, answer: str, became: str, now: int) -> None:
+def resting_on(connection: Connection, record: str) -> str:
+    """The open warnings that name a record by its id among their evidence, as `AppealRow.warnings` has them."""
+    written = msgspec.json.encode(record).decode()
+    mine = select(_w.number).where(_w.status == "open", _w.evidence.contains(f'"id":{written}', autoescape=True))
+    return "".join(f" {row.number}" for row in connection.execute(mine.order_by(_w.number))) + " "
+
+
+def behind(connection: Connection, number: int) -> list[AppealRow]:
+    """The appeals that corrected a record on which a warning rested."""
+    mine = select(tables.appeal).where(_a.state == "granted", _a.warnings.contains(f" {number} "))
+    return rows_of(connection, mine.order_by(_a.decided_at), AppealRow)
+
+
+def decide(connection: Connection, row: AppealRow) -> None:
     """Writes down how it ended."""
-    values = {"state": state, "decided_by": person, "answer": answer, "became": became, "decided_at": now}
-    connection.execute(update(tables.appeal).where(_a.id == number).values(**values, due_at=None))
+    names = ("state", "decided_by", "answer", "became", "warnings", "decided_at")
+    values = {name: getattr(row, name) for name in names}
+    connection.execute(update(tables.appeal).where(_a.id == row.id).values(**values, due_at=None))
 
 
 def asked_between(connection: Connection, begin: int, end: int, departments: Iterable[str] | None) -> list[AppealRow]:

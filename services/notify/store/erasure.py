@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
@@ -12,7 +13,7 @@ from services.accounts import attempts
 from services.log.renaming import Renaming
 from services.messages import key_values
 from services.notify.rows import decode_context
-from services.notify.store import account_tables, tables
+from services.notify.store import account_tables, appeal_tables, tables
 from services.notify.store.engine import Store, columns_of, insert_or, rows_of, streamed
 
 _w, _a = tables.warning.c, tables.act.c
@@ -25,6 +26,7 @@ _OWN = (
     (tables.own_channel, tables.own_channel.c.person),
     (tables.own_choice, tables.own_choice.c.person),
     (tables.undo, tables.undo.c.person),
+    (appeal_tables.slip, appeal_tables.slip.c.person),
 )
 """What goes with its owner; with the column that says whose it is."""
 
@@ -85,6 +87,8 @@ def rename(connection: Connection, id_: str, renaming: Renaming) -> dict[str, in
     for number in about:
         connection.execute(update(tables.act).where(_a.warning == number, _a.person != "").values(text=""))
         connection.execute(update(tables.warning).where(_w.number == number).values(measure=None))
+    mine = appeal_tables.appeal.c.student == id_
+    connection.execute(update(appeal_tables.appeal).where(mine).values(text="", answer=""))
     for table in _tables():
         rows = list(_renamed(connection, table, renaming))
         counts[table.name] = counts.get(table.name, 0) + len(rows)
@@ -132,7 +136,10 @@ def held(connection: Connection, id_: str) -> dict[str, list[dict[str, Any]]]:
     return {name: rows for name, rows in found.items() if rows}
 
 
-_WHO = frozenset({"person", "recipient", "whom", "author", "acknowledged_by", "closed_by", "reporter", "handed_to"})
+_WHO = frozenset(
+    {"person", "recipient", "whom", "author", "acknowledged_by", "closed_by", "reporter", "handed_to"}
+    | {"student", "decided_by"}
+)
 _SECRET = frozenset(
     {"password", "digest", "lease_owner", "lease_until", "kept", "address", "code", "secret", "device", "other"}
 )
@@ -151,6 +158,8 @@ def _row(row: Mapping[Any, Any]) -> dict[str, Any]:
     for name in ("evidence", "event"):
         if name in found:
             found[name] = msgspec.json.decode(found[name])
+    if "picture" in found:
+        found["picture"] = b64encode(found["picture"]).decode()
     return found
 
 

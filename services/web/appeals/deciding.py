@@ -17,7 +17,7 @@ from services.ingest.phone.phone import Phone
 from services.ingest.phone.roll_call import MOST_MINUTES, STATUSES, Mark
 from services.ingest.phone.saving import Saved, Typed
 from services.notify import appeals as pure
-from services.notify.appealing import Decided
+from services.notify.appealing import Decided, Word
 from services.notify.appeals import LONGEST_TEXT, AppealRow, State
 from services.notify.store import appeals
 from services.web.appeals.slips import Slips
@@ -32,8 +32,8 @@ _MOST_DIGITS = 12
 _NONE: Mapping[str, str] = MappingProxyType({})
 
 
-class Word(NamedTuple):
-    """What somebody has decided."""
+class Outcome(NamedTuple):
+    """What somebody has chosen."""
 
     state: State
     became: str = ""
@@ -139,17 +139,19 @@ class DecidingPages:
         assert row.id is not None
         reader, goal = self._frame.reader(request), f"/appeals/{row.id}"
         found, typed = self._phone.record(row.kind, row.key), self._sending.typed(form, seen.person)
-        word = _word(row, found, form) if typed.is_right else Wrong("roll_call_reload")
-        if isinstance(word, Wrong):
+        chosen = _chosen(row, found, form) if typed.is_right else Wrong("roll_call_reload")
+        if isinstance(chosen, Wrong):
             highest = f"{found.highest:g}" if found is not None else ""
-            words = reader.word(word.word, highest=highest, n=MOST_MINUTES)
-            return self._refused(request, row, form, words, word.status)
+            words = reader.word(chosen.word, highest=highest, n=MOST_MINUTES)
+            return self._refused(request, row, form, words, chosen.status)
 
         def correct() -> str | None:
-            return self._corrected(row, found, word, typed, reader)
+            return self._corrected(row, found, chosen, typed, reader)
 
-        decided = self._appeals.decide(row.id, seen.person, word.state, said(form, "answer"), word.became, correct)
-        if decided.why_not is None or _is_again(decided, word, seen.person):
+        record = found.event.id if found is not None and found.event is not None else ""
+        word = Word(seen.person, chosen.state, said(form, "answer"), chosen.became, record)
+        decided = self._appeals.decide(row.id, word, correct)
+        if decided.why_not is None or _is_again(decided, word):
             return Sent(Saved("saved" if decided.why_not is None else "known"), goal, told="decided")
         if decided.why_not in ("needs_answer", "text_too_long"):
             words = reader.word(f"appeal_refused_{decided.why_not}", n=LONGEST_TEXT)
@@ -162,14 +164,14 @@ class DecidingPages:
         return Sent(saved, f"/appeals/{row.id}", words, lambda: self._page(request, row, form, words, status))
 
     def _corrected(
-        self, row: AppealRow, found: OneRecord | None, word: Word, typed: Typed, reader: Reader
+        self, row: AppealRow, found: OneRecord | None, chosen: Outcome, typed: Typed, reader: Reader
     ) -> str | None:
         """None once the record says what was decided; else why it does not."""
         saved = Saved("changed")
         if (found.version if found is not None else "") == typed.seen:
-            if found is None or word.says is None:
+            if found is None or chosen.says is None:
                 return None
-            saved = self._phone.correct(found, word.says, typed)
+            saved = self._phone.correct(found, chosen.says, typed)
         if saved.state == "changed":
             now = self._phone.record(row.kind, row.key)
             words = word_of(now, reader) if now is not None else reader.word("appeal_nothing")
@@ -177,24 +179,24 @@ class DecidingPages:
         return why(saved, reader) or reader.word("roll_call_reload") if saved.state == "refused" else None
 
 
-def _word(row: AppealRow, found: OneRecord | None, form: Form) -> Word | Wrong:
+def _chosen(row: AppealRow, found: OneRecord | None, form: Form) -> Outcome | Wrong:
     gone = found is None or found.event is None
     if said(form, "outcome") == "stays":
-        return Word("settled" if gone else "refused")
+        return Outcome("settled" if gone else "refused")
     if found is None or gone:
         return Wrong("appeal_gone", 409)
     says = _says(row.kind, said(form, "outcome"), form, found)
     if isinstance(says, Wrong):
         return says
-    return Word("granted", says.status if isinstance(says, Mark) else f"{says:g}", says)
+    return Outcome("granted", says.status if isinstance(says, Mark) else f"{says:g}", says)
 
 
-def _is_again(decided: Decided, word: Word, person: str) -> bool:
+def _is_again(decided: Decided, word: Word) -> bool:
     """Whether the same was decided by the same person before: a form that was sent twice."""
     row = decided.row
     if decided.why_not != "decided" or row is None:
         return False
-    return (row.decided_by, row.state, row.became) == (person, word.state, word.became)
+    return (row.decided_by, row.state, row.became) == (word.person, word.state, word.became)
 
 
 def _says(kind: str, outcome: str, form: Form, found: OneRecord) -> Mark | float | Wrong:

@@ -44,20 +44,15 @@ def appealable(notify: Notify, phone: Phone | None, who: Who, row: WarningRow) -
     return found
 
 
-def after_appeal(connection: Connection, phone: Phone | None, found: Dossier) -> dict[int, int]:
-    """Sequence of a change by which the warning became less → when an appeal corrected a record that it had rested on."""
-    ended = [change for change in found.changes if change.change in _LESS]
-    if phone is None or not ended:
-        return {}
-    keys = set(_keys(phone, found.warning).values())
-    granted = [row for row in appeals.of_records(connection, keys) if row.state == "granted"]
-    shown = {}
-    for change in ended:
-        times = [
-            row.decided_at for row in granted if row.decided_at is not None and row.decided_at <= change.taken_in_at
-        ]
-        if times:
-            shown[change.sequence] = max(times)
+def after_appeal(connection: Connection, found: Dossier) -> dict[int, int]:
+    """Sequence of a change that made the warning less → when a record that it rested on was corrected by an appeal."""
+    less = [change for change in found.changes if change.change in _LESS]
+    shown: dict[int, int] = {}
+    for row in appeals.behind(connection, found.warning.number) if less else ():
+        at = row.decided_at or 0
+        first = next((change for change in less if change.taken_in_at >= at), None)
+        if first is not None:
+            shown[first.sequence] = max(at, shown.get(first.sequence, 0))
     return shown
 
 

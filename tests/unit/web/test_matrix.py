@@ -180,6 +180,12 @@ OF_A_LESSON = {
 _MONTH = "/assessments/{period}/{course}/{class}"
 OF_A_MONTH = {("GET", _MONTH)} | {("POST", f"{_MONTH}/{act}") for act in ("save", "save-{student}", "fill")}
 """Whoever teaches the class in the course, or stands in: tests/unit/web/phone/test_assessment.py."""
+APPEALS = (
+    {("GET", "/my-records"), ("GET", "/appeals"), ("GET", "/appeals/{id:int}"), ("GET", "/appeals/{id:int}/slip")}
+    | {(method, "/records/{kind}/{key:path}/appeal") for method in ("GET", "POST")}
+    | {("POST", f"/appeals/{{id:int}}/{act}") for act in ("decide", "slip")}
+)
+"""Whoever they are about, who looks after them, who decides: tests/unit/web/appeals/test_who.py."""
 OF_ONESELF = {("POST", f"/my-channels/{act}") for act in ("address", "code", "remove", "test", "choose")}
 """Whoever is signed in changes what is theirs, and nobody else's: the form names no person."""
 OF_A_WARNING = {("GET", "/warnings/{id}"), ("GET", "/warnings/{id}/hand-over")} | {
@@ -218,6 +224,7 @@ def test_every_route_has_an_entry_and_every_entry_a_route(tmp_path):
         | PHONE
         | OF_A_LESSON
         | OF_A_MONTH
+        | APPEALS
         | WAY_IN
     )
 
