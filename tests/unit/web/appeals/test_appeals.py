@@ -229,3 +229,20 @@ def test_a_school_that_allows_none_has_no_such_pages(school, monkeypatch):
     assert at(school, "s01").get("/my-records").status_code == 404
     assert at(school, "s01").get(RECORD).status_code == 404
     assert "我的记录" not in at(school, "s01").get("/").text
+
+
+def test_a_score_is_corrected_and_a_wrong_one_refused(school):
+    school.lesson()
+    said = {"test": "q1", "lesson": "l1", "course": "math", "class": "c1", "teacher": "teacher", "student": "s01"}
+    school.say("test", EIGHT, **said, score=52, max_score=100, status="graded")
+    assert "52 / 100" in at(school, "s01").get("/my-records").text
+    path = re.search(r'href="(/records/test/[^"]+)"', at(school, "s01").get("/my-records").text)[1]
+    _, number = appeal(school, path=path, claim="score", text="第三题算错了")
+    for score in ("", "101", "-1", "abc", "1e9", "nan"):
+        answer = decide(school, number, outcome="score", score=score)
+        assert answer.status_code == 422, score
+        assert "分数须为 0 到 100 之间的数" in answer.text
+    assert decide(school, number, outcome="score", score="72.5").status_code == 303
+    (result,) = school.told("test").values()
+    assert (result.data["score"], result.source) == (72.5, "phone")
+    assert "记录已更正，现为：72.5" in at(school, "s01").get(f"/appeals/{number}").text
