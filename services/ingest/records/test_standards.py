@@ -11,7 +11,7 @@ from services.messages import CampusEvent
 
 def standard_at(said: Iterable[CampusEvent], teacher: str, at: datetime) -> CampusEvent | None:
     """The one of a teacher that holds for a test at an instant: what began last; None if they have named none."""
-    begun = [(moment, one) for one in said if one.data["teacher"] == teacher and (moment := _from(one)) <= at]
+    begun = [(moment, one) for one in said if one.data["teacher"] == teacher and (moment := began(one)) <= at]
     return max(begun, key=lambda each: each[0])[1] if begun else None
 
 
@@ -21,5 +21,6 @@ def pass_mark(result: CampusEvent, standard: CampusEvent) -> float:
     return round(float(share * result.data["max_score"]), 4)
 
 
-def _from(one: CampusEvent) -> datetime:
+def began(one: CampusEvent) -> datetime:
+    """From when on one holds."""
     return read_moment(one.data["from"]) or one.time

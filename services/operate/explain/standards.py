@@ -12,6 +12,7 @@ from services.errors import ProblemsError
 from services.i18n import render, say
 from services.messages import Problem, to_ms
 from services.notify.texts import Language
+from services.operate.explain.pass_marks import pass_mark_lines, pass_marks
 from services.operate.explain.subjects import Subject, find_rule, find_subject, instant, refuse_unknown
 from services.operate.explain.words import level_word, numbers, saying
 from services.operate.reasons.sentences import SIGNS, number
@@ -27,7 +28,7 @@ _LEVEL_OF = {"student": "student", "teacher": "teacher", "course": "course", "ma
 def show_standards(
     settings: Settings, said: str, at: str | None, rule: str | None, given: Mapping[str, str], now: dt.datetime
 ) -> dict[str, Any]:
-    """As plain data. Raises RuleError, DirectoryError and, for what is asked wrongly, ProblemsError."""
+    """As plain data. Raises RuleError, DirectoryError, LogError and, for what is asked wrongly, ProblemsError."""
     rules = load(settings.rules_folder, resource("schemas"))
     directory = directories.load_installed(settings.directory_folder, rules.zone.key)
     if wrong := [name for name in given if name not in SCOPES]:
@@ -56,6 +57,7 @@ def show_standards(
         "attributes": attributes,
         "names": directory.names(attributes),
         "standards": judged,
+        "pass_marks": [] if rule is not None else pass_marks(settings, subject.fields, directory, moment),
     }
 
 
@@ -140,7 +142,7 @@ def standards_lines(found: Mapping[str, Any], language: Language) -> list[str]:
         lines.append(render(say("operate.no_standard_about_it"), language))
     for one in found["standards"]:
         lines += ["", *standard_lines(one, language)]
-    return lines
+    return lines + pass_mark_lines(found["pass_marks"], language)
 
 
 def standard_lines(one: Mapping[str, Any], language: Language) -> list[str]:

@@ -1,8 +1,13 @@
 """`prewarn standards show`: which value applies, and why each other one does not."""
 
-import pytest
+import json
 
+import pytest
+from typer.testing import CliRunner
+
+from services.cli import app
 from services.errors import ProblemsError
+from tests.unit.operate.explain.conftest import event, make, take_in
 
 pytestmark = pytest.mark.commands
 
@@ -84,3 +89,52 @@ def test_what_is_asked_wrongly_is_told_with_what_would_be_right(ask, arguments, 
     with pytest.raises(ProblemsError) as error:
         ask("standards", "show", *arguments)
     assert sentence in str(error.value)
+
+
+def mark(begins, passes, teacher="dai", course="algebra", **more):
+    data = {"teacher": teacher, "course": course, "from": f"{begins}T08:00:00+08:00", "max_score": 50}
+    return event("test_standard", f"{teacher} {course} {begins}", f"{begins}T08:00", **data, pass_score=passes, **more)
+
+
+@pytest.fixture
+def marked(tmp_path):
+    """A college whose teachers have set pass marks; asks it."""
+    home = make(tmp_path / "college")
+    with (home / "directory" / "courses.csv").open("a", encoding="utf-8") as courses:
+        courses.write("drawing,制图,Drawing,maths,32,k1,dai\n")
+    said = [
+        *(mark("2026-09-01", 30), mark("2026-10-01", 32.5), mark("2026-11-10", 40)),
+        *(mark("2026-09-01", 35, course="drawing"), mark("2026-09-01", 25, teacher="bo")),
+        *(mark("2026-10-02", 10), mark("2026-10-02", 10, revision=1, retracted=True)),
+    ]
+    assert take_in(home, said).rejected == 0
+
+    def ask(*arguments):
+        result = CliRunner().invoke(app, ["--home", str(home), "standards", "show", *arguments])
+        assert result.exit_code == 0, result.output
+        return json.loads(result.stdout) if "--json" in arguments else result.stdout
+
+    return ask
+
+
+@pytest.mark.parametrize(
+    ("subject", "expected"),
+    [
+        ("algebra", [("bo", "algebra", 25, True), ("dai", "algebra", 32.5, True), ("dai", "algebra", 40, False)]),
+        ("teacher:dai/algebra", [("dai", "algebra", 32.5, True), ("dai", "algebra", 40, False)]),
+        ("teacher:bo", [("bo", "algebra", 25, True)]),
+        ("s1", []),
+        ("college", []),
+    ],
+)
+def test_teachers_pass_marks_stand_beside_the_standards_those_in_force_and_those_to_come(marked, subject, expected):
+    found = marked(subject, "--at", "2026-11-01", "--json")["pass_marks"]
+    assert [(one["teacher"], one["course"], one["pass_score"], one["in_force"]) for one in found] == expected
+
+
+def test_a_pass_mark_is_told_in_words(marked):
+    lines = marked("teacher:dai/algebra", "--at", "2026-11-01", "--language", "en").splitlines()
+    at = lines.index("Pass marks that teachers have set for their lesson tests (for results whose source names none):")
+    assert "32.5 of 50, from 2026-10-01T08:00+08:00" in lines[at + 1]
+    assert lines[at + 1].startswith("  ✓")
+    assert lines[at + 2].startswith("  ✗")
