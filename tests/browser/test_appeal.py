@@ -1,4 +1,4 @@
-"""A student appeals on a phone, whoever called the roll decides on theirs, the tutor sees at a desk why it was withdrawn."""
+"""A student appeals on a phone, the teacher decides on theirs, the tutor sees at a desk why a warning was withdrawn."""
 
 import re
 from datetime import timedelta

@@ -89,6 +89,8 @@ def rename(connection: Connection, id_: str, renaming: Renaming) -> dict[str, in
         connection.execute(update(tables.warning).where(_w.number == number).values(measure=None))
     mine = appeal_tables.appeal.c.student == id_
     connection.execute(update(appeal_tables.appeal).where(mine).values(text="", answer=""))
+    waiting = update(appeal_tables.appeal).where(mine, appeal_tables.appeal.c.state == "open")
+    connection.execute(waiting.values(state="settled", due_at=None))
     for table in _tables():
         rows = list(_renamed(connection, table, renaming))
         counts[table.name] = counts.get(table.name, 0) + len(rows)

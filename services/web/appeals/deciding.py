@@ -117,6 +117,7 @@ class DecidingPages:
             changed=changed,
             gone=gone,
             by=record_shown(found, reader).by if found is not None else "",
+            day=record_shown(found, reader).day if found is not None else reader.time(row.record_at),
             deciders=sorted(reader.person(one) for one in deciders),
             may_decide=row.state == "open" and visitor.person in deciders,
             may_add=self._config.appeals.slips and row.state == "open" and visitor.person in (row.student, row.person),
@@ -182,7 +183,7 @@ class DecidingPages:
 def _chosen(row: AppealRow, found: OneRecord | None, form: Form) -> Outcome | Wrong:
     gone = found is None or found.event is None
     if said(form, "outcome") == "stays":
-        return Outcome("settled" if gone else "refused")
+        return Outcome("settled" if gone or (found is not None and found.version != row.version) else "refused")
     if found is None or gone:
         return Wrong("appeal_gone", 409)
     says = _says(row.kind, said(form, "outcome"), form, found)

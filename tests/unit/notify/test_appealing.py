@@ -5,12 +5,13 @@ from datetime import timedelta
 import pytest
 
 from services.directory import Person
+from services.log.renaming import Renaming
 from services.messages import to_ms
 from services.notify.appealing import Word
 from services.notify.appeals import AppealRow, Policy, deciders, ends
 from services.notify.deadlines import AroundTheClock, worked
 from services.notify.grouping import Grouping
-from services.notify.store import appeals
+from services.notify.store import appeals, erasure
 from services.notify.testing import MORNING, College, change
 
 HOOK = "json://127.0.0.1:9/hook"
@@ -134,6 +135,24 @@ def test_where_nobody_is_there_it_is_tried_again(notify, clock, college, deliver
     clock.advance(timedelta(days=3))
     notify.scheduler.step()
     assert [one["recipient"] for one in deliveries(notify)] == ["dean"]
+
+
+def test_they_are_handed_out_and_erased_with_the_student(notify):
+    number = notify.appeals.ask(row(student="S1", text="S1 was there, says S1")).number
+    notify.appeals.keep_slip(row(id=number), "image/png", b"\x89PNG")
+    with notify.database.reading() as connection:
+        held = erasure.held(connection, "S1")
+    assert held["appeal"][0]["text"] == "S1 was there, says S1"
+    assert held["appeal_slip"][0]["picture"] == "iVBORw=="
+    with notify.database.writing() as connection:
+        counts = erasure.rename(connection, "S1", Renaming({"S1": "gone-1"}, {}))
+    assert (counts["appeal"], counts["appeal_slip"]) == (1, 1)
+    with notify.database.reading() as connection:
+        found = appeals.one(connection, number)
+        assert appeals.slip(connection, number) is None
+        assert erasure.held(connection, "S1") == {}
+    assert (found.student, found.key, found.text, found.state) == ("gone-1", "l1/gone-1", "", "settled")
+    assert notify.appeals.waiting_for("T2") == []
 
 
 def test_nobody_decides_about_themselves_or_what_they_have_asked_for(college):

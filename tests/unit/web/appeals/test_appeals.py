@@ -160,6 +160,16 @@ def test_a_record_that_was_corrected_meanwhile_is_not_overwritten_and_both_words
     assert status(school)[0] == "present"
 
 
+def test_what_somebody_else_has_corrected_can_be_left_at_that(school):
+    absent(school)
+    _, number = appeal(school)
+    call(school, s01="present")
+    assert decide(school, number, outcome="stays").status_code == 303
+    page = at(school, "s01").get(f"/appeals/{number}").text
+    assert "已了结" in page
+    assert status(school)[0] == "present"
+
+
 def test_a_record_that_is_gone_leaves_nothing_to_correct(school):
     absent(school)
     _, number = appeal(school)
