@@ -19,6 +19,8 @@ _GRACE = 30 * 60_000
 _BEAT = 60_000
 _LOOK_EVERY = 5_000
 """Milliseconds between two looks whether what had come is evaluated."""
+_LEAP = 2 * 60_000
+"""Milliseconds between two looks behind which what was asked says nothing: the process slept, or its clock was set."""
 _TELL_EVERY = 1.0
 """Seconds between two notes on how far the sources have come, while they are awaited."""
 _INTERVAL = 3600
@@ -140,7 +142,7 @@ class Backlog:
         """`behind`: see CatchingUp."""
         self._behind = behind
         self._evaluated: Callable[[], bool] | None = None
-        self._asked = self._looked = self._since = 0
+        self._asked = self._looked = self._since = self._now = 0
         self._moves = False
 
     def until(self, now: int) -> int:
@@ -148,6 +150,9 @@ class Backlog:
 
         As long as nothing moves it is half an hour from now, and half an hour at most once something does.
         """
+        if now - self._now > _LEAP:
+            self._evaluated = None
+        self._now = now
         if self._looked and now >= self._looked + _LOOK_EVERY:  # the first look is not part of a start
             self._look(now)
             self._looked = now

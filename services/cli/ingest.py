@@ -207,9 +207,7 @@ def ingest(
             if run.id:
                 importing.done(late)
     if past and summary.accepted and not given.dry_run:
-        telling.tell(
-            Problem(where="past 历史", what=say("ingest.open_now_stands", url=f"{settings.public_url}/reports/open"))
-        )
+        telling.tell_past(settings.public_url)
     if run.id:
         tell_run(run)
     if known is None and summary.reasons.keys() & {"unknown_column", "missing_column"}:

@@ -19,6 +19,11 @@ def tell(problem: Problem, before: str = "", *, err: bool = False) -> None:
         typer.echo(f"    {chinese}", err=err)
 
 
+def tell_past(url: str) -> None:
+    """Where the pages at `url` show what is open of history, of which nobody is told."""
+    tell(Problem(where="past 历史", what=say("ingest.open_now_stands", url=f"{url}/reports/open")))
+
+
 def of_system(error: OSError | sqlite3.Error) -> PrewarnError:
     """What the machine refuses: a file that is none or may not be read, a disk that is full, a damaged database."""
     if isinstance(error, OSError):

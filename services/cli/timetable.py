@@ -86,6 +86,12 @@ def import_(
     ] = None,
     source: Annotated[str, typer.Option(help="Source of the lessons. 课次的数据来源")] = "timetable",
     on: Annotated[str | None, typer.Option(help="A day of the term, else today. 学期中的一天，默认今天")] = None,
+    past: Annotated[
+        bool,
+        typer.Option(
+            help="Nobody is told of lessons that are over, such as of a missing roll-call. 已上完的课次：只显示，不通知"
+        ),
+    ] = False,
 ) -> None:
     """Publish the lessons of a term; of a term that was published before, what is another one now. 导入课表"""
     settings: Settings = context.obj
@@ -107,7 +113,7 @@ def import_(
         how = (term.first, term.last, source, mapping)
         run = RunLog(way_in.records, run_of(files, how, ", ".join(mapping or []), now))
         at_work(context, run.run)
-        intake = way_in.intake.into(run, now)
+        intake = (way_in.intake.of_the_past() if past else way_in.intake).into(run, now)
         coverage = way_in.coverage(f"lesson of {term.first} to {term.last}")
         summary = Summary()
         for begin in range(0, len(made), BATCH):
@@ -123,6 +129,8 @@ def import_(
             f"retracted 撤回 {gone}, rejected 拒收 {summary.rejected}"
         )
         tell_run(run.run)
+    if past:
+        telling.tell_past(settings.public_url)
     raise typer.Exit(1 if summary.rejected else 0)
 
 

@@ -1,5 +1,6 @@
 """Timetables (timetables/README.md): read them, and play them on a running Prewarn, whichever its mode."""
 
+import html
 import json
 import os
 import re
@@ -19,6 +20,7 @@ from zoneinfo import ZoneInfo
 import yaml
 
 from services.settings import resource
+from services.web.phone.check_in_pages import DEVICE
 from tests.faults.running import ROOT, environment, receiving
 from tests.patience import PATIENCE
 from tests.signing_in import cookie_of
@@ -37,7 +39,9 @@ service_hours: {mon-fri: ["08:00-12:00", "14:00-18:00"]}
 _WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _MOMENT = re.compile(r"(?P<day>\w{3}) w(?P<week>\d+) (?P<hour>\d\d):(?P<minute>\d\d)")
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
-_STEP = {"at", "send", "roll_call", "test", "told", "act", "inbox", "server", "files", "command", "page"}
+_PHONE = {"check_in": "check_in", "roll_call": "call_roll", "test": "enter_scores", "assess": "assess"}
+"""What people fill in on their phones, in the order in which it is played; the method that does it."""
+_STEP = {"at", "send", *_PHONE, "told", "act", "inbox", "server", "files", "command", "page"}
 _QUIET = 2.0
 """Seconds without a message after which nothing more is expected of a step; what comes later counts for the next."""
 
@@ -164,12 +168,10 @@ class Playing(ExitStack):
             self.switch(step.get("server"))
             self.ingest(step.get("files", {}))
             self.send(step.get("send", ()))
-            for person, lessons in step.get("roll_call", {}).items():
-                for lesson, marks in lessons.items():
-                    self.call_roll(person, lesson, marks)
-            for person, lessons in step.get("test", {}).items():
-                for lesson, scores in lessons.items():
-                    self.enter_scores(person, lesson, scores)
+            for name, does in _PHONE.items():
+                for person, given in step.get(name, {}).items():
+                    for about, what in given.items():
+                        getattr(self, does)(person, about, what)
             if "command" in step:
                 self.prewarn(*step["command"].split(), **self.of_mode)
             for person, deed in step.get("act", {}).items():
@@ -294,23 +296,39 @@ class Playing(ExitStack):
 
         self.fill_in(person, f"/lessons/{lesson}/test", filled)
 
-    def fill_in(self, person, path, filled):
-        """A form of a phone page, as it is set there, but what is `filled` in."""
-        browser, address = self.browser_of(person), f"{self.pages}{path}"
+    def assess(self, person, month, grades):
+        """On the phone page of `course/class/period`: those who are named, by their overall grade."""
+        course, class_, period = month.split("/")
+        overall = {f"overall:{student}": grade for student, grade in grades.items()}
+        self.fill_in(person, f"/assessments/{period}/{course}/{class_}", lambda _: overall, to="/save")
+
+    def check_in(self, person, lesson, students):
+        """The teacher opens the lesson's window; each student types the code that it shows, on a phone of their own."""
+        path = f"/lessons/{lesson}/check-in"
+        self.fill_in(person, path, lambda _: {"minutes": 5}, to="/open")
+        code = json.load(self.browser_of(person).open(f"{self.pages}{path}.json", timeout=30))["code"]
+        for student in students:
+            self.fill_in(student, "/check-in", lambda _: {"code": code}, cookie=f"{DEVICE}=phone-of-{student}")
+
+    def fill_in(self, person, path, filled, to="", cookie=""):
+        """The form of a phone page, as it is set there, but what is `filled` in; it goes `to` what follows the path."""
+        browser, address = self.browser_of(person, cookie), f"{self.pages}{path}"
         browser.addheaders.append(("Accept", "application/json"))
         page = browser.open(address, timeout=30).read().decode()
         form = dict(re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)"', page))
         for name, choices in re.findall(r'<select[^>]* name="([^"]+)"[^>]*>(.*?)</select>', page, re.DOTALL):
             form[name] = re.search(r'value="([^"]*)" selected', choices)[1]
         form |= dict(re.findall(r'<input name="([^"]+)"[^>]* value="([^"]*)"', page))
+        form = {name: html.unescape(value) for name, value in form.items()}
         form |= filled(form)
-        with browser.open(address, urllib.parse.urlencode(form).encode(), timeout=30) as answer:
+        with browser.open(address + to, urllib.parse.urlencode(form).encode(), timeout=30) as answer:
             assert json.load(answer)["state"] == "saved"
 
-    def browser_of(self, person):
-        """Signed in."""
+    def browser_of(self, person, cookie=""):
+        """Signed in; with another cookie, too."""
         browser = urllib.request.build_opener()
-        browser.addheaders = [("Cookie", cookie_of(self.store_url, person, self.now))]
+        signed_in = cookie_of(self.store_url, person, self.now)
+        browser.addheaders = [("Cookie", "; ".join(filter(None, (signed_in, cookie))))]
         return browser
 
     def warnings(self):

@@ -240,7 +240,7 @@ def evaluation(tmp_path, clock):
 
     def minutes(number):
         """Lets time pass; for how many minutes from now at most what accuses by absence waits."""
-        for _ in range(number * 6):
+        for _ in range(round(number * 6)):
             clock.advance(timedelta(seconds=10))
             beat.beat()
             catching_up.look()
@@ -277,6 +277,18 @@ def test_evaluation_that_stays_behind_lets_accusations_go_after_half_an_hour(eva
         assert minutes(1)
     evaluated[0] = clock.now - timedelta(minutes=15)
     assert minutes(2) == 0
+
+
+def test_a_clock_that_leaps_says_nothing_of_evaluation(evaluation, clock):
+    evaluated, minutes = evaluation
+    minutes(1)
+    evaluated[0] = clock.now - timedelta(seconds=1)
+    assert minutes(1) == 0, "it is a little behind"
+    clock.advance(timedelta(hours=1))
+    evaluated[0] = None
+    assert minutes(1 / 6) == 0
+    evaluated[0] = clock.now
+    assert minutes(11) == 30, "what stands still behind it is seen"
 
 
 def test_a_restart_in_the_grace_goes_on_waiting(start, clock):

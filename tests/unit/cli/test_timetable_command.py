@@ -3,8 +3,10 @@
 import os
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -95,6 +97,20 @@ def publish_a_term_and_its_changes(prewarn, folder):
     # Without the changes the four lessons at another time are no more, and nine are what they were.
     assert "accepted 接收 9, unchanged 未变 1953, retracted 撤回 4" in prewarn("timetable", "import", *plan, *TERM)[1]
     assert "10-24 周六" not in prewarn("timetable", "show", "25030101", "--week", "8", *TERM)[1]
+
+
+def test_of_what_is_over_nobody_is_told_if_that_is_asked(home, folder, tmp_path):
+    place = Path(shutil.copytree(home, tmp_path / "home"))
+    for old in place.glob("*.db*"):
+        old.unlink()
+    prewarn = prewarn_of(place)
+    code, told = prewarn("timetable", "import", *[folder / name for name in PLAN], *TERM, "--past")
+    assert code == 0, told
+    assert "what is open now, by rule and class" in told
+    with closing(sqlite3.connect(place / "notify.db")) as store:
+        query = "SELECT DISTINCT w.rule, c.mode FROM warning w JOIN warning_change c ON c.warning = w.number"
+        found = store.execute(query).fetchall()
+    assert {*found} == {("rollcall-missing", "past"), ("rollcall-missing-often", "past")}
 
 
 def test_what_is_wrong_refuses_all(prewarn, folder):
