@@ -112,6 +112,8 @@ class Settings(ProviderSettings):
     """Whether a picture of a slip may go with an appeal."""
     appeal_days: int = Field(default=3, ge=1, le=100)
     """Working days after which an appeal that is not decided goes up."""
+    student_pages: bool = False
+    """Whether students may open their own page: their attendance, tests, assessments and warnings."""
 
     brokers: str | None = None
     """Kafka of the cluster mode: `host:port[,host:port]`."""

@@ -3,8 +3,10 @@
 Whoever was told of a warning sees it. Beyond that a role gives sight of what it answers for, by the holders that the
 directory names for it on that day: substitutes hold a role while its owner is away. A case opens its parts. Heads see
 the figures of their department, offices those of all, and of single warnings those that they were told of; so do
-operators, who run the service and say nothing about students. Students see of themselves what they can appeal against,
-where the college allows appeals.
+operators, who run the service and say nothing about students. What is of one student is seen by whoever looks after
+their class and by the head of the department; a teacher of the class sees the attendance and what is of the own course,
+the student what is their own if the college says so. Nobody else, and of who has left nobody any more. Where the
+college allows appeals, students see of themselves what they can appeal against.
 """
 
 from __future__ import annotations
@@ -18,14 +20,17 @@ from services.directory import Person
 
 Why = Literal["told", "role", "class", "case", "own", "stands_in", "everybody", "not_there", "not_yours"]
 """Named reason of a decision; the last two are refusals."""
-Page = Literal["account", "start", "day", "check_in", "appeals", "figures", "deliveries", "set_aside"]
-"""Pages that are about no single warning or person. account: one's own password and sessions; day: own lessons.
+Page = Literal["account", "start", "day", "classes", "check_in", "appeals", "figures", "deliveries", "set_aside"]
+"""Pages that are about no single warning or person. account: one's own password and sessions; day: own lessons;
+classes: those that one looks after or teaches.
 
 check_in: the form for a code, which says nothing of anybody; appeals: what somebody has asked for or decides, and what
 is on record of themselves.
 """
 
 _OF_A_CLASS = ("student", "class")
+LOOKS_AFTER = ("class_tutor", "counsellor", "class_mentor")
+"""Roles that answer for the students of a class."""
 SIGHT: Mapping[str, tuple[str, ...]] = {
     "class_tutor": _OF_A_CLASS,
     "counsellor": _OF_A_CLASS,
@@ -37,8 +42,6 @@ SIGHT: Mapping[str, tuple[str, ...]] = {
     "source_owner": ("source_name",),
 }
 """Role → it sees a warning that is about one of these, where it is held for what the warning is about."""
-LOOK_AFTER = ("class_tutor", "counsellor", "class_mentor")
-"""Roles of those who appeal for a student."""
 OFFICES = (
     "student_affairs", "academic_affairs", "supervision_office", "quality_office", "hr_office", "college_office",
     "college_head",
@@ -58,8 +61,14 @@ class Directory(Protocol):
     def is_there(self, id: str, at: datetime, /) -> bool:  # noqa: A002 - as the directory calls it
         """Whether somebody is of the college then."""
 
-    def teaches(self, id: str, class_: str, at: datetime, /) -> bool:  # noqa: A002 - as the directory calls it
-        """Whether somebody teaches a course in a class then."""
+    def class_of(self, student: str, at: datetime, /) -> str | None:
+        """The class that a student is of then; None if they are of none."""
+
+    def courses_taught(self, id: str, class_: str, at: datetime, /) -> Collection[str]:  # noqa: A002 - as above
+        """The courses that somebody teaches in a class then."""
+
+    def classes_of(self, id: str, roles: Collection[str], at: datetime, /) -> Sequence[str]:  # noqa: A002 - as above
+        """The classes that somebody holds one of these roles for, or teaches a course in."""
 
     def colleagues(self, id: str, at: datetime, /) -> Collection[str]:  # noqa: A002 - as the directory calls it
         """Who holds one of the person's roles in the same department."""
@@ -107,26 +116,39 @@ class Taught:
 
 
 @dataclass(frozen=True, slots=True)
-class Appealable:
-    """A record of a student: whom it is of appeals against it, or whoever looks after them does in their name."""
+class Appealed:
+    """A record of a student, or an appeal against one: whom it is of appeals, or who looks after them in their name."""
 
     name: str
     """In the audit trail."""
-    context: Mapping[str, str]
-    """Student and class."""
+    student: str
+    asked_by: str = ""
+    deciders: Collection[str] = ()
+    """Of an appeal: whoever decides it today, or has decided it."""
 
 
 @dataclass(frozen=True, slots=True)
-class Appealed:
-    """An appeal, with its picture."""
+class OfStudent:
+    """What is of one student: their page, and what is asked for there."""
 
-    name: str
-    """In the audit trail."""
-    context: Mapping[str, str]
-    """Student and class."""
-    asked_by: str
-    deciders: Collection[str]
-    """Whoever decides it today, or has decided it."""
+    student: str
+    themself: bool = False
+    """Whether it is for the student, too: the college says so."""
+
+
+@dataclass(frozen=True, slots=True)
+class OfClass:
+    """The attendance of a class, and whom there it is time to talk to."""
+
+    class_: str
+
+
+class Share(NamedTuple):
+    """What of a student somebody sees."""
+
+    why: Why
+    courses: frozenset[str] | None = None
+    """Whose tests, assessments and warnings, beside all attendance; None: of all courses, and what is of none."""
 
 
 class Decision(NamedTuple):
@@ -136,7 +158,7 @@ class Decision(NamedTuple):
     why: Why
 
 
-What = Inbox | Taught | Appealable | Appealed | Page
+What = Inbox | Taught | OfStudent | OfClass | Appealed | Page
 """What may be asked for beside a warning."""
 
 
@@ -150,12 +172,14 @@ def allowed(who: Who, what: Matter | What, directory: Directory, at: datetime) -
         why = _of_inbox(who.person, what.person, directory, at)
     elif isinstance(what, Taught):
         why = "role" if who.person in teachers(what, directory, at) else None
-    elif isinstance(what, Appealable):
-        why = _of_record(who.person, what.context, directory, at)
     elif isinstance(what, Appealed):
-        own = _of_record(who.person, what.context, directory, at) or ("own" if who.person == what.asked_by else None)
-        why = "role" if who.person in what.deciders else own
-    elif what in ("account", "start", "day", "check_in", "appeals"):
+        why = _of_record(who.person, what, directory, at)
+    elif isinstance(what, OfStudent):
+        share = share_of(who.person, what, directory, at)
+        why = share.why if share is not None else None
+    elif isinstance(what, OfClass):
+        why = "class" if what.class_ in classes_of(who.person, directory, at) else None
+    elif what in ("account", "start", "day", "classes", "check_in", "appeals"):
         why = "everybody"
     elif what == "figures":
         departments = departments_of(who, directory, at)
@@ -163,6 +187,31 @@ def allowed(who: Who, what: Matter | What, directory: Directory, at: datetime) -
     else:
         why = "role" if _holds_any(who, (OPERATOR,), directory, at) else None
     return Decision(why is not None, why or "not_yours")
+
+
+def share_of(person: str, what: OfStudent, directory: Directory, at: datetime) -> Share | None:
+    """What of a student somebody who is there sees at `at`; None: nothing."""
+    student = what.student
+    class_ = directory.class_of(student, at)
+    if class_ is None:
+        return None
+    if person == student:
+        return Share("own") if what.themself else None
+    context = {"student": student}
+    if any(_holds(person, role, context, directory, at) for role in (*LOOKS_AFTER, "department_head")):
+        return Share("role")
+    courses = frozenset(directory.courses_taught(person, class_, at))
+    return Share("class", courses) if courses else None
+
+
+def classes_of(person: str, directory: Directory, at: datetime) -> Sequence[str]:
+    """The classes that somebody looks after, or teaches a course in."""
+    return directory.classes_of(person, LOOKS_AFTER, at)
+
+
+def looks_after(person: str, class_: str, directory: Directory, at: datetime) -> bool:
+    """Whether somebody answers for the students of a class, and does not only teach there."""
+    return any(_holds(person, role, {"class": class_}, directory, at) for role in LOOKS_AFTER)
 
 
 def teachers(what: Taught, directory: Directory, at: datetime) -> set[str]:
@@ -221,15 +270,18 @@ def _of_warning(person: str, what: Matter, directory: Directory, at: datetime) -
         if not what.context.keys().isdisjoint(about) and _holds(person, role, what.context, directory, at):
             return "role"
     class_ = "" if {"student", "course", "teacher"} & what.context.keys() else what.context.get("class", "")
-    if class_ and directory.teaches(person, class_, at):
+    if class_ and directory.courses_taught(person, class_, at):
         return "class"
     return "case" if any(_of_warning(person, one, directory, at) for one in what.cases) else None
 
 
-def _of_record(person: str, context: Mapping[str, str], directory: Directory, at: datetime) -> Why | None:
-    if person == context.get("student"):
+def _of_record(person: str, what: Appealed, directory: Directory, at: datetime) -> Why | None:
+    if person in what.deciders:
+        return "role"
+    if person in (what.student, what.asked_by):
         return "own"
-    return "role" if any(_holds(person, role, context, directory, at) for role in LOOK_AFTER) else None
+    about = {"student": what.student}
+    return "role" if any(_holds(person, role, about, directory, at) for role in LOOKS_AFTER) else None
 
 
 def _of_inbox(person: str, whose: str, directory: Directory, at: datetime) -> Why | None:

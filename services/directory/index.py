@@ -84,6 +84,8 @@ class Index:
     """Who teaches (course, class) by the column of courses: counts while no row of roles says otherwise."""
     taught: dict[str, tuple[Dated[str], ...]]
     """Courses of a teacher."""
+    in_class: dict[str, frozenset[str]]
+    """Courses that are taught by name in a class, whenever."""
     checked: tuple[tuple[str, str, Container[str]], ...]
     """(field of an event, text that names what it holds, known ids) of the tables that the college keeps."""
     nearest: dict[str, Nearest]
@@ -139,9 +141,18 @@ def build_index(tables: Tables, zone: ZoneInfo) -> Index:
         teachers=teachers,
         standing_teachers=standing,
         taught=taught,
+        in_class=_in_classes((*teachers, *standing)),
         checked=tuple(row for row in known if row[2]),
         nearest={field: Nearest(ids) for field, _, ids in known},
     )
+
+
+def _in_classes(pairs: Iterable[tuple[str, str]]) -> dict[str, frozenset[str]]:
+    found: defaultdict[str, set[str]] = defaultdict(set)
+    for course, class_ in pairs:
+        if class_:
+            found[class_].add(course)
+    return {class_: frozenset(courses) for class_, courses in found.items()}
 
 
 def _leave(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from math import inf
@@ -12,10 +12,10 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from services.directory import accountable, colleagues, enrichment
+from services.directory import accountable, classes, colleagues, enrichment
 from services.directory.index import Index, build_index, present
 from services.directory.names import names
-from services.directory.records import Lists, Person, Tables
+from services.directory.records import Exemption, Lists, Person, Tables
 from services.messages import Problem
 
 TIME_ZONE = "Asia/Shanghai"
@@ -102,6 +102,10 @@ class Directory:
         """Why a student is exempt from an event kind or a rule at `at`; None if not. Of several, what began last."""
         return next(iter(present(self._index.exemptions.get((student, of), ()), at.timestamp())), None)
 
+    def exemptions_of(self, student: str) -> list[Exemption]:
+        """All exemptions of a student, whenever they hold."""
+        return [one for one in self.tables.exemptions if one.student == student]
+
     def source_rank(self, source: str) -> int:
         """Of several sources about the same record, the lowest rank speaks; one without a rank comes last."""
         return self._index.ranks.get(source, _OWN_RANKS.get(source, UNRANKED))
@@ -139,14 +143,20 @@ class Directory:
         found = self._index.people.get(id) or self._index.students.get(id)
         return found is not None and bool(present([found], at.timestamp()))
 
-    def teaches(self, id: str, class_: str, at: datetime) -> bool:  # noqa: A002 - the column's name
-        """Whether a person teaches any course in a class on the day of `at`, or stands in for somebody who does."""
-        courses = {course for course, one in (*self._index.teachers, *self._index.standing_teachers) if one == class_}
-        return any(
-            one.id == id
-            for course in courses
-            for one in self.holders("course_teacher", {"course": course, "class": class_}, at)
-        )
+    def class_of(self, student: str, at: datetime) -> str | None:
+        """The class that a student is of on the day of `at`, suspended or not; None if they are of none."""
+        return enrichment.class_of(self._index, student, at.timestamp())
+
+    def courses_taught(self, id: str, class_: str, at: datetime) -> set[str]:  # noqa: A002 - the column's name
+        """The courses that a person teaches in a class on the day of `at`, or stands in for who teaches them.
+
+        Those that are taught by name in this class: of who teaches a course of all classes, nobody says in which.
+        """
+        return classes.courses_taught(self._index, id, class_, at.timestamp())
+
+    def classes_of(self, id: str, roles: Collection[str], at: datetime) -> list[str]:  # noqa: A002 - the column's name
+        """The classes that a person holds one of these roles for on the day of `at`, or teaches a course in, sorted."""
+        return classes.classes_of(self._index, id, roles, at.timestamp())
 
     def instead(self, id: str, at: datetime) -> list[Person]:  # noqa: A002 - the column's name
         """The person, or whoever stands in for them on the day of `at`; nobody if the id is unknown."""

@@ -155,6 +155,14 @@ class Records:
         else:
             yield from self.of_groups([f"lesson/{lesson}", f"ticket/{ticket}"])
 
+    def of_student(self, student: str, begin: int, end: int) -> Iterator[Record]:
+        """The records about a student that take place from `begin` to before `end` (ms)."""
+        yield from self._find("student = ? and at >= ? and at < ?", student, begin, end)
+
+    def first_of_student(self, student: str) -> int | None:
+        """When the earliest record about a student takes place (ms); None if there is none."""
+        return next((at for (at,) in self._ask("min(at)", "record", "student = ? and at >= 0", student)), None)
+
     def between(self, kind: str, begin: int, end: int) -> Iterator[Record]:
         """The records of a kind that take place from `begin` to `end` (ms)."""
         yield from self._find("kind = ? and at >= ? and at <= ?", kind, begin, end)

@@ -58,6 +58,8 @@ class NotifyConfig:
     """Of openings and rises that are told; zero: of any age."""
     students: bool = False
     """Whether students are told of warnings about them."""
+    student_pages: bool = False
+    """Whether students may open their own page."""
     retry: RetryPolicy = field(default_factory=RetryPolicy)
     working: WorkingTime = field(default_factory=AroundTheClock)
     appeals: AppealPolicy = field(default_factory=AppealPolicy)
@@ -111,6 +113,7 @@ def of_settings(settings: Settings, zone: ZoneInfo, calendar: Calendar, *, push:
         own_quiet=read_quiet(settings.own_quiet, calendar.day_off, setting="PREWARN_OWN_QUIET"),
         max_age=timedelta(seconds=settings.max_age),
         students=settings.students,
+        student_pages=settings.student_pages,
         working=calendar,
         appeals=AppealPolicy(settings.appeals, settings.appeal_slips, settings.appeal_days),
         on_trial=Trial(settings.home).holds if settings.trial else _none_on_trial,

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import NamedTuple, Protocol
 
 from services.directory import Person
+from services.directory.records import Exemption
 from services.messages import CampusEvent, Message, RuleCard
 
 
@@ -25,8 +26,17 @@ class Directory(Protocol):
     def is_there(self, id: str, at: datetime, /) -> bool:  # noqa: A002 - as the directory calls it
         """Whether a person, or a student, is of the college then."""
 
-    def teaches(self, id: str, class_: str, at: datetime, /) -> bool:  # noqa: A002 - as the directory calls it
-        """Whether a person teaches a course in a class then."""
+    def class_of(self, student: str, at: datetime, /) -> str | None:
+        """The class that a student is of then, suspended or not; None if of none."""
+
+    def class_members(self, class_: str, at: datetime, /) -> Sequence[str]:
+        """The students who are enrolled in a class then."""
+
+    def classes_of(self, id: str, roles: Collection[str], at: datetime, /) -> Sequence[str]:  # noqa: A002 - as above
+        """The classes that a person holds one of these roles for, or teaches a course in."""
+
+    def courses_taught(self, id: str, class_: str, at: datetime, /) -> Collection[str]:  # noqa: A002 - as above
+        """The courses that a person teaches in a class then."""
 
     def colleagues(self, id: str, at: datetime, /) -> Collection[str]:  # noqa: A002 - as the directory calls it
         """Who holds one of a person's roles in the same department then."""
@@ -36,6 +46,9 @@ class Directory(Protocol):
 
     def exempt(self, student: str, of: str, at: datetime, /) -> str | None:
         """Why a student is exempt from a rule then, if they are."""
+
+    def exemptions_of(self, student: str, /) -> Sequence[Exemption]:
+        """All exemptions of a student, whenever they hold."""
 
     def names(self, context: Mapping[str, str]) -> dict[str, str]:
         """What people call the ids in a context."""

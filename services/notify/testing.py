@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
@@ -11,6 +11,7 @@ from uuid import NAMESPACE_URL, uuid5
 import msgspec
 
 from services.directory import Person
+from services.directory.records import Exemption
 from services.messages import (
     Change,
     Evidence,
@@ -60,9 +61,25 @@ class College:
         """Anybody who holds a role, but for whom `gone` names."""
         return self.person(id) is not None and id not in self.gone
 
-    def teaches(self, _id: str, _class: str, _at: datetime, /) -> bool:
-        """Nobody does."""
-        return False
+    def class_of(self, _student: str, _at: datetime, /) -> str | None:
+        """Nobody is of a class."""
+        return None
+
+    def class_members(self, _class: str, _at: datetime, /) -> Sequence[str]:
+        """Nobody."""
+        return []
+
+    def classes_of(self, _id: str, _roles: Collection[str], _at: datetime, /) -> Sequence[str]:
+        """None."""
+        return []
+
+    def courses_taught(self, _id: str, _class: str, _at: datetime, /) -> set[str]:
+        """None."""
+        return set()
+
+    def exemptions_of(self, _student: str, /) -> Sequence[Exemption]:
+        """None that has a text."""
+        return []
 
     def colleagues(self, id: str, _at: datetime, /) -> set[str]:  # noqa: A002 - as the directory calls it
         """Whoever holds one of the same roles."""

@@ -10,8 +10,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from services.accounts import sessions
-from services.accounts.permissions import What, Who
+from services.accounts import permissions, sessions
+from services.accounts.permissions import OfStudent, What, Who
 from services.messages import to_ms
 from services.notify.store import accounts, own
 from services.web import visitor
@@ -126,6 +126,20 @@ class Frame:
         if found is None:
             return self.to_sign_in(request)
         return found if self.notify.sight.may(found.who, what) else self.missing(request)
+
+    def of_student(self, student: str) -> OfStudent:
+        """What is of a student, as this college shows it."""
+        return OfStudent(student, themself=self.notify.config.student_pages)
+
+    def may_open(self, request: Request, student: str) -> bool:
+        """Whether whoever looks may open a student's page, so that a name leads there."""
+        found = self.visitor(request)
+        return found is not None and self.notify.sight.share(found.who, self.of_student(student)) is not None
+
+    def has_classes(self, found: Visitor) -> bool:
+        """Whether somebody looks after a class or teaches one."""
+        ports = self.notify.ports
+        return bool(permissions.classes_of(found.person, ports.directory(), ports.clock()))
 
     def to_sign_in(self, request: Request) -> Response:
         """Leads through sign-in back to the page that was asked for."""

@@ -111,6 +111,7 @@ class InboxPages:
             person=person,
             name=reader.person(person),
             appeals_wait=len(self._notify.appeals.waiting_for(seen.person)),
+            has_classes=self._frame.has_classes(seen),
             wanted=wanted,
             sections=inbox_cards.sections(found, shown, here, reader) if wanted.show == "open" else [],
             shown=shown,

@@ -23,11 +23,11 @@ from services.accounts.providers import NONE, Providers
 from services.i18n import terms
 from services.i18n.windows import window
 from services.ingest.phone.phone import Phone
-from services.messages import RuleCard, to_ms
+from services.messages import to_ms
 from services.notify import texts
 from services.notify.report import OPEN_BYS, asked_for
 from services.notify.rows import WarningRow
-from services.notify.store import undo, views
+from services.notify.store import of_students, undo, views
 from services.notify.store.acting import version
 from services.notify.store.acts import Refusal
 from services.notify.store.views import Dossier
@@ -36,10 +36,11 @@ from services.web.appeals import on_warnings
 from services.web.frame import HEADERS, Frame, Tour, Visitor
 from services.web.inbox_pages import InboxPages
 from services.web.my_channels import MyChannels
-from services.web.phone.missed import missed
+from services.web.phone.missed import Missed, missed
 from services.web.phone.routes import phone_routes
 from services.web.provider_pages import ProviderPages
 from services.web.signing_in import SigningIn
+from services.web.student.pages import StudentPages
 from services.web.view_models import Reader
 from services.web.visitor import said
 
@@ -86,6 +87,7 @@ class Pages:
         self._signing_in = SigningIn(self._frame)
         self._my_channels = MyChannels(self._frame, self._signing_in)
         self._inbox = InboxPages(self._frame, self._signing_in, notify)
+        self._students = StudentPages(self._frame, phone)
         self._phone = phone
         self._phone_routes = phone_routes(self._frame, self._signing_in, phone) if phone is not None else []
         self._providers = ProviderPages(self._frame, self._signing_in, providers, notify.config.base_url)
@@ -99,6 +101,7 @@ class Pages:
             *self._my_channels.routes(),
             *self._inbox.routes(),
             *self._phone_routes,
+            *self._students.routes(),
             Route("/warnings/{id}", self.warning),
             Route("/warnings/{id}/acknowledge", self.acknowledge, methods=["POST"]),
             Route("/warnings/{id}/improve", self.improve, methods=["POST"]),
@@ -134,6 +137,8 @@ class Pages:
             studies=studies,
             my_records=studies and self._notify.config.appeals.is_on,
             appeals_wait=0 if found is None else len(self._notify.appeals.waiting_for(found.person)),
+            has_classes=found is not None and self._frame.has_classes(found),
+            own_page=found is not None and self._frame.may_open(request, found.person),
             next=visitor.came_for(request),
             limit=_PEOPLE,
             mine=mine,
@@ -179,13 +184,20 @@ class Pages:
             typed={name: said(typed, name) for name in _TYPED},
             form=request.url.path.rpartition("/")[2] if error else "",
             undoable=mine[:1],
+            student=self._student(request, found.warning),
             version=seen_version,
             after_appeal=after_appeal,
             appealable=on_warnings.appealable(self._notify, self._phone, seen.who, found.warning),
-            **self._shown(found, siblings, reader, seen),
+            **self._shown(found, siblings, reader, seen.person),
+            missed=self._missed(request, found.warning, reader, seen),
         )
 
-    def _shown(self, found: Dossier, siblings: list[WarningRow], reader: Reader, seen: Visitor) -> dict[str, Any]:
+    def _student(self, request: Request, row: WarningRow) -> str:
+        """The student that it is about, if whoever looks may open their page; else empty."""
+        student = of_students.student_of(row)
+        return student if student and self._frame.may_open(request, student) else ""
+
+    def _shown(self, found: Dossier, siblings: list[WarningRow], reader: Reader, person: str) -> dict[str, Any]:
         row = found.warning
         card = self._cards(row.rule_version, row.rule)
         return {
@@ -200,7 +212,6 @@ class Pages:
             "figures": view_models.figures(row, card, reader),
             "facts": view_models.facts(row, card, reader),
             "records": view_models.records(row, card, reader),
-            "missed": self._missed(row, card, reader, seen),
             "found": found,
             "parts": [view_models.line(one, self._cards(one.rule_version, one.rule), reader) for one in found.parts],
             "strip": evidence.strip(row, reader),
@@ -208,7 +219,7 @@ class Pages:
             "changed": lambda change: view_models.changed(change, card, reader),
             "relapse_of": found.predecessor,
             "escalations": view_models.escalations(found, reader),
-            "my_verdict": view_models.verdict_of(found, seen.person),
+            "my_verdict": view_models.verdict_of(found, person),
             "not_told": view_models.not_told(found, reader),
             "ended": texts.ENDED,
             "terms": terms,
@@ -216,14 +227,16 @@ class Pages:
             "window": window,
         }
 
-    def _missed(
-        self, row: WarningRow, card: RuleCard | None, reader: Reader, seen: Visitor
-    ) -> list[tuple[str, str, str]]:
-        """Of a warning about a lesson, who was not there."""
+    def _missed(self, request: Request, row: WarningRow, reader: Reader, seen: Visitor) -> list[Missed]:
+        """Of a warning about a lesson, who was not there: as `missed`, with an id only where it leads to a page."""
+        card = self._cards(row.rule_version, row.rule)
         about_lesson = card is not None and card.by == ["lesson"] and row.blanked_at is None
         if not about_lesson or self._phone is None:
             return []
-        return missed(self._phone, row.subject, reader, lambda one: on_warnings.may_appeal(self._notify, seen.who, one))
+        found = missed(
+            self._phone, row.subject, reader, lambda one: on_warnings.may_appeal(self._notify, seen.who, one)
+        )
+        return [one._replace(id=one.id if self._frame.may_open(request, one.id) else "") for one in found]
 
     async def acknowledge(self, request: Request) -> Response:
         """The person takes the warning up."""

@@ -66,3 +66,12 @@ def test_an_inbox_answers_every_request_with_a_page_of_bounded_size():
     found = json.loads(done.stdout)
     assert (found["requests"], found["open_warnings"]) == (20, 601)
     assert 40 < found["largest_page_kb"] < 300
+
+
+def test_a_students_page_and_a_class_are_of_bounded_size_however_much_is_recorded():
+    command = [sys.executable, str(BENCHMARK.with_name("student_page.py")), "--json", "--repeat", "1"]
+    done = subprocess.run([*command, "--records", "4000", "--class", "40"], check=False, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    found = json.loads(done.stdout)
+    assert 10_000 < found["page"]["bytes"] < 200_000
+    assert 20_000 < found["classes"]["bytes"] < 100_000

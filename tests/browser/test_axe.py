@@ -6,7 +6,7 @@ import pytest
 
 from tests.browser import DESK, PHONE, findings, picture, sideways
 
-MOST_WARNINGS = 12
+MOST_WARNINGS, MOST_STUDENTS = 12, 2
 
 
 def looks(page, source, name):
@@ -20,7 +20,9 @@ def own(page, base):
     links = page.eval_on_selector_all("a[href]", "all => all.map(one => one.href)")
     mine = [link for link in dict.fromkeys(links) if link.startswith(base) and "#" not in link and "lang=" not in link]
     warnings = [link for link in mine if "/warnings/" in link][:MOST_WARNINGS]
-    return [link for link in mine if "/warnings/" not in link and "/static/" not in link] + warnings
+    students = [link for link in mine if "/students/" in link][:MOST_STUDENTS]
+    others = [link for link in mine if not any(part in link for part in ("/warnings/", "/students/", "/static/"))]
+    return others + students + warnings
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])

@@ -11,7 +11,9 @@ from services.ingest.intake import Intake
 from services.ingest.phone.appealed import OneRecord, corrected, read_record, records_of
 from services.ingest.phone.assessment import Assessment, Facts, Month, facts_of, read_assessment, versions
 from services.ingest.phone.check_in import came
+from services.ingest.phone.class_week import ClassWeek, read_class_week
 from services.ingest.phone.days import LessonDays
+from services.ingest.phone.history import History, read_history
 from services.ingest.phone.lesson_test import LessonTest, read_lesson_test
 from services.ingest.phone.lessons import Lesson, find_lesson, lesson_of
 from services.ingest.phone.roll_call import Mark, RollCall, read_roll_call
@@ -59,6 +61,18 @@ class Phone:
     def lessons(self, person: str, between: tuple[datetime, datetime]) -> list[Lesson]:
         """Those that somebody teaches, or stands in for, and that begin in a time; as of a few seconds ago."""
         return self._days.of(person, between, self.clock(), self.directory)
+
+    def history(self, student: str, between: tuple[datetime, datetime]) -> History:
+        """What counts of a student in a time."""
+        with self.reading() as records:
+            return read_history(records, self.keys, student, between, self.directory, self.closed)
+
+    def class_week(self, class_: str, between: tuple[datetime, datetime]) -> ClassWeek:
+        """The lessons of a class that begin in a time, and what is recorded of its students there."""
+        directory = self.directory
+        lessons = self._days.of_class(class_, between, self.clock(), directory)
+        with self.reading() as records:
+            return read_class_week(records, class_, lessons, directory)
 
     def clash(self, lesson: Lesson, begins: datetime) -> Lesson | None:
         """What its teacher or one of its classes has already while it would take place from `begins` on."""

@@ -5,7 +5,7 @@ Every way to a single warning, or to a person's, leads through here, whichever p
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -13,12 +13,12 @@ import msgspec
 from sqlalchemy import Connection, select
 
 from services.accounts import permissions
-from services.accounts.permissions import Decision, Inbox, Matter, What, Who
+from services.accounts.permissions import Decision, Inbox, Matter, OfClass, OfStudent, Share, What, Who
 from services.accounts.rows import AccessRow
 from services.messages import Evidence, to_ms
 from services.notify.ports import Cards, Clock, Directory
 from services.notify.rows import WarningRow, decode_context
-from services.notify.store import accounts, tables
+from services.notify.store import accounts, of_students, tables
 from services.notify.store.engine import Store, rows_of
 from services.notify.wording import Facts, context_of_subject
 
@@ -41,6 +41,34 @@ class Sight:
         if not decision.granted:
             self._write_down(who, _named(what), decision)
         return decision.granted
+
+    def share(self, who: Who, what: OfStudent) -> Share | None:
+        """What of a student somebody sees; nothing is written down, for links to what they may open."""
+        at, directory = self.clock(), self.directory()
+        found = permissions.allowed(who, what, directory, at).granted
+        return permissions.share_of(who.person, what, directory, at) if found else None
+
+    @contextmanager
+    def student(self, who: Who, what: OfStudent) -> Iterator[tuple[Connection, Share | None]]:
+        """A view of the store and what of a student they see; None if nothing, which is written down."""
+        share = self.share(who, what)
+        with self.database.reading() as connection:
+            yield connection, share
+        if share is None:
+            self.may(who, what)
+
+    def openable(self, connection: Connection, who: Who, rows: Sequence[WarningRow]) -> set[int]:
+        """Which of these warnings somebody may open, by their number; that a case opens its parts is left out."""
+        told, directory, at = (
+            of_students.told_of(connection, [one.number for one in rows]),
+            self.directory(),
+            self.clock(),
+        )
+        return {
+            one.number
+            for one in rows
+            if permissions.allowed(who, Matter(self._context(one), told[one.number]), directory, at).granted
+        }
 
     @contextmanager
     def reading(self, who: Who, warning_id: str) -> Iterator[tuple[Connection, WarningRow | None]]:
@@ -81,15 +109,21 @@ class Sight:
         return Matter(alone.context, alone.told, cases)
 
     def _alone(self, connection: Connection, row: WarningRow) -> Matter:
-        facts = Facts(row.subject, row.level, row.value, row.threshold, decode_context(row.context))
-        context = context_of_subject(self.cards(row.rule_version, row.rule), facts)
         told = connection.execute(select(_r.person).where(_r.warning == row.number))
-        return Matter(context, {one[0] for one in told})
+        return Matter(self._context(row), {one[0] for one in told})
+
+    def _context(self, row: WarningRow) -> dict[str, str]:
+        facts = Facts(row.subject, row.level, row.value, row.threshold, decode_context(row.context))
+        return context_of_subject(self.cards(row.rule_version, row.rule), facts)
 
 
 def _named(what: What) -> str:
     if isinstance(what, Inbox):
         return f"inbox {what.person}"
+    if isinstance(what, OfStudent):
+        return f"student {what.student}"
+    if isinstance(what, OfClass):
+        return f"class {what.class_}"
     return what if isinstance(what, str) else what.name
 
 

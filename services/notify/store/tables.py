@@ -41,6 +41,7 @@ class WarningTable(Stored, table=True):
     __table_args__ = (
         Index("warning_by_opening", "opened_at", "id"),
         Index("warning_of_subject", "subject", "rule"),
+        Index("warning_about", "about", "status"),
         Index("warning_deadline", "deadline", sqlite_where=_RUNNING, postgresql_where=_RUNNING),
     )
 

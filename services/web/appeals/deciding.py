@@ -76,7 +76,7 @@ class DecidingPages:
             return self._frame.missing(request)
         may = self._deciders(row)
         others = () if row.decided_by is None else (row.decided_by,)
-        what = Appealed(f"appeal {number}", {"student": row.student}, row.person, {*may, *others})
+        what = Appealed(f"appeal {number}", row.student, row.person, {*may, *others})
         allowed = self._frame.may(request, what)
         if not isinstance(allowed, Visitor):
             return allowed

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from services.accounts.permissions import Appealable, Who, allowed
+from services.accounts.permissions import Appealed, Who, allowed
 from services.ingest.phone.appealed import KINDS
 from services.ingest.phone.phone import Phone
 from services.messages import Evidence
@@ -23,7 +23,7 @@ _LESS = ("withdrawn", "lowered", "resolved")
 
 def may_appeal(notify: Notify, who: Who, student: str) -> bool:
     """Whether somebody can appeal for a student, where the college allows appeals."""
-    asked = Appealable("", {"student": student})
+    asked = Appealed("", student)
     at = notify.ports.clock()
     return notify.config.appeals.is_on and allowed(who, asked, notify.ports.directory(), at).granted
 

@@ -11,7 +11,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from services import bounds
-from services.accounts.permissions import Appealable
+from services.accounts.permissions import Appealed
 from services.ingest.phone.appealed import KINDS, OneRecord
 from services.ingest.phone.phone import Phone
 from services.ingest.phone.saving import Saved
@@ -95,7 +95,7 @@ class AppealPages:
         found = self._phone.record(kind, key)
         if found is None:
             return self._frame.missing(request)
-        allowed = self._frame.may(request, Appealable(f"record {kind} {key}", {"student": found.student}))
+        allowed = self._frame.may(request, Appealed(f"record {kind} {key}", found.student))
         return found if isinstance(allowed, Visitor) else allowed
 
     def ask_page(self, request: Request) -> Response:

@@ -80,6 +80,7 @@ class DayPages:
             owed_assessments=[head(one, reader) for one in months],
             waiting=waiting,
             appeals_wait=len(self._frame.notify.appeals.waiting_for(seen.person)),
+            has_classes=self._frame.has_classes(seen),
             person=seen.person,
         )
 

@@ -3,22 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import NamedTuple
 
 from services.ingest.phone.phone import Phone
 from services.web.appeals.view import path_of
 from services.web.view_models import Reader
 
 
-def missed(phone: Phone, lesson: str, reader: Reader, may_appeal: Callable[[str], bool]) -> list[tuple[str, str, str]]:
-    """(name, `旷课`, where to appeal) of all who were absent, on leave, late or left early; none without a roll-call.
+class Missed(NamedTuple):
+    """Who was not there."""
 
-    For whoever sees a warning of the lesson; the last is empty if they may not appeal for the student. Raises LogError.
+    id: str
+    name: str
+    status: str
+    """`旷课`."""
+    appeal: str
+    """The page on which who looks can appeal for them; empty: they may not."""
+
+
+def missed(phone: Phone, lesson: str, reader: Reader, may_appeal: Callable[[str], bool]) -> list[Missed]:
+    """All who were absent, on leave, late or left early; none where no roll was called.
+
+    For whoever sees a warning of the lesson. Raises LogError.
     """
     found = phone.roll_call(lesson)
     if found is None or found.taken is None:
         return []
     return [
-        (
+        Missed(
+            one.student,
             reader.person(one.student),
             reader.term("value", one.mark.status),
             path_of("attendance", phone.keys.made("attendance", {"lesson": lesson, "student": one.student}))

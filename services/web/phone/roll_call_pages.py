@@ -88,6 +88,7 @@ class RollCallPages:
             status=status,
             lesson=shown(found.lesson, reader),
             students=sorted(rows, key=lambda row: row.id),
+            pages_of={row.id for row in rows if self._frame.may_open(request, row.id)},
             number_of=numbers({row.id: row.name for row in rows}),
             version=found.version,
             new_submission=str(uuid4()),

@@ -2,9 +2,23 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from services.accounts.permissions import Inbox, Matter, Who, allowed, departments_of, may_take, takers
+from services.accounts.permissions import (
+    Inbox,
+    Matter,
+    OfClass,
+    OfStudent,
+    Share,
+    Who,
+    allowed,
+    classes_of,
+    departments_of,
+    looks_after,
+    may_take,
+    share_of,
+    takers,
+)
 from services.directory import Directory, Person, Tables
-from services.directory.records import Department, Enrolment, Leave, Role, SchoolClass
+from services.directory.records import Course, Department, Enrolment, Leave, Major, Role, SchoolClass
 
 AT = datetime(2026, 11, 23, 1, 0, tzinfo=UTC)
 CLASS = Matter({"class": "c1"}, {"told"})
@@ -92,3 +106,98 @@ def test_heads_see_the_figures_of_their_department_and_offices_those_of_all():
     assert seen == {"head": {"d1"}, "office": None, "tutor": frozenset()}
     assert departments_of(Who("admin", operator=True), school(), AT) is None
     assert [allowed(Who(one), "figures", school(), AT).granted for one in seen] == [True, True, False]
+
+
+def teaching():
+    """Everybody who may have to do with a student of c1, which others have left, and who moved to c2 on Tuesday."""
+    held = (
+        ("class_tutor", "tutor", "class", "c1", None), ("counsellor", "counsellor", "major", "m1", None),
+        ("class_mentor", "mentor", "class", "c1", None), ("department_head", "head", "department", "d1", None),
+        ("teaching_office_head", "office-head", "teaching_office", "o1", None),
+        ("major_head", "major", "major", "m1", None),
+        ("quality_office", "office", None, None, None), ("rules_operator", "operator", None, None, None),
+        ("course_teacher", "maths", "course", "math", "c1"), ("course_teacher", "both", "course", "math", "c1"),
+        ("course_teacher", "both", "course", "art", "c1"), ("course_teacher", "elsewhere", "course", "math", "c2"),
+        ("course_teacher", "anywhere", "course", "art", None), ("class_tutor", "tutor2", "class", "c2", None),
+    )  # fmt: skip
+    names = {one[1] for one in held} | {"stand-in", "nobody"}
+    return Directory(
+        Tables(
+            people=tuple(Person(id=one, name=one) for one in sorted(names)),
+            departments=(Department(id="d1"),),
+            majors=(Major(id="m1", department="d1"),),
+            classes=(SchoolClass(id="c1", major="m1"), SchoolClass(id="c2")),
+            courses=(Course(id="math"), Course(id="art")),
+            students=(
+                Enrolment(id="student", class_id="c1"),
+                Enrolment(id="left", class_id="c1", to_day=date(2026, 11, 22)),
+                Enrolment(id="moves", class_id="c1", to_day=date(2026, 11, 23)),
+                Enrolment(id="moves", class_id="c2", from_day=date(2026, 11, 24)),
+                Enrolment(id="away", class_id="c1", status="suspended"),
+            ),
+            roles=tuple(
+                Role(role=role, person=who, scope_kind=kind, scope=scope, class_id=class_)
+                for role, who, kind, scope, class_ in held
+            ),
+            leave=(Leave(person="mentor", substitute="stand-in", from_day=AT.date(), to_day=AT.date()),),
+        )
+    )
+
+
+ALL = Share("role")
+SHARES = {
+    "tutor": ALL, "counsellor": ALL, "stand-in": ALL, "head": ALL, "maths": Share("class", frozenset({"math"})),
+    "both": Share("class", frozenset({"math", "art"})),
+}  # fmt: skip
+"""The others see nothing: not who is away, nor who teaches elsewhere, nor offices, operators, guardians."""
+
+
+@pytest.mark.parametrize("student", ["student", "away"])
+def test_what_of_a_student_is_seen_by_whom(student):
+    directory = teaching()
+    everybody = {one.id for one in directory.people()} | {"student", "left", "moves", "ghost"}
+    for one in everybody:
+        assert share_of(one, OfStudent(student), directory, AT) == SHARES.get(one), one
+        granted = allowed(Who(one), OfStudent(student), directory, AT)
+        assert granted.granted == (one in SHARES), one
+    assert not allowed(Who("admin", operator=True), OfStudent(student), directory, AT).granted
+
+
+@pytest.mark.parametrize("student", ["left", "ghost", "tutor", ""])
+def test_of_who_has_left_or_is_no_student_nobody_sees_anything(student):
+    directory = teaching()
+    for one in ("tutor", "head", "maths", student):
+        assert not allowed(Who(one), OfStudent(student, themself=True), directory, AT).granted, one
+
+
+def test_a_student_sees_their_own_alone_and_only_if_the_college_says_so():
+    directory = teaching()
+    assert allowed(Who("student"), OfStudent("student"), directory, AT) == (False, "not_yours")
+    assert allowed(Who("student"), OfStudent("student", themself=True), directory, AT) == (True, "own")
+    assert allowed(Who("student"), OfStudent("moves", themself=True), directory, AT) == (False, "not_yours")
+    assert allowed(Who("left"), OfStudent("left", themself=True), directory, AT) == (False, "not_there")
+
+
+def test_who_moves_is_seen_by_those_of_the_class_of_the_day():
+    directory, tomorrow = teaching(), AT.replace(day=24)
+    seen = {
+        at.day: {
+            one for one in ("tutor", "tutor2", "maths", "elsewhere") if share_of(one, OfStudent("moves"), directory, at)
+        }
+        for at in (AT, tomorrow)
+    }
+    assert seen == {23: {"tutor", "maths"}, 24: {"tutor2", "elsewhere"}}
+
+
+def test_the_classes_that_somebody_has():
+    directory = teaching()
+    found = {
+        one: classes_of(one, directory, AT) for one in ("tutor", "counsellor", "stand-in", "both", "elsewhere", "head")
+    }
+    assert found == {
+        "tutor": ["c1"], "counsellor": ["c1"], "stand-in": ["c1"], "both": ["c1"], "elsewhere": ["c2"], "head": [],
+    }  # fmt: skip
+    assert [looks_after(one, "c1", directory, AT) for one in ("tutor", "both")] == [True, False]
+    assert allowed(Who("both"), OfClass("c1"), directory, AT).granted
+    assert not allowed(Who("both"), OfClass("c2"), directory, AT).granted
+    assert not allowed(Who("both"), OfClass("none"), directory, AT).granted

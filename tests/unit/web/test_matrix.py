@@ -4,6 +4,7 @@ A route without an entry fails, and so does an entry without a route. The direct
 substitutes and people who have left.
 """
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 
 import msgspec
@@ -59,6 +60,7 @@ TABLES = Tables(
     students=(
         Enrolment(id="student", class_id="c1"),
         Enrolment(id="s2", class_id="c2"),
+        Enrolment(id="gone", class_id="c1", to_day=date(2026, 11, 20)),
     ),
 )
 S1 = {"student": "student", "class": "c1", "major": "m1", "department": "d1"}
@@ -154,6 +156,7 @@ PAGES = {
     ("GET", "/password"): set(),  # nobody here has a local account
     ("POST", "/password"): set(),
     ("GET", "/my-channels"): SIGNED_IN,
+    ("GET", "/classes"): SIGNED_IN,  # of themselves: who has no class is told so
 }
 INSTALLING = {("GET", "/sw.js"), ("GET", "/manifest.webmanifest"), ("GET", "/offline")}
 """Whoever comes, as they say nothing of anybody: tests/unit/web/phone/test_installing.py."""
@@ -197,6 +200,7 @@ OF_A_PERSON = {
     ("POST", "/inbox/{person:path}/hand-over"),
     ("POST", "/inbox/{person:path}/undo"),
 }
+OF_A_STUDENT = {("GET", "/students/{id:path}")}
 WAY_IN = {("MOUNT", "/v1"), ("GET", "/v1/openapi.json")}
 """What sources use: tests/unit/ingest/test_access.py."""
 
@@ -225,6 +229,7 @@ def test_every_route_has_an_entry_and_every_entry_a_route(tmp_path):
         | OF_A_LESSON
         | OF_A_MONTH
         | APPEALS
+        | OF_A_STUDENT
         | WAY_IN
     )
 
@@ -299,6 +304,28 @@ def test_inboxes(person, notify, browser_of):
             assert tried == (422 if person in SIGNED_IN & seen else expected(person, "POST", set())), whose
 
 
+STUDENTS = {
+    "student": LOOK_AFTER | {"head", "teacher"},
+    "s2": {"stand_in", "other_head"},
+    "gone": set(),
+    "nobody-knows": set(),
+    "tutor": set(),
+}
+"""Whose page whom shows it; `gone` has left."""
+
+
+@pytest.mark.parametrize("themselves", [False, True])
+@pytest.mark.parametrize("person", PEOPLE)
+def test_students(person, themselves, notify, browser_of):
+    notify.config = replace(notify.config, student_pages=themselves)
+    at = At(browser_of, notify, person)
+    for student, seen in STUDENTS.items():
+        mine = {student} if themselves and student == "student" else set()
+        for method, path in OF_A_STUDENT:
+            found = at.status(method, path.replace("{id:path}", student))
+            assert found == expected(person, method, seen | mine), student
+
+
 def test_what_is_not_yours_leaves_a_line_and_what_is_leaves_none(notify, browser_of, rows):
     address = warning("a student").warning_id
     for person in ("tutor", "other_teacher", "student", "nobody"):
@@ -307,6 +334,8 @@ def test_what_is_not_yours_leaves_a_line_and_what_is_leaves_none(notify, browser
     At(browser_of, notify, "tutor").status("GET", "/warnings/none")
     At(browser_of, notify, "tutor").status("GET", "/inbox/head")
     At(browser_of, notify, "tutor").status("GET", "/set-aside")
+    At(browser_of, notify, "tutor").status("GET", "/students/s2")
+    At(browser_of, notify, "tutor").status("GET", "/students/student")
     lines = rows(notify, "SELECT person, what, why, at FROM access ORDER BY id")
     assert [(one["person"], one["what"], one["why"]) for one in lines] == [
         ("other_teacher", f"warning {address}", "not_yours"),
@@ -315,6 +344,7 @@ def test_what_is_not_yours_leaves_a_line_and_what_is_leaves_none(notify, browser
         ("student", f"act on warning {address}", "not_yours"),
         ("tutor", "inbox head", "not_yours"),
         ("tutor", "set_aside", "not_yours"),
+        ("tutor", "student s2", "not_yours"),
     ]
     assert lines[0]["at"] == int(AT.timestamp() * 1000)
 

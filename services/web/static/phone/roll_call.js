@@ -77,7 +77,7 @@ function build(row) {
   const of = document.createElement("strong")
   of.className = "of"
   const details = li.querySelector("details")
-  extra.append(of, ...details.querySelectorAll("label"))
+  extra.append(of, ...details.querySelectorAll("label, a.page"))
   details.remove()
   more.append(extra)
   press(row)

@@ -87,6 +87,7 @@ class College:
         self.heard = heard
         """Every event that the log was told, in its order."""
         self.store = store
+        self.keys = keys
         self.log = RecordLog(store, keys, self, lambda: NOW)
 
     def present_directory(self) -> Directory:
