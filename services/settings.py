@@ -114,6 +114,12 @@ class Settings(ProviderSettings):
     """Working days after which an appeal that is not decided goes up."""
     student_pages: bool = False
     """Whether students may open their own page: their attendance, tests, assessments and warnings."""
+    student_leave: bool = False
+    """Whether students ask for leave themselves, on their phones, and see what became of it; else their tutors do."""
+    tutor_grants: int = Field(default=3, ge=0, le=366)
+    """Days of leave that a class tutor or counsellor may grant; of more the head of department decides."""
+    leave_back: int = Field(default=14, ge=0, le=366)
+    """Days back to which leave can be asked for afterwards."""
 
     brokers: str | None = None
     """Kafka of the cluster mode: `host:port[,host:port]`."""

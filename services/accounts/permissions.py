@@ -5,8 +5,8 @@ directory names for it on that day: substitutes hold a role while its owner is a
 the figures of their department, offices those of all, and of single warnings those that they were told of; so do
 operators, who run the service and say nothing about students. What is of one student is seen by whoever looks after
 their class and by the head of the department; a teacher of the class sees the attendance and what is of the own course,
-the student what is their own if the college says so. Nobody else, and of who has left nobody any more. Where the
-college allows appeals, students see of themselves what they can appeal against.
+the student what is their own, and their own leave, if the college says so. Nobody else, and of who has left nobody any
+more. Where the college allows appeals, students see of themselves what they can appeal against.
 """
 
 from __future__ import annotations
@@ -20,12 +20,14 @@ from services.directory import Person
 
 Why = Literal["told", "role", "class", "case", "own", "stands_in", "everybody", "not_there", "not_yours"]
 """Named reason of a decision; the last two are refusals."""
-Page = Literal["account", "start", "day", "classes", "check_in", "appeals", "figures", "deliveries", "set_aside"]
+Page = Literal[
+    "account", "start", "day", "classes", "check_in", "leaves", "appeals", "figures", "deliveries", "set_aside"
+]
 """Pages that are about no single warning or person. account: one's own password and sessions; day: own lessons;
 classes: those that one looks after or teaches.
 
-check_in: the form for a code, which says nothing of anybody; appeals: what somebody has asked for or decides, and what
-is on record of themselves.
+check_in: the form for a code, which says nothing of anybody; leaves: the list of those that one may see;
+appeals: those that one has asked for or decides, and what is on record of oneself.
 """
 
 _OF_A_CLASS = ("student", "class")
@@ -47,6 +49,9 @@ OFFICES = (
     "college_head",
 )  # fmt: skip
 OPERATOR = "rules_operator"
+LEAVE_CHAIN = ("class_tutor", "counsellor", "department_head", "student_affairs")
+"""Who decides on leave, the nearest first: tutors and counsellors on short ones, the others on all."""
+_OF_LONG_LEAVE = LEAVE_CHAIN.index("department_head")
 
 
 class Directory(Protocol):
@@ -70,6 +75,9 @@ class Directory(Protocol):
     def classes_of(self, id: str, roles: Collection[str], at: datetime, /) -> Sequence[str]:  # noqa: A002 - as above
         """The classes that somebody holds one of these roles for, or teaches a course in."""
 
+    def is_away(self, id: str, at: datetime, /) -> bool:  # noqa: A002 - as the directory calls it
+        """Whether somebody is on leave then by the directory."""
+
     def colleagues(self, id: str, at: datetime, /) -> Collection[str]:  # noqa: A002 - as the directory calls it
         """Who holds one of the person's roles in the same department."""
 
@@ -89,6 +97,11 @@ class Inbox(NamedTuple):
     """The warnings that one person was told of."""
 
     person: str
+
+    @property
+    def name(self) -> str:
+        """In the audit trail."""
+        return f"inbox {self.person}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,12 +148,22 @@ class OfStudent:
     themself: bool = False
     """Whether it is for the student, too: the college says so."""
 
+    @property
+    def name(self) -> str:
+        """In the audit trail."""
+        return f"student {self.student}"
+
 
 @dataclass(frozen=True, slots=True)
 class OfClass:
     """The attendance of a class, and whom there it is time to talk to."""
 
     class_: str
+
+    @property
+    def name(self) -> str:
+        """In the audit trail."""
+        return f"class {self.class_}"
 
 
 class Share(NamedTuple):
@@ -151,6 +174,44 @@ class Share(NamedTuple):
     """Whose tests, assessments and warnings, beside all attendance; None: of all courses, and what is of none."""
 
 
+class LeavePolicy(NamedTuple):
+    """What the college has set of leave."""
+
+    students: bool = False
+    """Whether they ask for it themselves, and see what became of it."""
+    tutor_days: int = 3
+    """So many days a tutor or counsellor may grant."""
+    days_back: int = 14
+    """So long afterwards it can be asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class OfLeave:
+    """A student's leave, and what somebody wants of it."""
+
+    act: Literal["see", "ask", "decide", "end"]
+    student: str
+    class_: str
+    """Theirs now, or, of one who has left, when they asked; empty: they are no student whom the directory knows."""
+    policy: LeavePolicy
+    days: int = 0
+    """That it takes."""
+
+    @property
+    def name(self) -> str:
+        """In the audit trail."""
+        return f"{self.act} leave of {self.student}"
+
+    @property
+    def context(self) -> Mapping[str, str]:
+        """For whom roles are held."""
+        return {"student": self.student} | ({"class": self.class_} if self.class_ else {})
+
+
+Asked = Inbox | Taught | OfStudent | OfClass | OfLeave | Appealed | Page
+"""What somebody may ask for beside warnings. Each has its name in the audit trail; a page is its own."""
+
+
 class Decision(NamedTuple):
     """Whether, and why."""
 
@@ -158,11 +219,7 @@ class Decision(NamedTuple):
     why: Why
 
 
-What = Inbox | Taught | OfStudent | OfClass | Appealed | Page
-"""What may be asked for beside a warning."""
-
-
-def allowed(who: Who, what: Matter | What, directory: Directory, at: datetime) -> Decision:
+def allowed(who: Who, what: Matter | Asked, directory: Directory, at: datetime) -> Decision:
     """Whether somebody may see, and act on, what they ask for, at `at`."""
     if not directory.is_there(who.person, at) and not who.operator:
         return Decision(False, "not_there")
@@ -172,14 +229,14 @@ def allowed(who: Who, what: Matter | What, directory: Directory, at: datetime) -
         why = _of_inbox(who.person, what.person, directory, at)
     elif isinstance(what, Taught):
         why = "role" if who.person in teachers(what, directory, at) else None
-    elif isinstance(what, Appealed):
-        why = _of_record(who.person, what, directory, at)
     elif isinstance(what, OfStudent):
         share = share_of(who.person, what, directory, at)
         why = share.why if share is not None else None
     elif isinstance(what, OfClass):
         why = "class" if what.class_ in classes_of(who.person, directory, at) else None
-    elif what in ("account", "start", "day", "classes", "check_in", "appeals"):
+    elif isinstance(what, OfLeave | Appealed):
+        why = _of_leave_or_record(who.person, what, directory, at)
+    elif what in ("account", "start", "day", "classes", "check_in", "leaves", "appeals"):
         why = "everybody"
     elif what == "figures":
         departments = departments_of(who, directory, at)
@@ -222,6 +279,34 @@ def teachers(what: Taught, directory: Directory, at: datetime) -> set[str]:
         for context in what.contexts
         for one in directory.holders("course_teacher", context, moment)
     }
+
+
+def deciders(what: OfLeave, directory: Directory, at: datetime) -> list[str]:
+    """Who is to decide on a leave, or stands in: the nearest who may, is there, and is not the student.
+
+    Where all are away by the directory, the nearest of them; nobody if there is nobody.
+    """
+    steps = [
+        [one.id for one in directory.holders(role, what.context, at) if one.id != what.student]
+        for role in LEAVE_CHAIN[_first(what) :]
+    ]
+    there = [[one for one in step if not directory.is_away(one, at)] for step in steps]
+    return next(filter(None, there), next(filter(None, steps), []))
+
+
+def _of_leave(person: str, what: OfLeave, directory: Directory, at: datetime) -> Why | None:
+    """Nobody decides on their own. Whoever looks after the class asks for a student, and ends what was granted."""
+    if person == what.student:
+        return "own" if what.policy.students and what.class_ and what.act != "decide" else None
+    first = _first(what) if what.act == "decide" else 0
+    last = LEAVE_CHAIN.index("counsellor") + 1 if what.act == "ask" else len(LEAVE_CHAIN)
+    held = any(_holds(person, role, what.context, directory, at) for role in LEAVE_CHAIN[first:last])
+    return "role" if held else None
+
+
+def _first(what: OfLeave) -> int:
+    """From where on the chain may decide."""
+    return 0 if what.days <= what.policy.tutor_days else _OF_LONG_LEAVE
 
 
 def departments_of(who: Who, directory: Directory, at: datetime) -> frozenset[str] | None:
@@ -273,6 +358,12 @@ def _of_warning(person: str, what: Matter, directory: Directory, at: datetime) -
     if class_ and directory.courses_taught(person, class_, at):
         return "class"
     return "case" if any(_of_warning(person, one, directory, at) for one in what.cases) else None
+
+
+def _of_leave_or_record(person: str, what: OfLeave | Appealed, directory: Directory, at: datetime) -> Why | None:
+    if isinstance(what, OfLeave):
+        return _of_leave(person, what, directory, at)
+    return _of_record(person, what, directory, at)
 
 
 def _of_record(person: str, what: Appealed, directory: Directory, at: datetime) -> Why | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import os
+from collections.abc import Sequence
 from datetime import date, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -94,6 +95,10 @@ class HomeFiles:
     def closed(self, at: datetime) -> bool:
         """Whether the college is closed on the day of an instant; not if the calendar is not known."""
         return self.day_off(at.astimezone(ZoneInfo(self.zone)).date()) is True
+
+    def terms(self) -> Sequence[tuple[date, date]]:
+        """First and last day of each term of the calendar; none if it is not known."""
+        return [] if self.rules is None else self.rules.value.plan.times.terms
 
     def bounds(self) -> str:
         """Changes with whatever decides which records count: the directory and the calendar."""

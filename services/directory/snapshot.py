@@ -163,6 +163,10 @@ class Directory:
         person = self.person(id)
         return [] if person is None else accountable.instead(self._index, [person], at.timestamp())
 
+    def is_away(self, id: str, at: datetime) -> bool:  # noqa: A002 - the column's name
+        """Whether a person is on leave by the directory on the day of `at`, whoever stands in."""
+        return bool(present(self._index.leave.get(id, ()), at.timestamp()))
+
     def colleagues(self, id: str, at: datetime) -> set[str]:  # noqa: A002 - the column's name
         """Ids of those who hold, on the day of `at`, one of the person's roles in the same department."""
         return colleagues.colleagues(self._index, id, at.timestamp())

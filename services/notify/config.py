@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
+from services.accounts.permissions import LeavePolicy
 from services.notify.appeals import Policy as AppealPolicy
 from services.notify.channels.own import Policy, read_policy
 from services.notify.deadlines import AroundTheClock, WorkingTime
@@ -60,6 +61,8 @@ class NotifyConfig:
     """Whether students are told of warnings about them."""
     student_pages: bool = False
     """Whether students may open their own page."""
+    leave: LeavePolicy = LeavePolicy()  # noqa: RUF009 - a tuple of values
+    """Of requests for leave on the pages."""
     retry: RetryPolicy = field(default_factory=RetryPolicy)
     working: WorkingTime = field(default_factory=AroundTheClock)
     appeals: AppealPolicy = field(default_factory=AppealPolicy)
@@ -114,6 +117,7 @@ def of_settings(settings: Settings, zone: ZoneInfo, calendar: Calendar, *, push:
         max_age=timedelta(seconds=settings.max_age),
         students=settings.students,
         student_pages=settings.student_pages,
+        leave=LeavePolicy(settings.student_leave, settings.tutor_grants, settings.leave_back),
         working=calendar,
         appeals=AppealPolicy(settings.appeals, settings.appeal_slips, settings.appeal_days),
         on_trial=Trial(settings.home).holds if settings.trial else _none_on_trial,

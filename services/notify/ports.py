@@ -38,6 +38,9 @@ class Directory(Protocol):
     def courses_taught(self, id: str, class_: str, at: datetime, /) -> Collection[str]:  # noqa: A002 - as above
         """The courses that a person teaches in a class then."""
 
+    def is_away(self, id: str, at: datetime, /) -> bool:  # noqa: A002 - as the directory calls it
+        """Whether a person is on leave then by the directory."""
+
     def colleagues(self, id: str, at: datetime, /) -> Collection[str]:  # noqa: A002 - as the directory calls it
         """Who holds one of a person's roles in the same department then."""
 

@@ -81,6 +81,10 @@ class College:
         """None that has a text."""
         return []
 
+    def is_away(self, id: str, _at: datetime, /) -> bool:  # noqa: A002 - as the directory calls it
+        """Whoever `away` names."""
+        return id in self.away
+
     def colleagues(self, id: str, _at: datetime, /) -> set[str]:  # noqa: A002 - as the directory calls it
         """Whoever holds one of the same roles."""
         same = (people for people in self.roles.values() if any(person.id == id for person in people))

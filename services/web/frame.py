@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from services.accounts import permissions, sessions
-from services.accounts.permissions import OfStudent, What, Who
+from services.accounts.permissions import Asked, OfStudent, Who
 from services.messages import to_ms
 from services.notify.store import accounts, own
 from services.web import visitor
@@ -120,7 +120,7 @@ class Frame:
             "prewarn.token", secrets.token_urlsafe(24)
         )
 
-    def may(self, request: Request, what: What) -> Visitor | Response:
+    def may(self, request: Request, what: Asked) -> Visitor | Response:
         """Who looks, if they may see the page; else the answer that they get."""
         found = self.visitor(request)
         if found is None:

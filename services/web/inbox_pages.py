@@ -22,6 +22,7 @@ from services.web import inbox_cards, inbox_view, view_models, visitor
 from services.web.frame import Frame, Visitor
 from services.web.inbox_cards import CardShown, Shown
 from services.web.inbox_view import Wanted, Words
+from services.web.phone.leave_requests import LeaveRequests
 from services.web.signing_in import SigningIn
 from services.web.view_models import Reader
 from services.web.visitor import said
@@ -59,8 +60,8 @@ class Said(NamedTuple):
 class InboxPages:
     """The routes over one frame."""
 
-    def __init__(self, frame: Frame, signing_in: SigningIn, notify: Notify) -> None:
-        self._frame, self._signing_in, self._notify = frame, signing_in, notify
+    def __init__(self, frame: Frame, signing_in: SigningIn, notify: Notify, leave: LeaveRequests | None) -> None:
+        self._frame, self._signing_in, self._notify, self._leave = frame, signing_in, notify, leave
         self._cards = notify.ports.cards
 
     def routes(self) -> list[BaseRoute]:
@@ -112,6 +113,7 @@ class InboxPages:
             name=reader.person(person),
             appeals_wait=len(self._notify.appeals.waiting_for(seen.person)),
             has_classes=self._frame.has_classes(seen),
+            leave=self._leave.link(person).waiting if self._leave is not None and seen.person == person else 0,
             wanted=wanted,
             sections=inbox_cards.sections(found, shown, here, reader) if wanted.show == "open" else [],
             shown=shown,

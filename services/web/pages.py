@@ -36,6 +36,7 @@ from services.web.appeals import on_warnings
 from services.web.frame import HEADERS, Frame, Tour, Visitor
 from services.web.inbox_pages import InboxPages
 from services.web.my_channels import MyChannels
+from services.web.phone.leave_requests import LeaveRequests
 from services.web.phone.missed import Missed, missed
 from services.web.phone.routes import phone_routes
 from services.web.provider_pages import ProviderPages
@@ -86,10 +87,12 @@ class Pages:
         self._frame = Frame(notify, demo=demo, tour=tour)
         self._signing_in = SigningIn(self._frame)
         self._my_channels = MyChannels(self._frame, self._signing_in)
-        self._inbox = InboxPages(self._frame, self._signing_in, notify)
+        self._leave = LeaveRequests(self._frame, phone) if phone is not None else None
+        self._inbox = InboxPages(self._frame, self._signing_in, notify, self._leave)
         self._students = StudentPages(self._frame, phone)
-        self._phone = phone
-        self._phone_routes = phone_routes(self._frame, self._signing_in, phone) if phone is not None else []
+        self._phone, self._phone_routes = phone, []
+        if phone is not None and self._leave is not None:
+            self._phone_routes = phone_routes(self._frame, self._signing_in, phone, self._leave)
         self._providers = ProviderPages(self._frame, self._signing_in, providers, notify.config.base_url)
 
     def routes(self) -> list[BaseRoute]:
@@ -139,6 +142,7 @@ class Pages:
             appeals_wait=0 if found is None else len(self._notify.appeals.waiting_for(found.person)),
             has_classes=found is not None and self._frame.has_classes(found),
             own_page=found is not None and self._frame.may_open(request, found.person),
+            leave=self._leave.link(found.person) if found is not None and self._leave is not None else None,
             next=visitor.came_for(request),
             limit=_PEOPLE,
             mine=mine,

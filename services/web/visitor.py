@@ -99,7 +99,7 @@ def form_page(request: Request) -> str:
     What a form is sent to is mostly no page, but the one above it is. Forms of phones are sent to their own page.
     """
     path = path_of(request)
-    if request.method == "GET" or path.startswith(_OWN_PAGE):
+    if request.method == "GET" or path.startswith(_OWN_PAGE) or path == "/leaves/new":
         return path
     above, _, act = path.rpartition("/")
     if path.startswith("/lessons/"):

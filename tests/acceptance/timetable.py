@@ -39,7 +39,8 @@ service_hours: {mon-fri: ["08:00-12:00", "14:00-18:00"]}
 _WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _MOMENT = re.compile(r"(?P<day>\w{3}) w(?P<week>\d+) (?P<hour>\d\d):(?P<minute>\d\d)")
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
-_PHONE = {"check_in": "check_in", "roll_call": "call_roll", "test": "enter_scores", "assess": "assess"}
+_PHONE = {"check_in": "check_in", "roll_call": "call_roll", "test": "enter_scores", "assess": "assess",
+          "leave": "take_leave"}  # fmt: skip
 """What people fill in on their phones, in the order in which it is played; the method that does it."""
 _STEP = {"at", "send", *_PHONE, "told", "act", "inbox", "server", "files", "command", "page"}
 _QUIET = 2.0
@@ -115,6 +116,7 @@ class Playing(ExitStack):
         self.college = {"PREWARN_TRIAL": str(story.get("trial", False)).lower(), **group}
         self.running = []
         self.heard = 0
+        self.leave_page = ""
         self.sent = Counter()
         self.occurred = {}
 
@@ -296,6 +298,18 @@ class Playing(ExitStack):
 
         self.fill_in(person, f"/lessons/{lesson}/test", filled)
 
+    def take_leave(self, person, act, what):
+        """On the phone: `ask` for a student's day; `grant`, with an answer, until a day; `end`. Of the newest leave."""
+        day = f"{moment(what['day'] + ' 00:00', self.now):%Y-%m-%d}" if "day" in what else ""
+        if act == "ask":
+            typed = {"student": what["student"], "from_day": day, "to_day": day, "reason": what["reason"]}
+            self.leave_page = self.fill_in(person, "/leaves/new", lambda _: typed)["page"]
+        elif act == "grant":
+            typed = {"verdict": "grant", "to_day": day, "answer": what["answer"]}
+            self.fill_in(person, self.leave_page, lambda _: typed, to="/decide")
+        else:
+            self.fill_in(person, self.leave_page, lambda _: {"act": what}, to="/end")
+
     def assess(self, person, month, grades):
         """On the phone page of `course/class/period`: those who are named, by their overall grade."""
         course, class_, period = month.split("/")
@@ -311,7 +325,10 @@ class Playing(ExitStack):
             self.fill_in(student, "/check-in", lambda _: {"code": code}, cookie=f"{DEVICE}=phone-of-{student}")
 
     def fill_in(self, person, path, filled, to="", cookie=""):
-        """The form of a phone page, as it is set there, but what is `filled` in; it goes `to` what follows the path."""
+        """The form of a phone page, as it is set there, but what is `filled` in; it goes `to` what follows the path.
+
+        Returns what was answered.
+        """
         browser, address = self.browser_of(person, cookie), f"{self.pages}{path}"
         browser.addheaders.append(("Accept", "application/json"))
         page = browser.open(address, timeout=30).read().decode()
@@ -322,7 +339,9 @@ class Playing(ExitStack):
         form = {name: html.unescape(value) for name, value in form.items()}
         form |= filled(form)
         with browser.open(address + to, urllib.parse.urlencode(form).encode(), timeout=30) as answer:
-            assert json.load(answer)["state"] == "saved"
+            found = json.load(answer)
+        assert found["state"] == "saved", found
+        return found
 
     def browser_of(self, person, cookie=""):
         """Signed in; with another cookie, too."""

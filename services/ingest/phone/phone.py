@@ -14,10 +14,12 @@ from services.ingest.phone.check_in import came
 from services.ingest.phone.class_week import ClassWeek, read_class_week
 from services.ingest.phone.days import LessonDays
 from services.ingest.phone.history import History, read_history
+from services.ingest.phone.leave_figures import recounted
+from services.ingest.phone.leaves import Leave, Term, find_leave, leaves_of, version_of
 from services.ingest.phone.lesson_test import LessonTest, read_lesson_test
 from services.ingest.phone.lessons import Lesson, find_lesson, lesson_of
 from services.ingest.phone.roll_call import Mark, RollCall, read_roll_call
-from services.ingest.phone.saving import CHECK_IN, Saved, Typed, save
+from services.ingest.phone.saving import CHECK_IN, Saved, Typed, is_known, save
 from services.ingest.records.keys import Keys
 from services.ingest.records.log import Bounds as RecordBounds
 from services.ingest.records.log import RecordLog
@@ -34,6 +36,9 @@ class Bounds(RecordBounds, Protocol):
     def present_directory(self) -> Directory:
         """The directory."""
 
+    def terms(self) -> Sequence[Term]:
+        """First and last day of each term of the calendar."""
+
 
 class Phone:
     """One for all pages; several threads may share it. All methods raise LogError."""
@@ -43,7 +48,7 @@ class Phone:
     ) -> None:
         """`clock`: the present instant of the log, which is that of a replay in the demo."""
         self.reading, self.keys, self.clock = store.reading, keys, clock
-        self.closed = bounds.closed
+        self.closed, self.terms = bounds.closed, bounds.terms
         self._bounds, self._intake = bounds, intake
         self._log = RecordLog(store, keys, bounds, clock)
         self._days = LessonDays(store.reading, bounds.closed)
@@ -108,6 +113,53 @@ class Phone:
             return found.version if found is not None else ""
 
         return self.save(events, typed, version)
+
+    def lessons_of(self, class_: str, between: tuple[datetime, datetime]) -> list[Lesson]:
+        """Those of a class that begin in a time and take place, in the order of their begins."""
+        with self.reading() as records:
+            near = records.between("lesson", *map(to_ms, between))
+            found = [lesson_of(one, self.directory, self.closed) for one in near]
+        mine = [one for one in found if one is not None and not one.reason and class_ in one.classes]
+        return sorted(mine, key=lambda one: (one.begins, one.id))
+
+    def leave(self, key: str) -> Leave | None:
+        """One by its natural key, if there is one."""
+        with self.reading() as records:
+            return find_leave(records, key, self.directory)
+
+    def leaves(self, students: Sequence[str]) -> list[Leave]:
+        """Of these students; of very many the ones around now."""
+        with self.reading() as records:
+            return leaves_of(records, students, self.directory, self.clock())
+
+    def ask_for_leave(self, event: CampusEvent, typed: Typed) -> Saved:
+        """Takes a request in, unless something else has been said of the student's leave than `typed` has seen."""
+
+        def version(records: Records) -> str:
+            return version_of(leaves_of(records, [event.data["student"]], self.directory, self.clock()))
+
+        return self.save([event], typed, version)
+
+    def save_leave(self, leave: Leave, event: CampusEvent, typed: Typed) -> Saved:
+        """Takes a decision in, or an end, unless somebody else has said something of that leave meanwhile.
+
+        With it go the roll-calls whose figures become others by it, which nobody may have changed meanwhile either.
+        """
+        with self.reading() as records:
+            calls = list(recounted(records, leave, event, self.directory, self.closed, typed))
+
+        def version(records: Records) -> str:
+            found = find_leave(records, leave.key, self.directory)
+            now = (read_roll_call(records, one.lesson, self.directory, self.closed) for one in calls)
+            is_same = [one.version if one is not None else "" for one in now] == [one.version for one in calls]
+            return found.version if found is not None and is_same else ""
+
+        return self.save([event, *(one.event for one in calls)], typed, version)
+
+    def is_known(self, typed: Typed) -> bool:
+        """Whether it was taken before: sent twice it counts once."""
+        with self.reading() as records:
+            return is_known(records, typed)
 
     def month(self, month: Month) -> Facts:
         """What is known of a month of a class in a course, and who teaches it."""

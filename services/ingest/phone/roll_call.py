@@ -41,6 +41,8 @@ class Expected(NamedTuple):
     """What stands; before anybody has said something: present, or on leave where that was granted."""
     on_leave: bool = False
     """It was granted for this lesson."""
+    asked_leave: bool = False
+    """It was asked for, for this lesson, and nobody has decided."""
     exempt: str = ""
     """Why they need not come; nothing is said of them."""
     came: datetime | None = None
@@ -76,7 +78,7 @@ def read_roll_call(
         return None
     students = students_of(found, directory)
     marked = {one.student: one for one in group if one.kind == "attendance" and one.student is not None}
-    leaves = on_leave(records, found, students)
+    leaves, asked = on_leave(records, found, students), on_leave(records, found, students, "pending")
     expected = []
     came = came_at(group)
     by = ""
@@ -86,7 +88,8 @@ def read_roll_call(
         by = by or ("" if event is None else str(event.data.get("taken_by", "")))
         exempt = directory.exempt(student, "attendance", found.begins) or ""
         mark = _mark(event, Mark("leave") if student in leaves else Mark())
-        expected.append(Expected(student, mark, student in leaves, exempt, came.get(student)))
+        is_asked = student in asked and student not in leaves
+        expected.append(Expected(student, mark, student in leaves, is_asked, exempt, came.get(student)))
     taken = next((one.told.event for one in group if one.kind == "rollcall" and one.told and one.told.counts), None)
     return RollCall(found, expected, taken, by, _version(group, students, found))
 
@@ -162,12 +165,12 @@ def _mark(event: CampusEvent | None, otherwise: Mark) -> Mark:
     return Mark(event.data["status"], None if minutes is None else round(minutes), event.data.get("note", ""))
 
 
-def on_leave(records: Records, lesson: Lesson, students: Iterable[str]) -> set[str]:
-    """Who has leave that was granted for some of the lesson."""
+def on_leave(records: Records, lesson: Lesson, students: Iterable[str], status: str = "granted") -> set[str]:
+    """Who has leave that was granted, or is otherwise of this status, for some of the lesson."""
     found = set()
     for record in records.of_students("leave", students):
         told = record.told
-        if told is not None and told.counts and told.event.data["status"] == "granted":
+        if told is not None and told.counts and told.event.data["status"] == status:
             leave = told.event
             if begin_of(leave) < lesson.ends and lesson.begins < end_of(leave):
                 found.add(leave.data["student"])

@@ -65,6 +65,11 @@ def typed_at(now: datetime, elapsed: str) -> datetime:
     return now - min(timedelta(milliseconds=passed), LONGEST_AGO)
 
 
+def is_known(records: Records, typed: Typed, source: str = SOURCE) -> bool:
+    """Whether what was sent so was taken before."""
+    return bool(records.keys_of([_ident(typed, source)]))
+
+
 def save(
     events: Sequence[CampusEvent],
     typed: Typed,
@@ -83,14 +88,13 @@ def save(
         return Saved("refused")
     # Named by what they are about: said again it is a correction, and not another record in place of one taken back.
     given = [msgspec.structs.replace(one, source=source, id=id_of(one.kind, keys.of(one))) for one in events]
-    ident = f"{source} {typed.submission}"
 
     def as_of(records: Records, checked: Sequence[CampusEvent]) -> Sequence[CampusEvent]:
-        if records.keys_of([ident]):
+        if is_known(records, typed, source):
             raise _KnownError
         if version(records) != typed.seen:
             raise _ChangedError
-        records.save((), [(ident, given[0].kind, keys.of(given[0]))])
+        records.save((), [(_ident(typed, source), given[0].kind, keys.of(given[0]))])
         return _revised(checked, records, keys, source)
 
     try:
@@ -101,6 +105,10 @@ def save(
         return Saved("changed")
     problems = [problem for rejection in outcome.rejections for problem in rejection.reasons]
     return Saved("refused" if problems else "saved", problems)
+
+
+def _ident(typed: Typed, source: str) -> str:
+    return f"{source} {typed.submission}"
 
 
 def _revised(events: Sequence[CampusEvent], records: Records, keys: Keys, source: str) -> list[CampusEvent]:

@@ -13,7 +13,7 @@ import msgspec
 from sqlalchemy import Connection, select
 
 from services.accounts import permissions
-from services.accounts.permissions import Decision, Inbox, Matter, OfClass, OfStudent, Share, What, Who
+from services.accounts.permissions import Asked, Decision, Matter, OfStudent, Share, Who
 from services.accounts.rows import AccessRow
 from services.messages import Evidence, to_ms
 from services.notify.ports import Cards, Clock, Directory
@@ -35,7 +35,7 @@ class Sight:
     cards: Cards
     clock: Clock
 
-    def may(self, who: Who, what: What) -> bool:
+    def may(self, who: Who, what: Asked) -> bool:
         """Whether somebody may open a page; if not, it is written down."""
         decision = permissions.allowed(who, what, self.directory(), self.clock())
         if not decision.granted:
@@ -117,13 +117,7 @@ class Sight:
         return context_of_subject(self.cards(row.rule_version, row.rule), facts)
 
 
-def _named(what: What) -> str:
-    if isinstance(what, Inbox):
-        return f"inbox {what.person}"
-    if isinstance(what, OfStudent):
-        return f"student {what.student}"
-    if isinstance(what, OfClass):
-        return f"class {what.class_}"
+def _named(what: Asked) -> str:
     return what if isinstance(what, str) else what.name
 
 

@@ -17,6 +17,7 @@ from services.messages import CampusEvent
 from services.notify.store import views
 from services.web.frame import Frame, Visitor
 from services.web.phone.assessment_view import head
+from services.web.phone.leave_requests import LeaveRequests
 from services.web.phone.lesson_words import LessonShown, shown
 from services.web.view_models import Reader
 
@@ -40,8 +41,8 @@ class OfDay(NamedTuple):
 class DayPages:
     """The routes over one frame."""
 
-    def __init__(self, frame: Frame, phone: Phone) -> None:
-        self._frame, self._phone = frame, phone
+    def __init__(self, frame: Frame, phone: Phone, leave: LeaveRequests) -> None:
+        self._frame, self._phone, self._leave = frame, phone, leave
 
     def routes(self) -> list[BaseRoute]:
         """For the composition root's web application."""
@@ -81,6 +82,7 @@ class DayPages:
             waiting=waiting,
             appeals_wait=len(self._frame.notify.appeals.waiting_for(seen.person)),
             has_classes=self._frame.has_classes(seen),
+            leave=self._leave.link(seen.person),
             person=seen.person,
         )
 

@@ -39,6 +39,7 @@ class Row(NamedTuple):
     name: str
     mark: Mark
     on_leave: bool
+    asked_leave: bool
     exempt: str
     otherwise: str
     """What somebody else has said meanwhile, where that is another thing."""
@@ -242,7 +243,9 @@ def _row(one: Expected, mine: Mark | None, reader: Reader) -> Row:
     mark = one.mark if mine is None else mine
     otherwise = reader.term("value", one.mark.status) if mine and mine.status != one.mark.status else ""
     when = clock_time(one.came, reader) if one.came is not None else ""
-    return Row(one.student, reader.person(one.student), mark, one.on_leave, one.exempt, otherwise, when)
+    return Row(
+        one.student, reader.person(one.student), mark, one.on_leave, one.asked_leave, one.exempt, otherwise, when
+    )
 
 
 def _taken(found: RollCall, reader: Reader) -> str:

@@ -20,6 +20,7 @@ from services.messages import from_ms, to_ms
 from services.notify.rows import WarningRow
 from services.notify.store import of_students
 from services.web.frame import Frame, Visitor
+from services.web.phone.leave_requests import LeaveRequests
 from services.web.student import class_view, record_lines, time_line, warning_lines, weeks
 from services.web.student.items import Line
 from services.web.student.time_line import Span
@@ -86,6 +87,7 @@ class StudentPages:
             state=warning_lines.state(warning_lines.open_levels(rows, viewed.cards), reader),
             exempt=[(record_lines.exempt(one, reader), one.why) for one in exemptions if _holds(one, reader)],
             are_records_here=history is not None,
+            may_ask=self._may_ask(seen, student),
             courses=courses,
             choices=_choices(courses, lines, reader),
             course=course,
@@ -95,6 +97,11 @@ class StudentPages:
             span=self._span_said(span, until, reader),
             query=time_line.query,
         )
+
+    def _may_ask(self, seen: Visitor, student: str) -> bool:
+        """Whether they may ask for the student's leave."""
+        requests = LeaveRequests(self._frame, self._phone) if self._phone is not None else None
+        return requests is not None and requests.can(seen.who, requests.asking(student))
 
     def _span_said(self, span: Span, until: date | None, reader: Reader) -> str:
         last = until or weeks.monday_of(self._now, reader.zone)

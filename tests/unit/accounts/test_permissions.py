@@ -4,13 +4,16 @@ import pytest
 
 from services.accounts.permissions import (
     Inbox,
+    LeavePolicy,
     Matter,
     OfClass,
+    OfLeave,
     OfStudent,
     Share,
     Who,
     allowed,
     classes_of,
+    deciders,
     departments_of,
     looks_after,
     may_take,
@@ -201,3 +204,91 @@ def test_the_classes_that_somebody_has():
     assert allowed(Who("both"), OfClass("c1"), directory, AT).granted
     assert not allowed(Who("both"), OfClass("c2"), directory, AT).granted
     assert not allowed(Who("both"), OfClass("none"), directory, AT).granted
+
+
+ACTS = ("see", "ask", "decide", "end")
+LEAVE_HELD = (
+    ("class_tutor", "tutor", "class", "c1"), ("class_tutor", "other", "class", "c2"),
+    ("counsellor", "counsellor", "department", "d1"), ("class_mentor", "mentor", "class", "c1"),
+    ("department_head", "head", "department", "d1"), ("student_affairs", "office", None, None),
+)  # fmt: skip
+
+
+def leave_college(*leave, without=()):
+    """Who decides on the leave of `student`; `without`: nobody holds these roles."""
+    names = ("tutor", "other", "counsellor", "mentor", "head", "office", "stand-in", "teacher")
+    held = [one for one in LEAVE_HELD if one[0] not in without]
+    return Directory(
+        Tables(
+            people=tuple(Person(id=one, name=one) for one in names),
+            departments=(Department(id="d1"),),
+            classes=(SchoolClass(id="c1", department="d1"), SchoolClass(id="c2", department="d1")),
+            students=(Enrolment(id="student", class_id="c1"), Enrolment(id="s2", class_id="c1")),
+            roles=tuple(Role(role=role, person=who, scope_kind=kind, scope=scope) for role, who, kind, scope in held),
+            leave=leave,
+        )
+    )
+
+
+def away(person, substitute=None):
+    return Leave(person=person, substitute=substitute, from_day=AT.date(), to_day=AT.date())
+
+
+@pytest.mark.parametrize(
+    ("person", "days", "may"),
+    [
+        ("tutor", 3, ACTS), ("tutor", 4, ("see", "ask", "end")), ("counsellor", 3, ACTS),
+        ("counsellor", 4, ("see", "ask", "end")), ("head", 4, ("see", "decide", "end")),
+        ("office", 1, ("see", "decide", "end")), ("other", 1, ()), ("mentor", 1, ()), ("teacher", 1, ()), ("s2", 1, ()),
+        ("student", 1, ("see", "ask", "end")),
+    ],
+)  # fmt: skip
+def test_what_somebody_may_do_with_a_leave(person, days, may):
+    policy, college = LeavePolicy(students=True), leave_college()
+    granted = {
+        act: allowed(Who(person), OfLeave(act, "student", "c1", policy, days), college, AT).granted for act in ACTS
+    }
+    assert granted == {act: act in may for act in ACTS}
+
+
+def test_students_have_no_part_in_their_leave_unless_the_college_says_so():
+    for act in ACTS:
+        assert allowed(Who("student"), OfLeave(act, "student", "c1", LeavePolicy(), 1), leave_college(), AT) == (
+            False, "not_yours",
+        )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("college", "days", "named"),
+    [
+        (leave_college(), 1, ["tutor"]),
+        (leave_college(), 4, ["head"]),
+        (leave_college(away("tutor", "stand-in")), 1, ["stand-in"]),
+        (leave_college(away("tutor")), 1, ["counsellor"]),
+        (leave_college(away("tutor"), without=("counsellor",)), 1, ["head"]),
+        (leave_college(away("head")), 4, ["office"]),
+        (leave_college(without=("department_head",)), 4, ["office"]),
+        (leave_college(away("office"), without=("class_tutor", "counsellor", "department_head")), 1, ["office"]),
+        (leave_college(without=[one[0] for one in LEAVE_HELD]), 1, []),
+    ],
+    ids=[
+        "tutor", "long", "who stands in", "away", "away and no other", "head away", "no head", "all away", "nobody",
+    ],
+)  # fmt: skip
+def test_who_is_to_decide_is_the_nearest_who_is_there(college, days, named):
+    assert deciders(OfLeave("decide", "student", "c1", LeavePolicy(), days), college, AT) == named
+
+
+def test_nobody_decides_on_their_own_leave_though_they_hold_the_role():
+    roles = (Role(role="class_tutor", person="student", scope_kind="class", scope="c1"),)
+    college = Directory(
+        Tables(
+            people=(Person(id="student", name="student"),),
+            classes=(SchoolClass(id="c1"),),
+            students=(Enrolment(id="student", class_id="c1"),),
+            roles=roles,
+        )
+    )
+    mine = OfLeave("decide", "student", "c1", LeavePolicy(students=True), 1)
+    assert not allowed(Who("student"), mine, college, AT).granted
+    assert deciders(mine, college, AT) == []

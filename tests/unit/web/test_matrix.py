@@ -189,6 +189,11 @@ APPEALS = (
     | {("POST", f"/appeals/{{id:int}}/{act}") for act in ("decide", "slip")}
 )
 """Whoever they are about, who looks after them, who decides: tests/unit/web/appeals/test_who.py."""
+OF_LEAVE = {("GET", path) for path in ("/leaves", "/leaves/new", "/leaves/{key:path}")} | {
+    ("POST", path) for path in ("/leaves/new", "/leaves/{key:path}/decide", "/leaves/{key:path}/end")
+}
+"""Whoever looks after the class, and the student if the college says so: tests/unit/web/phone/test_leaves.py;
+who decides on how many days: tests/unit/accounts/test_permissions.py."""
 OF_ONESELF = {("POST", f"/my-channels/{act}") for act in ("address", "code", "remove", "test", "choose")}
 """Whoever is signed in changes what is theirs, and nobody else's: the form names no person."""
 OF_A_WARNING = {("GET", "/warnings/{id}"), ("GET", "/warnings/{id}/hand-over")} | {
@@ -230,6 +235,7 @@ def test_every_route_has_an_entry_and_every_entry_a_route(tmp_path):
         | OF_A_MONTH
         | APPEALS
         | OF_A_STUDENT
+        | OF_LEAVE
         | WAY_IN
     )
 

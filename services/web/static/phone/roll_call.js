@@ -67,7 +67,7 @@ function build(row) {
   line.append(end, status)
   button.append(label, line)
   const leave = li.querySelector(".on-leave")
-  if (leave) button.append(Object.assign(document.createElement("span"), { className: "only-read", textContent: leave.textContent }))
+  if (leave) button.append(Object.assign(document.createElement("span"), { className: leave.dataset.asked ? "asked" : "only-read", textContent: leave.textContent }))
   row.select.hidden = true
   li.querySelector("label").hidden = true
   leave?.remove()

@@ -54,13 +54,13 @@ def rules(place):
 class School:
     """One process; what is written in `events` of other sources is handed in as they would."""
 
-    def __init__(self, home):
+    def __init__(self, home, **settings):
         if not (home / "directory").exists():
             directory(home / "directory")
         if not (home / "rules").exists():
             rules(home / "rules")
         self.clock = ManualClock(EIGHT)
-        self.settings = Settings(home=home)
+        self.settings = Settings(home=home, **settings)
         self.embedded = Embedded(self.settings, clock=self.clock)
         assert self.embedded.try_evaluating()
         self.app = Starlette(routes=embedded_routes(self.embedded))
