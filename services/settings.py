@@ -111,6 +111,13 @@ class Settings(ProviderSettings):
     """Working days after which a referral that nobody has accepted goes up."""
     parents: bool = False
     """Whether it is noted that parents were informed, with whose consent and when; nobody sends them anything."""
+    appeals: bool = False
+    """Whether students see what is on record of them and is not "present", and they and who looks after them can appeal
+    against a record; whoever took it decides."""
+    appeal_slips: bool = False
+    """Whether a picture of a slip may go with an appeal."""
+    appeal_days: int = Field(default=3, ge=1, le=100)
+    """Working days after which an appeal that is not decided goes up."""
     student_pages: bool = False
     """Whether students may open their own page: their attendance, tests, assessments and warnings."""
     student_leave: bool = False

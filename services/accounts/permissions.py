@@ -6,7 +6,8 @@ the figures of their department, offices those of all, and of single warnings th
 operators, who run the service and say nothing about students. Whom a warning was referred to sees that warning, and not
 what it is a part of. What is of one student is seen by whoever looks after their class and by the head of the
 department; a teacher of the class sees the attendance and what is of the own course, the student what is their own, and
-their own leave, if the college says so. Nobody else, and of who has left nobody any more.
+their own leave, if the college says so. Nobody else, and of who has left nobody any more. Where the college allows
+appeals, students see of themselves what they can appeal against.
 """
 
 from __future__ import annotations
@@ -21,12 +22,14 @@ from services.directory import Person
 Why = Literal["told", "role", "class", "case", "referred", "own", "stands_in", "everybody", "not_there", "not_yours"]
 """Named reason of a decision; the last two are refusals."""
 Page = Literal[
-    "account", "start", "day", "classes", "check_in", "leaves", "referrals", "figures", "deliveries", "set_aside"
+    "account", "start", "day", "classes", "check_in", "leaves", "referrals", "appeals", "figures", "deliveries",
+    "set_aside",
 ]  # fmt: skip
 """Pages that are about no single warning or person. account: one's own password and sessions; day: own lessons;
 classes: those that one looks after or teaches; referrals: what one has referred, and what was referred to one's office.
 
-check_in: the form for a code, which says nothing of anybody; leaves: the list of those that one may see.
+check_in: the form for a code, which says nothing of anybody; leaves: the list of those that one may see;
+appeals: those that one has asked for or decides, and what is on record of oneself.
 """
 
 _OF_A_CLASS = ("student", "class")
@@ -137,6 +140,18 @@ class Taught:
 
 
 @dataclass(frozen=True, slots=True)
+class Appealed:
+    """A record of a student, or an appeal against one: whom it is of appeals, or who looks after them in their name."""
+
+    name: str
+    """In the audit trail."""
+    student: str
+    asked_by: str = ""
+    deciders: Collection[str] = ()
+    """Of an appeal: whoever decides it today, or has decided it."""
+
+
+@dataclass(frozen=True, slots=True)
 class OfStudent:
     """What is of one student: their page, and what is asked for there."""
 
@@ -204,7 +219,7 @@ class OfLeave:
         return {"student": self.student} | ({"class": self.class_} if self.class_ else {})
 
 
-Asked = Inbox | Taught | OfStudent | OfClass | OfLeave | Page
+Asked = Inbox | Taught | OfStudent | OfClass | OfLeave | Appealed | Page
 """What somebody may ask for beside warnings. Each has its name in the audit trail; a page is its own."""
 
 
@@ -230,9 +245,9 @@ def allowed(who: Who, what: Matter | Asked, directory: Directory, at: datetime) 
         why = share.why if share is not None else None
     elif isinstance(what, OfClass):
         why = "class" if what.class_ in classes_of(who.person, directory, at) else None
-    elif isinstance(what, OfLeave):
-        why = _of_leave(who.person, what, directory, at)
-    elif what in ("account", "start", "day", "classes", "check_in", "leaves", "referrals"):
+    elif isinstance(what, OfLeave | Appealed):
+        why = _of_leave_or_record(who.person, what, directory, at)
+    elif what in ("account", "start", "day", "classes", "check_in", "leaves", "referrals", "appeals"):
         why = "everybody"
     elif what == "figures":
         departments = departments_of(who, directory, at)
@@ -378,6 +393,21 @@ def roles_of(person: str, what: Matter, directory: Directory, at: datetime) -> l
     """The roles by which somebody has to do with a warning, in the order of SIGHT, then offices it was referred to."""
     about = [role for role, names in SIGHT.items() if not what.context.keys().isdisjoint(names)]
     return [role for role in (*about, *what.offices) if _holds(person, role, what.context, directory, at)]
+
+
+def _of_leave_or_record(person: str, what: OfLeave | Appealed, directory: Directory, at: datetime) -> Why | None:
+    if isinstance(what, OfLeave):
+        return _of_leave(person, what, directory, at)
+    return _of_record(person, what, directory, at)
+
+
+def _of_record(person: str, what: Appealed, directory: Directory, at: datetime) -> Why | None:
+    if person in what.deciders:
+        return "role"
+    if person in (what.student, what.asked_by):
+        return "own"
+    about = {"student": what.student}
+    return "role" if any(_holds(person, role, about, directory, at) for role in LOOKS_AFTER) else None
 
 
 def _of_inbox(person: str, whose: str, directory: Directory, at: datetime) -> Why | None:

@@ -10,6 +10,7 @@ from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from services.accounts.permissions import REFERRED_TO, LeavePolicy
+from services.notify.appeals import Policy as AppealPolicy
 from services.notify.channels.own import Policy, read_policy
 from services.notify.deadlines import AroundTheClock, WorkingTime
 from services.notify.grouping import Grouping
@@ -71,6 +72,8 @@ class NotifyConfig:
     """Of requests for leave on the pages."""
     retry: RetryPolicy = field(default_factory=RetryPolicy)
     working: WorkingTime = field(default_factory=AroundTheClock)
+    appeals: AppealPolicy = field(default_factory=AppealPolicy)
+    """Whether and how records can be appealed against."""
     on_trial: Callable[[str], bool] = _none_on_trial
     """Whether a rule is on trial in this college, whatever its own mode."""
     sources_until: Callable[[], int] = _not_awaited
@@ -126,5 +129,6 @@ def of_settings(settings: Settings, zone: ZoneInfo, calendar: Calendar, *, push:
         student_pages=settings.student_pages,
         leave=LeavePolicy(settings.student_leave, settings.tutor_grants, settings.leave_back),
         working=calendar,
+        appeals=AppealPolicy(settings.appeals, settings.appeal_slips, settings.appeal_days),
         on_trial=Trial(settings.home).holds if settings.trial else _none_on_trial,
     )

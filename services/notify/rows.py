@@ -113,7 +113,8 @@ class DeliveryRow(msgspec.Struct, kw_only=True):
     """A row of the outbox: one message to one person about one change over one channel."""
 
     id: int | None = None
-    warning: int
+    warning: int | None
+    """None: it is about an appeal, which `news` names."""
     sequence: int
     recipient: str
     channel: str
@@ -121,7 +122,7 @@ class DeliveryRow(msgspec.Struct, kw_only=True):
     news: str = ""
     """What it tells of instead of the change itself: `escalated` and `repeated` with their step, `reminder` and
     `overdue` with the deadline (ms) that they are about, `handed_over` and `handed_back` with the how-manieth time,
-    `outcome`.
+    `outcome`; `appeal` and `appeal_answered` with its number.
     """
     status: str = "pending"
     """pending, sending, sent, failed (will be tried again), unknown, dead (given up), cancelled."""

@@ -36,6 +36,8 @@ class Scheduler:
     done: Callable[[set[str]], None]
     """Called with the outbox queues that have something to send, after something was done."""
     heartbeats: Heartbeats
+    appeals_go_up: Callable[[Connection, datetime], tuple[int, set[str]]]
+    """What becomes of appeals that nobody has decided in time."""
 
     def loop(self) -> Loop:
         """A thread that does what is due once a second."""
@@ -54,6 +56,8 @@ class Scheduler:
         queues: set[str] = set()
         with self.database.writing() as connection:
             undo.clear(connection, to_ms(at))
+            gone_up, told = self.appeals_go_up(connection, at)
+            queues |= told
             due = steps.steps_due(connection, to_ms(at))
             late = steps.overdue(connection, to_ms(at))
             if due or late:
@@ -72,9 +76,9 @@ class Scheduler:
                     steps.mark_overdue(connection, row, at)
                     people = self._holder(connection, row, at)
                     queues |= self._tell(connection, row, f"overdue {row.deadline}", people, moment)[0]
-        if due or late:
+        if due or late or gone_up:
             self.done(queues)
-        return len(due) + len(late)
+        return len(due) + len(late) + gone_up
 
     def _take(
         self, connection: Connection, step: EscalationRow, row: WarningRow, at: datetime

@@ -11,6 +11,7 @@ from typing import Any
 from services.directory import Person
 from services.log.heartbeat import Heartbeats
 from services.messages import WarningChange, WarningReading, to_ms
+from services.notify.appealing import Appealing
 from services.notify.channels.sending import Channels
 from services.notify.config import NotifyConfig
 from services.notify.disabled_channels import DisabledChannel, keys_of
@@ -66,8 +67,14 @@ class Notify:
         self.own_channels = OwnChannels(
             database=self.database, config=config, ports=ports, send=sender.send, changed=self.look_at_held
         )
+        self.appeals = Appealing(self.database, config, ports, self._done)
         self.scheduler = Scheduler(
-            database=self.database, config=config, ports=ports, done=self._done, heartbeats=self.health
+            database=self.database,
+            config=config,
+            ports=ports,
+            done=self._done,
+            heartbeats=self.health,
+            appeals_go_up=self.appeals.go_up,
         )
         self._scheduling = self.scheduler.loop()
         failed = "what other processes have to send may wait; trying again"
@@ -194,7 +201,7 @@ class Notify:
     def effectiveness(self, period: Period, by: By, departments: Departments = None) -> Report:
         """预警机制的实效性分析报告: what became of the warnings of a period, of some departments if they are named."""
         with self.database.reading() as connection:
-            return report.effectiveness(connection, period, by, self.config.zone, departments)
+            return report.effectiveness(connection, period, by, self.config.zone, departments, self.config.working)
 
     def open_now(self, by: OpenBy, departments: Departments = None) -> OpenNow:
         """What is open at this moment, by group, of some departments if they are named."""

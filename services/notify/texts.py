@@ -80,6 +80,19 @@ _HEADS: dict[str, Text] = {
     "resolved": Text("已解除：", "Over: "),
     "withdrawn": Text("已撤回：", "Taken back: "),
 }
+APPEALS: dict[str, tuple[Text, Text, Text]] = {
+    "appeal": (
+        Text("待您决定：有一份申诉", "For you to decide: an appeal"),
+        Text("有人对一条记录提出申诉，由您决定。", "Somebody says that a record is wrong: it is for you to decide."),
+        Text("查看并决定：", "Read it, and decide: "),
+    ),
+    "appeal_answered": (
+        Text("申诉已有结果", "An appeal has been decided"),
+        Text("您提出的申诉已有结果。", "The appeal that you made has been decided."),
+        Text("查看结果：", "The answer: "),
+    ),
+}
+"""News about an appeal, with its number behind it → title, text, and what stands before the link."""
 NOT_THEIRS = ("outcome", "handed_back")
 """Of what is told to somebody who may not see the warning: it has no link, and names nobody."""
 _OVER: dict[str, dict[str, Text]] = {
@@ -149,6 +162,8 @@ def said_of(sent: Sent) -> str:
 def push(sent: Sent, card: RuleCard | None, base_url: str, key: str, language: Language) -> Message:
     """The kind of warning, its level and where to read it: what may pass through somebody else's servers."""
     said = said_of(sent)
+    if said in APPEALS:
+        return _of_appeal(sent, base_url, key, language)
     if said == "opened" and sums_up(card):
         said = "results"
     repeat = of(REPEAT, language) if sent.possibly_duplicate else ""
@@ -173,6 +188,20 @@ def push(sent: Sent, card: RuleCard | None, base_url: str, key: str, language: L
             "possibly_duplicate": sent.possibly_duplicate,
             **({"news": sent.news} if sent.news else {}),
         },
+    )
+
+
+def _of_appeal(sent: Sent, base_url: str, key: str, language: Language) -> Message:
+    """That there is an appeal, or its answer: it names nobody, and no record."""
+    said, _, number = sent.news.partition(" ")
+    title, news, to_link = (of(one, language) for one in APPEALS[said])
+    repeat = of(REPEAT, language) if sent.possibly_duplicate else ""
+    link = f"{base_url}/appeals/{number}"
+    return Message(
+        title=f"{title}{repeat}",
+        body=f"{news}\n{to_link}{link}{repeat}",
+        key=key,
+        extras={"news": sent.news, "link": link, "possibly_duplicate": sent.possibly_duplicate},
     )
 
 
@@ -208,6 +237,8 @@ def headline(sent: Sent, card: RuleCard | None, language: Language) -> str:
     head = of(_HEADS[said], language) if said in _HEADS else ""
     if said == "outcome":
         return f"{head}{sent.subject}"
+    if said in APPEALS:
+        return of(APPEALS[said][0], language)
     name = of(card.title, language) if card else sent.rule
     return f"{head}{kind(sent, card, language)}{': ' if language == 'en' else '：'}{name}"
 

@@ -113,6 +113,7 @@ class InboxPages:
             status=status,
             person=person,
             name=reader.person(person),
+            appeals_wait=len(self._notify.appeals.waiting_for(seen.person)),
             has_classes=self._frame.has_classes(seen),
             leave=self._leave.link(person).waiting if self._leave is not None and seen.person == person else 0,
             wanted=wanted,

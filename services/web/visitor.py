@@ -17,7 +17,7 @@ PROXY_USER = "prewarn.proxy_user"
 """Where the scope of a request says whom a named proxy has signed in (app/proxies.py)."""
 BY_PROXY = "proxy"
 """The provider of such sessions."""
-_OWN_PAGE = ("/link/", "/password", "/check-in")
+_OWN_PAGE = ("/link/", "/password", "/check-in", "/records/")
 """Forms on these are sent to the page itself."""
 _OF_ROLL_CALL, _ABOVE = ("cancel", "move", "restore"), ("open", "close", "read")
 """Of a lesson: what stands on its roll-call, and what on the page above."""

@@ -11,9 +11,10 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import ColumnElement, Connection, Select, Table, case, func, or_, select
 
 from services.notify import report
+from services.notify.deadlines import AROUND_THE_CLOCK, WorkingTime
 from services.notify.report import Accident, By, Case, FollowUp, OpenBy, OpenCase, OpenNow, Period, Report
 from services.notify.rows import ActRow, decode_context
-from services.notify.store import deliveries, tables, undo
+from services.notify.store import appeals, deliveries, tables, undo
 from services.notify.store.engine import rows_of, streamed
 from services.notify.store.talks import NOT_REACHED
 from services.notify.suppression import HELD
@@ -45,7 +46,12 @@ _APART = case(
 
 
 def effectiveness(
-    connection: Connection, period: Period, by: By, zone: ZoneInfo, departments: Departments = None
+    connection: Connection,
+    period: Period,
+    by: By,
+    zone: ZoneInfo,
+    departments: Departments = None,
+    working: WorkingTime = AROUND_THE_CLOCK,
 ) -> Report:
     """The whole report of a period; of these departments alone, if any are named."""
     of = _of(departments)
@@ -73,6 +79,7 @@ def effectiveness(
         left_out=[(why, apart[why]) for why in ("praise", "withdrawn", "replay", "past", "shadow") if apart[why]],
         follow_up=_follow_up(connection, (*mine, _APART == "")),
         accidents=_accidents(connection, end, of),
+        appeals=report.appeals(appeals.asked_between(connection, begin, end, departments), working),
     )
 
 

@@ -12,6 +12,7 @@ on a few pages, where its uuids are scattered over all of them. `rows.py` has wh
 | acts | act, undo, and what an act changes of its warning |
 | own | own_channel, own_choice |
 | referrals, talks | referral; talk |
+| appeals (tables: appeal_tables.py) | appeal, appeal_slip |
 | feedback, silences, disabled_channels, retention, erasure | the table of that name (disabled_channels: `stopped`) |
 """
 
@@ -173,7 +174,8 @@ class DeliveryTable(Stored, table=True):
     )
 
     id: int | None = Field(default=None, primary_key=True)
-    warning: int = Field(foreign_key="warning.number", sa_type=BigInteger)
+    warning: int | None = Field(default=None, foreign_key="warning.number", sa_type=BigInteger)
+    """Null: it is about an appeal, which `news` names."""
     sequence: int
     recipient: str = Field(sa_type=Text)
     channel: str = Field(sa_type=Text)

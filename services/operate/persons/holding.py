@@ -40,6 +40,8 @@ _STORE = {
     "undo": "undoable",
     "referral": "referrals",
     "talk": "talks",
+    "appeal": "appeals",
+    "appeal_slip": "slips",
     "access": "audit",
 }
 PARTS = ("directory", "records", "events", "rejected", *_STORE.values())

@@ -184,6 +184,12 @@ OF_A_LESSON = {
 _MONTH = "/assessments/{period}/{course}/{class}"
 OF_A_MONTH = {("GET", _MONTH)} | {("POST", f"{_MONTH}/{act}") for act in ("save", "save-{student}", "fill")}
 """Whoever teaches the class in the course, or stands in: tests/unit/web/phone/test_assessment.py."""
+APPEALS = (
+    {("GET", "/my-records"), ("GET", "/appeals"), ("GET", "/appeals/{id:int}"), ("GET", "/appeals/{id:int}/slip")}
+    | {(method, "/records/{kind}/{key:path}/appeal") for method in ("GET", "POST")}
+    | {("POST", f"/appeals/{{id:int}}/{act}") for act in ("decide", "slip")}
+)
+"""Whoever they are about, who looks after them, who decides: tests/unit/web/appeals/test_who.py."""
 OF_LEAVE = {("GET", path) for path in ("/leaves", "/leaves/new", "/leaves/{key:path}")} | {
     ("POST", path) for path in ("/leaves/new", "/leaves/{key:path}/decide", "/leaves/{key:path}/end")
 }
@@ -236,6 +242,7 @@ def test_every_route_has_an_entry_and_every_entry_a_route(tmp_path):
         | PHONE
         | OF_A_LESSON
         | OF_A_MONTH
+        | APPEALS
         | OF_A_STUDENT
         | OF_LEAVE
         | WAY_IN
