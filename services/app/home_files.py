@@ -83,6 +83,10 @@ class HomeFiles:
         """See WorkingTime."""
         return self._working.working_day(day)
 
+    def term_end(self, t: int) -> int:
+        """See WorkingTime."""
+        return self._working.term_end(t)
+
     @property
     def _working(self) -> WorkingTime:
         """By the college's calendar as it is now."""

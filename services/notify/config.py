@@ -9,13 +9,15 @@ from pathlib import Path
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
-from services.accounts.permissions import LeavePolicy
+from services.accounts.permissions import REFERRED_TO, LeavePolicy
+from services.notify.appeals import Policy as AppealPolicy
 from services.notify.channels.own import Policy, read_policy
 from services.notify.deadlines import AroundTheClock, WorkingTime
 from services.notify.grouping import Grouping
 from services.notify.own import Everybody
 from services.notify.pipeline import Moment
 from services.notify.privacy import Allowed, read_allowed
+from services.notify.referring import read_offices
 from services.notify.retry_policy import RetryPolicy
 from services.notify.suppression import Case, Quiet, Silence, read_quiet
 from services.notify.trial import Trial
@@ -58,12 +60,20 @@ class NotifyConfig:
     """Of openings and rises that are told; zero: of any age."""
     students: bool = False
     """Whether students are told of warnings about them."""
+    offices: tuple[str, ...] = REFERRED_TO
+    """Roles that a warning can be referred to, as far as they reach somebody."""
+    referral_days: int = 2
+    """Working days after which a referral that nobody has accepted goes up."""
+    parents: bool = False
+    """Whether it is noted that parents were informed."""
     student_pages: bool = False
     """Whether students may open their own page."""
     leave: LeavePolicy = LeavePolicy()  # noqa: RUF009 - a tuple of values
     """Of requests for leave on the pages."""
     retry: RetryPolicy = field(default_factory=RetryPolicy)
     working: WorkingTime = field(default_factory=AroundTheClock)
+    appeals: AppealPolicy = field(default_factory=AppealPolicy)
+    """Whether and how records can be appealed against."""
     on_trial: Callable[[str], bool] = _none_on_trial
     """Whether a rule is on trial in this college, whatever its own mode."""
     sources_until: Callable[[], int] = _not_awaited
@@ -113,8 +123,12 @@ def of_settings(settings: Settings, zone: ZoneInfo, calendar: Calendar, *, push:
         own_quiet=read_quiet(settings.own_quiet, calendar.day_off, setting="PREWARN_OWN_QUIET"),
         max_age=timedelta(seconds=settings.max_age),
         students=settings.students,
+        offices=read_offices(settings.referrals),
+        referral_days=settings.referral_days,
+        parents=settings.parents,
         student_pages=settings.student_pages,
         leave=LeavePolicy(settings.student_leave, settings.tutor_grants, settings.leave_back),
         working=calendar,
+        appeals=AppealPolicy(settings.appeals, settings.appeal_slips, settings.appeal_days),
         on_trial=Trial(settings.home).holds if settings.trial else _none_on_trial,
     )

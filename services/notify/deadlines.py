@@ -8,7 +8,7 @@ from datetime import date, datetime, time, timedelta
 from typing import Literal, NamedTuple, Protocol
 from zoneinfo import ZoneInfo
 
-from services.messages import EscalationStep, Level, RuleCard, to_ms
+from services.messages import FOREVER, EscalationStep, Level, RuleCard, to_ms
 
 Closing = Literal["fixed", "explained", "no_response", "handed_over", "mistaken"]
 CLOSINGS: tuple[Closing, ...] = ("fixed", "explained", "no_response", "handed_over", "mistaken")
@@ -41,6 +41,9 @@ class WorkingTime(Protocol):
     def working_day(self, day: date, /) -> date:
         """The day itself or the next one on which people work."""
 
+    def term_end(self, t: int, /) -> int:
+        """The end of the first term that ends after t (`FOREVER`: there is none)."""
+
 
 class AroundTheClock:
     """`WorkingTime` of a college whose calendar is not known: each hour is one."""
@@ -56,6 +59,22 @@ class AroundTheClock:
     def working_day(self, day: date, /) -> date:
         """See WorkingTime."""
         return day
+
+    def term_end(self, _t: int, /) -> int:
+        """See WorkingTime."""
+        return FOREVER
+
+
+AROUND_THE_CLOCK = AroundTheClock()
+
+
+def worked(begin: int, end: int, working: WorkingTime) -> int:
+    """How much service time (ms) passed from one instant to another."""
+    least, most = 0, max(0, end - begin)
+    while least < most:  # the most of which `after` is not behind the end
+        middle = (least + most + 1) // 2
+        least, most = (middle, most) if working.after(begin, middle) <= end else (least, middle - 1)
+    return least
 
 
 def step_due(step: EscalationStep, now: int, working: WorkingTime) -> int:

@@ -14,6 +14,8 @@ from typing import Literal, NamedTuple
 from zoneinfo import ZoneInfo
 
 from services.messages import from_ms, to_ms
+from services.notify.appeals import AppealRow
+from services.notify.deadlines import WorkingTime, worked
 
 By = Literal["rule", "level", "department", "month"]
 BYS: tuple[By, ...] = ("rule", "level", "department", "month")
@@ -133,6 +135,44 @@ class Improvement(NamedTuple):
     """What people said when they looked back."""
 
 
+class FollowUp(NamedTuple):
+    """What was done about the warnings of a period beside taking them up."""
+
+    talks: int
+    not_reached: int
+    """How often whoever a warning is about was not reached."""
+    referrals: int
+    accepted: int
+    """By the office, those among them that it has answered since."""
+    answered: int
+    refused: int
+    open: int
+    """Neither answered nor refused."""
+
+
+class AppealLine(NamedTuple):
+    """Appeals of one teacher, against one source, or all of them."""
+
+    name: str
+    """Of a group: an id; empty: nobody says."""
+    asked: int
+    granted: int
+    refused: int
+    settled: int
+    """The record was corrected or taken back by somebody else."""
+    open: int
+    hours: float | None
+    """Service hours to the decision, the median; None where nothing was decided."""
+
+
+class Appeals(NamedTuple):
+    """Those that were asked in the period."""
+
+    total: AppealLine
+    by_teacher: list[AppealLine]
+    by_source: list[AppealLine]
+
+
 class Report(NamedTuple):
     """What became of the warnings of a period, with what it is compared to."""
 
@@ -152,8 +192,10 @@ class Report(NamedTuple):
     left_out: list[tuple[str, int]]
     """What opened in the period and is not counted as a warning: praise, withdrawn, replay, shadow."""
     improvement: Improvement
+    follow_up: FollowUp
     accidents: list[Accident]
     """Graded quality accidents (Q1) of three years, the oldest first, and how they were handled."""
+    appeals: Appeals
 
 
 class OpenCase(NamedTuple):
@@ -294,6 +336,35 @@ def open_line(name: str, cases: Sequence[OpenCase]) -> OpenLine:
         unacknowledged=sum(not one.acknowledged for one in cases),
         overdue=sum(one.overdue for one in cases),
         oldest=min((one.opened_at for one in cases), default=None),
+    )
+
+
+def appeals(rows: Sequence[AppealRow], working: WorkingTime) -> Appeals:
+    """The figures of some appeals, the most first."""
+
+    def group(name: Callable[[AppealRow], str]) -> list[AppealLine]:
+        found: defaultdict[str, list[AppealRow]] = defaultdict(list)
+        for row in rows:
+            found[name(row)].append(row)
+        lines = [appeal_line(key, mine, working) for key, mine in found.items()]
+        return sorted(lines, key=lambda one: (-one.asked, one.name))
+
+    total = appeal_line("total", rows, working)
+    return Appeals(total, group(lambda row: row.teacher or row.taken_by), group(lambda row: row.source))
+
+
+def appeal_line(name: str, rows: Sequence[AppealRow], working: WorkingTime) -> AppealLine:
+    """The figures of one group."""
+    states = Counter(row.state for row in rows)
+    hours = [worked(row.asked_at, row.decided_at, working) / _HOUR for row in rows if row.decided_at is not None]
+    return AppealLine(
+        name=name,
+        asked=len(rows),
+        granted=states["granted"],
+        refused=states["refused"],
+        settled=states["settled"],
+        open=states["open"],
+        hours=median(hours) if hours else None,
     )
 
 

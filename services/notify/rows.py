@@ -115,7 +115,8 @@ class DeliveryRow(msgspec.Struct, kw_only=True):
     """A row of the outbox: one message to one person about one change over one channel."""
 
     id: int | None = None
-    warning: int
+    warning: int | None
+    """None: it is about an appeal, which `news` names."""
     sequence: int
     recipient: str
     channel: str
@@ -123,7 +124,7 @@ class DeliveryRow(msgspec.Struct, kw_only=True):
     news: str = ""
     """What it tells of instead of the change itself: `escalated` and `repeated` with their step, `reminder` and
     `overdue` with the deadline (ms) that they are about, `handed_over` and `handed_back` with the how-manieth time,
-    `outcome`.
+    `outcome`; `appeal` and `appeal_answered` with its number.
     """
     status: str = "pending"
     """pending, sending, sent, failed (will be tried again), unknown, dead (given up), cancelled."""
@@ -169,7 +170,8 @@ class ActRow(msgspec.Struct, kw_only=True):
     text: str = ""
     detail: str = ""
     """Of `measure` the last day, of `measure_done` its day, of `undone` the act, of `closed` the reason, of `verdict`
-    the verdict, of `handed_over` to whom, of `looked_back` whether the measure helped (deadlines.HELPED).
+    the verdict, of `handed_over` to whom, of referrals the office, of `talked` the day, of `looked_back` whether the
+    measure helped (deadlines.HELPED).
     """
     value: float | None = None
     """The warning's figure then; null of what time did."""
@@ -184,10 +186,11 @@ class EscalationRow(msgspec.Struct, kw_only=True):
     """The change that the chain began with."""
     cause: str
     """unacknowledged; repeated: to all once more; reminder: to who has taken it up, a day before the deadline; outcome:
-    to who had raised it, when it is over; look_back: whether a measure helped, on its day.
+    to who had raised it, when it is over; referral: nobody has accepted it; next_talk: on its day, to who has it;
+    look_back: whether a measure helped, on its day.
     """
     step: int = 1
-    """Counted from 1; of a repeat, how many there have been."""
+    """Counted from 1; of a repeat, how many there have been; of a referral or talk, its number."""
     role: str = ""
     due_at: int
     status: str = "waiting"
@@ -195,6 +198,55 @@ class EscalationRow(msgspec.Struct, kw_only=True):
     reason: str = ""
     """Named reason of what was decided; empty while it waits."""
     decided_at: int | None = None
+
+
+class ReferralRow(msgspec.Struct, kw_only=True):
+    """A question about a warning to an office. The warning stays with whoever is accountable for it."""
+
+    id: int | None = None
+    warning: int
+    at: int
+    person: str
+    """Who asked."""
+    office: str
+    """A role; whoever holds it is the office."""
+    note: str
+    state: str = "waiting"
+    """waiting, accepted, answered, refused."""
+    taken_by: str | None = None
+    """Who of the office has accepted, answered or refused it."""
+    taken_at: int | None = None
+    answer: str = ""
+    """Or why it was refused."""
+    answered_at: int | None = None
+    raised_at: int | None = None
+    """Since when it is known that nobody of the office is at it."""
+
+
+class TalkRow(msgspec.Struct, kw_only=True):
+    """A talk about a warning (谈话记录). Days and times of day are those of the college's zone."""
+
+    id: int | None = None
+    warning: int
+    at: int
+    """When it was written down."""
+    person: str
+    """Who talked, and wrote it down."""
+    role: str
+    """As what; empty: they hold none for what the warning is about."""
+    day: str
+    """YYYY-MM-DD."""
+    clock: str = ""
+    """HH:MM; empty: not said."""
+    way: str
+    """Of talking.WAYS."""
+    place: str = ""
+    agreed: str
+    next_day: str = ""
+    """YYYY-MM-DD, a working day; empty: none was agreed."""
+    notes: str = ""
+    visibility: str = "all"
+    """Who reads the notes: `all` who see the warning; `role`: whoever wrote them, and who holds their role for it."""
 
 
 class OwnChannelRow(msgspec.Struct, kw_only=True):

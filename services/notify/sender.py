@@ -123,7 +123,7 @@ class Sender:
         if is_mail and not is_mail_address(to.person.email or ""):
             raise AddressError(BAD_EMAIL.en)
         language = to.language
-        told = [(one, self.ports.cards(one.rule_version, one.rule)) for one in claim.told]
+        told = [(one, self.ports.cards(one.rule_version, one.rule) if one.rule else None) for one in claim.told]
         name = told_of(claim.told[0], claim.recipient) if claim.batch is None else f"{base_url}/{claim.batch}"
         key = str(uuid5(UUID(int=0), name))
         if claim.batch is None:

@@ -11,6 +11,7 @@ from typing import Any
 from services.directory import Person
 from services.log.heartbeat import Heartbeats
 from services.messages import WarningChange, WarningReading, to_ms
+from services.notify.appealing import Appealing
 from services.notify.channels.sending import Channels
 from services.notify.config import NotifyConfig
 from services.notify.disabled_channels import DisabledChannel, keys_of
@@ -31,8 +32,10 @@ from services.notify.sender import Send, Sender
 from services.notify.store import disabled_channels, feedback, intake, outbox, own, report, silences, views
 from services.notify.store.acts import Acts
 from services.notify.store.engine import Connection, Store
+from services.notify.store.referrals import Referrals
 from services.notify.store.report import Departments
 from services.notify.store.sight import Sight
+from services.notify.store.talks import Talks
 from services.notify.suppression import Silence
 
 _LOG = logging.getLogger(__name__)
@@ -61,11 +64,18 @@ class Notify:
         )
         self.sight = Sight(self.database, ports.directory, ports.cards, ports.clock)
         self.acts = Acts(self.database, config, ports.clock, self.sight, ports, self._done)
+        self.referrals, self.talks = Referrals(self.acts), Talks(self.acts)
         self.own_channels = OwnChannels(
             database=self.database, config=config, ports=ports, send=sender.send, changed=self.look_at_held
         )
+        self.appeals = Appealing(self.database, config, ports, self._done)
         self.scheduler = Scheduler(
-            database=self.database, config=config, ports=ports, done=self._done, heartbeats=self.health
+            database=self.database,
+            config=config,
+            ports=ports,
+            done=self._done,
+            heartbeats=self.health,
+            appeals_go_up=self.appeals.go_up,
         )
         self.live = Live(self.database, ports)
         self._scheduling = self.scheduler.loop()
@@ -198,7 +208,7 @@ class Notify:
     def effectiveness(self, period: Period, by: By, departments: Departments = None) -> Report:
         """预警机制的实效性分析报告: what became of the warnings of a period, of some departments if they are named."""
         with self.database.reading() as connection:
-            return report.effectiveness(connection, period, by, self.config.zone, departments)
+            return report.effectiveness(connection, period, by, self.config.zone, departments, self.config.working)
 
     def open_now(self, by: OpenBy, departments: Departments = None) -> OpenNow:
         """What is open at this moment, by group, of some departments if they are named."""

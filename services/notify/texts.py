@@ -42,6 +42,19 @@ _NEWS: dict[str, Text] = {
         "这条预警的改进措施已到期限，请说明是否有效。",
         "The day of the measure has come: please say whether it helped.",
     ),
+    "referred": Text(
+        "同事就一条预警向您所在部门转介，请决定是否受理并答复。",
+        "A colleague has referred a matter to your office: please accept it, or refuse it with a reason, and answer.",
+    ),
+    "referral_answered": Text("您转介的事项已有答复。", "What you had referred has been answered."),
+    "referral_refused": Text(
+        "您转介的事项被退回，请查看原因，另行处理。",
+        "What you had referred was refused and is back with you: please see why.",
+    ),
+    "referral_unattended": Text(
+        "一项转介目前无人受理，请跟进。", "Nobody at the office is at what was referred: please see to it."
+    ),
+    "talk_due": Text("今天是约定的下次谈话的日子。", "The next talk that was agreed on is due today."),
     "reminder": Text("您受理的预警将在一个工作日后到期。", "The warning that you took up is due in one working day."),
     "withdrawn": Text("记录已更正，这条预警撤回，无需处理。", "A record was corrected: this warning is taken back."),
 }
@@ -60,6 +73,11 @@ _HEADS: dict[str, Text] = {
     "repeated": Text("仍待处理：", "Still open: "),
     "handed_over": Text("移交给您：", "Handed over to you: "),
     "handed_back": Text("移交已撤销：", "No longer handed over to you: "),
+    "referred": Text("转介给您的部门：", "Referred to your office: "),
+    "referral_answered": Text("转介已答复：", "Referral answered: "),
+    "referral_refused": Text("转介被退回：", "Referral refused: "),
+    "referral_unattended": Text("转介无人受理：", "Nobody is at a referral: "),
+    "talk_due": Text("今日谈话：", "Talk today: "),
     "outcome": Text("处理结果：", "Outcome: "),
     "overdue": Text("已逾期：", "Overdue: "),
     "look_back": Text("措施回顾：", "Look back: "),
@@ -67,6 +85,19 @@ _HEADS: dict[str, Text] = {
     "resolved": Text("已解除：", "Over: "),
     "withdrawn": Text("已撤回：", "Taken back: "),
 }
+APPEALS: dict[str, tuple[Text, Text, Text]] = {
+    "appeal": (
+        Text("待您决定：有一份申诉", "For you to decide: an appeal"),
+        Text("有人对一条记录提出申诉，由您决定。", "Somebody says that a record is wrong: it is for you to decide."),
+        Text("查看并决定：", "Read it, and decide: "),
+    ),
+    "appeal_answered": (
+        Text("申诉已有结果", "An appeal has been decided"),
+        Text("您提出的申诉已有结果。", "The appeal that you made has been decided."),
+        Text("查看结果：", "The answer: "),
+    ),
+}
+"""News about an appeal, with its number behind it → title, text, and what stands before the link."""
 NOT_THEIRS = ("outcome", "handed_back")
 """Of what is told to somebody who may not see the warning: it has no link, and names nobody."""
 _OVER: dict[str, dict[str, Text]] = {
@@ -136,6 +167,8 @@ def said_of(sent: Sent) -> str:
 def push(sent: Sent, card: RuleCard | None, base_url: str, key: str, language: Language) -> Message:
     """The kind of warning, its level and where to read it: what may pass through somebody else's servers."""
     said = said_of(sent)
+    if said in APPEALS:
+        return _of_appeal(sent, base_url, key, language)
     if said == "opened" and sums_up(card):
         said = "results"
     repeat = of(REPEAT, language) if sent.possibly_duplicate else ""
@@ -160,6 +193,20 @@ def push(sent: Sent, card: RuleCard | None, base_url: str, key: str, language: L
             "possibly_duplicate": sent.possibly_duplicate,
             **({"news": sent.news} if sent.news else {}),
         },
+    )
+
+
+def _of_appeal(sent: Sent, base_url: str, key: str, language: Language) -> Message:
+    """That there is an appeal, or its answer: it names nobody, and no record."""
+    said, _, number = sent.news.partition(" ")
+    title, news, to_link = (of(one, language) for one in APPEALS[said])
+    repeat = of(REPEAT, language) if sent.possibly_duplicate else ""
+    link = f"{base_url}/appeals/{number}"
+    return Message(
+        title=f"{title}{repeat}",
+        body=f"{news}\n{to_link}{link}{repeat}",
+        key=key,
+        extras={"news": sent.news, "link": link, "possibly_duplicate": sent.possibly_duplicate},
     )
 
 
@@ -195,6 +242,8 @@ def headline(sent: Sent, card: RuleCard | None, language: Language) -> str:
     head = of(_HEADS[said], language) if said in _HEADS else ""
     if said == "outcome":
         return f"{head}{sent.subject}"
+    if said in APPEALS:
+        return of(APPEALS[said][0], language)
     name = of(card.title, language) if card else sent.rule
     return f"{head}{kind(sent, card, language)}{': ' if language == 'en' else '：'}{name}"
 

@@ -33,6 +33,7 @@ DEFAULTS: Policy = {
     "messages": 800,
     "silences": 800,
     "own": 30,
+    "slips": 30,
 }
 """Three years of quality accidents and the same period of last year are in the report."""
 _DAY = 86_400_000
@@ -95,9 +96,8 @@ def apply(settings: Settings, policy: Policy, directory: Directory, clock: datet
         before = {kind: to_ms(now - timedelta(days=days)) for kind, days in policy.items() if days is not None}
         if sweep is not None:
             _apply_to_journal(sweep, stored, database, before, clock, policy["rejected"], deleted)
-        for kind, work in (("texts", stored.texts), ("messages", stored.messages), ("silences", stored.silences)):
-            if kind in before:
-                deleted[kind] = work(before[kind])
+        works = {"texts": stored.texts, "messages": stored.messages, "silences": stored.silences, "slips": stored.slips}
+        deleted |= {kind: work(before[kind]) for kind, work in works.items() if kind in before}
         if "warnings" in before:
             deleted["warnings"] = stored.warnings(before["warnings"], to_ms(clock))
         if (days := policy["own"]) is not None and directory.tables.people:

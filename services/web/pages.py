@@ -31,18 +31,22 @@ from services.notify.store import of_students, undo, views
 from services.notify.store.acting import version
 from services.notify.store.acts import Refusal
 from services.notify.store.views import Dossier
-from services.web import evidence, live, report_forms, view_models, visitor
+from services.web import evidence, follow_up, live, report_forms, view_models, visitor
+from services.web.appeals import on_warnings
 from services.web.frame import HEADERS, Frame, Tour, Visitor
 from services.web.improvement import looking_back
 from services.web.inbox_pages import InboxPages
 from services.web.live import LivePages
 from services.web.my_channels import MyChannels
+from services.web.notice_pages import NoticePages
 from services.web.phone.leave_requests import LeaveRequests
-from services.web.phone.missed import missed
+from services.web.phone.missed import Missed, missed
 from services.web.phone.routes import phone_routes
 from services.web.provider_pages import ProviderPages
+from services.web.referral_pages import ReferralPages
 from services.web.signing_in import SigningIn
 from services.web.student.pages import StudentPages
+from services.web.talk_pages import TalkPages
 from services.web.view_models import Reader
 from services.web.visitor import said
 
@@ -109,6 +113,9 @@ class Pages:
             *self._my_channels.routes(),
             *self._inbox.routes(),
             *self._live.routes(),
+            *ReferralPages(self._frame, self._signing_in).routes(),
+            *TalkPages(self._frame, self._signing_in).routes(),
+            *NoticePages(self._frame).routes(),
             *self._phone_routes,
             *self._students.routes(),
             Route("/warnings/{id}", self.warning),
@@ -141,16 +148,19 @@ class Pages:
         if found is not None:
             with self._notify.database.reading() as connection:
                 needs = views.needs(connection, found.person)
+        studies = found is not None and self._phone is not None and self._studies(found.person)
         return self._frame.page(
             request,
             "start.html",
             people=people,
             tour=self._frame.tour,
             teaches=self._phone is not None,
+            studies=studies,
+            my_records=studies and self._notify.config.appeals.is_on,
+            appeals_wait=0 if found is None else len(self._notify.appeals.waiting_for(found.person)),
             has_classes=found is not None and self._frame.has_classes(found),
             own_page=found is not None and self._frame.may_open(request, found.person),
             leave=self._leave.link(found.person) if found is not None and self._leave is not None else None,
-            studies=found is not None and self._phone is not None and self._studies(found.person),
             next=visitor.came_for(request),
             limit=_PEOPLE,
             needs=needs,
@@ -184,6 +194,8 @@ class Pages:
             siblings = views.siblings(connection, found.warning, seen.person) if found else []
             mine = undo.open_of(connection, found.warning, seen.person, to_ms(reader.now)) if found else []
             seen_version = version(connection, found.warning) if found else ""
+            beside = follow_up.shown(self._notify, connection, found.warning, seen.who, reader) if found else {}
+            after_appeal = on_warnings.after_appeal(connection, found) if found else {}
         if found is None:
             return self._frame.missing(request)
         return self._frame.page(
@@ -198,8 +210,11 @@ class Pages:
             undoable=mine[:1],
             student=self._student(request, found.warning),
             version=seen_version,
+            **beside,
+            after_appeal=after_appeal,
+            appealable=on_warnings.appealable(self._notify, self._phone, seen.who, found.warning),
             **self._shown(found, siblings, reader, seen.person),
-            missed=self._missed(request, found.warning, reader),
+            missed=self._missed(request, found.warning, reader, seen),
         )
 
     def _student(self, request: Request, row: WarningRow) -> str:
@@ -238,12 +253,16 @@ class Pages:
             "window": window,
         }
 
-    def _missed(self, request: Request, row: WarningRow, reader: Reader) -> list[tuple[str, str, str]]:
+    def _missed(self, request: Request, row: WarningRow, reader: Reader, seen: Visitor) -> list[Missed]:
         """Of a warning about a lesson, who was not there: as `missed`, with an id only where it leads to a page."""
         card = self._cards(row.rule_version, row.rule)
         about_lesson = card is not None and card.by == ["lesson"] and row.blanked_at is None
-        found = missed(self._phone, row.subject, reader) if about_lesson and self._phone is not None else []
-        return [(id_ if self._frame.may_open(request, id_) else "", name, status) for id_, name, status in found]
+        if not about_lesson or self._phone is None:
+            return []
+        found = missed(
+            self._phone, row.subject, reader, lambda one: on_warnings.may_appeal(self._notify, seen.who, one)
+        )
+        return [one._replace(id=one.id if self._frame.may_open(request, one.id) else "") for one in found]
 
     async def acknowledge(self, request: Request) -> Response:
         """The person takes the warning up."""

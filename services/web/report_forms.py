@@ -20,6 +20,7 @@ from services.notify import texts, wording
 from services.notify.ports import Cards
 from services.notify.report import BYS, Line, OpenNow, Report
 from services.notify.texts import LEVEL_WORDS
+from services.web.appeals.view import source
 from services.web.view_models import Reader
 
 _STYLE = Path(__file__).parent / "static" / "prewarn.css"
@@ -37,6 +38,8 @@ FIGURES = (
     "untold",
 )
 """What a line counts, as the pages' texts call it with `report_` before it."""
+APPEALS = ("asked", "granted", "refused", "settled", "open", "hours")
+"""What a line counts of appeals, as the pages' texts call it with `report_appeals_` before it."""
 _ACCIDENT = ("opened_at", "department", "level", "status", "closed_reason", "handled_in")
 _HEAD = PatternFill("solid", fgColor="DDE7E9")
 _NARROWEST, _WIDEST = 10, 48
@@ -79,6 +82,8 @@ def html(
         improvement=improvement(found, reader),
         accidents=accidents(found, reader),
         accident_heads=_ACCIDENT,
+        appeals=appeals(found, reader),
+        appeal_heads=APPEALS,
         reason=reason,
         **({"of": ""} | dict(frame or {})),
     )
@@ -136,6 +141,22 @@ def improvement(found: Report, reader: Reader) -> list[tuple[str, int]]:
     return [(reader.word(f"report_after_{name}"), count) for name, count in found.improvement._asdict().items()]
 
 
+def appeals(found: Report, reader: Reader) -> list[tuple[str, list[tuple[str, tuple[float | None, ...]]]]]:
+    """By teacher and by source: what the groups are called, and each group with its figures, the sum last.
+
+    Teachers by name: who sees the report of a department sees who teaches there. Empty where nobody has appealed.
+    """
+    if not found.appeals.total.asked:
+        return []
+    total = (reader.word("report_total"), found.appeals.total[1:])
+    teachers = [(reader.person(one.name) or "—", one[1:]) for one in found.appeals.by_teacher]
+    sources = [(source(one.name, reader), one[1:]) for one in found.appeals.by_source]
+    return [
+        (reader.word("report_appeals_by_teacher"), [*teachers, total]),
+        (reader.word("report_appeals_by_source"), [*sources, total]),
+    ]
+
+
 def table(found: Report, cards: Cards, reader: Reader) -> str:
     """The lines as CSV with a mark that spreadsheets take for UTF-8."""
     file = io.StringIO()
@@ -173,7 +194,13 @@ def workbook(found: Report, cards: Cards, reader: Reader) -> bytes:
     )
     after = reader.word("report_sheet_after")
     _sheet(book, after, [after, *_heads(("count",), reader)], improvement(found, reader))
+    _sheet(book, reader.word("report_sheet_follow_up"), _heads(found.follow_up._fields, reader), [[*found.follow_up]])
     _sheet(book, reader.word("report_sheet_accidents"), _heads(_ACCIDENT, reader), accidents(found, reader))
+    by = appeals(found, reader)
+    if by:
+        rows = [[f"{head}: {name}", *numbers] for head, groups in by for name, numbers in groups]
+        heads = [reader.word("report_appeals"), *_heads((f"appeals_{one}" for one in APPEALS), reader)]
+        _sheet(book, reader.word("report_sheet_appeals"), heads, rows)
     file = io.BytesIO()
     book.save(file)
     return file.getvalue()

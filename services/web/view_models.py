@@ -62,8 +62,8 @@ class Records(NamedTuple):
     """The records that a warning rests on, as a table."""
 
     columns: list[str]
-    rows: list[tuple[str, list[str], str]]
-    """When, the fields, and which record."""
+    rows: list[tuple[str, list[str], str, tuple[str, str]]]
+    """When, the fields, which record, and the same as (source, id)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,7 +271,12 @@ def records(row: WarningRow, card: RuleCard | None, reader: Reader) -> Records:
     return Records(
         [reader.term("field", name) for name in columns],
         [
-            (reader.instant(item.at), [each.get(name, "—") for name in columns], f"{item.source} · {item.id}")
+            (
+                reader.instant(item.at),
+                [each.get(name, "—") for name in columns],
+                f"{item.source} · {item.id}",
+                (item.source, item.id),
+            )
             for item, each in zip(found.evidence[::-1], shown, strict=True)
         ],
     )

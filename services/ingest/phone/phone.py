@@ -8,6 +8,7 @@ from typing import Protocol
 
 from services.directory import Directory
 from services.ingest.intake import Intake
+from services.ingest.phone.appealed import OneRecord, corrected, read_record, records_of
 from services.ingest.phone.assessment import Assessment, Facts, Month, facts_of, read_assessment, versions
 from services.ingest.phone.check_in import came
 from services.ingest.phone.class_week import ClassWeek, read_class_week
@@ -17,12 +18,12 @@ from services.ingest.phone.leave_figures import recounted
 from services.ingest.phone.leaves import Leave, Term, find_leave, leaves_of, version_of
 from services.ingest.phone.lesson_test import LessonTest, read_lesson_test
 from services.ingest.phone.lessons import Lesson, find_lesson, lesson_of
-from services.ingest.phone.roll_call import RollCall, read_roll_call
+from services.ingest.phone.roll_call import Mark, RollCall, read_roll_call
 from services.ingest.phone.saving import CHECK_IN, Saved, Typed, is_known, save
 from services.ingest.records.keys import Keys
 from services.ingest.records.log import Bounds as RecordBounds
 from services.ingest.records.log import RecordLog
-from services.log.records import Records, RecordStore
+from services.log.records import Key, Records, RecordStore
 from services.messages import CampusEvent, to_ms
 
 _LONGEST = timedelta(hours=12)
@@ -189,6 +190,39 @@ class Phone:
             return found.version if found is not None else ""
 
         return self.save(events, typed, version)
+
+    def records_of(self, student: str, since: datetime) -> list[OneRecord]:
+        """What stands of a student since then and is not just "present", the newest first."""
+        with self.reading() as records:
+            return records_of(records, student, since, self.keys, self.directory, self.closed)
+
+    def record(self, kind: str, key: str) -> OneRecord | None:
+        """A record of a student, as it stands."""
+        with self.reading() as records:
+            return read_record(records, kind, key, self.keys, self.directory, self.closed)
+
+    def keys_of(self, idents: Sequence[tuple[str, str]]) -> dict[tuple[str, str], Key]:
+        """(source, id) → the record that it is about."""
+        with self.reading() as records:
+            found = records.keys_of([f"{source} {id_}" for source, id_ in idents])
+        named = ((one, found.get(f"{one[0]} {one[1]}")) for one in idents)
+        return {one: key for one, key in named if key is not None}
+
+    def correct(self, seen: OneRecord, says: Mark | float, typed: Typed) -> Saved:
+        """Takes in that a record says something else, unless it was corrected since it was `seen`."""
+
+        def version(records: Records) -> str:
+            now = read_record(records, seen.kind, seen.key, self.keys, self.directory, self.closed)
+            roll_call = read_roll_call(records, seen.place, self.directory, self.closed)
+            return f"{now.version if now else ''} {roll_call.version if roll_call else ''}"
+
+        with self.reading() as records:
+            roll_call = read_roll_call(records, seen.place, self.directory, self.closed)
+            events = corrected(records, seen, says, roll_call, typed, self.keys, self.directory)
+            present = version(records)
+        if not events or present.partition(" ")[0] != typed.seen:
+            return Saved("changed")
+        return self.save(events, typed._replace(seen=present), version)
 
     def save(self, events: Sequence[CampusEvent], typed: Typed, version: Callable[[Records], str]) -> Saved:
         """Takes events in, in one commit, as long as what was seen is still so (`version`)."""

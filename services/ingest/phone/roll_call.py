@@ -110,13 +110,20 @@ def said(roll_call: RollCall, marks: Mapping[str, Mark], typed: Typed) -> list[C
         data |= {"minutes_late": mark.minutes} if mark.minutes is not None and status == "late" else {}
         data |= {"note": mark.note} if mark.note else {}
         events.append(_event("attendance", data, min(lesson.begins, typed.at), typed))
+    return [closed_with(roll_call, marks, typed), *events]
+
+
+def closed_with(roll_call: RollCall, marks: Mapping[str, Mark], typed: Typed) -> CampusEvent:
+    """The roll-call itself, with its figures."""
+    coming = [one for one in roll_call.students if not one.exempt]
     counted = figures(
         (one.student for one in coming), ((one.student, marks.get(one.student, one.mark).status) for one in coming)
     )
+    lesson = roll_call.lesson
     rolled = {**lesson.facts, "class": lesson.event.data["class"], "expected": len(coming), **counted}
     # A correction of tomorrow makes no roll-call late that was taken today.
     at = typed.at if roll_call.taken is None else min(roll_call.taken.time, typed.at)
-    return [_event("rollcall", rolled, at, typed), *events]
+    return _event("rollcall", rolled, at, typed)
 
 
 def cancelled(lesson: Lesson, typed: Typed) -> list[CampusEvent]:

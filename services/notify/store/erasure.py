@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
@@ -12,8 +13,9 @@ from services.accounts import attempts
 from services.log.renaming import Renaming
 from services.messages import key_values
 from services.notify.rows import decode_context
-from services.notify.store import account_tables, tables
+from services.notify.store import account_tables, appeal_tables, tables
 from services.notify.store.engine import Store, columns_of, insert_or, rows_of, streamed
+from services.notify.store.retention import WORDS
 
 _w, _a = tables.warning.c, tables.act.c
 _OWN = (
@@ -25,6 +27,7 @@ _OWN = (
     (tables.own_channel, tables.own_channel.c.person),
     (tables.own_choice, tables.own_choice.c.person),
     (tables.undo, tables.undo.c.person),
+    (appeal_tables.slip, appeal_tables.slip.c.person),
 )
 """What goes with its owner; with the column that says whose it is."""
 
@@ -85,6 +88,12 @@ def rename(connection: Connection, id_: str, renaming: Renaming) -> dict[str, in
     for number in about:
         connection.execute(update(tables.act).where(_a.warning == number, _a.person != "").values(text=""))
         connection.execute(update(tables.warning).where(_w.number == number).values(measure=None))
+        for table, words in WORDS:
+            connection.execute(update(table).where(table.c.warning == number).values(dict.fromkeys(words, "")))
+    mine = appeal_tables.appeal.c.student == id_
+    connection.execute(update(appeal_tables.appeal).where(mine).values(text="", answer=""))
+    waiting = update(appeal_tables.appeal).where(mine, appeal_tables.appeal.c.state == "open")
+    connection.execute(waiting.values(state="settled", due_at=None))
     for table in _tables():
         rows = list(_renamed(connection, table, renaming))
         counts[table.name] = counts.get(table.name, 0) + len(rows)
@@ -129,10 +138,16 @@ def held(connection: Connection, id_: str) -> dict[str, list[dict[str, Any]]]:
         found[table.name] = (
             [_row(row) for row in connection.execute(select(table).where(or_(*mine))).mappings()] if mine else []
         )
+    for talk in found[tables.talk.name]:
+        if talk["visibility"] == "role" and talk["person"] != id_:
+            talk["notes"] = "…"  # only whoever has the role reads them
     return {name: rows for name, rows in found.items() if rows}
 
 
-_WHO = frozenset({"person", "recipient", "whom", "author", "acknowledged_by", "closed_by", "reporter", "handed_to"})
+_WHO = frozenset(
+    {"person", "recipient", "whom", "author", "acknowledged_by", "closed_by", "reporter", "handed_to", "taken_by"}
+    | {"student", "decided_by"}
+)
 _SECRET = frozenset(
     {"password", "digest", "lease_owner", "lease_until", "kept", "address", "code", "secret", "device", "other"}
 )
@@ -151,6 +166,8 @@ def _row(row: Mapping[Any, Any]) -> dict[str, Any]:
     for name in ("evidence", "event"):
         if name in found:
             found[name] = msgspec.json.decode(found[name])
+    if "picture" in found:
+        found["picture"] = b64encode(found["picture"]).decode()
     return found
 
 

@@ -52,28 +52,31 @@ def claim(connection: Connection, queue: str, owner: str, now: int, lease: int, 
         taken = {"seen": row.status, "tried": row.attempts, "owner": owner, "until": now + lease}
         claimed = connection.execute(_CLAIM.where(_d.id.in_(ids)), taken | {"repeat": repeat, "batch": batch})
         if claimed.rowcount == len(ids):
-            told = tuple(
-                Sent(
-                    one.warning_id,
-                    one.sequence,
-                    one.change,
-                    one.rule,
-                    one.level,
-                    possibly_duplicate=bool(repeat),
-                    news=one.news,
-                    subject=one.subject,
-                    rule_version=one.rule_version,
-                    value=one.value,
-                    threshold=one.threshold,
-                    context=one.context,
-                    evidence=one.evidence,
-                    opened_at=one.opened_at,
-                    reason=one.reason,
-                )
-                for one in rows
-            )
+            told = tuple(_sent(one, possibly_duplicate=bool(repeat)) for one in rows)
             return Claim(ids, row.attempts + 1, row.recipient, queue, now - row.next_try_at, told, batch)
     return None
+
+
+def _sent(one: Any, *, possibly_duplicate: bool) -> Sent:
+    if one.warning_id is None:
+        return Sent("", one.sequence, "", "", "yellow", possibly_duplicate, one.news)
+    return Sent(
+        one.warning_id,
+        one.sequence,
+        one.change,
+        one.rule,
+        one.level,
+        possibly_duplicate,
+        news=one.news,
+        subject=one.subject,
+        rule_version=one.rule_version,
+        value=one.value,
+        threshold=one.threshold,
+        context=one.context,
+        evidence=one.evidence,
+        opened_at=one.opened_at,
+        reason=one.reason,
+    )
 
 
 def _with(connection: Connection, row: Any, queue: str, now: int, grouping: Grouping) -> Sequence[Any]:
@@ -82,9 +85,9 @@ def _with(connection: Connection, row: Any, queue: str, now: int, grouping: Grou
     if row.batch is not None:
         again = (_d.batch == row.batch, _d.status == row.status, _d.attempts == row.attempts)
         return connection.execute(_ROWS.where(*mine, *again)).all()
-    if row.status != "pending" or row.attempts or not grouping.groups:
+    if row.status != "pending" or row.attempts or not grouping.groups or row.warning_id is None:
         return [row]
-    fresh = (*mine, _d.status == "pending", _d.attempts == 0, _d.batch.is_(None))
+    fresh = (*mine, _d.status == "pending", _d.attempts == 0, _d.batch.is_(None), _d.warning.is_not(None))
     if (until := _others_ripen(connection, row, fresh, now, grouping)) is not None:
         ripe = (*fresh, _d.next_try_at <= now, _d.not_before - _d.created_at > grouping.wait_ms)
         connection.execute(update(tables.delivery).where(*ripe).values(next_try_at=until))
@@ -221,8 +224,8 @@ _ROWS = (
         _c.rule_version,
         _c.reason,
     )
-    .join(tables.warning, _w.number == _d.warning)
-    .join(tables.change, (_c.warning == _d.warning) & (_c.sequence == _d.sequence))
+    .outerjoin(tables.warning, _w.number == _d.warning)
+    .outerjoin(tables.change, (_c.warning == _d.warning) & (_c.sequence == _d.sequence))
     .order_by(_d.next_try_at, _d.id)
     .with_for_update(of=tables.delivery, skip_locked=True)
 )
@@ -289,7 +292,7 @@ _ELSEWHERE = insert(tables.delivery).from_select(
 _NOT_TOLD = insert(tables.decision).from_select(
     ["warning", "sequence", "whom", "stage", "reason"],
     select(_d.warning, _d.sequence, _d.recipient, literal("channel"), bindparam("reason", type_=Text)).where(
-        _d.id == bindparam("mine")
+        _d.id == bindparam("mine"), _d.warning.is_not(None)
     ),
 )
 _NEXT = select(func.min(_d.next_try_at)).where(_d.channel == bindparam("queue"))

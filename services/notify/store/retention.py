@@ -7,17 +7,25 @@ from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, Table, delete, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Select, Table, delete, func, insert, or_, select, update
 
 from services.notify.rows import decode_context
-from services.notify.store import tables
+from services.notify.store import appeal_tables, tables
 from services.notify.store.engine import Store, slices
 from services.notify.store.outbox import WAITING
 
 _AT_ONCE = 400
 _w, _a, _d = tables.warning.c, tables.act.c, tables.delivery.c
+_p, _s = appeal_tables.appeal.c, appeal_tables.slip.c
+_UNDECIDED = 365 * 86_400_000
+"""So long (ms) a picture is kept of which nobody has decided."""
 _Due = tuple[ColumnElement[bool], ...]
 _Work = Callable[[Connection, list[int]], Any]
+WORDS = (
+    (tables.referral, ("note", "answer")),
+    (tables.talk, ("place", "agreed", "notes")),
+)
+"""What people wrote of a warning beside the audit trail: table, columns."""
 _NOBODY = frozenset({"department", "teaching_office", "major", "cohort", "period", "indicator", "source_name"})
 """What a context says of nobody: it stays, for the report by department."""
 
@@ -61,7 +69,7 @@ class StoreSweep:
         return self._each(tables.warning, _w.number, due, blank)
 
     def texts(self, before: int) -> int:
-        """Blanks what people wrote: measures, and their words in the audit trail, whose rows stay."""
+        """Blanks what people wrote: measures, their words in the audit trail, of referrals and talks; rows stay."""
         mine = select(_w.number).where(*_ended(before))
         acts = (_a.warning.in_(mine), _a.person != "", _a.text != "")
 
@@ -71,16 +79,39 @@ class StoreSweep:
         def blank_measures(connection: Connection, numbers: list[int]) -> None:
             connection.execute(update(tables.warning).where(_w.number.in_(numbers)).values(measure=None))
 
+        def blank_appeals(connection: Connection, ids: list[int]) -> None:
+            connection.execute(update(appeal_tables.appeal).where(_p.id.in_(ids)).values(text="", answer=""))
+
         measures = self._each(tables.warning, _w.number, (*_ended(before), _w.measure.is_not(None)), blank_measures)
-        return measures + self._each(tables.act, _a.id, acts, blank_acts)
+        beside = sum(self._blank(table, words, mine) for table, words in WORDS)
+        of_appeals = (_p.decided_at < before, or_(_p.text != "", _p.answer != ""))
+        appeals = self._each(appeal_tables.appeal, _p.id, of_appeals, blank_appeals)
+        return measures + beside + self._each(tables.act, _a.id, acts, blank_acts) + appeals
+
+    def _blank(self, table: Table, words: tuple[str, ...], of: Select[tuple[int]]) -> int:
+        due = (table.c.warning.in_(of), or_(*(table.c[name] != "" for name in words)))
+
+        def blank(connection: Connection, ids: list[int]) -> None:
+            connection.execute(update(table).where(table.c.id.in_(ids)).values(dict.fromkeys(words, "")))
+
+        return self._each(table, table.c.id, due, blank)
+
+    def slips(self, before: int) -> int:
+        """Deletes pictures of appeals that were decided, and those that nobody has decided in a year."""
+        decided = select(_p.id).where(_p.decided_at < before)
+        due = or_(_s.appeal.in_(decided), _s.at < before - _UNDECIDED, _s.appeal.not_in(select(_p.id)))
+        return self._delete(appeal_tables.slip, _s.appeal, (due,))
 
     def messages(self, before: int) -> int:
         """Deletes deliveries that are over, and decisions not to tell somebody."""
         mine = select(_w.number).where(*_ended(before))
         x = tables.decision.c
         deliveries = (_d.warning.in_(mine), _d.status.not_in(WAITING))
-        return self._delete(tables.delivery, _d.id, deliveries) + self._delete(
-            tables.decision, x.id, (x.warning.in_(mine),)
+        of_appeals = (_d.warning.is_(None), _d.created_at < before, _d.status.not_in(WAITING))
+        return (
+            self._delete(tables.delivery, _d.id, deliveries)
+            + self._delete(tables.delivery, _d.id, of_appeals)
+            + self._delete(tables.decision, x.id, (x.warning.in_(mine),))
         )
 
     def silences(self, before: int) -> int:

@@ -64,17 +64,19 @@ def hold_anew(connection: Connection, moment: Moment) -> set[str]:
 
     Returns the queues of what waits for another time than before.
     """
-    held = (_d.status == "pending", _d.attempts == 0, _d.next_try_at > to_ms(moment.now))
+    of_warnings = _d.warning.is_not(None)
+    held = (of_warnings, _d.status == "pending", _d.attempts == 0, _d.next_try_at > to_ms(moment.now))
     waiting = rows_of(connection, select(tables.delivery).where(*held), DeliveryRow)
     reasons = {row.id: row.why for row in connection.execute(select(_d.id, _REASON).where(*held))}
     warnings: dict[int, WarningRow] = {}
-    for part in slices({one.warning for one in waiting}):
+    for part in slices({one.warning for one in waiting if one.warning is not None}):
         found = rows_of(connection, select(tables.warning).where(_w.number.in_(part)), WarningRow)
         warnings |= {row.number: row for row in found}
     moment = replace(moment, cases=cases(connection, {row.subject for row in warnings.values()}))
     queues = set()
     for one in waiting:
         # Of a rule whose messages are never held none is among these.
+        assert one.warning is not None
         about = of_warning(warnings[one.warning], None)
         candidate = msgspec.structs.replace(about, sequence=one.sequence, recipient=one.recipient)
         end, stage, reason = held_until(candidate, moment)

@@ -80,6 +80,7 @@ class DayPages:
             owed_tests=[shown(one, reader) for one in over if one.id not in tests],
             owed_assessments=[head(one, reader) for one in months],
             waiting=waiting,
+            appeals_wait=len(self._frame.notify.appeals.waiting_for(seen.person)),
             has_classes=self._frame.has_classes(seen),
             leave=self._leave.link(seen.person),
             person=seen.person,

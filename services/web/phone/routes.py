@@ -5,6 +5,8 @@ from __future__ import annotations
 from starlette.routing import BaseRoute, Route
 
 from services.ingest.phone.phone import Phone
+from services.web.appeals.deciding import DecidingPages
+from services.web.appeals.pages import AppealPages
 from services.web.frame import Frame
 from services.web.phone.assessment_pages import AssessmentPages
 from services.web.phone.check_in_pages import CheckInPages
@@ -31,4 +33,6 @@ def phone_routes(frame: Frame, signing_in: SigningIn, phone: Phone, leave: Leave
         *AssessmentPages(frame, sending, phone).routes(),
         *LeavePages(frame, sending, phone, leave).routes(),
         *LessonTestPages(frame, sending, phone).routes(),
+        *AppealPages(frame, sending, phone).routes(),
+        *DecidingPages(frame, signing_in, sending, phone).routes(),
     ]

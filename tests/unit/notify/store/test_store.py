@@ -10,9 +10,9 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.schema import CreateIndex, CreateTable
 
 from services.accounts import rows as account_rows
-from services.notify import rows
+from services.notify import appeals, rows
 from services.notify.rows import WarningRow
-from services.notify.store import account_tables, engine, intake, tables, views
+from services.notify.store import account_tables, appeal_tables, engine, intake, tables, views
 from services.notify.store.engine import Store
 from services.notify.testing import change
 
@@ -107,6 +107,8 @@ def test_a_chunk_of_any_size_is_taken_in(count, notify):
         (account_tables.access, account_rows.AccessRow),
         (account_tables.check_in_window, account_rows.CheckInWindowRow),
         (account_tables.check_in, account_rows.CheckInRow),
+        (appeal_tables.appeal, appeals.AppealRow),
+        (appeal_tables.slip, appeals.SlipRow),
     ],
     ids=lambda one: getattr(one, "__name__", str(one)),
 )
