@@ -3,10 +3,11 @@
 Whoever was told of a warning sees it. Beyond that a role gives sight of what it answers for, by the holders that the
 directory names for it on that day: substitutes hold a role while its owner is away. A case opens its parts. Heads see
 the figures of their department, offices those of all, and of single warnings those that they were told of; so do
-operators, who run the service and say nothing about students. What is of one student is seen by whoever looks after
-their class and by the head of the department; a teacher of the class sees the attendance and what is of the own course,
-the student what is their own, and their own leave, if the college says so. Nobody else, and of who has left nobody any
-more. Where the college allows appeals, students see of themselves what they can appeal against.
+operators, who run the service and say nothing about students. Whom a warning was referred to sees that warning, and not
+what it is a part of. What is of one student is seen by whoever looks after their class and by the head of the
+department; a teacher of the class sees the attendance and what is of the own course, the student what is their own, and
+their own leave, if the college says so. Nobody else, and of who has left nobody any more. Where the college allows
+appeals, students see of themselves what they can appeal against.
 """
 
 from __future__ import annotations
@@ -18,13 +19,14 @@ from typing import Literal, NamedTuple, Protocol
 
 from services.directory import Person
 
-Why = Literal["told", "role", "class", "case", "own", "stands_in", "everybody", "not_there", "not_yours"]
+Why = Literal["told", "role", "class", "case", "referred", "own", "stands_in", "everybody", "not_there", "not_yours"]
 """Named reason of a decision; the last two are refusals."""
 Page = Literal[
-    "account", "start", "day", "classes", "check_in", "leaves", "appeals", "figures", "deliveries", "set_aside"
-]
+    "account", "start", "day", "classes", "check_in", "leaves", "referrals", "appeals",
+    "figures", "deliveries", "set_aside"
+]  # fmt: skip
 """Pages that are about no single warning or person. account: one's own password and sessions; day: own lessons;
-classes: those that one looks after or teaches.
+classes: those that one looks after or teaches; referrals: what one has referred, and what was referred to one's office.
 
 check_in: the form for a code, which says nothing of anybody; leaves: the list of those that one may see;
 appeals: those that one has asked for or decides, and what is on record of oneself.
@@ -48,6 +50,11 @@ OFFICES = (
     "student_affairs", "academic_affairs", "supervision_office", "quality_office", "hr_office", "college_office",
     "college_head",
 )  # fmt: skip
+REFERRED_TO = (
+    "student_affairs", "academic_affairs", "mental_health", "finance_office", "supervision_office", "quality_office",
+    "hr_office", "college_office",
+)  # fmt: skip
+"""Offices that a warning can be referred to, unless the college names others (PREWARN_REFERRALS)."""
 OPERATOR = "rules_operator"
 LEAVE_CHAIN = ("class_tutor", "counsellor", "department_head", "student_affairs")
 """Who decides on leave, the nearest first: tutors and counsellors on short ones, the others on all."""
@@ -114,6 +121,10 @@ class Matter:
     """Whoever was told of it, as recipient, by escalation or as stand-in."""
     cases: Sequence[Matter] = field(default=())
     """The cases that it is a part of."""
+    offices: Collection[str] = ()
+    """The roles that it was referred to and that have it before them still."""
+    answered_by: Collection[str] = ()
+    """Who has answered a referral of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,7 +247,7 @@ def allowed(who: Who, what: Matter | Asked, directory: Directory, at: datetime) 
         why = "class" if what.class_ in classes_of(who.person, directory, at) else None
     elif isinstance(what, OfLeave | Appealed):
         why = _of_leave_or_record(who.person, what, directory, at)
-    elif what in ("account", "start", "day", "classes", "check_in", "leaves", "appeals"):
+    elif what in ("account", "start", "day", "classes", "check_in", "leaves", "referrals", "appeals"):
         why = "everybody"
     elif what == "figures":
         departments = departments_of(who, directory, at)
@@ -341,11 +352,20 @@ def _beside(giver: str, directory: Directory, at: datetime) -> set[str]:
 
 
 def _may_take(to: str, beside: Collection[str], what: Matter, directory: Directory, at: datetime) -> bool:
-    names_others = not what.context.keys().isdisjoint(("student", "class", "course", "lesson"))
-    about = what.context.get("student") if names_others else what.context.get("teacher")
-    if to == about or not directory.is_there(to, at):
+    if to == _whom(what) or not directory.is_there(to, at):
         return False
-    return to in beside or _of_warning(to, what, directory, at) is not None
+    return to in beside or _of_warning(to, what, directory, at) not in (None, "referred")
+
+
+def _whom(what: Matter) -> str | None:
+    """The person that a warning is about, if it is about one."""
+    names_others = not what.context.keys().isdisjoint(("student", "class", "course", "lesson"))
+    return what.context.get("student") if names_others else what.context.get("teacher")
+
+
+def is_about(person: str, what: Matter) -> bool:
+    """Whether a warning is about somebody."""
+    return person == _whom(what)
 
 
 def _of_warning(person: str, what: Matter, directory: Directory, at: datetime) -> Why | None:
@@ -357,7 +377,22 @@ def _of_warning(person: str, what: Matter, directory: Directory, at: datetime) -
     class_ = "" if {"student", "course", "teacher"} & what.context.keys() else what.context.get("class", "")
     if class_ and directory.courses_taught(person, class_, at):
         return "class"
-    return "case" if any(_of_warning(person, one, directory, at) for one in what.cases) else None
+    if any(_of_warning(person, one, directory, at) for one in what.cases):
+        return "case"
+    return "referred" if _was_referred(person, what, directory, at) else None
+
+
+def _was_referred(person: str, what: Matter, directory: Directory, at: datetime) -> bool:
+    """Whether a referral gives sight of it: to the office, until it has answered; then to who wrote the answer."""
+    if person == _whom(what):
+        return False
+    return person in what.answered_by or any(_holds(person, one, what.context, directory, at) for one in what.offices)
+
+
+def roles_of(person: str, what: Matter, directory: Directory, at: datetime) -> list[str]:
+    """The roles by which somebody has to do with a warning, in the order of SIGHT, then offices it was referred to."""
+    about = [role for role, names in SIGHT.items() if not what.context.keys().isdisjoint(names)]
+    return [role for role in (*about, *what.offices) if _holds(person, role, what.context, directory, at)]
 
 
 def _of_leave_or_record(person: str, what: OfLeave | Appealed, directory: Directory, at: datetime) -> Why | None:

@@ -14,6 +14,7 @@ from services.i18n import in_chinese, say
 from services.messages import Problem, to_ms
 from services.operate import doctor as clinic
 from services.settings import Settings
+from services.web import printing
 
 
 def doctor(
@@ -53,10 +54,13 @@ def doctor(
         with Embedded(settings) as embedded:
             embedded.taking_in.new_epoch()
     found = list(clinic.look(settings))
+    wrong = list(printing.check(settings.home))
     for one in found:
         typer.echo(f"{'✓' if one.well else '✗'} {one.what}")
         typer.echo(f"    {in_chinese(one.what)}")
-    if not all(one.well for one in found):
+    for problem in wrong:
+        telling.tell(problem)
+    if wrong or not all(one.well for one in found):
         raise typer.Exit(1)
 
 

@@ -104,6 +104,7 @@ def _tell(found: Report, cards: Cards, reader: Reader) -> None:
     load = found.load
     sent = {"messages": load.messages, "people": load.people, "most": load.most_a_day}
     typer.echo(reader.word("report_load_is", median=number(load.median_a_day), **sent))
+    typer.echo(reader.word("report_follow_up_is", **found.follow_up._asdict()))
     parts = {"not_told": found.not_told, "report_held": found.held, "report_left_out": _left_out(found)}
     for head, counts in parts.items():
         if counts:

@@ -46,6 +46,8 @@ ROLES: dict[str, RoleWord] = {
     "quality_office": RoleWord(Text("质量管理办公室", "quality office"), ("college",)),
     "hr_office": RoleWord(Text("组织人事处", "human resources office"), ("college",)),
     "college_office": RoleWord(Text("院办", "college office"), ("college",)),
+    "mental_health": RoleWord(Text("心理健康教育中心", "mental health centre"), ("college",)),
+    "finance_office": RoleWord(Text("财务处", "finance office"), ("college",)),
     "college_duty": RoleWord(Text("学院值班", "college duty"), ("college",)),
     "source_owner": RoleWord(
         Text("数据源负责人", "owner of the data source"), ("source",), column=("sources", "owner")

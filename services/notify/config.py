@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
-from services.accounts.permissions import LeavePolicy
+from services.accounts.permissions import REFERRED_TO, LeavePolicy
 from services.notify.appeals import Policy as AppealPolicy
 from services.notify.channels.own import Policy, read_policy
 from services.notify.deadlines import AroundTheClock, WorkingTime
@@ -17,6 +17,7 @@ from services.notify.grouping import Grouping
 from services.notify.own import Everybody
 from services.notify.pipeline import Moment
 from services.notify.privacy import Allowed, read_allowed
+from services.notify.referring import read_offices
 from services.notify.retry_policy import RetryPolicy
 from services.notify.suppression import Case, Quiet, Silence, read_quiet
 from services.notify.trial import Trial
@@ -59,6 +60,12 @@ class NotifyConfig:
     """Of openings and rises that are told; zero: of any age."""
     students: bool = False
     """Whether students are told of warnings about them."""
+    offices: tuple[str, ...] = REFERRED_TO
+    """Roles that a warning can be referred to, as far as they reach somebody."""
+    referral_days: int = 2
+    """Working days after which a referral that nobody has accepted goes up."""
+    parents: bool = False
+    """Whether it is noted that parents were informed."""
     student_pages: bool = False
     """Whether students may open their own page."""
     leave: LeavePolicy = LeavePolicy()  # noqa: RUF009 - a tuple of values
@@ -116,6 +123,9 @@ def of_settings(settings: Settings, zone: ZoneInfo, calendar: Calendar, *, push:
         own_quiet=read_quiet(settings.own_quiet, calendar.day_off, setting="PREWARN_OWN_QUIET"),
         max_age=timedelta(seconds=settings.max_age),
         students=settings.students,
+        offices=read_offices(settings.referrals),
+        referral_days=settings.referral_days,
+        parents=settings.parents,
         student_pages=settings.student_pages,
         leave=LeavePolicy(settings.student_leave, settings.tutor_grants, settings.leave_back),
         working=calendar,

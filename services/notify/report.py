@@ -133,6 +133,21 @@ class Appeals(NamedTuple):
     by_source: list[AppealLine]
 
 
+class FollowUp(NamedTuple):
+    """What was done about the warnings of a period beside taking them up."""
+
+    talks: int
+    not_reached: int
+    """How often whoever a warning is about was not reached."""
+    referrals: int
+    accepted: int
+    """By the office, those among them that it has answered since."""
+    answered: int
+    refused: int
+    open: int
+    """Neither answered nor refused."""
+
+
 class Report(NamedTuple):
     """What became of the warnings of a period, with what it is compared to."""
 
@@ -151,6 +166,7 @@ class Report(NamedTuple):
     load: Load
     left_out: list[tuple[str, int]]
     """What opened in the period and is not counted as a warning: praise, withdrawn, replay, shadow."""
+    follow_up: FollowUp
     accidents: list[Accident]
     """Graded quality accidents (Q1) of three years, the oldest first, and how they were handled."""
     appeals: Appeals

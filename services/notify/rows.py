@@ -168,7 +168,7 @@ class ActRow(msgspec.Struct, kw_only=True):
     text: str = ""
     detail: str = ""
     """Of `measure` the last day, of `measure_done` its day, of `undone` the act, of `closed` the reason, of `verdict`
-    the verdict, of `handed_over` to whom.
+    the verdict, of `handed_over` to whom, of referrals the office, of `talked` the day.
     """
 
 
@@ -181,10 +181,10 @@ class EscalationRow(msgspec.Struct, kw_only=True):
     """The change that the chain began with."""
     cause: str
     """unacknowledged; repeated: to all once more; reminder: to who has taken it up, a day before the deadline; outcome:
-    to who had raised it, when it is over.
+    to who had raised it, when it is over; referral: nobody has accepted it; next_talk: on its day, to who has it.
     """
     step: int = 1
-    """Counted from 1; of a repeat, how many there have been."""
+    """Counted from 1; of a repeat, how many there have been; of a referral or talk, its number."""
     role: str = ""
     due_at: int
     status: str = "waiting"
@@ -192,6 +192,55 @@ class EscalationRow(msgspec.Struct, kw_only=True):
     reason: str = ""
     """Named reason of what was decided; empty while it waits."""
     decided_at: int | None = None
+
+
+class ReferralRow(msgspec.Struct, kw_only=True):
+    """A question about a warning to an office. The warning stays with whoever is accountable for it."""
+
+    id: int | None = None
+    warning: int
+    at: int
+    person: str
+    """Who asked."""
+    office: str
+    """A role; whoever holds it is the office."""
+    note: str
+    state: str = "waiting"
+    """waiting, accepted, answered, refused."""
+    taken_by: str | None = None
+    """Who of the office has accepted, answered or refused it."""
+    taken_at: int | None = None
+    answer: str = ""
+    """Or why it was refused."""
+    answered_at: int | None = None
+    raised_at: int | None = None
+    """Since when it is known that nobody of the office is at it."""
+
+
+class TalkRow(msgspec.Struct, kw_only=True):
+    """A talk about a warning (谈话记录). Days and times of day are those of the college's zone."""
+
+    id: int | None = None
+    warning: int
+    at: int
+    """When it was written down."""
+    person: str
+    """Who talked, and wrote it down."""
+    role: str
+    """As what; empty: they hold none for what the warning is about."""
+    day: str
+    """YYYY-MM-DD."""
+    clock: str = ""
+    """HH:MM; empty: not said."""
+    way: str
+    """Of talking.WAYS."""
+    place: str = ""
+    agreed: str
+    next_day: str = ""
+    """YYYY-MM-DD, a working day; empty: none was agreed."""
+    notes: str = ""
+    visibility: str = "all"
+    """Who reads the notes: `all` who see the warning; `role`: whoever wrote them, and who holds their role for it."""
 
 
 class OwnChannelRow(msgspec.Struct, kw_only=True):

@@ -16,8 +16,9 @@ from services.notify.loop import Loop
 from services.notify.pipeline import UNREACHABLE, Moment
 from services.notify.ports import Ports
 from services.notify.recipients import STUDENT
+from services.notify.referring import NEXT
 from services.notify.rows import EscalationRow, WarningRow, decode_context
-from services.notify.store import own, silences, steps, undo
+from services.notify.store import own, referrals, silences, steps, talks, undo
 from services.notify.store.engine import Connection, Store
 from services.notify.telling import tell_people
 
@@ -92,6 +93,11 @@ class Scheduler:
             case "repeated":
                 news, people, why = f"repeated {step.step}", self._everybody(connection, row), "unacknowledged"
                 steps.add(connection, self._again(step, now))
+            case referrals.CAUSE:
+                people, why = self._unattended(connection, step, row, at), "late"
+                news = f"referral_unattended {step.step}"
+            case talks.CAUSE:
+                news, people, why = f"talk_due {step.step}", self._talker(connection, step, row, at), "next_talk"
             case _:
                 return f"escalated {step.step}", self._escalate(connection, step, row, at)
         steps.decide(connection, step, "sent" if people else "vacant", why, now)
@@ -122,6 +128,32 @@ class Scheduler:
         for person in people:
             if person.id not in known:
                 steps.add_recipient(connection, row, person.id, known.get(holder or "", ""))
+        return people
+
+    def _unattended(self, connection: Connection, step: EscalationRow, row: WarningRow, at: datetime) -> list[Person]:
+        """Who asked an office where nobody is at it, and who is next and may see the warning from now on."""
+        directory, context = self.ports.directory(), decode_context(row.context)
+        found = referrals.unattended(connection, step, row, at, lambda one: directory.is_there(one, at))
+        if found is None:
+            if referrals.is_at_it(connection, step, row):
+                due_at = self.config.working.working_days_after(to_ms(at), self.config.referral_days)
+                again = msgspec.structs.replace(step, id=None, due_at=due_at)
+                steps.add(connection, again)
+            return []
+        asked = list(directory.instead(found.person, at))
+        referrals.let_see(connection, row, asked, found.person)
+        for role in NEXT:
+            others = [one for one in directory.holders(role, context, at) if one.id != found.person]
+            if others:
+                referrals.let_see(connection, row, others, found.person, role)
+                return list({one.id: one for one in (*asked, *others)}.values())
+        return asked
+
+    def _talker(self, connection: Connection, step: EscalationRow, row: WarningRow, at: datetime) -> list[Person]:
+        """Who has the next talk, or stands in for them; nobody once the warning is over."""
+        person = talks.of_step(connection, step.step) if row.status == "open" else None
+        people = list(self.ports.directory().instead(person, at)) if person else []
+        referrals.let_see(connection, row, people, person or "")
         return people
 
     def _everybody(self, connection: Connection, row: WarningRow) -> list[Person]:

@@ -31,8 +31,10 @@ from services.notify.sender import Send, Sender
 from services.notify.store import disabled_channels, feedback, intake, outbox, own, report, silences, views
 from services.notify.store.acts import Acts
 from services.notify.store.engine import Connection, Store
+from services.notify.store.referrals import Referrals
 from services.notify.store.report import Departments
 from services.notify.store.sight import Sight
+from services.notify.store.talks import Talks
 from services.notify.suppression import Silence
 
 _LOG = logging.getLogger(__name__)
@@ -61,6 +63,7 @@ class Notify:
         )
         self.sight = Sight(self.database, ports.directory, ports.cards, ports.clock)
         self.acts = Acts(self.database, config, ports.clock, self.sight, ports, self._done)
+        self.referrals, self.talks = Referrals(self.acts), Talks(self.acts)
         self.own_channels = OwnChannels(
             database=self.database, config=config, ports=ports, send=sender.send, changed=self.look_at_held
         )

@@ -38,6 +38,19 @@ _NEWS: dict[str, Text] = {
         "同事撤销了对您的移交，这条预警不再由您负责，无需处理。",
         "Your colleague has taken this back: it is not yours any more, and there is nothing for you to do.",
     ),
+    "referred": Text(
+        "同事就一条预警向您所在部门转介，请决定是否受理并答复。",
+        "A colleague has referred a matter to your office: please accept it, or refuse it with a reason, and answer.",
+    ),
+    "referral_answered": Text("您转介的事项已有答复。", "What you had referred has been answered."),
+    "referral_refused": Text(
+        "您转介的事项被退回，请查看原因，另行处理。",
+        "What you had referred was refused and is back with you: please see why.",
+    ),
+    "referral_unattended": Text(
+        "一项转介目前无人受理，请跟进。", "Nobody at the office is at what was referred: please see to it."
+    ),
+    "talk_due": Text("今天是约定的下次谈话的日子。", "The next talk that was agreed on is due today."),
     "reminder": Text("您受理的预警将在一个工作日后到期。", "The warning that you took up is due in one working day."),
     "withdrawn": Text("记录已更正，这条预警撤回，无需处理。", "A record was corrected: this warning is taken back."),
 }
@@ -56,6 +69,11 @@ _HEADS: dict[str, Text] = {
     "repeated": Text("仍待处理：", "Still open: "),
     "handed_over": Text("移交给您：", "Handed over to you: "),
     "handed_back": Text("移交已撤销：", "No longer handed over to you: "),
+    "referred": Text("转介给您的部门：", "Referred to your office: "),
+    "referral_answered": Text("转介已答复：", "Referral answered: "),
+    "referral_refused": Text("转介被退回：", "Referral refused: "),
+    "referral_unattended": Text("转介无人受理：", "Nobody is at a referral: "),
+    "talk_due": Text("今日谈话：", "Talk today: "),
     "outcome": Text("处理结果：", "Outcome: "),
     "overdue": Text("已逾期：", "Overdue: "),
     "reminder": Text("即将到期：", "Due soon: "),

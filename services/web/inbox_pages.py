@@ -18,7 +18,7 @@ from services.notify import handing_over
 from services.notify.deadlines import LONGEST_TEXT
 from services.notify.rows import WarningRow
 from services.notify.store import undo, views
-from services.web import inbox_cards, inbox_view, view_models, visitor
+from services.web import follow_up, inbox_cards, inbox_view, view_models, visitor
 from services.web.frame import Frame, Visitor
 from services.web.inbox_cards import CardShown, Shown
 from services.web.inbox_view import Wanted, Words
@@ -36,6 +36,7 @@ _ENDED = 2000
 _TICKED = "card"
 """How the names of the boxes begin."""
 _MOST_TICKED = 500
+_MOST_REFERRED = 200
 _DONE = ("done", "handed", "undone")
 
 
@@ -103,6 +104,7 @@ class InboxPages:
             here = found[wanted.page * size :][:size]
             rows = views.warnings_of(connection, inbox_cards.numbers(here, wanted))
             lately = undo.lately(connection, seen.person, to_ms(reader.now))
+            referred = follow_up.before_office(self._notify, connection, person, reader, _MOST_REFERRED)
         shared = inbox_cards.Page(seen.person, wanted, words, rows, told.ticked)
         shown = [inbox_cards.show(place, one, shared) for place, one in enumerate(here)]
         return self._frame.page(
@@ -130,6 +132,7 @@ class InboxPages:
             takers=self._takers(seen.person, Matter({}), reader) if any(one.ticked for one in shown) else [],
             told=told,
             lately=lately,
+            referred=len(referred) if seen.person == person else 0,
         )
 
     async def acknowledge(self, request: Request) -> Response:

@@ -31,17 +31,20 @@ from services.notify.store import of_students, undo, views
 from services.notify.store.acting import version
 from services.notify.store.acts import Refusal
 from services.notify.store.views import Dossier
-from services.web import evidence, report_forms, view_models, visitor
+from services.web import evidence, follow_up, report_forms, view_models, visitor
 from services.web.appeals import on_warnings
 from services.web.frame import HEADERS, Frame, Tour, Visitor
 from services.web.inbox_pages import InboxPages
 from services.web.my_channels import MyChannels
+from services.web.notice_pages import NoticePages
 from services.web.phone.leave_requests import LeaveRequests
 from services.web.phone.missed import Missed, missed
 from services.web.phone.routes import phone_routes
 from services.web.provider_pages import ProviderPages
+from services.web.referral_pages import ReferralPages
 from services.web.signing_in import SigningIn
 from services.web.student.pages import StudentPages
+from services.web.talk_pages import TalkPages
 from services.web.view_models import Reader
 from services.web.visitor import said
 
@@ -103,6 +106,9 @@ class Pages:
             *self._providers.routes(),
             *self._my_channels.routes(),
             *self._inbox.routes(),
+            *ReferralPages(self._frame, self._signing_in).routes(),
+            *TalkPages(self._frame, self._signing_in).routes(),
+            *NoticePages(self._frame).routes(),
             *self._phone_routes,
             *self._students.routes(),
             Route("/warnings/{id}", self.warning),
@@ -176,6 +182,7 @@ class Pages:
             mine = undo.open_of(connection, found.warning, seen.person, to_ms(reader.now)) if found else []
             seen_version = version(connection, found.warning) if found else ""
             after_appeal = on_warnings.after_appeal(connection, found) if found else {}
+            beside = follow_up.shown(self._notify, connection, found.warning, seen.who, reader) if found else {}
         if found is None:
             return self._frame.missing(request)
         return self._frame.page(
@@ -192,6 +199,7 @@ class Pages:
             version=seen_version,
             after_appeal=after_appeal,
             appealable=on_warnings.appealable(self._notify, self._phone, seen.who, found.warning),
+            **beside,
             **self._shown(found, siblings, reader, seen.person),
             missed=self._missed(request, found.warning, reader, seen),
         )

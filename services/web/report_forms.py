@@ -186,6 +186,7 @@ def workbook(found: Report, cards: Cards, reader: Reader) -> bytes:
         _heads(("reason", "count"), reader),
         [[reason(name, reader), count] for name, count in counts],
     )
+    _sheet(book, reader.word("report_sheet_follow_up"), _heads(found.follow_up._fields, reader), [[*found.follow_up]])
     _sheet(book, reader.word("report_sheet_accidents"), _heads(_ACCIDENT, reader), accidents(found, reader))
     by = appeals(found, reader)
     if by:

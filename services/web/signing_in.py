@@ -27,7 +27,7 @@ from services.web.frame import Frame, Visitor
 from services.web.visitor import said
 
 _Form = dict[str, str]
-_KEPT = ("measure", "due", "note", "address")
+_KEPT = ("measure", "due", "note", "address", "why", "answer", "day", "place", "agreed", "notes", "consent")
 """Fields of a form that a person has typed."""
 
 
@@ -105,14 +105,14 @@ class SigningIn:
         found = {str(one): permissions.allowed(seen.who, one, directory, at).granted for one in pages}
         return found | {"password": account is not None and bool(account.password)}
 
-    async def form_of(self, request: Request) -> Posted | Response:
-        """Who sends a form of theirs, and what it says; else the answer that they get.
+    async def form_of(self, request: Request, largest: int = visitor.LARGEST_FORM) -> Posted | Response:
+        """Who sends a form of theirs, of so many bytes at most, and what it says; else the answer that they get.
 
         A session may have ended while it was filled in: what was typed is shown, and the page comes back afterwards.
         """
         if visitor.SESSION not in request.cookies:  # a stranger's form is not read at all
             return await run_in_threadpool(self.stale, request, {})
-        form = await visitor.form_of(request)
+        form = await visitor.form_of(request, largest)
         seen = await run_in_threadpool(self._frame.visitor, request)
         if seen is None:
             return await run_in_threadpool(self.interrupted, request, form)

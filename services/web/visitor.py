@@ -23,7 +23,7 @@ _OF_ROLL_CALL, _ABOVE = ("cancel", "move", "restore"), ("open", "close", "read")
 """Of a lesson: what stands on its roll-call, and what on the page above."""
 _YEAR = 365 * 24 * 3600
 _FORM = "application/x-www-form-urlencoded"
-_LARGEST_FORM = 64 << 10
+LARGEST_FORM = 64 << 10
 """Bytes: texts of people are at most 4,000 characters, each nine bytes in Chinese."""
 _MOST_FIELDS = 60
 
@@ -126,7 +126,7 @@ def language(request: Request, own: str | None = None) -> Literal["zh", "en"]:
     return "zh"
 
 
-async def form_of(request: Request, largest: int = _LARGEST_FORM, most: int = _MOST_FIELDS) -> dict[str, str]:
+async def form_of(request: Request, largest: int = LARGEST_FORM, most: int = _MOST_FIELDS) -> dict[str, str]:
     """What a form says, of which each name stands once. Raises HTTPException if it is none of ours.
 
     `largest`: bytes; `most`: fields.

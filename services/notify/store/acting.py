@@ -73,10 +73,12 @@ class Acting:
         if at is not None:
             self.later("reminder", at)
 
-    def later(self, cause: str, due_at: int) -> None:
+    def later(self, cause: str, due_at: int, step: int = 1) -> None:
         """Something that time does to the warning at `due_at` (ms)."""
-        step = EscalationRow(warning=self.row.number, sequence=self.row.sequence, cause=cause, due_at=due_at)
-        steps.add(self.connection, step)
+        step_row = EscalationRow(
+            warning=self.row.number, sequence=self.row.sequence, cause=cause, step=step, due_at=due_at
+        )
+        steps.add(self.connection, step_row)
 
     def settle(self, **effect: Any) -> None:
         """Changes the warning; whoever acts on an overdue one has a new deadline. Nobody is pressed any more."""

@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Literal
 
 from services.accounts.permissions import Who
+from services.directory import Person
 from services.messages import to_ms
 from services.notify import deadlines, handing_over
 from services.notify.config import NotifyConfig
 from services.notify.deadlines import CLOSINGS, LONGEST_TEXT, VERDICTS
 from services.notify.ports import Clock, Ports
+from services.notify.referring import ReferralRefusal
 from services.notify.store import deliveries, own, silences, steps, undo
 from services.notify.store.acting import Acting, version
 from services.notify.store.engine import Store
 from services.notify.store.sight import Sight
+from services.notify.talking import TalkRefusal
 from services.notify.telling import tell_taker
 
 Refusal = Literal[
+    ReferralRefusal,
+    TalkRefusal,
     "not_found",
     "not_open",
     "needs_measure",
@@ -80,7 +85,7 @@ class Acts:
 
         The note goes into the audit trail.
         """
-        note = _clean(note)
+        note = clean(note)
 
         def act(on: Acting) -> None:
             if on.row.acknowledged_by == person:
@@ -95,7 +100,7 @@ class Acts:
 
     def hand_over(self, person: str, warning_id: str, to: str, seen: int, note: str = "") -> Refusal | None:
         """Somebody else becomes accountable, who is told; who may, says permissions.may_take. Again changes nothing."""
-        note = _clean(note)
+        note = clean(note)
 
         def act(on: Acting) -> None:
             if on.row.handed_to == to and on.row.acknowledged_by is None:
@@ -106,27 +111,29 @@ class Acts:
             if why := handing_over.why_not(person, to, matter, directory, on.at, self.config.mail):
                 raise RefusedError(why)
             card = self.ports.cards(on.row.rule_version, on.row.rule)
-            on.queues = self._tell(on, to, f"handed_over {on.hand_over(to, note, card)}")
+            on.queues = self._tell_one(on, to, f"handed_over {on.hand_over(to, note, card)}")
 
         return self._act(person, warning_id, act, note, too_long="note_too_long")
 
-    def _tell(self, on: Acting, to: str, news: str) -> set[str]:
-        """Tells whom the warning was handed over to; the queues that have something to send."""
+    def _tell_one(self, on: Acting, to: str, news: str) -> set[str]:
         person = self.ports.directory().person(to)
-        if person is None:
-            return set()
+        return set() if person is None else self.tell(on, [person], news)
+
+    def tell(self, on: Acting, people: Sequence[Person], news: str) -> set[str]:
+        """Tells people something that was done for them; the queues that have something to send."""
         card = self.ports.cards(on.row.rule_version, on.row.rule)
         current = silences.current(on.connection, to_ms(on.at))
         set_by = own.everybody(on.connection, self.config)
         moment = self.config.moment(on.at, current, set_by, silences.cases(on.connection, {on.row.subject}))
-        return tell_taker(on.connection, on.row, card, news, person, moment, self.config.mail)
+        told = (tell_taker(on.connection, on.row, card, news, one, moment, self.config.mail) for one in people)
+        return set().union(*told)
 
     def improve(self, person: str, warning_id: str, measure: str, due: str, seen: str = "") -> Refusal | None:
         """The person names a measure (改进措施) and its day (YYYY-MM-DD); both can be changed later.
 
         A day that is past is the one on which it was taken, any other its last one. `seen`: as for `close`.
         """
-        measure = _clean(measure)
+        measure = clean(measure)
 
         def act(on: Acting) -> None:
             if not measure:
@@ -155,7 +162,7 @@ class Acts:
 
         `seen`: the version of the warning that they looked at (`version`); empty: whatever it is now.
         """
-        measure = _clean(measure)
+        measure = clean(measure)
 
         def act(on: Acting) -> None:
             if reason not in CLOSINGS:
@@ -225,7 +232,7 @@ class Acts:
         """Who was handed the warning is not told, or if they may have been, that it is theirs no more."""
         times = on.times_handed_over()
         told = deliveries.hand_back(on.connection, on.row.number, taker, f"handed_over {times}")
-        return self._tell(on, taker, f"handed_back {times}") if told else set()
+        return self._tell_one(on, taker, f"handed_back {times}") if told else set()
 
     def _hold_anew(self, on: Acting) -> set[str]:
         set_by = own.everybody(on.connection, self.config)
@@ -245,16 +252,26 @@ class Acts:
         again: tuple[tuple[str, ...], str, str] | None = None,
     ) -> Refusal | None:
         """`again`: actions, text and detail of the line that this act writes: a second click finds it, and is done."""
+
+        def checked(on: Acting) -> None:
+            if again is not None and on.did(*again):
+                return
+            if not whatever_status and on.row.status != "open":
+                raise RefusedError("not_open")
+            if seen and seen != version(on.connection, on.row):
+                raise RefusedError("changed_meanwhile")
+            if len(text) > LONGEST_TEXT:
+                raise RefusedError(too_long)
+            act(on)
+
+        return self.do(person, warning_id, checked)
+
+    def do(
+        self, person: str, warning_id: str, act: Callable[[Acting], None], *, offices: bool = False
+    ) -> Refusal | None:
+        """Does something to a warning, whatever its status. `offices`: also for who sees it by a referral alone."""
         try:
-            with self._on(person, warning_id) as on:
-                if again is not None and on.did(*again):
-                    return None
-                if not whatever_status and on.row.status != "open":
-                    return "not_open"
-                if seen and seen != version(on.connection, on.row):
-                    return "changed_meanwhile"
-                if len(text) > LONGEST_TEXT:
-                    return too_long
+            with self._on(person, warning_id, offices=offices) as on:
                 act(on)
                 if on.was.acts:
                     undo.keep(on.connection, on.was, on.row, person, to_ms(on.at))
@@ -264,11 +281,13 @@ class Acts:
         return None
 
     @contextmanager
-    def _on(self, person: str, warning_id: str) -> Iterator[Acting]:
+    def _on(self, person: str, warning_id: str, *, offices: bool = False) -> Iterator[Acting]:
         who = Who(person)
         with self.database.writing() as connection:
             row, decision = self.sight.held(connection, who, warning_id)
             if row is not None:
+                if decision is not None and decision.why == "referred" and not offices:
+                    raise RefusedError("only_referred")
                 was = undo.before(connection, row)
                 yield Acting(connection, row, person, self.clock(), self.config.working, was)
                 return
@@ -277,5 +296,6 @@ class Acts:
         raise RefusedError("not_found")
 
 
-def _clean(text: str) -> str:
+def clean(text: str) -> str:
+    """As it can be stored."""
     return text.replace("\0", "").strip()  # PostgreSQL has no text with that

@@ -53,8 +53,11 @@ def take_back(connection: Connection, numbers: Collection[int]) -> None:
 
 
 def relieve(connection: Connection, number: int, *, closed: bool = False) -> None:
-    """Somebody has acted: nobody is pressed any more, and of a warning that was `closed` nobody needs to hear."""
-    pressing = () if closed else (_d.news != "",)
+    """Somebody has acted: nobody is pressed any more, and of a warning that was `closed` nobody needs to hear.
+
+    Referrals and talks press for something else.
+    """
+    pressing = () if closed else (_d.news != "", ~_d.news.startswith("refer"), ~_d.news.startswith("talk"))
     connection.execute(_cancel(ACTED_ON).where(_d.warning == number, *NOT_OUT, *pressing))
 
 

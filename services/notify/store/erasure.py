@@ -15,6 +15,7 @@ from services.messages import key_values
 from services.notify.rows import decode_context
 from services.notify.store import account_tables, appeal_tables, tables
 from services.notify.store.engine import Store, columns_of, insert_or, rows_of, streamed
+from services.notify.store.retention import WORDS
 
 _w, _a = tables.warning.c, tables.act.c
 _OWN = (
@@ -87,6 +88,8 @@ def rename(connection: Connection, id_: str, renaming: Renaming) -> dict[str, in
     for number in about:
         connection.execute(update(tables.act).where(_a.warning == number, _a.person != "").values(text=""))
         connection.execute(update(tables.warning).where(_w.number == number).values(measure=None))
+        for table, words in WORDS:
+            connection.execute(update(table).where(table.c.warning == number).values(dict.fromkeys(words, "")))
     mine = appeal_tables.appeal.c.student == id_
     connection.execute(update(appeal_tables.appeal).where(mine).values(text="", answer=""))
     waiting = update(appeal_tables.appeal).where(mine, appeal_tables.appeal.c.state == "open")
@@ -135,11 +138,14 @@ def held(connection: Connection, id_: str) -> dict[str, list[dict[str, Any]]]:
         found[table.name] = (
             [_row(row) for row in connection.execute(select(table).where(or_(*mine))).mappings()] if mine else []
         )
+    for talk in found[tables.talk.name]:
+        if talk["visibility"] == "role" and talk["person"] != id_:
+            talk["notes"] = "…"  # only whoever has the role reads them
     return {name: rows for name, rows in found.items() if rows}
 
 
 _WHO = frozenset(
-    {"person", "recipient", "whom", "author", "acknowledged_by", "closed_by", "reporter", "handed_to"}
+    {"person", "recipient", "whom", "author", "acknowledged_by", "closed_by", "reporter", "handed_to", "taken_by"}
     | {"student", "decided_by"}
 )
 _SECRET = frozenset(

@@ -8,17 +8,19 @@ from datetime import timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Connection, case, func, select
+from sqlalchemy import ColumnElement, Connection, Select, Table, case, func, or_, select
 
 from services.notify import report
 from services.notify.deadlines import AROUND_THE_CLOCK, WorkingTime
-from services.notify.report import Accident, By, Case, OpenBy, OpenCase, OpenNow, Period, Report
+from services.notify.report import Accident, By, Case, FollowUp, OpenBy, OpenCase, OpenNow, Period, Report
 from services.notify.rows import ActRow, decode_context
 from services.notify.store import appeals, deliveries, tables, undo
 from services.notify.store.engine import rows_of, streamed
+from services.notify.store.talks import NOT_REACHED
 from services.notify.suppression import HELD
 
 _w, _a, _d, _x = tables.warning.c, tables.act.c, tables.delivery.c, tables.decision.c
+_f = tables.referral.c
 _Mine = tuple[ColumnElement[bool], ...]
 Departments = Collection[str] | None
 """Whose figures are asked for; None: those of the whole college."""
@@ -75,6 +77,7 @@ def effectiveness(
         held=_held(connection, mine),
         load=report.load(((person, at) for person, at, _ in sent), zone),
         left_out=[(why, apart[why]) for why in ("praise", "withdrawn", "replay", "past", "shadow") if apart[why]],
+        follow_up=_follow_up(connection, (*mine, _APART == "")),
         accidents=_accidents(connection, end, of),
         appeals=report.appeals(appeals.asked_between(connection, begin, end, departments), working),
     )
@@ -172,6 +175,25 @@ def _ended_at(row: Any, closed: int | None) -> int | None:
     if row.status == "open":
         return None
     return closed if row.closed_by is not None and closed is not None else row.closed_at
+
+
+def _follow_up(connection: Connection, mine: _Mine) -> FollowUp:
+    def of(table: Table, *columns: ColumnElement[Any]) -> Select[Any]:
+        return select(*columns).select_from(table).join(tables.warning, _w.number == table.c.warning).where(*mine)
+
+    talks = of(tables.talk, func.count())
+    states = Counter(row.state for row in connection.execute(of(tables.referral, _f.state)))
+    tried = of(tables.act, _a.action).where(or_(_a.action == NOT_REACHED, _a.detail == NOT_REACHED))
+    lines = connection.execute(tried).all()
+    return FollowUp(
+        talks=int(connection.execute(talks).scalar_one()),
+        not_reached=sum(1 if line.action == NOT_REACHED else -1 for line in lines),
+        referrals=states.total(),
+        accepted=states["accepted"] + states["answered"],
+        answered=states["answered"],
+        refused=states["refused"],
+        open=states["waiting"] + states["accepted"],
+    )
 
 
 def _department(row: Any) -> str:

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, Table, delete, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Select, Table, delete, func, insert, or_, select, update
 
 from services.notify.rows import decode_context
 from services.notify.store import appeal_tables, tables
@@ -21,6 +21,11 @@ _UNDECIDED = 365 * 86_400_000
 """So long (ms) a picture is kept of which nobody has decided."""
 _Due = tuple[ColumnElement[bool], ...]
 _Work = Callable[[Connection, list[int]], Any]
+WORDS = (
+    (tables.referral, ("note", "answer")),
+    (tables.talk, ("place", "agreed", "notes")),
+)
+"""What people wrote of a warning beside the audit trail: table, columns."""
 _NOBODY = frozenset({"department", "teaching_office", "major", "cohort", "period", "indicator", "source_name"})
 """What a context says of nobody: it stays, for the report by department."""
 
@@ -64,7 +69,7 @@ class StoreSweep:
         return self._each(tables.warning, _w.number, due, blank)
 
     def texts(self, before: int) -> int:
-        """Blanks what people wrote: measures, and their words in the audit trail, whose rows stay."""
+        """Blanks what people wrote: measures, their words in the audit trail, of referrals and talks; rows stay."""
         mine = select(_w.number).where(*_ended(before))
         acts = (_a.warning.in_(mine), _a.person != "", _a.text != "")
 
@@ -80,7 +85,16 @@ class StoreSweep:
         measures = self._each(tables.warning, _w.number, (*_ended(before), _w.measure.is_not(None)), blank_measures)
         of_appeals = (_p.decided_at < before, or_(_p.text != "", _p.answer != ""))
         appeals = self._each(appeal_tables.appeal, _p.id, of_appeals, blank_appeals)
-        return measures + self._each(tables.act, _a.id, acts, blank_acts) + appeals
+        beside = sum(self._blank(table, words, mine) for table, words in WORDS)
+        return measures + beside + appeals + self._each(tables.act, _a.id, acts, blank_acts)
+
+    def _blank(self, table: Table, words: tuple[str, ...], of: Select[tuple[int]]) -> int:
+        due = (table.c.warning.in_(of), or_(*(table.c[name] != "" for name in words)))
+
+        def blank(connection: Connection, ids: list[int]) -> None:
+            connection.execute(update(table).where(table.c.id.in_(ids)).values(dict.fromkeys(words, "")))
+
+        return self._each(table, table.c.id, due, blank)
 
     def slips(self, before: int) -> int:
         """Deletes pictures of appeals that were decided, and those that nobody has decided in a year."""

@@ -17,12 +17,13 @@ from services.accounts.permissions import Asked, Decision, Matter, OfStudent, Sh
 from services.accounts.rows import AccessRow
 from services.messages import Evidence, to_ms
 from services.notify.ports import Cards, Clock, Directory
+from services.notify.referring import BEFORE_THE_OFFICE
 from services.notify.rows import WarningRow, decode_context
 from services.notify.store import accounts, of_students, tables
 from services.notify.store.engine import Store, rows_of
 from services.notify.wording import Facts, context_of_subject
 
-_w, _r = tables.warning.c, tables.recipient.c
+_w, _r, _f = tables.warning.c, tables.recipient.c, tables.referral.c
 _EVIDENCE = msgspec.json.Decoder(list[Evidence])
 
 
@@ -106,7 +107,14 @@ class Sight:
         """What decides who may see a warning."""
         cases = [self._alone(connection, one) for one in _cases(connection, row)]
         alone = self._alone(connection, row)
-        return Matter(alone.context, alone.told, cases)
+        referrals = connection.execute(select(_f.office, _f.state, _f.taken_by).where(_f.warning == row.number)).all()
+        return Matter(
+            alone.context,
+            alone.told,
+            cases,
+            offices=sorted({one.office for one in referrals if one.state in BEFORE_THE_OFFICE}),
+            answered_by={one.taken_by for one in referrals if one.state == "answered"},
+        )
 
     def _alone(self, connection: Connection, row: WarningRow) -> Matter:
         told = connection.execute(select(_r.person).where(_r.warning == row.number))

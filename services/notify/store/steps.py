@@ -15,13 +15,16 @@ from services.notify.store import feedback, tables
 from services.notify.store.engine import columns_of, rows_of
 
 _AT_ONCE = 200
+_OF_THEIR_OWN = ("referral", "next_talk")
+"""Causes of steps that a change of the warning, or an act of somebody, leaves as they are."""
 _a = tables.act.c
 _w, _e, _r = tables.warning.c, tables.escalation.c, tables.recipient.c
 
 
 def stop(connection: Connection, numbers: Collection[int], why: str, now: int) -> None:
-    """No waiting step of these warnings is taken any more."""
-    waiting = update(tables.escalation).where(_e.warning.in_(list(numbers)), _e.status == "waiting")
+    """No waiting step of these warnings is taken any more, but for what has a day of its own."""
+    mine = (_e.warning.in_(list(numbers)), _e.status == "waiting", _e.cause.not_in(_OF_THEIR_OWN))
+    waiting = update(tables.escalation).where(*mine)
     connection.execute(waiting.values(status="stopped", reason=why, decided_at=now))
 
 

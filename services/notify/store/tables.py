@@ -12,6 +12,7 @@ on a few pages, where its uuids are scattered over all of them. `rows.py` has wh
 | acts | act, undo, and what an act changes of its warning |
 | own | own_channel, own_choice |
 | appeals (tables: appeal_tables.py) | appeal, appeal_slip |
+| referrals, talks | referral; talk |
 | feedback, silences, disabled_channels, retention, erasure | the table of that name (disabled_channels: `stopped`) |
 """
 
@@ -233,7 +234,7 @@ class ActTable(Stored, table=True):
     text: str = Field(sa_type=Text)
     detail: str = Field(default="", sa_type=Text, sa_column_kwargs={"server_default": ""})
     """Of `measure` the last day, of `measure_done` its day, of `undone` the act, of `closed` the reason, of `verdict`
-    the verdict, of `handed_over` to whom.
+    the verdict, of `handed_over` to whom, of referrals the office, of `talked` the day.
     """
 
 
@@ -262,10 +263,10 @@ class EscalationTable(Stored, table=True):
     """The change that the chain began with."""
     cause: str = Field(sa_type=Text)
     """unacknowledged; repeated: to all once more; reminder: to who has taken it up, a day before the deadline; outcome:
-    to who had raised it, when it is over.
+    to who had raised it, when it is over; referral: nobody has accepted it; next_talk: on its day, to who has it.
     """
     step: int
-    """From 1."""
+    """From 1; of a referral or talk its number."""
     role: str = Field(sa_type=Text)
     due_at: int = Field(sa_type=BigInteger)
     status: str = Field(sa_type=Text)
@@ -342,6 +343,52 @@ class ErasureTable(Stored, table=True):
     """JSON: table or file → how many rows or lines were written anew."""
 
 
+class ReferralTable(Stored, table=True):
+    """A question about a warning to an office."""
+
+    __tablename__ = "referral"
+    __table_args__ = (
+        Index("referral_of_warning", "warning"),
+        Index("referral_of_office", "office", "state"),
+        Index("referral_of_person", "person"),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    warning: int = Field(foreign_key="warning.number", sa_type=BigInteger)
+    at: int = Field(sa_type=BigInteger)
+    person: str = Field(sa_type=Text)
+    office: str = Field(sa_type=Text)
+    note: str = Field(sa_type=Text)
+    state: str = Field(sa_type=Text)
+    """waiting, accepted, answered, refused."""
+    taken_by: str | None = Field(default=None, sa_type=Text)
+    taken_at: int | None = Field(default=None, sa_type=BigInteger)
+    answer: str = Field(sa_type=Text)
+    answered_at: int | None = Field(default=None, sa_type=BigInteger)
+    raised_at: int | None = Field(default=None, sa_type=BigInteger)
+
+
+class TalkTable(Stored, table=True):
+    """A talk about a warning; its notes may be for some alone (talks.py)."""
+
+    __tablename__ = "talk"
+    __table_args__ = (Index("talk_of_warning", "warning"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    warning: int = Field(foreign_key="warning.number", sa_type=BigInteger)
+    at: int = Field(sa_type=BigInteger)
+    person: str = Field(sa_type=Text)
+    role: str = Field(sa_type=Text)
+    day: str = Field(sa_type=Text)
+    clock: str = Field(sa_type=Text)
+    way: str = Field(sa_type=Text)
+    place: str = Field(sa_type=Text)
+    agreed: str = Field(sa_type=Text)
+    next_day: str = Field(sa_type=Text)
+    notes: str = Field(sa_type=Text)
+    visibility: str = Field(sa_type=Text)
+
+
 class OwnChannelTable(Stored, table=True):
     """An address that a person set for themselves: one proved at most, and one that is not."""
 
@@ -413,3 +460,5 @@ erasure = metadata.tables["erasure"]
 own_channel = metadata.tables["own_channel"]
 own_choice = metadata.tables["own_choice"]
 undo = metadata.tables["undo"]
+referral = metadata.tables["referral"]
+talk = metadata.tables["talk"]

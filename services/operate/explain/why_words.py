@@ -93,8 +93,10 @@ def _last(last: Mapping[str, Any], language: Language, say: Say) -> str:
 def _act(act: Mapping[str, Any], language: Language) -> str:
     """Who did what with a warning, or what time did."""
     action = of(term("action", act["action"]), language)
-    detail = term("verdict" if act["detail"] in terms("verdict") else "closing", act["detail"])
-    if act["action"] in ("escalated", "escalation_failed"):
+    of_office = act["action"].startswith("refer")
+    table = "verdict" if act["detail"] in terms("verdict") else "closing"
+    detail = role_title(act["detail"]) if of_office else term(table, act["detail"])
+    if act["action"] in ("escalated", "escalation_failed", "referral_unattended"):
         return f"    {act['at']}  {action} {of(role_title(act['text']), language)}"
     more = "".join(f"; {text}" for text in (of(detail, language), act["text"]) if text)
     return f"    {act['at']}  {act['person']}{': ' if act['person'] else ''}{action}{more}"

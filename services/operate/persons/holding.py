@@ -40,6 +40,8 @@ _STORE = {
     "undo": "undoable",
     "appeal": "appeals",
     "appeal_slip": "slips",
+    "referral": "referrals",
+    "talk": "talks",
     "access": "audit",
 }
 PARTS = ("directory", "records", "events", "rejected", *_STORE.values())

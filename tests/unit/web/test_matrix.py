@@ -156,6 +156,7 @@ PAGES = {
     ("GET", "/password"): set(),  # nobody here has a local account
     ("POST", "/password"): set(),
     ("GET", "/my-channels"): SIGNED_IN,
+    ("GET", "/referrals"): SIGNED_IN,
     ("GET", "/classes"): SIGNED_IN,  # of themselves: who has no class is told so
 }
 INSTALLING = {("GET", "/sw.js"), ("GET", "/manifest.webmanifest"), ("GET", "/offline")}
@@ -196,9 +197,16 @@ OF_LEAVE = {("GET", path) for path in ("/leaves", "/leaves/new", "/leaves/{key:p
 who decides on how many days: tests/unit/accounts/test_permissions.py."""
 OF_ONESELF = {("POST", f"/my-channels/{act}") for act in ("address", "code", "remove", "test", "choose")}
 """Whoever is signed in changes what is theirs, and nobody else's: the form names no person."""
-OF_A_WARNING = {("GET", "/warnings/{id}"), ("GET", "/warnings/{id}/hand-over")} | {
-    ("POST", f"/warnings/{{id}}/{act}") for act in ("acknowledge", "hand-over", "improve", "close", "judge", "undo")
-}
+OF_A_WARNING = (
+    {("GET", "/warnings/{id}"), ("GET", "/warnings/{id}/hand-over")}
+    | {("GET", f"/warnings/{{id}}/{page}") for page in ("refer", "referral", "talk", "notice")}
+    | {
+        ("POST", f"/warnings/{{id}}/{act}")
+        for act in ("acknowledge", "hand-over", "improve", "close", "judge", "undo", "refer", "talk", "not-reached")
+    }
+)
+OF_AN_OFFICE = {("POST", f"/warnings/{{id}}/referral/{act}") for act in ("accept", "answer", "refuse")}
+"""Whoever holds the office that a warning was referred to."""
 OF_A_PERSON = {
     ("GET", "/inbox/{person:path}"),
     ("POST", "/inbox/{person:path}/acknowledge"),
@@ -228,6 +236,7 @@ def test_every_route_has_an_entry_and_every_entry_a_route(tmp_path):
         | set(PAGES)
         | OF_ONESELF
         | OF_A_WARNING
+        | OF_AN_OFFICE
         | OF_A_PERSON
         | INSTALLING
         | PHONE
@@ -284,9 +293,11 @@ def expected(person, method, seen):
 @pytest.mark.parametrize("person", PEOPLE)
 def test_warnings(person, notify, browser_of):
     form = {"measure": "x", "due": "2026-12-01", "reason": "fixed", "verdict": "useful", "seen": "1"}
+    form |= {"note": "x", "day": "2026-11-23", "way": "phone", "agreed": "x"}
     at = At(browser_of, notify, person)
     for name in OF:
         form["to"] = "recipient" if person != "recipient" else "colleague"
+        form["office"] = "quality_office"
         seen = SEEN[name] | {"recipient"} | ({"major_head"} if name in MAJOR_HEAD_TOO else set())
         for method, path in sorted(OF_A_WARNING, key=lambda route: route[1].endswith("close")):
             address = path.replace("{id}", warning(name).warning_id)
@@ -297,6 +308,36 @@ def test_warnings(person, notify, browser_of):
             wanted = expected(person, method, seen)
             nothing_to_undo = path.endswith("undo") and wanted == 303
             assert found == (409 if nothing_to_undo else wanted), (name, method, path)
+
+
+@pytest.mark.parametrize("person", PEOPLE)
+def test_a_referral_is_answered_by_its_office_which_sees_that_warning_alone(person, notify, browser_of):
+    at, mine = At(browser_of, notify, person), warning("a student").warning_id
+    assert notify.referrals.refer("tutor", mine, "quality_office", "?") is None
+    office = person == "quality"
+    for name in OF:
+        one = warning(name).warning_id
+        told = {"recipient"} | ({"major_head"} if name in MAJOR_HEAD_TOO else set())
+        seen = SEEN[name] | told | ({"quality"} if one == mine else set())
+        for page in ("", "/referral", "/talk", "/notice"):
+            assert at.status("GET", f"/warnings/{one}{page}") == expected(person, "GET", seen), (name, page)
+        if office and one == mine:
+            for act in ("acknowledge", "improve", "close", "judge", "hand-over", "refer"):
+                assert at.status("POST", f"/warnings/{one}/{act}", **OFFICE_FORM) in (409, 422), act
+        for act in ("accept", "answer", "refuse"):
+            wanted = expected(person, "POST", seen)
+            if wanted == 303 and (not office or act == "refuse"):
+                wanted = 409  # seen, and not before their office; or answered already
+            assert at.status("POST", f"/warnings/{one}/referral/{act}", **OFFICE_FORM) == wanted, (name, act)
+    states = {"answered"} if office else {"waiting"}
+    with notify.database.reading() as connection:
+        assert {row[0] for row in connection.exec_driver_sql("SELECT state FROM referral")} == states
+
+
+OFFICE_FORM = {
+    "referral": "1", "answer": "done", "why": "not ours", "measure": "x", "due": "2026-12-01", "verdict": "useful",
+    "to": "tutor", "seen": "1", "office": "quality_office", "note": "x",
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("person", PEOPLE)

@@ -101,10 +101,12 @@ def test_what_people_did_with_a_warning_is_told(college, tmp_path):
         told = [one for one in embedded.notify.warnings() if (one["rule"], one["subject"]) == STREAK]
         (warning,) = [one["id"] for one in told]
         assert embedded.notify.acts.acknowledge("fang", warning) is None
+        assert embedded.notify.referrals.refer("fang", warning, "student_affairs", "can you help?") is None
         assert embedded.notify.acts.close("fang", warning, "talked to the parents", "explained") is None
     arguments = ("--home", str(home), "why", "s1", "--rule", "absence-streak", "--language", "en")
     said = CliRunner().invoke(app, arguments).stdout
     assert "fang: Took it up\n" in said
+    assert "fang: Referred; student affairs office; can you help?\n" in said
     assert "fang: Closed it; explained; talked to the parents\n" in said
     before = CliRunner().invoke(app, (*arguments, "--at", "2026-11-20")).stdout
     assert "Closed it" not in before

@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "0018"
-down_revision = "0013"
+revision = "0013"
+down_revision = "0012"
 
 
 def upgrade() -> None:

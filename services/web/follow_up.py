@@ -1,0 +1,123 @@
+"""What a warning's page shows of referrals, talks and attempts to reach somebody. Pure but for what it reads."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from services.accounts import permissions
+from services.accounts.permissions import Matter, Who
+from services.notify import referring
+from services.notify.referring import BEFORE_THE_OFFICE
+from services.notify.rows import ReferralRow, WarningRow
+from services.notify.store import referrals, talks
+from services.notify.store.engine import Connection
+from services.notify.store.talks import TalkSeen
+from services.web.view_models import Reader
+
+if TYPE_CHECKING:
+    from services.notify.service import Notify
+
+
+class ReferralShown(NamedTuple):
+    """A question to an office, as a page shows it."""
+
+    number: int
+    office: str
+    state: str
+    """A key of the terms `referral`."""
+    asked: str
+    """Who asked, and when."""
+    question: str
+    taken: str
+    """Who of the office has it, and since when; empty: nobody."""
+    taker_left: bool
+    answer: str
+    late: bool
+    """Nobody of the office is at it, and the next in line was told."""
+    mine: bool
+    """It is before the office of whoever looks, and nobody else there has it in hand."""
+    accepted: bool
+    """By whoever looks."""
+
+
+class TalkShown(NamedTuple):
+    """A talk, as a page shows it."""
+
+    when: str
+    way: str
+    by: str
+    agreed: str
+    next_day: str
+    notes: str
+    for_whom: str
+    """Of notes, who reads them; empty: whoever sees the warning."""
+    withheld: bool
+
+
+def shown(notify: Notify, connection: Connection, row: WarningRow, who: Who, reader: Reader) -> dict[str, Any]:
+    """For the templates follow_up.html and referral.html."""
+    matter = notify.sight.matter(connection, row)
+    directory = reader.directory
+    decision = permissions.allowed(who, matter, directory, reader.now)
+    tried = talks.attempts(connection, row)
+    return {
+        "referrals": [referral(one, who.person, matter, reader) for one in referrals.of_warning(connection, row)],
+        "talks": [talk(one, reader) for one in talks.seen(connection, row, who.person, matter, directory, reader.now)],
+        "tried": len(tried),
+        "tried_last": reader.time(tried[-1][1]) if tried else "",
+        "only_referred": decision.why == "referred",
+    }
+
+
+def before_office(
+    notify: Notify, connection: Connection, person: str, reader: Reader, most: int
+) -> list[tuple[ReferralRow, WarningRow]]:
+    """What waits for an office of somebody, and nobody else there has in hand, the longest-waiting first."""
+    found = referrals.of_offices(connection, notify.config.offices, most)
+    return [
+        (one, row) for one, row in found if referral(one, person, notify.sight.matter(connection, row), reader).mine
+    ]
+
+
+def referral(row: ReferralRow, person: str, matter: Matter, reader: Reader) -> ReferralShown:
+    """One referral, for somebody."""
+    directory = reader.directory
+    office = referring.holders(row.office, row.person, matter, directory, reader.now)
+    open_, left = row.state in BEFORE_THE_OFFICE, False
+    if row.taken_by is not None and row.state == "accepted":
+        left = not directory.is_there(row.taken_by, reader.now)
+    mine = open_ and any(one.id == person for one in office) and (left or row.taken_by in (None, person))
+    by = "" if row.taken_by is None else reader.person(row.taken_by)
+    at = row.answered_at or row.taken_at
+    return ReferralShown(
+        number=row.id or 0,
+        office=reader.role(row.office),
+        state=row.state,
+        asked=f"{reader.person(row.person)} · {reader.time(row.at)}",
+        question=row.note,
+        taken=f"{by} · {reader.time(at)}" if at is not None else by,
+        taker_left=left,
+        answer=row.answer,
+        late=row.raised_at is not None and (row.state == "waiting" or left),
+        mine=mine,
+        accepted=row.state == "accepted" and row.taken_by == person,
+    )
+
+
+def talk(seen: TalkSeen, reader: Reader) -> TalkShown:
+    """One talk."""
+    row = seen.talk
+    for_whom = ""
+    if row.visibility == "role":
+        for_whom = reader.role(row.role) if row.role else reader.person(row.person)
+    way = reader.term("talk_way", row.way)
+    return TalkShown(
+        when=f"{row.day} {row.clock}".strip(),
+        way=f"{way} · {row.place}" if row.place else way,
+        by=reader.person(row.person),
+        agreed=row.agreed,
+        next_day=row.next_day,
+        notes=row.notes,
+        for_whom=for_whom,
+        withheld=seen.withheld,
+    )

@@ -1,0 +1,102 @@
+"""The pages of talks about a warning: what was agreed, that somebody was not reached, that parents were informed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from services.accounts import permissions
+from services.i18n import terms
+from services.notify.talking import Talk
+from services.web import one_warning, visitor
+from services.web.frame import Frame
+from services.web.signing_in import SigningIn
+from services.web.visitor import said
+
+_TYPED = (*Talk._fields, "earlier", "consent", "consent_day")
+
+
+class TalkPages:
+    """The routes over one frame."""
+
+    def __init__(self, frame: Frame, signing_in: SigningIn) -> None:
+        self._frame, self._signing_in, self._notify = frame, signing_in, frame.notify
+
+    def routes(self) -> list[BaseRoute]:
+        """For the composition root's web application."""
+        parents = [Route("/warnings/{id}/parents", self.parents, methods=["POST"])]
+        return [
+            Route("/warnings/{id}/talk", self.talk),
+            Route("/warnings/{id}/talk", self.record, methods=["POST"]),
+            Route("/warnings/{id}/not-reached", self.not_reached, methods=["POST"]),
+            *(parents if self._notify.config.parents else []),
+        ]
+
+    def talk(self, request: Request) -> Response:
+        """What was said, and when is the next one?"""
+        return self._talk(request)
+
+    def _talk(
+        self,
+        request: Request,
+        wrong: Mapping[str, str] = MappingProxyType({}),
+        status: int = 200,
+        typed: Mapping[str, str] = MappingProxyType({}),
+    ) -> Response:
+        """`wrong`: field → why it is refused; `form` is that of the whole."""
+        found = one_warning.look(self._frame, request)
+        if isinstance(found, Response):
+            return found
+        reader, person = found.reader, found.visitor.person
+        roles = permissions.roles_of(person, found.matter, reader.directory, reader.now)
+        today = reader.now.astimezone(reader.zone).date().isoformat()
+        return self._frame.page(
+            request,
+            "talk.html",
+            status=status,
+            wrong={name: reader.word(f"refused_{why}") for name, why in wrong.items()},
+            earlier=wrong.get("day") == "talk_before_warning" or bool(said(typed, "earlier")),
+            typed={name: said(typed, name) for name in _TYPED} | ({} if typed else {"day": today}),
+            today=today,
+            ways=terms("talk_way"),
+            role=reader.role(roles[0]) if roles else "",
+            parents=self._notify.config.parents,
+            **found.lead(),
+        )
+
+    async def record(self, request: Request) -> Response:
+        """Writes a talk down."""
+        return await one_warning.posted(self._frame, self._signing_in, request, self._recorded)
+
+    def _recorded(self, request: Request, person: str, form: dict[str, str]) -> Response:
+        found = self._notify.talks.record(person, request.path_params["id"], form)
+        if isinstance(found, dict):
+            return self._talk(request, found, 422, form)
+        return self._after(request, found, form)
+
+    async def not_reached(self, request: Request) -> Response:
+        """Somebody was not reached."""
+        return await one_warning.posted(self._frame, self._signing_in, request, self._not_reached)
+
+    def _not_reached(self, request: Request, person: str, form: dict[str, str]) -> Response:
+        return self._after(request, self._notify.talks.not_reached(person, request.path_params["id"]), form)
+
+    async def parents(self, request: Request) -> Response:
+        """Parents were informed."""
+        return await one_warning.posted(self._frame, self._signing_in, request, self._informed)
+
+    def _informed(self, request: Request, person: str, form: dict[str, str]) -> Response:
+        id_, consent, day = request.path_params["id"], said(form, "consent"), said(form, "consent_day")
+        return self._after(request, self._notify.talks.parents_informed(person, id_, consent, day), form)
+
+    def _after(self, request: Request, refused: str | None, form: Mapping[str, str]) -> Response:
+        if refused is None:
+            return RedirectResponse(f"{visitor.root(request)}/warnings/{request.path_params['id']}#follow-up", 303)
+        if refused == "not_found":
+            return self._frame.missing(request)
+        fields = {"parents_needs_day": "consent_day", "parents_needs_consent": "consent", "note_too_long": "consent"}
+        return self._talk(request, {fields.get(refused, "form"): refused}, 422, form)
