@@ -117,24 +117,6 @@ class Accident(NamedTuple):
     hours_to_end: float | None
 
 
-class Improvement(NamedTuple):
-    """Of the warnings for which a measure was named, what came after it: no word of whether it came of it."""
-
-    measures: int
-    ended: int
-    """The rules saw it end."""
-    closed: int
-    """A person closed it, and the rules still held it open."""
-    still_open: int
-    relapsed: int
-    """Of those that ended, how many have opened again."""
-    yes: int
-    partly: int
-    no: int
-    unanswered: int
-    """What people said when they looked back."""
-
-
 class FollowUp(NamedTuple):
     """What was done about the warnings of a period beside taking them up."""
 
@@ -173,6 +155,24 @@ class Appeals(NamedTuple):
     by_source: list[AppealLine]
 
 
+class Improvement(NamedTuple):
+    """Of the warnings for which a measure was named, what came after it: no word of whether it came of it."""
+
+    measures: int
+    ended: int
+    """The rules saw it end."""
+    closed: int
+    """A person closed it, and the rules still held it open."""
+    still_open: int
+    relapsed: int
+    """Of those that ended, how many have opened again."""
+    yes: int
+    partly: int
+    no: int
+    unanswered: int
+    """What people said when they looked back."""
+
+
 class Report(NamedTuple):
     """What became of the warnings of a period, with what it is compared to."""
 
@@ -191,8 +191,8 @@ class Report(NamedTuple):
     load: Load
     left_out: list[tuple[str, int]]
     """What opened in the period and is not counted as a warning: praise, withdrawn, replay, shadow."""
-    improvement: Improvement
     follow_up: FollowUp
+    improvement: Improvement
     accidents: list[Accident]
     """Graded quality accidents (Q1) of three years, the oldest first, and how they were handled."""
     appeals: Appeals

@@ -132,15 +132,6 @@ class Scheduler:
                 steps.add_recipient(connection, row, person.id, known.get(holder or "", ""))
         return people
 
-    def _who_looks_back(self, connection: Connection, row: WarningRow, at: datetime) -> list[Person]:
-        """Whoever has it in hand; if they have left, everybody who may see it.
-
-        Nobody of what is open: its deadline has passed, and that is told. Nobody of what is taken back.
-        """
-        if row.status not in ("resolved", "closed") or row.measure is None:
-            return []
-        return self._holder(connection, row, at) or self._everybody(connection, row)
-
     def _unattended(self, connection: Connection, step: EscalationRow, row: WarningRow, at: datetime) -> list[Person]:
         """Who asked an office where nobody is at it, and who is next and may see the warning from now on."""
         directory, context = self.ports.directory(), decode_context(row.context)
@@ -166,6 +157,15 @@ class Scheduler:
         people = list(self.ports.directory().instead(person, at)) if person else []
         referrals.let_see(connection, row, people, person or "")
         return people
+
+    def _who_looks_back(self, connection: Connection, row: WarningRow, at: datetime) -> list[Person]:
+        """Whoever has it in hand; if they have left, everybody who may see it.
+
+        Nobody of what is open: its deadline has passed, and that is told. Nobody of what is taken back.
+        """
+        if row.status not in ("resolved", "closed") or row.measure is None:
+            return []
+        return self._holder(connection, row, at) or self._everybody(connection, row)
 
     def _everybody(self, connection: Connection, row: WarningRow) -> list[Person]:
         """Who may see it and is still there."""

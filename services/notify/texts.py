@@ -38,10 +38,6 @@ _NEWS: dict[str, Text] = {
         "同事撤销了对您的移交，这条预警不再由您负责，无需处理。",
         "Your colleague has taken this back: it is not yours any more, and there is nothing for you to do.",
     ),
-    "look_back": Text(
-        "这条预警的改进措施已到期限，请说明是否有效。",
-        "The day of the measure has come: please say whether it helped.",
-    ),
     "referred": Text(
         "同事就一条预警向您所在部门转介，请决定是否受理并答复。",
         "A colleague has referred a matter to your office: please accept it, or refuse it with a reason, and answer.",
@@ -55,6 +51,10 @@ _NEWS: dict[str, Text] = {
         "一项转介目前无人受理，请跟进。", "Nobody at the office is at what was referred: please see to it."
     ),
     "talk_due": Text("今天是约定的下次谈话的日子。", "The next talk that was agreed on is due today."),
+    "look_back": Text(
+        "这条预警的改进措施已到期限，请说明是否有效。",
+        "The day of the measure has come: please say whether it helped.",
+    ),
     "reminder": Text("您受理的预警将在一个工作日后到期。", "The warning that you took up is due in one working day."),
     "withdrawn": Text("记录已更正，这条预警撤回，无需处理。", "A record was corrected: this warning is taken back."),
 }

@@ -112,10 +112,10 @@ class Pages:
             *self._providers.routes(),
             *self._my_channels.routes(),
             *self._inbox.routes(),
-            *self._live.routes(),
             *ReferralPages(self._frame, self._signing_in).routes(),
             *TalkPages(self._frame, self._signing_in).routes(),
             *NoticePages(self._frame).routes(),
+            *self._live.routes(),
             *self._phone_routes,
             *self._students.routes(),
             Route("/warnings/{id}", self.warning),
@@ -144,11 +144,11 @@ class Pages:
             with self._notify.database.reading() as connection:
                 people = [(id_, reader.person(id_), n) for id_, n in views.people(connection, _PEOPLE)]
         mine = {} if found is None else self._signing_in.pages_of(found)
+        studies = found is not None and self._phone is not None and self._studies(found.person)
         needs = 0
         if found is not None:
             with self._notify.database.reading() as connection:
                 needs = views.needs(connection, found.person)
-        studies = found is not None and self._phone is not None and self._studies(found.person)
         return self._frame.page(
             request,
             "start.html",

@@ -136,11 +136,6 @@ def accidents(found: Report, reader: Reader) -> list[tuple[str, ...]]:
     ]
 
 
-def improvement(found: Report, reader: Reader) -> list[tuple[str, int]]:
-    """What came after the measures, and what was said of them: no word of whether it came of them."""
-    return [(reader.word(f"report_after_{name}"), count) for name, count in found.improvement._asdict().items()]
-
-
 def appeals(found: Report, reader: Reader) -> list[tuple[str, list[tuple[str, tuple[float | None, ...]]]]]:
     """By teacher and by source: what the groups are called, and each group with its figures, the sum last.
 
@@ -155,6 +150,11 @@ def appeals(found: Report, reader: Reader) -> list[tuple[str, list[tuple[str, tu
         (reader.word("report_appeals_by_teacher"), [*teachers, total]),
         (reader.word("report_appeals_by_source"), [*sources, total]),
     ]
+
+
+def improvement(found: Report, reader: Reader) -> list[tuple[str, int]]:
+    """What came after the measures, and what was said of them: no word of whether it came of them."""
+    return [(reader.word(f"report_after_{name}"), count) for name, count in found.improvement._asdict().items()]
 
 
 def table(found: Report, cards: Cards, reader: Reader) -> str:
@@ -192,9 +192,9 @@ def workbook(found: Report, cards: Cards, reader: Reader) -> bytes:
         _heads(("reason", "count"), reader),
         [[reason(name, reader), count] for name, count in counts],
     )
+    _sheet(book, reader.word("report_sheet_follow_up"), _heads(found.follow_up._fields, reader), [[*found.follow_up]])
     after = reader.word("report_sheet_after")
     _sheet(book, after, [after, *_heads(("count",), reader)], improvement(found, reader))
-    _sheet(book, reader.word("report_sheet_follow_up"), _heads(found.follow_up._fields, reader), [[*found.follow_up]])
     _sheet(book, reader.word("report_sheet_accidents"), _heads(_ACCIDENT, reader), accidents(found, reader))
     by = appeals(found, reader)
     if by:

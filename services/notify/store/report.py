@@ -76,8 +76,8 @@ def effectiveness(
         held=_held(connection, mine),
         load=report.load(((person, at) for person, at, _ in sent), zone),
         left_out=[(why, apart[why]) for why in ("praise", "withdrawn", "replay", "past", "shadow") if apart[why]],
-        improvement=report.improvement(cases),
         follow_up=_follow_up(connection, (*mine, _APART == "")),
+        improvement=report.improvement(cases),
         accidents=_accidents(connection, end, of),
         appeals=report.appeals(appeals.asked_between(connection, begin, end, departments), working),
     )

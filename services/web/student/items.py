@@ -27,6 +27,8 @@ class Item(NamedTuple):
     """In somebody's own words."""
     link: str = ""
     """The warning that it is about, where whoever looks may open it."""
+    appeal: str = ""
+    """Of a record that can be appealed against, the page on which that is done by who may."""
     is_routine: bool = False
     """As it should be, and many: it is folded."""
 

@@ -19,6 +19,7 @@ from services.ingest.phone.phone import Phone
 from services.messages import from_ms, to_ms
 from services.notify.rows import WarningRow
 from services.notify.store import of_students
+from services.web.appeals.on_warnings import may_appeal
 from services.web.frame import Frame, Visitor
 from services.web.phone.leave_requests import LeaveRequests
 from services.web.student import class_view, record_lines, time_line, warning_lines, weeks
@@ -88,6 +89,7 @@ class StudentPages:
             exempt=[(record_lines.exempt(one, reader), one.why) for one in exemptions if _holds(one, reader)],
             are_records_here=history is not None,
             may_ask=self._may_ask(seen, student),
+            may_appeal=may_appeal(self._notify, seen.who, student),
             courses=courses,
             choices=_choices(courses, lines, reader),
             course=course,

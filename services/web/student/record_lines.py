@@ -13,8 +13,9 @@ from services.directory.records import Exemption
 from services.ingest.moments import read_moment
 from services.ingest.phone.assessment import RATINGS
 from services.ingest.phone.history import History, Tested
-from services.messages import CampusEvent
+from services.messages import CampusEvent, joined_key
 from services.notify import texts, wording
+from services.web.appeals.view import path_of
 from services.web.phone.lesson_words import day_of
 from services.web.student.items import Item, Line
 from services.web.view_models import Reader
@@ -135,16 +136,19 @@ def _attendance(event: CampusEvent, context: _Context) -> Item:
         mark=_MARKS.get(status, ""),
         more=reader.word("student_minutes", n=texts.number(minutes)) if minutes is not None else "",
         quote=event.data.get("note", "") if may_read else "",
+        appeal=path_of("attendance", joined_key([event.data["lesson"], event.data["student"]])),
     )
 
 
 def _test(one: Tested, context: _Context) -> Item:
+    data = one.event.data
     return Item(
         kind="test",
         when=_when(one.event, context),
         head=f"{context.reader.word('student_test')}{_course(one.event, context.reader)}",
         mark="" if one.score is None else "praise" if one.is_passed else "red",
         text=_result(one, context.means, context.reader),
+        appeal=path_of("test", joined_key([data["test"], data["student"], str(int(data.get("attempt") or 1))])),
         is_routine=_is_routine(one),
     )
 

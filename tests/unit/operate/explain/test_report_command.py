@@ -65,7 +65,7 @@ def test_the_workbook_and_the_page_to_print_hold_the_same(ask, counted, tmp_path
     path, page = tmp_path / "report.xlsx", tmp_path / "report.html"
     ask(*REPORT, "--xlsx", str(path), "--html", str(page))
     book = load_workbook(path)
-    assert book.sheetnames == ["预警", "推送负担", "未送达原因", "措施之后", "谈话与转介", "质量事故"]
+    assert book.sheetnames == ["预警", "推送负担", "未送达原因", "谈话与转介", "措施之后", "质量事故"]
     head, *rows = book["预警"].values
     assert head[:2] == ("规则", "预警数")
     assert sorted(row[:2] for row in rows[:-3]) == titled(counted, "zh")

@@ -256,3 +256,12 @@ def test_a_score_is_corrected_and_a_wrong_one_refused(school):
     (result,) = school.told("test").values()
     assert (result.data["score"], result.source) == (72.5, "phone")
     assert "记录已更正，现为：72.5" in at(school, "s01").get(f"/appeals/{number}").text
+
+
+def test_the_page_of_a_student_leads_to_it_for_who_may_appeal(school):
+    absent(school)
+    object.__setattr__(school.embedded.notify.config, "student_pages", True)
+    for person, leads in (("s01", True), ("tutor", True), ("teacher", False)):
+        page = at(school, person).get("/students/s01")
+        assert page.status_code == 200, person
+        assert (f'href="{RECORD}"' in page.text) == leads, person
