@@ -1,6 +1,6 @@
 """The web pages: one warning with its evidence; acknowledging and closing; figures. The inbox: inbox_pages.py.
 
-Rendered on the server, without scripts but that of signing out. Who may see what: accounts/permissions.py.
+Rendered on the server; scripts: that of signing out, and static/live.js. Who may see what: accounts/permissions.py.
 """
 
 from __future__ import annotations
