@@ -105,6 +105,12 @@ class Settings(ProviderSettings):
     """Whether every rule begins on trial: recorded and shown, not sent, until `prewarn rules live` says otherwise."""
     students: bool = False
     """Whether students are told of warnings about them, where a rule names them."""
+    referrals: str = ""
+    """Roles that a warning can be referred to, `student_affairs,mental_health`. Empty: the offices (REFERRED_TO)."""
+    referral_days: int = Field(default=2, ge=1, le=60)
+    """Working days after which a referral that nobody has accepted goes up."""
+    parents: bool = False
+    """Whether it is noted that parents were informed, with whose consent and when; nobody sends them anything."""
     appeals: bool = False
     """Whether students see what is on record of them and is not "present", and they and who looks after them can appeal
     against a record; whoever took it decides."""
@@ -112,12 +118,6 @@ class Settings(ProviderSettings):
     """Whether a picture of a slip may go with an appeal."""
     appeal_days: int = Field(default=3, ge=1, le=100)
     """Working days after which an appeal that is not decided goes up."""
-    referrals: str = ""
-    """Roles that a warning can be referred to, `student_affairs,mental_health`. Empty: the offices (REFERRED_TO)."""
-    referral_days: int = Field(default=2, ge=1, le=60)
-    """Working days after which a referral that nobody has accepted goes up."""
-    parents: bool = False
-    """Whether it is noted that parents were informed, with whose consent and when; nobody sends them anything."""
     student_pages: bool = False
     """Whether students may open their own page: their attendance, tests, assessments and warnings."""
     student_leave: bool = False

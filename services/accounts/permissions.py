@@ -22,8 +22,8 @@ from services.directory import Person
 Why = Literal["told", "role", "class", "case", "referred", "own", "stands_in", "everybody", "not_there", "not_yours"]
 """Named reason of a decision; the last two are refusals."""
 Page = Literal[
-    "account", "start", "day", "classes", "check_in", "leaves", "referrals", "appeals",
-    "figures", "deliveries", "set_aside"
+    "account", "start", "day", "classes", "check_in", "leaves", "referrals", "appeals", "figures", "deliveries",
+    "set_aside",
 ]  # fmt: skip
 """Pages that are about no single warning or person. account: one's own password and sessions; day: own lessons;
 classes: those that one looks after or teaches; referrals: what one has referred, and what was referred to one's office.

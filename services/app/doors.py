@@ -14,6 +14,7 @@ from typing import Any
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from services.ingest.problem_details import MEDIA_TYPE
+from services.web.visitor import STREAMING
 
 _log = logging.getLogger(__name__)
 IDLE = 10
@@ -32,6 +33,11 @@ def most_connections() -> int:
     """So many that half of the file descriptors are left for files, databases and what is sent."""
     soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     return MOST if soft == resource.RLIM_INFINITY else min(MOST, soft // 2)
+
+
+def streams() -> int:
+    """So many pages may listen that as many connections are left for what they ask for."""
+    return most_connections() // 2
 
 
 class Door(H11Protocol):
@@ -67,6 +73,13 @@ class Door(H11Protocol):
         """It is over."""
         self._stop()
         super().connection_lost(exc)
+
+    def shutdown(self) -> None:
+        """The process ends: what would stream on for minutes ends now, and comes back to the next process."""
+        if self.scope is not None and self.scope.get(STREAMING):
+            self.transport.close()
+        else:
+            super().shutdown()
 
     def _watch(self) -> None:
         if self.cycle is None or self.cycle.response_complete:

@@ -7,6 +7,7 @@ from starlette.responses import PlainTextResponse
 from starlette.routing import BaseRoute, Route
 
 from services.accounts.providers import NONE, Providers, configured
+from services.app.doors import streams
 from services.app.embedded import Embedded
 from services.app.first_account import welcome
 from services.app.private import keep_private
@@ -37,7 +38,7 @@ def embedded_routes(
         return PlainTextResponse("\n".join([*said, *degraded]), 503 if reason else 200)
 
     way_in = ingest_routes(embedded.intake, embedded.access, embedded.lateness)
-    pages = Pages(embedded.notify, demo=demo, tour=tour, providers=providers, phone=embedded.phone)
+    pages = Pages(embedded.notify, demo=demo, tour=tour, providers=providers, phone=embedded.phone, streams=streams())
     return [*way_in, Route("/healthz", health), *pages.routes()]
 
 

@@ -111,6 +111,10 @@ def _tell(found: Report, cards: Cards, reader: Reader) -> None:
             typer.echo(f"{reader.word(head)}")
         for name, count in counts:
             typer.echo(f"  {report_forms.reason(name, reader)} {count}")
+    if found.improvement.measures:
+        typer.echo(reader.word("report_after"))
+        for name, count in report_forms.improvement(found, reader):
+            typer.echo(f"  {name} {count}")
     for one in report_forms.accidents(found, reader):
         typer.echo(f"{reader.word('report_sheet_accidents')}: {' · '.join(one)}")
 

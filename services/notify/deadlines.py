@@ -15,6 +15,9 @@ CLOSINGS: tuple[Closing, ...] = ("fixed", "explained", "no_response", "handed_ov
 """Why a warning can be closed by a person."""
 Verdict = Literal["useful", "not_useful", "known"]
 VERDICTS: tuple[Verdict, ...] = ("useful", "not_useful", "known")
+Helped = Literal["yes", "partly", "no"]
+HELPED: tuple[Helped, ...] = ("yes", "partly", "no")
+"""What people say of a measure when they look back."""
 LONGEST = timedelta(days=366)
 """A measure that takes longer, or was taken longer ago, is no measure against this warning."""
 LONGEST_TEXT = 2000
@@ -104,6 +107,11 @@ def to_remind(deadline: int, now: int, working: WorkingTime) -> int | None:
     if working.after(at, 1) > at + 1:
         at = working.after(working.working_days_after(deadline, -2), 1)
     return at if at > working.working_days_after(now, 1) else None
+
+
+def to_look_back(until: int, working: WorkingTime) -> int:
+    """When (ms) somebody is asked whether a measure helped that had until `until` (ms): when people next work."""
+    return working.after(until, 1)
 
 
 class MeasureDay(NamedTuple):

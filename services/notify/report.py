@@ -67,6 +67,13 @@ class Case(NamedTuple):
     """People whom a message has reached."""
     not_told: tuple[str, ...]
     """Named reasons why somebody was not; one that only lets a message wait is none."""
+    measured: bool = False
+    """A measure was named, not only when it was closed."""
+    status: str = "open"
+    helped: str | None = None
+    """yes, partly, no: what somebody said when they looked back."""
+    relapsed: bool = False
+    """It has opened again since."""
 
 
 class Line(NamedTuple):
@@ -110,6 +117,21 @@ class Accident(NamedTuple):
     hours_to_end: float | None
 
 
+class FollowUp(NamedTuple):
+    """What was done about the warnings of a period beside taking them up."""
+
+    talks: int
+    not_reached: int
+    """How often whoever a warning is about was not reached."""
+    referrals: int
+    accepted: int
+    """By the office, those among them that it has answered since."""
+    answered: int
+    refused: int
+    open: int
+    """Neither answered nor refused."""
+
+
 class AppealLine(NamedTuple):
     """Appeals of one teacher, against one source, or all of them."""
 
@@ -133,19 +155,22 @@ class Appeals(NamedTuple):
     by_source: list[AppealLine]
 
 
-class FollowUp(NamedTuple):
-    """What was done about the warnings of a period beside taking them up."""
+class Improvement(NamedTuple):
+    """Of the warnings for which a measure was named, what came after it: no word of whether it came of it."""
 
-    talks: int
-    not_reached: int
-    """How often whoever a warning is about was not reached."""
-    referrals: int
-    accepted: int
-    """By the office, those among them that it has answered since."""
-    answered: int
-    refused: int
-    open: int
-    """Neither answered nor refused."""
+    measures: int
+    ended: int
+    """The rules saw it end."""
+    closed: int
+    """A person closed it, and the rules still held it open."""
+    still_open: int
+    relapsed: int
+    """Of those that ended, how many have opened again."""
+    yes: int
+    partly: int
+    no: int
+    unanswered: int
+    """What people said when they looked back."""
 
 
 class Report(NamedTuple):
@@ -167,6 +192,7 @@ class Report(NamedTuple):
     left_out: list[tuple[str, int]]
     """What opened in the period and is not counted as a warning: praise, withdrawn, replay, shadow."""
     follow_up: FollowUp
+    improvement: Improvement
     accidents: list[Accident]
     """Graded quality accidents (Q1) of three years, the oldest first, and how they were handled."""
     appeals: Appeals
@@ -269,6 +295,23 @@ def line(name: str, cases: Sequence[Case]) -> Line:
         overdue=sum(case.overdue for case in cases),
         told=sum(case.told > 0 for case in cases),
         nobody_told=sum(case.told == 0 for case in cases),
+    )
+
+
+def improvement(cases: Iterable[Case]) -> Improvement:
+    """What came after the measures of some warnings."""
+    mine = [case for case in cases if case.measured]
+    ends, answers = Counter(case.status for case in mine), Counter(case.helped for case in mine)
+    return Improvement(
+        measures=len(mine),
+        ended=ends["resolved"],
+        closed=ends["closed"],
+        still_open=ends["open"],
+        relapsed=sum(case.relapsed and case.status == "resolved" for case in mine),
+        yes=answers["yes"],
+        partly=answers["partly"],
+        no=answers["no"],
+        unanswered=answers[None],
     )
 
 

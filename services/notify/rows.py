@@ -70,6 +70,8 @@ class WarningRow(msgspec.Struct, kw_only=True):
     """Who is accountable since somebody handed it over to them, in place of whoever holds the role."""
     done_at: int | None = None
     """The end of the day on which the measure was taken, of one that was when it was named; else null."""
+    taken_in: int = 0
+    """Number of the take-in that last wrote it."""
 
 
 class ChangeRow(msgspec.Struct, kw_only=True):
@@ -168,8 +170,11 @@ class ActRow(msgspec.Struct, kw_only=True):
     text: str = ""
     detail: str = ""
     """Of `measure` the last day, of `measure_done` its day, of `undone` the act, of `closed` the reason, of `verdict`
-    the verdict, of `handed_over` to whom, of referrals the office, of `talked` the day.
+    the verdict, of `handed_over` to whom, of referrals the office, of `talked` the day, of `looked_back` whether the
+    measure helped (deadlines.HELPED).
     """
+    value: float | None = None
+    """The warning's figure then; null of what time did."""
 
 
 class EscalationRow(msgspec.Struct, kw_only=True):
@@ -181,7 +186,8 @@ class EscalationRow(msgspec.Struct, kw_only=True):
     """The change that the chain began with."""
     cause: str
     """unacknowledged; repeated: to all once more; reminder: to who has taken it up, a day before the deadline; outcome:
-    to who had raised it, when it is over; referral: nobody has accepted it; next_talk: on its day, to who has it.
+    to who had raised it, when it is over; referral: nobody has accepted it; next_talk: on its day, to who has it;
+    look_back: whether a measure helped, on its day.
     """
     step: int = 1
     """Counted from 1; of a repeat, how many there have been; of a referral or talk, its number."""

@@ -90,6 +90,8 @@ class Scheduler:
                 news, people, why = f"reminder {row.deadline}", self._holder(connection, row, at), "deadline_near"
             case "outcome":
                 news, people, why = "outcome", self._who_raised(connection, row), "is_over"
+            case "look_back":
+                news, people, why = f"look_back {step.due_at}", self._who_looks_back(connection, row, at), "measure_day"
             case "repeated":
                 news, people, why = f"repeated {step.step}", self._everybody(connection, row), "unacknowledged"
                 steps.add(connection, self._again(step, now))
@@ -155,6 +157,15 @@ class Scheduler:
         people = list(self.ports.directory().instead(person, at)) if person else []
         referrals.let_see(connection, row, people, person or "")
         return people
+
+    def _who_looks_back(self, connection: Connection, row: WarningRow, at: datetime) -> list[Person]:
+        """Whoever has it in hand; if they have left, everybody who may see it.
+
+        Nobody of what is open: its deadline has passed, and that is told. Nobody of what is taken back.
+        """
+        if row.status not in ("resolved", "closed") or row.measure is None:
+            return []
+        return self._holder(connection, row, at) or self._everybody(connection, row)
 
     def _everybody(self, connection: Connection, row: WarningRow) -> list[Person]:
         """Who may see it and is still there."""

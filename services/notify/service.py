@@ -16,6 +16,7 @@ from services.notify.channels.sending import Channels
 from services.notify.config import NotifyConfig
 from services.notify.disabled_channels import DisabledChannel, keys_of
 from services.notify.intake import ChunkFold
+from services.notify.live import Live
 from services.notify.lock import HomeLock
 from services.notify.loop import Loop
 from services.notify.metrics import Metrics
@@ -76,6 +77,7 @@ class Notify:
             heartbeats=self.health,
             appeals_go_up=self.appeals.go_up,
         )
+        self.live = Live(self.database, ports)
         self._scheduling = self.scheduler.loop()
         failed = "what other processes have to send may wait; trying again"
         self._looking = Loop("queues", self._look_for_queues, failed=failed, heartbeats=self.health)
@@ -84,12 +86,16 @@ class Notify:
             "feedback", self._hand_on, failed=failed, retry=_AGAIN, at_end=True, heartbeats=self.health
         )
 
+        failed = "open pages are not told of what is new; trying again"
+        self._watching = Loop("live", self.live.look, failed=failed, heartbeats=self.health)
+
     def start(self) -> None:
         """Takes up what a former process left, and sends from now on."""
         self.outbox.slot = self._lock.take()
         self.outbox.start()
         self.look_at_held()
-        for loop in (self._scheduling, self._publishing, self._looking):
+        self.live.begin()
+        for loop in (self._scheduling, self._publishing, self._looking, self._watching):
             loop.start()
 
     def stop(self) -> None:
@@ -99,6 +105,7 @@ class Notify:
         """
         self._scheduling.stop()
         self._looking.stop()
+        self._watching.stop()
         self._publishing.stop(2)
         self.outbox.stop()
         self._lock.give()

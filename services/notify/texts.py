@@ -51,6 +51,10 @@ _NEWS: dict[str, Text] = {
         "一项转介目前无人受理，请跟进。", "Nobody at the office is at what was referred: please see to it."
     ),
     "talk_due": Text("今天是约定的下次谈话的日子。", "The next talk that was agreed on is due today."),
+    "look_back": Text(
+        "这条预警的改进措施已到期限，请说明是否有效。",
+        "The day of the measure has come: please say whether it helped.",
+    ),
     "reminder": Text("您受理的预警将在一个工作日后到期。", "The warning that you took up is due in one working day."),
     "withdrawn": Text("记录已更正，这条预警撤回，无需处理。", "A record was corrected: this warning is taken back."),
 }
@@ -76,6 +80,7 @@ _HEADS: dict[str, Text] = {
     "talk_due": Text("今日谈话：", "Talk today: "),
     "outcome": Text("处理结果：", "Outcome: "),
     "overdue": Text("已逾期：", "Overdue: "),
+    "look_back": Text("措施回顾：", "Look back: "),
     "reminder": Text("即将到期：", "Due soon: "),
     "resolved": Text("已解除：", "Over: "),
     "withdrawn": Text("已撤回：", "Taken back: "),

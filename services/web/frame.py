@@ -76,12 +76,14 @@ class Frame:
         self.notify, self.demo, self.tour, self.templates = notify, demo, tour, templates()
 
     def visitor(self, request: Request) -> Visitor | None:
-        """Who is signed in. A session that has ended, or whose person has left the college today, is none any more.
+        """Who is signed in; the page gets their version. A session that has ended, or whose person has left, is none.
 
         It is looked up once a request; it asks the store, so not on the loop.
         """
         if "prewarn.visitor" not in request.scope:
-            request.scope["prewarn.visitor"] = self._visitor(request)
+            request.scope["prewarn.visitor"] = seen = self._visitor(request)
+            if seen is not None:  # before anything is read that it shows
+                request.scope["prewarn.version"] = self.notify.live.version(seen.person)
         found: Visitor | None = request.scope["prewarn.visitor"]
         return found
 
@@ -106,7 +108,7 @@ class Frame:
             with self.notify.database.writing() as connection:
                 accounts.sign_out_everywhere(connection, row.person)
             return None
-        if sessions.is_to_be_noted(row, now):
+        if sessions.is_to_be_noted(row, now) and not visitor.by_itself(request):
             with self.notify.database.writing() as connection:
                 accounts.seen(connection, digest, now)
         return Visitor(Who(row.person, operator), digest, sessions.form_token(token), language)
@@ -174,6 +176,7 @@ class Frame:
             "me": None if found is None else found.person,
             "demo": self.demo,
             "other_language": other,
+            "version_seen": request.scope.get("prewarn.version", "") if request.method == "GET" else "",
             "trial": self.notify.config.trial,
             "other_address": f"{visitor.page_of(request)}?{here.query}",
         }

@@ -31,10 +31,12 @@ from services.notify.store import of_students, undo, views
 from services.notify.store.acting import version
 from services.notify.store.acts import Refusal
 from services.notify.store.views import Dossier
-from services.web import evidence, follow_up, report_forms, view_models, visitor
+from services.web import evidence, follow_up, live, report_forms, view_models, visitor
 from services.web.appeals import on_warnings
 from services.web.frame import HEADERS, Frame, Tour, Visitor
+from services.web.improvement import looking_back
 from services.web.inbox_pages import InboxPages
+from services.web.live import LivePages
 from services.web.my_channels import MyChannels
 from services.web.notice_pages import NoticePages
 from services.web.phone.leave_requests import LeaveRequests
@@ -56,10 +58,11 @@ _PEOPLE = 200
 _SET_ASIDE = 200
 _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _MOST_DIGITS = 16
-_TYPED = ("measure", "due", "reason")
+_TYPED = ("measure", "due", "reason", "helped", "note")
 """Fields of the forms of a warning that a person fills in."""
 _FIELDS = {
     "refused_needs_measure": "measure", "refused_measure_too_long": "measure", "refused_needs_due": "due",
+    "refused_needs_helped": "helped", "refused_note_too_long": "note",
     "refused_due_too_far": "due", "refused_done_too_long_ago": "due", "refused_needs_reason": "reason",
 }  # fmt: skip
 """What is refused → beside which field it is said."""
@@ -81,10 +84,12 @@ class Pages:
         tour: Tour | None = None,
         providers: Providers = NONE,
         phone: Phone | None = None,
+        streams: int = live.MOST,
     ) -> None:
         """`demo`: whoever comes signs in as a person of their choice. `providers`: the college's own sign-in.
 
         `tour`: what the demo leads to first. `phone`: the way in for what teachers type; without it it has no pages.
+        `streams`: how many pages may listen at once.
         """
         self._notify, self._cards = notify, notify.ports.cards
         self._frame = Frame(notify, demo=demo, tour=tour)
@@ -92,6 +97,7 @@ class Pages:
         self._my_channels = MyChannels(self._frame, self._signing_in)
         self._leave = LeaveRequests(self._frame, phone) if phone is not None else None
         self._inbox = InboxPages(self._frame, self._signing_in, notify, self._leave)
+        self._live = LivePages(self._frame, streams)
         self._students = StudentPages(self._frame, phone)
         self._phone, self._phone_routes = phone, []
         if phone is not None and self._leave is not None:
@@ -109,12 +115,14 @@ class Pages:
             *ReferralPages(self._frame, self._signing_in).routes(),
             *TalkPages(self._frame, self._signing_in).routes(),
             *NoticePages(self._frame).routes(),
+            *self._live.routes(),
             *self._phone_routes,
             *self._students.routes(),
             Route("/warnings/{id}", self.warning),
             Route("/warnings/{id}/acknowledge", self.acknowledge, methods=["POST"]),
             Route("/warnings/{id}/improve", self.improve, methods=["POST"]),
             Route("/warnings/{id}/close", self.close, methods=["POST"]),
+            Route("/warnings/{id}/look-back", self.look_back, methods=["POST"]),
             Route("/warnings/{id}/judge", self.judge, methods=["POST"]),
             Route("/warnings/{id}/undo", self.undo, methods=["POST"]),
             Route("/reports/effectiveness", self.effectiveness),
@@ -137,6 +145,10 @@ class Pages:
                 people = [(id_, reader.person(id_), n) for id_, n in views.people(connection, _PEOPLE)]
         mine = {} if found is None else self._signing_in.pages_of(found)
         studies = found is not None and self._phone is not None and self._studies(found.person)
+        needs = 0
+        if found is not None:
+            with self._notify.database.reading() as connection:
+                needs = views.needs(connection, found.person)
         return self._frame.page(
             request,
             "start.html",
@@ -151,6 +163,7 @@ class Pages:
             leave=self._leave.link(found.person) if found is not None and self._leave is not None else None,
             next=visitor.came_for(request),
             limit=_PEOPLE,
+            needs=needs,
             mine=mine,
             name=None if found is None else reader.person(found.person),
             disabled=view_models.disabled_channels(self._notify.disabled_channels(), reader)
@@ -181,8 +194,8 @@ class Pages:
             siblings = views.siblings(connection, found.warning, seen.person) if found else []
             mine = undo.open_of(connection, found.warning, seen.person, to_ms(reader.now)) if found else []
             seen_version = version(connection, found.warning) if found else ""
-            after_appeal = on_warnings.after_appeal(connection, found) if found else {}
             beside = follow_up.shown(self._notify, connection, found.warning, seen.who, reader) if found else {}
+            after_appeal = on_warnings.after_appeal(connection, found) if found else {}
         if found is None:
             return self._frame.missing(request)
         return self._frame.page(
@@ -197,9 +210,9 @@ class Pages:
             undoable=mine[:1],
             student=self._student(request, found.warning),
             version=seen_version,
+            **beside,
             after_appeal=after_appeal,
             appealable=on_warnings.appealable(self._notify, self._phone, seen.who, found.warning),
-            **beside,
             **self._shown(found, siblings, reader, seen.person),
             missed=self._missed(request, found.warning, reader, seen),
         )
@@ -230,12 +243,13 @@ class Pages:
             "score_line": evidence.score_line(row, reader),
             "changed": lambda change: view_models.changed(change, card, reader),
             "relapse_of": found.predecessor,
+            "looking_back": looking_back(found, card, reader, self._notify.config.working),
             "escalations": view_models.escalations(found, reader),
             "my_verdict": view_models.verdict_of(found, person),
             "not_told": view_models.not_told(found, reader),
             "ended": texts.ENDED,
             "terms": terms,
-            "details": {"verdict": "verdict", "undone": "action"},
+            "details": {"verdict": "verdict", "undone": "action", "looked_back": "helped"},
             "window": window,
         }
 
@@ -272,6 +286,15 @@ class Pages:
             ),
         )
 
+    async def look_back(self, request: Request) -> Response:
+        """The person says whether the measure helped."""
+        return await self._act(
+            request,
+            lambda person, id_, form: self._notify.acts.look_back(
+                person, id_, said(form, "helped"), said(form, "note"), said(form, "version")
+            ),
+        )
+
     async def judge(self, request: Request) -> Response:
         """One tap: useful, not useful, known already."""
         return await self._act(
@@ -300,7 +323,7 @@ class Pages:
                 return RedirectResponse(f"{visitor.root(request)}/warnings/{id_}", 303)
             case "not_open":
                 return self._warning(request, error="closed_meanwhile", status=409, typed=form)
-            case "changed_meanwhile" | "undo_over" | "undo_changed":
+            case "changed_meanwhile" | "withdrawn_meanwhile" | "undo_over" | "undo_changed":
                 return self._warning(request, error=f"refused_{refused}", status=409, typed=form)
             case _:
                 return self._warning(request, error=f"refused_{refused}", status=422, typed=form)

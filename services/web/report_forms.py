@@ -79,6 +79,7 @@ def html(
         heads=FIGURES,
         bys=BYS,
         number=texts.number,
+        improvement=improvement(found, reader),
         accidents=accidents(found, reader),
         accident_heads=_ACCIDENT,
         appeals=appeals(found, reader),
@@ -151,6 +152,11 @@ def appeals(found: Report, reader: Reader) -> list[tuple[str, list[tuple[str, tu
     ]
 
 
+def improvement(found: Report, reader: Reader) -> list[tuple[str, int]]:
+    """What came after the measures, and what was said of them: no word of whether it came of them."""
+    return [(reader.word(f"report_after_{name}"), count) for name, count in found.improvement._asdict().items()]
+
+
 def table(found: Report, cards: Cards, reader: Reader) -> str:
     """The lines as CSV with a mark that spreadsheets take for UTF-8."""
     file = io.StringIO()
@@ -187,6 +193,8 @@ def workbook(found: Report, cards: Cards, reader: Reader) -> bytes:
         [[reason(name, reader), count] for name, count in counts],
     )
     _sheet(book, reader.word("report_sheet_follow_up"), _heads(found.follow_up._fields, reader), [[*found.follow_up]])
+    after = reader.word("report_sheet_after")
+    _sheet(book, after, [after, *_heads(("count",), reader)], improvement(found, reader))
     _sheet(book, reader.word("report_sheet_accidents"), _heads(_ACCIDENT, reader), accidents(found, reader))
     by = appeals(found, reader)
     if by:

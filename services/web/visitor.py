@@ -17,6 +17,10 @@ PROXY_USER = "prewarn.proxy_user"
 """Where the scope of a request says whom a named proxy has signed in (app/proxies.py)."""
 BY_PROXY = "proxy"
 """The provider of such sessions."""
+STREAMING = "prewarn.streaming"
+"""Where it says that the answer goes on for as long as it can (app/doors.py)."""
+BY_ITSELF = "prewarn-by-itself"
+"""The header of a request that a page makes without anybody having done something (static/live.js)."""
 _OWN_PAGE = ("/link/", "/password", "/check-in", "/records/")
 """Forms on these are sent to the page itself."""
 _OF_ROLL_CALL, _ABOVE = ("cancel", "move", "restore"), ("open", "close", "read")
@@ -91,6 +95,11 @@ def signing_in(request: Request) -> str:
 def page_of(request: Request) -> str:
     """The page that is looked at; of a form the one that it stands on."""
     return f"{root(request)}{form_page(request)}"
+
+
+def by_itself(request: Request) -> bool:
+    """Whether the page asks by itself, so that nobody has used the session."""
+    return BY_ITSELF in request.headers or path_of(request) == "/live"
 
 
 def form_page(request: Request) -> str:

@@ -26,6 +26,7 @@ from services.app.cluster.bounds import PublishedBounds
 from services.app.cluster.catching_up import catching_up_of, looking
 from services.app.cluster.phone import PhoneOnKafka
 from services.app.cluster.set_aside import SetAsideChanges
+from services.app.doors import streams
 from services.app.first_account import welcome
 from services.app.lesson_times import LessonTimes
 from services.app.serving import serve
@@ -289,7 +290,8 @@ def run_notify(settings: Settings) -> int:
         intake.start()
         welcome(notify.database, settings, wall_clock())
         try:
-            pages = Pages(notify, providers=found, phone=phone.way_in if phone is not None else None)
+            way_in = phone.way_in if phone is not None else None
+            pages = Pages(notify, providers=found, phone=way_in, streams=streams())
             serve(pages.routes(), settings)
         finally:
             intake.stop()

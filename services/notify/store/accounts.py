@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from sqlalchemy import Connection, delete, insert, select, text, update
 
 from services.accounts import attempts, sessions
 from services.accounts.rows import AccessRow, AccountRow, AttemptRow, BegunRow, LinkRow, SessionRow
 from services.notify.store import account_tables as tables
-from services.notify.store.engine import columns_of, insert_or, rows_of
+from services.notify.store.engine import columns_of, insert_or, rows_of, slices
 
 _FIRST_TRY = text("INSERT INTO attempt (key, failures, at) VALUES (:key, 0, :at) ON CONFLICT DO NOTHING")
 _a, _s, _l, _t = tables.account.c, tables.session.c, tables.link.c, tables.attempt.c
@@ -81,6 +81,15 @@ def session(connection: Connection, digest: str, now: int) -> SessionRow | None:
     """A session that goes on at `now`."""
     found = rows_of(connection, select(tables.session).where(_s.digest == digest), SessionRow)
     return found[0] if found and not sessions.is_over(found[0], now) else None
+
+
+def going_on(connection: Connection, digests: Collection[str], now: int) -> set[str]:
+    """Which of these sessions go on at `now`."""
+    found: set[str] = set()
+    for part in slices(digests):
+        rows = rows_of(connection, select(tables.session).where(_s.digest.in_(part)), SessionRow)
+        found |= {row.digest for row in rows if not sessions.is_over(row, now)}
+    return found
 
 
 def seen(connection: Connection, digest: str, now: int) -> None:

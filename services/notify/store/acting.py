@@ -73,6 +73,12 @@ class Acting:
         if at is not None:
             self.later("reminder", at)
 
+    def look_back(self, until: int | None) -> None:
+        """On the day of the measure somebody is asked whether it helped; of a former measure nobody is."""
+        steps.stop_looking_back(self.connection, self.row.number, "acted_on", to_ms(self.at))
+        if until is not None:
+            self.later("look_back", deadlines.to_look_back(until, self.working))
+
     def later(self, cause: str, due_at: int, step: int = 1) -> None:
         """Something that time does to the warning at `due_at` (ms)."""
         step_row = EscalationRow(
@@ -98,6 +104,10 @@ class Acting:
         event = of_act(self.row, action, self.at, person=self.person, **more)
         self.was.events.append(event)
         feedback.add(self.connection, [event])
+        self.tell_state()
+
+    def tell_state(self) -> None:
+        """The rules hear that it is overdue no more, if it was."""
         if self.was_overdue:
             steps.tell_state(self.connection, self.row, self.at)
             self.was_overdue = False
@@ -105,7 +115,13 @@ class Acting:
     def note(self, action: str, text: str, detail: str) -> int:
         """A line of the audit trail; its number."""
         line = ActRow(
-            warning=self.row.number, at=to_ms(self.at), person=self.person, action=action, text=text, detail=detail
+            warning=self.row.number,
+            at=to_ms(self.at),
+            person=self.person,
+            action=action,
+            text=text,
+            detail=detail,
+            value=self.row.value,
         )
         return int(self.connection.execute(insert(tables.act).values(columns_of(line)).returning(_a.id)).scalar_one())
 

@@ -12,7 +12,7 @@ from services.directory import Person
 from services.messages import to_ms
 from services.notify import deadlines, handing_over
 from services.notify.config import NotifyConfig
-from services.notify.deadlines import CLOSINGS, LONGEST_TEXT, VERDICTS
+from services.notify.deadlines import CLOSINGS, HELPED, LONGEST_TEXT, VERDICTS
 from services.notify.ports import Clock, Ports
 from services.notify.referring import ReferralRefusal
 from services.notify.store import deliveries, own, silences, steps, undo
@@ -47,6 +47,9 @@ Refusal = Literal[
     "taker_away",
     "taker_not_allowed",
     "taker_unreachable",
+    "needs_helped",
+    "withdrawn_meanwhile",
+    "nothing_to_look_back_at",
 ]
 """Why an act is refused; the pages say it to people as `refused_…`."""
 
@@ -150,6 +153,7 @@ class Acts:
                 until = day.at
                 on.settle(measure=measure, due_at=until, done_at=None, deadline=until)
             on.remind(until)
+            on.look_back(until)
             on.record("measure", measure, due.strip(), done=day.done, deadline=until)
 
         again = ("measure", "measure_done"), measure, due.strip()
@@ -184,6 +188,41 @@ class Acts:
             on.queues = self._hold_anew(on)  # of a case, its parts are told of again
 
         return self._act(person, warning_id, act, measure, seen=seen, again=(("closed",), measure, reason))
+
+    def look_back(self, person: str, warning_id: str, helped: str, note: str = "", seen: str = "") -> Refusal | None:
+        """Whether the measure helped (deadlines.HELPED), also after the end; another answer replaces the former.
+
+        Of what is still open, it is expected to be closed or to get another measure, in the time for naming one.
+        `seen`: as for `close`.
+        """
+        note = clean(note)
+
+        def act(on: Acting) -> None:
+            if helped not in HELPED:
+                raise RefusedError("needs_helped")
+            if on.row.status == "withdrawn":
+                raise RefusedError("withdrawn_meanwhile")
+            if not on.row.measure:
+                raise RefusedError("nothing_to_look_back_at")
+            if on.row.status == "open":
+                until = deadlines.to_name_a_measure(on.row.level, to_ms(on.at), self.config.working)
+                on.settle(deadline=until)
+                on.remind(until)
+            on.look_back(None)
+            on.was.acts.append(on.note("looked_back", note, helped))
+            on.tell_state()
+
+        again = ("looked_back",), note, helped
+        return self._act(
+            person,
+            warning_id,
+            act,
+            note,
+            whatever_status=True,
+            too_long="note_too_long",
+            seen=seen,
+            again=again,
+        )
 
     def judge(self, person: str, warning_id: str, verdict: str) -> Refusal | None:
         """Whether the warning was of use to the person; another verdict replaces the former. Also after its end."""

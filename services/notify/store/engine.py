@@ -23,7 +23,7 @@ from services.messages import Message
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
 VERSION_TABLE = "notify_schema"
-HEAD = "0015"
+HEAD = "0016"
 """The newest migration."""
 _SQLITE = (
     "PRAGMA journal_mode=WAL",

@@ -16,6 +16,8 @@ from services.notify.store import deliveries, silences, steps, tables
 from services.notify.store.engine import Store, rows_of, slices
 
 Items = Sequence[WarningChange | WarningReading]
+CHUNKS = "chunks"
+"""As which `position` keeps the number of the last take-in that wrote warnings."""
 
 
 def known_of(connection: Connection, items: Items, consumer: str, now: int, *, push: bool) -> Known:
@@ -89,6 +91,11 @@ def write(database: Store, connection: Connection, writes: Writes, at: datetime)
         deliveries.settle_anew(connection, number, now, wait)
     for part in slices(writes.taken_back):
         deliveries.take_back(connection, part)
+    if writes.opened or writes.updated:
+        chunk = positions(connection).get(CHUNKS, 0) + 1  # one at a time (`known_of`): numbered as they are committed
+        for row in (*writes.opened, *writes.updated.values()):
+            row.taken_in = chunk
+        advance(connection, CHUNKS, chunk)
     database.bulk(connection, _NEW_WARNING, writes.opened)
     database.bulk(connection, _WARNING, [*writes.updated.values()], _OF_RULES)
     database.bulk(connection, _CHANGE, writes.changes)
@@ -165,6 +172,7 @@ _OF_RULES = (
     "about",
     "class_id",
     "department",
+    "taken_in",
 )
 """What a change of a warning may change."""
 _STANDS = tuple(name for name in Standing._fields if name != "warning")

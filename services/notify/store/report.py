@@ -8,13 +8,13 @@ from datetime import timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Connection, Select, Table, case, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, Table, case, exists, func, or_, select
 
 from services.notify import report
 from services.notify.deadlines import AROUND_THE_CLOCK, WorkingTime
 from services.notify.report import Accident, By, Case, FollowUp, OpenBy, OpenCase, OpenNow, Period, Report
 from services.notify.rows import ActRow, decode_context
-from services.notify.store import appeals, deliveries, tables, undo
+from services.notify.store import appeals, deliveries, improvement, tables, undo
 from services.notify.store.engine import rows_of, streamed
 from services.notify.store.talks import NOT_REACHED
 from services.notify.suppression import HELD
@@ -26,7 +26,6 @@ Departments = Collection[str] | None
 """Whose figures are asked for; None: those of the whole college."""
 _THREE_YEARS = timedelta(days=3 * 365)
 _HOUR = 3_600_000
-_MEASURES = ("measure", "measure_done")
 _o = tables.change.alias("opening").c
 _OPENED = (
     select(_o.mode, _o.not_pushed)
@@ -78,6 +77,7 @@ def effectiveness(
         load=report.load(((person, at) for person, at, _ in sent), zone),
         left_out=[(why, apart[why]) for why in ("praise", "withdrawn", "replay", "past", "shadow") if apart[why]],
         follow_up=_follow_up(connection, (*mine, _APART == "")),
+        improvement=report.improvement(cases),
         accidents=_accidents(connection, end, of),
         appeals=report.appeals(appeals.asked_between(connection, begin, end, departments), working),
     )
@@ -139,9 +139,11 @@ def _cases(connection: Connection, period: Period, zone: ZoneInfo, of_department
         stopped[row.number].append(row.why)
     for number, ones in lost.items():
         stopped[number] += {whom: why for whom, why in ones if whom not in told[number]}.values()
+    again = tables.warning.alias("again").c
+    came_back = exists().where(again.predecessor == _w.id, again.rule == _w.rule, again.subject == _w.subject)
     return [
         _case(row, acts[row.number], told[row.number], stopped[row.number])
-        for row in streamed(connection, select(tables.warning).where(*mine))
+        for row in streamed(connection, select(tables.warning, came_back.label("relapsed")).where(*mine))
     ]
 
 
@@ -154,19 +156,24 @@ def _case(row: Any, acts: list[ActRow], told: set[str], stopped: list[str]) -> C
         last[act.action] = act.at
         if act.action == "verdict":
             verdicts[act.person] = act.detail
+    measure = improvement.of_acts(acts)
     return Case(
         rule=row.rule,
         level=row.highest_level,
         department=_department(row),
         opened_at=row.opened_at,
         acknowledged_at=first.get("acknowledged"),
-        measure_at=min((first[one] for one in _MEASURES if one in first), default=first.get("closed")),
+        measure_at=min((first[one] for one in improvement.MEASURES if one in first), default=first.get("closed")),
         ended_at=_ended_at(row, last.get("closed")),
         relapse=row.predecessor is not None,
         overdue="overdue" in first,
         verdicts=tuple(verdicts.values()),
         told=len(told),
         not_told=tuple(stopped),
+        measured=measure is not None,
+        status=row.status,
+        helped=measure.helped if measure is not None else None,
+        relapsed=bool(row.relapsed),
     )
 
 

@@ -83,10 +83,10 @@ class StoreSweep:
             connection.execute(update(appeal_tables.appeal).where(_p.id.in_(ids)).values(text="", answer=""))
 
         measures = self._each(tables.warning, _w.number, (*_ended(before), _w.measure.is_not(None)), blank_measures)
+        beside = sum(self._blank(table, words, mine) for table, words in WORDS)
         of_appeals = (_p.decided_at < before, or_(_p.text != "", _p.answer != ""))
         appeals = self._each(appeal_tables.appeal, _p.id, of_appeals, blank_appeals)
-        beside = sum(self._blank(table, words, mine) for table, words in WORDS)
-        return measures + beside + appeals + self._each(tables.act, _a.id, acts, blank_acts)
+        return measures + beside + self._each(tables.act, _a.id, acts, blank_acts) + appeals
 
     def _blank(self, table: Table, words: tuple[str, ...], of: Select[tuple[int]]) -> int:
         due = (table.c.warning.in_(of), or_(*(table.c[name] != "" for name in words)))

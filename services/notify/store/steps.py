@@ -15,7 +15,7 @@ from services.notify.store import feedback, tables
 from services.notify.store.engine import columns_of, rows_of
 
 _AT_ONCE = 200
-_OF_THEIR_OWN = ("referral", "next_talk")
+_OF_THEIR_OWN = ("referral", "next_talk", "look_back")
 """Causes of steps that a change of the warning, or an act of somebody, leaves as they are."""
 _a = tables.act.c
 _w, _e, _r = tables.warning.c, tables.escalation.c, tables.recipient.c
@@ -26,6 +26,13 @@ def stop(connection: Connection, numbers: Collection[int], why: str, now: int) -
     mine = (_e.warning.in_(list(numbers)), _e.status == "waiting", _e.cause.not_in(_OF_THEIR_OWN))
     waiting = update(tables.escalation).where(*mine)
     connection.execute(waiting.values(status="stopped", reason=why, decided_at=now))
+
+
+def stop_looking_back(connection: Connection, number: int, why: str, now: int) -> None:
+    """Nobody is asked any more whether the measure helped: it has been said, or there is another measure."""
+    waiting = (_e.warning == number, _e.status == "waiting", _e.cause == "look_back")
+    stopped = {"status": "stopped", "reason": why, "decided_at": now}
+    connection.execute(update(tables.escalation).where(*waiting).values(stopped))
 
 
 def add(connection: Connection, step: EscalationRow) -> None:

@@ -11,8 +11,8 @@ on a few pages, where its uuids are scattered over all of them. `rows.py` has wh
 | deliveries, outbox | delivery and decision; contact |
 | acts | act, undo, and what an act changes of its warning |
 | own | own_channel, own_choice |
-| appeals (tables: appeal_tables.py) | appeal, appeal_slip |
 | referrals, talks | referral; talk |
+| appeals (tables: appeal_tables.py) | appeal, appeal_slip |
 | feedback, silences, disabled_channels, retention, erasure | the table of that name (disabled_channels: `stopped`) |
 """
 
@@ -44,6 +44,7 @@ class WarningTable(Stored, table=True):
         Index("warning_of_subject", "subject", "rule"),
         Index("warning_about", "about", "status"),
         Index("warning_deadline", "deadline", sqlite_where=_RUNNING, postgresql_where=_RUNNING),
+        Index("warning_taken_in", "taken_in"),
     )
 
     number: int = Field(primary_key=True, sa_type=BigInteger)
@@ -100,6 +101,8 @@ class WarningTable(Stored, table=True):
     """Who is accountable since somebody handed it over to them, in place of whoever holds the role."""
     done_at: int | None = Field(default=None, sa_type=BigInteger)
     """The end of the day on which the measure was taken, of one that was when it was named; else null."""
+    taken_in: int = Field(default=0, sa_type=BigInteger, sa_column_kwargs={"server_default": "0"})
+    """Number of the take-in that last wrote it: they are numbered as they are committed."""
 
 
 class ChangeTable(Stored, table=True):
@@ -183,7 +186,7 @@ class DeliveryTable(Stored, table=True):
     news: str = Field(default="", sa_type=Text, sa_column_kwargs={"server_default": ""})
     """What it tells of instead of the change itself: `escalated` and `repeated` with their step, `reminder` and
     `overdue` with the deadline (ms) that they are about, `handed_over` and `handed_back` with the how-manieth time,
-    `outcome`.
+    `outcome`, `look_back` with the day.
     """
     status: str = Field(sa_type=Text)
     """pending, sending, sent, failed (will be tried again), unknown, dead (given up), cancelled."""
@@ -234,8 +237,11 @@ class ActTable(Stored, table=True):
     text: str = Field(sa_type=Text)
     detail: str = Field(default="", sa_type=Text, sa_column_kwargs={"server_default": ""})
     """Of `measure` the last day, of `measure_done` its day, of `undone` the act, of `closed` the reason, of `verdict`
-    the verdict, of `handed_over` to whom, of referrals the office, of `talked` the day.
+    the verdict, of `handed_over` to whom, of referrals the office, of `talked` the day, of `looked_back` whether the
+    measure helped (deadlines.HELPED).
     """
+    value: float | None = None
+    """The warning's figure then; null of what time did."""
 
 
 class FeedbackTable(Stored, table=True):
@@ -263,7 +269,8 @@ class EscalationTable(Stored, table=True):
     """The change that the chain began with."""
     cause: str = Field(sa_type=Text)
     """unacknowledged; repeated: to all once more; reminder: to who has taken it up, a day before the deadline; outcome:
-    to who had raised it, when it is over; referral: nobody has accepted it; next_talk: on its day, to who has it.
+    to who had raised it, when it is over; referral: nobody has accepted it; next_talk: on its day, to who has it;
+    look_back: whether a measure helped, on its day.
     """
     step: int
     """From 1; of a referral or talk its number."""
@@ -433,7 +440,8 @@ class UndoTable(Stored, table=True):
 class PositionTable(Stored, table=True):
     """How far a consumer has come in the stream of changes (`warnings`, or one for each partition).
 
-    `numbers` is the last number that a warning has got; whoever takes changes in holds its row.
+    `numbers` is the last number that a warning has got; whoever takes changes in holds its row. `chunks` is the last
+    number of a take-in.
     """
 
     __tablename__ = "position"

@@ -19,7 +19,7 @@ from services.notify.rows import (
     WarningRow,
     decode_context,
 )
-from services.notify.store import tables
+from services.notify.store import improvement, tables
 from services.notify.store.engine import rows_of, slices, streamed
 
 _r, _w, _c = tables.recipient.c, tables.warning.c, tables.change.c
@@ -61,6 +61,8 @@ class Dossier(NamedTuple):
     escalations: list[EscalationRow]
     predecessor: WarningRow | None
     """The warning that this one is a relapse of."""
+    relapses: list[WarningRow]
+    """The warnings that are relapses of this one, oldest first."""
     parts: list[WarningRow]
     """Of a case, what it sums up: what its evidence names, and what is open of its rows; the gravest first."""
 
@@ -81,6 +83,12 @@ def inbox(connection: Connection, person: str, *, is_open: bool, most: int | Non
     first = (_NEEDS.desc(), _r.rank.desc()) if is_open else ()
     found = connection.execute(mine.order_by(*first, _r.opened_at.desc(), _r.warning.desc()).limit(most))
     return list(map(Entry._make, found.all()))
+
+
+def needs(connection: Connection, person: str) -> int:
+    """How many open warnings ask for something of the person, and of nobody else."""
+    mine = (_r.person == person, _r.is_open == 1, _r.rank > 0, _NEEDS == 1)
+    return int(connection.execute(select(func.count()).where(*mine)).scalar_one())
 
 
 def warnings_of(connection: Connection, numbers: Sequence[int]) -> dict[int, WarningRow]:
@@ -150,8 +158,14 @@ def dossier(connection: Connection, warning_id: str) -> Dossier | None:
         acts=rows_of(connection, acts, ActRow),
         escalations=rows_of(connection, escalations, EscalationRow),
         predecessor=_warning(connection, row.predecessor) if row.predecessor else None,
+        relapses=_relapses(connection, row),
         parts=_parts(connection, row) if row.mutes else [],
     )
+
+
+def _relapses(connection: Connection, row: WarningRow) -> list[WarningRow]:
+    mine = (_w.rule == row.rule, _w.subject == row.subject, _w.predecessor == row.id)
+    return rows_of(connection, select(tables.warning).where(*mine).order_by(_w.number), WarningRow)
 
 
 def _parts(connection: Connection, case: WarningRow) -> list[WarningRow]:
@@ -184,6 +198,7 @@ def open_subjects(connection: Connection) -> Iterator[tuple[str, dict[str, str]]
 
 def every_warning(connection: Connection) -> Iterator[dict[str, Any]]:
     """All warnings by opening, as plain data with RFC 3339 times: what `prewarn warnings --json` prints."""
+    measures = improvement.measures(connection)
     for row in streamed(connection, select(tables.warning).order_by(_w.opened_at, _w.id)):
         yield {
             "id": row.id,
@@ -205,6 +220,9 @@ def every_warning(connection: Connection) -> Iterator[dict[str, Any]]:
             "measure": row.measure,
             "due_at": _rfc3339(row.due_at),
             "done_at": _rfc3339(row.done_at),
+            "measure_at": _rfc3339(measured.at if (measured := measures.get(row.number)) else None),
+            "measure_value": measured.value if measured else None,
+            "helped": measured.helped if measured else None,
             "closed_by": row.closed_by,
             "closed_reason": row.closed_reason,
             "deadline": _rfc3339(row.deadline),

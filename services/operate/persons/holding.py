@@ -38,10 +38,10 @@ _STORE = {
     "own_channel": "own_channels",
     "own_choice": "own_choices",
     "undo": "undoable",
-    "appeal": "appeals",
-    "appeal_slip": "slips",
     "referral": "referrals",
     "talk": "talks",
+    "appeal": "appeals",
+    "appeal_slip": "slips",
     "access": "audit",
 }
 PARTS = ("directory", "records", "events", "rejected", *_STORE.values())

@@ -66,7 +66,7 @@ class DayPages:
             months = owed(records, self._phone.keys, mine, seen.person, self._phone.directory, now)
         over = [one for one in before if not one.reason and one.ends < now]
         with self._frame.notify.database.reading() as connection:
-            waiting = sum(one.needs for one in views.inbox(connection, seen.person, is_open=True) if one.rank)
+            waiting = views.needs(connection, seen.person)
         return self._frame.page(
             request,
             "phone/day.html",

@@ -163,6 +163,8 @@ INSTALLING = {("GET", "/sw.js"), ("GET", "/manifest.webmanifest"), ("GET", "/off
 """Whoever comes, as they say nothing of anybody: tests/unit/web/phone/test_installing.py."""
 PHONE = {("GET", "/day"), ("GET", "/me.json"), ("GET", "/assessments"), ("GET", "/check-in"), ("POST", "/check-in")}
 """Whoever is signed in, of themselves: tests/unit/web/phone."""
+LIVE = {("GET", "/live")}
+"""Whoever is signed in, of themselves, and it says nothing of anybody: tests/unit/web/test_live.py."""
 OF_A_LESSON = {
     ("GET", f"/lessons/{{lesson:path}}/{page}")
     for page in ("roll-call", "test", "test/{attempt:int}", "check-in", "check-in.json", "check-in.svg")
@@ -202,7 +204,18 @@ OF_A_WARNING = (
     | {("GET", f"/warnings/{{id}}/{page}") for page in ("refer", "referral", "talk", "notice")}
     | {
         ("POST", f"/warnings/{{id}}/{act}")
-        for act in ("acknowledge", "hand-over", "improve", "close", "judge", "undo", "refer", "talk", "not-reached")
+        for act in (
+            "acknowledge",
+            "hand-over",
+            "improve",
+            "look-back",
+            "close",
+            "judge",
+            "undo",
+            "refer",
+            "talk",
+            "not-reached",
+        )
     }
 )
 OF_AN_OFFICE = {("POST", f"/warnings/{{id}}/referral/{act}") for act in ("accept", "answer", "refuse")}
@@ -240,6 +253,7 @@ def test_every_route_has_an_entry_and_every_entry_a_route(tmp_path):
         | OF_A_PERSON
         | INSTALLING
         | PHONE
+        | LIVE
         | OF_A_LESSON
         | OF_A_MONTH
         | APPEALS
@@ -292,14 +306,16 @@ def expected(person, method, seen):
 
 @pytest.mark.parametrize("person", PEOPLE)
 def test_warnings(person, notify, browser_of):
-    form = {"measure": "x", "due": "2026-12-01", "reason": "fixed", "verdict": "useful", "seen": "1"}
+    form = {"measure": "x", "due": "2026-12-01", "reason": "fixed", "verdict": "useful", "seen": "1", "helped": "yes"}
     form |= {"note": "x", "day": "2026-11-23", "way": "phone", "agreed": "x"}
     at = At(browser_of, notify, person)
     for name in OF:
         form["to"] = "recipient" if person != "recipient" else "colleague"
         form["office"] = "quality_office"
         seen = SEEN[name] | {"recipient"} | ({"major_head"} if name in MAJOR_HEAD_TOO else set())
-        for method, path in sorted(OF_A_WARNING, key=lambda route: route[1].endswith("close")):
+        for method, path in sorted(
+            OF_A_WARNING, key=lambda route: route[1].endswith(("look-back", "close")) + route[1].endswith("close")
+        ):
             address = path.replace("{id}", warning(name).warning_id)
             found = at.status(method, address, **form)
             if person == "recipient" and (method, path) == ("POST", "/warnings/{id}/hand-over"):

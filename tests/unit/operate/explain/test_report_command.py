@@ -64,7 +64,7 @@ def test_the_workbook_and_the_page_to_print_hold_the_same(ask, counted, tmp_path
     path, page = tmp_path / "report.xlsx", tmp_path / "report.html"
     ask(*REPORT, "--xlsx", str(path), "--html", str(page))
     book = load_workbook(path)
-    assert book.sheetnames == ["预警", "推送负担", "未送达原因", "质量事故"]
+    assert book.sheetnames == ["预警", "推送负担", "未送达原因", "措施之后", "质量事故"]
     head, *rows = book["预警"].values
     assert head[:2] == ("规则", "预警数")
     assert sorted(row[:2] for row in rows[:-3]) == titled(counted, "zh")
@@ -81,6 +81,7 @@ def test_a_name_that_looks_like_a_formula_is_none(tmp_path):
     found = Report(
         period=Period(date(2026, 11, 1), date(2026, 11, 30)), by="rule", total=line, before=line, year_before=line,
         lines=[line], versions={}, not_told=[], held=[], load=report.load([], ZONE), left_out=[], accidents=[],
+        improvement=report.improvement([]),
     )  # fmt: skip
     reader = Reader("zh", ZONE, datetime(2026, 11, 30, tzinfo=ZONE), None)
     assert report_forms.table(found, lambda *_: None, reader).splitlines()[1].startswith("'=1+1,")
