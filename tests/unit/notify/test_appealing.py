@@ -55,7 +55,7 @@ def test_it_is_told_by_the_outbox_and_the_message_names_nobody(notify, channel, 
 
 
 def test_it_goes_out_beside_warnings_and_in_none_of_their_digests(make, channel, clock, eventually, deliveries):
-    grouping = Grouping(timedelta(seconds=10), timedelta(minutes=5), timedelta())
+    grouping = Grouping(timedelta(seconds=10))
     notify = make(appeals=Policy(is_on=True), grouping=grouping)
     notify.take_in([change(subject="S1/MATH"), change(subject="S2/MATH")], 1)
     notify.appeals.ask(row())
