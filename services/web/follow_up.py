@@ -55,7 +55,10 @@ class TalkShown(NamedTuple):
 
 
 def shown(notify: Notify, connection: Connection, row: WarningRow, who: Who, reader: Reader) -> dict[str, Any]:
-    """For the templates follow_up.html and referral.html."""
+    """For the templates follow_up.html and referral.html.
+
+    There is nobody to talk to where a warning names nobody but whoever looks; a notice is given to students.
+    """
     matter = notify.sight.matter(connection, row)
     directory = reader.directory
     decision = permissions.allowed(who, matter, directory, reader.now)
@@ -66,6 +69,8 @@ def shown(notify: Notify, connection: Connection, row: WarningRow, who: Who, rea
         "tried": len(tried),
         "tried_last": reader.time(tried[-1][1]) if tried else "",
         "only_referred": decision.why == "referred",
+        "to_talk_to": bool({matter.context.get("student"), matter.context.get("teacher")} - {None, who.person}),
+        "of_student": "student" in matter.context,
     }
 
 
