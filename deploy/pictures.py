@@ -153,13 +153,13 @@ def _office(page: Page, address: str) -> str:
 
 
 def _pushes(home: Path, person: str) -> list[dict[str, str]]:
-    """The last two that somebody was sent, once there is one of the roll-call."""
+    """The last one that somebody was sent: that of the roll-call."""
     end = time.monotonic() + _PATIENCE
     while time.monotonic() < end:
         lines = [json.loads(line) for line in (home / "outbox.log").read_text("utf-8").splitlines()]
         mine = [one for one in lines if one["to"] == person and "/warnings/" in one["link"]]
         if mine and time.time() - (home / "outbox.log").stat().st_mtime > 2:  # noqa: PLR2004 - seconds: all are out
-            return mine[-2:]
+            return mine[-1:]
         time.sleep(0.5)
     raise SystemExit(f"{person} was sent nothing")
 
