@@ -40,7 +40,7 @@ _WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _MOMENT = re.compile(r"(?P<day>\w{3}) w(?P<week>\d+) (?P<hour>\d\d):(?P<minute>\d\d)")
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 _PHONE = {"check_in": "check_in", "roll_call": "call_roll", "test": "enter_scores", "assess": "assess",
-          "leave": "take_leave"}  # fmt: skip
+          "leave": "take_leave", "appeal": "appeal", "decide": "decide"}  # fmt: skip
 """What people fill in on their phones, in the order in which it is played; the method that does it."""
 _STEP = {"at", "send", *_PHONE, "told", "act", "inbox", "server", "files", "command", "page"}
 _QUIET = 2.0
@@ -113,10 +113,12 @@ class Playing(ExitStack):
             (self.people / path.name).write_text(path.read_text("utf-8").replace("RECEIVER", address), "utf-8")
         self.rules = rules_of(tmp_path / "rules", story["rules"], story.get("calendar", ""))
         group = {f"PREWARN_GROUP_{name.upper()}": str(value) for name, value in story.get("group", {}).items()}
-        self.college = {"PREWARN_TRIAL": str(story.get("trial", False)).lower(), **group}
+        appeals = str(story.get("appeals", False)).lower()
+        self.college = {"PREWARN_TRIAL": str(story.get("trial", False)).lower(), "PREWARN_APPEALS": appeals, **group}
         self.running = []
         self.heard = 0
         self.leave_page = ""
+        self.appeal_pages = {}
         self.sent = Counter()
         self.occurred = {}
 
@@ -309,6 +311,17 @@ class Playing(ExitStack):
             self.fill_in(person, self.leave_page, lambda _: typed, to="/decide")
         else:
             self.fill_in(person, self.leave_page, lambda _: {"act": what}, to="/end")
+
+    def appeal(self, student, lesson, text):
+        """On the page of a record of attendance: they were there, and why that can be."""
+        said = {"claim": "was_there", "text": text}
+        answer = self.fill_in(student, f"/records/attendance/{lesson}/{student}/appeal", lambda _: said)
+        self.appeal_pages[lesson, student] = answer["page"].partition("?")[0]
+
+    def decide(self, person, record, outcome):
+        """On an appeal against the record of `lesson/student`: `present`, or why it stays."""
+        typed = {"outcome": outcome} if outcome == "present" else {"outcome": "stays", "answer": outcome}
+        self.fill_in(person, self.appeal_pages[tuple(record.split("/"))], lambda _: typed, to="/decide")
 
     def assess(self, person, month, grades):
         """On the phone page of `course/class/period`: those who are named, by their overall grade."""
