@@ -14,7 +14,7 @@ from services.notify.store.engine import rows_of
 
 _a, _w = tables.act.c, tables.warning.c
 MEASURES = ("measure", "measure_done")
-_CONCERNED = (*MEASURES, "looked_back", undo.UNDONE)
+_CONCERNED = (*MEASURES, "closed", "looked_back", undo.UNDONE)
 
 
 class Measure(NamedTuple):
@@ -32,10 +32,13 @@ class Measure(NamedTuple):
 
 
 def of_acts(acts: Sequence[ActRow]) -> Measure | None:
-    """Out of the audit trail of one warning; None if no measure was named, or all that were are undone."""
+    """Out of the audit trail of one warning; None if no measure was named, or all that were are undone.
+
+    Whoever closes a warning for which none was named says which was taken.
+    """
     found: Measure | None = None
     for act in undo.standing(acts):
-        if act.action in MEASURES:
+        if act.action in MEASURES or (act.action == "closed" and act.text and found is None):
             found = Measure(act.at, act.value, None, "", "", None)
         elif act.action == "looked_back" and found is not None:
             found = found._replace(helped=act.detail, note=act.text, by=act.person, answered_at=act.at)

@@ -34,12 +34,12 @@ _OPENED = (
     .limit(1)
     .correlate(tables.warning)
 )
-_OPENED_AS = _OPENED.with_only_columns(_o.mode).scalar_subquery()
+OPENED_AS = _OPENED.with_only_columns(_o.mode).scalar_subquery()
 """In which mode it opened: a later change of rules or a replay makes no other warning of it."""
 _APART = case(
     (_w.highest_level == "praise", "praise"),
     (_w.status == "withdrawn", "withdrawn"),
-    (_OPENED_AS.in_(("replay", "past", "shadow")), _OPENED_AS),
+    (OPENED_AS.in_(("replay", "past", "shadow")), OPENED_AS),
     else_="",
 )
 
@@ -85,12 +85,12 @@ def effectiveness(
 
 def open_now(connection: Connection, by: OpenBy, departments: Departments = None) -> OpenNow:
     """What is open at this moment; trials, replays, praise and results are no open warnings."""
-    counts = (_w.status == "open", _w.highest_level != "praise", _OPENED_AS.not_in(("replay", "shadow")))
+    counts = (_w.status == "open", _w.highest_level != "praise", OPENED_AS.not_in(("replay", "shadow")))
     mine = (*counts, *_of(departments))
     versions: dict[str, str] = {}
 
     def each() -> Iterator[OpenCase]:
-        wanted = select(tables.warning, _OPENED_AS.label("opened_as")).where(*mine).order_by(_w.number)
+        wanted = select(tables.warning, OPENED_AS.label("opened_as")).where(*mine).order_by(_w.number)
         for row in streamed(connection, wanted):
             versions[row.rule] = row.rule_version
             yield OpenCase(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
@@ -21,6 +22,8 @@ from services.notify.rows import (
 )
 from services.notify.store import improvement, tables
 from services.notify.store.engine import rows_of, slices, streamed
+from services.notify.store.report import OPENED_AS
+from services.notify.store.talks import NOT_REACHED
 
 _r, _w, _c = tables.recipient.c, tables.warning.c, tables.change.c
 _d, _x, _a, _e = tables.delivery.c, tables.decision.c, tables.act.c, tables.escalation.c
@@ -198,8 +201,8 @@ def open_subjects(connection: Connection) -> Iterator[tuple[str, dict[str, str]]
 
 def every_warning(connection: Connection) -> Iterator[dict[str, Any]]:
     """All warnings by opening, as plain data with RFC 3339 times: what `prewarn warnings --json` prints."""
-    measures = improvement.measures(connection)
-    for row in streamed(connection, select(tables.warning).order_by(_w.opened_at, _w.id)):
+    measures, beside = improvement.measures(connection), _Beside(connection)
+    for row in streamed(connection, select(tables.warning, OPENED_AS.label("opened_as")).order_by(_w.opened_at, _w.id)):
         yield {
             "id": row.id,
             "rule": row.rule,
@@ -228,7 +231,28 @@ def every_warning(connection: Connection) -> Iterator[dict[str, Any]]:
             "deadline": _rfc3339(row.deadline),
             "overdue_at": _rfc3339(row.overdue_at),
             "relapse_of": row.predecessor,
+            "opened_as": row.opened_as,
+            "talks": beside.talks[row.number],
+            "not_reached": beside.not_reached[row.number],
+            "referrals": beside.referrals[row.number],
         }
+
+
+class _Beside:
+    """What was done about warnings beside taking them up, by their numbers."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.talks = Counter(connection.execute(select(tables.talk.c.warning)).scalars())
+        self.not_reached = Counter[int]()
+        """As often as it was not undone."""
+        tried = select(_a.warning, _a.action).where(or_(_a.action == NOT_REACHED, _a.detail == NOT_REACHED))
+        for warning, action in connection.execute(tried):
+            self.not_reached[warning] += 1 if action == NOT_REACHED else -1
+        self.referrals: defaultdict[int, list[str]] = defaultdict(list)
+        """The state of each, the oldest first."""
+        of = tables.referral.c
+        for warning, state in connection.execute(select(of.warning, of.state).order_by(of.id)):
+            self.referrals[warning].append(state)
 
 
 def _rfc3339(milliseconds: int | None) -> str | None:
