@@ -21,6 +21,8 @@ from services.notify.store.engine import Store
 
 EVERY = 0.5
 """Seconds between two looks."""
+WATCHED = 2000
+"""Warnings at most whose pages somebody looks at who was not told of them; of more, the longest ago is forgotten."""
 OF_ONE = 8
 """Streams of one person: browsers and devices, since the pages of a browser share one."""
 
@@ -50,6 +52,8 @@ class Live:
         self._turns: dict[str, int] = {}
         """Person → the look that last found something of theirs."""
         self._seen = live.Seen()
+        self._watched: dict[int, set[str]] = {}
+        """Number of a warning → who has its page without having been told of it, in the order of looking."""
         self._streams: set[Stream] = set()
         self._lock = threading.Lock()
 
@@ -61,6 +65,13 @@ class Live:
     def version(self, person: str) -> str:
         """Of what the person may see. Ask before the store is read: what is shown is then at least as new."""
         return f"{self._process}-{self._turns.get(person, 0)}"
+
+    def watch(self, person: str, number: int) -> None:
+        """Somebody who was not told of a warning has its page: they hear of it, too, from this process."""
+        with self._lock:
+            self._watched[number] = self._watched.pop(number, set()) | {person}
+            while len(self._watched) > WATCHED:
+                del self._watched[next(iter(self._watched))]
 
     def has_room(self, person: str, most: int) -> bool:
         """Whether one more stream of this person can be, of `most` in all."""
@@ -86,11 +97,12 @@ class Live:
     def look(self) -> float:
         """Finds what is new, and wakes whom it concerns; for how many seconds there is nothing to do then."""
         with self._lock:
-            streams = list(self._streams)
+            streams, watched = list(self._streams), dict(self._watched)
         at = self._ports.clock()
         with self._database.reading() as connection:
             sessions = accounts.going_on(connection, {one.digest for one in streams}, to_ms(at))
-            people = live.concerned(connection, self._seen, time.monotonic())
+            people, changed = live.concerned(connection, self._seen, time.monotonic(), watched)
+        people = people.union(*(watched[number] for number in changed))
         self._turn += 1
         self._turns |= dict.fromkeys(people, self._turn)
         directory = self._ports.directory()

@@ -94,6 +94,8 @@ class WarningPages:
             after_appeal = on_warnings.after_appeal(connection, found) if found else {}
         if found is None:
             return self._frame.missing(request)
+        if all(one.person != seen.person for one in found.recipients):
+            self._notify.live.watch(seen.person, found.warning.number)
         return self._frame.page(
             request,
             "warning.html",

@@ -48,22 +48,38 @@ def present(connection: Connection) -> Seen:
     return Seen(chunk=positions(connection).get(CHUNKS, 0), act=int(last))
 
 
-def concerned(connection: Connection, seen: Seen, at: float) -> set[str]:
-    """Whom something concerns that is new; `seen` moves on. `at`: seconds of a clock that never goes back."""
+def concerned(
+    connection: Connection, seen: Seen, at: float, watched: Collection[int] = ()
+) -> tuple[set[str], set[int]]:
+    """Whom something concerns that is new, and of which of the warnings that are `watched` there is something new.
+
+    `seen` moves on. `at`: seconds of a clock that never goes back.
+    """
     chunk = positions(connection).get(CHUNKS, 0)
-    people = _of_changes(connection, seen.chunk) if chunk != seen.chunk else set()
+    is_new = chunk != seen.chunk
+    people = _of_changes(connection, seen.chunk) if is_new else set()
+    changed = _changed(connection, seen.chunk, watched) if is_new else set()
     lines = connection.execute(select(_a.id, _a.warning, _a.action, _a.detail).where(_a.id > seen.act)).all()
     new = [line for line in lines if line.id not in seen.acts]
     people |= _who_may_see(connection, {line.warning for line in new})
     back = {line.warning for line in new if (line.action, line.detail) == (UNDONE, "handed_over")}
     people |= _former(connection, back)
+    changed |= {line.warning for line in new} & {*watched}
     seen.move_on(chunk, {line.id for line in new}, at)  # last: a look that fails is repeated
-    return people
+    return people, changed
 
 
 def _of_changes(connection: Connection, since: int) -> set[str]:
     mine = select(_r.person).join(tables.warning, _w.number == _r.warning).where(_w.taken_in > since)
     return {row[0] for row in connection.execute(mine.distinct())}
+
+
+def _changed(connection: Connection, since: int, watched: Collection[int]) -> set[int]:
+    found: set[int] = set()
+    for part in slices(watched):
+        mine = select(_w.number).where(_w.number.in_(part), _w.taken_in > since)
+        found |= {row[0] for row in connection.execute(mine)}
+    return found
 
 
 def _who_may_see(connection: Connection, numbers: Collection[int]) -> set[str]:

@@ -13,6 +13,7 @@ import pytest
 from services.accounts import sessions
 from services.accounts.permissions import Who
 from services.app.serving import server
+from services.directory import Person
 from services.messages import WarningReading
 from services.notify.live import OF_ONE
 from services.notify.store import accounts
@@ -60,6 +61,21 @@ def test_a_reading_that_only_moves_figures_is_news(notify, versions):
     now = msgspec.structs.replace(facts(), value=4.0)
     notify.take_in([WarningReading(rule=change().rule, subject=change().subject, at=change().at, facts=now)], 2)
     assert whose(before, versions()) == ["T1", "T2"]
+
+
+def test_whoever_has_the_page_of_a_warning_by_their_role_alone_hears_of_it(notify, versions, college, browser_of):
+    notify.take_in([change()], 1)
+    college.roles["counsellor"] = [Person(id="T9", name="辅导员")]
+    before = versions()
+    assert notify.acts.acknowledge("T1", WARNING) is None
+    before_the_page = versions()
+    assert whose(before, before_the_page) == ["T1", "T2"]
+    assert browser_of(notify, "T9").get(f"/warnings/{WARNING}").status_code == 200
+    assert notify.acts.judge("T1", WARNING, "useful") is None
+    after = versions()
+    assert whose(before_the_page, after) == ["T1", "T2", "T9"]
+    notify.take_in([change("withdrawn", 2)], 2)
+    assert whose(after, versions()) == ["T1", "T2", "T9"]
 
 
 def test_an_act_is_news_to_the_others_and_so_is_its_undoing(notify, versions):
