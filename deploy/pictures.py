@@ -157,7 +157,7 @@ def _pushes(home: Path, person: str) -> list[dict[str, str]]:
     end = time.monotonic() + _PATIENCE
     while time.monotonic() < end:
         lines = [json.loads(line) for line in (home / "outbox.log").read_text("utf-8").splitlines()]
-        mine = [one for one in lines if one["to"] == person and "/warnings/" in one["link"]]
+        mine = [one for one in lines if one["to"] == person and "/warnings/" in one.get("link", "")]
         if mine and time.time() - (home / "outbox.log").stat().st_mtime > 2:  # noqa: PLR2004 - seconds: all are out
             return mine[-1:]
         time.sleep(0.5)

@@ -26,7 +26,7 @@ def pushes(sample):
         if one["status"] == "open" and one["level"] != "praise" and one["rule"] != CASE
     }
     lines = (sample.home / "outbox.log").read_text("utf-8").splitlines()
-    sent = [(one["to"], one["link"]) for one in map(json.loads, lines) if "/warnings/" in one["link"]]
+    sent = [(one["to"], one["link"]) for one in map(json.loads, lines) if "/warnings/" in one.get("link", "")]
     return [one for one in dict.fromkeys(sent) if one[1].rpartition("/")[2] in todo]
 
 

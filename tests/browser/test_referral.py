@@ -42,7 +42,7 @@ def told(sample):
 
 def sent(sample):
     lines = (sample.home / "outbox.log").read_text("utf-8").splitlines()
-    return [(one["to"], one["link"]) for one in map(json.loads, lines) if "/warnings/" in one["link"]]
+    return [(one["to"], one["link"]) for one in map(json.loads, lines) if "/warnings/" in one.get("link", "")]
 
 
 def office_of(sample):
