@@ -56,7 +56,9 @@ _NEWS: dict[str, Text] = {
         "The day of the measure has come: please say whether it helped.",
     ),
     "reminder": Text("您受理的预警将在一个工作日后到期。", "The warning that you took up is due in one working day."),
-    "withdrawn": Text("记录已更正，这条预警撤回，无需处理。", "A record was corrected: this warning is taken back."),
+    "withdrawn": Text(
+        "依据的记录有变化，这条预警撤回，无需处理。", "What it rested on has changed: this warning is taken back."
+    ),
 }
 ENDED: dict[str, Text] = {
     "left": Text("当事人已离校，这条预警不再有效。", "Whoever it is about has left: this warning no longer stands."),
@@ -103,11 +105,15 @@ NOT_THEIRS = ("outcome", "handed_back")
 _OVER: dict[str, dict[str, Text]] = {
     "praise": {
         "resolved": Text("这条激励已到期。", "This good news is no longer listed."),
-        "withdrawn": Text("记录已更正，这条激励撤回。", "A record was corrected: this good news is taken back."),
+        "withdrawn": Text(
+            "依据的记录有变化，这条激励撤回。", "What it rested on has changed: this good news is taken back."
+        ),
     },
     "results": {
         "resolved": Text("这份结果已到期，不再列出。", "These results are no longer listed."),
-        "withdrawn": Text("记录已更正，这份结果撤回。", "A record was corrected: these results are taken back."),
+        "withdrawn": Text(
+            "依据的记录有变化，这份结果撤回。", "What they rested on has changed: these results are taken back."
+        ),
     },
 }
 LINK = Text("查看依据并处理：", "Evidence, and what to do: ")

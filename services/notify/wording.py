@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
@@ -24,6 +25,7 @@ _DIGITS = 2
 _MOST_DIGITS = 12
 _YEAR, _MONTH = len("2026"), len("2026-11")
 _MINUTES = frozenset({"minute", "minutes", "min", "分钟"})
+_ASKS = re.compile(r"(?<=[。.])\s*(?:请(?!假)|[Pp]lease\b)|[，；,;]\s*(?:请(?!假)|please\b)")
 _UNITS = frozenset({"department", "major", "teaching_office"})
 """Of the newest record, what names nobody."""
 _OF_A_SUBJECT = ("department", "major", "teaching_office", "course", "class", "teacher", "student")
@@ -334,3 +336,8 @@ def value_words(key: str, value: Any, to: Listener, facts: Facts | None = None) 
     if isinstance(value, str) and key.endswith("_at") and (at := _instant(value)) is not None:
         return day_and_time(at, to)
     return name(key, str(value), to, facts)
+
+
+def without_asks(sentence: str) -> str:
+    """What a rule says of somebody, without what it asks of staff: that begins with 请 or please, and ends it."""
+    return _ASKS.split(sentence, maxsplit=1)[0].rstrip("，；,; ") or sentence

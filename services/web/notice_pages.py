@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
 from starlette.requests import Request
@@ -20,7 +19,6 @@ from services.web.frame import Frame
 from services.web.one_warning import Seen
 from services.web.printing import Notice, TalkField
 
-_ASKS = re.compile(r"(?<=[。.])\s*(?:请(?!假)|[Pp]lease\b)|[，；,;]\s*(?:请(?!假)|please\b)")
 _NONE = LEVELS[0]
 """Praise: there is nothing to give notice of."""
 
@@ -118,9 +116,9 @@ class NoticePages:
 
 
 def _facts(sentence: str, stop: str) -> str:
-    """What a rule says of somebody, without what it asks of staff: that begins with 请 or please, and ends it."""
-    found = _ASKS.split(sentence, maxsplit=1)[0].rstrip("，；,; ")
-    return found if found.endswith(("。", ".", "！", "!")) else f"{found or sentence}{stop}"
+    """What a rule says of somebody, as a sentence that ends."""
+    found = wording.without_asks(sentence)
+    return found if found.endswith(("。", ".", "！", "!")) else f"{found}{stop}"
 
 
 def _said(problem: Problem, language: str) -> str:

@@ -104,7 +104,8 @@ class Pages:
             with self._notify.database.reading() as connection:
                 people = [(id_, reader.person(id_), n) for id_, n in views.people(connection, _PEOPLE)]
         mine = {} if found is None else self._signing_in.pages_of(found)
-        studies = found is not None and self._phone is not None and self._studies(found.person)
+        is_student = found is not None and self._studies(found.person)
+        studies = is_student and self._phone is not None
         needs = 0
         if found is not None:
             with self._notify.database.reading() as connection:
@@ -114,7 +115,9 @@ class Pages:
             "start.html",
             people=people,
             tour=self._frame.tour,
-            teaches=self._phone is not None,
+            teaches=self._phone is not None and not is_student,
+            is_student=is_student,
+            is_told=not is_student or self._notify.config.students,
             studies=studies,
             my_records=studies and self._notify.config.appeals.is_on,
             appeals_wait=0 if found is None else len(self._notify.appeals.waiting_for(found.person)),

@@ -75,7 +75,9 @@ def says(one: OneRecord, reader: Reader) -> str:
 
 def source(name: str, reader: Reader) -> str:
     """What people call a source."""
-    return reader.word(f"appeal_source_{name.replace('-', '_')}") if name in (SOURCE, CHECK_IN) else name
+    if name in (SOURCE, CHECK_IN):
+        return reader.word(f"appeal_source_{name.replace('-', '_')}")
+    return reader.named("source_name", name)
 
 
 def value(kind: str, what: str, reader: Reader) -> str:

@@ -79,7 +79,8 @@ def time_line(
     older = span.first - WEEK if first is not None and first < begin else None
     total = 0
     for monday in sorted({*of_weeks, *attended}, reverse=True):
-        mine = sorted(of_weeks[monday], key=lambda one: one.at, reverse=True)
+        # Of what was at one instant the last that is given is the newest: what follows stands above its record.
+        mine = [one for _, one in sorted(enumerate(of_weeks[monday]), key=_when, reverse=True)]
         if total and total + len(mine) > _MOST:
             older = monday
             break
@@ -89,6 +90,11 @@ def time_line(
         routine, others = [one for one in said if one.is_routine], [one for one in said if not one.is_routine]
         shown.append(WeekShown(weeks.said(monday, reader), counted, others, routine))
     return TimeLine(shown, weeks.written(older) if older is not None else "")
+
+
+def _when(each: tuple[int, Line]) -> tuple[datetime, int]:
+    place, line = each
+    return line.at, place
 
 
 def query(**asked: str) -> str:

@@ -7,16 +7,19 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import partial
 from typing import NamedTuple
 
-from services.messages import LEVELS, from_ms
+from services.messages import ENDS, LEVELS, from_ms
 from services.notify.ports import Cards
 from services.notify.rows import ActRow, ChangeRow, WarningRow, decode_context
 from services.notify.store.of_students import Told
+from services.notify.wording import without_asks
 from services.web import view_models
 from services.web.student.items import Item, Line
 from services.web.view_models import Level, Reader
 
 _MEASURES = ("acknowledged", "measure", "measure_done", "closed")
-_SHOWN = ("opened", "raised", "resolved", "withdrawn")
+_SHOWN = ("opened", "raised", "lowered", "resolved", "withdrawn")
+_LEVELS = ("opened", "raised", "lowered")
+"""Of these the figures are told."""
 
 
 class Viewed(NamedTuple):
@@ -26,7 +29,7 @@ class Viewed(NamedTuple):
     openable: Collection[int]
     """Numbers of those that they may open."""
     is_own: bool = False
-    """It is the student: what staff noted for themselves is left out."""
+    """It is the student: what staff noted for themselves, or are asked to do, is left out."""
 
 
 def open_levels(rows: Iterable[WarningRow], cards: Cards) -> Counter[str]:
@@ -63,7 +66,10 @@ def state(levels: Mapping[str, int], reader: Reader) -> str:
 
 
 def warning_lines(rows: Sequence[WarningRow], told: Told, viewed: Viewed, reader: Reader) -> list[Line]:
-    """A line for each opening, rise and end, and for each measure; the sentence stands at the newest of a warning."""
+    """A line for each change, and for each measure.
+
+    The sentence stands at the newest of a warning, while it says the figure of then; the others have their figures.
+    """
     known = {one.number: one for one in rows}
     changes = [one for one in told.changes if one.change in _SHOWN]
     newest = {one.warning: one.sequence for one in changes}
@@ -82,14 +88,17 @@ def warning_lines(rows: Sequence[WarningRow], told: Told, viewed: Viewed, reader
 
 def _change(change: ChangeRow, row: WarningRow, viewed: Viewed, reader: Reader, *, is_newest: bool) -> Item:
     card = viewed.cards(row.rule_version, row.rule)
+    is_said = is_newest and row.blanked_at is None and (row.status in ENDS or row.value == change.value)
+    text = view_models.sentence(row, card, reader) if is_said else ""
+    figures = "" if is_said or change.change not in _LEVELS else view_models.changed(change, card, reader)
     return Item(
         kind="warning",
         when=reader.time(change.at),
         head=f"{reader.term('change', change.change)} · {view_models.title(row, card, reader)}",
         mark=change.level,
         level=reader.level(change.level, card),
-        text=view_models.sentence(row, card, reader) if is_newest and row.blanked_at is None else "",
-        more=reader.reason(change.change, change.reason),
+        text=without_asks(text) if viewed.is_own else text,
+        more=" · ".join(filter(None, [figures, reader.reason(change.change, change.reason)])),
         link=row.id if row.number in viewed.openable else "",
     )
 
