@@ -113,6 +113,9 @@ def test_what_is_taken_back_is_said_so_and_is_open_no_more(term):
     term.settle()
     after = text(tutor.get("/students/s01?lang=en"))
     assert after.count("Taken back") > before.count("Taken back")
+    hours = re.findall(r"(Opened|Raised|Taken back) · Hours absent", after)
+    assert hours[0] == "Taken back", "the newest on top"
+    assert "Opened · Hours absent without leave 4 hours / 4 hours ·" in after, "the figures of then"
     assert "absent · Maths" not in after
 
 
@@ -145,7 +148,12 @@ def test_students_see_theirs_once_the_college_says_so_without_notes_and_links(te
         assert kept not in text(page)
     assert "/warnings/" not in page.text
     assert own.get("/students/s02").status_code == 404
-    assert '/students/s01"' in own.get("/").text
+    assert "please" in text(term.at("tutor").get("/students/s01?lang=en")).lower()
+    assert "please" not in text(page).lower(), "that is for staff"
+    start = own.get("/").text
+    assert '/students/s01"' in start
+    for of_staff in ("/day", "/referrals", "/inbox/"):
+        assert f'href="{of_staff}' not in start
     assert "/students/" not in term.at("tutor").get("/").text
 
 
