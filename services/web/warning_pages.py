@@ -92,6 +92,7 @@ class WarningPages:
             seen_version = version(connection, found.warning) if found else ""
             beside = follow_up.shown(self._notify, connection, found.warning, seen.who, reader) if found else {}
             after_appeal = on_warnings.after_appeal(connection, found) if found else {}
+            appealed = on_warnings.waiting(connection) if found and self._notify.config.appeals.is_on else set()
         if found is None:
             return self._frame.missing(request)
         if all(one.person != seen.person for one in found.recipients):
@@ -110,7 +111,7 @@ class WarningPages:
             version=seen_version,
             **beside,
             after_appeal=after_appeal,
-            appealable=on_warnings.appealable(self._notify, self._phone, seen.who, found.warning),
+            appealable=on_warnings.appealable(self._notify, self._phone, seen.who, found.warning, appealed),
             **self._shown(found, siblings, reader, seen.person),
             missed=self._missed(request, found.warning, reader, seen),
         )

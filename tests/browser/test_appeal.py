@@ -81,6 +81,8 @@ def test_a_student_appeals_the_teacher_corrects_it_and_the_tutor_sees_the_warnin
         mine.get_by_role("link", name="返回申诉").tap()
         expect(mine.locator("img.slip")).to_be_visible()
 
+        until(lambda: tutor.reload() and tutor.get_by_text("申诉待决定").count() == 1, "the tutor sees the appeal")
+
         teacher = anna.new_page()
         teacher.goto(f"{place.address}/day")
         teacher.get_by_role("link", name="待我决定的申诉：1").tap()

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from typing import NamedTuple
+
 import msgspec
 
 from services.accounts.permissions import Appealed, Who, allowed
@@ -17,6 +20,16 @@ from services.web.appeals.view import path_of
 
 Ident = tuple[str, str]
 """(source, id)."""
+
+
+class Appealable(NamedTuple):
+    """A record of the evidence against which who looks can appeal."""
+
+    page: str
+    is_waiting: bool
+    """There is an appeal already, which nobody has decided."""
+
+
 _EVIDENCE = msgspec.json.Decoder(list[Evidence])
 _LESS = ("withdrawn", "lowered", "resolved")
 
@@ -28,8 +41,15 @@ def may_appeal(notify: Notify, who: Who, student: str) -> bool:
     return notify.config.appeals.is_on and allowed(who, asked, notify.ports.directory(), at).granted
 
 
-def appealable(notify: Notify, phone: Phone | None, who: Who, row: WarningRow) -> dict[Ident, str]:
-    """Record of the evidence → the page on which who looks can appeal against it."""
+def waiting(connection: Connection) -> set[Ident]:
+    """Kind and natural key of the records against which an appeal is open."""
+    return {(one.kind, one.key) for one in appeals.open_ones(connection)}
+
+
+def appealable(
+    notify: Notify, phone: Phone | None, who: Who, row: WarningRow, open_: Collection[Ident]
+) -> dict[Ident, Appealable]:
+    """Of the records of the evidence those against which who looks can appeal; `open_`: see `waiting`."""
     if phone is None or not notify.config.appeals.is_on:
         return {}
     found = {}
@@ -40,7 +60,7 @@ def appealable(notify: Notify, phone: Phone | None, who: Who, row: WarningRow) -
             if record.student not in may:
                 may[record.student] = may_appeal(notify, who, record.student)
             if may[record.student]:
-                found[ident] = path_of(kind, key)
+                found[ident] = Appealable(path_of(kind, key), (kind, key) in open_)
     return found
 
 
