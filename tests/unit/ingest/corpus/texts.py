@@ -122,7 +122,7 @@ CASES = {
     "a time of a leap second": Case("a.csv", ours("2016-12-31T23:59:60Z,L1,s1,absent").encode(), refused=NO_TIME),
     "seconds since 1970, with our columns": Case("a.csv", ours("1725840000,L1,s1,absent").encode(), refused=NO_TIME),
     "half a gz": Case("a.csv.gz", HALF_A_GZ, ("s1 absent",) * HALF, ("cut off",)),
-    "a gz of a gz": Case("a.csv.gz", gzip.compress(gzip.compress(TWO.encode())), refused=("not UTF-8",)),
+    "a gz of a gz": Case("a.csv.gz", gzip.compress(gzip.compress(TWO.encode(), mtime=0)), refused=("not UTF-8",)),
     "a gz with rubbish behind it": Case("a.csv.gz", gzip.compress(TWO.encode()) + b"rubbish", BOTH, ("Not a gzip",)),
     "two gz in one file": Case(
         "a.csv.gz", gzip.compress(ONE.encode()) + gzip.compress(f"{AT},L1,s2,late\n".encode()), BOTH
