@@ -172,12 +172,13 @@ def joined(names: Sequence[str], reader: Reader) -> str:
 
 def state(leave: Leave, reader: Reader) -> str:
     """Whether it was decided, by whom and when; and whether it ended sooner."""
-    by = leave.by("ended") or leave.by("decided") if leave.status == "cancelled" else leave.by("decided")
-    at = reader.instant(leave.said)
-    if leave.status == "granted" and leave.by("ended"):
-        granted = reader.word("leave_granted_by", who=reader.person(by)) if by else reader.word("leave_is_granted")
-        shortened = reader.word("leave_shortened_by", who=reader.person(leave.by("ended")), at=at)
-        return ("; " if reader.language == "en" else "；").join((granted, shortened))
+    decider, ender, at = leave.by("decided"), leave.by("ended"), reader.instant(leave.said)
+    if ender and (leave.status == "granted" or decider):
+        granted = reader.word("leave_granted_by", who=reader.person(decider)) if decider else ""
+        how = "leave_shortened_by" if leave.status == "granted" else "leave_ended_by"
+        then = reader.word(how, who=reader.person(ender), at=at)
+        return ("; " if reader.language == "en" else "；").join((granted or reader.word("leave_is_granted"), then))
+    by = ender if leave.status == "cancelled" else decider
     if leave.status == "pending" or not by:
         return reader.word(f"leave_is_{leave.status}")
     return reader.word(f"leave_{leave.status}_at", who=reader.person(by), at=at)

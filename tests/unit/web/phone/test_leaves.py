@@ -118,6 +118,7 @@ def test_a_granted_leave_takes_the_warnings_of_its_hours_back_and_cancelled_they
     assert decide(school, "s01", page, "end", act="cancel").json()["state"] == "saved"
     assert [one for one in school.warnings(*rules) if one[3] == "open"] == warned
     assert leave(school).data["ended_by"] == "s01"
+    assert "Tutor 已准假；Student 01 已于 " in school.at("tutor").get(page).text, "who had granted it is still said"
 
 
 def test_the_figures_of_a_roll_call_follow_the_leave_so_that_k1_falls_and_returns(school):
