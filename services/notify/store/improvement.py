@@ -34,11 +34,11 @@ class Measure(NamedTuple):
 def of_acts(acts: Sequence[ActRow]) -> Measure | None:
     """Out of the audit trail of one warning; None if no measure was named, or all that were are undone.
 
-    Whoever closes a warning for which none was named says which was taken.
+    Whoever closes a warning for which none was named says which was taken; its words may have been deleted since.
     """
     found: Measure | None = None
     for act in undo.standing(acts):
-        if act.action in MEASURES or (act.action == "closed" and act.text and found is None):
+        if act.action in MEASURES or (act.action == "closed" and found is None):
             found = Measure(act.at, act.value, None, "", "", None)
         elif act.action == "looked_back" and found is not None:
             found = found._replace(helped=act.detail, note=act.text, by=act.person, answered_at=act.at)
