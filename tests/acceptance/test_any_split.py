@@ -19,7 +19,8 @@ from services.settings import Settings, resource
 from tests.acceptance.simulated_college import CALENDAR, FIRST, WEEKS, ZONE, College
 
 BEGIN = datetime.combine(FIRST, time(), ZONE)
-_OTHERWISE = {"id", "relapse_of", "reason", "deadline", "overdue_at"}
+_OTHERWISE = {"id", "relapse_of", "reason", "deadline", "overdue_at", "opened_as"}
+"""What differs by design: what is told of the past has no deadline, and is marked as the past."""
 _ON_WARNINGS = {"rollcall-missing-often", "test-missing-often", "student-case"}
 
 

@@ -1,6 +1,7 @@
 """A teacher enters the scores of a lesson's test on a phone: by keyboard, from a sheet, without network."""
 
 import re
+import time
 
 import pytest
 from playwright.sync_api import expect
@@ -75,6 +76,18 @@ def test_enter_goes_from_row_to_row_and_what_is_wrong_stands_in_its_row(
         assert found + findings(page, axe_source) == []
     assert results(place, lesson)[4] == ("graded", 85)
     assert len(results(place, lesson)) == 45
+
+
+def test_what_comes_back_is_read_also_where_the_page_s_own_script_comes_late(chromium, place):
+    with place.phone(chromium, service_workers="block") as context:
+        page = at_test(place, context, "late")
+        score(page, 1).fill("1000")
+        expect(page.locator(".counts")).to_have_text("1 / 45")
+        page.wait_for_function("indexedDB.databases().then(all => all.length > 0)")
+        page.route("**/lesson_test.js", lambda route: (time.sleep(1), route.continue_()))
+        page.reload()
+        expect(score(page, 1)).to_have_value("1000")
+        expect(page.locator(".scoring .error")).to_have_count(1)
 
 
 def test_a_column_that_is_pasted_into_a_score_goes_to_all(chromium, place):

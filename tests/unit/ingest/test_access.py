@@ -346,8 +346,9 @@ def test_no_token_is_logged(way, attendance, caplog):
     for given in (token, f"{token}x"):
         way.ask(attendance(source="phone"), token=given)
         way.ask(attendance(), token=given)
-    assert token.rpartition("_")[2] not in caplog.text
-    assert token.rpartition("_")[2] not in repr([*way.log.rejections, *way.tokens.kept.values()])
+    secret = token.split("_", 2)[2]  # which may have an underscore itself
+    assert secret not in caplog.text
+    assert secret not in repr([*way.log.rejections, *way.tokens.kept.values()])
 
 
 def test_a_token_is_256_bits_of_which_the_hash_is_kept(schemas):

@@ -30,6 +30,7 @@ const isKeptAlready = Boolean(workers?.controller) // the service worker has see
 const page = document.documentElement.dataset
 let isSending = false, isAgain = false, ended = "done", failures = 0, timer = 0, hasSent = false, problem = ""
 const notices = new Map() // form → what is said of what was put into it
+const scripts = new Promise(loaded => addEventListener("DOMContentLoaded", loaded)) // once all modules of the page have run
 
 const say = (name, filled = {}) => Object.entries(filled).reduce((text, [key, value]) => text.replace(`{${key}}`, value), words[name])
 const actionOf = form => new URL(form.action).pathname
@@ -98,6 +99,7 @@ async function comeBack(form) {
   if (isOther) mark(form)
   const name = draft || waits.state !== "waiting" ? (isOther ? "back_changed" : "back") : "back_waits"
   notices.set(form, { text: say(name) + (isWhole ? "" : ` ${say("back_gone")}`), waits })
+  await scripts // who listens may still be on the way
   form.dispatchEvent(new CustomEvent("queue-filled", { bubbles: true }))
 }
 
