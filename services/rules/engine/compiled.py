@@ -63,13 +63,16 @@ class Compiled:
         self.steps: list[Callable[..., None]] = []
         """`step` of each layout …"""
         self.settles: list[Callable[..., None]] = []
-        """… and `settle`, by its number."""
+        """… and `settle` …"""
+        self.looks: list[Callable[..., None]] = []
+        """… and `look`, by its number."""
         for number, layout in enumerate(layouts):
             mine = calls_of(number)
             names |= {"queue": mine["queue"], **{f"{name}_{number}": call for name, call in mine.items()}}
             made = compile_source(step_source(layout), "step " + "/".join(layout.by), names)
             self.steps.append(made["step"])
             self.settles.append(made["settle"])
+            self.looks.append(made["look"])
             names |= {f"step_{number}": made["step"], f"settle_{number}": made["settle"]}
         self.decoder, types = decoder(plan, layouts)
         self.handlers: dict[Any, Callable[[Any], None]] = dict.fromkeys(types.values(), _ignore)

@@ -6,11 +6,9 @@ changes nothing, and the order of events does not matter for the end.
 
 from __future__ import annotations
 
-from bisect import insort
 from collections import Counter
 from collections.abc import Callable, Iterable
 from datetime import datetime
-from functools import partial
 from heapq import heappop, heappush
 from traceback import extract_tb
 from typing import Any
@@ -21,6 +19,7 @@ from services.rules.engine.arithmetic import trouble
 from services.rules.engine.compiled import Compiled
 from services.rules.engine.endings import SIGNATURE, Endings, on_ending, place_ending
 from services.rules.engine.layout import NO_TIME_BOUND, Layout, ranks
+from services.rules.engine.peers import Groups
 from services.rules.engine.plan import Plan
 from services.rules.engine.refolds import IMPATIENT, Patience, Refolds
 from services.rules.engine.segments import Written, erased, read, written
@@ -55,8 +54,7 @@ class Engine:
         """Subjects whose state must be written."""
         self._touched: list[list[Subject]] = [[] for _ in self.layouts]
         """Subjects whose open warnings may have other facts, some more than once."""
-        self._groups: list[dict[str, list[Subject]]] = [{} for _ in self.layouts]
-        """Of layouts that rank peers: group → its subjects, by key, so that what is published has one order."""
+        self._groups = Groups(self)
         self._forgotten: list[dict[str, dict[str, int]]] = [{} for _ in self.layouts]
         """Key of a subject that was let go → number of each rule's last episode."""
         self._gone: list[tuple[int, str]] = []
@@ -65,14 +63,19 @@ class Engine:
         self.refolds = Refolds(self, patience)
         calls: dict[str, Callable[..., Any]] = {
             "revise": self.refolds.revise,
-            "peers": self._peers,
+            "peers": self._groups.take,
             "checkpoint": self.checkpoint,
             "missed": self._missed,
-            "on_ending": partial(on_ending, self),
+            "on_ending": self._on_ending,
             "term_end": self.plan.times.term_end,
         }
         compiled = Compiled(plan, self.layouts, calls, self._calls_of)
-        self.steps, self.settles, self._numbers = compiled.steps, compiled.settles, compiled.numbers
+        self.steps, self.settles, self.looks, self._numbers = (
+            compiled.steps,
+            compiled.settles,
+            compiled.looks,
+            compiled.numbers,
+        )
         self.decoder, self.handlers, self.transitions = compiled.decoder, compiled.handlers, compiled.transitions
         self.transitions.mode = mode
 
@@ -101,6 +104,7 @@ class Engine:
                 handlers[type(event)](event)
             except Exception as error:  # noqa: BLE001 - whatever a rule does with one event, the next one is evaluated
                 self.fail(f"{event.source} {event.id}", error)
+        self._groups.part()
         if events:
             self.refolds.end_message()
         else:
@@ -197,7 +201,7 @@ class Engine:
             self.refolds.adopt(number, s, s.waiting)
         self.endings.naming.clear()
         if self.layouts[number].peers:
-            insort(self._groups[number].setdefault(_group(s.key), []), s, key=_key)
+            self._groups.add(number, s)
         if s.due < FOREVER:
             self._queue(number)(s)
 
@@ -272,25 +276,13 @@ class Engine:
     def _last(self, number: int, s: Subject) -> int:
         return len(s.rows) - self.layouts[number].stride
 
-    def _peers(self, number: int, group: str, key: str, entry: Entry) -> None:
-        """An event that counts for all subjects of a group: each keeps the records of all its peers."""
-        siblings = self._groups[number].setdefault(group, [])
-        if key not in self._subjects[number]:
-            s = self._creating(number)(key, entry.at, entry.ident)
-            if s is None:
-                return
-            if siblings:
-                known, stride = siblings[0], self.layouts[number].stride
-                self.refolds.join(known)
-                s.rows, s.horizon, s.revised = known.rows.copy(), known.horizon, dict(known.revised or {}) or None
-                for i in [*history.endings(known, stride)][::-1]:  # they may be the other's alone
-                    del s.rows[i : i + stride]
-                for ending in self.endings.of(self.layouts[number].by, key):
-                    history.insert_ending(s, stride, max(ending.at, s.horizon + 1), ending.place)
-                self.refolds.begin_as(number, s, known, entry.at)
-            insort(siblings, s, key=_key)
-        for s in siblings:
-            self.refolds.revise(number, s, entry if s.key == key else entry._replace(data=None))
+    def create(self, number: int, key: str, entry: Entry) -> Subject | None:
+        """The subject that an entry is the first of, or None if it was let go and the entry is late."""
+        return self._creating(number)(key, entry.at, entry.ident)
+
+    def _on_ending(self, event: Any) -> None:
+        self._groups.part()
+        on_ending(self, event)
 
     def _missed(self, rule: int, gauge: int, event: Any) -> None:
         """A record has no number for a measure that wants one."""
@@ -336,17 +328,9 @@ class Engine:
                 self._gone.append((number, key))
                 self._erased += erased(s, layout)
                 if layout.peers:
-                    self._groups[number][_group(key)].remove(s)
+                    self._groups.remove(number, s)
 
 
 def _last(s: Subject) -> int:
     """The last instant that anything of the subject, a correction waiting for its original included, has."""
     return s.watermark if not s.revised else max(s.watermark, *(known.at for known in s.revised.values()))
-
-
-def _key(s: Subject) -> str:
-    return s.key
-
-
-def _group(key: str) -> str:
-    return key.rpartition("/")[0]

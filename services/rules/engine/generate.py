@@ -7,6 +7,7 @@ one in a closure (docs/performance.md). What the code does is the definition in 
                           that look at this kind, written out in place; else: the slow path
     step(s, t, f, i)      entry i with bits f joins at instant t (f = 0: only time passed): windows, values, levels
     settle(s, until, i)   every instant up to `until` at which time alone changes something
+    look(s, t, f, i)      what `step` does once the windows have moved: of peers, they move together (`peers.py`)
 """
 
 from __future__ import annotations
@@ -28,13 +29,23 @@ _IN_FULL = 40
 
 
 def step_source(layout: Layout) -> str:
-    """Source of `step` and `settle` for the rules of one layout."""
+    """Source of `step`, `settle` and `look` for the rules of one layout."""
+    settle = ["while s.due <= until:", "    step(s, s.due, 0, i)"]
+    look = _step_lines(layout, moves=False) if layout.peers else ["raise NotImplementedError"]
+    return "\n".join(
+        [
+            *["def step(s, t, f, i):", *indent(_step_lines(layout, moves=True))],
+            *["def settle(s, until, i):", *indent(settle)],
+            *["def look(s, t, f, i):", *indent(look)],
+        ]
+    )
+
+
+def _step_lines(layout: Layout, *, moves: bool) -> list[str]:
     body = ["rows = s.rows", "s.watermark = t"]
     for rule in layout.rules:
-        body += [f"if f & {rule.mask} or not f:", *indent(rule_lines(layout, rule, When()))]
-    body += _next_due(layout)
-    settle = ["while s.due <= until:", "    step(s, s.due, 0, i)"]
-    return "\n".join(["def step(s, t, f, i):", *indent(body), "def settle(s, until, i):", *indent(settle)])
+        body += [f"if f & {rule.mask} or not f:", *indent(rule_lines(layout, rule, When(), moves=moves))]
+    return body + _next_due(layout)
 
 
 def _next_due(layout: Layout) -> list[str]:

@@ -82,12 +82,12 @@ def indent(lines: list[str]) -> list[str]:
     return ["    " + line for line in lines]
 
 
-def rule_lines(layout: Layout, rule: RuleLayout, when: When) -> list[str]:
-    """The step of one rule."""
+def rule_lines(layout: Layout, rule: RuleLayout, when: When, *, moves: bool = True) -> list[str]:
+    """The step of one rule. `moves`: its windows do, they have not yet."""
     lines = [f"# {rule.rule.id}", *(when.having(rule.record, [f"s.{rule.newest} = i"]) if rule.record else [])]
-    lines += _term(layout, rule, when) if rule.term else []
+    lines += _term(layout, rule, when) if rule.term and moves else []
     for number, gauge in enumerate(rule.gauges):
-        lines += _window(layout, gauge, when)
+        lines += _window(layout, gauge, when) if moves else []
         if gauge.measure.ready:
             lines += when.decided(_code(gauge.measure.ready, _names(layout, gauge, when)))
         if not gauge.measure.waiting:

@@ -19,11 +19,15 @@ if TYPE_CHECKING:
 class Peers(dict[str, tuple[int, Any]]):
     """Peer → (number of its records in the window, its newest number); the numbers are kept sorted beside it."""
 
-    __slots__ = ("numbers",)
+    __slots__ = ("numbers", "shared")
 
     def __init__(self, known: dict[str, tuple[int, Any]]) -> None:
         super().__init__(known)
-        self.numbers = sorted(x for _, x in known.values())
+        self.numbers: list[Any] = (
+            known.numbers.copy() if isinstance(known, Peers) else sorted(x for _, x in known.values())
+        )
+        self.shared = False
+        """Several subjects hold it: none changes it any more."""
 
     def put(self, peer: str, count: int, x: Any) -> None:
         """The peer's newest number is `x`."""
@@ -44,13 +48,13 @@ class _Ranks:
 
     @staticmethod
     def joins(peers: dict[str, tuple[int, Any]] | None, peer: str, x: Any) -> Peers:
-        known = _peers(peers)
+        known = _own(peers)
         known.put(peer, known[peer][0] + 1 if peer in known else 1, x)
         return known
 
     @staticmethod
     def leaves(peers: dict[str, tuple[int, Any]], peer: str) -> Peers:
-        known = _peers(peers)
+        known = _own(peers)
         count, x = known[peer]
         if count == 1:
             known.drop(peer)
@@ -62,6 +66,11 @@ class _Ranks:
         if own is None or peers is None or len(peers) < self.fewest:
             return None
         return 100 * bisect_right(_peers(peers).numbers, own) / len(peers)
+
+
+def _own(known: dict[str, tuple[int, Any]] | None) -> Peers:
+    """One that may be changed."""
+    return known if isinstance(known, Peers) and not known.shared else Peers(known or {})
 
 
 def _peers(known: dict[str, tuple[int, Any]] | None) -> Peers:

@@ -1,0 +1,359 @@
+"""Subjects that are ranked: each keeps the records of all its peers, so that its fold is one like any other.
+
+What comes in order is folded once for all peers that stand at the same place, as they do but for what was late: one of
+them, the leader, takes the record in, and of the others only those whose level it may change look at it. These are
+found where a threshold cuts the sorted numbers. What the others lack they are given when something else asks for them,
+at the end of the message at the latest: what is kept, written and published is the same as if each had folded it.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, insort
+from collections.abc import Callable, Iterable
+from math import inf
+from operator import ge, gt, le, lt
+from typing import TYPE_CHECKING, Any
+
+from services.messages import FOREVER
+from services.rules.engine import history
+from services.rules.engine.layout import GaugeLayout, Layout, RuleLayout
+from services.rules.engine.measures.rank import Peers
+from services.rules.engine.plan import Compare
+from services.rules.engine.subject import COLUMNS, IDENT, Entry, Subject
+
+if TYPE_CHECKING:
+    from services.rules.engine.engine import Engine
+
+_HOLDS: dict[Compare, Callable[[float, float], bool]] = {"at_least": ge, "above": gt, "at_most": le, "below": lt}
+_Thresholds = tuple[float | None, ...]
+
+
+class Groups:
+    """The groups of peers of one engine."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._members: list[dict[str, list[Subject]]] = [{} for _ in engine.layouts]
+        """Of layouts that rank peers: group → its subjects, by key, so that what is published has one order."""
+        self._shared = [_can_share(layout) for layout in engine.layouts]
+        self._together: dict[tuple[int, str], _Together] = {}
+
+    def add(self, number: int, s: Subject) -> None:
+        """A subject has come into being."""
+        insort(self._members[number].setdefault(_group(s.key), []), s, key=_key)
+
+    def remove(self, number: int, s: Subject) -> None:
+        """A subject was let go."""
+        self._members[number][_group(s.key)].remove(s)
+
+    def take(self, number: int, group: str, key: str, entry: Entry) -> None:
+        """An event that counts for all subjects of a group."""
+        engine, known = self._engine, key in self._engine.subjects(number)
+        if known and self._shared[number] and self._take_together(number, group, key, entry):
+            return
+        self._part(number, group)
+        siblings = self._members[number].setdefault(group, [])
+        if not known:
+            s = engine.create(number, key, entry)
+            if s is None:
+                return
+            if siblings:
+                other, stride = siblings[0], engine.layouts[number].stride
+                engine.refolds.join(other)
+                s.rows, s.horizon, s.revised = other.rows.copy(), other.horizon, dict(other.revised or {}) or None
+                for i in [*history.endings(other, stride)][::-1]:  # they may be the other's alone
+                    del s.rows[i : i + stride]
+                for ending in engine.endings.of(engine.layouts[number].by, key):
+                    history.insert_ending(s, stride, max(ending.at, s.horizon + 1), ending.place)
+                engine.refolds.begin_as(number, s, other, entry.at)
+            insort(siblings, s, key=_key)
+        for s in siblings:
+            engine.refolds.revise(number, s, entry if s.key == key else entry._replace(data=None))
+
+    def part(self) -> None:
+        """Every subject has what it needs to be looked at by itself."""
+        for together in self._together.values():
+            together.part()
+        self._together.clear()
+
+    def _part(self, number: int, group: str) -> None:
+        if (together := self._together.pop((number, group), None)) is not None:
+            together.part()
+
+    def _take_together(self, number: int, group: str, key: str, entry: Entry) -> bool:
+        """Whether the record was taken in by all at once."""
+        together = self._together.get((number, group))
+        if together is not None and together.is_full:
+            self._part(number, group)
+            together.checkpoint(entry.at)
+            together = None
+        if together is None:
+            together = _begin(self._engine, number, self._members[number].get(group, []))
+            if together is None:
+                return False
+            self._together[number, group] = together
+        if not together.accepts(entry):
+            return False
+        together.take(key, entry)
+        return True
+
+
+class _Together:
+    """Peers that stand at the same place."""
+
+    def __init__(
+        self, engine: Engine, number: int, leader: Subject, others: list[Subject], apart: list[Subject]
+    ) -> None:
+        """`apart`: those of the group that stand elsewhere; they take each record in by themselves."""
+        layout = engine.layouts[number]
+        self._engine, self._number, self._layout, self._stride = engine, number, layout, layout.stride
+        self._leader, self._rows, self._begin = leader, leader.rows, len(leader.rows)
+        self._shift = {s: len(s.rows) - self._begin for s in others}
+        """How much further behind an entry lies with another than with the leader: they may have let go of others."""
+        self._apart = apart
+        self._group = _group(leader.key) + "/"
+        every = [leader, *others]
+        self._least = max(max(s.watermark, s.horizon + 1) for s in every)
+        self._until = min(s.due for s in every)
+        self._ends = [(rule.mask, end) for rule in layout.rules for end in _ends(rule, leader)]
+        self._full = min(s.next_checkpoint - len(s.rows) for s in every) + self._begin
+        self._revised = [s.revised for s in every if s.revised]
+        self._ranks = [_Ranks(engine, rule, gauge, leader) for rule in layout.rules for gauge in rule.gauges]
+        self._peers = [gauge.slots["peers"] for gauge in layout.gauges]
+        self._newest = [rule.newest for rule in layout.rules if rule.newest]
+
+    @property
+    def is_full(self) -> bool:
+        """Whether a checkpoint is to be taken before the next record."""
+        return len(self._rows) >= self._full
+
+    def accepts(self, entry: Entry) -> bool:
+        """Whether the record is simply the next one for all of them."""
+        t, ident, rows, stride = entry.at, entry.ident, self._rows, self._stride
+        return (
+            entry.flags > 0
+            and not entry.changes
+            and self._least <= t < self._until
+            and (t, ident) > (rows[-stride], rows[IDENT - stride])
+            and not any(t >= end and entry.flags & mask for mask, end in self._ends)
+            and not any(ident in revised for revised in self._revised)
+        )
+
+    def take(self, key: str, entry: Entry) -> None:
+        """The next record, about the subject with this key."""
+        engine, number, leader, i = self._engine, self._number, self._leader, len(self._rows)
+        others_entry = entry._replace(data=None)
+        for s in self._apart:
+            if s.key < leader.key:
+                engine.refolds.revise(number, s, entry if s.key == key else others_entry)
+        if leader.key == key:
+            leader.latest = entry.data
+        self._rows += history.row(entry, self._stride)
+        engine.steps[number](leader, entry.at, entry.flags, i)
+        looking = {self._group + name for rank in self._ranks for name in rank.moved(entry, i)}
+        looking.add(key)
+        subjects = engine.subjects(number)
+        found = [s for name in looking if (s := subjects.get(name)) is not None and s in self._shift]
+        found += [s for s in self._apart if s.key > leader.key]
+        for s in sorted(found, key=_key):
+            if s in self._shift:
+                self._look(s, entry, i, own=s.key == key)
+            else:
+                engine.refolds.revise(number, s, entry if s.key == key else others_entry)
+        self._until = min(self._until, leader.due)
+
+    def _look(self, s: Subject, entry: Entry, i: int, *, own: bool) -> None:
+        """The record, the leader's entry `i`, may change the level of another."""
+        self._catch_up(s)
+        i += self._shift[s]
+        if own:
+            s.latest = entry.data
+            for rank in self._ranks:
+                if rank.joins(entry):
+                    setattr(s, rank.own, i)
+        self._engine.looks[self._number](s, entry.at, entry.flags, i)
+        self._until = min(self._until, s.due)
+
+    def _catch_up(self, s: Subject) -> None:
+        shift, leader = self._shift[s], self._leader
+        s.rows += self._rows[len(s.rows) - shift :]
+        for head in self._peers:
+            setattr(s, head, getattr(leader, head))
+        for head in self._newest:
+            if (newest := getattr(leader, head)) >= self._begin:
+                setattr(s, head, newest + shift)
+        s.watermark = leader.watermark
+
+    def part(self) -> None:
+        """All stand by themselves again."""
+        if len(self._rows) == self._begin:
+            return
+        for head in self._peers:
+            if isinstance(peers := getattr(self._leader, head), Peers):
+                peers.shared = True
+        self._engine.touch(self._number, self._leader)
+        for s in self._shift:
+            self._catch_up(s)
+            self._engine.touch(self._number, s)
+
+    def checkpoint(self, t: int) -> None:
+        """Remembers the fold of each before an entry at t."""
+        for s in (self._leader, *self._shift):
+            self._engine.checkpoint(self._number, s, t)
+
+
+class _Ranks:
+    """The newest numbers of the peers by one gauge, sorted, and where the thresholds of its rule cut them."""
+
+    def __init__(self, engine: Engine, rule: RuleLayout, gauge: GaugeLayout, leader: Subject) -> None:
+        self.own = gauge.slots["own"]
+        self._gauge, self._leader, self._rule = gauge, leader, rule
+        self._fewest = gauge.gauge.min_records
+        self._resolve = engine.plan.standards.get(rule.rule.standard or "")
+        self._rungs = [rung for rung in rule.rule.rungs if rule.gauges[rung.gauge] is gauge]
+        self._inside = gauge.slots.get("inside")
+        self._x, self._g = COLUMNS + gauge.x, COLUMNS + gauge.g
+        self._numbers = {peer: x for peer, (_, x) in (getattr(leader, gauge.slots["peers"]) or {}).items()}
+        self._sorted = sorted((x, peer) for peer, x in self._numbers.items())
+        self._places: dict[tuple[int, Compare, float], int] = {}
+        self._thresholds, self._until = self._resolved(leader.watermark)
+        self._cuts = self._cut()
+
+    def joins(self, entry: Entry) -> bool:
+        """Whether the newest record counts."""
+        return bool(entry.flags & self._gauge.member) and (
+            not self._inside or bool(getattr(self._leader, self._inside))
+        )
+
+    def moved(self, entry: Entry, i: int) -> Iterable[str]:
+        """The peers whose level the leader's entry `i` may change, itself apart."""
+        if self.joins(entry):
+            peer, x = self._leader.rows[i + self._g], self._leader.rows[i + self._x]
+            if (old := self._numbers.get(peer)) is not None:
+                del self._sorted[bisect_left(self._sorted, (old, peer))]
+            self._numbers[peer] = x
+            insort(self._sorted, (x, peer))
+        elif not entry.flags & self._rule.mask:
+            return ()
+        known, cuts = (self._thresholds, self._until), self._cuts
+        self._thresholds, self._until = self._resolved(entry.at)
+        self._cuts = self._cut()
+        if known != (self._thresholds, self._until) or (cuts is None) != (self._cuts is None):
+            return self._numbers
+        return {name for pair in zip(cuts or (), self._cuts or (), strict=True) for name in self._between(*pair)}
+
+    def _between(self, one: float, other: float) -> Iterable[str]:
+        if one == other:
+            return ()
+        low, high = (one, other) if one < other else (other, one)
+        ranked = self._sorted
+        return [name for _, name in ranked[bisect_left(ranked, (low,)) : bisect_left(ranked, (high,))]]
+
+    def _resolved(self, t: int) -> tuple[_Thresholds, int]:
+        """The thresholds that lead to the levels and keep them, and until when they do."""
+        found: list[float | None] = []
+        until = FOREVER
+        if any(rung.threshold is None for rung in self._rungs):
+            assert self._resolve is not None
+            newest = getattr(self._leader, self._rule.newest) if self._rule.newest else -1
+            scope = self._leader.rows[newest + COLUMNS + self._rule.scope] if newest >= 0 else ()
+            now, until = self._resolve(scope, t)
+            for rung in self._rungs:
+                found += [now.of(rung.level, rung.step), None if rung.step else now.clear.given().get(rung.level)]
+        else:
+            for rung in self._rungs:
+                found += [rung.threshold, None if rung.step else rung.clear]
+        return tuple(found), until
+
+    def _cut(self) -> list[float] | None:
+        """Of each threshold, the number from which on it is reached, or no more; None: too few have a number."""
+        if len(self._sorted) < self._fewest:
+            return None
+        compares = [rung.compare for rung in self._rungs for _ in range(2)]
+        return [
+            self._number(compare, threshold)
+            for compare, threshold in zip(compares, self._thresholds, strict=True)
+            if threshold is not None
+        ]
+
+    def _number(self, compare: Compare, threshold: float) -> float:
+        count = len(self._sorted)
+        if (place := self._places.get((count, compare, threshold))) is None:
+            holds, up = _HOLDS[compare], compare in ("at_least", "above")
+            place = bisect_left(range(count + 1), True, key=lambda c: holds(100 * c / count, threshold) == up)
+            self._places[count, compare, threshold] = place
+        return -inf if not place else inf if place > count else self._sorted[place - 1][0]
+
+
+def _can_share(layout: Layout) -> bool:
+    """Whether time alone does nothing with what the rules count but end it for all peers at once."""
+    return layout.peers and all(
+        gauge.measure.name == "rank" and gauge.guard < 0 and gauge.gauge.window.kind in ("all", "calendar")
+        for gauge in layout.gauges
+    )
+
+
+def _begin(engine: Engine, number: int, siblings: list[Subject]) -> _Together | None:
+    """Those of the siblings that stand at the same place, if they are most."""
+    layout, left = engine.layouts[number], siblings
+    for _ in range(2):  # one that was let go or has ended may come first
+        if not left or not _is_calm(left[0]):
+            return None
+        leader = left[0]
+        others = [s for s in left[1:] if _is_calm(s) and _stands_as(s, leader, layout)]
+        if len(others) * 2 >= len(siblings):
+            together = {leader, *others}
+            return _Together(engine, number, leader, others, [s for s in siblings if s not in together])
+        left = [s for s in left[1:] if s not in {*others}]
+    return None
+
+
+def _is_calm(s: Subject) -> bool:
+    return s.waiting is None and bool(s.rows)
+
+
+def _stands_as(s: Subject, leader: Subject, layout: Layout) -> bool:
+    """Whether the next record does with both the same."""
+    stride = layout.stride
+    if s.rows[-stride : 2 - stride] != leader.rows[-stride : 2 - stride]:
+        return False
+    return all(
+        (not rule.term or getattr(s, rule.term) == getattr(leader, rule.term))
+        and (rule.scope < 0 or _scope(s, rule) == _scope(leader, rule))
+        and all(_counts_as(s, leader, gauge) for gauge in rule.gauges)
+        for rule in layout.rules
+    )
+
+
+def _counts_as(s: Subject, leader: Subject, gauge: GaugeLayout) -> bool:
+    slots = gauge.slots
+    if any(name in slots and getattr(s, slots[name]) != getattr(leader, slots[name]) for name in _CALENDAR):
+        return False
+    peers, others = getattr(s, slots["peers"]), getattr(leader, slots["peers"])
+    if peers is not others and peers != others:
+        return False
+    own, known = getattr(s, slots["own"]), (peers or {}).get(s.key.rpartition("/")[2])
+    return s.rows[own + COLUMNS + gauge.x] == known[1] if known is not None and own >= 0 else known is None and own < 0
+
+
+_CALENDAR = ("end", "inside")
+
+
+def _scope(s: Subject, rule: RuleLayout) -> Any:
+    """What chooses the thresholds."""
+    newest = getattr(s, rule.newest)
+    return s.rows[newest + COLUMNS + rule.scope] if newest >= 0 else None
+
+
+def _ends(rule: RuleLayout, leader: Subject) -> list[int]:
+    """When the periods end in which the leader stands; -1: it stands in none yet."""
+    heads = [gauge.slots["end"] for gauge in rule.gauges if "end" in gauge.slots] + [rule.term] * bool(rule.term)
+    return [getattr(leader, head) for head in heads]
+
+
+def _key(s: Subject) -> str:
+    return s.key
+
+
+def _group(key: str) -> str:
+    return key.rpartition("/")[0]
