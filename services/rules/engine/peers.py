@@ -153,8 +153,8 @@ class _Together:
         looking = {self._group + name for rank in self._ranks for name in rank.moved(entry, i)}
         looking.add(key)
         subjects = engine.subjects(number)
-        found = [s for name in looking if (s := subjects.get(name)) is not None and s in self._shift]
-        found += [s for s in self._apart if s.key > leader.key]
+        found = [subjects[name] for name in looking if name in subjects]
+        found = [one for one in found if one in self._shift] + [one for one in self._apart if one.key > leader.key]
         for s in sorted(found, key=_key):
             if s in self._shift:
                 self._look(s, entry, i, own=s.key == key)

@@ -1,0 +1,140 @@
+"""Peers fold what comes in order once for all of them: what each holds and says is as if each had folded it alone."""
+
+import random
+from datetime import UTC, datetime, timedelta
+
+import msgspec
+import pytest
+
+from services.rules.engine import peers
+from services.rules.engine.engine import Engine
+from services.rules.engine.episodes import context
+from tests.harness import Reader, event, rule_set, wire
+from tests.rule_files import folder, rule
+
+pytestmark = pytest.mark.properties
+
+BEGIN = datetime(2026, 3, 2, 7, 0, tzinfo=UTC)
+STUDENTS = [f"s{n:02d}" for n in range(14)] + ["s/3"]
+CALENDAR = """time_zone: Europe/Berlin
+terms:
+  - {id: spring, from: 2026-03-04, to: 2026-03-20}
+  - {id: summer, from: 2026-03-27, to: 2026-07-01}
+"""
+STANDARDS = """
+- id: student.rank
+  title: {zh: 位次, en: Rank}
+  compare: at_most
+  values:
+    - {from: 2020-01-01, warning: {yellow: 40, orange: 25, red: 10}, clear: {yellow: 55}}
+    - {from: 2026-03-15, warning: {yellow: 30, orange: 20, red: 5}}
+    - {from: 2026-03-10, scope: {class: k2}, warning: {orange: 35, red: 30}}
+    - {from: 2026-03-10, scope: {class: k2, student: s03}, warning: {red: 28}}
+"""
+BY = "[class, student]"
+RULES = [
+    rule("all", on="test", by=BY, measure="{rank: score, min_peers: 3}", where='status == "graded"',
+         levels="{at_most: {yellow: 40, orange: 20, red: 10}, clear: {yellow: 60, red: 15}}"),
+    rule("best", on="test", by=BY, measure="{rank: score, min_peers: 9}", levels="{at_least: {praise: 90}}"),
+    rule("told", on="test", by=BY, measure="{rank: max_score, min_peers: 4}", levels="{standard: student.rank}"),
+    rule("week", on="test", by=BY, measure="{rank: score, min_peers: 2}", window="{calendar: week}",
+         levels="{below: {yellow: 50, red: 25, }}"),
+    rule("term", on="attendance", by=BY, measure="{rank: hours, min_peers: 2}", term="ends",
+         levels="{above: {yellow: 30, red: 70, }}"),
+    rule("within", on="test", by="[course, student]", measure="{rank: score, min_peers: 2}", window="{within: 3d}",
+         levels="{at_most: {red: 30}}"),
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def plan(tmp_path_factory):
+    return rule_set(folder(tmp_path_factory.mktemp("rules"), *RULES, standards=STANDARDS, calendar=CALENDAR)).plan
+
+
+def stream(rng, count):
+    """In order, of one instant here and there; some come twice, late or corrected, or end somebody."""
+    found, hours = [], sorted(rng.uniform(0, 40 * 24) for _ in range(count))
+    seldom = rng.choice((0, 0.01, 0.05))
+    few = rng.choice((3, 1000))
+    for n, hour in enumerate(hours):
+        at = BEGIN + timedelta(hours=round(hour) if rng.random() < 0.2 else hour)
+        kind = rng.choice(("test", "test", "attendance"))
+        who = {"class": rng.choice(("k1", "k1", "k2")), "course": "c", "student": rng.choice(STUDENTS), "lesson": "l"}
+        said = {"status": "present", "hours": rng.randrange(few)}
+        if kind == "test":
+            said = {"test": "t", "status": rng.choice(("graded", "graded", "pending")), "max_score": rng.randrange(few)}
+            said |= {"score": rng.randrange(few)} if rng.random() < 0.9 else {}
+        found.append(event(kind, at, f"{n:04d}", **who, **said))
+        if rng.random() < seldom:
+            found.append(rng.choice(found))
+        if rng.random() < seldom:
+            late = found.pop(rng.randrange(len(found)))
+            found.append(late)
+        if rng.random() < seldom:
+            one = rng.choice(found)
+            if one["type"] != "ending":
+                found.append({**one, "revision": one["revision"] + 1, "retracted": rng.random() < 0.5})
+        if rng.random() < seldom / 2:
+            left = {"subject_field": "student", "value": rng.choice(STUDENTS), "reason": "left"}
+            found.append(event("ending", at, f"end-{n}", source="prewarn", **left))
+    return found
+
+
+def standing(engine, *, lets_go):
+    """What is known of each subject; what it no longer holds hangs on where checkpoints were taken."""
+    found = {}
+    for number, layout in enumerate(engine.layouts):
+        for key, s in engine.subjects(number).items():
+            heads = {name: getattr(s, name) for name in layout.initial if name not in layout.index_heads}
+            pointed = {
+                name: s.rows[i] if (i := getattr(s, name)) >= 0 else None
+                for name in layout.index_heads
+                if not (lets_go and name.endswith("lo"))
+            }
+            said = {
+                rule: [[getattr(e, f) for f in e.__struct_fields__] for e in es]
+                for rule, es in (s.episodes or {}).items()
+            }
+            held = None if lets_go else (s.rows, said, s.revised)
+            found[number, key] = (heads, pointed, held, s.watermark, s.due, s.numbers, context(s.latest))
+    return found
+
+
+def follow(plan, packs, *, restart=None):
+    engine, reader = Engine(plan), Reader()
+    states = {}
+    for pack in packs:
+        reader.take(engine, engine.process_many(wire(pack)))
+        reader.take(engine, engine.advance(max(datetime.fromisoformat(e["time"]) for e in pack)))
+        if restart is not None and restart.random() < 0.2:
+            states.update({(signature, key): state for signature, key, state in engine.snapshot()})
+            kept, now = [(*place, state) for place, state in states.items() if state is not None], engine.now
+            engine = Engine(plan)
+            engine.resume(kept, now)
+    assert not engine.failed, engine.failed
+    return reader, engine
+
+
+def packs_of(rng, events, largest):
+    found, rest = [], events
+    while rest:
+        size = rng.randint(1, largest)
+        found.append(rest[:size])
+        rest = rest[size:]
+    return found
+
+
+@pytest.mark.parametrize("seed", range(16))
+def test_what_is_folded_once_for_all_is_as_if_each_had_folded_it(plan, seed, monkeypatch):
+    rng = random.Random(seed)
+    packs = packs_of(rng, stream(rng, 500), (1, 9, 60, 300)[seed % 4])
+    lets_go = seed % 8 < 4
+    plan = msgspec.structs.replace(plan, allowed_lateness=(4 if lets_go else 400) * 86_400_000)
+    together, engine = follow(plan, packs)
+    monkeypatch.setattr(peers, "_can_share", lambda _: False)
+    alone, slow = follow(plan, packs)
+    assert together.changes == alone.changes
+    assert together.facts == alone.facts
+    assert engine.counts == slow.counts
+    assert standing(engine, lets_go=lets_go) == standing(slow, lets_go=lets_go)
+    assert len(alone.changes) > 100
