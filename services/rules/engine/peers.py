@@ -19,7 +19,7 @@ from services.rules.engine import history
 from services.rules.engine.layout import GaugeLayout, Layout, RuleLayout
 from services.rules.engine.measures.rank import Peers
 from services.rules.engine.plan import Compare
-from services.rules.engine.subject import COLUMNS, IDENT, Entry, Subject
+from services.rules.engine.subject import COLUMNS, IDENT, Checkpoint, Entry, Subject
 
 if TYPE_CHECKING:
     from services.rules.engine.engine import Engine
@@ -49,7 +49,7 @@ class Groups:
     def take(self, number: int, group: str, key: str, entry: Entry) -> None:
         """An event that counts for all subjects of a group."""
         engine, known = self._engine, key in self._engine.subjects(number)
-        if known and self._shared[number] and self._take_together(number, group, key, entry):
+        if self._shared[number] and self._take_together(number, group, key, entry, known=known):
             return
         self._part(number, group)
         siblings = self._members[number].setdefault(group, [])
@@ -80,21 +80,32 @@ class Groups:
         if (together := self._together.pop((number, group), None)) is not None:
             together.part()
 
-    def _take_together(self, number: int, group: str, key: str, entry: Entry) -> bool:
+    def _take_together(self, number: int, group: str, key: str, entry: Entry, *, known: bool) -> bool:
         """Whether the record was taken in by all at once."""
+        siblings = self._members[number].get(group, [])
         together = self._together.get((number, group))
         if together is not None and together.is_full:
             self._part(number, group)
             together.checkpoint(entry.at)
             together = None
         if together is None:
-            together = _begin(self._engine, number, self._members[number].get(group, []))
+            together = _begin(self._engine, number, siblings)
             if together is None:
                 return False
             self._together[number, group] = together
-        if not together.accepts(entry):
+        if not together.accepts(entry) or not (known or together.can_join(key)):
             return False
-        together.take(key, entry)
+        if not known:
+            s = self._engine.create(number, key, entry)
+            if s is None:
+                return True
+            together.join(s)
+            insort(siblings, s, key=_key)
+        try:
+            together.take(key, entry)
+        except Exception:
+            self._part(number, group)
+            raise
         return True
 
 
@@ -121,6 +132,12 @@ class _Together:
         self._ranks = [_Ranks(engine, rule, gauge, leader) for rule in layout.rules for gauge in rule.gauges]
         self._peers = [gauge.slots["peers"] for gauge in layout.gauges]
         self._newest = [rule.newest for rule in layout.rules if rule.newest]
+        own = [gauge.slots["own"] for gauge in layout.gauges]
+        own += [head for rule in layout.rules for head in (rule.level, rule.episode, rule.threshold, rule.due) if head]
+        self._own = {head: layout.initial[head] for head in own}
+        """What each has of its own, as it is in the beginning."""
+        self._ended: bool | None = None
+        """Whether the leader has endings of its own, once somebody has asked."""
 
     @property
     def is_full(self) -> bool:
@@ -138,6 +155,35 @@ class _Together:
             and not any(t >= end and entry.flags & mask for mask, end in self._ends)
             and not any(ident in revised for revised in self._revised)
         )
+
+    def can_join(self, key: str) -> bool:
+        """Whether a new subject begins where the leader stands. What is said by the first of two is said first."""
+        engine, by = self._engine, self._layout.by
+        if key < self._leader.key or engine.endings.of(by, key):
+            return False
+        if self._ended is None:
+            self._ended = any(True for _ in history.endings(self._leader, self._stride))
+        return not self._ended
+
+    def join(self, s: Subject) -> None:
+        """A new subject has what its peers have, but for a number of its own."""
+        leader, layout, engine = self._leader, self._layout, self._engine
+        engine.counts["late_record"] += 1
+        s.rows, s.horizon, s.watermark = self._rows.copy(), leader.horizon, leader.watermark
+        s.next_checkpoint, s.revised = leader.next_checkpoint, dict(leader.revised or {}) or None
+        s.checkpoints = [
+            Checkpoint(point.at, point.end, point.due, self._without_own(point.heads))
+            for point in leader.checkpoints or ()
+        ]
+        layout.restore(s, self._without_own(layout.read_heads(leader)))
+        self._shift[s] = 0
+        if s.revised:
+            self._revised.append(s.revised)
+        engine.looks[self._number](s, s.watermark, 0, len(s.rows) - self._stride)
+
+    def _without_own(self, heads: tuple[Any, ...]) -> tuple[Any, ...]:
+        own = self._own
+        return tuple([own.get(head, x) for head, x in zip(self._layout.initial, heads, strict=True)])
 
     def take(self, key: str, entry: Entry) -> None:
         """The next record, about the subject with this key."""
@@ -301,7 +347,7 @@ def _begin(engine: Engine, number: int, siblings: list[Subject]) -> _Together | 
             return None
         leader = left[0]
         others = [s for s in left[1:] if _is_calm(s) and _stands_as(s, leader, layout)]
-        if len(others) * 2 >= len(siblings):
+        if len(others) * 2 >= len(siblings) - 1:
             together = {leader, *others}
             return _Together(engine, number, leader, others, [s for s in siblings if s not in together])
         left = [s for s in left[1:] if s not in {*others}]

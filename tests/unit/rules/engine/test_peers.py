@@ -81,7 +81,7 @@ def stream(rng, count):
 
 
 def standing(engine, *, lets_go):
-    """What is known of each subject; what it no longer holds hangs on where checkpoints were taken."""
+    """What is known of each subject. What it no longer holds and where windows begin hangs on where checkpoints are."""
     found = {}
     for number, layout in enumerate(engine.layouts):
         for key, s in engine.subjects(number).items():
@@ -89,7 +89,7 @@ def standing(engine, *, lets_go):
             pointed = {
                 name: s.rows[i] if (i := getattr(s, name)) >= 0 else None
                 for name in layout.index_heads
-                if not (lets_go and name.endswith("lo"))
+                if not name.endswith("lo")
             }
             said = {
                 rule: [[getattr(e, f) for f in e.__struct_fields__] for e in es]
@@ -124,17 +124,69 @@ def packs_of(rng, events, largest):
     return found
 
 
+def both(plan, packs, monkeypatch, *, restart=None):
+    """What is said and known if peers fold together, and if each folds alone."""
+    rngs = [None if restart is None else random.Random(restart) for _ in range(2)]
+    together = follow(plan, packs, restart=rngs[0])
+    monkeypatch.setattr(peers, "_can_share", lambda _: False)
+    return together, follow(plan, packs, restart=rngs[1])
+
+
+def counted(monkeypatch):
+    """The keys of the records that are folded once for all."""
+    found, take = [], peers._Together.take
+    monkeypatch.setattr(peers._Together, "take", lambda self, key, entry: (found.append(key), take(self, key, entry)))
+    return found
+
+
 @pytest.mark.parametrize("seed", range(16))
 def test_what_is_folded_once_for_all_is_as_if_each_had_folded_it(plan, seed, monkeypatch):
     rng = random.Random(seed)
     packs = packs_of(rng, stream(rng, 500), (1, 9, 60, 300)[seed % 4])
     lets_go = seed % 8 < 4
     plan = msgspec.structs.replace(plan, allowed_lateness=(4 if lets_go else 400) * 86_400_000)
-    together, engine = follow(plan, packs)
-    monkeypatch.setattr(peers, "_can_share", lambda _: False)
-    alone, slow = follow(plan, packs)
-    assert together.changes == alone.changes
-    assert together.facts == alone.facts
+    taken = counted(monkeypatch)
+    (reader, engine), (alone, slow) = both(plan, packs, monkeypatch)
+    assert reader.changes == alone.changes
+    assert reader.facts == alone.facts
     assert engine.counts == slow.counts
     assert standing(engine, lets_go=lets_go) == standing(slow, lets_go=lets_go)
     assert len(alone.changes) > 100
+    assert len(taken) > 5
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_restart_changes_nothing_of_what_peers_say(plan, seed, monkeypatch):
+    rng = random.Random(50 + seed)
+    packs = packs_of(rng, stream(rng, 400), 40)
+    (reader, engine), (alone, slow) = both(plan, packs, monkeypatch, restart=seed)
+    assert reader.changes == alone.changes
+    assert reader.facts == alone.facts
+    assert standing(engine, lets_go=True) == standing(slow, lets_go=True)
+
+
+def test_in_order_nearly_every_record_is_folded_once_for_all(plan, monkeypatch):
+    taken = counted(monkeypatch)
+    who = [f"n{n:03d}" for n in range(200)]
+    events = [
+        event("test", BEGIN + timedelta(minutes=n), f"{n:04d}", **{"class": "k", "student": who[n % 200]}, score=n % 97)
+        for n in range(1000)
+    ]
+    (reader, _), (alone, _) = both(plan, [events], monkeypatch)
+    assert reader.changes == alone.changes
+    assert len(alone.changes) > 100
+    assert len(taken) > 980
+
+
+def test_peers_who_come_with_one_record_each_begin_where_the_others_stand(plan, monkeypatch):
+    taken = counted(monkeypatch)
+    rng, who = random.Random(1), [f"n{n:03d}" for n in range(300)]
+    rng.shuffle(who)
+    events = [
+        event("test", BEGIN + timedelta(minutes=n), f"{n:04d}", **{"class": "k", "student": one}, score=n % 97)
+        for n, one in enumerate(who)
+    ]
+    (reader, engine), (alone, slow) = both(plan, packs_of(rng, events, 50), monkeypatch)
+    assert reader.changes == alone.changes
+    assert standing(engine, lets_go=False) == standing(slow, lets_go=False)
+    assert len(taken) > 280
