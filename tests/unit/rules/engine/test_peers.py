@@ -190,3 +190,16 @@ def test_peers_who_come_with_one_record_each_begin_where_the_others_stand(plan, 
     assert reader.changes == alone.changes
     assert standing(engine, lets_go=False) == standing(slow, lets_go=False)
     assert len(taken) > 280
+
+
+def test_a_record_that_was_taken_back_before_it_came_is_none_for_any_peer(plan, monkeypatch):
+    who = [f"n{n}" for n in range(12)]
+    events = [
+        event("test", BEGIN + timedelta(minutes=n), f"{n:04d}", **{"class": "k", "student": who[n % 12]}, score=n)
+        for n in range(60)
+    ]
+    gone = {**events[50], "revision": 1, "retracted": True}
+    (reader, engine), (alone, slow) = both(plan, [events[:40], [*events[40:45], gone], events[45:]], monkeypatch)
+    assert engine.counts == slow.counts
+    assert reader.changes == alone.changes
+    assert standing(engine, lets_go=False) == standing(slow, lets_go=False)
