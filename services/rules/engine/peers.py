@@ -8,24 +8,17 @@ at the end of the message at the latest: what is kept, written and published is 
 
 from __future__ import annotations
 
-from bisect import bisect_left, insort
-from collections.abc import Callable, Iterable
-from math import inf
-from operator import ge, gt, le, lt
+from bisect import insort
 from typing import TYPE_CHECKING, Any
 
-from services.messages import FOREVER
 from services.rules.engine import history
+from services.rules.engine.cuts import Cuts
 from services.rules.engine.layout import GaugeLayout, Layout, RuleLayout
 from services.rules.engine.measures.rank import Peers
-from services.rules.engine.plan import Compare
 from services.rules.engine.subject import COLUMNS, IDENT, Checkpoint, Entry, Subject
 
 if TYPE_CHECKING:
     from services.rules.engine.engine import Engine
-
-_HOLDS: dict[Compare, Callable[[float, float], bool]] = {"at_least": ge, "above": gt, "at_most": le, "below": lt}
-_Thresholds = tuple[float | None, ...]
 
 
 class Groups:
@@ -129,7 +122,9 @@ class _Together:
         self._ends = [(rule.mask, end) for rule in layout.rules for end in _ends(rule, leader)]
         self._full = min(s.next_checkpoint - len(s.rows) for s in every) + self._begin
         self._revised = [s.revised for s in every if s.revised]
-        self._ranks = [_Ranks(engine, rule, gauge, leader) for rule in layout.rules for gauge in rule.gauges]
+        self._cuts = [
+            Cuts(engine, rule, gauge, leader, leader.watermark) for rule in layout.rules for gauge in rule.gauges
+        ]
         self._peers = [gauge.slots["peers"] for gauge in layout.gauges]
         self._newest = [rule.newest for rule in layout.rules if rule.newest]
         own = [gauge.slots["own"] for gauge in layout.gauges]
@@ -180,6 +175,8 @@ class _Together:
         if s.revised:
             self._revised.append(s.revised)
         engine.looks[self._number](s, s.watermark, 0, len(s.rows) - self._stride)
+        self._until = min(self._until, s.due)
+        engine.touch(self._number, s)
 
     def _without_own(self, heads: tuple[Any, ...]) -> tuple[Any, ...]:
         own = self._own
@@ -192,32 +189,33 @@ class _Together:
         for s in self._apart:
             if s.key < leader.key:
                 engine.refolds.revise(number, s, entry if s.key == key else others_entry)
-        if leader.key == key:
-            leader.latest = entry.data
         self._rows += history.row(entry, self._stride)
-        engine.steps[number](leader, entry.at, entry.flags, i)
-        looking = {self._group + name for rank in self._ranks for name in rank.moved(entry, i)}
-        looking.add(key)
-        subjects = engine.subjects(number)
-        found = [subjects[name] for name in looking if name in subjects]
-        found = [one for one in found if one in self._shift] + [one for one in self._apart if one.key > leader.key]
-        for s in sorted(found, key=_key):
+        own = engine.subjects(number)[key]
+        if own is leader or own in self._shift:
+            own.latest = entry.data
+        looking = self._step(entry.at, entry.flags, i)
+        later = [one for one in self._apart if one.key > leader.key]
+        for s in sorted([*looking, *later], key=_key):
             if s in self._shift:
-                self._look(s, entry, i, own=s.key == key)
+                self._look(s, entry.at, entry.flags, i)
             else:
                 engine.refolds.revise(number, s, entry if s.key == key else others_entry)
-        self._until = min(self._until, leader.due)
 
-    def _look(self, s: Subject, entry: Entry, i: int, *, own: bool) -> None:
-        """The record, the leader's entry `i`, may change the level of another."""
+    def _step(self, t: int, f: int, i: int) -> list[Subject]:
+        """The leader's step, and the others whose level it may change."""
+        self._engine.steps[self._number](self._leader, t, f, i)
+        self._until = min(self._until, self._leader.due)
+        names = {self._group + name for cuts in self._cuts for name in cuts.moved(t, f, i)}
+        subjects = self._engine.subjects(self._number)
+        return [s for name in names if (s := subjects.get(name)) is not None and s in self._shift]
+
+    def _look(self, s: Subject, t: int, f: int, i: int) -> None:
         self._catch_up(s)
         i += self._shift[s]
-        if own:
-            s.latest = entry.data
-            for rank in self._ranks:
-                if rank.joins(entry):
-                    setattr(s, rank.own, i)
-        self._engine.looks[self._number](s, entry.at, entry.flags, i)
+        for cuts in self._cuts:
+            if cuts.joined and s.key == self._group + cuts.joined:
+                setattr(s, cuts.own, i)
+        self._engine.looks[self._number](s, t, f, i)
         self._until = min(self._until, s.due)
 
     def _catch_up(self, s: Subject) -> None:
@@ -246,89 +244,6 @@ class _Together:
         """Remembers the fold of each before an entry at t."""
         for s in (self._leader, *self._shift):
             self._engine.checkpoint(self._number, s, t)
-
-
-class _Ranks:
-    """The newest numbers of the peers by one gauge, sorted, and where the thresholds of its rule cut them."""
-
-    def __init__(self, engine: Engine, rule: RuleLayout, gauge: GaugeLayout, leader: Subject) -> None:
-        self.own = gauge.slots["own"]
-        self._gauge, self._leader, self._rule = gauge, leader, rule
-        self._fewest = gauge.gauge.min_records
-        self._resolve = engine.plan.standards.get(rule.rule.standard or "")
-        self._rungs = [rung for rung in rule.rule.rungs if rule.gauges[rung.gauge] is gauge]
-        self._inside = gauge.slots.get("inside")
-        self._x, self._g = COLUMNS + gauge.x, COLUMNS + gauge.g
-        self._numbers = {peer: x for peer, (_, x) in (getattr(leader, gauge.slots["peers"]) or {}).items()}
-        self._sorted = sorted((x, peer) for peer, x in self._numbers.items())
-        self._places: dict[tuple[int, Compare, float], int] = {}
-        self._thresholds, self._until = self._resolved(leader.watermark)
-        self._cuts = self._cut()
-
-    def joins(self, entry: Entry) -> bool:
-        """Whether the newest record counts."""
-        return bool(entry.flags & self._gauge.member) and (
-            not self._inside or bool(getattr(self._leader, self._inside))
-        )
-
-    def moved(self, entry: Entry, i: int) -> Iterable[str]:
-        """The peers whose level the leader's entry `i` may change, itself apart."""
-        if self.joins(entry):
-            peer, x = self._leader.rows[i + self._g], self._leader.rows[i + self._x]
-            if (old := self._numbers.get(peer)) is not None:
-                del self._sorted[bisect_left(self._sorted, (old, peer))]
-            self._numbers[peer] = x
-            insort(self._sorted, (x, peer))
-        elif not entry.flags & self._rule.mask:
-            return ()
-        known, cuts = (self._thresholds, self._until), self._cuts
-        self._thresholds, self._until = self._resolved(entry.at)
-        self._cuts = self._cut()
-        if known != (self._thresholds, self._until) or (cuts is None) != (self._cuts is None):
-            return self._numbers
-        return {name for pair in zip(cuts or (), self._cuts or (), strict=True) for name in self._between(*pair)}
-
-    def _between(self, one: float, other: float) -> Iterable[str]:
-        if one == other:
-            return ()
-        low, high = (one, other) if one < other else (other, one)
-        ranked = self._sorted
-        return [name for _, name in ranked[bisect_left(ranked, (low,)) : bisect_left(ranked, (high,))]]
-
-    def _resolved(self, t: int) -> tuple[_Thresholds, int]:
-        """The thresholds that lead to the levels and keep them, and until when they do."""
-        found: list[float | None] = []
-        until = FOREVER
-        if any(rung.threshold is None for rung in self._rungs):
-            assert self._resolve is not None
-            newest = getattr(self._leader, self._rule.newest) if self._rule.newest else -1
-            scope = self._leader.rows[newest + COLUMNS + self._rule.scope] if newest >= 0 else ()
-            now, until = self._resolve(scope, t)
-            for rung in self._rungs:
-                found += [now.of(rung.level, rung.step), None if rung.step else now.clear.given().get(rung.level)]
-        else:
-            for rung in self._rungs:
-                found += [rung.threshold, None if rung.step else rung.clear]
-        return tuple(found), until
-
-    def _cut(self) -> list[float] | None:
-        """Of each threshold, the number from which on it is reached, or no more; None: too few have a number."""
-        if len(self._sorted) < self._fewest:
-            return None
-        compares = [rung.compare for rung in self._rungs for _ in range(2)]
-        return [
-            self._number(compare, threshold)
-            for compare, threshold in zip(compares, self._thresholds, strict=True)
-            if threshold is not None
-        ]
-
-    def _number(self, compare: Compare, threshold: float) -> float:
-        count = len(self._sorted)
-        if (place := self._places.get((count, compare, threshold))) is None:
-            holds, up = _HOLDS[compare], compare in ("at_least", "above")
-            place = bisect_left(range(count + 1), True, key=lambda c: holds(100 * c / count, threshold) == up)
-            self._places[count, compare, threshold] = place
-        return -inf if not place else inf if place > count else self._sorted[place - 1][0]
 
 
 def _can_share(layout: Layout) -> bool:
