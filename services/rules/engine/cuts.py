@@ -40,8 +40,8 @@ class Cuts:
         self._thresholds, self._until = self._resolved(t)
         self._cuts = self._cut()
 
-    def moved(self, t: int, f: int, i: int) -> Iterable[str]:
-        """The peers whose level the leader's entry `i` may change."""
+    def moved(self, t: int, f: int, i: int) -> Iterable[str] | None:
+        """The peers whose level the leader's entry `i` may change; None: all."""
         self.joined = ""
         if f & self._gauge.member and (not self._inside or getattr(self._leader, self._inside)):
             self.joined, x = self._leader.rows[i + self._g], self._leader.rows[i + self._x]
@@ -55,7 +55,7 @@ class Cuts:
         self._thresholds, self._until = self._resolved(t)
         self._cuts = self._cut()
         if known != (self._thresholds, self._until) or (cuts is None) != (self._cuts is None):
-            return self._numbers
+            return None
         found = {name for pair in zip(cuts or (), self._cuts or (), strict=True) for name in self._between(*pair)}
         return found | {self.joined} if self.joined else found
 

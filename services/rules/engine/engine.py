@@ -54,7 +54,7 @@ class Engine:
         """Subjects whose state must be written."""
         self._touched: list[list[Subject]] = [[] for _ in self.layouts]
         """Subjects whose open warnings may have other facts, some more than once."""
-        self._groups = Groups(self)
+        self.groups = Groups(self)
         self._forgotten: list[dict[str, dict[str, int]]] = [{} for _ in self.layouts]
         """Key of a subject that was let go → number of each rule's last episode."""
         self._gone: list[tuple[int, str]] = []
@@ -63,7 +63,7 @@ class Engine:
         self.refolds = Refolds(self, patience)
         calls: dict[str, Callable[..., Any]] = {
             "revise": self.refolds.revise,
-            "peers": self._groups.take,
+            "peers": self.groups.take,
             "checkpoint": self.checkpoint,
             "missed": self._missed,
             "on_ending": self._on_ending,
@@ -104,7 +104,7 @@ class Engine:
                 handlers[type(event)](event)
             except Exception as error:  # noqa: BLE001 - whatever a rule does with one event, the next one is evaluated
                 self.fail(f"{event.source} {event.id}", error)
-        self._groups.part()
+        self.groups.part()
         if events:
             self.refolds.end_message()
         else:
@@ -201,7 +201,7 @@ class Engine:
             self.refolds.adopt(number, s, s.waiting)
         self.endings.naming.clear()
         if self.layouts[number].peers:
-            self._groups.add(number, s)
+            self.groups.add(number, s)
         if s.due < FOREVER:
             self._queue(number)(s)
 
@@ -281,7 +281,7 @@ class Engine:
         return self._creating(number)(key, entry.at, entry.ident)
 
     def _on_ending(self, event: Any) -> None:
-        self._groups.part()
+        self.groups.part()
         on_ending(self, event)
 
     def _missed(self, rule: int, gauge: int, event: Any) -> None:
@@ -328,7 +328,7 @@ class Engine:
                 self._gone.append((number, key))
                 self._erased += erased(s, layout)
                 if layout.peers:
-                    self._groups.remove(number, s)
+                    self.groups.remove(number, s)
 
 
 def _last(s: Subject) -> int:

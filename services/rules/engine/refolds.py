@@ -9,12 +9,13 @@ this depends on the log alone. Whoever needs a subject's rows or heads before sa
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
 from services.messages import FOREVER
 from services.rules.engine import history
 from services.rules.engine.endings import fold_ending
-from services.rules.engine.episodes import folded_now
+from services.rules.engine.episodes import Folded, folded_now
 from services.rules.engine.subject import FLAGS, IDENT, Checkpoint, Entry, Revision, Subject, Waiting, is_ending
 
 if TYPE_CHECKING:
@@ -32,6 +33,19 @@ class Patience(NamedTuple):
     """Milliseconds; 0: to the end of its message."""
     least: int
     """Entries: a fold over fewer waits for nothing."""
+
+
+class Rewound(NamedTuple):
+    """A subject that is to be folded again."""
+
+    since: int
+    """Behind this instant, -1: from the first on …"""
+    begin: int
+    """… which is this entry of its rows."""
+    known: int
+    """Time had come to here."""
+    folded: dict[int, list[Folded]]
+    """Rule, by its index → its episodes as the fold finds them."""
 
 
 IMPATIENT, LIVE = Patience(0, 0), Patience(10_000, 2_048)
@@ -147,19 +161,17 @@ class Refolds:
     def finish(self) -> None:
         """No subject waits any more."""
         for s in self._in_turn():
-            self.finish_one(s)
+            self._finish(s, lambda _: True)
 
     def end_message(self) -> None:
         """A message is through."""
         for s in self._in_turn():
-            if not self._may_wait(s, s.waiting):
-                self.finish_one(s)
+            self._finish(s, lambda one: not self._may_wait(one, one.waiting))
 
     def finish_due(self) -> None:
         """Time has come on."""
         for s in self._in_turn():
-            if s.waiting is not None and s.waiting.until <= self._engine.now:
-                self.finish_one(s)
+            self._finish(s, lambda one: one.waiting is not None and one.waiting.until <= self._engine.now)
 
     def next_due(self) -> int:
         """The next instant by which some subject is to be folded (`FOREVER`: none)."""
@@ -176,28 +188,52 @@ class Refolds:
         behind = (len(s.rows) - history.place(s, stride, waiting.start, "")) // stride
         return behind >= self._patience.least and len(waiting.new) < behind
 
+    def _finish(self, s: Subject, is_due: Callable[[Subject], bool]) -> None:
+        """The subject, and with it the peers that wait as it does, wait no more if they need not."""
+        if s.waiting is None or not is_due(s):
+            return
+        number = self._waiting[s]
+        if not self._engine.layouts[number].peers or not self._engine.groups.finish(number, s, is_due):
+            self.finish_one(s)
+
     def finish_one(self, s: Subject) -> None:
         """The subject does not wait any more."""
-        if (waiting := s.waiting) is None:
-            return
-        self.join(s)
-        number = self._waiting.pop(s)
-        s.waiting, s.revised = None, s.revised or None
-        self._engine.touch(number, s)
-        transitions = self._engine.transitions
-        meanwhile = transitions.past
-        transitions.enter(waiting.past)
-        try:
-            self._fold(number, s, waiting)
-        except Exception as error:  # noqa: BLE001 - as in `Engine.process_many`
-            self._engine.fail(waiting.ident or s.key, error)
-        transitions.enter(meanwhile)
+        if s.waiting is not None:
+            self.join(s)
+            self._fold(s, None)
 
-    def _fold(self, number: int, s: Subject, waiting: Waiting) -> None:
-        """Folds the subject again from the last checkpoint before `start`, and publishes what came out different."""
-        engine, start = self._engine, waiting.start
-        layout, points, rows = engine.layouts[number], s.checkpoints or [], s.rows
-        stride, known = layout.stride, s.watermark
+    def finish_folded(self, s: Subject, rewound: Rewound) -> None:
+        """The same of one that was folded with its peers."""
+        self._fold(s, rewound)
+
+    def _fold(self, s: Subject, rewound: Rewound | None) -> None:
+        """Folds the subject again, unless it was, and publishes what came out different."""
+        number, waiting, engine = self._waiting.pop(s), s.waiting, self._engine
+        assert waiting is not None
+        s.waiting, s.revised = None, s.revised or None
+        engine.touch(number, s)
+        meanwhile = engine.transitions.past
+        engine.transitions.enter(waiting.past)
+        try:
+            self._conclude(number, s, waiting, rewound or self._folded(number, s, waiting))
+        except Exception as error:  # noqa: BLE001 - as in `Engine.process_many`
+            engine.fail(waiting.ident or s.key, error)
+        engine.transitions.enter(meanwhile)
+
+    def _folded(self, number: int, s: Subject, waiting: Waiting) -> Rewound:
+        """The subject, folded again from the last checkpoint before `start`."""
+        rewound, transitions = self.rewind(number, s, waiting.start), self._engine.transitions
+        transitions.folding = rewound.folded
+        try:
+            self._fold_rows(number, s, rewound.begin)
+            self.settle(number, s, waiting)
+        finally:
+            transitions.folding = None
+        return rewound
+
+    def rewind(self, number: int, s: Subject, start: int) -> Rewound:
+        """The subject as it was at the last checkpoint before an instant."""
+        layout, points, known = self._engine.layouts[number], s.checkpoints or [], s.watermark
         while points and points[-1].at >= start:
             points.pop()
         since, begin = -1, 0
@@ -208,21 +244,26 @@ class Refolds:
         else:
             s.due = FOREVER
             layout.reset(s)
-        transitions = engine.transitions
-        transitions.folding = {rule.index: [opened] for rule in layout.rules if (opened := folded_now(s, rule))}
-        try:
-            self._fold_rows(number, s, begin)
-            front = max(waiting.front, start, _last(rows, stride)[0])
-            engine.settles[number](s, front, len(rows) - stride)
-        finally:
-            folded, transitions.folding = transitions.folding, None
+        folded = {rule.index: [opened] for rule in layout.rules if (opened := folded_now(s, rule))}
+        return Rewound(since, begin, known, folded)
+
+    def settle(self, number: int, s: Subject, waiting: Waiting) -> None:
+        """Its rows are folded: what time alone does until it has come as far as it had."""
+        stride = self._engine.layouts[number].stride
+        front = max(waiting.front, waiting.start, _last(s.rows, stride)[0])
+        self._engine.settles[number](s, front, len(s.rows) - stride)
         s.watermark = front
+
+    def _conclude(self, number: int, s: Subject, waiting: Waiting, rewound: Rewound) -> None:
+        """Publishes what came out different."""
+        engine, layout, folded = self._engine, self._engine.layouts[number], rewound.folded
         engine.await_due(number, s)
         for rule in layout.rules:
             if (s.episodes and s.episodes.get(rule.rule.id)) or folded.get(rule.index):
-                transitions.reconcile(s, rule, folded.get(rule.index, []), since, waiting.at, waiting.reason, known)
-        if len(rows) >= s.next_checkpoint:  # what comes in order behind it may never take one
-            engine.checkpoint(number, s, history.newest_record(s, stride))
+                found = folded.get(rule.index, [])
+                engine.transitions.reconcile(s, rule, found, rewound.since, waiting.at, waiting.reason, rewound.known)
+        if len(s.rows) >= s.next_checkpoint:  # what comes in order behind it may never take one
+            engine.checkpoint(number, s, history.newest_record(s, layout.stride))
 
     def _fold_rows(self, number: int, s: Subject, begin: int) -> None:
         """The rows from an index on, with checkpoints on the way, so that what comes next need not go back as far."""

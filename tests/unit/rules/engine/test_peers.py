@@ -134,8 +134,8 @@ def both(plan, packs, monkeypatch, *, restart=None):
 
 def counted(monkeypatch):
     """The keys of the records that are folded once for all."""
-    found, take = [], peers._Together.take
-    monkeypatch.setattr(peers._Together, "take", lambda self, key, entry: (found.append(key), take(self, key, entry)))
+    found, take = [], peers.Together.take
+    monkeypatch.setattr(peers.Together, "take", lambda self, key, entry: (found.append(key), take(self, key, entry)))
     return found
 
 
