@@ -78,9 +78,9 @@ def begin_late(engine: Engine, number: int, siblings: list[Subject], entry: Entr
     if not siblings or not siblings[0].rows:
         return None
     leader = siblings[0]
-    if leader.waiting is not None or not _is_late(leader, entry, engine.layouts[number].stride):
+    if leader.waiting is None and not _is_late(leader, entry, engine.layouts[number].stride):
         return None
-    others = [s for s in siblings[1:] if s.waiting is None and _knows_as(s, leader)]
+    others = [s for s in siblings[1:] if _knows_as(s, leader)]
     if len(others) * 2 < len(siblings) - 1 or not others:
         return None
     together = {leader, *others}
@@ -96,31 +96,30 @@ def _knows_as(s: Subject, other: Subject) -> bool:
         s.watermark == other.watermark
         and s.horizon == other.horizon
         and (s.revised or None) == (other.revised or None)
-        and s.rows == other.rows
+        and _waits_as(s, other)
     )
 
 
 def _waits_as(s: Subject, other: Subject) -> bool:
+    """Whether both have the same rows, and wait for the same, if they do."""
     one, two = s.waiting, other.waiting
-    if one is None or two is None or s.rows != other.rows:
-        return False
-    return all(getattr(one, name) == getattr(two, name) for name in _SAME)
+    same = one is two if one is None or two is None else all(getattr(one, x) == getattr(two, x) for x in _SAME)
+    return same and s.rows == other.rows
 
 
-_SAME = ("start", "at", "reason", "past", "front", "new")
+_SAME = ("start", "at", "reason", "past", "front", "until", "now", "last", "new")
 
 
 def fold_together(
     engine: Engine, number: int, siblings: list[Subject], leader: Subject, is_due: Callable[[Subject], bool]
 ) -> bool:
     """Whether the leader was folded again, and with it the siblings that waited as it did."""
-    waits = {s: waiting for s in siblings if (waiting := s.waiting) is not None and is_due(s) and _waits_as(s, leader)}
+    due = [s for s in siblings if s.waiting is not None and is_due(s)]
+    waits = {s: waiting for s in due if (waiting := s.waiting) is not None and _waits_as(s, leader)}
     if len(waits) == 1:
         return False
     rewound = _folded(engine, number, leader, waits)
-    for s in siblings:
-        if s.waiting is None or not is_due(s):
-            continue
+    for s in due:
         if s in rewound:
             engine.refolds.finish_folded(s, rewound[s])
         else:

@@ -33,6 +33,8 @@ class Groups:
         """Groups that take in together what comes in order …"""
         self._late: dict[tuple[int, str], LateTogether] = {}
         """… or wait together for the end of the message."""
+        self._parted: set[tuple[int, str]] = set()
+        """Groups that do neither until the end of the message: to find out whether they can again takes too long."""
 
     def add(self, number: int, s: Subject) -> None:
         """A subject has come into being."""
@@ -77,6 +79,7 @@ class Groups:
             late.part()
         self._together.clear()
         self._late.clear()
+        self._parted.clear()
 
     def _part(self, number: int, group: str) -> None:
         for known in (self._together, self._late):
@@ -85,7 +88,7 @@ class Groups:
 
     def _take_together(self, number: int, group: str, key: str, entry: Entry, *, known: bool) -> bool:
         """Whether the record was taken in by all at once, as it came in order."""
-        if (number, group) in self._late:
+        if (number, group) in self._late or (number, group) in self._parted:
             return False
         siblings = self._members[number].get(group, [])
         together = self._together.get((number, group))
@@ -117,12 +120,18 @@ class Groups:
         """Whether all of them wait with the record for the end of the message."""
         late = self._late.get((number, group))
         if late is None:
+            if (number, group) in self._parted:
+                return False
             self._part(number, group)
-            late = begin_late(self._engine, number, self._members[number].get(group, []), entry)
+            siblings = self._members[number].get(group, [])
+            late = begin_late(self._engine, number, siblings, entry)
             if late is None:
+                if siblings and siblings[0].waiting is not None:
+                    self._parted.add((number, group))
                 return False
             self._late[number, group] = late
         if not late.accepts(entry):
+            self._parted.add((number, group))
             return False
         late.take(key, entry)
         return True
