@@ -16,6 +16,7 @@ from services.app.demo.campus import (
     MORE_MAJORS,
     OFFICE_ROLES,
     PLANNED_HOURS,
+    ASKED_ROLES,
     SINGLE_ROLES,
     TOURISM,
     TRADE,
@@ -160,7 +161,7 @@ def _roles(campus: Campus) -> Iterator[Row]:
             yield _role("counsellor", person, "department", scope)
     for role, department in OFFICE_ROLES.items():
         yield _role(role, campus.posts[f"head:{department}"])
-    for role in SINGLE_ROLES:
+    for role in (*SINGLE_ROLES, *ASKED_ROLES):
         yield _role(role, campus.posts[role])
     for source, (owner, _, _) in SOURCES.items():
         yield _role("source_owner", campus.posts[f"head:{owner}"], "source", source)
