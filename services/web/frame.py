@@ -62,7 +62,7 @@ class Visitor(NamedTuple):
 
 
 class Tour(NamedTuple):
-    """In the demo, the way from a roll-call to its warning, to what a student of the class reads and an office is asked."""
+    """In the demo, from a roll-call to its warning, to what a student of the class reads and an office is asked."""
 
     teacher: str
     lesson: str

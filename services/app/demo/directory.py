@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from services.app.demo.campus import (
+    ASKED_ROLES,
     COMMON,
     COMMON_HOURS,
     COMMON_OFFICE,
@@ -16,7 +17,6 @@ from services.app.demo.campus import (
     MORE_MAJORS,
     OFFICE_ROLES,
     PLANNED_HOURS,
-    ASKED_ROLES,
     SINGLE_ROLES,
     TOURISM,
     TRADE,
