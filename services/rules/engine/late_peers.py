@@ -34,10 +34,12 @@ class LateTogether:
             return False
         if leader.waiting is None and not _is_late(leader, entry, self._stride):
             return False
-        if (engine.transitions.past is not None) != self._is_past:
+        is_past, newest = engine.transitions.past is not None, history.newest_record(leader, self._stride)
+        if is_past != self._is_past:
             return False
-        newest = history.newest_record(leader, self._stride)
         if leader.waiting is not None:
+            if is_past != (leader.waiting.past is not None):
+                return False
             newest = max(newest, leader.waiting.last[0])
         return entry.at > leader.horizon and entry.at >= engine.plan.held(newest)
 
@@ -104,27 +106,30 @@ def _waits_as(s: Subject, other: Subject) -> bool:
     """Whether both have the same rows, and wait for the same, if they do."""
     one, two = s.waiting, other.waiting
     same = one is two if one is None or two is None else all(getattr(one, x) == getattr(two, x) for x in _SAME)
-    return same and s.rows == other.rows
+    return same and s.rows[-_FEW:] == other.rows[-_FEW:] and s.rows == other.rows
+
+
+_FEW = 64
+"""Places: most rows that are not the same end otherwise."""
 
 
 _SAME = ("start", "at", "reason", "past", "front", "until", "now", "last", "new")
 
 
-def fold_together(
-    engine: Engine, number: int, siblings: list[Subject], leader: Subject, is_due: Callable[[Subject], bool]
-) -> bool:
-    """Whether the leader was folded again, and with it the siblings that waited as it did."""
+def fold_together(engine: Engine, number: int, siblings: list[Subject], is_due: Callable[[Subject], bool]) -> None:
+    """Those of the siblings that are due are folded again, together as far as they wait for the same."""
     due = [s for s in siblings if s.waiting is not None and is_due(s)]
-    waits = {s: waiting for s in due if (waiting := s.waiting) is not None and _waits_as(s, leader)}
-    if len(waits) == 1:
-        return False
-    rewound = _folded(engine, number, leader, waits)
+    waits: dict[Subject, Waiting] = {}
+    for leader in due[:2]:  # one that was let go or has ended may come first
+        waits = {s: waiting for s in due if (waiting := s.waiting) is not None and _waits_as(s, leader)}
+        if len(waits) > 1:
+            break
+    rewound = _folded(engine, number, next(iter(waits)), waits) if len(waits) > 1 else {}
     for s in due:
         if s in rewound:
             engine.refolds.finish_folded(s, rewound[s])
         else:
             engine.refolds.finish_one(s)
-    return True
 
 
 def _folded(engine: Engine, number: int, leader: Subject, waits: dict[Subject, Waiting]) -> dict[Subject, Rewound]:

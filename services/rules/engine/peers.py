@@ -99,6 +99,8 @@ class Groups:
         if together is None:
             together = _begin(self._engine, number, siblings)
             if together is None:
+                if siblings and siblings[0].waiting is None:
+                    self._parted.add((number, group))
                 return False
             self._together[number, group] = together
         if not together.accepts(entry) or not (known or together.can_join(key)):
@@ -137,9 +139,10 @@ class Groups:
         return True
 
     def finish(self, number: int, s: Subject, is_due: Callable[[Subject], bool]) -> bool:
-        """Whether the subject was folded again, together with its peers that waited as it did."""
-        siblings = self._members[number][group_of(s.key)]
-        return self._shared[number] and fold_together(self._engine, number, siblings, s, is_due)
+        """Whether the subject was folded again, as all of its peers that are due."""
+        if self._shared[number]:
+            fold_together(self._engine, number, self._members[number][group_of(s.key)], is_due)
+        return self._shared[number]
 
 
 def _can_share(layout: Layout) -> bool:

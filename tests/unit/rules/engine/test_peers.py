@@ -164,7 +164,9 @@ def test_what_is_folded_once_for_all_is_as_if_each_had_folded_it(plan, seed, mon
 def test_a_restart_changes_nothing_of_what_peers_say(plan, seed, monkeypatch):
     rng = random.Random(50 + seed)
     packs = packs_of(rng, stream(rng, 400), 40)
-    (reader, engine), (alone, slow) = both(plan, packs, monkeypatch, restart=seed)
+    (reader, engine), (alone, slow) = both(
+        plan, packs, monkeypatch, restart=seed, patience=(IMPATIENT, Patience(7 * 86_400_000, 40))[seed % 2]
+    )
     assert reader.changes == alone.changes
     assert reader.facts == alone.facts
     assert standing(engine, lets_go=True) == standing(slow, lets_go=True)
