@@ -2,7 +2,7 @@
 
     python tests/benchmarks/one_subject.py [--measures count,rank] [--scale 1.0] [--json]
 
-10,000 and 40,000 records (rank: a tenth of them, of 100 peers), in messages of 2,000, each in the order of time as the
+10,000 and 40,000 records (rank: of 100 peers), in messages of 2,000, each in the order of time as the
 log writes it, and one that says that nothing follows; CPU seconds of the engine, with a snapshot for each message, the
 collector off. Of each order: how many times the smaller number's seconds the larger one takes, and how many times what
 the same records over 2,000 subjects take in order. More than 6 and, in order, 4 are marked.
@@ -157,7 +157,7 @@ def main():
     told = []
     for name in args.measures.split(","):
         kind = measures()[name][0]
-        small, large = (int(size * args.scale / (10 if name == "rank" else 1)) for size in SIZES)
+        small, large = (int(size * args.scale) for size in SIZES)
         with tempfile.TemporaryDirectory(prefix="prewarn-benchmark-") as folder:
             plan = rule_set(Path(folder) / "rules", name).plan
             spread = seconds(plan, kind, "spread", large)

@@ -1,7 +1,7 @@
 """`rank`: percent of the peers whose newest number is not above the subject's own.
 
-Each subject keeps the records of all its peers (`Engine._peers`), so that its fold is one like any other: meant for
-tens or hundreds of peers, not for thousands.
+Each subject keeps the records of all its peers, so that its fold is one like any other; those that stand at the same
+place fold together (`peers.py`). Meant for tens or hundreds of peers, not for thousands: each is kept by itself.
 """
 
 from __future__ import annotations
