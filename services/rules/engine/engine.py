@@ -22,7 +22,7 @@ from services.rules.engine.layout import NO_TIME_BOUND, Layout, ranks
 from services.rules.engine.peers import Groups
 from services.rules.engine.plan import Plan
 from services.rules.engine.refolds import IMPATIENT, Patience, Refolds
-from services.rules.engine.segments import Written, erased, read, written
+from services.rules.engine.segments import Alike, Written, erased, read, written
 from services.rules.engine.subject import Entry, State, Subject, encode_state
 
 
@@ -167,10 +167,11 @@ class Engine:
         out, self._erased = [*self._erased, *self.endings.written()], []
         for number, (layout, dirty) in enumerate(zip(self.layouts, self._dirty, strict=True)):
             subjects = self._subjects[number]
+            alike: Alike | None = {} if layout.peers else None
             for s in dirty:
                 s.dirty = False
                 if subjects.get(s.key) is s:
-                    out += written(s, layout)
+                    out += written(s, layout, alike)
             dirty.clear()
         for number, key in self._gone:
             if (numbers := self._forgotten[number].get(key)) is not None:

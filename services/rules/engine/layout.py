@@ -215,7 +215,9 @@ class Layout:
     def heads(self, s: Subject) -> tuple[Any, ...]:
         """The heads, to be kept."""
         heads = self.read_heads(s)
-        return tuple([dict(x) if isinstance(x, dict) else x for x in heads]) if self.dict_heads else heads
+        if not self.dict_heads:
+            return heads
+        return tuple([dict(x) if isinstance(x, dict) and not getattr(x, "shared", False) else x for x in heads])
 
     def restore(self, s: Subject, heads: tuple[Any, ...]) -> None:
         """The heads as they were kept."""

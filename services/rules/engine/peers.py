@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from services.rules.engine.engine import Engine
 
 
+FEWEST = 4
+"""Subjects: a group of fewer does not gain by it."""
+
+
 class Groups:
     """The groups of peers of one engine."""
 
@@ -47,12 +51,13 @@ class Groups:
     def take(self, number: int, group: str, key: str, entry: Entry) -> None:
         """An event that counts for all subjects of a group."""
         engine, known = self._engine, key in self._engine.subjects(number)
-        if self._shared[number] and (
+        if self._can_share(number, group) and (
             self._take_together(number, group, key, entry, known=known)
             or (known and self._put_off_together(number, group, key, entry))
         ):
             return
-        self._part(number, group)
+        if self._together or self._late:
+            self._part(number, group)
         siblings = self._members[number].setdefault(group, [])
         if not known:
             s = engine.create(number, key, entry)
@@ -140,9 +145,14 @@ class Groups:
 
     def finish(self, number: int, s: Subject, is_due: Callable[[Subject], bool]) -> bool:
         """Whether the subject was folded again, as all of its peers that are due."""
-        if self._shared[number]:
-            fold_together(self._engine, number, self._members[number][group_of(s.key)], is_due)
-        return self._shared[number]
+        group = group_of(s.key)
+        if not self._can_share(number, group):
+            return False
+        fold_together(self._engine, number, self._members[number][group], is_due)
+        return True
+
+    def _can_share(self, number: int, group: str) -> bool:
+        return self._shared[number] and len(self._members[number].get(group, ())) >= FEWEST
 
 
 def _can_share(layout: Layout) -> bool:

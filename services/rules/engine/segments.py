@@ -25,8 +25,12 @@ def touched(s: Subject, stride: int, i: int) -> None:
     s.clean = min(s.clean, s.base + i // stride)
 
 
-def written(s: Subject, layout: Layout) -> Iterator[Written]:
-    """What of the subject must be written, given what was."""
+Alike = dict[int, tuple[int, list[Any], bytes]]
+"""Number of a segment → the first entry, the rows and the bytes of the one that was written last."""
+
+
+def written(s: Subject, layout: Layout, alike: Alike | None = None) -> Iterator[Written]:
+    """What of the subject must be written, given what was. `alike`: segments of peers, which are mostly the same."""
     stride, rows, signature = layout.stride, s.rows, layout.signature
     if len(rows) < SEGMENT * stride and not s.base:  # most subjects have few entries
         s.clean = 0
@@ -39,9 +43,19 @@ def written(s: Subject, layout: Layout) -> Iterator[Written]:
     for number in range(max(s.clean // SEGMENT, s.first), sealed // SEGMENT):
         begin = max(number * SEGMENT, s.base)
         part = rows[(begin - s.base) * stride : ((number + 1) * SEGMENT - s.base) * stride]
-        yield signature, f"{s.key}{_MARK}{number}", encode_state(Segment(begin, part))
+        packed = encode_state(Segment(begin, part)) if alike is None else _encoded(number, begin, part, alike)
+        yield signature, f"{s.key}{_MARK}{number}", packed
     s.clean = sealed
     yield signature, s.key, encode_state(layout.state(s, rows[max(sealed - s.base, 0) * stride :]))
+
+
+def _encoded(number: int, begin: int, part: list[Any], alike: Alike) -> bytes:
+    known = alike.get(number)
+    if known is not None and known[0] == begin and known[1] == part:
+        return known[2]
+    packed = encode_state(Segment(begin, part))
+    alike[number] = begin, part, packed
+    return packed
 
 
 def erased(s: Subject, layout: Layout) -> list[Written]:
