@@ -58,6 +58,8 @@ class StudentPages:
         span = Span.until(until, self._now, reader)
         between = span.between(reader)
         with self._notify.sight.student(seen.who, self._frame.of_student(student)) as (connection, share):
+            if share is not None:
+                self._notify.live.watch(seen.person, of_students.about(student))
             rows = of_students.warnings_about(connection, [student]) if share is not None else []
             openable = self._notify.sight.openable(connection, seen.who, rows)
             rows = _shown(rows, share, openable)
@@ -121,6 +123,7 @@ class StudentPages:
             return self._frame.missing(request, "student_missing")
         this = weeks.monday_of(self._now, reader.zone)
         monday = weeks.read_week(asked)
+        self._notify.live.watch(seen.person, *(f"class/{one}" for one in mine))
         open_rows = self._open_rows(seen, mine, reader)
         groups = self._grouped(seen.person, mine, open_rows, reader)
         class_ = wanted or _first_class(groups)
