@@ -13,7 +13,8 @@ from services.directory import Directory
 from services.ingest.phone.check_in import came_at
 from services.ingest.phone.lessons import Lesson, lesson_of, students_of
 from services.ingest.phone.saving import CHECK_IN, Typed
-from services.ingest.records.resolve import DERIVED, begin_of, end_of, figures
+from services.ingest.records.figures import figures
+from services.ingest.records.resolve import DERIVED, begin_of, end_of
 from services.log.records import Record, Records
 from services.messages import CampusEvent
 

@@ -10,9 +10,9 @@ from typing import Literal, NamedTuple
 import msgspec
 
 from services.ingest.intake import Intake
+from services.ingest.records.figures import PHONE
 from services.ingest.records.keys import Keys, id_of
 from services.ingest.records.log import RecordLog
-from services.ingest.records.resolve import PHONE
 from services.ingest.records.words import content
 from services.log.records import Records
 from services.messages import CampusEvent, Problem, Rejection, Verdict

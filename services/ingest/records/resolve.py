@@ -13,13 +13,12 @@ from typing import Any, Protocol
 import msgspec
 
 from services.ingest.moments import read_moment
+from services.ingest.records.figures import figures, with_leave
 from services.ingest.records.keys import Keys
 from services.ingest.records.test_standards import pass_mark, standard_at
 from services.log.records import Key, Record, Said
 from services.messages import CampusEvent, Problem, to_ms
 
-PHONE = "phone"
-"""The source of whatever teachers say on our pages."""
 DERIVED = "prewarn/derived"
 """The source of records that nobody sent, but that follow from others."""
 _MONTH = timedelta(days=31)
@@ -221,31 +220,13 @@ def _recount(spoken: dict[Key, CampusEvent | None], found: Resolved, context: Co
         return
     absent = [name for name, one in spoken.items() if name[0] == "attendance" and one and _is_absent(one)]
     counted = [event.data["status"] for name in absent if (event := found[name].event) is not None]
-    change = on_leave_since(rollcall, len(counted), counted.count("leave"))
+    change = with_leave(rollcall, len(counted), counted.count("leave"))
     if change:
         found[key] = _counted(rollcall, context, "", **change)
 
 
 def _is_absent(event: CampusEvent) -> bool:
     return bool(event.data["status"] == "absent")
-
-
-def on_leave_since(rollcall: CampusEvent, absent: int, on_leave: int) -> dict[str, int]:
-    """The figures that leave makes others. `absent`: so many are on record as such, of whom so many are on leave.
-
-    Who is absent on record and not in the figures had been counted as on leave by who sent them. Our own pages do so by
-    the leave of then: where it was cancelled since, the figures are as without it.
-    """
-    data = rollcall.data
-    before = data.get("leave") or 0
-    said = data.get("absent")
-    if said is None:  # whoever is not there
-        said = max(0, data.get("expected", 0) - data["present"] - (data.get("late") or 0) - before)
-    known = max(0, absent - said)
-    more = max(on_leave - known, -before if rollcall.source == PHONE else 0)
-    if not more:
-        return {}
-    return {"leave": before + more} | ({"absent": said - more} if data.get("absent") is not None else {})
 
 
 def _derive(
@@ -320,18 +301,6 @@ def _rolled(members: list[str], here: list[CampusEvent], lesson: CampusEvent | N
 
 
 _OF_LESSON = ("lesson", "course", "class", "teacher", "hours")
-
-
-def figures(members: Iterable[str], marks: Iterable[tuple[str, str]]) -> dict[str, int]:
-    """Of the students who are expected, by (student, status); who left early had come."""
-    expected = set(members)
-    said = [status for student, status in marks if student in expected]
-    return {
-        "present": said.count("present") + said.count("early_leave"),
-        "late": said.count("late"),
-        "leave": said.count("leave"),
-        "absent": said.count("absent"),
-    }
 
 
 def _marks(here: Iterable[CampusEvent]) -> Iterator[tuple[str, str]]:

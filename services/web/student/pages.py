@@ -78,6 +78,7 @@ class StudentPages:
         courses = record_lines.by_course(history, reader) if history is not None else []
         found = time_line.time_line(lines, history, span, _first(rows, history, exemptions, reader), course, reader)
         class_ = reader.directory.class_of(student, reader.now)
+        levels = warning_lines.open_levels(rows, viewed.cards)
         return self._frame.page(
             request,
             "student/student.html",
@@ -87,7 +88,8 @@ class StudentPages:
             class_=reader.named("class", class_) if class_ else "",
             share=share,
             has_classes=self._frame.has_classes(seen),
-            state=warning_lines.state(warning_lines.open_levels(rows, viewed.cards), reader),
+            state=warning_lines.state(levels, reader),
+            counted=any(levels.values()),
             exempt=[(record_lines.exempt(one, reader), one.why) for one in exemptions if _holds(one, reader)],
             are_records_here=history is not None,
             may_ask=self._may_ask(seen, student),
