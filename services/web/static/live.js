@@ -62,6 +62,7 @@ function put(part, next) {
 /* Of a form that is gone: the text that somebody had in it, to be copied. */
 function kept(typed) {
   const label = document.createElement("label"), field = document.createElement("textarea")
+  label.className = "kept"
   field.readOnly = true
   field.rows = 3
   field.textContent = typed
