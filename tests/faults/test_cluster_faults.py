@@ -87,7 +87,10 @@ def test_cluster_with(victim, broker, tmp_path, request):
                 break_rules(cluster, tmp_path)
                 hurt(cluster, running, victim, rng)
             cluster.append(part[2:])
-            until(lambda revision=revision: (cluster.supervise(), is_evaluated_by(cluster, revision))[1])
+            until(
+                lambda revision=revision: (cluster.supervise(), is_evaluated_by(cluster, revision))[1],
+                said=lambda: (KafkaRegistry(cluster.settings).evaluated(), cluster.said()),
+            )
             running = {name: alive[-1] for name in running if (alive := cluster.alive(name))}
         cluster.wait_until_done()
         assert_as_embedded(cluster, embedded_revisions(cluster, folders, packs, tmp_path / "one"))
