@@ -69,6 +69,7 @@ CHANGED = "rules-changed-twice-and-once-badly"
     [
         pytest.param("nobody", id=CHANGED),
         pytest.param("route", id=f"{CHANGED}-and-route-killed"),
+        pytest.param("route-noted", id=f"{CHANGED}-and-route-killed-as-it-switches"),
         pytest.param("evaluate", id=f"{CHANGED}-and-evaluate-killed"),
         pytest.param("evaluate-switching", id=f"{CHANGED}-and-evaluate-killed-as-it-switches"),
         pytest.param("evaluate-written", id=f"{CHANGED}-and-evaluate-killed-behind-the-state"),
