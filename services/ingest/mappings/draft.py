@@ -27,6 +27,8 @@ Certainty = Literal["certain", "likely", "guess", "unknown"]
 _DAY_OF_WEEK = re.compile(r"(星期|周)?[一二三四五六日天]")
 _SEVERAL = re.compile(r"[;,、]|\D\d{3,6}\s*[-~/]\s*\d{2,6}班?$")
 """软件2602;软件2603, 软件2602-2603."""
+_SUM = re.compile("总[计数]?|合计|小计")
+"""Below another word: what that word says (学时分配/总计)."""
 _PERCENT = re.compile(r"[确分]率|百分比|%|percent", re.IGNORECASE)
 _EXAMPLES = 3
 _LEAST = 3
@@ -107,7 +109,8 @@ def _guess(file: str, sheet: Sheet, shapes: Shapes) -> SheetGuess | None:
     titles, legend = titles_of(sheet, row), legend_of(sheet)
     scores: dict[int, list[Score]] = {}
     columns: dict[int, ColumnGuess] = {}
-    for at, (above, text) in enumerate(header.pairs()):
+    for at, (above, own) in enumerate(header.pairs()):
+        text = f"{above}/{own}" if above and _SUM.fullmatch(own) else own
         first, number = groups.get(at, (at, 1))
         if first != at or not (text or values[at]):
             continue

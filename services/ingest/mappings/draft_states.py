@@ -26,6 +26,8 @@ def state_lines(sheet: SheetGuess) -> list[str]:
     else:
         lines.append(f'  when: [{name}, {{column: {name}, not: ["无", "正常", "否", "-"]}}]')
     lines += ["  fields:", f"    student: {{column: {quoted(student.header)}, as: student}}", f"    change: {name}"]
-    lines += [f"    day: {{column: {quoted(day.header)}, as: day}}"] if day and change else []
+    lines += (
+        [f"    day: {{column: {quoted(day.header)}, as: day}}"] if day else ["    # day: no column was found for it"]
+    )
     lines += [f"    class_before: {{column: {quoted(before.header)}, blank: null}}"] if before else []
     return lines

@@ -217,3 +217,37 @@ def test_begin_and_end_of_a_section_in_one_cell_and_a_change_in_other_words(thro
     assert [(one.data["status"], one.data.get("room"), one.data.get("teacher")) for one in found] == [
         ("cancelled", None, None), ("moved", "A1", "李建国"),
     ]  # fmt: skip
+
+
+def test_the_sum_below_a_word_is_what_that_word_says(through_draft):
+    rows = [["课程代码", "课程名称", "学时分配", None, None, "教学班组成", "任课教师"]]
+    rows += [[None, None, "总计", "讲授", "实践"], ["G0101", "高等数学", 64, 32, 32, "软件2601", "李建国"]]
+    merged = ["A1:A2", "B1:B2", "C1:E1", "F1:F2", "G1:G2"]
+    found, wrong, text = through_draft(rows, wanted=lambda _: True, merged=merged)
+    assert wrong == []
+    assert [one.data["planned_hours"] for one in found] == [64], text
+
+
+@pytest.mark.parametrize("head", ["异动日期", None])
+def test_a_roll_that_says_who_is_gone_has_the_day_or_says_that_it_lacks_it(book, college, head):
+    rows = [["行政班：软件2601"], ["学号", "姓名", "班级", "性别", "学籍状态", head]]
+    rows += [["s1", "李娜", "软件2601", "女", "在籍"], ["s4", "赵六", "软件2601", "男", "休学", "2026年9月16日"]]
+    _, sheets = book(表=rows)
+    text = draft_mapping(guess_sheets("f.xlsx", sheets, Known(college.tables), college.days))
+    assert ("day: {column: 异动日期, as: day}" in text) == bool(head)
+    assert ("# day: no column was found for it" in text) == (head is None)
+
+
+def test_a_post_whose_unit_stands_beside_it_is_the_role_of_both(through_draft):
+    rows = [["工号", "姓名", "所在部门", "行政职务"]]
+    rows += [
+        ["00007", "李建国", "学生工作处", "处长"],
+        ["00012", "王丽", "后勤处", "处长"],
+        ["00040", "王丽", "教务处", "干事"],
+    ]
+    found, wrong, _ = through_draft(rows, wanted=lambda table: table.to == "directory/roles")
+    assert wrong == []
+    assert sorted((one.data["person"], one.data["role"], one.data.get("scope", "")) for one in found) == [
+        ("00007", "department_head", "学生工作处"), ("00007", "student_affairs", ""),
+        ("00012", "department_head", "后勤处"),
+    ]  # fmt: skip
