@@ -46,7 +46,7 @@ OF_RECORDS: Mapping[str, Meaning] = {
     "submitted": Meaning(
         "moment",
         "",
-        "提交时间 点名时间 签到时间 打卡时间 考勤提交时间 签到提交时间 submittedat",
+        "提交时间 点名时间 签到时间 打卡时间 考勤提交时间 签到提交时间 上报时间 submittedat",
     ),
     "leave": Meaning(
         "id",

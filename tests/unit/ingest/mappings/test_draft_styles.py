@@ -251,3 +251,14 @@ def test_a_post_whose_unit_stands_beside_it_is_the_role_of_both(through_draft):
         ("00007", "department_head", "学生工作处"), ("00007", "student_affairs", ""),
         ("00012", "department_head", "后勤处"),
     ]  # fmt: skip
+
+
+def test_a_time_of_reporting_belongs_to_the_table_and_a_short_name_stays_one_once_it_is_known(book, college):
+    rows = [["行政班", "日期", "节次", "课程", "上报状态", "上报时间"]]
+    rows += [["软件2601", "2026-09-08", "1-2节", "高等数学", "已上报", "2026-09-08 8:10"]]
+    rows += [["软件2601", "2026-09-10", "1-2节", "高等数学", "已上报", "2026-09-10 8:10"]]
+    (roll,) = guess_sheets("f.xlsx", book(表=rows)[1], Known(college.tables), college.days)
+    assert [one.header for one in roll.columns if one.meaning == "submitted"] == ["上报时间"]
+    rows = [["班级编号", "班级名称", "班级简称", "班主任"], ["k1", "软件2601", "程序一班", "王丽"]]
+    (classes,) = guess_sheets("f.xlsx", book(表=rows)[1], Known(college.tables), college.days)
+    assert [one.header for one in classes.columns if one.meaning == "class_alias"] == ["班级简称"]
