@@ -256,6 +256,10 @@ def _locate(file: str, sheet: Sheet, table: Table, named: bool) -> Found | tuple
     return (score, problems) if problems else found
 
 
+def _says_more(match: re.Match[str], said: dict[str, str]) -> bool:
+    return any(key in said and said[key] != (value or "") for key, value in match.groupdict().items())
+
+
 def _wide_groups(header: Header, wide: Wide, found: Found) -> list[WideGroup]:
     fixed = set(header.find([name for take in found.table.takes() for name in take.columns + take.join]))
     first = next(iter(wide.columns))
@@ -277,7 +281,11 @@ def _wide_groups(header: Header, wide: Wide, found: Found) -> list[WideGroup]:
             groups.append(WideGroup({}, said))
         last = upper
         for name, pattern in wide.columns.items():
-            if name not in groups[-1].columns and (match := pattern.search(text)):
+            match = pattern.search(text)
+            # Below one word each column may be a record of its own: a day with two lessons.
+            if match and name in groups[-1].columns and _says_more(match, groups[-1].said):
+                groups.append(WideGroup({}, dict(said)))
+            if name not in groups[-1].columns and match:
                 groups[-1].columns[name] = place
                 groups[-1].said.update({key: value or "" for key, value in match.groupdict().items()})
                 break

@@ -262,3 +262,14 @@ def test_a_time_of_reporting_belongs_to_the_table_and_a_short_name_stays_one_onc
     rows = [["班级编号", "班级名称", "班级简称", "班主任"], ["k1", "软件2601", "程序一班", "王丽"]]
     (classes,) = guess_sheets("f.xlsx", book(表=rows)[1], Known(college.tables), college.days)
     assert [one.header for one in classes.columns if one.meaning == "class_alias"] == ["班级简称"]
+
+
+def test_two_lessons_below_one_day_are_two_records(through_draft):
+    rows = [["班级：软件2601"], ["学号", "姓名", "9.8", None], [None, None, "1-2", "3-4"]]
+    rows += [["s1", "李娜", "√", "K"], ["s4", "赵六", None, "S"], [LEGEND]]
+    found, wrong, _ = through_draft(rows, merged=["A2:A3", "B2:B3", "C2:D2"])
+    assert wrong == []
+    assert [(one.data["student"], one.data["lesson"], one.data["status"]) for one in found] == [
+        ("s1", "k1|G0101|2026-09-08|1-2", "present"), ("s1", "k1|S0101|2026-09-08|3-4", "absent"),
+        ("s4", "k1|S0101|2026-09-08|3-4", "leave"),
+    ]  # fmt: skip
