@@ -44,7 +44,10 @@ def act(notify, which, person, warning, office):
     if which == 0:
         done = [acts.acknowledge(person, warning), acts.improve(person, warning, "talked", tomorrow())]
     elif which in (1, 2):
-        done = [acts.close(person, warning, "talked"), acts.look_back(person, warning, HELPED[which], "so it seems")]
+        done = [
+            acts.close(person, warning, "talked", "fixed"),
+            acts.look_back(person, warning, HELPED[which], "so it seems"),
+        ]
     elif which in (3, 4, 5):
         done = [referrals.refer(person, warning, OFFICE, "please help")]
         with notify.database.reading() as connection:

@@ -159,9 +159,7 @@ class Acts:
         again = ("measure", "measure_done"), measure, due.strip()
         return self._act(person, warning_id, act, measure, seen=seen, again=again)
 
-    def close(
-        self, person: str, warning_id: str, measure: str, reason: str = "fixed", seen: str = ""
-    ) -> Refusal | None:
+    def close(self, person: str, warning_id: str, measure: str, reason: str, seen: str = "") -> Refusal | None:
         """The person closes the warning for one of deadlines.CLOSINGS, with the measure unless one was named before.
 
         `seen`: the version of the warning that they looked at (`version`); empty: whatever it is now.

@@ -63,7 +63,7 @@ def test_whoever_sees_it_by_a_referral_alone_answers_and_does_nothing_else(notif
     refer(notify)
     acts = notify.acts
     tried = (
-        acts.acknowledge("A1", ID), acts.improve("A1", ID, "x", "2026-12-01"), acts.close("A1", ID, "x"),
+        acts.acknowledge("A1", ID), acts.improve("A1", ID, "x", "2026-12-01"), acts.close("A1", ID, "x", "fixed"),
         acts.judge("A1", ID, "useful"), acts.hand_over("A1", ID, "T1", 1), acts.undo("A1", ID, 1),
         refer(notify, "mental_health", person="A1"),
     )  # fmt: skip
@@ -122,7 +122,7 @@ def test_an_office_that_only_the_asker_or_the_one_it_is_about_holds_is_vacant(no
 
 def test_what_is_over_is_referred_no_more_and_a_stranger_refers_nothing(notify):
     assert refer(notify, person="A1") == "not_found"
-    notify.acts.close("T1", ID, "x")
+    notify.acts.close("T1", ID, "x", "fixed")
     assert refer(notify) == "not_open"
 
 
@@ -145,7 +145,7 @@ def test_what_nobody_accepts_in_two_working_days_goes_up_and_to_whoever_asked(no
 def test_what_was_accepted_or_is_over_does_not_go_up(notify, rows, clock, end):
     refer(notify)
     if end == "close":
-        notify.acts.close("T1", ID, "x")
+        notify.acts.close("T1", ID, "x", "fixed")
     elif end == "accept":
         notify.referrals.accept("A1", ID, 1)
     else:

@@ -122,7 +122,7 @@ def test_notes_for_a_role_are_not_handed_out_to_the_student_and_go_with_them(not
 def test_words_of_talks_and_referrals_go_with_the_texts_of_what_has_ended(notify, rows, clock):
     notify.talks.record("T1", ID, TYPED | SECRET)
     notify.referrals.refer("T1", ID, "mental_health", "请评估")
-    notify.acts.close("T1", ID, "x")
+    notify.acts.close("T1", ID, "x", "fixed")
     clock.advance(timedelta(days=9))
     for left in (5, 0):  # three lines of the audit trail, the measure; a talk and a referral
         assert StoreSweep(notify.database, dry_run=False).texts(to_ms(clock.now)) == (left and 6)
@@ -143,7 +143,7 @@ def test_the_next_talk_reminds_on_its_day_and_a_later_one_in_its_place(notify, r
     while notify.scheduler.step():
         pass
     assert len(rows(notify, NEWS)) == 1
-    notify.acts.close("T1", ID, "x")
+    notify.acts.close("T1", ID, "x", "fixed")
     clock.now = datetime(2026, 11, 30, 1, tzinfo=UTC)
     while notify.scheduler.step():
         pass
