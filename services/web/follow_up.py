@@ -29,7 +29,7 @@ class ReferralShown(NamedTuple):
     """Who asked, and when."""
     question: str
     taken: str
-    """Who of the office has it, and since when; empty: nobody."""
+    """Who of the office has it, and since when; when it was taken back; empty: nobody."""
     taker_left: bool
     answer: str
     late: bool
@@ -38,6 +38,8 @@ class ReferralShown(NamedTuple):
     """It is before the office of whoever looks, and nobody else there has it in hand."""
     accepted: bool
     """By whoever looks."""
+    may_take_back: bool
+    """Whoever looks asked, or stands in, and there is no answer yet."""
 
 
 class TalkShown(NamedTuple):
@@ -92,7 +94,7 @@ def referral(row: ReferralRow, person: str, matter: Matter, reader: Reader) -> R
     if row.taken_by is not None and row.state == "accepted":
         left = not directory.is_there(row.taken_by, reader.now)
     mine = open_ and any(one.id == person for one in office) and (left or row.taken_by in (None, person))
-    by = "" if row.taken_by is None else reader.person(row.taken_by)
+    by = "" if row.taken_by is None or row.state == "taken_back" else reader.person(row.taken_by)
     at = row.answered_at or row.taken_at
     return ReferralShown(
         number=row.id or 0,
@@ -100,12 +102,13 @@ def referral(row: ReferralRow, person: str, matter: Matter, reader: Reader) -> R
         state=row.state,
         asked=f"{reader.person(row.person)} · {reader.time(row.at)}",
         question=row.note,
-        taken=f"{by} · {reader.time(at)}" if at is not None else by,
+        taken=" · ".join(one for one in (by, reader.time(at) if at is not None else "") if one),
         taker_left=left,
         answer=row.answer,
         late=row.raised_at is not None and (row.state == "waiting" or left),
         mine=mine,
         accepted=row.state == "accepted" and row.taken_by == person,
+        may_take_back=open_ and permissions.may_take_back(person, row.person, directory, reader.now),
     )
 
 

@@ -95,6 +95,7 @@ def test_every_figure_of_what_people_did_is_counted_again_from_the_list_of_warni
         "accepted": states["accepted"] + states["answered"],
         "answered": states["answered"],
         "refused": states["refused"],
+        "taken_back": states["taken_back"],
         "open": states["waiting"] + states["accepted"],
     }
     assert all(states[one] for one in ("waiting", "answered", "refused"))

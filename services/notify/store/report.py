@@ -199,6 +199,7 @@ def _follow_up(connection: Connection, mine: _Mine) -> FollowUp:
         accepted=states["accepted"] + states["answered"],
         answered=states["answered"],
         refused=states["refused"],
+        taken_back=states["taken_back"],
         open=states["waiting"] + states["accepted"],
     )
 

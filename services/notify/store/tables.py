@@ -367,7 +367,7 @@ class ReferralTable(Stored, table=True):
     office: str = Field(sa_type=Text)
     note: str = Field(sa_type=Text)
     state: str = Field(sa_type=Text)
-    """waiting, accepted, answered, refused."""
+    """waiting, accepted, answered, refused, taken_back."""
     taken_by: str | None = Field(default=None, sa_type=Text)
     taken_at: int | None = Field(default=None, sa_type=BigInteger)
     answer: str = Field(sa_type=Text)
