@@ -66,7 +66,7 @@ class Case(NamedTuple):
     told: int
     """People whom a message has reached."""
     not_told: tuple[str, ...]
-    """Named reasons why somebody was not; one that only lets a message wait is none."""
+    """Named reasons why somebody was not; `pending`: a message to them is still to be sent."""
     measured: bool = False
     """A measure was named, not only when it was closed."""
     status: str = "open"
@@ -296,7 +296,7 @@ def line(name: str, cases: Sequence[Case]) -> Line:
         relapses=sum(case.relapse for case in cases),
         overdue=sum(case.overdue for case in cases),
         told=sum(case.told > 0 for case in cases),
-        nobody_told=sum(case.told == 0 for case in cases),
+        nobody_told=sum(case.told == 0 and "pending" not in case.not_told for case in cases),
     )
 
 

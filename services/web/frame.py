@@ -63,11 +63,14 @@ class Visitor(NamedTuple):
 
 
 class Tour(NamedTuple):
-    """In the demo, the way from a roll-call to its warning."""
+    """In the demo, from a roll-call to its warning, to what a student of the class reads and an office is asked."""
 
     teacher: str
     lesson: str
     tutor: str
+    student: str
+    referred_to: str
+    """Who holds an office's role to which warnings can be referred."""
 
 
 class Frame:

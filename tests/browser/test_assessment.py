@@ -12,6 +12,10 @@ from tests.faults.running import until
 
 WAITS = 30_000
 """Milliseconds until an unsent form is sent again."""
+TOO_LONG = """field => {
+    field.value = "长".repeat(4001)
+    field.dispatchEvent(new Event("input", { bubbles: true }))
+}"""
 LOOKS = [
     pytest.param("zh", "light", PHONE, id="phone, zh, light"),
     pytest.param("en", "dark", PHONE, id="phone, en, dark"),
@@ -74,12 +78,29 @@ def test_students_are_saved_one_by_one_without_network_and_nothing_that_was_type
 
 def test_what_is_refused_is_there_again_with_the_reason(phone, place):
     page = open_month(phone, place)
-    grade(page, 9, "good", "skill")
+    grade(page, 9, "good")
+    of(page, 9).locator('input[name^="comment:"]').evaluate(TOO_LONG)
     page.locator(".saving button").tap()
-    expect(page.locator("#queue")).to_contain_text("请先选择总体评价")
+    expect(page.locator("#queue")).to_contain_text("评语最多 4000 字")
     expect(page.locator("#queue")).not_to_contain_text("不在这份名单")
-    assert of(page, 9).locator('input[name^="skill:"][value="good"]').is_checked()
+    assert of(page, 9).locator('input[name^="overall:"][value="good"]').is_checked()
     assert student(9) not in said(place)
+
+
+def test_a_student_of_whom_the_grade_that_counts_is_missing_is_marked_at_once(phone, place):
+    page = open_month(phone, place)
+    grade(page, 10, "good", "skill")
+    for button in (page.locator(".saving button"), of(page, 10).locator(".save-one")):
+        button.tap()
+        expect(of(page, 10)).to_be_focused()
+        expect(of(page, 10).locator(".partly")).to_be_visible()
+        assert page.locator(".partly:visible").count() == 1
+        page.locator("h1").tap()
+    grade(page, 10, "fair")
+    of(page, 10).locator(".save-one").tap()
+    expect(of(page, 10).locator(".done")).to_be_visible()
+    expect(page.locator(".partly:visible")).to_have_count(0)
+    assert said(place)[student(10)] == "fair"
 
 
 def test_a_code_is_scanned_by_one_student_and_not_by_a_second_on_the_same_phone(chromium, phone, place):

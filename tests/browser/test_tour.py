@@ -1,4 +1,9 @@
-"""What README's first command leads a newcomer to: as a teacher to a roll-call, as the tutor to its warning."""
+"""What README's first command leads a newcomer to: as a teacher to a roll-call, as the tutor to its warning.
+
+From there to the office that is asked, and to what a student of the class reads.
+"""
+
+import re
 
 import pytest
 from playwright.sync_api import expect
@@ -6,6 +11,8 @@ from playwright.sync_api import expect
 from tests.browser import PHONE, picture, sideways
 
 SAID = {"zh": ("点名已保存", "课堂到课率"), "en": ("The roll-call is saved", "Arrival rate of a lesson")}
+
+QUESTION = "Would you talk with them? 请约谈"
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])
@@ -32,3 +39,15 @@ def test_a_newcomer_calls_a_roll_and_sees_its_warning(chromium, sample, language
         page.locator(".tour button").nth(1).click()
         there = page.locator("li.card", has_text=warning).filter(has_text=lesson)
         expect(there).to_be_visible()  # without a reload
+        there.locator("a").first.click()
+        page.locator('a[href$="/refer"]').click()
+        page.locator("#office").select_option("mental_health")
+        page.locator("#note").fill(QUESTION)
+        page.locator("main form button").click()
+        page.goto(f"{sample.address}/")
+        page.locator(".tour button").nth(3).click()
+        expect(page.locator("main")).to_contain_text(QUESTION)
+        page.goto(f"{sample.address}/")
+        page.locator(".tour button").nth(2).click()
+        expect(page).to_have_url(re.compile("/students/"))
+        expect(page.locator('a[href*="/appeal"]').first).to_be_visible()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
 from random import Random
@@ -176,6 +177,8 @@ OFFICE_ROLES = {
 }
 """Role of an office → its department; whoever heads the office holds the role."""
 SINGLE_ROLES = ("college_duty", "college_head", "rules_operator")
+ASKED_ROLES = ("mental_health", "finance_office")
+"""Roles that are accountable for no warning, and to which one can be referred."""
 
 
 def build(seed: int, term: str) -> Campus:
@@ -198,7 +201,14 @@ def build(seed: int, term: str) -> Campus:
             room = f"{'ABCD'[index]}-{201 + number}"
             courses = major.courses + COMMON
             classes.append(SchoolClass(id_, title, major, number, room, tuple(students), courses, teachers))
-    return Campus(cohort, tuple(classes), _on_internship(chance, cohort), dict(zip(posts, staff, strict=False)))
+    held = dict(zip(posts, staff, strict=False)) | _referred_to(seed, cohort, {one.id for one in staff})
+    return Campus(cohort, tuple(classes), _on_internship(chance, cohort), held)
+
+
+def _referred_to(seed: int, cohort: int, taken: Collection[str]) -> dict[str, Person]:
+    names = older(dice("referred to", seed, cohort), len(taken) + len(ASKED_ROLES))
+    free = (Person(name.pinyin, name) for name in names if name.pinyin not in taken)
+    return dict(zip(ASKED_ROLES, free, strict=False))
 
 
 def _on_internship(chance: Random, cohort: int) -> tuple[SchoolClass, ...]:

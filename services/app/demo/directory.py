@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from services.app.demo.campus import (
+    ASKED_ROLES,
     COMMON,
     COMMON_HOURS,
     COMMON_OFFICE,
@@ -160,7 +161,7 @@ def _roles(campus: Campus) -> Iterator[Row]:
             yield _role("counsellor", person, "department", scope)
     for role, department in OFFICE_ROLES.items():
         yield _role(role, campus.posts[f"head:{department}"])
-    for role in SINGLE_ROLES:
+    for role in (*SINGLE_ROLES, *ASKED_ROLES):
         yield _role(role, campus.posts[role])
     for source, (owner, _, _) in SOURCES.items():
         yield _role("source_owner", campus.posts[f"head:{owner}"], "source", source)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import threading
+from collections import Counter
 from collections.abc import Callable
 from datetime import date, timedelta
 from itertools import groupby
 from typing import Any
 
 from services.app.demo import College
+from services.app.demo.campus import ASKED_ROLES
 from services.app.embedded import Embedded
 from services.app.home import prepare_home, remembered
 from services.app.replay import replay
@@ -19,6 +21,8 @@ from services.settings import Settings, resource
 from services.web.frame import Tour
 
 _PROFILE = "demo"
+_SHOWN = {"student_pages", "appeals"}
+"""What a college has to switch on and the sample college has, unless it is told otherwise."""
 
 
 class Show:
@@ -29,6 +33,7 @@ class Show:
         day = wall_clock().date() - timedelta(days=1)  # over, so that none of its events is ahead of the clock
         if day_file.exists():
             day = date.fromisoformat(remembered(day_file, "day"))
+        settings = settings.model_copy(update=dict.fromkeys(_SHOWN - settings.model_fields_set, True))
         self.college = College(day)
         prepare_home(settings, _PROFILE, resource("rules"), self.college.directory())
         day_file.write_text(json.dumps({"day": day.isoformat()}), "utf-8")
@@ -73,14 +78,17 @@ class Show:
         say("The day is over; the pages stay. 当天事件已放完，页面继续可用")
 
     def tour(self) -> Tour | None:
-        """The way from a roll-call to its warning, for whoever looks."""
+        """The way from a roll-call to its warning, for whoever looks; also a student of the class, and an office."""
         lesson = self.college.to_be_called
         if lesson is None:
             return None
-        tutors = self.embedded.files.present_directory().holders(
-            "class_tutor", {"class": lesson.class_.id}, lesson.starts
-        )
-        return Tour(lesson.teacher.id, lesson.id, tutors[0].id) if tutors else None
+        directory = self.embedded.files.present_directory()
+        tutors = directory.holders("class_tutor", {"class": lesson.class_.id}, lesson.starts)
+        offices = directory.holders(ASKED_ROLES[0], {}, lesson.starts)
+        students = [student.id for student in lesson.class_.students]
+        planted = Counter(part for one in self.college.planted for part in one.subject.split("/") if part in students)
+        student = max(students, key=lambda one: planted[one])
+        return Tour(lesson.teacher.id, lesson.id, tutors[0].id, student, offices[0].id) if tutors and offices else None
 
     def stop(self) -> None:
         """Stops the day and the services."""

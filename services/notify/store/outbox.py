@@ -41,8 +41,10 @@ def claim(connection: Connection, queue: str, owner: str, now: int, lease: int, 
     With it goes what else waits for the same person, as `grouping` says; or, of what was tried before, the same as
     then. One that is found `sending` was left behind by somebody whose lease ran out: it may have been sent.
     """
-    while (row := connection.execute(_DUE, {"queue": queue, "now": now}).first()) is not None:
-        rows = _with(connection, row, queue, now, grouping)
+    looked_at: list[str] = []
+    while (row := connection.execute(_DUE, {"queue": queue, "now": now, "looked_at": looked_at}).first()) is not None:
+        looked_at.append(row.recipient)
+        rows = _with(connection, row, queue, now, grouping) if _alone(connection, row.recipient, queue) else ()
         if not rows:
             continue
         left_behind = row.status == "sending"
@@ -55,6 +57,13 @@ def claim(connection: Connection, queue: str, owner: str, now: int, lease: int, 
             told = tuple(_sent(one, possibly_duplicate=bool(repeat)) for one in rows)
             return Claim(ids, row.attempts + 1, row.recipient, queue, now - row.next_try_at, told, batch)
     return None
+
+
+def _alone(connection: Connection, recipient: str, queue: str) -> bool:
+    """Until the transaction ends nobody else claims for the person: half a digest each would be two messages."""
+    if connection.dialect.name == "sqlite":  # who writes there is alone
+        return True
+    return bool(connection.execute(_LOCK, {"recipient": recipient, "channel": queue}).scalar_one())
 
 
 def _sent(one: Any, *, possibly_duplicate: bool) -> Sent:
@@ -196,7 +205,7 @@ def _now(fact: str) -> Label[Any]:
 
 _MOST = 100
 """Warnings in one digest."""
-_ROWS = (
+_WAITING_ROWS = (
     select(
         _d.id,
         _d.status,
@@ -227,9 +236,14 @@ _ROWS = (
     .outerjoin(tables.warning, _w.number == _d.warning)
     .outerjoin(tables.change, (_c.warning == _d.warning) & (_c.sequence == _d.sequence))
     .order_by(_d.next_try_at, _d.id)
-    .with_for_update(of=tables.delivery, skip_locked=True)
 )
-_DUE = _ROWS.where(_d.channel == bindparam("queue"), _d.next_try_at <= bindparam("now")).limit(1)
+_ROWS = _WAITING_ROWS.with_for_update(of=tables.delivery, skip_locked=True)
+_DUE = _WAITING_ROWS.where(
+    _d.channel == bindparam("queue"),
+    _d.next_try_at <= bindparam("now"),
+    _d.recipient.not_in(bindparam("looked_at", expanding=True)),
+).limit(1)
+_LOCK = text("SELECT pg_try_advisory_xact_lock(hashtext(:channel), hashtext(:recipient))")
 _IDLE = (_d.urgent == 0, _d.next_try_at <= bindparam("now"))
 _t = tables.contact.c
 _LAST = select(_t.last_at).where(_t.recipient == bindparam("recipient"), _t.channel == bindparam("channel"))

@@ -16,6 +16,7 @@ from services.notify.report import Accident, By, Case, FollowUp, OpenBy, OpenCas
 from services.notify.rows import ActRow, decode_context
 from services.notify.store import appeals, deliveries, improvement, tables, undo
 from services.notify.store.engine import rows_of, streamed
+from services.notify.store.outbox import WAITING
 from services.notify.store.talks import NOT_REACHED
 from services.notify.suppression import HELD
 
@@ -125,9 +126,11 @@ def _cases(connection: Connection, period: Period, zone: ZoneInfo, of_department
     told: defaultdict[int, set[str]] = defaultdict(set)
     lost: defaultdict[int, list[tuple[str, str]]] = defaultdict(list)
     messages = select(_d.warning, _d.recipient, _d.status, _d.last_error).join(tables.warning, of == _d.warning)
-    for row in streamed(connection, messages.where(*mine, _d.status.in_(("sent", "dead", "cancelled")))):
+    for row in streamed(connection, messages.where(*mine, _d.status.in_(("sent", "dead", "cancelled", *WAITING)))):
         if row.status == "sent":
             told[row.warning].add(row.recipient)
+        elif row.status in WAITING:
+            lost[row.warning].append((row.recipient, "pending"))
         elif row.last_error != deliveries.HANDED_BACK:
             lost[row.warning].append((row.recipient, row.last_error if row.status == "cancelled" else "dead"))
     stopped: defaultdict[int, list[str]] = defaultdict(list)

@@ -52,6 +52,8 @@ class Row(NamedTuple):
     exempt: str
     otherwise: str
     """What somebody else has said meanwhile, where that is another thing."""
+    is_partly: bool
+    """Something was typed, though not the grade that counts."""
 
 
 def path_of(month: Month) -> str:
@@ -92,6 +94,7 @@ def row(one: Assessed, mine: Mark | None, reader: Reader, clash: bool) -> Row:
     mark = one.mark if mine is None else mine
     otherwise = clash and mine is not None and digest(mine) != digest(one.mark) and not one.mark.is_empty
     since = reader.word("assess_joined", day=f"{one.joined:%m-%d}") if one.joined is not None else ""
+    is_partly = mine is not None and not mine.is_empty and not mine.overall
     until = reader.word("assess_left", day=f"{one.left:%m-%d}") if one.left is not None else ""
     return Row(
         one.student,
@@ -105,6 +108,7 @@ def row(one: Assessed, mine: Mark | None, reader: Reader, clash: bool) -> Row:
         " · ".join(filter(None, (since, until))),
         one.exempt,
         _words(one.mark, reader) if otherwise else "",
+        is_partly,
     )
 
 

@@ -143,6 +143,16 @@ def test_who_was_told_late_was_told_and_who_was_not_has_a_reason(notify, clock, 
     assert found.held == [("silenced", 4)]
 
 
+def test_whoever_is_still_to_be_told_is_not_counted_as_not_reached(notify, clock):
+    end = to_ms(clock() + timedelta(hours=2))
+    notify.silence(Silence(0, None, "S4", None, to_ms(clock()), end, "Anna", "known"))
+    before = notify.effectiveness(ALL, "rule").total
+    notify.take_in([warning("S4/MATH", at=clock())], 3)
+    found = notify.effectiveness(ALL, "rule")
+    assert (found.total.warnings, found.total.nobody_told) == (before.warnings + 1, before.nobody_told)
+    assert ("pending", 2) in found.not_told
+
+
 def test_accidents_of_replays_are_not_counted(notify):
     def accident(subject, mode):
         return msgspec.structs.replace(warning(subject, mode=mode), row="Q1")

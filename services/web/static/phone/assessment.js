@@ -24,6 +24,22 @@ function insert(comment, phrase) {
   comment.dispatchEvent(new Event("input", { bubbles: true }))
 }
 
+/* Students of whom something is typed, though not the grade that counts: each is marked, and nothing is sent. */
+function isPartly(event) {
+  const asked = event.submitter?.classList.contains("save-one") ? [event.submitter.closest("li")] : [...form.querySelectorAll("li[data-student]")]
+  const partly = asked.filter(row => {
+    const overall = row.querySelector('input[name^="overall:"]:checked')
+    const typed = row.querySelector("input[type=radio]:checked") ?? [...row.querySelectorAll('input[name^="comment:"]')].find(one => one.value.trim())
+    row.querySelector(".partly")?.toggleAttribute("hidden", Boolean(overall) || !typed)
+    return typed && !overall
+  })
+  if (!partly.length) return false
+  event.preventDefault()
+  event.stopImmediatePropagation()
+  partly[0].focus()
+  return true
+}
+
 function chips(comment) {
   let box = comment.nextElementSibling
   if (box.classList.contains("phrases")) return
@@ -52,7 +68,7 @@ if (form) {
     button.removeAttribute("formaction")
   }
   form.addEventListener("submit", event => {
-    if (!event.submitter?.classList.contains("save-one")) return
+    if (isPartly(event) || !event.submitter?.classList.contains("save-one")) return
     form.action = event.submitter.dataset.to
     setTimeout(() => { form.action = all }) // the queue has read it by then
   }, { capture: true })

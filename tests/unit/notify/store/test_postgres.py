@@ -12,8 +12,9 @@ from sqlalchemy import select, update
 
 from services.accounts.rows import AccountRow
 from services.errors import ConfigurationError, LogError
-from services.messages import EscalationStep
-from services.notify.store import accounts, intake, steps, tables
+from services.messages import EscalationStep, to_ms
+from services.notify.grouping import Grouping
+from services.notify.store import accounts, intake, outbox, steps, tables
 from services.notify.store.engine import Store
 from services.notify.testing import CARD, change, facts
 
@@ -90,6 +91,28 @@ def test_time_passes_by_a_warning_that_somebody_is_acting_on(make, clock):
             steps.stop(connection, [number], "acknowledged", 0)
             connection.execute(update(tables.warning).values(deadline=None))
         assert passing.submit(notify.scheduler.step).result(30) == 0
+
+
+@pytest.mark.usefixtures("one_recipient")
+def test_two_that_claim_at_once_make_one_digest_of_what_a_person_is_told(notify):
+    notify.take_in([change(subject=f"{student}/MATH") for student in ("S1", "S2")], 1)
+    queue, now = "json://hooks.campus", to_ms(notify.outbox.sender.ports.clock())
+
+    class Beside(Grouping):
+        """While the first looks what else is due, the second claims."""
+
+        @property
+        def groups(self):
+            other = beside.submit(claim, "b", Grouping(wait=timedelta(seconds=10)))
+            assert other.result(30) is None
+            return True
+
+    def claim(owner, grouping):
+        with notify.database.writing() as connection:
+            return outbox.claim(connection, queue, owner, now + 10_000, 1000, grouping)
+
+    with ThreadPoolExecutor(1) as beside:
+        assert len(claim("a", Beside(wait=timedelta(seconds=10))).told) == 2
 
 
 @pytest.mark.usefixtures("one_recipient")

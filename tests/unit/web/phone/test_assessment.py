@@ -175,6 +175,7 @@ def test_what_is_refused_says_why_and_keeps_what_was_typed(school, filled, words
     refused = teacher.send(SAVE, form | filled, asks="text/html")
     assert refused.status_code == 422
     assert words in refused.text
+    assert refused.text.count('class="error partly">') == ("总体评价" in words), "it stands at the student, too"
     assert stands(school) == {}
     if filled:
         kept = typed(refused.text)
