@@ -1,8 +1,9 @@
 """What open pages are told: that something has changed for whoever looks, not what. One look a turn for all of them.
 
-Each person has a *version*, which is another one as soon as anything has happened to a warning that they may see. It is
-of this process: of another one, or before a restart, all versions are others, and a page that hears one fetches itself
-once more than it needs. Whoever hears nothing for a while misses nothing, as a page compares what it was made of.
+Each person has a *version*, which is another one as soon as anything has happened to a warning, a referral or an appeal
+that they may see. It is of this process: of another one, or before a restart, all versions are others, and a page that
+hears one fetches itself once more than it needs. Whoever hears nothing for a while misses nothing, as a page compares
+what it was made of.
 """
 
 from __future__ import annotations
@@ -13,16 +14,19 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 
 from services.messages import to_ms
+from services.notify import appeals, referring
 from services.notify.ports import Ports
-from services.notify.store import accounts, live
-from services.notify.store.engine import Store
+from services.notify.store import accounts, live, of_students
+from services.notify.store.engine import Connection, Store
+from services.notify.store.sight import Sight
 
 EVERY = 0.5
 """Seconds between two looks."""
-WATCHED = 2000
-"""Warnings at most whose pages somebody looks at who was not told of them; of more, the longest ago is forgotten."""
+WATCHED = 10_000
+"""Pages at most that somebody has had who is not told of all that is on them; of more, the longest ago is forgotten."""
 OF_ONE = 8
 """Streams of one person: browsers and devices, since the pages of a browser share one."""
 
@@ -45,15 +49,15 @@ class Stream:
 class Live:
     """The versions of all people, and the streams of this process."""
 
-    def __init__(self, database: Store, ports: Ports) -> None:
-        self._database, self._ports = database, ports
+    def __init__(self, database: Store, ports: Ports, sight: Sight) -> None:
+        self._database, self._ports, self._sight = database, ports, sight
         self._process = secrets.token_hex(4)
         self._turn = 0
         self._turns: dict[str, int] = {}
         """Person → the look that last found something of theirs."""
         self._seen = live.Seen()
-        self._watched: dict[int, set[str]] = {}
-        """Number of a warning → who has its page without having been told of it, in the order of looking."""
+        self._watched: dict[str, set[str]] = {}
+        """What a page is about (see `watch`) → who has it without being told of all of it, in the order of looking."""
         self._streams: set[Stream] = set()
         self._lock = threading.Lock()
 
@@ -66,10 +70,15 @@ class Live:
         """Of what the person may see. Ask before the store is read: what is shown is then at least as new."""
         return f"{self._process}-{self._turns.get(person, 0)}"
 
-    def watch(self, person: str, number: int) -> None:
-        """Somebody who was not told of a warning has its page: they hear of it, too, from this process."""
+    def watch(self, person: str, *pages: str) -> None:
+        """Somebody is about to have a page, and is not told of all that is on it: they hear of it, from this process.
+
+        A page is `warning/7` or `appeal/7` by its number, or all warnings about `student/s1`, or about anybody who is
+        in `class/c1`.
+        """
         with self._lock:
-            self._watched[number] = self._watched.pop(number, set()) | {person}
+            for page in pages:
+                self._watched[page] = self._watched.pop(page, set()) | {person}
             while len(self._watched) > WATCHED:
                 del self._watched[next(iter(self._watched))]
 
@@ -97,14 +106,16 @@ class Live:
     def look(self) -> float:
         """Finds what is new, and wakes whom it concerns; for how many seconds there is nothing to do then."""
         with self._lock:
-            streams, watched = list(self._streams), dict(self._watched)
+            streams = list(self._streams)
         at = self._ports.clock()
         with self._database.reading() as connection:
             sessions = accounts.going_on(connection, {one.digest for one in streams}, to_ms(at))
-            people, changed = live.concerned(connection, self._seen, time.monotonic(), watched)
-        people = people.union(*(watched[number] for number in changed))
+            news = live.news(connection, self._seen, time.monotonic())
+            people = news.people | self._referred(connection, news, at) | self._appealed(news, at)
+        people |= self._watching(news, at)
         self._turn += 1
         self._turns |= dict.fromkeys(people, self._turn)
+        self._seen = news.seen  # not before: a look that fails is repeated
         directory = self._ports.directory()
         for stream in streams:
             there = stream.is_operator or directory.is_there(stream.person, at)
@@ -112,3 +123,29 @@ class Live:
             if stream.is_over or stream.person in people:
                 stream.wake()
         return EVERY
+
+    def _referred(self, connection: Connection, news: live.News, at: datetime) -> set[str]:
+        """Who has asked or answered, and all of the offices."""
+        directory, people = self._ports.directory(), set[str]()
+        for one, row in news.referred:
+            matter = self._sight.matter(connection, row)
+            people |= {holder.id for holder in referring.holders(one.office, one.person, matter, directory, at)}
+            people |= {one.person, one.taken_by or one.person}
+        return people
+
+    def _appealed(self, news: live.News, at: datetime) -> set[str]:
+        """Whose it is, who has asked, and who decides, has decided, or might have."""
+        directory, people = self._ports.directory(), set[str]()
+        for one in news.appeals:
+            people |= appeals.deciders(one, directory, at)
+            people |= {one.student, one.person, one.decided_by or one.person}
+        return people
+
+    def _watching(self, news: live.News, at: datetime) -> set[str]:
+        directory = self._ports.directory()
+        students = {of_students.of_about(one) for one in news.warnings.values()} - {""}
+        pages = {f"warning/{number}" for number in news.warnings} | {f"appeal/{one.id}" for one in news.appeals}
+        pages |= {of_students.about(one) for one in students}
+        pages |= {f"class/{directory.class_of(one, at)}" for one in students}
+        with self._lock:
+            return set[str]().union(*(self._watched.get(page, ()) for page in pages))

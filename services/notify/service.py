@@ -77,7 +77,7 @@ class Notify:
             heartbeats=self.health,
             appeals_go_up=self.appeals.go_up,
         )
-        self.live = Live(self.database, ports)
+        self.live = Live(self.database, ports, self.sight)
         self._scheduling = self.scheduler.loop()
         failed = "what other processes have to send may wait; trying again"
         self._looking = Loop("queues", self._look_for_queues, failed=failed, heartbeats=self.health)

@@ -145,6 +145,8 @@ class ReferralPages:
         found = one_warning.look(self._frame, request)
         if isinstance(found, Response):
             return found
+        if found.visitor.person not in found.matter.told:
+            self._notify.live.watch(found.visitor.person, f"warning/{found.row.number}")
         form = request.url.path.rpartition("/")[2] if error else ""
         return self._frame.page(
             request,

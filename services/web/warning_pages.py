@@ -96,7 +96,7 @@ class WarningPages:
         if found is None:
             return self._frame.missing(request)
         if all(one.person != seen.person for one in found.recipients):
-            self._notify.live.watch(seen.person, found.warning.number)
+            self._notify.live.watch(seen.person, f"warning/{found.warning.number}")
         return self._frame.page(
             request,
             "warning.html",

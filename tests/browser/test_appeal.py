@@ -35,11 +35,38 @@ def absent(place, context, lesson, ago):
     page.close()
 
 
+def listed(context, place):
+    """The list of appeals, open."""
+    page = context.new_page()
+    page.goto(f"{place.address}/appeals")
+    page.evaluate("window.same = true")
+    return page
+
+
+def of_student(page, part):
+    """Their line in a part of the list."""
+    page.bring_to_front()
+    return page.locator(f'[data-live="{part}"]').get_by_role("link", name=re.compile(name(NUMBER)))
+
+
 def looks_right(page, source, what):
     """What somebody with a screen reader, or with a narrow phone, meets."""
     picture(page, what)
     assert findings(page, source) == []
     assert not sideways(page)
+
+
+def add_a_slip(page):
+    """A picture is kept, and what is none is refused."""
+    page.locator("#slip").set_input_files({"name": "假条.png", "mimeType": "image/png", "buffer": png(40, 30)})
+    page.get_by_role("button", name="提交图片").tap()
+    expect(page.locator("img.slip")).to_be_visible()
+    assert page.locator("img.slip").evaluate("one => one.complete && one.naturalWidth") == 40
+    page.locator("#slip").set_input_files({"name": "a.png", "mimeType": "image/png", "buffer": b"<script>"})
+    page.get_by_role("button", name="提交图片").tap()
+    expect(page.get_by_text("这不是完整的")).to_be_visible()
+    page.get_by_role("link", name="返回申诉").tap()
+    expect(page.locator("img.slip")).to_be_visible()
 
 
 def test_a_student_appeals_the_teacher_corrects_it_and_the_tutor_sees_the_warning_withdrawn(
@@ -69,17 +96,11 @@ def test_a_student_appeals_the_teacher_corrects_it_and_the_tutor_sees_the_warnin
         mine.get_by_label("我在课堂上").check()
         mine.get_by_label("情况说明").fill("我坐在最后一排，和王芳一起")
         looks_right(mine, axe_source, "appeal-ask-phone")
+        waiting = listed(anna, place)
         mine.get_by_role("button", name="提交申诉").tap()
         expect(mine.get_by_text("申诉已提交")).to_be_visible()
-        mine.locator("#slip").set_input_files({"name": "假条.png", "mimeType": "image/png", "buffer": png(40, 30)})
-        mine.get_by_role("button", name="提交图片").tap()
-        expect(mine.locator("img.slip")).to_be_visible()
-        assert mine.locator("img.slip").evaluate("one => one.complete && one.naturalWidth") == 40
-        mine.locator("#slip").set_input_files({"name": "a.png", "mimeType": "image/png", "buffer": b"<script>"})
-        mine.get_by_role("button", name="提交图片").tap()
-        expect(mine.get_by_text("这不是完整的")).to_be_visible()
-        mine.get_by_role("link", name="返回申诉").tap()
-        expect(mine.locator("img.slip")).to_be_visible()
+        expect(of_student(waiting, "waiting")).to_be_visible()  # without a reload
+        add_a_slip(mine)
 
         until(lambda: tutor.reload() and tutor.get_by_text("申诉待决定").count() == 1, "the tutor sees the appeal")
 
@@ -99,8 +120,11 @@ def test_a_student_appeals_the_teacher_corrects_it_and_the_tutor_sees_the_warnin
         assert tutor.url == address
         looks_right(tutor, axe_source, "appeal-withdrawn-desk")
 
-        mine.reload()
-        expect(mine.locator("#answer")).to_contain_text("记录已更正，现为：到课")
+        expect(of_student(waiting, "others")).to_be_visible()
+        expect(of_student(waiting, "waiting")).to_have_count(0)
+        assert waiting.evaluate("window.same === true")
+        looks_right(waiting, axe_source, "appeals-phone")
+        expect(mine.locator("#answer")).to_contain_text("记录已更正，现为：到课")  # without a reload, either
         expect(mine.locator("#answer")).to_contain_text("看错了，抱歉")
         mine.goto(f"{mine.url.partition('?')[0]}?lang=en")
         expect(mine.locator("#answer")).to_contain_text("The record was corrected. It says now: present")

@@ -69,6 +69,7 @@ CHANGED = "rules-changed-twice-and-once-badly"
     [
         pytest.param("nobody", id=CHANGED),
         pytest.param("route", id=f"{CHANGED}-and-route-killed"),
+        pytest.param("route-noted", id=f"{CHANGED}-and-route-killed-as-it-switches"),
         pytest.param("evaluate", id=f"{CHANGED}-and-evaluate-killed"),
         pytest.param("evaluate-switching", id=f"{CHANGED}-and-evaluate-killed-as-it-switches"),
         pytest.param("evaluate-written", id=f"{CHANGED}-and-evaluate-killed-behind-the-state"),
@@ -87,7 +88,10 @@ def test_cluster_with(victim, broker, tmp_path, request):
                 break_rules(cluster, tmp_path)
                 hurt(cluster, running, victim, rng)
             cluster.append(part[2:])
-            until(lambda revision=revision: (cluster.supervise(), is_evaluated_by(cluster, revision))[1])
+            until(
+                lambda revision=revision: (cluster.supervise(), is_evaluated_by(cluster, revision))[1],
+                said=lambda: (KafkaRegistry(cluster.settings).evaluated(), cluster.said()),
+            )
             running = {name: alive[-1] for name in running if (alive := cluster.alive(name))}
         cluster.wait_until_done()
         assert_as_embedded(cluster, embedded_revisions(cluster, folders, packs, tmp_path / "one"))

@@ -222,9 +222,26 @@ class _College:
             roll_call = found["rollcall", name]
             if lists != {None} and not any(figure in roll_call.data for figure in FIGURES):
                 found["rollcall", name] = roll_call._replace(data=roll_call.data | _figures(expected, said))
+            elif "present" in roll_call.data:
+                found["rollcall", name] = self.with_leave(name, roll_call, found)
         elif "all" in listed and said:
             figures = _figures(expected, said) if expected <= said.keys() else {"expected": len(expected)}
             found["rollcall", name] = Counted(DERIVED, {"lesson": name, **figures}, None)
+
+    def with_leave(self, name: str, roll_call: Counted, found: dict[Key, Counted]) -> Counted:
+        """Of figures that were sent, whom leave lies over is on leave; those whom they do not have as absent, were."""
+        on_record = [
+            found[key].data["status"]
+            for key, event in self.spoken.items()
+            if key[:2] == ("attendance", name) and event.data["status"] == "absent" and found[key].reason is None
+        ]
+        leave, absent = roll_call.data["leave"], roll_call.data["absent"]
+        had_leave = max(0, len(on_record) - absent)
+        others = on_record.count("leave") - had_leave
+        if roll_call.source != "phone":
+            others = max(0, others)
+        others = max(others, -leave)
+        return roll_call._replace(data=roll_call.data | {"leave": leave + others, "absent": absent - others})
 
     def away(self, student: str, event: CampusEvent, found: dict[Key, Counted]) -> bool:
         begin, end = self.hours(event)

@@ -26,7 +26,8 @@ def run_route(settings: Settings) -> int:
     partitions, registry = _partitions(settings), KafkaRegistry(settings)
     registry.start()
     app = _stream_app(settings, "route", EVENTS)
-    route = Route(app, registry, settings.topic_prefix, partitions, past=settings.past)
+    point = dying_at(settings.die_at)
+    route = Route(app, registry, settings.topic_prefix, partitions, past=settings.past, point=point)
     app.step, app.tick, app.revoked = route.step, route.tick, route.forget
     return asyncio.run(_run(app, settings))
 

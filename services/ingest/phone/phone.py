@@ -14,7 +14,6 @@ from services.ingest.phone.check_in import came
 from services.ingest.phone.class_week import ClassWeek, read_class_week
 from services.ingest.phone.days import LessonDays
 from services.ingest.phone.history import History, read_history
-from services.ingest.phone.leave_figures import recounted
 from services.ingest.phone.leaves import Leave, Term, find_leave, leaves_of, version_of
 from services.ingest.phone.lesson_test import LessonTest, read_lesson_test
 from services.ingest.phone.lessons import Lesson, find_lesson, lesson_of
@@ -141,20 +140,13 @@ class Phone:
         return self.save([event], typed, version)
 
     def save_leave(self, leave: Leave, event: CampusEvent, typed: Typed) -> Saved:
-        """Takes a decision in, or an end, unless somebody else has said something of that leave meanwhile.
-
-        With it go the roll-calls whose figures become others by it, which nobody may have changed meanwhile either.
-        """
-        with self.reading() as records:
-            calls = list(recounted(records, leave, event, self.directory, self.closed, typed))
+        """Takes a decision in, or an end, unless somebody else has said something of that leave meanwhile."""
 
         def version(records: Records) -> str:
             found = find_leave(records, leave.key, self.directory)
-            now = (read_roll_call(records, one.lesson, self.directory, self.closed) for one in calls)
-            is_same = [one.version if one is not None else "" for one in now] == [one.version for one in calls]
-            return found.version if found is not None and is_same else ""
+            return found.version if found is not None else ""
 
-        return self.save([event, *(one.event for one in calls)], typed, version)
+        return self.save([event], typed, version)
 
     def is_known(self, typed: Typed) -> bool:
         """Whether it was taken before: sent twice it counts once."""

@@ -13,7 +13,8 @@ from services.directory import Directory
 from services.ingest.phone.check_in import came_at
 from services.ingest.phone.lessons import Lesson, lesson_of, students_of
 from services.ingest.phone.saving import CHECK_IN, Typed
-from services.ingest.records.resolve import begin_of, end_of, figures
+from services.ingest.records.figures import figures
+from services.ingest.records.resolve import DERIVED, begin_of, end_of
 from services.log.records import Record, Records
 from services.messages import CampusEvent
 
@@ -91,7 +92,7 @@ def read_roll_call(
         is_asked = student in asked and student not in leaves
         expected.append(Expected(student, mark, student in leaves, is_asked, exempt, came.get(student)))
     taken = next((one.told.event for one in group if one.kind == "rollcall" and one.told and one.told.counts), None)
-    return RollCall(found, expected, taken, by, _version(group, students, found))
+    return RollCall(found, expected, taken, by, _version(group, students, found, taken))
 
 
 def said(roll_call: RollCall, marks: Mapping[str, Mark], typed: Typed) -> list[CampusEvent]:
@@ -177,8 +178,8 @@ def on_leave(records: Records, lesson: Lesson, students: Iterable[str], status: 
     return found
 
 
-def _version(group: Iterable[Record], students: Sequence[str], lesson: Lesson) -> str:
-    """Another one whenever somebody has said something of the lesson, or somebody else is expected.
+def _version(group: Iterable[Record], students: Sequence[str], lesson: Lesson, taken: CampusEvent | None) -> str:
+    """Another one whenever somebody has said something of the lesson, leave lies over it, or somebody else is expected.
 
     Codes that students type meanwhile are in no teacher's way.
     """
@@ -188,5 +189,6 @@ def _version(group: Iterable[Record], students: Sequence[str], lesson: Lesson) -
         for word in one.said
         if word.event.source != CHECK_IN
     )
-    encoded = msgspec.json.encode([lesson.id, students, said_of])
+    on_leave = taken.data.get("leave") if taken is not None and taken.source != DERIVED else None
+    encoded = msgspec.json.encode([lesson.id, students, said_of, on_leave])
     return hashlib.sha256(encoded).hexdigest()[:16]

@@ -11,14 +11,15 @@ import msgspec
 
 from services import shown_again
 from services.ingest.intake import Intake
+from services.ingest.records.figures import PHONE
 from services.ingest.records.keys import Keys, id_of
 from services.ingest.records.log import RecordLog
 from services.ingest.records.words import content
 from services.log.records import Records
 from services.messages import CampusEvent, Problem, Rejection, Verdict
 
-SOURCE = "phone"
-"""Of whatever teachers say on our pages; without a rank in the directory it goes before all others."""
+SOURCE = PHONE
+"""Without a rank in the directory it goes before all others."""
 CHECK_IN = "check-in"
 """Of students who have typed a lesson's code; without a rank in the directory it goes behind all others."""
 LONGEST_AGO = timedelta(days=14)

@@ -13,6 +13,7 @@ from typing import Any, Protocol
 import msgspec
 
 from services.ingest.moments import read_moment
+from services.ingest.records.figures import figures, with_leave
 from services.ingest.records.keys import Keys
 from services.ingest.records.test_standards import pass_mark, standard_at
 from services.log.records import Key, Record, Said
@@ -208,7 +209,24 @@ def _lesson(spoken: dict[Key, CampusEvent | None], context: Context, whole: bool
             found[key] = _counted(event, context, reason)
     if whole:
         _derive(spoken, found, here, lesson, context)
+        _recount(spoken, found, context)
     return found
+
+
+def _recount(spoken: dict[Key, CampusEvent | None], found: Resolved, context: Context) -> None:
+    """Leave also lies over figures that somebody has sent: as far as it is on record who of the lesson was absent."""
+    key, rollcall = next(((key, one) for key, one in spoken.items() if key[0] == "rollcall" and one), (None, None))
+    if key is None or rollcall is None or found[key].event is None or rollcall.data.get("present") is None:
+        return
+    absent = [name for name, one in spoken.items() if name[0] == "attendance" and one and _is_absent(one)]
+    counted = [event.data["status"] for name in absent if (event := found[name].event) is not None]
+    change = with_leave(rollcall, len(counted), counted.count("leave"))
+    if change:
+        found[key] = _counted(rollcall, context, "", **change)
+
+
+def _is_absent(event: CampusEvent) -> bool:
+    return bool(event.data["status"] == "absent")
 
 
 def _derive(
@@ -283,18 +301,6 @@ def _rolled(members: list[str], here: list[CampusEvent], lesson: CampusEvent | N
 
 
 _OF_LESSON = ("lesson", "course", "class", "teacher", "hours")
-
-
-def figures(members: Iterable[str], marks: Iterable[tuple[str, str]]) -> dict[str, int]:
-    """Of the students who are expected, by (student, status); who left early had come."""
-    expected = set(members)
-    said = [status for student, status in marks if student in expected]
-    return {
-        "present": said.count("present") + said.count("early_leave"),
-        "late": said.count("late"),
-        "leave": said.count("leave"),
-        "absent": said.count("absent"),
-    }
 
 
 def _marks(here: Iterable[CampusEvent]) -> Iterator[tuple[str, str]]:

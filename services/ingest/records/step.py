@@ -265,7 +265,8 @@ class Step:
 
     def _spread(self, changed: list[tuple[CampusEvent, int]]) -> None:
         """What else a change concerns: all that hangs on a lesson, the records that a leave lies over."""
-        follows = self._college.lists_anything()
+        # So do the figures of its roll-call, which leave may lie over.
+        follows = self._college.lists_anything() or self._knows_leave()
         for event, clock in changed:
             kind = event.kind
             # What follows from who is listed in a lesson also changes when a source that lists nothing is listened to.
@@ -342,9 +343,12 @@ class Step:
             if record.kind == "lesson" and (said := speaking(record, rank)):
                 lessons[said.event.data["lesson"]] = said.event
         leaves: dict[str, list[CampusEvent]] = {}
-        if self._records.any_of("leave") or any(one.kind == "leave" for one in self._saved.values()):
+        if self._knows_leave():
             leaves = self._leaves(groups, lessons)
         return Context(self._keys, self._college, self._closed, leaves, lessons, self._standards(groups))
+
+    def _knows_leave(self) -> bool:
+        return self._records.any_of("leave") or any(one.kind == "leave" for one in self._saved.values())
 
     def _standards(self, groups: dict[str, list[Record]]) -> dict[str, list[CampusEvent]]:
         tests = (one for records in groups.values() for one in records if one.kind == "test")

@@ -29,7 +29,12 @@ def about(student: str) -> str:
 
 def student_of(row: WarningRow) -> str:
     """The student that a warning is about; empty if it is about none."""
-    kind, _, student = row.about.partition("/")
+    return of_about(row.about)
+
+
+def of_about(kept_under: str) -> str:
+    """The student of `about`; empty: it is something else."""
+    kind, _, student = kept_under.partition("/")
     return student if kind == "student" else ""
 
 

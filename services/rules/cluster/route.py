@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
 import msgspec
@@ -113,8 +113,9 @@ class Route:
         partitions: dict[str, int],
         *,
         past: bool = False,
+        point: Callable[[str], None] = lambda _: None,
     ) -> None:
-        """`partitions`: how many each topic has."""
+        """`partitions`: how many each topic has. `point`: called at named points of a switch; tests die there."""
         self._stream, self._revisions, self._past = stream, revisions, past
         self._source_count, self._targets = partitions[EVENTS], partitions[OBSERVATIONS]
         self._observations, self._rejected = full_name(prefix, OBSERVATIONS), full_name(prefix, REJECTED)
@@ -125,6 +126,7 @@ class Route:
         self._sending_again: asyncio.Task[None] | None = None
         self._unusable = 0
         """A rule set revision that this process cannot read."""
+        self._point = point
 
     def forget(self) -> None:
         """Sources are given out anew."""
@@ -182,6 +184,9 @@ class Route:
                 revision = following
         await self._router(revision)
         self._sources[source] = Source(revision)
+        if any(following == revision for following, _ in switched):
+            # Whoever had the source before may have died behind writing it down: all partitions would wait for ever.
+            await self._stream.send(self._switch_messages(source, revision, -1))
 
     async def _router(self, revision: int) -> Router:
         if revision not in self._routers:
@@ -314,6 +319,7 @@ class Route:
                 if self._needs_history(newest):
                     await self._send_again(source, newest, caught_up, at, HISTORY)
                 await asyncio.to_thread(self._revisions.note_switched, newest, source, at)
+                self._point("noted")
                 await self._switch(source)
             elif switch[1] <= at:
                 known.routed = at
@@ -333,11 +339,14 @@ class Route:
         revision, clock = known.revision + 1, known.clock
         await self._stream.send(self._ticks(source, clock))
         await self._router(revision)
-        await self._stream.send(
-            [self._message(n, source, 0, [(clock, {})], revision=revision, part=SWITCH) for n in range(self._targets)]
-        )
+        await self._stream.send(self._switch_messages(source, revision, clock))
         known.revision = revision
         _log.info("source %d goes on with rule set revision %d", source, revision)
+
+    def _switch_messages(self, source: int, revision: int, clock: int) -> list[Outgoing]:
+        """To every target; `clock` (ms): how far the source has come, -1: whoever has switched does not know it."""
+        step: Step = (clock, {})
+        return [self._message(n, source, 0, [step], revision=revision, part=SWITCH) for n in range(self._targets)]
 
     def _needs_history(self, revision: int) -> bool:
         return bool(_signatures(self._routers[revision].plan) - _signatures(self._routers[revision - 1].plan))

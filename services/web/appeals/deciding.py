@@ -99,6 +99,8 @@ class DecidingPages:
         assert row.id is not None
         found = self._phone.record(row.kind, row.key)
         deciders = self._deciders(row)
+        if visitor.person not in deciders | {row.student, row.person, row.decided_by}:
+            self._frame.notify.live.watch(visitor.person, f"appeal/{row.id}")
         with self._frame.notify.database.reading() as connection:
             has_slip = appeals.has_slip(connection, row.id)
         now = word_of(found, reader) if found is not None else reader.word("appeal_nothing")

@@ -23,7 +23,8 @@ let leave = null // gives the stream up, or the place in the queue for it
 /* --- what is replaced --- */
 
 const parts = of => [...of.querySelectorAll("[data-live]")]
-const original = new WeakMap(parts(document).map(part => [part, part.outerHTML])) // before anybody opened anything
+const markup = part => part.outerHTML.replace(/(name="submission" value=")[^"]*/g, "$1") // another one each time
+const original = new WeakMap(parts(document).map(part => [part, markup(part)])) // before anybody opened anything
 const text = part => {
   const copy = part.cloneNode(true)
   copy.querySelectorAll("time").forEach(one => one.remove()) // "3 minutes ago" is no news
@@ -41,18 +42,32 @@ const heading = details => details.querySelector("summary")?.textContent.trim()
 
 function put(part, next) {
   const fresh = document.adoptNode(next)
-  original.set(fresh, fresh.outerHTML)
+  original.set(fresh, markup(fresh))
   const open = new Set([...part.querySelectorAll("details[open]")].map(heading))
   for (const one of fresh.querySelectorAll("details")) if (open.has(heading(one))) one.open = true
+  const lost = []
   for (const one of fields(part).filter(isTyped)) {
     const same = twin(one, fresh)
-    if (!same) continue
-    if (isBox(one)) same.checked = one.checked
+    if (!same) lost.push(one)
+    else if (isBox(one)) same.checked = one.checked
+    else if (one.type === "file") same.files = one.files
     else same.value = one.value
   }
   const focused = part.contains(document.activeElement) ? twin(document.activeElement, fresh) : null
   part.replaceWith(fresh)
+  for (const one of lost.filter(one => one.matches("textarea, input:not([type])"))) fresh.after(kept(one.value))
   focused?.focus({ preventScroll: true })
+}
+
+/* Of a form that is gone: the text that somebody had in it, to be copied. */
+function kept(typed) {
+  const label = document.createElement("label"), field = document.createElement("textarea")
+  label.className = "kept"
+  field.readOnly = true
+  field.rows = 3
+  field.textContent = typed
+  label.append(bar.dataset.kept, field)
+  return label
 }
 
 /* What is looked at stays where it is on the screen, whatever was put in above it. */
@@ -71,7 +86,7 @@ function replace(page, all) {
   still(() => {
     for (const part of parts(document)) {
       const next = page.querySelector(`[data-live="${part.dataset.live}"]`)
-      if (!next || next.outerHTML === original.get(part)) continue
+      if (!next || markup(next) === original.get(part)) continue
       if (!all && isTypedIn(part)) {
         isHeld = true
         continue

@@ -58,6 +58,8 @@ class StudentPages:
         span = Span.until(until, self._now, reader)
         between = span.between(reader)
         with self._notify.sight.student(seen.who, self._frame.of_student(student)) as (connection, share):
+            if share is not None:
+                self._notify.live.watch(seen.person, of_students.about(student))
             rows = of_students.warnings_about(connection, [student]) if share is not None else []
             openable = self._notify.sight.openable(connection, seen.who, rows)
             rows = _shown(rows, share, openable)
@@ -76,6 +78,7 @@ class StudentPages:
         courses = record_lines.by_course(history, reader) if history is not None else []
         found = time_line.time_line(lines, history, span, _first(rows, history, exemptions, reader), course, reader)
         class_ = reader.directory.class_of(student, reader.now)
+        levels = warning_lines.open_levels(rows, viewed.cards)
         return self._frame.page(
             request,
             "student/student.html",
@@ -85,7 +88,8 @@ class StudentPages:
             class_=reader.named("class", class_) if class_ else "",
             share=share,
             has_classes=self._frame.has_classes(seen),
-            state=warning_lines.state(warning_lines.open_levels(rows, viewed.cards), reader),
+            state=warning_lines.state(levels, reader),
+            counted=any(levels.values()),
             exempt=[(record_lines.exempt(one, reader), one.why) for one in exemptions if _holds(one, reader)],
             are_records_here=history is not None,
             may_ask=self._may_ask(seen, student),
@@ -121,6 +125,7 @@ class StudentPages:
             return self._frame.missing(request, "student_missing")
         this = weeks.monday_of(self._now, reader.zone)
         monday = weeks.read_week(asked)
+        self._notify.live.watch(seen.person, *(f"class/{one}" for one in mine))
         open_rows = self._open_rows(seen, mine, reader)
         groups = self._grouped(seen.person, mine, open_rows, reader)
         class_ = wanted or _first_class(groups)

@@ -125,3 +125,37 @@ def test_a_roll_call_is_not_made_of_a_source_that_another_one_outranks(order, co
     for n in order:
         college.take(words[n])
     assert not [one for one in college.counts().values() if one.kind == "rollcall"]
+
+
+def on_leave(student, status="granted", **more):
+    hours = {"from": (MONDAY - HOUR).isoformat(), "to": (MONDAY + 3 * HOUR).isoformat()}
+    return said("leave", student=student, status=status, **hours, **more)
+
+
+FULL = {"expected": 40, "present": 36, "late": 1, "leave": 1, "absent": 2}
+
+
+@pytest.mark.parametrize("order", [1, -1], ids=["as it was", "backwards"])
+@pytest.mark.parametrize(
+    ("sent", "absent_ones", "leave", "absent_then"),
+    [
+        pytest.param(FULL, ["s1", "s2"], 2, 1, id="one of those listed as absent"),
+        pytest.param(FULL, ["s1"], 2, 1, id="the list names some of them alone"),
+        pytest.param(FULL, ["s2"], 1, 2, id="the list does not name who is on leave"),
+        pytest.param(FULL, [], 1, 2, id="figures alone"),
+        pytest.param(FULL | {"leave": 2, "absent": 1}, ["s1", "s2"], 2, 1, id="the source had one on leave already"),
+        pytest.param({"expected": 40, "present": 38}, ["s1", "s2"], 1, None, id="who is missing in the figures"),
+        pytest.param({"expected": 40, "present": 40}, ["s1"], None, None, id="nobody is missing in the figures"),
+        pytest.param({"present": 38}, ["s1"], None, None, id="nobody is said to be expected"),
+    ],
+)
+def test_leave_lies_over_figures_that_somebody_sends_as_far_as_it_is_on_record_who_was_absent(
+    sent, absent_ones, leave, absent_then, order, college
+):
+    events = [lesson(), rolled(source="sis", **sent), *map(absent, absent_ones), on_leave("s1")]
+    for event in events[::order]:
+        college.take(event)
+    nothing = dict.fromkeys(FULL)
+    assert figures(college) == nothing | sent | {"leave": leave, "absent": absent_then}
+    college.take(on_leave("s1", "cancelled", _revision=1))
+    assert figures(college) == nothing | sent

@@ -8,7 +8,7 @@ import pytest
 
 from services.log.kafka import EVENTS, OBSERVATIONS, REJECTED
 from services.rules.cluster.metrics import StreamMetrics
-from services.rules.cluster.observations import Router, bucket_of, decode_observations, partition_of
+from services.rules.cluster.observations import LIVE, SWITCH, Router, bucket_of, decode_observations, partition_of
 from services.rules.cluster.route import Route
 from tests.harness import event, rule_set, wire
 from tests.rule_files import folder, rule
@@ -45,6 +45,16 @@ class OneRuleSetRevision:
         pass
 
 
+class Switched(OneRuleSetRevision):
+    """A second one was published, and every source has switched to it at offset 2; or so it is written down."""
+
+    def newest(self):
+        return 2
+
+    def switched(self, _):
+        return [(2, 2)]
+
+
 @pytest.fixture
 def plan(tmp_path):
     return rule_set(folder(tmp_path, rule("a", levels="{at_least: {yellow: 1}}"))).plan
@@ -70,6 +80,14 @@ def clocks(sent, source=0):
 def route(plan, sources=1):
     way = SentMessages()
     return Route(way, OneRuleSetRevision(plan), "", {EVENTS: sources, OBSERVATIONS: 1}, past=True), way
+
+
+@pytest.mark.parametrize("first", [2, 3], ids=["where it switched", "behind it"])
+def test_whoever_takes_over_a_source_says_again_that_it_has_switched(plan, first):
+    way = SentMessages()
+    route = Route(way, Switched(plan), "", {EVENTS: 1, OBSERVATIONS: 1}, past=True)
+    asyncio.run(route.step(messages(first=first, count=1)))
+    assert [(one.revision, one.part) for one in way.sent] == [(2, SWITCH), (2, LIVE)]
 
 
 def test_time_is_that_of_the_newest_event_so_far(plan):

@@ -1,14 +1,10 @@
 """Leave on the phone: asked for, decided, ended; what it lies over, and who may."""
 
 import re
-from datetime import UTC, timedelta
+from datetime import timedelta
 
 import pytest
 
-from services.ingest.phone import leaves
-from services.ingest.phone.phone import Phone
-from services.ingest.phone.saving import Typed
-from services.log.journal_records import JournalRecords
 from tests.faults.running import write_table
 from tests.unit.web.phone.conftest import EIGHT, School, directory
 
@@ -139,33 +135,38 @@ def test_the_figures_of_a_roll_call_follow_the_leave_so_that_k1_falls_and_return
     assert ("arrival-rate", "l1", "orange", "open") in school.warnings("arrival-rate")
 
 
-class InBetween:
-    """An intake before which somebody else is at work."""
-
-    def __init__(self, intake, first):
-        self._intake, self._first = intake, first
-
-    def into(self, *where):
-        self._first()
-        return self._intake.into(*where)
-
-
-def test_a_roll_call_that_is_corrected_while_somebody_decides_is_not_overwritten(school):
-    """Its figures were counted over another one: what is decided is asked again."""
+def test_k1_follows_leave_that_another_system_grants_and_cancels_where_the_roll_was_called_here(school):
     school.lesson()
-    teacher, one = school.at("teacher"), school.embedded
-    teacher.send(ROLL, form_of(teacher, ROLL) | {"status:s01": "absent"})
-    ask(school)
-    correct = lambda: teacher.send(ROLL, form_of(teacher, ROLL) | {"status:s02": "absent"})  # noqa: E731
-    store, intake = JournalRecords(one.journal), InBetween(one.intake, correct)
-    phone = Phone(store, one.phone.keys, one.files, intake, school.clock)
-    (asked,) = phone.leaves(["s01"])
-    typed = Typed("a-submission", asked.version, school.clock(), "tutor")
-    event = leaves.decided(asked, True, asked.ends, "", typed, UTC)
-    assert phone.save_leave(asked, event, typed).state == "changed"
+    teacher = school.at("teacher")
+    teacher.send(ROLL, form_of(teacher, ROLL) | {"status:s01": "absent", "status:s02": "absent"})
+    assert school.warnings("arrival-rate") == [("arrival-rate", "l1", "orange", "open")]
+    hours = {"from": EIGHT.isoformat(), "to": (EIGHT + timedelta(hours=2)).isoformat()}
+    school.say("leave", leave="v", student="s01", status="granted", **hours)
+    assert school.warnings("arrival-rate") == [("arrival-rate", "l1", "orange", "withdrawn")]
+    teacher.send(ROLL, form_of(teacher, ROLL) | {"status:s02": "late"})  # it is counted anew with s01 on leave
+    school.later(hours=1)
+    school.say("leave", leave="v", student="s01", status="cancelled", **hours)
     (rolled,) = school.told("rollcall").values()
-    assert rolled.data["absent"] == 2
-    assert leave(school).data["status"] == "pending"
+    figures = {name: rolled.data[name] for name in ("expected", "present", "late", "leave", "absent")}
+    assert figures == {"expected": 11, "present": 9, "late": 1, "leave": 0, "absent": 1}
+
+
+@pytest.mark.parametrize("listed", [True, False], ids=["by name", "as figures alone"])
+def test_k1_follows_leave_where_another_system_called_the_roll_and_says_who_was_absent(school, listed):
+    school.lesson()
+    school.later(minutes=20)
+    at = EIGHT + timedelta(minutes=10)
+    of = {"lesson": "l1", "class": "c1", "course": "math"}
+    for student in ("s01", "s02") if listed else ():
+        school.say("attendance", at, student=student, status="absent", hours=2, **of)
+    school.say("rollcall", at, expected=11, present=9, late=0, leave=0, absent=2, **of)
+    open_ = ("arrival-rate", "l1", "orange", "open")
+    assert school.warnings("arrival-rate") == [open_]
+    page = ask(school)
+    decide(school, "tutor", page, verdict="grant")
+    assert school.warnings("arrival-rate") == [("arrival-rate", "l1", "orange", "withdrawn") if listed else open_]
+    decide(school, "s01", page, "end", act="cancel")
+    assert open_ in school.warnings("arrival-rate")
 
 
 def test_back_sooner_the_lessons_after_that_count_again(school):

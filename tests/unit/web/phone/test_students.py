@@ -14,6 +14,7 @@ from tests.unit.web.phone.conftest import EIGHT, Browser, School, directory
 
 DAY, WEEK = timedelta(days=1), timedelta(days=7)
 THIS_WEEK = "2026-W48"
+COUNTED = "Several warnings of one kind about the same subject are counted as one, the gravest."
 
 
 def text(answer):
@@ -71,6 +72,8 @@ def test_a_tutor_reads_what_was_in_both_languages(term):
     zh, en = text(tutor.get("/students/s01?lang=zh")), text(tutor.get("/students/s01?lang=en"))
     assert "学业状态：有 " in zh
     assert "Study state: " in en
+    assert "同一类、同一对象的多条预警只计最重的一条。" in zh
+    assert COUNTED in en
     for said in ("旷课 · 数学", "迟到 · 数学", "7 分钟", "home &lt;ill&gt;", "评学", "Sleeps & dreams",
                  "请假 · 病假 · 已准假", "Flu", "50 / 100 · 未合格 · 第 2 次（此前 30） · 本人本课程平均 70 %",
                  "合格的检测 1 次",
@@ -221,6 +224,7 @@ def test_nothing_recorded_and_unknown_students(school):
     tutor = school.at("tutor")
     assert "no warning is open" in text(tutor.get("/students/s02?lang=en"))
     assert "Nothing is recorded" in text(tutor.get("/students/s02?lang=en"))
+    assert COUNTED not in text(tutor.get("/students/s02?lang=en"))
     for unknown in ("nobody", "t0", "a/b", "学生", quote("学生/一"), "x" * 200, "%00"):
         assert tutor.get(f"/students/{unknown}").status_code == 404, unknown
     assert school.at(None).get("/students/s01").status_code == 303
@@ -286,6 +290,7 @@ def test_my_classes_say_who_needs_a_talk_first_and_what_was_recorded(term):
     talks = re.findall(r'<li><span class="row"><strong><a[^>]*>([^<]+)', page.text)
     assert talks == ["Student 01", "Student 02"]
     assert "absent 1" in text(page)
+    assert COUNTED in text(page)
     cells = dict(re.findall(r'<th scope="row"><a href="/students/(s\d\d)".*?</th>(.*?)</tr>', page.text))
     assert re.findall(r'<td class="(\w+)">', cells["s01"]) == ["late", "present", "sum"]
     assert re.findall(r'<td class="(\w+)">', cells["s12"]) == ["exempt", "exempt", "sum"]
