@@ -247,6 +247,8 @@ class TalkRow(msgspec.Struct, kw_only=True):
     notes: str = ""
     visibility: str = "all"
     """Who reads the notes: `all` who see the warning; `role`: whoever wrote them, and who holds their role for it."""
+    corrects: int | None = None
+    """The talk in whose place it is, which stays as it was written."""
 
 
 class OwnChannelRow(msgspec.Struct, kw_only=True):

@@ -54,6 +54,13 @@ class TalkShown(NamedTuple):
     for_whom: str
     """Of notes, who reads them; empty: whoever sees the warning."""
     withheld: bool
+    number: int
+    corrects: int | None
+    """The talk in whose place it is."""
+    corrected: str
+    """When another one was written in its place; empty: it stands."""
+    mine: bool
+    """Whoever looks wrote it down."""
 
 
 def shown(notify: Notify, connection: Connection, row: WarningRow, who: Who, reader: Reader) -> dict[str, Any]:
@@ -65,9 +72,10 @@ def shown(notify: Notify, connection: Connection, row: WarningRow, who: Who, rea
     directory = reader.directory
     decision = permissions.allowed(who, matter, directory, reader.now)
     tried = talks.attempts(connection, row)
+    talked = talks.seen(connection, row, who.person, matter, directory, reader.now)
     return {
         "referrals": [referral(one, who.person, matter, reader) for one in referrals.of_warning(connection, row)],
-        "talks": [talk(one, reader) for one in talks.seen(connection, row, who.person, matter, directory, reader.now)],
+        "talks": [talk(one, who.person, reader) for one in talked],
         "tried": len(tried),
         "tried_last": reader.time(tried[-1][1]) if tried else "",
         "only_referred": decision.why == "referred",
@@ -112,8 +120,8 @@ def referral(row: ReferralRow, person: str, matter: Matter, reader: Reader) -> R
     )
 
 
-def talk(seen: TalkSeen, reader: Reader) -> TalkShown:
-    """One talk."""
+def talk(seen: TalkSeen, person: str, reader: Reader) -> TalkShown:
+    """One talk, for somebody."""
     row = seen.talk
     for_whom = ""
     if row.visibility == "role":
@@ -128,4 +136,8 @@ def talk(seen: TalkSeen, reader: Reader) -> TalkShown:
         notes=row.notes,
         for_whom=for_whom,
         withheld=seen.withheld,
+        number=row.id or 0,
+        corrects=row.corrects,
+        corrected=reader.time(seen.corrected) if seen.corrected is not None else "",
+        mine=row.person == person,
     )

@@ -24,7 +24,7 @@ from services.messages import Message
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
 VERSION_TABLE = "notify_schema"
-HEAD = "0016"
+HEAD = "0017"
 """The newest migration."""
 _SQLITE = (
     "PRAGMA journal_mode=WAL",

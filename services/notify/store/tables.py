@@ -394,6 +394,8 @@ class TalkTable(Stored, table=True):
     next_day: str = Field(sa_type=Text)
     notes: str = Field(sa_type=Text)
     visibility: str = Field(sa_type=Text)
+    corrects: int | None = Field(default=None, sa_type=BigInteger)
+    """The talk in whose place it is, which stays as it was written."""
 
 
 class OwnChannelTable(Stored, table=True):

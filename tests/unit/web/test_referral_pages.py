@@ -205,3 +205,36 @@ def test_what_is_typed_to_take_back_what_was_answered_meanwhile_is_still_there(t
     assert refused.status_code == 409
     assert "这项转介已经答复、退回或撤回" in refused.text
     assert "学生已自行办理" in refused.text[refused.text.index('id="kept"') :]
+
+
+def test_a_talk_is_corrected_by_who_wrote_it_and_its_earlier_words_stay(tutor, affairs):
+    send(tutor, f"{PAGE}/refer", office="student_affairs", note="?")
+    send(tutor, f"{PAGE}/talk", **TALK, notes="备注", visibility="all")
+    page = tutor.get(f"{PAGE}?lang=zh").text
+    assert f"{PAGE}/talk?corrects=1" in page
+    assert "?corrects=" not in affairs.get(PAGE).text
+    form = tutor.get(f"{PAGE}/talk?corrects=1").text
+    assert "更正这次谈话记录" in form
+    assert 'name="corrects" value="1"' in form
+    assert ">每周一面谈</textarea>" in form
+    assert '<option value="phone" selected' in form
+    refused = send(tutor, f"{PAGE}/talk", **TALK | {"agreed": ""}, notes="备注", visibility="all", corrects="1")
+    assert refused.status_code == 422
+    assert 'name="corrects" value="1"' in refused.text[refused.text.index("<main") :]
+    changed = TALK | {"agreed": "每两周面谈"}
+    assert send(tutor, f"{PAGE}/talk", **changed, notes="备注", visibility="all", corrects="1").status_code == 303
+    page = re.sub(r"\s+", " ", tutor.get(PAGE).text)
+    page = page[page.index('id="follow-up"') :]
+    assert page.index("每两周面谈") < page.index("原记录，更正于 11-23 09:00") < page.index("每周一面谈")
+    assert f"{PAGE}/talk?corrects=2" in page
+    assert f"{PAGE}/talk?corrects=1" not in page
+    printed = tutor.get(f"{PAGE}/notice").text
+    assert "每两周面谈" in printed
+    assert "每周一面谈" not in printed
+    for number in ("1", "9", "x"):
+        assert tutor.get(f"{PAGE}/talk?corrects={number}").status_code == 404
+    again = send(tutor, f"{PAGE}/talk", **TALK | {"agreed": "太晚"}, corrects="1")
+    assert again.status_code == 409
+    assert ">太晚</textarea>" in again.text
+    others = send(affairs, f"{PAGE}/talk", **TALK | {"agreed": "不是我写的"}, corrects="2")
+    assert others.status_code == 409
