@@ -130,6 +130,15 @@ def talk(page, look, language):
     expect(page.get_by_text(AGREED[language]).first).to_be_visible()
     expect(page.get_by_text(NOTES[language])).to_be_visible()
     look(page, f"talked-{language}")
+    page.locator('a[href*="/talk?corrects="]').click()
+    expect(page.locator("textarea[name=agreed]")).to_have_value(AGREED[language])
+    page.fill("textarea[name=agreed]", f"{AGREED[language]} 2")
+    look(page, f"talk-correct-{language}")
+    page.locator('form[action$="/talk"] button').click()
+    expect(page.get_by_text(f"{AGREED[language]} 2").first).to_be_visible()
+    page.locator("details.former summary").click()
+    expect(page.locator("details.former blockquote").first).to_have_text(AGREED[language])
+    look(page, f"talk-corrected-{language}")
 
 
 def printed(page):
@@ -194,11 +203,11 @@ def test_referred_answered_talked_about_and_printed(chromium, sample, told, look
             page.goto("about:blank")
 
 
-@pytest.mark.parametrize(("language", "size"), [("zh", PHONE), ("en", DESK)], ids=["zh", "en"])
+@pytest.mark.parametrize(("language", "nth", "size"), [("zh", 0, PHONE), ("en", 1, DESK)], ids=["zh", "en"])
 def test_what_was_typed_survives_the_other_language_and_a_referral_is_taken_back(
-    chromium, sample, told, look, language, size
+    chromium, sample, told, look, language, nth, size
 ):
-    (person, link), other = told[2], "en" if language == "zh" else "zh"
+    (person, link), other = told[nth], "en" if language == "zh" else "zh"
     w, others = catalogue(language, "pages"), catalogue(other, "pages")
     with signed_in(chromium, sample, person, size, language) as context:
         page = context.new_page()
