@@ -24,6 +24,8 @@ from services.notify.rows import DecisionRow, DeliveryRow, WarningRow, decode_co
 from services.notify.suppression import SOURCES_AWAITED, UNTIL_THE_CASE_IS_OVER, Case, Quiet, Silence, end_of
 
 ENDS = ("resolved", "withdrawn")
+_BETWEEN_PEOPLE = ("handed_", "referred", "referral_")
+"""How news begins that one person has for another: no case says it in their place."""
 
 
 class Candidate(msgspec.Struct, frozen=True, kw_only=True):
@@ -206,9 +208,13 @@ def sources(candidate: Candidate, moment: Moment) -> Verdict:
 
 
 def inhibit(candidate: Candidate, moment: Moment) -> Verdict:
-    """A part of an open case of a higher level waits until the case is over."""
+    """A part of an open case of a higher level waits until the case is over; what is between people does not."""
     about = (candidate.row, candidate.subject, candidate.level)
-    if candidate.always or not any(case.has_part(*about) for case in moment.cases):
+    if (
+        candidate.always
+        or candidate.news.startswith(_BETWEEN_PEOPLE)
+        or not any(case.has_part(*about) for case in moment.cases)
+    ):
         return None
     return Hold("part_of_case", UNTIL_THE_CASE_IS_OVER)
 

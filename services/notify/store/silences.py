@@ -77,7 +77,7 @@ def hold_anew(connection: Connection, moment: Moment) -> set[str]:
     for one in waiting:
         # Of a rule whose messages are never held none is among these.
         assert one.warning is not None
-        about = of_warning(warnings[one.warning], None)
+        about = of_warning(warnings[one.warning], None, one.news)
         candidate = msgspec.structs.replace(about, sequence=one.sequence, recipient=one.recipient)
         end, stage, reason = held_until(candidate, moment)
         if reasons.get(one.id) == SOURCES_AWAITED and moment.sources_until >= end:  # its rule is not asked again

@@ -5,10 +5,11 @@ from datetime import timedelta
 import msgspec
 import pytest
 
+from services.directory import Person
 from services.messages import EscalationStep, to_ms
 from services.notify.grouping import Grouping
 from services.notify.suppression import UNTIL_THE_CASE_IS_OVER, Silence
-from services.notify.testing import CARD, change, reading
+from services.notify.testing import CARD, change, facts, reading
 
 CASE = msgspec.structs.replace(CARD, rule="student-case", row="S9", mutes=["S1", "S2"])
 SHY = msgspec.structs.replace(CARD, tell_from="orange", escalate=[EscalationStep(after=3600, to="class_tutor")])
@@ -85,6 +86,18 @@ def test_a_case_that_somebody_closes_mutes_no_more(notify, waiting):
     assert waiting(notify) == [0, None]
     assert notify.acts.close("T1", case().warning_id, "talked", "fixed") is None
     assert waiting(notify) == [0, 0]
+
+
+def test_what_is_asked_of_a_person_about_a_part_waits_for_no_case(make, college, deliveries, one_recipient):
+    cards = lambda _version, rule: CASE if rule == "student-case" else CARD  # noqa: E731
+    notify = make(cards=cards, grouping=Grouping(wait=timedelta(minutes=1)))
+    college.roles["student_affairs"] = [Person(id="A1", name="赵处", channel="json://hooks.campus/a1")]
+    notify.take_in([change()], 1)
+    notify.take_in([case(level="orange")], 2)
+    assert notify.referrals.refer("T1", facts().warning_id, "student_affairs", "请核实困难情况") is None
+    notify.take_in([case("raised", 2, level="red")], 3)  # what is held is looked at anew
+    (asked,) = [row for row in deliveries(notify) if row["news"]]
+    assert (asked["recipient"], asked["next_try_at"] - asked["created_at"]) == ("A1", 60_000)
 
 
 def test_a_part_that_ends_under_its_case_tells_nobody(notify, waiting, deliveries):
