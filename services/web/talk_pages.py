@@ -81,7 +81,10 @@ class TalkPages:
         """What a talk of theirs says that stands, as it would be typed; None: there is none of this number."""
         with self._notify.database.reading() as connection:
             row = talks.own(connection, found.row, found.visitor.person, number)
-        return None if row is None else {name: str(getattr(row, name)) for name in Talk._fields}
+        if row is None:
+            return None
+        typed = {name: str(getattr(row, name)) for name in Talk._fields}
+        return typed if row.notes else typed | {"visibility": ""}  # nobody has chosen who reads what is added now
 
     async def record(self, request: Request) -> Response:
         """Writes a talk down."""

@@ -231,6 +231,9 @@ def test_a_talk_is_corrected_by_who_wrote_it_and_its_earlier_words_stay(tutor, a
     printed = tutor.get(f"{PAGE}/notice").text
     assert "每两周面谈" in printed
     assert "每周一面谈" not in printed
+    assert '<option value="all" selected' in tutor.get(f"{PAGE}/talk?corrects=2").text
+    send(tutor, f"{PAGE}/talk", **TALK | {"agreed": "另一次"})
+    assert '<option value="all" selected' not in tutor.get(f"{PAGE}/talk?corrects=3").text
     for number in ("1", "9", "x"):
         assert tutor.get(f"{PAGE}/talk?corrects={number}").status_code == 404
     again = send(tutor, f"{PAGE}/talk", **TALK | {"agreed": "太晚"}, corrects="1")
