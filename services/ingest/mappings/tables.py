@@ -20,7 +20,8 @@ _TOTALS = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _NOTES = re.compile(
-    r"(注|备注|说明|注意|附注|填表说明|填表人|制表人|审核人|打印时间|制表|note|remark)s?\d*[:].*",
+    r"(注|备注|说明|注意|附注|填表说明|填表人|制表人|审核人|打印时间|制表|note|remark|图例|符号"
+    r"|(符号|记号|考勤|图例|填写|使用)说明|(打印|制表|导出|填表)(时间|日期)|\S{0,6}签[字名])s?\d*[:].*",
     re.IGNORECASE | re.DOTALL,
 )
 _REPEATED = 3
