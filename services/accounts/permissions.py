@@ -346,6 +346,11 @@ def may_take(to: str, giver: str, what: Matter, directory: Directory, at: dateti
     return _may_take(to, _beside(giver, directory, at), what, directory, at)
 
 
+def may_take_back(person: str, asked_by: str, directory: Directory, at: datetime) -> bool:
+    """Whether somebody may take a referral back: who asked, or stands in for them."""
+    return person == asked_by or any(one.id == person for one in directory.instead(asked_by, at))
+
+
 def _beside(giver: str, directory: Directory, at: datetime) -> set[str]:
     """Who holds one of somebody's roles in the same department, and who stands in for them."""
     return {*directory.colleagues(giver, at), *(one.id for one in directory.instead(giver, at))}

@@ -26,6 +26,7 @@ from services.ingest.mappings.catalog import fitting, known_mappings
 from services.ingest.mappings.known import Known, rows_of
 from services.ingest.mappings.language import Known as KnownMapping
 from services.ingest.mappings.reading import College, MappedFile, is_plan, open_mapped
+from services.ingest.mappings.tables import Found, find_tables
 from services.ingest.mappings.targets import TIMETABLE
 from services.ingest.records.runs import RunLog, run_of
 from services.ingest.timetable.grid import is_grid
@@ -182,20 +183,31 @@ def _opened(
     for path in files:
         sheets = list(read_sheets(path))
         plain = [one for one in sheets if is_part(one)]
-        chosen = _each_part_once(fitting(path.name, sheets, every, is_plan), every) if known or not plain else []
+        # What is read as it is gives way to what the college says of it: by name, or by a mapping of its own.
+        said = every if known or not plain else {name: one for name, one in every.items() if not one.ours}
+        chosen = _each_part_once(fitting(path.name, sheets, said, is_plan), every)
         if plain and not chosen:  # a plan as a list may stand beside the times of the sections
             rest = [one for one in sheets if not is_part(one)]
             fit = [] if any(map(is_grid, plain)) else fitting(path.name, rest, every, is_plan)
             chosen = [name for name in fit if any(one.to == TIMETABLE for one in every[name].mapping.tables)][:1]
             as_they_are += plain if chosen else sheets
             sheets = rest
-        elif not chosen:
+        elif chosen:
+            by_mapping = _read_by(path.name, sheets, [every[name] for name in chosen])
+            as_they_are += [one for one in plain if not any(one is each for each in by_mapping)]
+        else:
             what = say("cli.no_part_of_a_timetable")
             problems.append(Problem(where=path.name, what=what, expected=say("cli.draft_of", file=path)))
         lists += [
             open_mapped(path, every[name].mapping, mapped.all_targets(), college, is_plan, sheets) for name in chosen
         ]
     return as_they_are, lists
+
+
+def _read_by(file: str, sheets: list[Sheet], chosen: list[KnownMapping]) -> list[Sheet]:
+    tables = [table for one in chosen for table in one.mapping.tables if is_plan(table)]
+    found = [one for table in tables for one in find_tables(file, sheets, table)]
+    return [one.sheet for one in found if isinstance(one, Found)]
 
 
 def _each_part_once(fit: list[str], every: Mapping[str, KnownMapping]) -> list[str]:

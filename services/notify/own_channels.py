@@ -15,6 +15,7 @@ from hashlib import sha256
 from typing import Literal, NamedTuple
 from uuid import uuid4
 
+from services import shown_again
 from services.accounts import attempts, passwords
 from services.errors import AddressError, DeliveryError
 from services.i18n import Language, render, say
@@ -173,6 +174,7 @@ class OwnChannels:
             return accounts.count_try(connection, keys, self._now())
 
     def _sent(self, address: str, person: str, title: str, body: str) -> Refused | None:
+        shown_again.guard()
         message = Message(title, body, str(uuid4()), {})
         try:
             self.send(address, person, message)

@@ -19,7 +19,7 @@ from services.messages import nearest
 from services.notify.ports import Directory
 from services.notify.recipients import addresses_of, queue_of
 
-State = Literal["waiting", "accepted", "answered", "refused"]
+State = Literal["waiting", "accepted", "answered", "refused", "taken_back"]
 BEFORE_THE_OFFICE = ("waiting", "accepted")
 """States in which the office has it before it."""
 NEXT = ("department_head", "college_office")
@@ -27,7 +27,7 @@ NEXT = ("department_head", "college_office")
 ReferralRefusal = Literal[
     "office_not_chosen", "office_not_offered", "office_vacant", "office_unreachable", "referred_already",
     "referral_not_yours", "referral_over", "referral_taken", "needs_question", "needs_answer", "needs_why",
-    "answer_too_long", "only_referred",
+    "answer_too_long", "only_referred", "referral_not_asked", "needs_why_back",
 ]  # fmt: skip
 """Why a referral, or what an office does with one, is refused."""
 

@@ -128,8 +128,10 @@ class FollowUp(NamedTuple):
     """By the office, those among them that it has answered since."""
     answered: int
     refused: int
+    taken_back: int
+    """By whoever had asked."""
     open: int
-    """Neither answered nor refused."""
+    """Neither answered nor refused nor taken back."""
 
 
 class AppealLine(NamedTuple):

@@ -212,12 +212,12 @@ class ReferralRow(msgspec.Struct, kw_only=True):
     """A role; whoever holds it is the office."""
     note: str
     state: str = "waiting"
-    """waiting, accepted, answered, refused."""
+    """waiting, accepted, answered, refused, taken_back."""
     taken_by: str | None = None
     """Who of the office has accepted, answered or refused it."""
     taken_at: int | None = None
     answer: str = ""
-    """Or why it was refused."""
+    """Or why it was refused, or taken back."""
     answered_at: int | None = None
     raised_at: int | None = None
     """Since when it is known that nobody of the office is at it."""
@@ -247,6 +247,8 @@ class TalkRow(msgspec.Struct, kw_only=True):
     notes: str = ""
     visibility: str = "all"
     """Who reads the notes: `all` who see the warning; `role`: whoever wrote them, and who holds their role for it."""
+    corrects: int | None = None
+    """The talk in whose place it is, which stays as it was written."""
 
 
 class OwnChannelRow(msgspec.Struct, kw_only=True):

@@ -50,6 +50,10 @@ _NEWS: dict[str, Text] = {
     "referral_unattended": Text(
         "一项转介目前无人受理，请跟进。", "Nobody at the office is at what was referred: please see to it."
     ),
+    "referral_taken_back": Text(
+        "同事撤回了向您所在部门的转介，无需再处理。",
+        "Your colleague has taken back what was referred to your office: there is nothing for you to do.",
+    ),
     "talk_due": Text("今天是约定的下次谈话的日子。", "The next talk that was agreed on is due today."),
     "look_back": Text(
         "这条预警的改进措施已到期限，请说明是否有效。",
@@ -79,6 +83,7 @@ _HEADS: dict[str, Text] = {
     "referral_answered": Text("转介已答复：", "Referral answered: "),
     "referral_refused": Text("转介被退回：", "Referral refused: "),
     "referral_unattended": Text("转介无人受理：", "Nobody is at a referral: "),
+    "referral_taken_back": Text("转介已撤回：", "Referral taken back: "),
     "talk_due": Text("今日谈话：", "Talk today: "),
     "outcome": Text("处理结果：", "Outcome: "),
     "overdue": Text("已逾期：", "Overdue: "),
@@ -100,7 +105,7 @@ APPEALS: dict[str, tuple[Text, Text, Text]] = {
     ),
 }
 """News about an appeal, with its number behind it → title, text, and what stands before the link."""
-NOT_THEIRS = ("outcome", "handed_back")
+NOT_THEIRS = ("outcome", "handed_back", "referral_taken_back")
 """Of what is told to somebody who may not see the warning: it has no link, and names nobody."""
 _OVER: dict[str, dict[str, Text]] = {
     "praise": {
@@ -237,9 +242,9 @@ def kind(sent: Sent, card: RuleCard | None, language: Language) -> str:
 
 
 def ended(sent: Sent, language: Language) -> str:
-    """Over, or taken back, the warning or its handing over; empty if it is none of these."""
+    """Over, or taken back, the warning, its handing over or a referral; empty if it is none of these."""
     said = said_of(sent)
-    return of(_HEADS[said], language).rstrip("：: ") if said in (*ENDS, "handed_back") else ""
+    return of(_HEADS[said], language).rstrip("：: ") if said in (*ENDS, "handed_back", "referral_taken_back") else ""
 
 
 def headline(sent: Sent, card: RuleCard | None, language: Language) -> str:
@@ -255,7 +260,7 @@ def headline(sent: Sent, card: RuleCard | None, language: Language) -> str:
 
 
 def _not_theirs(sent: Sent, card: RuleCard | None, key: str, language: Language) -> Message:
-    """To who may not see the warning: the one who had raised it, or whom it was handed to by mistake."""
+    """To who may not see the warning: who had raised it, was handed it by mistake, or whose office is asked no more."""
     repeat, said = of(REPEAT, language) if sent.possibly_duplicate else "", said_of(sent)
     return Message(
         title=f"{headline(sent, card, language)}{repeat}",

@@ -15,6 +15,7 @@ from starlette.types import ExceptionHandler
 from services.errors import LogError
 from services.i18n import Language, catalogue
 from services.ingest.problem_details import problem_details
+from services.shown_again import OnlyShownError
 from services.web import visitor
 from services.web.frame import HEADERS, templates
 
@@ -29,10 +30,15 @@ class Stranger(NamedTuple):
     language: Language
 
 
-def failure(request: Request, status: HTTPStatus, headers: Mapping[str, str] | None = None) -> Response:
-    """The answer with this status, with its words in the catalogue (`failed_404`), or those for any other."""
+def failure(
+    request: Request, status: HTTPStatus, headers: Mapping[str, str] | None = None, *, key: str = "", **shown: Any
+) -> Response:
+    """The answer with this status, with its words in the catalogue (`failed_404`, or `key`), or those for any other.
+
+    `shown`: what else the page shows.
+    """
     reader = Stranger(visitor.language(request))
-    key = f"failed_{status.value}"
+    key = key or f"failed_{status.value}"
     if key not in catalogue("en", "pages"):
         key = "failed_other"
     if visitor.path_of(request).startswith(_API) or "text/html" not in request.headers.get("accept", ""):
@@ -41,11 +47,10 @@ def failure(request: Request, status: HTTPStatus, headers: Mapping[str, str] | N
     def word(key: str, **parts: Any) -> str:
         return catalogue(reader.language, "pages")[key].format(**parts)
 
-    other = "zh" if reader.language == "en" else "en"
     page = templates().get_template("problem.html").render(
         w=word, reader=reader, head=key, more=f"{key}_more", trial=False, demo=False, me=None, token="",
-        root=visitor.root(request), other_language=other,
-        other_address=f"{visitor.page_of(request)}?lang={other}",
+        root=visitor.root(request), **shown,
+        **visitor.other_language(request, "zh" if reader.language == "en" else "en"),
     )  # fmt: skip
     response = HTMLResponse(page, status, headers=HEADERS | dict(headers or {}))
     return visitor.remember_language(request, response)
@@ -61,9 +66,22 @@ def _unavailable(request: Request, error: Exception) -> Response:
     return failure(request, HTTPStatus.SERVICE_UNAVAILABLE, _RETRY_AFTER)
 
 
+def _only_shown(request: Request, _: Exception) -> Response:
+    """Nobody has sent it: they changed the language. Whether they want to, they say."""
+    form = visitor.form_read(request) or {}
+    to = f"{visitor.root(request)}{visitor.path_of(request)}"
+    to += f"?{request.url.query}" if request.url.query else ""
+    return failure(request, HTTPStatus.CONFLICT, key="failed_shown_again", kept=visitor.kept(form), form=form, to=to)
+
+
 def _failed(request: Request, _: Exception) -> Response:
     return failure(request, HTTPStatus.INTERNAL_SERVER_ERROR)  # the server logs it
 
 
-HANDLERS: dict[Any, ExceptionHandler] = {HTTPException: _refused, LogError: _unavailable, Exception: _failed}
+HANDLERS: dict[Any, ExceptionHandler] = {
+    HTTPException: _refused,
+    LogError: _unavailable,
+    OnlyShownError: _only_shown,
+    Exception: _failed,
+}
 """For the web application of every service."""

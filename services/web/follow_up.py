@@ -29,7 +29,7 @@ class ReferralShown(NamedTuple):
     """Who asked, and when."""
     question: str
     taken: str
-    """Who of the office has it, and since when; empty: nobody."""
+    """Who of the office has it, and since when; when it was taken back; empty: nobody."""
     taker_left: bool
     answer: str
     late: bool
@@ -38,6 +38,8 @@ class ReferralShown(NamedTuple):
     """It is before the office of whoever looks, and nobody else there has it in hand."""
     accepted: bool
     """By whoever looks."""
+    may_take_back: bool
+    """Whoever looks asked, or stands in, and there is no answer yet."""
 
 
 class TalkShown(NamedTuple):
@@ -52,6 +54,13 @@ class TalkShown(NamedTuple):
     for_whom: str
     """Of notes, who reads them; empty: whoever sees the warning."""
     withheld: bool
+    number: int
+    corrects: int | None
+    """The talk in whose place it is."""
+    corrected: str
+    """When another one was written in its place; empty: it stands."""
+    mine: bool
+    """Whoever looks wrote it down."""
 
 
 def shown(notify: Notify, connection: Connection, row: WarningRow, who: Who, reader: Reader) -> dict[str, Any]:
@@ -63,9 +72,10 @@ def shown(notify: Notify, connection: Connection, row: WarningRow, who: Who, rea
     directory = reader.directory
     decision = permissions.allowed(who, matter, directory, reader.now)
     tried = talks.attempts(connection, row)
+    talked = talks.seen(connection, row, who.person, matter, directory, reader.now)
     return {
         "referrals": [referral(one, who.person, matter, reader) for one in referrals.of_warning(connection, row)],
-        "talks": [talk(one, reader) for one in talks.seen(connection, row, who.person, matter, directory, reader.now)],
+        "talks": [talk(one, who.person, reader) for one in talked],
         "tried": len(tried),
         "tried_last": reader.time(tried[-1][1]) if tried else "",
         "only_referred": decision.why == "referred",
@@ -92,7 +102,7 @@ def referral(row: ReferralRow, person: str, matter: Matter, reader: Reader) -> R
     if row.taken_by is not None and row.state == "accepted":
         left = not directory.is_there(row.taken_by, reader.now)
     mine = open_ and any(one.id == person for one in office) and (left or row.taken_by in (None, person))
-    by = "" if row.taken_by is None else reader.person(row.taken_by)
+    by = "" if row.taken_by is None or row.state == "taken_back" else reader.person(row.taken_by)
     at = row.answered_at or row.taken_at
     return ReferralShown(
         number=row.id or 0,
@@ -100,17 +110,18 @@ def referral(row: ReferralRow, person: str, matter: Matter, reader: Reader) -> R
         state=row.state,
         asked=f"{reader.person(row.person)} · {reader.time(row.at)}",
         question=row.note,
-        taken=f"{by} · {reader.time(at)}" if at is not None else by,
+        taken=" · ".join(one for one in (by, reader.time(at) if at is not None else "") if one),
         taker_left=left,
         answer=row.answer,
         late=row.raised_at is not None and (row.state == "waiting" or left),
         mine=mine,
         accepted=row.state == "accepted" and row.taken_by == person,
+        may_take_back=open_ and permissions.may_take_back(person, row.person, directory, reader.now),
     )
 
 
-def talk(seen: TalkSeen, reader: Reader) -> TalkShown:
-    """One talk."""
+def talk(seen: TalkSeen, person: str, reader: Reader) -> TalkShown:
+    """One talk, for somebody."""
     row = seen.talk
     for_whom = ""
     if row.visibility == "role":
@@ -125,4 +136,8 @@ def talk(seen: TalkSeen, reader: Reader) -> TalkShown:
         notes=row.notes,
         for_whom=for_whom,
         withheld=seen.withheld,
+        number=row.id or 0,
+        corrects=row.corrects,
+        corrected=reader.time(seen.corrected) if seen.corrected is not None else "",
+        mine=row.person == person,
     )

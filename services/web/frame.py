@@ -10,6 +10,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
+from services import shown_again
 from services.accounts import permissions, sessions
 from services.accounts.permissions import Asked, OfStudent, Who
 from services.messages import to_ms
@@ -111,7 +112,7 @@ class Frame:
             with self.notify.database.writing() as connection:
                 accounts.sign_out_everywhere(connection, row.person)
             return None
-        if sessions.is_to_be_noted(row, now) and not visitor.by_itself(request):
+        if sessions.is_to_be_noted(row, now) and not visitor.by_itself(request) and not shown_again.is_on():
             with self.notify.database.writing() as connection:
                 accounts.seen(connection, digest, now)
         return Visitor(Who(row.person, operator), digest, sessions.form_token(token), language)
@@ -171,17 +172,15 @@ class Frame:
     def around(self, request: Request, reader: Reader) -> dict[str, Any]:
         """What base.html shows around every page."""
         other = "zh" if reader.language == "en" else "en"
-        here = request.url.include_query_params(lang=other)
         found = self.visitor(request)
         return {
             "root": visitor.root(request),
             "token": self.token(request),
             "me": None if found is None else found.person,
             "demo": self.demo,
-            "other_language": other,
             "version_seen": request.scope.get("prewarn.version", "") if request.method == "GET" else "",
             "trial": self.notify.config.trial,
-            "other_address": f"{visitor.page_of(request)}?{here.query}",
+            **visitor.other_language(request, other),
         }
 
     def respond(self, request: Request, html: str, status: int = 200) -> Response:

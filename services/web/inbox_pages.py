@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -194,6 +194,7 @@ class InboxPages:
             query = visitor.with_query(request.url.query, **{done: str(count)})
             return RedirectResponse(f"{visitor.root(request)}{visitor.form_page(request)}?{query}", 303)
         refused = self._named(refusals, self._frame.reader(request))
+        visitor.show_again(request, _without_done(form, {id_ for id_, _ in refusals}))
         return self._inbox(request, Said({done: count}, refused, note=note, to=to), 409)
 
     def _named(self, refusals: Sequence[tuple[str, Refusal]], reader: Reader) -> list[tuple[str, str, str]]:
@@ -277,6 +278,16 @@ class InboxPages:
 def _number(text: str) -> int:
     """What a form or an address has as a number; -1 if it is none."""
     return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else -1  # noqa: PLR2004
+
+
+def _without_done(form: Mapping[str, str], refused: Collection[str]) -> dict[str, str]:
+    """The form without the ticks of what was done."""
+    return {
+        name: " ".join(one for one in value.split() if one.rpartition(":")[0] in refused)
+        if name.startswith(_TICKED)
+        else value
+        for name, value in form.items()
+    }
 
 
 def _id(text: str) -> str:

@@ -82,7 +82,7 @@ class NoticePages:
             act_by=reader.day(row.deadline) if row.deadline is not None and row.status == "open" else "",
             measure=row.measure or "",
             measure_day=self._measure_day(seen),
-            talks=tuple(self._talk(one, seen) for one in found),
+            talks=tuple(self._talk(one, seen) for one in found if one.corrected is None),
             not_reached=seen.beside["tried"],
             today=f"{reader.now.astimezone(reader.zone):%Y-%m-%d}",
             printed_by=reader.person(person),

@@ -29,10 +29,13 @@ _MOST = 200
 _FIELDS = {
     "office_not_chosen": "office", "office_not_offered": "office", "office_vacant": "office",
     "office_unreachable": "office", "referred_already": "office", "needs_question": "note", "note_too_long": "note",
-    "needs_answer": "answer", "answer_too_long": "answer", "needs_why": "why",
+    "needs_answer": "answer", "answer_too_long": "answer", "needs_why": "why", "needs_why_back": "why",
 }  # fmt: skip
 """What is refused → beside which field it is said."""
-_MEANWHILE = ("not_open", "referral_over", "referral_taken", "referral_not_yours", "referred_already", "only_referred")
+_MEANWHILE = (
+    "not_open", "referral_over", "referral_taken", "referral_not_yours", "referral_not_asked", "referred_already",
+    "only_referred",
+)  # fmt: skip
 """What no other words would mend: 409."""
 
 
@@ -61,6 +64,7 @@ class ReferralPages:
             Route("/warnings/{id}/referral/accept", self.accept, methods=["POST"]),
             Route("/warnings/{id}/referral/refuse", self.refuse, methods=["POST"]),
             Route("/warnings/{id}/referral/answer", self.answer, methods=["POST"]),
+            Route("/warnings/{id}/referral/take-back", self.take_back, methods=["POST"]),
         ]
 
     def waiting(self, request: Request) -> Response:
@@ -182,6 +186,14 @@ class ReferralPages:
     def _answered(self, request: Request, person: str, form: dict[str, str]) -> Response:
         id_, answer = request.path_params["id"], said(form, "answer")
         return self._after(request, form, self._notify.referrals.answer(person, id_, _number(form), answer))
+
+    async def take_back(self, request: Request) -> Response:
+        """Whoever asked asks no more."""
+        return await one_warning.posted(self._frame, self._signing_in, request, self._taken_back)
+
+    def _taken_back(self, request: Request, person: str, form: dict[str, str]) -> Response:
+        id_, why = request.path_params["id"], said(form, "why")
+        return self._after(request, form, self._notify.referrals.take_back(person, id_, _number(form), why))
 
     def _after(self, request: Request, form: dict[str, str], refused: Refusal | None) -> Response:
         if refused in (None, "not_found"):

@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from services import bounds
+from services import bounds, shown_again
 from services.accounts import attempts, passwords, permissions, sessions
 from services.accounts.addresses import own_path
 from services.accounts.permissions import OPERATOR
@@ -27,8 +27,6 @@ from services.web.frame import Frame, Visitor
 from services.web.visitor import said
 
 _Form = dict[str, str]
-_KEPT = ("measure", "due", "note", "address", "why", "answer", "day", "place", "agreed", "notes", "consent")
-"""Fields of a form that a person has typed."""
 
 
 class Posted(NamedTuple):
@@ -128,7 +126,7 @@ class SigningIn:
     def stale(self, request: Request, form: _Form) -> Response:
         """A form of another session, or of another site."""
         return self._frame.page(
-            request, "problem.html", status=403, head="expired", more="expired_more", kept=_kept(form)
+            request, "problem.html", status=403, head="expired", more="expired_more", kept=visitor.kept(form)
         )
 
     def sign_in_page(
@@ -148,7 +146,7 @@ class SigningIn:
         ask = ", ".join(one.name for one in ports.directory().holders(OPERATOR, {}, ports.clock()))
         shown = {
             "notice": reader.word(notice) if notice else "",
-            "kept": _kept(form or {}),
+            "kept": visitor.kept(form or {}),
             "ask": reader.word("sign_in_ask", names=ask) if ask else reader.word("sign_in_ask_nobody"),
         }
         return self._frame.page(
@@ -291,14 +289,13 @@ class SigningIn:
         if visitor.SESSION not in request.cookies and visitor.TOKEN not in request.cookies:
             return await run_in_threadpool(self.stale, request, {})  # a stranger's is not read at all
         form = await visitor.form_of(request)
+        named: _Form = {name: form[name] for name in ("token", "next", "name") if name in form}  # and no password
+        visitor.show_again(request, named if "name" in form else None)
         seen = await run_in_threadpool(self._frame.visitor, request)
         mine = seen.form_token if seen is not None else request.cookies.get(visitor.TOKEN, "")
         if not sessions.same(mine, said(form, "token")):
             return await run_in_threadpool(self.stale, request, {})
+        if shown_again.is_on() and "name" in form:
+            goal, name, action = own_path(said(form, "next")), said(form, "name"), visitor.path_of(request)
+            return await run_in_threadpool(self.sign_in_page, request, goal, typed=name, action=action)
         return form
-
-
-def _kept(form: _Form) -> str:
-    """What was typed."""
-    named = [*_KEPT, *(name for name in form if name.startswith("comment:"))]
-    return "\n".join(text for name in named if (text := said(form, name).strip()))

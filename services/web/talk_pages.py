@@ -11,13 +11,17 @@ from starlette.routing import BaseRoute, Route
 
 from services.accounts import permissions
 from services.i18n import terms
+from services.notify.store import talks
 from services.notify.talking import Talk
 from services.web import one_warning, visitor
 from services.web.frame import Frame
+from services.web.one_warning import Seen
 from services.web.signing_in import SigningIn
 from services.web.visitor import said
 
 _TYPED = (*Talk._fields, "earlier", "consent", "consent_day")
+_OF_ANOTHER = ("talk_not_yours", "talk_corrected_already")
+"""What no other words would mend: 409."""
 
 
 class TalkPages:
@@ -37,7 +41,7 @@ class TalkPages:
         ]
 
     def talk(self, request: Request) -> Response:
-        """What was said, and when is the next one?"""
+        """What was said, and when is the next one? `?corrects=` one's own talk, which is to be put right."""
         return self._talk(request)
 
     def _talk(
@@ -52,6 +56,10 @@ class TalkPages:
         if isinstance(found, Response):
             return found
         reader, person = found.reader, found.visitor.person
+        number = _number(said(typed or request.query_params, "corrects"))
+        former = self._former(found, number)
+        if not typed and number is not None and former is None:
+            return self._frame.missing(request)
         roles = permissions.roles_of(person, found.matter, reader.directory, reader.now)
         today = reader.now.astimezone(reader.zone).date().isoformat()
         return self._frame.page(
@@ -60,7 +68,8 @@ class TalkPages:
             status=status,
             wrong={name: reader.word(f"refused_{why}") for name, why in wrong.items()},
             earlier=wrong.get("day") == "talk_before_warning" or bool(said(typed, "earlier")),
-            typed={name: said(typed, name) for name in _TYPED} | ({} if typed else {"day": today}),
+            typed={name: said(typed, name) for name in _TYPED} | ({} if typed else former or {"day": today}),
+            corrects=number,
             today=today,
             ways=terms("talk_way"),
             role=reader.role(roles[0]) if roles else "",
@@ -68,12 +77,21 @@ class TalkPages:
             **found.lead(),
         )
 
+    def _former(self, found: Seen, number: int | None) -> dict[str, str] | None:
+        """What a talk of theirs says that stands, as it would be typed; None: there is none of this number."""
+        with self._notify.database.reading() as connection:
+            row = talks.own(connection, found.row, found.visitor.person, number)
+        if row is None:
+            return None
+        typed = {name: str(getattr(row, name)) for name in Talk._fields}
+        return typed if row.notes else typed | {"visibility": ""}  # nobody has chosen who reads what is added now
+
     async def record(self, request: Request) -> Response:
         """Writes a talk down."""
         return await one_warning.posted(self._frame, self._signing_in, request, self._recorded)
 
     def _recorded(self, request: Request, person: str, form: dict[str, str]) -> Response:
-        found = self._notify.talks.record(person, request.path_params["id"], form)
+        found = self._notify.talks.record(person, request.path_params["id"], form, _number(said(form, "corrects")))
         if isinstance(found, dict):
             return self._talk(request, found, 422, form)
         return self._after(request, found, form)
@@ -99,4 +117,12 @@ class TalkPages:
         if refused == "not_found":
             return self._frame.missing(request)
         fields = {"parents_needs_day": "consent_day", "parents_needs_consent": "consent", "note_too_long": "consent"}
-        return self._talk(request, {fields.get(refused, "form"): refused}, 422, form)
+        status = 409 if refused in _OF_ANOTHER else 422
+        return self._talk(request, {fields.get(refused, "form"): refused}, status, form)
+
+
+def _number(text: str) -> int | None:
+    """The number of a talk; None where none is named, 0, which is none, of what is no number."""
+    if not text:
+        return None
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0  # noqa: PLR2004

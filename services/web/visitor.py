@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Literal
 from urllib.parse import parse_qsl, quote, urlencode
 
@@ -9,6 +10,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
+from services import shown_again
 from services.accounts.addresses import own_path
 
 SESSION, LANGUAGE, TOKEN = "prewarn_session", "prewarn_language", "prewarn_token"
@@ -30,6 +32,10 @@ _FORM = "application/x-www-form-urlencoded"
 LARGEST_FORM = 64 << 10
 """Bytes: texts of people are at most 4,000 characters, each nine bytes in Chinese."""
 _MOST_FIELDS = 60
+SHOWN_AGAIN = "shown_again"
+"""The field of a form that is only shown again, in the other language: it does nothing (services/shown_again.py)."""
+_FORM_READ = "prewarn.form"
+"""Where the scope of a request has the form that it brought."""
 
 
 def remember_language(request: Request, response: Response) -> Response:
@@ -151,9 +157,43 @@ async def form_of(request: Request, largest: int = LARGEST_FORM, most: int = _MO
     except ClientDisconnect:  # nobody is there to read the answer
         raise HTTPException(400) from None
     try:
-        return dict(parse_qsl(body.decode("utf-8"), keep_blank_values=True, max_num_fields=most))
+        form = dict(parse_qsl(body.decode("utf-8"), keep_blank_values=True, max_num_fields=most))
     except ValueError:
         raise HTTPException(400) from None
+    shown_again.begin(only_shown=bool(form.pop(SHOWN_AGAIN, "")))
+    show_again(request, form)
+    return form
+
+
+def show_again(request: Request, form: Mapping[str, str] | None) -> None:
+    """What the switch of the language sends from the page that answers this form; None: nothing, it is a link."""
+    request.scope[_FORM_READ] = form
+
+
+def form_read(request: Request) -> Mapping[str, str] | None:
+    """The form that this request brought, as it is shown again."""
+    found: Mapping[str, str] | None = request.scope.get(_FORM_READ)
+    return found
+
+
+def other_language(request: Request, other: str) -> dict[str, Any]:
+    """How base.html has a page in the other language: by its address; a page that answers a form by that form."""
+    here = request.url.include_query_params(lang=other).query
+    form = form_read(request)
+    if form is None:
+        return {"other_language": other, "other_address": f"{page_of(request)}?{here}", "other_form": None}
+    sent_to = f"{root(request)}{path_of(request)}?{here}"
+    return {"other_language": other, "other_address": sent_to, "other_form": {**form, SHOWN_AGAIN: "yes"}}
+
+
+_KEPT = ("measure", "due", "note", "address", "why", "answer", "day", "place", "agreed", "notes", "consent", "text")
+"""Fields of a form that a person has typed."""
+
+
+def kept(form: Mapping[str, str]) -> str:
+    """What was typed into a form."""
+    named = [*_KEPT, *(name for name in form if name.startswith("comment:"))]
+    return "\n".join(text for name in named if (text := said(form, name).strip()))
 
 
 def said(form: Any, name: str) -> str:

@@ -181,7 +181,7 @@ class WarningPages:
         return await self._act(
             request,
             lambda person, id_, form: self._notify.acts.close(
-                person, id_, said(form, "measure"), said(form, "reason") or "fixed", said(form, "version")
+                person, id_, said(form, "measure"), said(form, "reason"), said(form, "version")
             ),
         )
 

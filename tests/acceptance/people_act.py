@@ -36,6 +36,6 @@ def _do(acts, which, person, warning):
     if which == 0:
         acts.acknowledge(person, warning)
     elif which == 1:
-        acts.close(person, warning, "talked to them")
+        acts.close(person, warning, "talked to them", "fixed")
     elif which == 2:
         acts.judge(person, warning, "not_useful")

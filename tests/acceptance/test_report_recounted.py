@@ -44,7 +44,10 @@ def act(notify, which, person, warning, office):
     if which == 0:
         done = [acts.acknowledge(person, warning), acts.improve(person, warning, "talked", tomorrow())]
     elif which in (1, 2):
-        done = [acts.close(person, warning, "talked"), acts.look_back(person, warning, HELPED[which], "so it seems")]
+        done = [
+            acts.close(person, warning, "talked", "fixed"),
+            acts.look_back(person, warning, HELPED[which], "so it seems"),
+        ]
     elif which in (3, 4, 5):
         done = [referrals.refer(person, warning, OFFICE, "please help")]
         with notify.database.reading() as connection:
@@ -92,6 +95,7 @@ def test_every_figure_of_what_people_did_is_counted_again_from_the_list_of_warni
         "accepted": states["accepted"] + states["answered"],
         "answered": states["answered"],
         "refused": states["refused"],
+        "taken_back": states["taken_back"],
         "open": states["waiting"] + states["accepted"],
     }
     assert all(states[one] for one in ("waiting", "answered", "refused"))

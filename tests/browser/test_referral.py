@@ -130,6 +130,15 @@ def talk(page, look, language):
     expect(page.get_by_text(AGREED[language]).first).to_be_visible()
     expect(page.get_by_text(NOTES[language])).to_be_visible()
     look(page, f"talked-{language}")
+    page.locator('a[href*="/talk?corrects="]').click()
+    expect(page.locator("textarea[name=agreed]")).to_have_value(AGREED[language])
+    page.fill("textarea[name=agreed]", f"{AGREED[language]} 2")
+    look(page, f"talk-correct-{language}")
+    page.locator('form[action$="/talk"] button').click()
+    expect(page.get_by_text(f"{AGREED[language]} 2").first).to_be_visible()
+    page.locator("details.former summary").click()
+    expect(page.locator("details.former blockquote").first).to_have_text(AGREED[language])
+    look(page, f"talk-corrected-{language}")
 
 
 def printed(page):
@@ -192,3 +201,48 @@ def test_referred_answered_talked_about_and_printed(chromium, sample, told, look
         assert [one for one in kept if plain(one) in paper] == []
         for page in (mine, theirs):
             page.goto("about:blank")
+
+
+@pytest.mark.parametrize(("language", "nth", "size"), [("zh", 0, PHONE), ("en", 1, DESK)], ids=["zh", "en"])
+def test_what_was_typed_survives_the_other_language_and_a_referral_is_taken_back(
+    chromium, sample, told, look, language, nth, size
+):
+    (person, link), other = told[nth], "en" if language == "zh" else "zh"
+    w, others = catalogue(language, "pages"), catalogue(other, "pages")
+    with signed_in(chromium, sample, person, size, language) as context:
+        page = context.new_page()
+        page.goto(f"{link}/refer")
+        page.locator("select[name=office]").evaluate("one => one.required = false")
+        page.fill("textarea[name=note]", QUESTION[language])
+        page.locator('form[action$="/refer"] button').click()
+        expect(page.get_by_role("alert")).to_have_text(w["refused_office_not_chosen"])
+        look(page, f"refused-{language}")
+        page.fill("textarea[name=note]", f"{QUESTION[language]} 1")
+        page.locator("#switch button").click()
+        expect(page.get_by_role("alert")).to_have_text(others["refused_office_not_chosen"])
+        expect(page.locator("textarea[name=note]")).to_have_value(f"{QUESTION[language]} 1")
+        look(page, f"refused-in-{other}")
+        page.select_option("select[name=office]", "student_affairs")
+        page.locator("#switch button").click()
+        expect(page.locator("h1")).to_have_text(w["failed_shown_again"])
+        look(page, f"not-sent-yet-{language}")
+        page.locator("main form button").click()
+        expect(page.get_by_text(f"{QUESTION[language]} 1").first).to_be_visible()
+
+        page.locator('a[href$="/referral"]').click()
+        page.locator("summary").get_by_text(w["referral_take_back"]).click()
+        page.locator("textarea[name=why]").fill(ANSWER[language])
+        look(page, f"take-back-{language}")
+        page.locator('form[action$="/take-back"] button').click()
+        expect(page.locator("#follow-up").get_by_text(w["referral_state_taken_back"]).last).to_be_visible()
+        look(page, f"taken-back-{language}")
+
+        page.locator('form[action$="/close"]').locator("..").locator("summary").click()
+        expect(page.locator("#reason")).to_have_value("")
+        page.locator("#reason").evaluate("one => one.required = false")
+        measure = page.locator('form[action$="/close"] textarea')
+        if measure.count():
+            measure.fill(ANSWER[language])
+        page.locator('form[action$="/close"] button').click()
+        expect(page.locator("#wrong-close-reason")).to_have_text(w["refused_needs_reason"])
+        look(page, f"close-refused-{language}")

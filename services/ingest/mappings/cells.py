@@ -28,6 +28,7 @@ _QUOTED = re.compile(r'="([^"]*)"')
 """A text that looks like a formula, so that a spreadsheet leaves the zeros of an id alone."""
 _STARS = re.compile("(★+)☆*")
 _SIGNS = set("()[]{}.*+?|^$\\")
+_OPTION = re.compile(r"[A-Ha-h]\s*[.、:)]\s*(?=[^\W\d])")
 _DASHES = str.maketrans(dict.fromkeys("–—―−‐‑﹣", "-") | dict.fromkeys("～〜∼", "~"))
 
 
@@ -78,6 +79,11 @@ def is_blank(cell: Cell) -> bool:
 def word(text: str) -> str:
     """A header, a name or a word of a value table as it is compared: half-width, no blanks, lower case."""
     return re.sub(r"\s", "", half_width(text)).casefold()
+
+
+def without_option(text: str) -> str:
+    """An answer of a form without the letter of its option: A. 事假, B、病假."""
+    return _OPTION.sub("", text, count=1) if _OPTION.match(text) else text
 
 
 def free_text(cell: Cell) -> str:

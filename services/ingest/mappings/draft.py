@@ -9,7 +9,7 @@ from typing import Literal
 
 import msgspec
 
-from services.ingest.mappings.cells import WrongCell, number, plain, word, written
+from services.ingest.mappings.cells import WrongCell, number, plain, without_option, word, written
 from services.ingest.mappings.days import Days, formats_of
 from services.ingest.mappings.draft_around import legend_of, titles_of
 from services.ingest.mappings.draft_scores import Evidence, Score, scores_of
@@ -27,6 +27,9 @@ Certainty = Literal["certain", "likely", "guess", "unknown"]
 _DAY_OF_WEEK = re.compile(r"(星期|周)?[一二三四五六日天]")
 _SEVERAL = re.compile(r"[;,、]|\D\d{3,6}\s*[-~/]\s*\d{2,6}班?$")
 """软件2602;软件2603, 软件2602-2603."""
+_SUM = re.compile("总[计数]?|合计|小计")
+"""Below another word: what that word says (学时分配/总计)."""
+_PERCENT = re.compile(r"[确分]率|百分比|%|percent", re.IGNORECASE)
 _EXAMPLES = 3
 _LEAST = 3
 """A table has so many columns that are known."""
@@ -55,6 +58,8 @@ class ColumnGuess(msgspec.Struct, kw_only=True):
     """Of days and times with the year behind: 11/18/2026 8:00 AM."""
     unknown: list[str] = []
     """Words of a column of words, or of marks, that are no numbers or that nobody knows."""
+    full: int = 0
+    """Of marks that are a percentage: 100, or 1 where a spreadsheet keeps 85 % as 0.85; 0 for other marks."""
     repeated: int = 1
     """How many columns like it stand side by side (a wide table); this is the first of them."""
 
@@ -101,16 +106,20 @@ def _guess(file: str, sheet: Sheet, shapes: Shapes) -> SheetGuess | None:
     header = header_at(sheet, row, count)
     values = values_of(sheet, row + count, len(header.texts))
     groups = repeated(header)
+    titles, legend = titles_of(sheet, row), legend_of(sheet)
     scores: dict[int, list[Score]] = {}
     columns: dict[int, ColumnGuess] = {}
-    for at, (above, text) in enumerate(header.pairs()):
+    for at, (above, own) in enumerate(header.pairs()):
+        text = f"{above}/{own}" if above and _SUM.fullmatch(own) else own
         first, number = groups.get(at, (at, 1))
         if first != at or not (text or values[at]):
             continue
         merged = [one for each, (begin, _) in groups.items() if begin == at for one in values[each]] or values[at]
         scores[at] = [
             one
-            for one in scores_of(text, merged, shapes)
+            for one in scores_of(
+                text, [legend.get(plain(one), one) for one in merged] if number > 1 else merged, shapes
+            )
             if one.meaning != ("attendance_status" if number > 1 else "marks")
         ]
         examples = list(dict.fromkeys(written(one) for one in merged))[:_EXAMPLES]
@@ -122,7 +131,6 @@ def _guess(file: str, sheet: Sheet, shapes: Shapes) -> SheetGuess | None:
             several=any(isinstance(one, str) and _SEVERAL.search(plain(one)) for one in merged),
             repeated=number,
         )
-    titles = titles_of(sheet, row)
     kind = _kind(scores, columns, titles)
     for at, column in columns.items():
         _decide(column, scores[at], kind)
@@ -132,7 +140,6 @@ def _guess(file: str, sheet: Sheet, shapes: Shapes) -> SheetGuess | None:
     _once(list(columns.values()))
     if not any(one.meaning for one in columns.values()):
         return None
-    legend = legend_of(sheet)
     return SheetGuess(
         file=file,
         sheet=sheet.name,
@@ -179,9 +186,12 @@ def _look_closer(column: ColumnGuess, values: Sequence[Cell]) -> None:
             column.certainty, column.other = "guess", formats[1]
     if shape == "score" or column.meaning == "rating":
         column.unknown = [written(one) for one in different if not _is_number(one)]
+        if _PERCENT.search(column.header) or any(plain(one).endswith("%") for one in different):
+            numbers = [number(one) for one in different if _is_number(one)]
+            column.full = 1 if numbers and max(numbers) <= 1 and "%" not in "".join(map(plain, different)) else 100
     elif "." in shape:
         words = words_of(*shape.split(".", 1))
-        column.unknown = [written(one) for one in different if word(plain(one)) not in words]
+        column.unknown = [written(one) for one in different if word(without_option(plain(one))) not in words]
 
 
 def _is_number(cell: Cell) -> bool:
@@ -195,12 +205,14 @@ def _is_number(cell: Cell) -> bool:
 def _kind(scores: Mapping[int, Sequence[Score]], columns: Mapping[int, ColumnGuess], titles: Mapping[str, str]) -> str:
     """What the table is, by what only such tables have."""
     votes: Counter[str] = Counter()
+    having: set[str] = set()
     for at, every in scores.items():
         best = [one for one in every if one.points >= every[0].points - 0.5 and "header" in one.why] or every[:1]
         for kind, (only, beside) in KINDS.items():
             own, shared = only.split(), beside.split()
             if any(one.meaning in own for one in best):
                 votes[kind] += 4 if best[0].points >= _PROBABLE else 2
+                having.add(kind)
             elif any(one.meaning in shared for one in best):
                 votes[kind] += 1
             if columns[at].repeated > 1 and any(one.meaning in own for one in best):
@@ -209,7 +221,7 @@ def _kind(scores: Mapping[int, Sequence[Score]], columns: Mapping[int, ColumnGue
     grid = sum(bool(_DAY_OF_WEEK.fullmatch(one.header)) for one in columns.values()) >= _LEAST
     if grid or len(known) < _LEAST or not votes:
         return ""
-    kind, most = votes.most_common(1)[0]
+    kind, most = next((one for one in votes.most_common() if one[0] in having), ("", 0))
     return kind if most > _LEAST else ""
 
 

@@ -22,6 +22,18 @@ _TITLES = {
 }
 
 
+NUMBERS = ("max_score", "pass_score")
+"""What is a number, so that no colon need stand before it: 满分20分, 12分合格."""
+_FULL_DAY = r"\d{4}[-/.年]\d{1,2}[-/.月]\d{1,2}日?"
+FIRST_DAY, LAST_DAY = (
+    rf"({_FULL_DAY})\s*(?:至|到|~|-)\s*{_FULL_DAY}",
+    rf"{_FULL_DAY}\s*(?:至|到|~|-)\s*({_FULL_DAY})",
+)
+"""Days of a title that has no word before them: 课堂考勤异常(2026-08-31 至 2026-09-27)."""
+_BETWEEN_DAYS = re.compile(FIRST_DAY)
+_PASSED = re.compile(r"\d+分?(?:为|即)?(?:及格|合格)")
+
+
 def titles_of(sheet: Sheet, row: int) -> dict[str, str]:
     """What the rows above the header say before a colon."""
     texts = [plain(cell) for one in sheet.rows[:row] for cell in one if isinstance(cell, str)]
@@ -29,8 +41,13 @@ def titles_of(sheet: Sheet, row: int) -> dict[str, str]:
     for meaning, labels in _TITLES.items():
         for text in texts:
             behind = r"\S+\s*(?:至|到|~|-)\s*\d" if meaning == "covered" else r"\S"
-            if match := re.search(rf"(?<![^\W_])({labels})\s*:\s*{behind}", text):
+            said = r"\s*:?\s*为?\s*\d" if meaning in NUMBERS else rf"\s*:\s*{behind}"
+            if match := re.search(rf"(?<![^\W_])({labels}){said}", text):
                 found.setdefault(meaning, match[1])
+    if "pass_score" not in found and any(map(_PASSED.search, texts)):
+        found["pass_score"] = ""  # before the word
+    if "covered" not in found and any(map(_BETWEEN_DAYS.search, texts)):
+        found["covered"] = ""
     return found
 
 
@@ -48,6 +65,6 @@ def legend_of(sheet: Sheet) -> dict[str, str]:
 
 def _signed(text: str) -> tuple[str, str] | None:
     for sign, each in ((text[:1], text[1:]), (text[-1:], text[:-1])):
-        if sign in MARKS and each:
+        if each and (sign in MARKS or re.fullmatch("[A-Za-z0-9]", sign)):
             return sign, re.sub("^(=|-|表示|代表|为)|(=|-|表示|代表|为)$", "", each)
     return None

@@ -182,8 +182,8 @@ FORMS: Mapping[str, tuple[Form, ...]] = {
             "timetable/sections",
             (
                 Line("sections", ("sections",)),
-                Line("begins", ("section_begins",)),
-                Line("ends", ("section_ends",)),
+                Line("begins", ("section_begins", "section_span")),
+                Line("ends", ("section_ends", "section_span")),
             ),
         ),
     ),
@@ -258,7 +258,6 @@ POINTS = {
 """As in schemas/mappings/chaoxing-tests.yaml, of 100."""
 LETTERS = {"a": "good", "b": "fair", "c": "poor"}
 """Of three; what the letters of a scale of four or five mean, only the college knows."""
-STARS = {"非常满意": 5, "很满意": 5, "满意": 4, "一般": 3, "基本满意": 3, "不满意": 2, "非常不满意": 1, "很不满意": 1}
 OF_NAMES = (
     ("absent_names", "absent"),
     ("late_names", "late"),

@@ -14,3 +14,7 @@ class Meaning(NamedTuple):
     """The table of the directory whose ids or names stand in it."""
     words: str = ""
     """Its headers, separated by blanks; one behind a `?` is one of others as well."""
+
+
+STARS = {"非常满意": 5, "很满意": 5, "满意": 4, "一般": 3, "基本满意": 3, "不满意": 2, "非常不满意": 1, "很不满意": 1}
+"""What words of satisfaction are worth, of five."""

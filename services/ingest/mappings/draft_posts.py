@@ -15,6 +15,16 @@ _COLLEGE = (
     ("hr_office", "^(组织)?人事.*(处|部)(处|部)?长$"),
 )
 """Role of the whole college, and what its post is called."""
+_OF_UNIT = (
+    ("college_office", "^(党?[院校]办|[院校](长|党)?办公室|党政办公?室?)$"),
+    ("academic_affairs", "^教务.*(处|部)$"),
+    ("student_affairs", "^学(生工作|生|工)(处|部)$"),
+    ("supervision_office", "^督导(办公室|办|室|处)$"),
+    ("quality_office", "^质量.*(办公室|办|处|中心)$"),
+    ("hr_office", "^(组织)?人事.*(处|部)$"),
+)
+"""The same where the post is 处长 alone, and its unit stands in another column."""
+_HEAD = "^(处长|部长|主任)$"
 
 
 def post_lines(sheet: SheetGuess) -> list[str]:
@@ -32,6 +42,10 @@ def post_lines(sheet: SheetGuess) -> list[str]:
         of = quoted(unit.header)
         both = "  - when: [{column: %s, like: '%s'}, {column: %s, like: '%s'}]"
         lines += [both % (held, "^院长$", of, "领导|^院办$|^校办$"), "    fields: {role: {is: college_head}}"]
+        for role, like in _OF_UNIT:
+            lines += [both % (held, _HEAD, of, like), f"    fields: {{role: {{is: {role}}}}}"]
+        lines += [both % (held, "^(处长|部长|馆长|中心主任)$", of, "(处|部|馆|中心)$")]
+        lines += [f"    fields: {{role: {{is: department_head}}, scope_kind: {{is: department}}, scope: {of}}}"]
         lines += [both % (held, "^((系|部)主任|院长)$", of, "(学院|系|部|分院)$")]
         lines += [f"    fields: {{role: {{is: department_head}}, scope_kind: {{is: department}}, scope: {of}}}"]
     lines += _named(held, "department_head", "department", "^(.+(?:系|部|分院|学院))主任$")

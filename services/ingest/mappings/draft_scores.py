@@ -9,7 +9,7 @@ from typing import Literal, NamedTuple
 
 from services.ingest.mappings.cells import plain, word
 from services.ingest.mappings.draft_shapes import Shapes
-from services.ingest.mappings.draft_words import HEADERS, MEANINGS
+from services.ingest.mappings.draft_words import HEADERS, MEANINGS, plainer_header
 from services.ingest.mappings.headers import languages_of
 from services.tabular.sheets import Cell
 
@@ -25,6 +25,7 @@ _WEAK = frozenset(
         "name",
         "names",
         "number",
+        "rating",
         "serial",
         "code",
         "id",
@@ -39,7 +40,7 @@ _WEAK = frozenset(
 )
 _LIMITS, _FEW_LIMITS = ("max_score", "pass_score"), 3
 """Columns that say the same in most rows."""
-_LAST, _WITHIN = 1.7, 1.5
+_LAST, _WITHIN, _SHARED_LAST = 1.7, 1.5, 1.0
 _ENDS_AS_AN_ID = re.compile(r"(编号|编码|代码|号|id|no)$")
 
 
@@ -65,7 +66,7 @@ def scores_of(header: str, values: Sequence[Cell], shapes: Shapes) -> list[Score
     values = _sample(values)
     share_of = cache(lambda shape: shapes.share(shape, values))
     known_of = cache(lambda table: shapes.known_share(table, values))
-    plainer = word(re.sub(r"\([^()]*\)|[*:]", "", plain(header)))
+    plainer = plainer_header(header)
     exact = _usual(header, plainer)
     found = []
     for name, meaning in MEANINGS.items():
@@ -106,7 +107,7 @@ def _of_header(name: str, exact: Mapping[str, bool], plainer: str) -> tuple[floa
 
 def _usual(header: str, plainer: str) -> dict[str, bool]:
     """Meaning → whether the header is usual for it; of one in two languages (Class 班级) what both words allow."""
-    for one in (word(header), plainer):
+    for one in (word(header), plainer, plainer.replace("时刻", "时间")):
         if found := dict(HEADERS.get(one, ())):
             return found
     said = [dict(HEADERS.get(one, ())) for one in languages_of(plain(header)) or plainer.split("/")]
@@ -129,4 +130,7 @@ def _part(name: str, header: str) -> float:
         return 0.0
     if any(header.endswith(one) for one in within):
         return _LAST
+    shared = [word(one[1:]) for one in MEANINGS[name].words.split() if one.startswith("?")]
+    if not within and any(len(one) > 1 and header.endswith(one) and not one.isascii() for one in shared):
+        return 0.0 if _ENDS_AS_AN_ID.search(header) else _SHARED_LAST
     return _WITHIN if within or (len(header) > 1 and any(header in one for one in usual)) else 0.0

@@ -7,8 +7,9 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime, time
 
 from services.ingest.mappings import cells, days, sections
-from services.ingest.mappings.cells import WrongCell, plain, word
+from services.ingest.mappings.cells import WrongCell, plain, without_option, word
 from services.ingest.mappings.days import Days
+from services.ingest.mappings.draft_meaning import STARS
 from services.ingest.mappings.known import Known, class_shape
 from services.ingest.mappings.words import words_of
 from services.tabular.sheets import Cell
@@ -24,7 +25,8 @@ _TEACHING = re.compile(r"教研[室组]$")
 _SCORE_WORDS = frozenset(
     "优 良 中 及格 不及格 优秀 良好 中等 合格 不合格 缺考 缓考 免修 免考 作弊 未提交 未交 未作答 旷考".split()  # noqa: SIM905 - shorter
 )
-_ROLLCALL = frozenset(["已提交", "未提交", "停课", "已点名", "未点名", "未完成", "已完成"])
+_LETTER = re.compile("[A-F][+-]?")
+_ROLLCALL = re.compile(r"[已未](提交|点名|完成|上报|录入|登记|考勤|签到|保存)|提交|停课")
 _HALVES = {"上午": time(8), "下午": time(14), "": time()}
 
 
@@ -66,12 +68,19 @@ class Shapes:
             "weeks": lambda cell: _read(sections.weeks, cell),
             "number": lambda cell: not isinstance(cell, date) and _read(cells.number, cell),
             "serial": lambda cell: isinstance(cell, int | float) or plain(cell).isdecimal(),
-            "score": lambda cell: _read(cells.number, cell) or plain(cell) in _SCORE_WORDS,
-            "rollcall": lambda cell: plain(cell) in _ROLLCALL,
+            "score": lambda cell: (
+                _read(cells.number, cell)
+                or plain(cell) in _SCORE_WORDS
+                or bool(_LETTER.fullmatch(plain(cell)))
+                or word(plain(cell)) in words_of("test", "status")
+            ),
+            "rating": lambda cell: _read(cells.number, cell) or plain(cell) in STARS,
+            "rollcall": lambda cell: bool(_ROLLCALL.fullmatch(plain(cell))),
             "people": lambda cell: all(_is_person(one) for one in _names(cell)),
             "marks": lambda cell: plain(cell) in MARKS or word(plain(cell)) in words_of("attendance", "status"),
             "slot": self._is_slot,
             "clock": lambda cell: (isinstance(cell, float) and 0 < cell < 1) or _is_clock(cell),
+            "clock_span": lambda cell: len(_ends(cell)) == 2 and all(map(_is_clock, _ends(cell))),  # noqa: PLR2004
             "span": self._reads(days.span),
             "made_up": lambda cell: any(self._is_day(one) for one in re.split("[;,、(补]", plain(cell))),
             "when": lambda cell: isinstance(cell, str) and all(map(_is_when, filter(str.strip, _BLOCKS.split(cell)))),
@@ -182,6 +191,10 @@ def _is_clock(cell: Cell) -> bool:
     return not isinstance(cell, int | float) and _read(days.clock, cell)
 
 
+def _ends(cell: Cell) -> list[str]:
+    return re.split(r"\s*[-~至到]\s*", plain(cell)) if isinstance(cell, str) else []
+
+
 def _is_sections(cell: Cell) -> bool:
     """Days may be sections that a spreadsheet has spoilt, numbers alone say nothing."""
     if isinstance(cell, datetime | date):
@@ -197,4 +210,4 @@ def _is_class(cell: Cell) -> bool:
 def _of_words(shape: str) -> Callable[[Cell], bool]:
     words = words_of(*shape.split(".", 1))
     done = ("已完成", "完成") if shape == "leave.status" else ()
-    return lambda cell: word(re.sub(r"\([^()]*\)$", "", plain(cell))) in words or plain(cell) in done
+    return lambda cell: word(without_option(re.sub(r"\([^()]*\)$", "", plain(cell)))) in words or plain(cell) in done

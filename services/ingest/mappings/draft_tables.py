@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from services.ingest.mappings.cells import is_blank, plain, word
-from services.ingest.mappings.draft_words import HEADERS
+from services.ingest.mappings.draft_words import HEADERS, plainer_header
 from services.ingest.mappings.headers import MOST_ABOVE, Header
 from services.ingest.mappings.tables import is_summary
 from services.tabular.sheets import Cell, Sheet
@@ -41,7 +41,7 @@ def header_of(sheet: Sheet) -> tuple[int, int] | None:
 
 
 def _known_header(text: str) -> bool:
-    return word(text) in HEADERS or bool(_MONTH.fullmatch(text))
+    return word(text) in HEADERS or plainer_header(text) in HEADERS or bool(_MONTH.fullmatch(text))
 
 
 def values_of(sheet: Sheet, first: int, width: int) -> list[list[Cell]]:

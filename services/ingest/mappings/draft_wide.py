@@ -24,6 +24,10 @@ _PARTS = (
 """What a header of repeated columns may say: part → how it is written there, and a pattern for all of them."""
 
 
+_BARE_SECTIONS = re.compile(r"第?\d{1,2}(?:[-,、]\d{1,2})*节?")
+"""Below a day: 1-2."""
+
+
 def wide_lines(column: ColumnGuess) -> tuple[list[str], dict[str, str]]:
     """The lines for repeated columns, and the fields that their headers give."""
     if not column.above:
@@ -32,6 +36,10 @@ def wide_lines(column: ColumnGuess) -> tuple[list[str], dict[str, str]]:
             return ["  wide:", f"    columns: {{value: {single('^' + groups + '$')}}}"], fields
         return ["  wide:", "    columns: {value: '^(?P<period>(?:\\d{4}年?)?\\d{1,2}月份?)$'}"], {}
     groups, fields = _pattern(column.above)
+    if "sections" not in fields and _BARE_SECTIONS.fullmatch(column.header):
+        value = f"^(?P<sections>{_BARE_SECTIONS.pattern})$"
+        lines = ["  wide:", f"    groups: {single(groups)}", f"    columns: {{value: {single(value)}}}"]
+        return lines, {**fields, "sections": "sections"}
     header, full = column.header, re.search(r"\(\D*([\d.]+)\D*\)", column.header)
     value = re.escape(re.sub(r"\(.*", "", header))
     if full:
@@ -59,4 +67,5 @@ def _pattern(text: str, *, whole: bool = False) -> tuple[str, dict[str, str]]:
 
 
 def _general_text(text: str) -> str:
-    return re.sub(r"\d+", r"\\d+", re.escape(text).replace("\\ ", " "))
+    escaped = re.sub(r"(?:\\?\s)+", lambda one: " " if one[0] == "\\ " else r"\s*", re.escape(text))
+    return re.sub(r"\d+", r"\\d+", escaped)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
-from services.ingest.mappings.cells import word
+from services.ingest.mappings.cells import plain, word
 from services.ingest.mappings.draft_meaning import Meaning
 from services.ingest.mappings.draft_words_directory import OF_DIRECTORY
 from services.ingest.mappings.draft_words_records import OF_RECORDS
@@ -31,7 +32,7 @@ KINDS: Mapping[str, tuple[str, str]] = {
         "class course requested teacher room",
     ),
     "enrolment": ("change change_day class_before class_after", "student student_name class reason"),
-    "bells": ("section_begins section_ends", "sections"),
+    "bells": ("section_begins section_ends section_span", "sections"),
     "days": ("off_from off_to made_up follows", "holiday"),
     "rollcall": ("rollcall_status", "class course day sections teacher room submitted"),
     "leave": (
@@ -41,7 +42,7 @@ KINDS: Mapping[str, tuple[str, str]] = {
     "test": ("score max_score pass_score test_name", "student student_name class course day sections slot"),
     "assessment": ("overall period", "student student_name class course teacher department"),
     "ticket": (
-        "ticket ticket_category accepted reported rating priority step step_time",
+        "ticket ticket_category accepted reported rating rated priority step step_time",
         "department location resolved ticket_status rating_comment",
     ),
     "people": ("person person_name post left email", "department teaching_office joined"),
@@ -61,6 +62,7 @@ KINDS: Mapping[str, tuple[str, str]] = {
 """Kind of table → (what only it has, what it has beside others)."""
 
 
+_OLD, _NEW = "原 调前 调课前 调整前 变更前", "新 现 调后 调课后 调整后 变更后"
 _IDS, _NAMES = "号 编号 编码 代码 号码 id 代号", "姓名 名字 名称 名"
 _FAMILIES = (
     ("student", "学生 学籍 学员", f"学号 {_IDS}"),
@@ -69,8 +71,16 @@ _FAMILIES = (
     ("class_id", "班级 行政班 行政班级", _IDS),
     ("course_id", "课程", _IDS),
     ("major_id", "专业", _IDS),
-    ("ticket", "工单 报修单 服务单 报修", f"单号 {_IDS}"),
+    ("ticket", "工单 报修单 服务单 报修", f"单号 流水 流水号 {_IDS}"),
     ("leave", "请假单 假条 审批单", _IDS),
+    ("old_day", _OLD, "日期 上课日期 日"),
+    ("new_day", _NEW, "日期 上课日期 日"),
+    ("old_slot", _OLD, "时间 上课时间"),
+    ("new_slot", _NEW, "时间 上课时间"),
+    ("old_sections", _OLD, "节次 上课节次 课节"),
+    ("new_sections", _NEW, "节次 上课节次 课节"),
+    ("new_room", _NEW, "教室 地点 上课教室 上课地点 教学地点 授课地点 场地"),
+    ("new_teacher", _NEW, "教师 任课教师 授课教师 上课教师 任课老师 老师"),
     ("student_name", "学生 学员", _NAMES),
     ("person_name", "职工 教工 教职工 员工 人员", _NAMES),
     ("teacher", "任课教师 授课教师 主讲教师", _NAMES),
@@ -94,3 +104,14 @@ def _headers() -> dict[str, list[tuple[str, bool]]]:
 
 HEADERS = _headers()
 """Header → (meaning, whether it is usual for it)."""
+
+
+_ASKED = re.compile(
+    r"^\s*(?:(?:[Qq]?\d{1,2}\s*[.、)]|第\d{1,2}题[.、]?)\s*(?=[^\W\d]))?(?:请?(?:填写|选择|输入)?[您你]的|请(?:填写|选择|输入))?"
+)
+"""What a form puts before the word of a question: 4、学生学号, 请填写您的姓名."""
+
+
+def plainer_header(header: str) -> str:
+    """A header without remarks in brackets, signs, and what a form puts before the word of its question."""
+    return word(_ASKED.sub("", re.sub(r"\([^()]*\)|[*:?]", "", plain(header)), count=1))

@@ -43,7 +43,7 @@ OF_DIRECTORY: Mapping[str, Meaning] = {
         "class_ids",
         "班级代码 班级编号 班号 班级编码 classid class_id classcode 班级号 行政班代码 行政班号 班级id classno class_no",
     ),
-    "class_alias": Meaning("class", "", "班级简称 简称"),
+    "class_alias": Meaning("class", "classes", "班级简称 简称"),
     "class_before": Meaning(
         "class",
         "classes",

@@ -41,12 +41,12 @@ OF_RECORDS: Mapping[str, Meaning] = {
     "rollcall_status": Meaning(
         "rollcall",
         "",
-        "点名状态 提交状态 点名情况 考勤提交状态",
+        "点名状态 提交状态 点名情况 考勤提交状态 上报状态 考勤上报 上报情况 录入状态",
     ),
     "submitted": Meaning(
         "moment",
         "",
-        "提交时间 点名时间 签到时间 打卡时间 考勤提交时间 签到提交时间 submittedat",
+        "提交时间 点名时间 签到时间 打卡时间 考勤提交时间 签到提交时间 上报时间 submittedat",
     ),
     "leave": Meaning(
         "id",
@@ -61,7 +61,7 @@ OF_RECORDS: Mapping[str, Meaning] = {
     "leave_status": Meaning(
         "leave.status",
         "",
-        "审批状态 审核状态 审批进度 销假状态 当前审批状态 流程状态 请假状态 approvalstatus",
+        "审批状态 审核状态 审批进度 销假状态 当前审批状态 流程状态 请假状态 审批 审核 approvalstatus",
     ),
     "leave_result": Meaning(
         "leave.status",
@@ -72,13 +72,14 @@ OF_RECORDS: Mapping[str, Meaning] = {
         "half",
         "",
         "开始时间 请假开始时间 起始时间 开始日期 请假起始时间 from starttime 请假开始日期 开始 起始 "
-        "请假起始日期 离校时间 start startdate start_time start_date",
+        "请假起始日期 离校时间 开始请假 请假开始 start startdate start_time start_date",
     ),
     "ends": Meaning(
         "half",
         "",
         "结束时间 请假结束时间 截止时间 结束日期 请假截止时间 to endtime 请假结束日期 结束 截止 "
-        "返校时间 end enddate end_time end_date",
+        "返校时间 结束请假 请假结束 返校 "
+        "end enddate end_time end_date",
     ),
     "reason": Meaning("", "", "请假事由 事由 请假原因 原因 reason"),
     "requested": Meaning(
@@ -94,9 +95,9 @@ OF_RECORDS: Mapping[str, Meaning] = {
     "score": Meaning(
         "score",
         "",
-        "成绩 五级制成绩 等级成绩 随堂测 随堂测验 测验 测试 检测 小测 得分 分数 测验成绩 检测成绩 score mark 最终成绩 "
-        "总成绩 测试成绩 考试成绩 "
-        "考核成绩 实得分 卷面成绩 总评成绩 grade points result ?总分",
+        "正确率 得分率 成绩 五级制成绩 等级成绩 随堂测 随堂测验 测验 测试 检测 小测 得分 分数 测验成绩 检测成绩 "
+        "score mark 最终成绩 总成绩 测试成绩 考试成绩 "
+        "考核成绩 实得分 卷面成绩 总评成绩 grade points result ?总分 ?等级",
     ),
     "max_score": Meaning(
         "number",
@@ -132,7 +133,7 @@ OF_RECORDS: Mapping[str, Meaning] = {
         "ticket.category",
         "",
         "类别 工单类型 服务类型 诉求类型 事项类型 ?类型 故障类型 报修类型 报修类别 服务类别 "
-        "维修类型 工单类别 项目类别 category tickettype",
+        "维修类型 工单类别 项目类别 业务类型 业务类别 事务类型 category tickettype",
     ),
     "priority": Meaning(
         "ticket.priority",
@@ -142,7 +143,7 @@ OF_RECORDS: Mapping[str, Meaning] = {
     "location": Meaning(
         "",
         "",
-        "报修地点 位置 location ?地点 报修区域 维修地点 故障地点 报修位置 地点位置",
+        "报修地点 位置 location ?地点 报修区域 维修地点 故障地点 报修位置 地点位置 发生地点 事发地点 故障位置",
     ),
     "reported": Meaning(
         "moment",
@@ -160,10 +161,11 @@ OF_RECORDS: Mapping[str, Meaning] = {
         "办结时间 解决时间 处理完成时间 ?完成时间 完工时间 办结日期 维修完成时间 closed closedat resolvedat finished",
     ),
     "rating": Meaning(
-        "number",
+        "rating",
         "",
-        "评分 满意度 评价分 星级 rating 满意度评分 服务评分 评价星级 用户评分 stars",
+        "评分 满意度 评价分 星级 rating 满意度评分 服务评分 评价星级 用户评分 满意程度 满意度评价 服务满意度 stars",
     ),
+    "rated": Meaning("moment", "", "评价时间 评分时间 评价日期 回访时间 ratedat"),
     "rating_comment": Meaning("", "", "评价内容 评价意见"),
     "ticket_status": Meaning(
         "",
@@ -202,6 +204,7 @@ OF_RECORDS: Mapping[str, Meaning] = {
         "clock", "", "上课 上课时间 开始时间 起始时间 开始 上课时刻 begin begins start starttime from"
     ),
     "section_ends": Meaning("clock", "", "下课 下课时间 结束时间 终止时间 结束 下课时刻 end ends endtime to"),
+    "section_span": Meaning("clock_span", "", "起止时间 作息时间 上课时间 时间 时间段 上下课时间 课节时间 time"),
     "off_from": Meaning("span", "", "放假日期 放假时间 放假 放假开始 放假起止 放假安排 假期 假期时间 休息日期 holiday"),
     "off_to": Meaning("day", "", "放假结束 放假截止 收假日期"),
     "made_up": Meaning(
@@ -220,5 +223,7 @@ OF_RECORDS: Mapping[str, Meaning] = {
     "new_sections": Meaning("sections", "", "新节次 新上课节次 现节次 现上课节次 调后节次 调课后节次 补课节次"),
     "new_room": Meaning("", "", "新教室 现教室 调后教室 调课后教室 新上课地点"),
     "new_teacher": Meaning("names", "person_names", "代课教师 新教师 现任课教师 调后教师 调课后教师"),
-    "lesson_change": Meaning("timetable/changes.status", "", "调课类型 调停课类型 变动类型"),
+    "lesson_change": Meaning(
+        "timetable/changes.status", "", "调课类型 调停课类型 变动类型 变更类型 调课类别 申请类型 ?类别 ?类型"
+    ),
 }

@@ -11,10 +11,13 @@ import msgspec
 
 from services.ingest.mappings.cells import word
 from services.ingest.mappings.draft import ColumnGuess, SheetGuess
+from services.ingest.mappings.draft_around import FIRST_DAY, LAST_DAY, NUMBERS
 from services.ingest.mappings.draft_days import day_lines
-from services.ingest.mappings.draft_forms import FORMS, LETTERS, OF_NAMES, POINTS, STARS, STEPS, Form, Line
+from services.ingest.mappings.draft_forms import FORMS, LETTERS, OF_NAMES, POINTS, Form, Line
 from services.ingest.mappings.draft_posts import post_lines
 from services.ingest.mappings.draft_shapes import NOBODY
+from services.ingest.mappings.draft_states import state_lines
+from services.ingest.mappings.draft_steps import stars_of, step_lines
 from services.ingest.mappings.draft_texts import formatted, quoted, remark, single
 from services.ingest.mappings.draft_wide import wide_lines
 from services.ingest.mappings.draft_words import UNIMPORTANT
@@ -23,7 +26,7 @@ from services.ingest.mappings.words import words_of
 _OF_ROWS = {f"directory/{name}" for name in ("roles", "departments", "teaching_offices", "majors")}
 """What a table says beside its own rows, where it has the column."""
 _FIRST_DAY, _LAST_DAY = r"(\d\S*?)\s*(?:至|到|~|-(?=\s*\d{4}))", r"\d\S*?\s*(?:至|到|~|-(?=\s*\d{4}))\s*(\d\S+)"
-_HANDED_IN = "已提交, 已点名, 已完成, 提交"
+_HANDED_IN = "^(已|提交$)"
 _AGREED = "^(审核|审批)?(已)?(通过|同意|批准|完成)"
 
 
@@ -56,7 +59,7 @@ def draft_mapping(sheets: Sequence[SheetGuess], name: str = "draft") -> str:
         if one.kind == "people":
             lines += post_lines(one)
         if one.kind == "students":
-            lines += _states(one)
+            lines += state_lines(one)
     if not known:
         lines[-1] = "tables: []  # none of the tables is of a kind that is known"
     return "\n".join(lines) + "\n"
@@ -67,10 +70,12 @@ def _of_the_file(sheets: Sequence[SheetGuess], lists: str) -> list[str]:
     titles = {name: label for one in sheets for name, label in one.titles.items()}
     lines: list[str] = []
     if label := titles.get("exported"):
-        moment = single(label + r"[:]\s*(\d{4}\S+(?: \d{1,2}:\d\d(?::\d\d)?)?)")
+        moment = single(label + r"[:]\s*(\d{4}\S+(?: (?:[上下中]午|晚上|凌晨)?\d{1,2}:\d\d(?::\d\d)?)?)")
         lines.append(f"exported_at: {{title: {moment}}}")
-        if lists and (days := titles.get("covered")):
+        if lists and (days := titles.get("covered")) is not None:
             first, last = (single(days + rf"[:]\s*{one}") for one in (_FIRST_DAY, _LAST_DAY))
+            if not days:
+                first, last = single(FIRST_DAY), single(LAST_DAY)
             lines += ["covers:  # what it no longer says of these days is taken back", "  kind: attendance"]
             lines += [f"  from: {{title: {first}}}", f"  to: {{title: {last}}}"]
     return lines
@@ -79,29 +84,6 @@ def _of_the_file(sheets: Sequence[SheetGuess], lists: str) -> list[str]:
 def _is_plan(sheet: SheetGuess) -> bool:
     """Whether a list of courses says when they are taught."""
     return bool(sheet.of("when") or (sheet.of("weekday") and sheet.of("sections")))
-
-
-def _states(sheet: SheetGuess) -> list[str]:
-    """What a roll says of changes: in columns of its own, or that somebody is no longer there."""
-    change, day, before = sheet.of("change"), sheet.of("change_day"), sheet.of("class_before")
-    state, student = sheet.of("student_status"), sheet.of("student")
-    told = change or state
-    if told is None or student is None:
-        return []
-    name = quoted(told.header)
-    known = words_of("directory/student_changes", "change")
-    gone = [one for one in dict.fromkeys([*told.unknown, *told.examples]) if word(one) in known]
-    lines = ["- to: directory/student_changes"]
-    lines += [f"  sheet: {quoted(sheet.sheet)}"] if sheet.sheet else []
-    if change is None:
-        gone = list(dict.fromkeys([*gone, "休学", "退学", "毕业"]))
-        lines.append(f"  when: {{column: {name}, is: [{', '.join(gone)}]}}")
-    else:
-        lines.append(f'  when: [{name}, {{column: {name}, not: ["无", "正常", "否", "-"]}}]')
-    lines += ["  fields:", f"    student: {{column: {quoted(student.header)}, as: student}}", f"    change: {name}"]
-    lines += [f"    day: {{column: {quoted(day.header)}, as: day}}"] if day and change else []
-    lines += [f"    class_before: {{column: {quoted(before.header)}, blank: null}}"] if before else []
-    return lines
 
 
 def _alike(sheets: Sequence[SheetGuess]) -> list[SheetGuess]:
@@ -148,7 +130,7 @@ def _table(sheet: SheetGuess, form: Form) -> list[str]:
             clock = single(sheet.titles["begins"] + r"[:]\s*\S+\s+(\d{1,2}:\d\d)")
             lines.append(f"    begins: {{title: {clock}}}")
         lines.append("    lesson: {as: lesson}")
-    return lines + (_steps(sheet) if form.to == "ticket" and sheet.of("step") is None else [])
+    return lines + (step_lines(sheet) if form.to == "ticket" and sheet.of("step") is None else [])
 
 
 def _timing(sheet: SheetGuess, form: Form) -> Iterable[str]:
@@ -159,7 +141,7 @@ def _timing(sheet: SheetGuess, form: Form) -> Iterable[str]:
     if form.to == "assessment" and (month := sheet.of("period")):
         yield f"  time: {{column: {quoted(month.header)}, as: month, take: ends}}"
     if form.to == "rollcall" and (handed_in := sheet.of("rollcall_status")):
-        yield f"  when: {{column: {quoted(handed_in.header)}, is: [{_HANDED_IN}]}}{remark(handed_in)}"
+        yield f"  when: {{column: {quoted(handed_in.header)}, like: {single(_HANDED_IN)}}}{remark(handed_in)}"
     agreed = sheet.of("leave_result") or sheet.of("leave_status")
     if agreed is not None and form.to in ("timetable/changes", "directory/student_changes"):
         yield f"  when: {{column: {quoted(agreed.header)}, like: {single(_AGREED)}}}"
@@ -167,13 +149,22 @@ def _timing(sheet: SheetGuess, form: Form) -> Iterable[str]:
 
 def _fields(sheet: SheetGuess, form: Form, wide: ColumnGuess | None, of_header: Mapping[str, str]) -> Iterable[str]:
     for line in form.lines:
-        found = _first(sheet, line.meanings) or (sheet.of("weekday") if line.field == "weekday" else None)
+        found = (
+            _deciding(sheet, line)
+            or _first(sheet, line.meanings)
+            or (sheet.of("weekday") if line.field == "weekday" else None)
+        )
+        if line.field == "rating" and sheet.of("step") is None:
+            continue  # it belongs to the step that rates
         if line.field in of_header:
             yield f"    {line.field}: {{part: {of_header[line.field]}}}"
         elif found is None and (around := _around(sheet, line)):
             yield f"    {line.field}: {around}"
         elif found is not None:
             yield f"    {line.field}: {_way(sheet, form, line, found, wide)}{remark(found)}"
+            yield from _worth_unknown(line, found)
+        elif line.field == "max_score" and (score := sheet.of("score")) and score.full:
+            yield f"    max_score: {{is: {score.full}}}  # likely: a percentage"
         elif line.needed:
             yield f"    # {line.field}: no column was found for it"
 
@@ -183,6 +174,10 @@ def _way(sheet: SheetGuess, form: Form, line: Line, found: ColumnGuess, wide: Co
     extra = _legend(sheet) if found.meaning == "marks" and sheet.legend else _extra(line, found)
     if found is wide:
         return f"{{{', '.join(filter(None, ('part: value', extra)))}}}"
+    if found.meaning == "section_span":
+        edge = r"^(\d.*?)\s*[-~至到]" if line.field == "begins" else r"[-~至到]\s*(\d.*)$"
+        edge = edge if line.field == "ends" else r"^(.*?\d)\s*[-~至到]"
+        return f"{{column: {quoted(found.header)}, pattern: {single(edge)}}}"
     if line.field == "class" and found.several:
         return "{part: class, as: class}"
     name = quoted(found.header)
@@ -215,12 +210,22 @@ def _extra(line: Line, found: ColumnGuess) -> str:
         for name, table in (("SCORE", score), ("STATUS", status)):
             said = ", ".join(f"{quoted(one)}: {value}" for one, value in table.items())
             extra = extra.replace(f"values: {name}", f"values: {{{said}}}")
+    if line.field == "rating" and (stars := stars_of(found)):
+        extra += f", {stars}"
     if line.field == "overall" and {word(one) for one in found.unknown} == set("abc"):
         letters = ", ".join(f"{one}: {LETTERS[word(one)]}" for one in sorted(found.unknown))
         extra = f"values: {{{letters}}}"
     if found.format:
         extra = ", ".join(filter(None, (re.sub(r"halves: \{[^}]*\}", "", extra), f'format: "{found.format}"')))
     return extra
+
+
+def _worth_unknown(line: Line, found: ColumnGuess) -> Iterable[str]:
+    """Words of marks that are worth what only the college can say."""
+    known = words_of("test", "status")
+    if line.field == "score" and (words := [one for one in found.unknown if word(one) not in {*known, *POINTS}]):
+        said = ", ".join(f"{quoted(one)}: …" for one in words)
+        yield f"    # score: the college says what these are worth: values: {{{said}}}"
 
 
 def _around(sheet: SheetGuess, line: Line) -> str:
@@ -230,6 +235,9 @@ def _around(sheet: SheetGuess, line: Line) -> str:
         label = sheet.titles.get(meaning)
         if label is None and meaning == "day":
             label = sheet.titles.get("begins")
+        if label is not None and meaning in NUMBERS:
+            behind = label + r"\s*[:]?\s*为?\s*([\d.]+)" if label else r"([\d.]+)分?(?:为|即)?(?:及格|合格)"
+            return f"{{title: {single(behind)}}}"
         if label is not None:
             behind = single(label + r"[:]\s*(\S+)")
             return f"{{title: {behind}{extra}}}"
@@ -270,27 +278,11 @@ def _of_names(sheet: SheetGuess) -> list[str]:
     return lines
 
 
-def _steps(sheet: SheetGuess) -> list[str]:
-    lines = ["  rows:"]
-    for step, (action, meaning) in enumerate(STEPS, 1):
-        found = sheet.of(meaning)
-        if found is None:
-            continue
-        fields = f"action: {{is: {action}}}, step: {{is: {step}}}"
-        if action == "rated":
-            done = sheet.of("resolved") or sheet.of("reported")
-            at = quoted(done.header) if done else "评价时间"
-            stars = ", ".join(f"{one}: {STARS[one]}" for one in found.unknown if one in STARS)
-            values = f", values: {{{stars}}}" if stars else ""
-            fields += f", rating: {{column: {quoted(found.header)}, as: integer{values}}}"
-            lines += [
-                f"  - when: {quoted(found.header)}",
-                f"    time: {at}",
-                f"    fields: {{{fields}}}{remark(found)}",
-            ]
-        else:
-            lines += [f"  - time: {formatted(found)}{remark(found)}", f"    fields: {{{fields}}}"]
-    return lines
+def _deciding(sheet: SheetGuess, line: Line) -> ColumnGuess | None:
+    """Where the words beside a decision are free text (审批意见: 理由不足), the column whose words are known."""
+    status = sheet.of("leave_status")
+    told = sheet.of("leave_result")
+    return status if "leave_status" in line.meanings and told and told.unknown and status else None
 
 
 def _first(sheet: SheetGuess, meanings: Sequence[str]) -> ColumnGuess | None:

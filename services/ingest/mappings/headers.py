@@ -115,11 +115,17 @@ def best_header(sheet: Sheet, wanted: Sequence[Sequence[str]], count: int) -> tu
             continue
         header = header_at(sheet, row, count)
         score = sum(bool(header.find(words)) for words in wanted)
-        if score > best[2]:
+        # What a title stands above is no header of two rows, where the rows below it are one as well.
+        title = _is_title(sheet.rows[best[0]])
+        if score > best[2] or (title and score == best[2] > 0):
             best = row, header, score
-        if score == len(wanted):
+        if score == len(wanted) and not _is_title(sheet.rows[row]):
             break
     return best
+
+
+def _is_title(row: Sequence[Cell]) -> bool:
+    return _filled(row) == 1 and not is_blank(row[0])
 
 
 def _filled(row: Sequence[Cell]) -> int:

@@ -20,7 +20,8 @@ _TOTALS = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _NOTES = re.compile(
-    r"(注|备注|说明|注意|附注|填表说明|填表人|制表人|审核人|打印时间|制表|note|remark)s?\d*[:].*",
+    r"(注|备注|说明|注意|附注|填表说明|填表人|制表人|审核人|打印时间|制表|note|remark|图例|符号"
+    r"|(符号|记号|考勤|图例|填写|使用)说明|(打印|制表|导出|填表)(时间|日期)|\S{0,6}签[字名])s?\d*[:].*",
     re.IGNORECASE | re.DOTALL,
 )
 _REPEATED = 3
@@ -255,6 +256,10 @@ def _locate(file: str, sheet: Sheet, table: Table, named: bool) -> Found | tuple
     return (score, problems) if problems else found
 
 
+def _says_more(match: re.Match[str], said: dict[str, str]) -> bool:
+    return any(key in said and said[key] != (value or "") for key, value in match.groupdict().items())
+
+
 def _wide_groups(header: Header, wide: Wide, found: Found) -> list[WideGroup]:
     fixed = set(header.find([name for take in found.table.takes() for name in take.columns + take.join]))
     first = next(iter(wide.columns))
@@ -276,7 +281,11 @@ def _wide_groups(header: Header, wide: Wide, found: Found) -> list[WideGroup]:
             groups.append(WideGroup({}, said))
         last = upper
         for name, pattern in wide.columns.items():
-            if name not in groups[-1].columns and (match := pattern.search(text)):
+            match = pattern.search(text)
+            # Below one word each column may be a record of its own: a day with two lessons.
+            if match and name in groups[-1].columns and _says_more(match, groups[-1].said):
+                groups.append(WideGroup({}, dict(said)))
+            if name not in groups[-1].columns and match:
                 groups[-1].columns[name] = place
                 groups[-1].said.update({key: value or "" for key, value in match.groupdict().items()})
                 break

@@ -105,6 +105,8 @@ class Values:
         words = words_of(self._target, field)
         found = words.get(word(plain(cell)), NOT_SAID)
         if found is NOT_SAID:
+            found = words.get(word(cells.without_option(plain(cell))), NOT_SAID)
+        if found is NOT_SAID:
             known = {*table, *words}
             raise WrongCell(say("mapping.unknown_word", shown=written(cell)), known_words(plain(cell), known))
         return found

@@ -1,10 +1,15 @@
-"""A sheet for each class: weekdays across, sections down, in each cell blocks of lines with a blank one between."""
+"""Grids with weekdays across, in each cell blocks of lines with a blank one between.
+
+A sheet for each class has the sections down; one of all classes (总课表) has the sections below the weekdays, and a row
+for each class.
+"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from services.i18n import say
 from services.ingest.timetable import words
@@ -38,6 +43,14 @@ class Names:
     is_teacher: Callable[[str], bool]
 
 
+class Slot(NamedTuple):
+    """A weekday and consecutive sections of it."""
+
+    day: int
+    first: int
+    last: int
+
+
 def is_grid(sheet: Sheet) -> bool:
     """Whether it has a row of weekdays."""
     return _header(sheet) is not None
@@ -48,6 +61,9 @@ def plans(sheet: Sheet, names: Names, problems: list[Problem]) -> Iterator[Plan]
     header = _header(sheet)
     assert header is not None
     top, days = header
+    if slots := _slots(sheet, top, days):
+        yield from _of_all_classes(sheet, top, slots, names, problems)
+        return
     try:
         class_ = names.class_(_class_name(sheet, top))
     except ValueError as error:
@@ -60,14 +76,53 @@ def plans(sheet: Sheet, names: Names, problems: list[Problem]) -> Iterator[Plan]
     }
     for row, label in labels.items():
         for column, day in days.items():
-            cell = words.text(sheet.cell(row, column))
             last = spans.get((row, column), (row, row))[1]
-            place = f"{sheet.place} cell {letters(column)}{row}"
-            for block in _BETWEEN.split(cell) if cell else ():
-                try:
-                    yield _plan(block, class_, day, (label[0], labels.get(last, label)[1]), names, place)
-                except ValueError as error:
-                    problems.append(_problem(place, say("ingest.not_a_block", text=error.args[0])))
+            span = label[0], labels.get(last, label)[1]
+            yield from _of_cell(sheet, row, column, class_, day, span, names, problems)
+
+
+def _of_all_classes(
+    sheet: Sheet, top: int, slots: dict[int, Slot], names: Names, problems: list[Problem]
+) -> Iterator[Plan]:
+    """The blocks of a sheet with a row for each class; notes below it have no blocks."""
+    spans = {(row1, column1): column2 for row1, column1, _, column2 in sheet.merged}
+    spread = sheet.filled()
+    first = min(slots)
+    heads = [words.text(one) + words.text(two) for one, two in zip(spread[top - 1], spread[top], strict=False)]
+    of_class = next((at for at, one in enumerate(heads[: first - 1]) if "班" in one), first - 2)
+    for row in range(top + 2, len(sheet.rows) + 1):
+        filled = [column for column in slots if words.text(sheet.cell(row, column))]
+        if not filled or of_class < 0:
+            continue
+        try:
+            class_ = names.class_(words.text(spread[row - 1][of_class]))
+        except ValueError as error:
+            place = f"{sheet.place} cell {letters(of_class + 1)}{row}"
+            problems.append(_problem(place, say("ingest.no_such_class", name=error.args[0])))
+            continue
+        for column in filled:
+            slot, last = slots[column], slots.get(spans.get((row, column), column), slots[column])
+            span = slot.first, last.last if last.day == slot.day else slot.last
+            yield from _of_cell(sheet, row, column, class_, slot.day, span, names, problems)
+
+
+def _of_cell(
+    sheet: Sheet,
+    row: int,
+    column: int,
+    class_: str,
+    day: int,
+    span: tuple[int, int],
+    names: Names,
+    problems: list[Problem],
+) -> Iterator[Plan]:
+    cell = words.text(sheet.cell(row, column))
+    place = f"{sheet.place} cell {letters(column)}{row}"
+    for block in _BETWEEN.split(cell) if cell else ():
+        try:
+            yield _plan(block, class_, day, span, names, place)
+        except ValueError as error:
+            problems.append(_problem(place, say("ingest.not_a_block", text=error.args[0])))
 
 
 def _plan(block: str, class_: str, day: int, span: tuple[int, int], names: Names, place: str) -> Plan:
@@ -118,6 +173,18 @@ def _header(sheet: Sheet) -> tuple[int, dict[int, int]] | None:
         if len(days) >= _FULL_WEEK:
             return number, days
     return None
+
+
+def _slots(sheet: Sheet, top: int, days: dict[int, int]) -> dict[int, Slot]:
+    """Column → weekday and sections, where the row below the weekdays has the sections; else nothing."""
+    found: dict[int, Slot] = {}
+    for column, cell in enumerate(sheet.rows[top] if top < len(sheet.rows) else (), start=1):
+        day = next((days[at] for at in sorted(days, reverse=True) if at <= column), None)
+        try:
+            found |= {column: Slot(day, *words.sections(cell))} if day is not None else {}
+        except ValueError:
+            continue
+    return found if len(found) > len(days) and {one.day for one in found.values()} == set(days.values()) else {}
 
 
 def _label(row: Sequence[Cell], before: int) -> tuple[int, int] | None:

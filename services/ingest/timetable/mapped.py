@@ -124,7 +124,14 @@ def _times(data: dict[str, Any], term: Term) -> Iterator[tuple[int, int, int, fr
     elif lacking := [name for name in ("weekday", "sections", "weeks") if name not in data]:
         raise Wrong(say("mapping.blank", field=", ".join(lacking)), say("ingest.when_of_a_plan"))
     else:
-        yield words.weekday(data["weekday"]), *words.sections(data["sections"]), frozenset(data["weeks"])
+        yield _weekday(data["weekday"]), *words.sections(data["sections"]), frozenset(data["weeks"])
+
+
+def _weekday(text: str) -> int:
+    try:
+        return words.weekday_of_column(text)
+    except ValueError:
+        raise Wrong(say("ingest.not_a_weekday", text=text), say("ingest.weekday_such_as")) from None
 
 
 def changes(files: Iterable[MappedFile], names: Names, problems: list[Problem]) -> Iterator[Change]:

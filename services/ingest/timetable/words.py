@@ -12,6 +12,8 @@ from services.ingest.timetable.model import Teaching, Weeks
 from services.tabular.sheets import Cell
 
 _WEEKDAY = re.compile(r"(?:周|星期|礼拜)([一二三四五六日天七1-7])")
+_NUMBERED_WEEKDAY = re.compile(r"([1-7])(?:\.0)?|([一二三四五六日天])")
+"""In a column that is called 星期, where the words need not say it again."""
 _OF_WHEN_DAY = re.compile(r"(?:周|星期|礼拜)[一二三四五六日天]")
 _OF_WHEN_SECTIONS = re.compile(r"[(\[]?第?\d[\d,、~-]*小?节(?:连续\d+节)?[)\]]?|\[\d[\d,-]*\]")
 _WEEKDAYS = "一二三四五六日"
@@ -51,6 +53,12 @@ def weekday(cell: Cell) -> int:
         raise ValueError(text(cell))
     word = found[1].replace("天", "日").replace("七", "日")
     return int(word) if word.isdigit() else _WEEKDAYS.index(word) + 1
+
+
+def weekday_of_column(cell: Cell) -> int:
+    """As `weekday`, and 1 or 一: in a column of weekdays, where nothing else can be meant."""
+    found = _NUMBERED_WEEKDAY.fullmatch(text(cell))
+    return weekday(f"周{found[1] or found[2]}") if found else weekday(cell)
 
 
 def when(cell: Cell) -> tuple[int, int, int, Weeks]:

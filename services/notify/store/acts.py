@@ -159,9 +159,7 @@ class Acts:
         again = ("measure", "measure_done"), measure, due.strip()
         return self._act(person, warning_id, act, measure, seen=seen, again=again)
 
-    def close(
-        self, person: str, warning_id: str, measure: str, reason: str = "fixed", seen: str = ""
-    ) -> Refusal | None:
+    def close(self, person: str, warning_id: str, measure: str, reason: str, seen: str = "") -> Refusal | None:
         """The person closes the warning for one of deadlines.CLOSINGS, with the measure unless one was named before.
 
         `seen`: the version of the warning that they looked at (`version`); empty: whatever it is now.
@@ -270,7 +268,8 @@ class Acts:
     def _hand_back(self, on: Acting, taker: str) -> set[str]:
         """Who was handed the warning is not told, or if they may have been, that it is theirs no more."""
         times = on.times_handed_over()
-        told = deliveries.hand_back(on.connection, on.row.number, taker, f"handed_over {times}")
+        handed, why = f"handed_over {times}", deliveries.HANDED_BACK
+        told = deliveries.tell_no_more(on.connection, on.row.number, taker, handed, why)
         return self._tell_one(on, taker, f"handed_back {times}") if told else set()
 
     def _hold_anew(self, on: Acting) -> set[str]:

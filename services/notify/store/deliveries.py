@@ -18,6 +18,8 @@ ACTED_ON = "acted_on_before_sent"
 """Why it was cancelled."""
 HANDED_BACK = "handed_back"
 """Why it is not sent: the handing over was undone."""
+TAKEN_BACK = "referral_taken_back"
+"""Why it is not sent: who had referred it has taken that back."""
 
 
 def add(connection: Connection, deliveries: Sequence[DeliveryRow], decisions: Sequence[DecisionRow]) -> None:
@@ -61,17 +63,23 @@ def relieve(connection: Connection, number: int, *, closed: bool = False) -> Non
     connection.execute(_cancel(ACTED_ON).where(_d.warning == number, *NOT_OUT, *pressing))
 
 
-def hand_back(connection: Connection, number: int, person: str, news: str) -> bool:
-    """That they were handed a warning is told no more; whether they may have heard of it.
+def recipients(connection: Connection, number: int, news: str) -> list[str]:
+    """To whom there is a message with this news, sent or not."""
+    mine = select(_d.recipient).distinct().where(_d.warning == number, _d.news == news)
+    return [one[0] for one in connection.execute(mine.order_by(_d.recipient))]
+
+
+def tell_no_more(connection: Connection, number: int, person: str, news: str, why: str) -> bool:
+    """What is not so any more is told somebody no more; whether they may have heard of it.
 
     What is on its way is not tried again: nobody knows whether it arrives.
     """
     mine = (_d.warning == number, _d.recipient == person, _d.news == news)
     out = _d.status.in_(("sending", "sent", "unknown")) | (_d.possibly_duplicate == 1)
     may_know = connection.execute(select(_d.id).where(*mine, out).limit(1)).first() is not None
-    connection.execute(_cancel(HANDED_BACK).where(*mine, _d.status.in_(("pending", "failed"))))
+    connection.execute(_cancel(why).where(*mine, _d.status.in_(("pending", "failed"))))
     under_way = update(tables.delivery).where(*mine, _d.status == "sending")
-    connection.execute(under_way.values(status="unknown", next_try_at=None, last_error=HANDED_BACK))
+    connection.execute(under_way.values(status="unknown", next_try_at=None, last_error=why))
     return may_know
 
 

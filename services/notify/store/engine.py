@@ -16,6 +16,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import ArgumentError, DatabaseError, DataError, OperationalError
 from sqlalchemy.sql.dml import UpdateBase
 
+from services import shown_again
 from services.errors import DamagedError, LogError, SettingError, UnstorableError
 from services.i18n import say
 from services.log import disk
@@ -23,7 +24,7 @@ from services.messages import Message
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
 VERSION_TABLE = "notify_schema"
-HEAD = "0016"
+HEAD = "0017"
 """The newest migration."""
 _SQLITE = (
     "PRAGMA journal_mode=WAL",
@@ -107,10 +108,12 @@ class Store:
         """A transaction that may write: committed at the end, rolled back by an exception.
 
         Raises UnstorableError for a number or a text that the database has no room for, LogError if it is full, locked
-        or away: trying again can help.
+        or away: trying again can help; and OnlyShownError where a form that is only shown again would write.
         """
         try:
             with self._turn, self._writer.begin() as connection:
+                if shown_again.is_on():
+                    event.listen(connection, "before_cursor_execute", _only_read)
                 yield connection
         except DataError as error:  # PostgreSQL
             raise UnstorableError(f"the store cannot hold this: {error.orig}") from error
@@ -143,6 +146,12 @@ class Store:
     def close(self) -> None:
         """Gives the connections back; the store cannot be used any more."""
         self.engine.dispose()
+
+
+def _only_read(_connection: Connection, _cursor: object, statement: str, *_: object) -> None:
+    """Before each statement of a form that is only shown again: it looks, and holds, but does not write."""
+    if not statement.lstrip().upper().startswith("SELECT"):
+        shown_again.guard()
 
 
 def migrate(connection: Connection) -> None:

@@ -11,13 +11,14 @@ from datetime import datetime
 
 from sqlalchemy import ColumnElement, Connection, insert, select, update
 
+from services.accounts import permissions
 from services.directory import Person
 from services.messages import to_ms
 from services.notify import referring
 from services.notify.deadlines import LONGEST_TEXT
 from services.notify.referring import BEFORE_THE_OFFICE
 from services.notify.rows import EscalationRow, ReferralRow, WarningRow
-from services.notify.store import steps, tables
+from services.notify.store import deliveries, steps, tables
 from services.notify.store.acting import Acting
 from services.notify.store.acts import Acts, Refusal, RefusedError, clean
 from services.notify.store.engine import columns_of, rows_of
@@ -83,6 +84,39 @@ class Referrals:
         """The office answers, whether or not it had accepted before; who asked is told."""
         return self._end(person, warning_id, number, clean(answer), "answered")
 
+    def take_back(self, person: str, warning_id: str, number: int, why: str) -> Refusal | None:
+        """While there is no answer, whoever asked asks no more; who was told hears of it, and sees it no more."""
+        why = clean(why)
+
+        def end(on: Acting) -> None:
+            row, directory = of_number(on.connection, on.row, number), self.acts.ports.directory()
+            if row is None or not permissions.may_take_back(person, row.person, directory, on.at):
+                raise RefusedError("referral_not_asked")
+            if (row.state, row.answer) == ("taken_back", why):
+                return
+            if row.state not in BEFORE_THE_OFFICE:
+                raise RefusedError("referral_over")
+            if not why or len(why) > LONGEST_TEXT:
+                raise RefusedError("answer_too_long" if why else "needs_why_back")
+            self._settle(on, row, state="taken_back", answer=why, answered_at=to_ms(on.at))
+            on.note("referral_taken_back", why, row.office)
+            on.queues |= self.acts.tell(on, self._told_of(on, row), f"referral_taken_back {number}")
+
+        return self.acts.do(person, warning_id, end)
+
+    def _told_of(self, on: Acting, row: ReferralRow) -> list[Person]:
+        """Who of the office may have heard of a referral, or has accepted it; the others are sent nothing any more."""
+        news, why, directory = f"referred {row.id}", deliveries.TAKEN_BACK, self.acts.ports.directory()
+        heard = {
+            one
+            for one in deliveries.recipients(on.connection, row.warning, news)
+            if deliveries.tell_no_more(on.connection, row.warning, one, news, why)
+        }
+        if row.taken_by is not None:
+            heard.add(row.taken_by)
+        known = (directory.person(one) for one in sorted(heard - {on.person}))
+        return [one for one in known if one is not None]
+
     def _end(self, person: str, warning_id: str, number: int, text: str, state: str) -> Refusal | None:
         def end(on: Acting) -> None:
             known = of_number(on.connection, on.row, number)
@@ -117,7 +151,10 @@ class Referrals:
 
     def _take(self, on: Acting, row: ReferralRow, **effect: object) -> None:
         taken = {} if row.taken_by == on.person else {"taken_by": on.person, "taken_at": to_ms(on.at)}
-        on.connection.execute(update(tables.referral).where(_f.id == row.id).values(raised_at=None, **taken, **effect))
+        self._settle(on, row, **taken, **effect)
+
+    def _settle(self, on: Acting, row: ReferralRow, **effect: object) -> None:
+        on.connection.execute(update(tables.referral).where(_f.id == row.id).values(raised_at=None, **effect))
         mine = (_e.warning == row.warning, _e.cause == CAUSE, _e.step == row.id, _e.status == "waiting")
         done = update(tables.escalation).where(*mine)
         on.connection.execute(done.values(status="stopped", reason="acted_on", decided_at=to_ms(on.at)))

@@ -18,6 +18,7 @@ from services.notify.store import appeals, deliveries, improvement, tables, undo
 from services.notify.store.engine import rows_of, streamed
 from services.notify.store.outbox import WAITING
 from services.notify.store.talks import NOT_REACHED
+from services.notify.store.talks import standing as talk_stands
 from services.notify.suppression import HELD
 
 _w, _a, _d, _x = tables.warning.c, tables.act.c, tables.delivery.c, tables.decision.c
@@ -191,7 +192,7 @@ def _follow_up(connection: Connection, mine: _Mine) -> FollowUp:
     def of(table: Table, *columns: ColumnElement[Any]) -> Select[Any]:
         return select(*columns).select_from(table).join(tables.warning, _w.number == table.c.warning).where(*mine)
 
-    talks = of(tables.talk, func.count())
+    talks = of(tables.talk, func.count()).where(talk_stands())
     states = Counter(row.state for row in connection.execute(of(tables.referral, _f.state)))
     tried = of(tables.act, _a.action).where(or_(_a.action == NOT_REACHED, _a.detail == NOT_REACHED))
     lines = connection.execute(tried).all()
@@ -202,6 +203,7 @@ def _follow_up(connection: Connection, mine: _Mine) -> FollowUp:
         accepted=states["accepted"] + states["answered"],
         answered=states["answered"],
         refused=states["refused"],
+        taken_back=states["taken_back"],
         open=states["waiting"] + states["accepted"],
     )
 

@@ -367,7 +367,7 @@ class ReferralTable(Stored, table=True):
     office: str = Field(sa_type=Text)
     note: str = Field(sa_type=Text)
     state: str = Field(sa_type=Text)
-    """waiting, accepted, answered, refused."""
+    """waiting, accepted, answered, refused, taken_back."""
     taken_by: str | None = Field(default=None, sa_type=Text)
     taken_at: int | None = Field(default=None, sa_type=BigInteger)
     answer: str = Field(sa_type=Text)
@@ -394,6 +394,8 @@ class TalkTable(Stored, table=True):
     next_day: str = Field(sa_type=Text)
     notes: str = Field(sa_type=Text)
     visibility: str = Field(sa_type=Text)
+    corrects: int | None = Field(default=None, sa_type=BigInteger)
+    """The talk in whose place it is, which stays as it was written."""
 
 
 class OwnChannelTable(Stored, table=True):

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from msgspec.structs import replace
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import ColumnElement, Connection, insert, select, update
 
 from services.accounts import permissions
 from services.accounts.permissions import Matter
@@ -35,6 +35,8 @@ class TalkSeen(NamedTuple):
     talk: TalkRow
     withheld: bool
     """There are notes, for others alone: they are not in it."""
+    corrected: int | None = None
+    """When (ms) another talk was written in its place; None: it stands."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,28 +45,46 @@ class Talks:
 
     acts: Acts
 
-    def record(self, person: str, warning_id: str, typed: Mapping[str, str]) -> Refusal | dict[str, TalkRefusal] | None:
-        """Writes a talk down; or what is wrong, by the field of the form. The same again changes nothing."""
+    def record(
+        self, person: str, warning_id: str, typed: Mapping[str, str], corrects: int | None = None
+    ) -> Refusal | dict[str, TalkRefusal] | None:
+        """Writes a talk down; or what is wrong, by the field of the form. The same again changes nothing.
+
+        `corrects`: the number of a talk of theirs that it stands in place of; that one stays as it was written.
+        """
         wrong: dict[str, TalkRefusal] = {}
 
         def record(on: Acting) -> None:
-            config = self.acts.config
-            found = talking.read(typed, from_ms(on.row.opened_at), on.at, config.zone, config.working)
+            config, mine = self.acts.config, _of_warning(on.connection, on.row)
+            former = next((one for one in mine if one.id == corrects), None)
+            if corrects is not None and (former is None or former.person != person):
+                raise RefusedError("talk_not_yours")
+            was = {} if former is None else {"day": former.day, "next_day": former.next_day}
+            found = talking.read(typed, from_ms(on.row.opened_at), on.at, config.zone, config.working, was)
             if isinstance(found, dict):
                 wrong.update(found)
                 return
             matter = self.acts.sight.matter(on.connection, on.row)
             roles = permissions.roles_of(person, matter, self.acts.ports.directory(), on.at)
             row = TalkRow(
-                warning=on.row.number, at=to_ms(on.at), person=person, role=next(iter(roles), ""), **found._asdict()
+                warning=on.row.number,
+                at=to_ms(on.at),
+                person=person,
+                role=next(iter(roles), "") if former is None else former.role,
+                **found._asdict(),
+                corrects=corrects,
             )
-            mine = _of_warning(on.connection, on.row)
             if any(replace(one, id=None, at=row.at, role=row.role) == row for one in mine):
                 return
+            if former is not None and replace(former, id=None, at=row.at, corrects=corrects) == row:
+                return
+            if former is not None and any(one.corrects == corrects for one in mine):
+                raise RefusedError("talk_corrected_already")
             new = insert(tables.talk).values(columns_of(row)).returning(_t.id)
             number = int(on.connection.execute(new).scalar_one())
-            self._remind(on, row, number)
-            on.note("talked", row.agreed, row.day)
+            if former is None or (former.id == _newest_of(mine, person) and former.next_day != row.next_day):
+                self._remind(on, row, number)
+            on.note("talked" if former is None else "talk_corrected", row.agreed, row.day)
 
         refused = self.acts.do(person, warning_id, record, offices=True)
         return refused or wrong or None
@@ -112,16 +132,38 @@ def seen(
 ) -> list[TalkSeen]:
     """The talks about a warning, the oldest first, without the notes that somebody may not read."""
     roles = set(permissions.roles_of(person, matter, directory, at))
-    found = []
-    for one in _of_warning(connection, row):
+    found, every = [], _of_warning(connection, row)
+    corrected = {one.corrects: one.at for one in every}
+    for one in every:
         may = one.visibility == "all" or person == one.person or one.role in roles
-        found.append(TalkSeen(one if may else replace(one, notes=""), withheld=not may))
+        found.append(TalkSeen(one if may else replace(one, notes=""), not may, corrected.get(one.id)))
     return found
+
+
+def own(connection: Connection, row: WarningRow, person: str, number: int | None) -> TalkRow | None:
+    """A talk that somebody wrote down and that stands, by its number."""
+    mine = select(tables.talk).where(_t.warning == row.number, _t.person == person, _t.id == number, standing())
+    return next(iter(rows_of(connection, mine, TalkRow)), None)
 
 
 def _of_warning(connection: Connection, row: WarningRow) -> list[TalkRow]:
     mine = select(tables.talk).where(_t.warning == row.number).order_by(_t.id)
     return rows_of(connection, mine, TalkRow)
+
+
+def _newest_of(talks: list[TalkRow], person: str) -> int | None:
+    """The number of the talk that somebody had last, as it was written last; a correction keeps its place."""
+    place: dict[int | None, int | None] = {}
+    for one in talks:
+        if one.person == person:
+            place[one.id] = place.get(one.corrects, one.id)
+    return max(place, key=lambda number: (place[number] or 0, number or 0), default=None)
+
+
+def standing() -> ColumnElement[bool]:
+    """Of a talk: no other one is in its place."""
+    corrected = select(_t.corrects).where(_t.corrects.is_not(None))
+    return _t.id.not_in(corrected)
 
 
 def of_step(connection: Connection, number: int) -> str | None:

@@ -24,6 +24,7 @@ from services.notify.store import improvement, tables
 from services.notify.store.engine import rows_of, slices, streamed
 from services.notify.store.report import OPENED_AS
 from services.notify.store.talks import NOT_REACHED
+from services.notify.store.talks import standing as talk_stands
 
 _r, _w, _c = tables.recipient.c, tables.warning.c, tables.change.c
 _d, _x, _a, _e = tables.delivery.c, tables.decision.c, tables.act.c, tables.escalation.c
@@ -242,7 +243,7 @@ class _Beside:
     """What was done about warnings beside taking them up, by their numbers."""
 
     def __init__(self, connection: Connection) -> None:
-        self.talks = Counter(connection.execute(select(tables.talk.c.warning)).scalars())
+        self.talks = Counter(connection.execute(select(tables.talk.c.warning).where(talk_stands())).scalars())
         self.not_reached = Counter[int]()
         """As often as it was not undone."""
         tried = select(_a.warning, _a.action).where(or_(_a.action == NOT_REACHED, _a.detail == NOT_REACHED))

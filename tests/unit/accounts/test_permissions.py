@@ -17,6 +17,7 @@ from services.accounts.permissions import (
     departments_of,
     looks_after,
     may_take,
+    may_take_back,
     share_of,
     takers,
 )
@@ -97,6 +98,13 @@ OF_STUDENT = Matter({"student": "student", "class": "c1", "department": "d1"}, {
 def test_who_may_take_a_warning_over(to, may):
     assert may_take(to, "tutor", OF_STUDENT, school(), AT) is may
     assert (to in takers("tutor", OF_STUDENT, school(), AT)) is may
+
+
+@pytest.mark.parametrize(
+    ("person", "may"), [("tutor", True), ("stand-in", True), ("beside", False), ("head", False), ("nobody", False)]
+)
+def test_who_may_take_a_referral_back(person, may):
+    assert may_take_back(person, "tutor", school(), AT) is may
 
 
 def test_nobody_takes_over_a_warning_about_themselves():

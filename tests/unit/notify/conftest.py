@@ -15,6 +15,7 @@ from services.notify.config import NotifyConfig
 from services.notify.ports import Ports
 from services.notify.service import Notify
 from services.notify.testing import CARD, College, ManualClock, RecordingChannel
+from services.web.failures import HANDLERS
 from services.web.pages import Pages
 from services.web.visitor import SESSION
 from tests.patience import PATIENCE
@@ -132,7 +133,8 @@ class Browser:
 
     def __init__(self, notify, person="T1", **options):
         """Signed in as `person`; as nobody if that is None."""
-        self._notify, self._app = notify, Starlette(routes=Pages(notify, **options).routes())
+        self._notify = notify
+        self._app = Starlette(routes=Pages(notify, **options).routes(), exception_handlers=HANDLERS)
         self.cookies = httpx.Cookies()
         if person is not None:
             self.sign_in(person)
@@ -154,7 +156,10 @@ class Browser:
         async def ask():
             transport = httpx.ASGITransport(self._app)
             async with httpx.AsyncClient(
-                transport=transport, base_url="http://campus.test", cookies=self.cookies
+                transport=transport,
+                base_url="http://campus.test",
+                cookies=self.cookies,
+                headers={"accept": "text/html"},
             ) as it:
                 response = await it.request(method, path, **options)
                 self.cookies = it.cookies

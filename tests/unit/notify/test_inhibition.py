@@ -84,7 +84,7 @@ def test_a_case_that_somebody_closes_mutes_no_more(notify, waiting):
     notify.take_in([case(), change()], 1)
     notify.take_in([change(subject="S1/PHYS")], 2)
     assert waiting(notify) == [0, None]
-    assert notify.acts.close("T1", case().warning_id, "talked") is None
+    assert notify.acts.close("T1", case().warning_id, "talked", "fixed") is None
     assert waiting(notify) == [0, 0]
 
 

@@ -117,7 +117,7 @@ def test_a_warning_that_was_taken_back_keeps_what_it_had_rested_on(notify):
 def test_a_rise_opens_what_a_person_had_closed_at_the_lower_level(notify):
     notify.take_in([change()], 1)
     notify.acts.acknowledge("T1", facts().warning_id)
-    notify.acts.close("T1", facts().warning_id, "谈话")
+    notify.acts.close("T1", facts().warning_id, "谈话", "fixed")
     notify.take_in([change("raised", 2, level="red", value=5)], 2)
     found = one(notify)
     assert (found["status"], found["closed_at"], found["acknowledged_at"]) == ("open", None, None)
@@ -125,7 +125,7 @@ def test_a_rise_opens_what_a_person_had_closed_at_the_lower_level(notify):
 
 def test_what_a_person_closed_stays_closed_when_it_becomes_less_bad(notify, rows):
     notify.take_in([change(level="red")], 1)
-    notify.acts.close("T1", facts().warning_id, "谈话")
+    notify.acts.close("T1", facts().warning_id, "谈话", "fixed")
     notify.take_in([change("lowered", 2, level="orange")], 2)
     assert one(notify)["status"] == "closed"
     assert {row["is_open"] for row in rows(notify, "SELECT is_open FROM recipient")} == {0}

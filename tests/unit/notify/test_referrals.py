@@ -63,7 +63,7 @@ def test_whoever_sees_it_by_a_referral_alone_answers_and_does_nothing_else(notif
     refer(notify)
     acts = notify.acts
     tried = (
-        acts.acknowledge("A1", ID), acts.improve("A1", ID, "x", "2026-12-01"), acts.close("A1", ID, "x"),
+        acts.acknowledge("A1", ID), acts.improve("A1", ID, "x", "2026-12-01"), acts.close("A1", ID, "x", "fixed"),
         acts.judge("A1", ID, "useful"), acts.hand_over("A1", ID, "T1", 1), acts.undo("A1", ID, 1),
         refer(notify, "mental_health", person="A1"),
     )  # fmt: skip
@@ -122,7 +122,7 @@ def test_an_office_that_only_the_asker_or_the_one_it_is_about_holds_is_vacant(no
 
 def test_what_is_over_is_referred_no_more_and_a_stranger_refers_nothing(notify):
     assert refer(notify, person="A1") == "not_found"
-    notify.acts.close("T1", ID, "x")
+    notify.acts.close("T1", ID, "x", "fixed")
     assert refer(notify) == "not_open"
 
 
@@ -145,7 +145,7 @@ def test_what_nobody_accepts_in_two_working_days_goes_up_and_to_whoever_asked(no
 def test_what_was_accepted_or_is_over_does_not_go_up(notify, rows, clock, end):
     refer(notify)
     if end == "close":
-        notify.acts.close("T1", ID, "x")
+        notify.acts.close("T1", ID, "x", "fixed")
     elif end == "accept":
         notify.referrals.accept("A1", ID, 1)
     else:
@@ -223,15 +223,85 @@ def test_on_trial_nobody_is_sent_a_referral(make, college, rows):
     assert {one["reason"] for one in rows(notify, "SELECT reason FROM decision")} == {"mode_shadow"}
 
 
+def test_what_nobody_has_heard_of_yet_is_taken_back_and_told_to_nobody(notify, rows, sees):
+    refer(notify)
+    assert notify.referrals.take_back("T1", ID, 1, " ") == "needs_why_back"
+    assert notify.referrals.take_back("T1", ID, 1, "字" * 20_000) == "answer_too_long"
+    assert sees("A1")
+    assert notify.referrals.take_back("T1", ID, 1, "已自行核实") is None
+    assert rows(notify, NEWS) == [
+        {"recipient": one, "news": "referred 1", "status": "cancelled"} for one in ("A1", "A2")
+    ]
+    reasons = rows(notify, "SELECT DISTINCT last_error FROM delivery WHERE news <> ''")
+    assert reasons == [{"last_error": "referral_taken_back"}]
+    assert [sees(one) for one in ("A1", "A2", "T1")] == [False, False, True]
+    assert rows(notify, ACTS)[-1] == {
+        "person": "T1", "action": "referral_taken_back", "text": "已自行核实", "detail": "student_affairs",
+    }  # fmt: skip
+    assert notify.referrals.answer("A1", ID, 1, "太晚") == "not_found"
+    assert refer(notify, question="还是请核实") is None
+
+
+def test_who_was_told_of_a_referral_hears_once_and_without_a_link_that_it_was_taken_back(
+    notify, rows, channel, eventually
+):
+    refer(notify)
+    notify.referrals.accept("A2", ID, 1)
+    notify.start()
+    eventually(lambda: {one["status"] for one in rows(notify, NEWS)} == {"sent"})
+    for _ in range(2):
+        assert notify.referrals.take_back("T1", ID, 1, "已自行核实") is None
+    told = [one for one in rows(notify, NEWS) if one["news"] == "referral_taken_back 1"]
+    assert [one["recipient"] for one in told] == ["A1", "A2"]
+    eventually(lambda: {one["status"] for one in rows(notify, NEWS)} == {"sent"})
+    title, body = next((one.title, one.body) for _, _, one in channel.sent if "已撤回" in one.title)
+    assert title.startswith("转介已撤回：")
+    assert body == "同事撤回了向您所在部门的转介，无需再处理。"
+    assert len([one for one in rows(notify, ACTS) if one["action"] == "referral_taken_back"]) == 1
+
+
+@pytest.mark.parametrize("end", ["answer", "refuse"])
+def test_what_was_answered_or_refused_is_taken_back_no_more(notify, rows, end):
+    refer(notify)
+    getattr(notify.referrals, end)("A1", ID, 1, "已处理")
+    before = rows(notify, STATE)
+    assert notify.referrals.take_back("T1", ID, 1, "不用了") == "referral_over"
+    assert notify.referrals.take_back("T1", ID, 2, "不用了") == "referral_not_asked"
+    assert rows(notify, STATE) == before
+
+
+def test_only_who_asked_or_stands_in_for_them_takes_a_referral_back(notify, college, rows):
+    college.roles["class_tutor"] = [*college.roles["class_tutor"], HEAD]
+    refer(notify)
+    assert notify.referrals.take_back("T2", ID, 1, "不用了") == "referral_not_asked"
+    assert notify.referrals.take_back("A1", ID, 1, "不用了") == "only_referred"
+    assert notify.referrals.take_back("H1", ID, 1, "不用了") == "referral_not_asked"
+    college.away["T1"] = [HEAD]
+    assert notify.referrals.take_back("H1", ID, 1, "不用了") is None
+    assert rows(notify, STATE)[0]["state"] == "taken_back"
+
+
+def test_what_was_taken_back_does_not_go_up(notify, rows, clock):
+    refer(notify)
+    notify.referrals.take_back("T1", ID, 1, "不用了")
+    clock.advance(timedelta(days=9))
+    while notify.scheduler.step():
+        pass
+    assert not [one for one in rows(notify, NEWS) if one["news"].startswith("referral_unattended")]
+
+
 def test_the_report_counts_what_was_referred(notify):
     refer(notify)
     refer(notify, "mental_health")
     notify.referrals.refuse("M1", ID, 2, "x")
     notify.referrals.accept("A1", ID, 1)
+    refer(notify, "mental_health", "再次请核实")
+    notify.referrals.take_back("T1", ID, 3, "已自行核实")
     notify.talks.not_reached("T1", ID)
     found = notify.effectiveness(Period(date(2026, 11, 1), date(2026, 11, 30)), "rule").follow_up
     assert found._asdict() == {
-        "talks": 0, "not_reached": 1, "referrals": 2, "accepted": 1, "answered": 0, "refused": 1, "open": 1,
+        "talks": 0, "not_reached": 1, "referrals": 3, "accepted": 1, "answered": 0, "refused": 1, "taken_back": 1,
+        "open": 1,
     }  # fmt: skip
 
 

@@ -126,7 +126,7 @@ def test_who_takes_it_up_or_ends_it_stops_the_chain(act, notify, clock, told):
         case "acknowledge":
             assert notify.acts.acknowledge("T1", ID) is None
         case "close":
-            assert notify.acts.close("T1", ID, "done") is None
+            assert notify.acts.close("T1", ID, "done", "fixed") is None
         case "improve":
             assert notify.acts.improve("T1", ID, "talk", "2026-12-01") is None
         case _:
@@ -214,7 +214,8 @@ def test_what_is_still_being_tried_is_not_sent_when_somebody_has_acted(act, left
     passes(clock, notify, hours=1)
     failed = "SELECT id FROM delivery WHERE status = 'failed'"
     eventually(lambda: len(rows(notify, failed)) == 2)
-    assert (notify.acts.acknowledge("T1", ID) if act == "acknowledge" else notify.acts.close("T1", ID, "done")) is None
+    acts = notify.acts
+    assert (acts.acknowledge("T1", ID) if act == "acknowledge" else acts.close("T1", ID, "done", "fixed")) is None
     assert [person for person, _ in told(notify)] == left
 
 
@@ -233,7 +234,7 @@ def test_nobody_waits_for_a_log_that_is_away_and_it_hears_all_when_it_is_back(ma
     notify.start()
     notify.take_in([change()], 1)
     assert notify.acts.acknowledge("T1", ID) is None
-    assert notify.acts.close("T1", ID, "done") is None
+    assert notify.acts.close("T1", ID, "done", "fixed") is None
     back.set()
     eventually(lambda: len(heard) == 3)
 
@@ -281,7 +282,7 @@ def test_what_was_closed_while_its_message_was_held_is_not_told(make, clock, tol
     notify = make(cards=lambda *_: CHAIN, quiet=Quiet(days=frozenset(range(6))))
     notify.take_in([change()], 1)
     assert told(notify) == [("T1", "")]
-    assert notify.acts.close("T1", ID, "done") is None
+    assert notify.acts.close("T1", ID, "done", "fixed") is None
     assert told(notify) == []
 
 
@@ -356,7 +357,7 @@ def test_who_had_raised_it_hears_once_that_it_is_over(end, ticketed, clock, told
     passes(clock, notify, minutes=1)
     assert told(notify) == [("T1", "")]
     if end != "resolved":
-        assert notify.acts.close("T1", ID, "repaired") is None
+        assert notify.acts.close("T1", ID, "repaired", "fixed") is None
         passes(clock, notify, minutes=1)
     if end != "closed":
         ticketed("resolved", 2)

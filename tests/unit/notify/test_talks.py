@@ -122,7 +122,7 @@ def test_notes_for_a_role_are_not_handed_out_to_the_student_and_go_with_them(not
 def test_words_of_talks_and_referrals_go_with_the_texts_of_what_has_ended(notify, rows, clock):
     notify.talks.record("T1", ID, TYPED | SECRET)
     notify.referrals.refer("T1", ID, "mental_health", "请评估")
-    notify.acts.close("T1", ID, "x")
+    notify.acts.close("T1", ID, "x", "fixed")
     clock.advance(timedelta(days=9))
     for left in (5, 0):  # three lines of the audit trail, the measure; a talk and a referral
         assert StoreSweep(notify.database, dry_run=False).texts(to_ms(clock.now)) == (left and 6)
@@ -143,11 +143,74 @@ def test_the_next_talk_reminds_on_its_day_and_a_later_one_in_its_place(notify, r
     while notify.scheduler.step():
         pass
     assert len(rows(notify, NEWS)) == 1
-    notify.acts.close("T1", ID, "x")
+    notify.acts.close("T1", ID, "x", "fixed")
     clock.now = datetime(2026, 11, 30, 1, tzinfo=UTC)
     while notify.scheduler.step():
         pass
     assert len(rows(notify, NEWS)) == 1
+
+
+def correct(notify, number=1, person="T1", **typed):
+    return notify.talks.record(person, ID, TYPED | typed, number)
+
+
+def test_a_correction_stands_in_place_of_a_talk_which_stays_as_it_was_written(notify, rows, clock):
+    notify.talks.record("T1", ID, TYPED)
+    clock.advance(timedelta(hours=1))
+    before = rows(notify, "SELECT * FROM talk")
+    assert [correct(notify, agreed="每两周面谈") for _ in range(2)] == [None, None]
+    assert rows(notify, "SELECT * FROM talk WHERE id = 1") == before
+    found = rows(notify, "SELECT id, agreed, corrects FROM talk")
+    assert found[1:] == [{"id": 2, "agreed": "每两周面谈", "corrects": 1}]
+    assert [one["action"] for one in rows(notify, "SELECT action FROM act")] == ["talked", "talk_corrected"]
+    with notify.sight.reading(Who("T1"), ID) as (connection, row):
+        ports, matter = notify.ports, notify.sight.matter(connection, row)
+        seen = talks.seen(connection, row, "T1", matter, ports.directory(), ports.clock())
+    assert [(one.talk.id, one.corrected) for one in seen] == [(1, to_ms(clock.now)), (2, None)]
+    assert correct(notify, agreed="又一次") == "talk_corrected_already"
+    assert correct(notify, 2, agreed="又一次") is None
+    assert notify.effectiveness(Period(date(2026, 11, 1), date(2026, 11, 30)), "rule").follow_up.talks == 1
+    assert [one["talks"] for one in notify.warnings()] == [1]
+
+
+def test_nobody_but_who_wrote_a_talk_corrects_it_and_the_same_words_correct_nothing(notify, rows):
+    notify.talks.record("T1", ID, TYPED)
+    assert [correct(notify, person="T2", agreed="别的"), correct(notify, 9)] == ["talk_not_yours", "talk_not_yours"]
+    assert correct(notify) is None
+    assert correct(notify, agreed="") == {"agreed": "talk_needs_agreed"}
+    assert len(rows(notify, "SELECT * FROM talk")) == 1
+
+
+def test_the_reminder_follows_the_next_day_of_the_correction(notify, rows, clock):
+    notify.talks.record("T1", ID, TYPED | {"next_day": "2026-11-25"})
+    assert correct(notify, next_day="2026-11-26") is None
+    for day, told in ((25, []), (26, [{"recipient": "T1", "news": "talk_due 2"}])):
+        clock.now = datetime(2026, 11, day, 1, tzinfo=UTC)
+        while notify.scheduler.step():
+            pass
+        assert rows(notify, NEWS) == told
+    clock.advance(timedelta(days=300))  # what was right when it was typed stays so
+    assert correct(notify, 2, next_day="2026-11-26", agreed="改一个字") is None
+    while notify.scheduler.step():
+        pass
+    assert len([one for one in rows(notify, NEWS) if one["news"].startswith("talk_due")]) == 1
+
+
+def test_a_correction_of_an_earlier_talk_leaves_the_reminder_of_the_later_one(notify, rows, clock):
+    notify.talks.record("T1", ID, TYPED | {"next_day": "2026-11-24"})
+    notify.talks.record("T1", ID, TYPED | {"agreed": "第二次", "next_day": "2026-11-25"})
+    assert correct(notify, next_day="2026-11-26") is None
+    clock.now = datetime(2026, 11, 27, 1, tzinfo=UTC)
+    while notify.scheduler.step():
+        pass
+    assert rows(notify, NEWS) == [{"recipient": "T1", "news": "talk_due 2"}]
+
+
+def test_notes_of_what_was_corrected_are_read_by_as_few_as_before(notify, notes_of):
+    notify.talks.record("T1", ID, TYPED | SECRET)
+    assert correct(notify, notes="可以公开", visibility="all") is None
+    assert notes_of("T1") == [("家里出了事", False), ("可以公开", False)]
+    assert notes_of("T2") == [("", True), ("可以公开", False)]
 
 
 class Weekdays(AroundTheClock):

@@ -112,7 +112,7 @@ def test_the_same_act_again_within_a_minute_is_a_double_click(name, notify, rows
 
 
 def test_after_a_minute_it_stands(notify, everything, newest, clock):
-    notify.acts.close("T1", ID, "谈话")
+    notify.acts.close("T1", ID, "谈话", "fixed")
     state = everything()
     clock.advance(timedelta(seconds=60, milliseconds=1))
     assert notify.acts.undo("T1", ID, newest()) == "undo_over"
@@ -120,7 +120,7 @@ def test_after_a_minute_it_stands(notify, everything, newest, clock):
 
 
 def test_what_was_before_is_forgotten_when_it_cannot_come_back(notify, newest, clock, rows):
-    notify.acts.close("T1", ID, "谈话")
+    notify.acts.close("T1", ID, "谈话", "fixed")
     clock.advance(timedelta(minutes=3))  # clocks of several processes may differ by two
     notify.scheduler.step()
     assert len(rows(notify, "SELECT * FROM undo")) == 1
@@ -132,7 +132,7 @@ def test_what_was_before_is_forgotten_when_it_cannot_come_back(notify, newest, c
 
 
 def test_nobody_undoes_what_somebody_else_did(notify, newest, everything):
-    notify.acts.close("T1", ID, "谈话")
+    notify.acts.close("T1", ID, "谈话", "fixed")
     state = everything()
     assert notify.acts.undo("T2", ID, newest()) == "undo_over"
     assert notify.acts.undo("T3", ID, newest()) == "not_found"
@@ -200,7 +200,7 @@ def test_escalation_goes_on_as_if_nothing_had_been(notify, newest, clock, rows, 
 def test_nobody_is_told_of_an_outcome_that_may_still_be_undone(make, rows, clock):
     notify = make(cards=lambda *_: msgspec.structs.replace(CHAIN, outcome="lesson"))
     notify.take_in([change()], 1)
-    notify.acts.close("T1", ID, "谈话")
+    notify.acts.close("T1", ID, "谈话", "fixed")
     clock.advance(timedelta(seconds=59))
     assert notify.scheduler.step() == 0
     clock.advance(timedelta(seconds=1))

@@ -157,7 +157,7 @@ def test_stale_ones_are_told_one_by_one_and_the_others_are_taken_up(browser, not
     page = browser.get("/inbox/T1").text
     form = ticked(page) | {"token": browser.token("/inbox/T1"), "note": "x", "card9": "none:1", "card10": "crafted"}
     notify.acts.acknowledge("T2", "late-S3-MATH")
-    notify.acts.close("T2", "late-S1-ART", "done")
+    notify.acts.close("T2", "late-S1-ART", "done", "fixed")
     risen = of("absence-streak", "N2/MATH", "C2", level="red")
     notify.take_in([msgspec.structs.replace(risen, change="raised", sequence=2)], 2)
     answer = browser.post("/inbox/T1/acknowledge", **form)
@@ -356,7 +356,7 @@ def test_a_page_from_before_a_rise_hands_nothing_over_and_keeps_the_note(browser
     assert "已有变化" in answer.text
     assert "请跟进</textarea>" in answer.text
     assert 'name="seen" value="2"' in answer.text
-    notify.acts.close("T2", facts().warning_id, "x")
+    notify.acts.close("T2", facts().warning_id, "x", "fixed")
     ended = hand_over(browser, seen="2")
     assert ended.status_code == 409
     assert "请跟进</textarea>" in ended.text
@@ -387,7 +387,7 @@ def test_who_stands_in_reads_who_is_at_it_as_themselves(notify, browser, college
 def test_of_two_who_close_a_warning_the_second_reads_so_and_keeps_their_words(browser, notify):
     notify.take_in([change()], 1)
     token = browser.token(WARNING)
-    notify.acts.close("T2", facts().warning_id, "先来的")
+    notify.acts.close("T2", facts().warning_id, "先来的", "fixed")
     answer = browser.post(f"{WARNING}/close", token=token, measure="后来的话", reason="fixed")
     assert answer.status_code == 409
     assert "后来的话</textarea>" in answer.text
@@ -398,7 +398,7 @@ def test_what_is_ticked_goes_to_a_colleague_together(browser, notify, some, rows
     page = browser.get("/inbox/T1").text
     assert 'formaction="/inbox/T1/hand-over?"' in page
     form = ticked(page) | {"token": browser.token("/inbox/T1"), "note": "我去培训", "to": "T9"}
-    notify.acts.close("T2", "late-S1-ART", "done")
+    notify.acts.close("T2", "late-S1-ART", "done", "fixed")
     answer = browser.post("/inbox/T1/hand-over", **form)
     assert answer.status_code == 409
     assert "已移交 3 条" in answer.text

@@ -66,7 +66,7 @@ def test_the_notice_says_what_is_so_and_no_ids(notify, browser_of):
 )
 def test_of_what_is_over_it_says_that(notify, browser_of, clock, kind, said):
     if kind == "closed":
-        notify.acts.close("T1", ID, "谈话")
+        notify.acts.close("T1", ID, "谈话", "fixed")
     else:
         notify.take_in([change(kind, 2, closed_at=clock.now)], 2)
     assert said in words(browser_of(notify).get(f"{PAGE}?lang=en").text)

@@ -115,7 +115,7 @@ def test_names_are_escaped(browser, notify, college):
 
 
 def test_a_measure_is_escaped(at_the_warning, notify):
-    notify.acts.close("T1", facts().warning_id, "<b>谈话</b>")
+    notify.acts.close("T1", facts().warning_id, "<b>谈话</b>", "fixed")
     text = at_the_warning.get(WARNING).text
     assert "<b>谈话" not in text
     assert "&lt;b&gt;谈话" in text
@@ -169,7 +169,7 @@ def test_another_persons_warning_can_neither_be_taken_up_nor_closed(at_the_warni
     at_the_warning.sign_in("T3")
     token = at_the_warning.token("/")
     assert at_the_warning.post(f"{WARNING}/acknowledge", token=token).status_code == 404
-    assert at_the_warning.post(f"{WARNING}/close", token=token, measure="x").status_code == 404
+    assert at_the_warning.post(f"{WARNING}/close", token=token, measure="x", reason="fixed").status_code == 404
     assert [found["status"] for found in notify.warnings()] == ["open"]
 
 
@@ -189,7 +189,7 @@ def test_a_warning_is_taken_up_once(at_the_warning, notify, rows):
 
 def test_closing_a_warning_needs_a_measure(at_the_warning, notify):
     token = at_the_warning.token(WARNING)
-    refused = at_the_warning.post(f"{WARNING}/close", token=token, measure="  ")
+    refused = at_the_warning.post(f"{WARNING}/close", token=token, measure="  ", reason="fixed")
     assert refused.status_code == 422
     assert "请先填写改进措施" in refused.text
     assert [found["status"] for found in notify.warnings()] == ["open"]
@@ -202,12 +202,12 @@ def test_an_id_that_no_database_can_hold_is_not_found(path, at_the_warning):
 
 def test_an_act_on_an_id_that_no_database_can_hold_finds_nothing(at_the_warning):
     token = at_the_warning.token(WARNING)
-    assert at_the_warning.post("/warnings/a%00/close", token=token, measure="谈话").status_code == 404
+    assert at_the_warning.post("/warnings/a%00/close", token=token, measure="谈话", reason="fixed").status_code == 404
 
 
 def test_a_warning_is_closed_with_its_measure(at_the_warning, notify):
     token = at_the_warning.token(WARNING)
-    assert at_the_warning.post(f"{WARNING}/close", token=token, measure="与学生谈话").status_code == 303
+    assert at_the_warning.post(f"{WARNING}/close", token=token, measure="与学生谈话", reason="fixed").status_code == 303
     assert [(found["status"], found["closed_at"]) for found in notify.warnings()] == [
         ("closed", "2026-11-23T01:00:00Z")
     ]
@@ -215,14 +215,14 @@ def test_a_warning_is_closed_with_its_measure(at_the_warning, notify):
     assert "王秀英 已于 11-23 09:00 关闭 · 问题已解决" in page
     assert "<blockquote>与学生谈话</blockquote>" in page
     assert "没有待处理的预警" in at_the_warning.get("/inbox/T1").text
-    again = at_the_warning.post(f"{WARNING}/close", token=token, measure="again")
+    again = at_the_warning.post(f"{WARNING}/close", token=token, measure="again", reason="fixed")
     assert again.status_code == 409
 
 
 @pytest.mark.parametrize("token", ["", "another"])
 def test_a_form_from_elsewhere_is_refused(token, at_the_warning, notify):
     at_the_warning.get(WARNING)
-    refused = at_the_warning.post(f"{WARNING}/close", token=token, measure="x")
+    refused = at_the_warning.post(f"{WARNING}/close", token=token, measure="x", reason="fixed")
     assert refused.status_code == 403
     assert [found["status"] for found in notify.warnings()] == ["open"]
 
@@ -238,7 +238,7 @@ def test_acts_are_handed_on_in_order_and_not_lost_when_nobody_takes_them(make, e
     notify = make(publish=publish)
     notify.take_in([change()], 1)
     notify.acts.acknowledge("T1", facts().warning_id)
-    assert notify.acts.close("T1", facts().warning_id, "谈话") is None
+    assert notify.acts.close("T1", facts().warning_id, "谈话", "fixed") is None
     broken.clear()
     notify.start()
     eventually(lambda: len(taken) == 2)

@@ -175,3 +175,69 @@ def test_of_parents_there_is_a_form_only_where_the_college_wants_that(tutor, mak
     assert 'value="张伟"' in sent.text
     assert send(wanted, f"{PAGE}/parents", consent="张伟", consent_day="2026-11-22").status_code == 303
     assert "Parents informed, with consent" in wanted.get(f"{PAGE}?lang=en").text
+
+
+def test_who_asked_takes_it_back_with_a_reason_which_stands_on_the_page(tutor, affairs):
+    send(tutor, f"{PAGE}/refer", office="student_affairs", note="请核实困难情况")
+    assert "撤回转介" in tutor.get(f"{PAGE}?lang=zh").text
+    assert "撤回转介" not in affairs.get(f"{PAGE}/referral?lang=zh").text
+    refused = send(tutor, f"{PAGE}/referral/take-back", referral="1", why=" ")
+    assert refused.status_code == 422
+    assert 'id="wrong-take-back-1-why">请写明撤回的原因。' in refused.text
+    sent = send(tutor, f"{PAGE}/referral/take-back", referral="1", why="学生已自行办理")
+    assert (sent.status_code, sent.headers["location"]) == (303, f"{PAGE}#follow-up")
+    page = tutor.get(PAGE).text
+    assert "已撤回 · 11-23 09:00" in page
+    assert "撤回了转介 · 学生工作处" in re.sub(r"\s+", " ", re.sub("<[^>]+>", "", page))
+    assert "学生已自行办理" in page
+    assert "撤回转介" not in page
+    assert affairs.get(PAGE).status_code == 404
+    assert "请核实困难情况" not in affairs.get("/referrals").text
+    assert "已撤回" in tutor.get("/referrals").text
+
+
+def test_what_is_typed_to_take_back_what_was_answered_meanwhile_is_still_there(tutor, affairs):
+    send(tutor, f"{PAGE}/refer", office="student_affairs", note="?")
+    tutor.get(f"{PAGE}?lang=zh")
+    token = tutor.token(PAGE)
+    send(affairs, f"{PAGE}/referral/answer", referral="1", answer="已发放补助")
+    refused = tutor.post(f"{PAGE}/referral/take-back", token=token, referral="1", why="学生已自行办理")
+    assert refused.status_code == 409
+    assert "这项转介已经答复、退回或撤回" in refused.text
+    assert "学生已自行办理" in refused.text[refused.text.index('id="kept"') :]
+
+
+def test_a_talk_is_corrected_by_who_wrote_it_and_its_earlier_words_stay(tutor, affairs):
+    send(tutor, f"{PAGE}/refer", office="student_affairs", note="?")
+    send(tutor, f"{PAGE}/talk", **TALK, notes="备注", visibility="all")
+    page = tutor.get(f"{PAGE}?lang=zh").text
+    assert f"{PAGE}/talk?corrects=1" in page
+    assert "?corrects=" not in affairs.get(PAGE).text
+    form = tutor.get(f"{PAGE}/talk?corrects=1").text
+    assert "更正这次谈话记录" in form
+    assert 'name="corrects" value="1"' in form
+    assert ">每周一面谈</textarea>" in form
+    assert '<option value="phone" selected' in form
+    refused = send(tutor, f"{PAGE}/talk", **TALK | {"agreed": ""}, notes="备注", visibility="all", corrects="1")
+    assert refused.status_code == 422
+    assert 'name="corrects" value="1"' in refused.text[refused.text.index("<main") :]
+    changed = TALK | {"agreed": "每两周面谈"}
+    assert send(tutor, f"{PAGE}/talk", **changed, notes="备注", visibility="all", corrects="1").status_code == 303
+    page = re.sub(r"\s+", " ", tutor.get(PAGE).text)
+    page = page[page.index('id="follow-up"') :]
+    assert page.index("每两周面谈") < page.index("原记录，更正于 11-23 09:00") < page.index("每周一面谈")
+    assert f"{PAGE}/talk?corrects=2" in page
+    assert f"{PAGE}/talk?corrects=1" not in page
+    printed = tutor.get(f"{PAGE}/notice").text
+    assert "每两周面谈" in printed
+    assert "每周一面谈" not in printed
+    assert '<option value="all" selected' in tutor.get(f"{PAGE}/talk?corrects=2").text
+    send(tutor, f"{PAGE}/talk", **TALK | {"agreed": "另一次"})
+    assert '<option value="all" selected' not in tutor.get(f"{PAGE}/talk?corrects=3").text
+    for number in ("1", "9", "x"):
+        assert tutor.get(f"{PAGE}/talk?corrects={number}").status_code == 404
+    again = send(tutor, f"{PAGE}/talk", **TALK | {"agreed": "太晚"}, corrects="1")
+    assert again.status_code == 409
+    assert ">太晚</textarea>" in again.text
+    others = send(affairs, f"{PAGE}/talk", **TALK | {"agreed": "不是我写的"}, corrects="2")
+    assert others.status_code == 409

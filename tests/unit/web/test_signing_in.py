@@ -151,7 +151,7 @@ def test_signing_out_ends_this_session_and_everywhere_all_of_the_person(browser_
 
 def test_a_form_of_another_session_is_refused_and_its_text_kept(browser_of, notify, told):
     mine, others = browser_of(notify), browser_of(notify)
-    refused = mine.post(f"{WARNING}/close", token=others.token(WARNING), measure="与学生谈话")
+    refused = mine.post(f"{WARNING}/close", token=others.token(WARNING), measure="与学生谈话", reason="fixed")
     assert (refused.status_code, "与学生谈话" in refused.text) == (403, True)
     assert [one["status"] for one in notify.warnings()] == ["open"]
 

@@ -239,3 +239,19 @@ def test_the_buttons_come_before_figures_and_evidence(page):
     places = [page().index(mark) for mark in ('class="lead', 'class="panel numbers"', 'class="panel evidence"')]
     assert places == sorted(places)
     assert re.findall(r"<summary[^>]*>([^<]*)<", page()) == ["填写改进措施", "关闭预警"]
+
+
+def test_why_a_warning_is_closed_is_chosen_by_nobody_but_who_closes_it(browser, page, notify):
+    form = page()[page().index(f'{WARNING}/close"') :]
+    select = re.search(r'<select id="reason" name="reason" required>(.*?)</select>', form, re.DOTALL)[1]
+    assert re.match(r'<option value="">请选择</option>', select)
+    assert "selected" not in select
+    given = fields(page(), "close")
+    for reason in ("", "because"):
+        refused = browser.post(f"{WARNING}/close", **given, measure="与学生谈话", reason=reason)
+        assert refused.status_code == 422
+        assert 'id="wrong-close-reason">请选择关闭原因。' in refused.text
+        assert ">与学生谈话</textarea>" in refused.text
+    assert only(notify)["status"] == "open"
+    assert browser.post(f"{WARNING}/close", **given, measure="与学生谈话", reason="explained").status_code == 303
+    assert (only(notify)["status"], only(notify)["closed_reason"]) == ("closed", "explained")

@@ -169,3 +169,13 @@ tables:
         ("k1|S0101|2026-09-08|3-4", 9, 10),
     ]
     assert records[0].time.isoformat() == "2026-09-08T08:40:00+08:00"
+
+
+def test_a_title_above_two_header_rows_is_no_part_of_them(read):
+    text = MAP.replace("  time: 时间", "  header_rows: 2\n  time: 工单情况/报修时间")
+    rows = [["某学院工单一览表"], ["单号", "类别", "工单情况"], [None, None, "报修时间"], ROW]
+    assert tickets(read(text, rows, merged=["A2:A3", "B2:B3"])) == ["T1"]
+    wide = HEAD.replace("time: 时间", "header_rows: 2\n  wide: {columns: {at: '时间$'}}\n  time: {part: at}")
+    fields = "  fields: {ticket: 单号, category: {is: repair}, action: {is: created}}\n"
+    rows = [["某学院工单一览表"], ["单号", "报修"], [None, "时间"], ["T1", ROW[2]]]
+    assert tickets(read(wide + fields, rows, merged=["A2:A3"])) == ["T1"]

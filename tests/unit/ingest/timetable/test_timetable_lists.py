@@ -204,3 +204,41 @@ def test_a_make_up_day_that_does_not_say_whose_lessons_it_has_is_no_day_off(time
     _, wrong = timetable(days=rows)
     (one,) = wrong
     assert one.startswith("days.xlsx row 2: 2026-09-20 is a day of lessons, and it is not said of which day")
+
+
+def test_a_grid_of_all_classes_has_a_row_for_each_and_a_merged_cell_is_one_block(ours, known_targets):
+    days = [f"星期{one}" for one in "一二三四五"]
+    rows = [
+        ["2026-2027学年第1学期班级总课表"],
+        ["行政班", *[one for day in days for one in (day, None, None)]],
+        [None, *["0102", "0304", "0506"] * 5],
+        ["2026级软件技术1班", None, None, None, "高等数学A\n董洁\n1-2周\nS1\n\n程序设计\n程浩\n4周(双)\n机房2"],
+        ["2026级软件技术2班", "程序设计\n程浩\n2周\n机房2"],
+        ["26软件9班", None, "程序设计\n程浩\n2周\n机房2"],
+        ["注:周五下午教研活动"],
+    ]
+    merged = [(2, 1, 3, 1), (1, 1, 1, 16), *((2, at, 2, at + 2) for at in range(2, 17, 3)), (5, 2, 5, 3)]
+    problems = []
+    sheet = Sheet("总课表", False, rows, merged, "all.xlsx")
+    found = read([sheet], TERM, Known(TABLES), problems)
+    assert [(one.where, str(one.what)) for one in problems] == [
+        ("all.xlsx sheet 总课表 cell A6", "the class cannot be told: no class is called 26软件9班")
+    ]
+    assert sorted(shown(found.standing.values())) == [
+        ("k1", "B1", "2026-09-01", 1, 2, ("A7",), "S1"),
+        ("k1", "B1", "2026-09-08", 1, 2, ("A7",), "S1"),
+        ("k1", "B2", "2026-09-22", 1, 2, ("A8",), "机房2"),
+        ("k2", "B2", "2026-09-07", 1, 4, ("A9",), "机房2"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("weekday", "day"), [(2, "2026-09-01"), ("2.0", "2026-09-01"), ("三", "2026-09-02"), ("8", None), ("二三", None)]
+)
+def test_a_weekday_in_a_column_of_its_own_may_be_a_number(timetable, weekday, day):
+    found, wrong = timetable(
+        list=[["班级", "课程", "周次", "星期", "节次"], ["2026级软件技术1班", "高等数学A", "1", weekday, "1-2"]]
+    )
+    assert [str(one.on) for one in found.standing.values()] == ([day] if day else [])
+    told = "list.xlsx row 2: not a weekday: {} (expected: 星期一, 周一, or 1 to 7 for Monday to Sunday)"
+    assert wrong == ([] if day else [told.format(weekday)])

@@ -72,7 +72,7 @@ def test_a_warning_that_is_being_taken_in_is_not_closed_at_the_same_time(notify)
         with notify.database.writing() as connection:
             known = intake.known_of(connection, [change("raised", 2, level="red")], "warnings", 0, push=True)
             assert known.warnings[facts().warning_id].status == "open"
-            closing = person.submit(notify.acts.close, "T1", facts().warning_id, "谈话")
+            closing = person.submit(notify.acts.close, "T1", facts().warning_id, "谈话", "fixed")
             with pytest.raises(TimeoutError):
                 closing.result(0.5)
         assert closing.result(30) is None

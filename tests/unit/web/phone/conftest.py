@@ -14,6 +14,7 @@ from services.app.embedded_routes import embedded_routes
 from services.messages import CampusEvent, to_ms
 from services.notify.testing import ManualClock
 from services.settings import Settings, resource
+from services.web.failures import HANDLERS
 from services.web.visitor import SESSION
 from tests.faults.running import write_table
 from tests.signing_in import begin_session
@@ -63,7 +64,7 @@ class School:
         self.settings = Settings(home=home, **settings)
         self.embedded = Embedded(self.settings, clock=self.clock)
         assert self.embedded.try_evaluating()
-        self.app = Starlette(routes=embedded_routes(self.embedded))
+        self.app = Starlette(routes=embedded_routes(self.embedded), exception_handlers=HANDLERS)
 
     @classmethod
     def over(cls, home, students):
@@ -156,6 +157,7 @@ class Browser:
     @staticmethod
     def fields(page):
         """The same of a page that is there already."""
+        page = page[page.index("<main") :]
         fields = dict(re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)"', page))
         for name, choices in re.findall(r'<select[^>]* name="([^"]+)"[^>]*>(.*?)</select>', page, re.DOTALL):
             fields[name] = re.search(r'value="([^"]*)" selected', choices)[1]

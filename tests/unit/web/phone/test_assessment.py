@@ -21,7 +21,7 @@ PAGE, SAVE, FILL = (f"{path()}{act}" for act in ("", "/save", "/fill"))
 
 def typed(page):
     """What the form of a page says before anything is typed."""
-    fields = re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)"', page)
+    fields = re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)"', page[max(0, page.find("<main")) :])
     fields += re.findall(r'<input type="radio" name="([^"]+)" value="([^"]*)" checked>', page)
     fields += re.findall(r'<input name="(comment:[^"]+)"[^>]* value="([^"]*)">', page)
     return {html.unescape(name): html.unescape(value) for name, value in fields}

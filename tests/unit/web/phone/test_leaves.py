@@ -430,3 +430,21 @@ def test_every_page_of_leave_is_there_in_english_and_without_script(school):
 def test_an_address_that_is_none_is_not_there(school):
     for path in ("/leaves/none", "/leaves/s01/none", "/leaves/%00", f"/leaves/{'x' * 3000}"):
         assert school.at("tutor").get(path).status_code == 404, path
+
+
+def test_in_the_other_language_what_was_typed_stays_and_nothing_is_asked_for(school):
+    student = school.at("s01")
+    refused = student.send(f"{NEW}?lang=zh", form_of(student, reason="看" * 3_000), asks="text/html")
+    switch = refused.text[refused.text.index('id="switch"') : refused.text.index("<main")]
+    fields = dict(re.findall(r'name="([^"]+)" value="([^"]*)"', switch))
+    shown = student.send(f"{NEW}?lang=en", fields, asks="text/html")
+    assert shown.status_code == 422
+    assert '<html lang="en">' in shown.text
+    assert "看" * 3_000 in shown.text[shown.text.index("<main") :]
+    right = student.send(f"{NEW}?lang=en", fields | {"reason": "看病"}, asks="text/html")
+    assert right.status_code == 409
+    assert "Not sent yet" in right.text
+    assert "看病" in right.text
+    assert not school.told("leave")
+    fields.pop("shown_again")
+    assert student.send(NEW, fields | {"reason": "看病"}).json()["state"] == "saved"

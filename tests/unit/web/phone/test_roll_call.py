@@ -1,5 +1,6 @@
 """A roll-call from the page to the records, and what follows from it."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -335,10 +336,16 @@ def test_whoever_is_warned_of_a_lesson_sees_who_was_not_there(school):
 
 
 @pytest.mark.parametrize("path", ["/lessons/l1/roll-call", "/lessons/l1/move"])
-def test_the_other_language_and_the_sign_in_lead_back_to_the_page_of_the_form(school, path):
+def test_the_other_language_shows_the_form_again_and_the_sign_in_leads_back_to_its_page(school, path):
     school.lesson()
     teacher = school.at("teacher")
     form = teacher.form(PAGE) | {"minutes:s01": "999", "begins": "never"}
-    assert f'href="{PAGE}?lang=en"' in teacher.send(path, form, asks="text/html").text
+    refused = teacher.send(path, form, asks="text/html").text
+    assert f'action="{path}?lang=en" id="switch"' in refused
+    switch = refused[refused.index('id="switch"') : refused.index("<main")]
+    switch = dict(re.findall(r'name="([^"]+)" value="([^"]*)"', switch))
+    assert switch.items() >= {"minutes:s01": "999", "begins": "never", "shown_again": "yes"}.items()
+    shown = teacher.send(f"{path}?lang=en", switch, asks="text/html")
+    assert (shown.status_code, '<html lang="en">' in shown.text) == (422, True)
     school.later(days=40)
     assert f'name="next" value="{PAGE}"' in teacher.send(path, form, asks="text/html").text
