@@ -164,13 +164,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
                 item.add_marker(one.rpartition("/")[2])
         if not any(map(item.get_closest_marker, _TIERS)):
             item.add_marker("unit")
-        if item.get_closest_marker("kafka"):
-            group = "kafka"  # they share one broker, and some of them kill it
-        elif item.get_closest_marker("browser"):
-            group = "browser"  # they share one sample college
-        else:
-            group = item.path.as_posix()  # so that what a module makes for all its tests is made once
-        item.add_marker(pytest.mark.xdist_group(group))
 
 
 @pytest.hookimpl(wrapper=True)

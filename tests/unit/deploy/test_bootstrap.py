@@ -241,7 +241,7 @@ def test_a_venv_without_a_stamp_is_kept_when_its_python_fits_and_replaced_when_n
 def test_all_checks_run_and_the_first_failure_is_the_exit_code(tmp_path, capsys):
     machine = FakeMachine(tmp_path, **{"-m mypy": 3, "-m pytest": 5})
     assert bootstrap.main(["test", "-k", "one"], machine) == 3
-    wanted = ("ruff check", "mypy --strict", "importlinter", "-m pytest", "loadgroup -k one")
+    wanted = ("ruff check", "mypy --strict", "importlinter", "-m pytest", "loadfile --no-loadscope-reorder -k one")
     assert [machine.count(tool) for tool in wanted] == [1] * 5
     summary = capsys.readouterr().out.splitlines()[-4:]
     assert [line.split()[:-2] for line in summary] == [
