@@ -76,6 +76,7 @@ def test_a_push_leads_through_sign_in_to_its_warning_which_is_acted_on_and_to_th
     acknowledge.click()
     expect(page.locator(".chip.state", has_text="✓")).to_be_visible()
     form = press(page, "close")
+    form.locator("select").select_option("explained")
     form.locator("textarea").fill("谈话后学生已保证出勤" if language == "zh" else "Talked to the student")
     form.locator("button").click()
     expect(page.locator(".act blockquote, .act .taken").first).to_be_visible()

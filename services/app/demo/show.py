@@ -21,8 +21,8 @@ from services.settings import Settings, resource
 from services.web.frame import Tour
 
 _PROFILE = "demo"
-_SHOWN = {"student_pages", "appeals"}
-"""What a college has to switch on and the sample college has, unless it is told otherwise."""
+_SETTINGS = {"student_pages": True, "appeals": True, "max_age": 0.0}
+"""Of the sample college, unless it is told otherwise. Its day may lie days back, as behind a weekend."""
 
 
 class Show:
@@ -33,7 +33,8 @@ class Show:
         day = wall_clock().date() - timedelta(days=1)  # over, so that none of its events is ahead of the clock
         if day_file.exists():
             day = date.fromisoformat(remembered(day_file, "day"))
-        settings = settings.model_copy(update=dict.fromkeys(_SHOWN - settings.model_fields_set, True))
+        mine = {name: value for name, value in _SETTINGS.items() if name not in settings.model_fields_set}
+        settings = settings.model_copy(update=mine)
         self.college = College(day)
         prepare_home(settings, _PROFILE, resource("rules"), self.college.directory())
         day_file.write_text(json.dumps({"day": day.isoformat()}), "utf-8")
