@@ -1,28 +1,17 @@
-"""One suite of scenarios, two modes: the same messages at the same minutes, and the same warnings at the end."""
+"""One suite of scenarios, two modes: the same messages at the same minutes, and the same warnings at the end.
 
-from pathlib import Path
+On Kafka: test_scenarios_cluster.py.
+"""
 
 import pytest
 
-from tests.acceptance.modes import Embedded, OnKafka
-from tests.acceptance.timetable import read
-
-SCENARIOS = sorted((Path(__file__).parent / "timetables").glob("*.yaml"))
-
-
-def named(path):
-    return path.stem
+from tests.acceptance.modes import Embedded
+from tests.acceptance.timetable import SCENARIOS, named, read
 
 
 @pytest.mark.parametrize("path", SCENARIOS, ids=named)
 def test_in_one_process(path, tmp_path):
     with Embedded(read(path), tmp_path) as playing:
-        playing.play()
-
-
-@pytest.mark.parametrize("path", SCENARIOS, ids=named)
-def test_on_kafka(path, tmp_path, broker, postgres):
-    with OnKafka(read(path), tmp_path, broker, f"scenario-{path.stem}.", postgres.database()) as playing:
         playing.play()
 
 

@@ -26,6 +26,7 @@ from tests.patience import PATIENCE
 from tests.signing_in import cookie_of
 
 HERE = Path(__file__).parent
+SCENARIOS = sorted((HERE / "timetables").glob("*.yaml"))
 CLOCKED = (sys.executable, str(HERE / "clocked.py"))
 ZONE = ZoneInfo("Asia/Shanghai")
 # Far ahead: Kafka stamps messages with its own clock, and time never goes back.
@@ -45,6 +46,10 @@ _PHONE = {"check_in": "check_in", "roll_call": "call_roll", "test": "enter_score
 _STEP = {"at", "send", *_PHONE, "told", "act", "inbox", "server", "files", "command", "page"}
 _QUIET = 2.0
 """Seconds without a message after which nothing more is expected of a step; what comes later counts for the next."""
+
+
+def named(path):
+    return path.stem
 
 
 class Yaml12(yaml.SafeLoader):
