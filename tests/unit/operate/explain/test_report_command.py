@@ -82,7 +82,7 @@ def test_a_name_that_looks_like_a_formula_is_none(tmp_path):
     found = Report(
         period=Period(date(2026, 11, 1), date(2026, 11, 30)), by="rule", total=line, before=line, year_before=line,
         lines=[line], versions={}, not_told=[], held=[], load=report.load([], ZONE), left_out=[], accidents=[],
-        improvement=report.improvement([]), follow_up=report.FollowUp(0, 0, 0, 0, 0, 0, 0),
+        improvement=report.improvement([]), follow_up=report.FollowUp(*[0] * len(report.FollowUp._fields)),
         appeals=report.appeals([], AROUND_THE_CLOCK),
     )  # fmt: skip
     reader = Reader("zh", ZONE, datetime(2026, 11, 30, tzinfo=ZONE), None)
