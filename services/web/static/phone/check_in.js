@@ -5,7 +5,7 @@ const EVERY = 4_000 // milliseconds
 const picture = box?.querySelector("img")
 const part = name => box.querySelector(name)
 const clock = seconds => `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`
-let ends = 0
+let ends = 0, isLeaving = false
 
 function draw(said) {
   const n = Object.keys(said.came).length
@@ -36,7 +36,7 @@ async function look() {
       const said = await answer.json()
       draw(said)
       if (said.state === "over") {
-        if (picture) location.reload() // says that it is over
+        if (picture && !isLeaving) location.reload() // says that it is over
         return
       }
       wait = Math.min(EVERY, said.changes_in + 200)
@@ -49,6 +49,7 @@ async function look() {
 
 if (box && "open" in box.dataset) {
   look()
+  document.addEventListener("submit", () => { isLeaving = true }) // whoever ends it is on the way to the roll-call
   const left = part(".left")
   if (left) setInterval(() => { if (ends) left.textContent = box.dataset.left.replace("{time}", clock(Math.max(0, Math.round((ends - performance.now()) / 1000)))) }, 1000)
 }
