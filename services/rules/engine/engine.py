@@ -167,7 +167,7 @@ class Engine:
         out, self._erased = [*self._erased, *self.endings.written()], []
         for number, (layout, dirty) in enumerate(zip(self.layouts, self._dirty, strict=True)):
             subjects = self._subjects[number]
-            alike: Alike | None = {} if layout.peers else None
+            alike = Alike() if layout.peers else None
             for s in dirty:
                 s.dirty = False
                 if subjects.get(s.key) is s:

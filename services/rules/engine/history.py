@@ -11,8 +11,8 @@ from services.rules.engine.segments import touched
 from services.rules.engine.subject import COLUMNS, IDENT, TIME, Checkpoint, Entry, Subject, is_ending
 
 _MOVED_AT_MOST = 4
-_FINENESS = 8
-"""A fold begins at most a part of its length, of so many, before it would have to."""
+_FINENESS = 2
+"""A fold begins at most a part of its length, of so many, before it would have to. More would be more to write."""
 
 
 def find(s: Subject, stride: int, t: int, ident: str) -> int:

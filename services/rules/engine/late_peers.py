@@ -10,7 +10,7 @@ import msgspec
 from services.rules.engine import history
 from services.rules.engine.refolds import Rewound
 from services.rules.engine.segments import touched
-from services.rules.engine.subject import IDENT, Entry, Subject, Waiting
+from services.rules.engine.subject import IDENT, Entry, Shared, Subject, Waiting, waits_as
 from services.rules.engine.together import Together, stands_as
 
 if TYPE_CHECKING:
@@ -67,8 +67,9 @@ class LateTogether:
         """Each waits by itself."""
         if (waiting := self._leader.waiting) is None:
             return
+        waiting.new = Shared(waiting.new)
         for s in self._others.values():
-            self._engine.refolds.adopt(self._number, s, msgspec.structs.replace(waiting, new=dict(waiting.new)))
+            self._engine.refolds.adopt(self._number, s, msgspec.structs.replace(waiting))
             self._engine.touch(self._number, s)
 
 
@@ -104,16 +105,11 @@ def _knows_as(s: Subject, other: Subject) -> bool:
 
 def _waits_as(s: Subject, other: Subject) -> bool:
     """Whether both have the same rows, and wait for the same, if they do."""
-    one, two = s.waiting, other.waiting
-    same = one is two if one is None or two is None else all(getattr(one, x) == getattr(two, x) for x in _SAME)
-    return same and s.rows[-_FEW:] == other.rows[-_FEW:] and s.rows == other.rows
+    return waits_as(s.waiting, other.waiting) and s.rows[-_FEW:] == other.rows[-_FEW:] and s.rows == other.rows
 
 
 _FEW = 64
 """Places: most rows that are not the same end otherwise."""
-
-
-_SAME = ("start", "at", "reason", "past", "front", "until", "now", "last", "new")
 
 
 def fold_together(engine: Engine, number: int, siblings: list[Subject], is_due: Callable[[Subject], bool]) -> None:

@@ -16,7 +16,7 @@ from services.messages import FOREVER
 from services.rules.engine import history
 from services.rules.engine.endings import fold_ending
 from services.rules.engine.episodes import Folded, folded_now
-from services.rules.engine.subject import FLAGS, IDENT, Checkpoint, Entry, Revision, Subject, Waiting, is_ending
+from services.rules.engine.subject import FLAGS, IDENT, Checkpoint, Entry, Revision, Shared, Subject, Waiting, is_ending
 
 if TYPE_CHECKING:
     from services.rules.engine.engine import Engine
@@ -114,6 +114,8 @@ class Refolds:
             waiting = self.put_off(number, s, start, t, reason, now=changes)
         waiting.ident = ident
         if joins:
+            if isinstance(waiting.new, Shared):
+                waiting.new = dict(waiting.new)
             waiting.new[ident] = history.row(entry, stride)
             waiting.last, waiting.front = max(waiting.last, (t, ident)), max(waiting.front, t)
 

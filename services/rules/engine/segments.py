@@ -10,8 +10,20 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+import msgspec
+
 from services.rules.engine.layout import SEGMENT, Layout
-from services.rules.engine.subject import Segment, State, Subject, decode_segment, decode_state, encode_state
+from services.rules.engine.subject import (
+    Segment,
+    State,
+    Subject,
+    Waiting,
+    decode_segment,
+    decode_state,
+    encode_state,
+    encode_waiting,
+    waits_as,
+)
 
 _MARK = "\x1f"
 """Between a subject's key and the number of a segment; no name that a person gives holds it."""
@@ -25,37 +37,57 @@ def touched(s: Subject, stride: int, i: int) -> None:
     s.clean = min(s.clean, s.base + i // stride)
 
 
-Alike = dict[int, tuple[int, list[Any], bytes]]
-"""Number of a segment → the first entry, the rows and the bytes of the one that was written last."""
+class Alike:
+    """What was written last of peers, which are mostly the same, with its bytes."""
+
+    def __init__(self) -> None:
+        self._begin, self._rows, self._segments = -1, list[Any](), dict[int, bytes]()
+        self._waiting: tuple[Waiting, msgspec.Raw] | None = None
+
+    def segments(self, begin: int, rows: list[Any]) -> dict[int, bytes]:
+        """Number → bytes, of those that these rows, from this entry on, are written in."""
+        if begin != self._begin or rows != self._rows:
+            self._begin, self._rows, self._segments = begin, rows, {}
+        return self._segments
+
+    def waiting(self, waiting: Waiting) -> msgspec.Raw:
+        """The bytes of what one waits for, which may be thousands of records."""
+        if self._waiting is None or not waits_as(waiting, self._waiting[0]):
+            self._waiting = waiting, encode_waiting(waiting)
+        return self._waiting[1]
 
 
 def written(s: Subject, layout: Layout, alike: Alike | None = None) -> Iterator[Written]:
-    """What of the subject must be written, given what was. `alike`: segments of peers, which are mostly the same."""
+    """What of the subject must be written, given what was. `alike`: of a layout of peers."""
     stride, rows, signature = layout.stride, s.rows, layout.signature
     if len(rows) < SEGMENT * stride and not s.base:  # most subjects have few entries
         s.clean = 0
-        yield signature, s.key, encode_state(layout.state(s, rows))
+        yield signature, s.key, _encoded(s, layout, rows, alike)
         return
     sealed = (s.base + len(rows) // stride) // SEGMENT * SEGMENT
     for number in range(s.first, s.base // SEGMENT):
         yield signature, f"{s.key}{_MARK}{number}", None
     s.first = max(s.first, s.base // SEGMENT)
-    for number in range(max(s.clean // SEGMENT, s.first), sealed // SEGMENT):
-        begin = max(number * SEGMENT, s.base)
-        part = rows[(begin - s.base) * stride : ((number + 1) * SEGMENT - s.base) * stride]
-        packed = encode_state(Segment(begin, part)) if alike is None else _encoded(number, begin, part, alike)
+    numbers = range(max(s.clean // SEGMENT, s.first), sealed // SEGMENT)
+    known: dict[int, bytes] = {}
+    if alike is not None:
+        begin = max(numbers.start * SEGMENT, s.base)
+        known = alike.segments(begin, rows[(begin - s.base) * stride :])
+    for number in numbers:
+        if (packed := known.get(number)) is None:
+            begin = max(number * SEGMENT, s.base)
+            part = rows[(begin - s.base) * stride : ((number + 1) * SEGMENT - s.base) * stride]
+            packed = known[number] = encode_state(Segment(begin, part))
         yield signature, f"{s.key}{_MARK}{number}", packed
     s.clean = sealed
-    yield signature, s.key, encode_state(layout.state(s, rows[max(sealed - s.base, 0) * stride :]))
+    yield signature, s.key, _encoded(s, layout, rows[max(sealed - s.base, 0) * stride :], alike)
 
 
-def _encoded(number: int, begin: int, part: list[Any], alike: Alike) -> bytes:
-    known = alike.get(number)
-    if known is not None and known[0] == begin and known[1] == part:
-        return known[2]
-    packed = encode_state(Segment(begin, part))
-    alike[number] = begin, part, packed
-    return packed
+def _encoded(s: Subject, layout: Layout, rows: list[Any], alike: Alike | None) -> bytes:
+    state = layout.state(s, rows)
+    if alike is not None and s.waiting is not None:
+        state.waiting = alike.waiting(s.waiting)  # type: ignore[assignment]  # it is only written
+    return encode_state(state)
 
 
 def erased(s: Subject, layout: Layout) -> list[Written]:

@@ -60,6 +60,12 @@ class Told(NamedTuple):
     threshold: float | None = None
 
 
+class Shared(dict[str, list[Any]]):
+    """Held by several subjects: none changes it any more."""
+
+    __slots__ = ()
+
+
 class Waiting(msgspec.Struct, array_like=True, eq=False):
     """What has changed the past of a subject that is not folded again yet."""
 
@@ -82,6 +88,16 @@ class Waiting(msgspec.Struct, array_like=True, eq=False):
     """(instant, ident) of the newest of them."""
     ident: str = ""
     """Of the record that came last."""
+
+
+def waits_as(one: Waiting | None, two: Waiting | None) -> bool:
+    """Whether both wait for the same; with what came last it only says whom to blame for an error."""
+    if one is None or two is None or one is two:
+        return one is two
+    return all(getattr(one, x) == getattr(two, x) for x in _SAME) and (one.new is two.new or one.new == two.new)
+
+
+_SAME = ("start", "at", "reason", "past", "front", "until", "now", "last")
 
 
 class Episode(msgspec.Struct, array_like=True, eq=False):
@@ -232,6 +248,14 @@ decode_segment = msgspec.msgpack.Decoder(Segment, ext_hook=_unpacked).decode
 """A segment from its bytes; raises `msgspec.MsgspecError`."""
 
 
+def encode_waiting(waiting: Waiting) -> msgspec.Raw:
+    """What stands in the bytes of a state for what it waits for."""
+    try:
+        return msgspec.Raw(_encode(waiting))
+    except OverflowError:
+        return msgspec.Raw(_encode(msgspec.structs.replace(waiting, new=_packed(waiting.new))))
+
+
 def encode_state(state: State | Segment) -> bytes:
     """Bytes of a state or segment. Sums and flags may have more than the 64 bits of MessagePack's own numbers."""
     try:
@@ -243,8 +267,8 @@ def encode_state(state: State | Segment) -> bytes:
             state.checkpoints = [
                 Checkpoint(point.at, point.end, point.due, _packed(point.heads)) for point in state.checkpoints
             ]
-            if state.waiting is not None:
-                state.waiting = msgspec.structs.replace(state.waiting, new=_packed(state.waiting.new))
+            if isinstance(state.waiting, Waiting):
+                state.waiting = encode_waiting(state.waiting)  # type: ignore[assignment]  # it is only written
         return _encode(state)
 
 
