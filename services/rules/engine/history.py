@@ -8,11 +8,11 @@ from typing import Any
 
 from services.rules.engine.layout import CHECKPOINT_EVERY, Layout, RuleLayout
 from services.rules.engine.segments import touched
-from services.rules.engine.subject import COLUMNS, IDENT, TIME, Checkpoint, Entry, Subject, is_ending
+from services.rules.engine.subject import COLUMNS, IDENT, TIME, Checkpoint, Entry, SharedRows, Subject, is_ending
 
 _MOVED_AT_MOST = 4
-_FINENESS = 2
-"""A fold begins at most a part of its length, of so many, before it would have to. More would be more to write."""
+_FINENESS, _OF_LARGE = 8, 2
+"""A fold begins at most a part of its length, of so many, before it would have to; large heads are written seldomer."""
 
 
 def find(s: Subject, stride: int, t: int, ident: str) -> int:
@@ -41,8 +41,15 @@ def place(s: Subject, stride: int, t: int, ident: str) -> int:
     return low * stride
 
 
+def own(s: Subject) -> None:
+    """The rows are the subject's own, to be changed."""
+    if isinstance(s.rows, SharedRows):
+        s.rows = [*s.rows]
+
+
 def insert(s: Subject, stride: int, i: int, entry: Entry) -> None:
     """Puts an entry at index `i`."""
+    own(s)
     touched(s, stride, i)
     s.rows[i:i] = row(entry, stride)
 
@@ -55,6 +62,7 @@ def row(entry: Entry, stride: int) -> list[Any]:
 
 def join(s: Subject, stride: int, new: Iterable[list[Any]]) -> None:
     """Puts rows of entries where they belong; none of them is there."""
+    own(s)
     ordered = sorted(new, key=lambda one: (one[TIME], one[IDENT]))
     places = [place(s, stride, one[TIME], one[IDENT]) for one in ordered]
     begin = done = places[0]
@@ -88,6 +96,7 @@ def newest_record(s: Subject, stride: int) -> int:
 
 def remove(s: Subject, stride: int, i: int) -> None:
     """Takes the entry at index `i` out."""
+    own(s)
     touched(s, stride, i)
     del s.rows[i : i + stride]
 
@@ -103,7 +112,7 @@ def take_checkpoint(s: Subject, layout: Layout, horizon: int) -> None:
         s.horizon = points[base].at
         del points[:base]
         _trim(s, layout, points[0])
-    thin(s)
+    thin(s, layout)
     s.next_checkpoint = len(s.rows) + apart(s, layout)
 
 
@@ -112,12 +121,12 @@ def apart(s: Subject, layout: Layout) -> int:
     return layout.stride * max(CHECKPOINT_EVERY, sum(len(getattr(s, head) or ()) for head in layout.dict_heads))
 
 
-def thin(s: Subject) -> None:
+def thin(s: Subject, layout: Layout) -> None:
     """Far back checkpoints stand further apart: a fold from there is long, whichever it begins with."""
-    points = s.checkpoints or []
+    points, fineness = s.checkpoints or [], _OF_LARGE if layout.dict_heads else _FINENESS
     kept = points[-1:]
     for before, point in zip(points[-3::-1], points[-2:0:-1], strict=False):
-        if kept[-1].end - before.end > (len(s.rows) - kept[-1].end) // _FINENESS:
+        if kept[-1].end - before.end > (len(s.rows) - kept[-1].end) // fineness:
             kept.append(point)
     if len(points) > 1:
         kept.append(points[0])
@@ -168,6 +177,7 @@ def _let_go(s: Subject, layout: Layout, start: int, kept: list[int]) -> None:
     """Of the rows before `start`, only those kept stay."""
     stride = layout.stride
     gone = start - len(kept) * stride
+    own(s)
     s.rows[:start] = [place for i in kept for place in s.rows[i : i + stride]]
     s.base += gone // stride
     s.clean = min(s.clean, s.base)  # what was kept stands in other places now

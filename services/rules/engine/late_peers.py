@@ -11,7 +11,7 @@ from services.rules.engine import history
 from services.rules.engine.refolds import Rewound
 from services.rules.engine.segments import touched
 from services.rules.engine.subject import IDENT, Entry, Shared, Subject, Waiting, waits_as
-from services.rules.engine.together import Together, stands_as
+from services.rules.engine.together import Together, share, stands_as
 
 if TYPE_CHECKING:
     from services.rules.engine.engine import Engine
@@ -105,7 +105,9 @@ def _knows_as(s: Subject, other: Subject) -> bool:
 
 def _waits_as(s: Subject, other: Subject) -> bool:
     """Whether both have the same rows, and wait for the same, if they do."""
-    return waits_as(s.waiting, other.waiting) and s.rows[-_FEW:] == other.rows[-_FEW:] and s.rows == other.rows
+    if not waits_as(s.waiting, other.waiting):
+        return False
+    return s.rows is other.rows or (s.rows[-_FEW:] == other.rows[-_FEW:] and s.rows == other.rows)
 
 
 _FEW = 64
@@ -141,7 +143,7 @@ def _folded(engine: Engine, number: int, leader: Subject, waits: dict[Subject, W
     for s, waiting in waits.items():
         if s is not leader:
             touched(s, layout.stride, begin)
-            s.rows, waiting.new = leader.rows.copy(), {}
+            s.rows, waiting.new = share(leader), {}
     rewound = {s: refolds.rewind(number, s, start) for s in waits}
     if any(one[:2] != rewound[leader][:2] or not stands_as(s, leader, layout) for s, one in rewound.items()):
         return {}

@@ -1,4 +1,4 @@
-"""Subjects that are ranked: each keeps the records of all its peers, so that its fold is one like any other.
+"""Subjects that are ranked: each knows the records of all its peers, so that its fold is one like any other.
 
 What comes is folded once for all peers that stand at the same place (`together.py`), in order as it comes, and what
 was late once the message is through. Each is given what it lacks before anything else looks at it, at the end of the

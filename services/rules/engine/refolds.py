@@ -76,14 +76,14 @@ class Refolds:
         if waiting is not None and changes:
             self.join(s)
         known = s.revised.get(ident) if s.revised else None
-        stride, rows = engine.layouts[number].stride, s.rows
+        stride = engine.layouts[number].stride
         old = history.find(s, stride, t, ident)
         if old < 0 and (known or changes):
             old = history.find_anywhere(s, stride, ident)
         if (known is not None and entry.revision <= known.revision) or (known is None and not changes and old >= 0):
             engine.counts["duplicate"] += 1
             return
-        start = min(t, rows[old]) if old >= 0 else t
+        start = min(t, s.rows[old]) if old >= 0 else t
         newest = max(history.newest_record(s, stride), -1 if waiting is None else waiting.last[0])
         if start <= s.horizon or start < engine.plan.held(newest):
             engine.put_aside(ident)
@@ -100,7 +100,7 @@ class Refolds:
             return
         in_order = False
         if joins:
-            is_newest = (t, ident) > max(_last(rows, stride), (-1, "") if waiting is None else waiting.last)
+            is_newest = (t, ident) > max(_last(s.rows, stride), (-1, "") if waiting is None else waiting.last)
             if is_newest and entry.data is not None:
                 s.latest = entry.data
             in_order = is_newest and old < 0 and t >= (s.watermark if waiting is None else waiting.front)
@@ -277,7 +277,7 @@ class Refolds:
             if i >= following and rows[i - stride] < t:
                 s.checkpoints = s.checkpoints or []
                 s.checkpoints.append(Checkpoint(rows[i - stride], i, s.due, layout.heads(s)))
-                history.thin(s)
+                history.thin(s, layout)
                 following = i + history.apart(s, layout)
             if is_ending(rows, i):
                 fold_ending(engine, number, s, i)

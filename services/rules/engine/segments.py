@@ -10,18 +10,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-import msgspec
-
 from services.rules.engine.layout import SEGMENT, Layout
 from services.rules.engine.subject import (
+    Checkpoint,
     Segment,
     State,
     Subject,
     Waiting,
     decode_segment,
     decode_state,
+    encode_part,
     encode_state,
-    encode_waiting,
     waits_as,
 )
 
@@ -42,7 +41,8 @@ class Alike:
 
     def __init__(self) -> None:
         self._begin, self._rows, self._segments = -1, list[Any](), dict[int, bytes]()
-        self._waiting: tuple[Waiting, msgspec.Raw] | None = None
+        self._waiting: tuple[Waiting | None, Any] = None, None
+        self._dicts: dict[int, tuple[dict[str, Any], Any]] = {}
 
     def segments(self, begin: int, rows: list[Any]) -> dict[int, bytes]:
         """Number → bytes, of those that these rows, from this entry on, are written in."""
@@ -50,11 +50,25 @@ class Alike:
             self._begin, self._rows, self._segments = begin, rows, {}
         return self._segments
 
-    def waiting(self, waiting: Waiting) -> msgspec.Raw:
-        """The bytes of what one waits for, which may be thousands of records."""
-        if self._waiting is None or not waits_as(waiting, self._waiting[0]):
-            self._waiting = waiting, encode_waiting(waiting)
-        return self._waiting[1]
+    def encode(self, state: State) -> bytes:
+        """The bytes of a state. What it waits for may be thousands of records, and its heads may hold all peers."""
+        if state.waiting is not None:
+            if not waits_as(state.waiting, self._waiting[0]):
+                self._waiting = state.waiting, encode_part(state.waiting)
+            state.waiting = self._waiting[1]
+        state.heads = self._heads(state.heads)
+        state.checkpoints = [
+            Checkpoint(point.at, point.end, point.due, self._heads(point.heads)) for point in state.checkpoints
+        ]
+        return encode_state(state)
+
+    def _heads(self, heads: tuple[Any, ...]) -> tuple[Any, ...]:
+        return tuple([self._dict(x) if isinstance(x, dict) and getattr(x, "shared", False) else x for x in heads])
+
+    def _dict(self, x: dict[str, Any]) -> Any:
+        if (known := self._dicts.get(id(x))) is None:
+            known = self._dicts[id(x)] = x, encode_part(x)
+        return known[1]
 
 
 def written(s: Subject, layout: Layout, alike: Alike | None = None) -> Iterator[Written]:
@@ -85,9 +99,7 @@ def written(s: Subject, layout: Layout, alike: Alike | None = None) -> Iterator[
 
 def _encoded(s: Subject, layout: Layout, rows: list[Any], alike: Alike | None) -> bytes:
     state = layout.state(s, rows)
-    if alike is not None and s.waiting is not None:
-        state.waiting = alike.waiting(s.waiting)  # type: ignore[assignment]  # it is only written
-    return encode_state(state)
+    return encode_state(state) if alike is None else alike.encode(state)
 
 
 def erased(s: Subject, layout: Layout) -> list[Written]:

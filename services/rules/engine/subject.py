@@ -66,6 +66,12 @@ class Shared(dict[str, list[Any]]):
     __slots__ = ()
 
 
+class SharedRows(list[Any]):
+    """Rows that several peers hold, which take in together what comes; for what is its own, each has its own."""
+
+    __slots__ = ()
+
+
 class Waiting(msgspec.Struct, array_like=True, eq=False):
     """What has changed the past of a subject that is not folded again yet."""
 
@@ -248,12 +254,12 @@ decode_segment = msgspec.msgpack.Decoder(Segment, ext_hook=_unpacked).decode
 """A segment from its bytes; raises `msgspec.MsgspecError`."""
 
 
-def encode_waiting(waiting: Waiting) -> msgspec.Raw:
-    """What stands in the bytes of a state for what it waits for."""
+def encode_part(part: Any) -> Any:
+    """What can stand in a state instead of one of its parts, when it is encoded."""
     try:
-        return msgspec.Raw(_encode(waiting))
+        return msgspec.Raw(_encode(part))
     except OverflowError:
-        return msgspec.Raw(_encode(msgspec.structs.replace(waiting, new=_packed(waiting.new))))
+        return msgspec.Raw(_encode(_packed(part)))
 
 
 def encode_state(state: State | Segment) -> bytes:
@@ -267,8 +273,7 @@ def encode_state(state: State | Segment) -> bytes:
             state.checkpoints = [
                 Checkpoint(point.at, point.end, point.due, _packed(point.heads)) for point in state.checkpoints
             ]
-            if isinstance(state.waiting, Waiting):
-                state.waiting = encode_waiting(state.waiting)  # type: ignore[assignment]  # it is only written
+            state.waiting = _packed(state.waiting)
         return _encode(state)
 
 
@@ -277,4 +282,6 @@ def _packed(x: Any) -> Any:
         return msgspec.msgpack.Ext(_BIG, x.to_bytes(x.bit_length() // 8 + 1, "big", signed=True))
     if isinstance(x, dict):
         return {name: _packed(value) for name, value in x.items()}
+    if isinstance(x, Waiting):
+        return msgspec.structs.replace(x, new=_packed(x.new))
     return tuple([_packed(one) for one in x]) if type(x) in (list, tuple) else x

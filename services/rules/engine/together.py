@@ -14,7 +14,7 @@ from services.rules.engine.endings import fold_ending
 from services.rules.engine.episodes import Folded
 from services.rules.engine.layout import GaugeLayout, Layout, RuleLayout
 from services.rules.engine.measures.rank import Peers
-from services.rules.engine.subject import COLUMNS, FLAGS, IDENT, Checkpoint, Entry, Subject, is_ending
+from services.rules.engine.subject import COLUMNS, FLAGS, IDENT, Checkpoint, Entry, SharedRows, Subject, is_ending
 
 if TYPE_CHECKING:
     from services.rules.engine.engine import Engine
@@ -39,6 +39,12 @@ class Together:
         """`apart`: those of the group that stand elsewhere; they take each record in by themselves."""
         layout = engine.layouts[number]
         self._engine, self._number, self._layout, self._stride = engine, number, layout, layout.stride
+        for s in others:
+            _share_alike(leader, s)
+        held = {id(s.rows) for s in (leader, *others)}
+        for s in apart:
+            if id(s.rows) in held:
+                history.own(s)
         self._leader, self._rows, self._begin = leader, leader.rows, len(leader.rows)
         self._shift = {s: len(s.rows) - self._begin for s in others}
         """How much further behind an entry lies with another than with the leader: they may have let go of others."""
@@ -99,7 +105,8 @@ class Together:
         """A new subject has what its peers have, but for a number of its own."""
         leader, layout, engine = self._leader, self._layout, self._engine
         engine.counts["late_record"] += 1
-        s.rows, s.horizon, s.watermark = self._rows.copy(), leader.horizon, leader.watermark
+        self._rows = s.rows = share(leader)
+        s.horizon, s.watermark = leader.horizon, leader.watermark
         s.next_checkpoint, s.revised = leader.next_checkpoint, dict(leader.revised or {}) or None
         s.checkpoints = [
             Checkpoint(point.at, point.end, point.due, self._without_own(point.heads))
@@ -158,7 +165,8 @@ class Together:
 
     def _catch_up(self, s: Subject) -> None:
         shift, leader = self._shift[s], self._leader
-        s.rows += self._rows[len(s.rows) - shift :]
+        if s.rows is not self._rows:
+            s.rows += self._rows[len(s.rows) - shift :]
         for head in self._peers:
             setattr(s, head, getattr(leader, head))
         for head in self._newest:
@@ -184,6 +192,9 @@ class Together:
         """Remembers the fold of each before an entry at t."""
         for s in (self._leader, *self._shift):
             self._engine.checkpoint(self._number, s, t)
+        if self._leader.rows is not self._rows:  # it has let go of some
+            for s in self._shift:
+                _share_alike(self._leader, s)
 
     def fold(self, begin: int, since: int, folded: dict[Subject, dict[int, list[Folded]]]) -> None:
         """The rows, which all have, from an index on, before which all stand as they stood at `since`."""
@@ -198,7 +209,7 @@ class Together:
                 for s in every:
                     s.checkpoints = s.checkpoints or []
                     s.checkpoints.append(Checkpoint(rows[i - stride], i, s.due, layout.heads(s)))
-                    history.thin(s)
+                    history.thin(s, layout)
                 following = i + history.apart(self._leader, layout)
             if is_ending(rows, i) or self._time_does(t, f):
                 self._all_catch_up()
@@ -221,6 +232,19 @@ class Together:
             engine.settles[number](s, t, i - self._stride)
             engine.steps[number](s, t, f, i)
         engine.steps[number](s, t, 0, i)  # what was due to one has moved all windows of that one
+
+
+def share(s: Subject) -> list[Any]:
+    """The subject's rows, to be held by another one of its group, too."""
+    if not isinstance(s.rows, SharedRows):
+        s.rows = SharedRows(s.rows)
+    return s.rows
+
+
+def _share_alike(s: Subject, other: Subject) -> None:
+    """Of two that have the same rows one holds the other's."""
+    if other.rows is not s.rows and other.rows == s.rows:
+        other.rows = share(s)
 
 
 def stands_as(s: Subject, other: Subject, layout: Layout) -> bool:

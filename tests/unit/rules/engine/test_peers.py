@@ -10,6 +10,7 @@ from services.rules.engine import peers
 from services.rules.engine.engine import Engine
 from services.rules.engine.episodes import context
 from services.rules.engine.refolds import IMPATIENT, Patience
+from services.rules.engine.segments import Alike, written
 from tests.harness import Reader, event, rule_set, wire
 from tests.rule_files import folder, rule
 
@@ -210,3 +211,61 @@ def test_a_record_that_was_taken_back_before_it_came_is_none_for_any_peer(plan, 
     assert engine.counts == slow.counts
     assert reader.changes == alone.changes
     assert standing(engine, lets_go=False) == standing(slow, lets_go=False)
+
+
+def scores(count, more=0):
+    """A test a minute, of one of twenty students after the other."""
+    return [
+        event("test", BEGIN + timedelta(minutes=n), f"{n:04d}", **about(f"n{n % 20:02d}"), score=n % 97 + more)
+        for n in range(count)
+    ]
+
+
+def about(student):
+    return {"class": "k", "student": student}
+
+
+def rows_of(engine):
+    """The lists that hold the rows of the peers of class k."""
+    found = [s for number in range(len(engine.layouts)) for s in engine.subjects(number).values()]
+    return {id(s.rows): s.rows for s in found if s.key.startswith("k/")}
+
+
+def test_peers_hold_their_rows_once_in_whatever_order_they_came_and_after_a_restart(plan):
+    plan = msgspec.structs.replace(plan, allowed_lateness=400 * 86_400_000)
+    old, late, events = scores(100), scores(200)[100:], scores(300)[200:]
+    for packs in ([old, late, events], [old, events, late], [late, events, old], [[*old, *late], events]):
+        _, engine = follow(plan, packs)
+        assert [len(rows) // engine.layouts[0].stride for rows in rows_of(engine).values()] == [300]
+        again = Engine(plan)
+        again.resume([one for one in engine.snapshot() if one[2] is not None], engine.now)
+        again.process_many(wire(scores(301)[300:]))
+        assert [len(rows) // engine.layouts[0].stride for rows in rows_of(again).values()] == [301]
+
+
+def test_what_one_peer_has_of_its_own_is_in_no_others_rows(plan):
+    plan = msgspec.structs.replace(plan, allowed_lateness=400 * 86_400_000)
+    left = {"subject_field": "student", "value": "n03", "reason": "left"}
+    ending = event("ending", BEGIN + timedelta(minutes=150, seconds=30), "end", source="prewarn", **left)
+    events = scores(300)
+    _, engine = follow(plan, [events[:200], [ending], events[200:250], events[250:]])
+    stride = engine.layouts[0].stride
+    assert sorted(len(rows) // stride for rows in rows_of(engine).values()) == [300, 301]
+
+
+@pytest.mark.parametrize("patience", [IMPATIENT, Patience(7 * 86_400_000, 40)], ids=["impatient", "patient"])
+def test_of_peers_the_same_is_written_as_of_each_by_itself(plan, patience):
+    engine = Engine(msgspec.structs.replace(plan, allowed_lateness=400 * 86_400_000), patience=patience)
+    events, waited = scores(300, 2**70), 0
+    for pack in (events[:40], events[140:], events[40:140]):
+        engine.process_many(wire(pack))
+        alike = Alike()
+        for number, layout in enumerate(engine.layouts):
+            for s in engine.subjects(number).values():
+                clean = s.clean
+                alone = [*written(s, layout)]
+                s.clean = clean
+                assert [*written(s, layout, alike)] == alone
+                waited += s.waiting is not None
+        engine.snapshot()
+    assert bool(waited) is (patience is not IMPATIENT)
