@@ -1,7 +1,8 @@
 """`rank`: percent of the peers whose newest number is not above the subject's own.
 
-Each subject keeps the records of all its peers, so that its fold is one like any other; those that stand at the same
-place fold together (`peers.py`). Meant for tens or hundreds of peers, not for thousands: each is kept by itself.
+Each subject has the records of all its peers, so that its fold is one like any other; those that stand at the same
+place fold together and hold the records once (`peers.py`). Meant for tens or hundreds of peers, not for thousands: what
+is written of each says how all of them stand.
 """
 
 from __future__ import annotations
