@@ -22,9 +22,18 @@ from services.directory import Person
 Why = Literal["told", "role", "class", "case", "referred", "own", "stands_in", "everybody", "not_there", "not_yours"]
 """Named reason of a decision; the last two are refusals."""
 Page = Literal[
-    "account", "start", "day", "classes", "check_in", "leaves", "referrals", "appeals", "figures", "deliveries",
+    "account",
+    "start",
+    "day",
+    "classes",
+    "check_in",
+    "leaves",
+    "referrals",
+    "appeals",
+    "figures",
+    "deliveries",
     "set_aside",
-]  # fmt: skip
+]
 """Pages that are about no single warning or person. account: one's own password and sessions; day: own lessons;
 classes: those that one looks after or teaches; referrals: what one has referred, and what was referred to one's office.
 
@@ -47,13 +56,24 @@ SIGHT: Mapping[str, tuple[str, ...]] = {
 }
 """Role → it sees a warning that is about one of these, where it is held for what the warning is about."""
 OFFICES = (
-    "student_affairs", "academic_affairs", "supervision_office", "quality_office", "hr_office", "college_office",
+    "student_affairs",
+    "academic_affairs",
+    "supervision_office",
+    "quality_office",
+    "hr_office",
+    "college_office",
     "college_head",
-)  # fmt: skip
+)
 REFERRED_TO = (
-    "student_affairs", "academic_affairs", "mental_health", "finance_office", "supervision_office", "quality_office",
-    "hr_office", "college_office",
-)  # fmt: skip
+    "student_affairs",
+    "academic_affairs",
+    "mental_health",
+    "finance_office",
+    "supervision_office",
+    "quality_office",
+    "hr_office",
+    "college_office",
+)
 """Offices that a warning can be referred to, unless the college names others (PREWARN_REFERRALS)."""
 OPERATOR = "rules_operator"
 LEAVE_CHAIN = ("class_tutor", "counsellor", "department_head", "student_affairs")

@@ -57,11 +57,21 @@ def server(routes: Sequence[BaseRoute], settings: Settings, port: int | None = N
     Door.most = most_connections()
     # Its own handlers of logs would write past those of this process, which say the same once.
     config = uvicorn.Config(
-        application(routes, settings), host=settings.host, port=settings.port if port is None else port, http=Door,
-        ws="none", lifespan="off", log_config=None, log_level="warning", access_log=False, server_header=False,
+        application(routes, settings),
+        host=settings.host,
+        port=settings.port if port is None else port,
+        http=Door,
+        ws="none",
+        lifespan="off",
+        log_config=None,
+        log_level="warning",
+        access_log=False,
+        server_header=False,
         proxy_headers=False,  # whom we believe, proxies.py says
-        timeout_keep_alive=IDLE, timeout_graceful_shutdown=_LEAVING, backlog=max(_AT_ONCE, Door.most // _AT_ONCE),
-    )  # fmt: skip
+        timeout_keep_alive=IDLE,
+        timeout_graceful_shutdown=_LEAVING,
+        backlog=max(_AT_ONCE, Door.most // _AT_ONCE),
+    )
     return uvicorn.Server(config)
 
 

@@ -72,14 +72,20 @@ def description(schemas: Schemas) -> dict[str, Any]:
         "paths": {"/v1/events": {"post": _sending()}},
         "components": {
             "schemas": {
-                **data, **events, "envelope": _envelope(schemas), "event": event, "events": several,
-                "answer": _ANSWER, "problem": _PROBLEM, "reason": _REASON,
+                **data,
+                **events,
+                "envelope": _envelope(schemas),
+                "event": event,
+                "events": several,
+                "answer": _ANSWER,
+                "problem": _PROBLEM,
+                "reason": _REASON,
             },
             "securitySchemes": {
                 "token": {"type": "http", "scheme": "bearer", "description": _words(say("ingest.api_token"))}
             },
         },
-    }  # fmt: skip
+    }
 
 
 def _sending() -> dict[str, Any]:

@@ -58,11 +58,17 @@ class TokenStore:
         rows = self._read(query, [*self._own.values()])
         return [
             SourceToken(
-                id=id_, digest=bytes(digest), source=source, kinds=tuple(kinds.split()), per_minute=per_minute,
-                made=made, used=used, revoked=revoked,
+                id=id_,
+                digest=bytes(digest),
+                source=source,
+                kinds=tuple(kinds.split()),
+                per_minute=per_minute,
+                made=made,
+                used=used,
+                revoked=revoked,
             )
             for id_, digest, source, kinds, per_minute, made, used, revoked in rows
-        ]  # fmt: skip
+        ]
 
     def add(self, token: SourceToken) -> None:
         """Keeps a new one."""

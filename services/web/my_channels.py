@@ -26,12 +26,25 @@ from services.web.visitor import said
 PATH = "/my-channels"
 _Act = Callable[[str, Mapping[str, str], Reader], Refused | None]
 _FIELDS = {
-    "no_address": "address", "no_mail_address": "address", "domain_not_allowed": "address", "no_token": "address",
-    "not_taken": "address", "try_later": "address", "unanswered": "address", "wait": "address",
-    "kind_not_allowed": "kind", "not_in_directory": "kind", "no_secret": "secret",
-    "no_code": "code", "code_over": "code", "code_spent": "code", "code_wrong": "code",
-    "quiet_wrong": "quiet", "quiet_not_allowed": "quiet", "language_wrong": "language",
-}  # fmt: skip
+    "no_address": "address",
+    "no_mail_address": "address",
+    "domain_not_allowed": "address",
+    "no_token": "address",
+    "not_taken": "address",
+    "try_later": "address",
+    "unanswered": "address",
+    "wait": "address",
+    "kind_not_allowed": "kind",
+    "not_in_directory": "kind",
+    "no_secret": "secret",
+    "no_code": "code",
+    "code_over": "code",
+    "code_spent": "code",
+    "code_wrong": "code",
+    "quiet_wrong": "quiet",
+    "quiet_not_allowed": "quiet",
+    "language_wrong": "language",
+}
 """Why something is refused → beside which field it is said."""
 _KEPT = ("kind", "address", "secret", "language", "begins", "ends")
 _DAY_OFF = (*WEEKDAYS, "holidays")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from itertools import groupby
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -12,6 +13,7 @@ from services.i18n import Language, catalogue, term
 from services.messages import from_ms
 from services.notify.texts import of
 from services.web.frame import templates
+from services.web.view_models import page_text
 
 _MOST_ROWS = 500
 """Of a part, on the page; its file has all."""
@@ -103,15 +105,19 @@ class Part(NamedTuple):
 
 def html(found: Mapping[str, Sequence[dict[str, Any]]], id_: str, name: str, to: Reading, *, on_kafka: bool) -> str:
     """The page; `found` is what the files hold, by part."""
-
-    def word(key: str, **parts: Any) -> str:
-        return catalogue(to.language, "pages")[key].format(**parts)
-
+    word = partial(page_text, to.language)
     parts = [_part(key, rows, id_, word, to) for key, rows in found.items()]
-    return templates().get_template("person.html").render(
-        w=word, reader=to, css=_CSS.read_text("utf-8"), id=id_, name=name, day=f"{to.now:%Y-%m-%d}", parts=parts,
+    template = templates().get_template("person.html")
+    return template.render(
+        w=word,
+        reader=to,
+        css=_CSS.read_text("utf-8"),
+        id=id_,
+        name=name,
+        day=f"{to.now:%Y-%m-%d}",
+        parts=parts,
         on_kafka=on_kafka,
-    )  # fmt: skip
+    )
 
 
 def _part(key: str, rows: Sequence[dict[str, Any]], id_: str, word: Callable[..., str], to: Reading) -> Part:

@@ -72,10 +72,26 @@ class Notice(NamedTuple):
 
 
 _EXAMPLE = Notice(
-    heading="…", student="…", class_name="…", about="…", department="…", kind="…", title="…", message="…", since="…",
-    status="…", act_by="…", measure="…", measure_day="…", talks=(TalkField(*("…",) * 7),), not_reached=1, today="…",
-    printed_by="…", role="…", parents=True,
-)  # fmt: skip
+    heading="…",
+    student="…",
+    class_name="…",
+    about="…",
+    department="…",
+    kind="…",
+    title="…",
+    message="…",
+    since="…",
+    status="…",
+    act_by="…",
+    measure="…",
+    measure_day="…",
+    talks=(TalkField(*("…",) * 7),),
+    not_reached=1,
+    today="…",
+    printed_by="…",
+    role="…",
+    parents=True,
+)
 _NAMES = frozenset(Notice._fields) | {"loop"}
 
 

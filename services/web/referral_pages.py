@@ -27,15 +27,28 @@ if TYPE_CHECKING:
 
 _MOST = 200
 _FIELDS = {
-    "office_not_chosen": "office", "office_not_offered": "office", "office_vacant": "office",
-    "office_unreachable": "office", "referred_already": "office", "needs_question": "note", "note_too_long": "note",
-    "needs_answer": "answer", "answer_too_long": "answer", "needs_why": "why", "needs_why_back": "why",
-}  # fmt: skip
+    "office_not_chosen": "office",
+    "office_not_offered": "office",
+    "office_vacant": "office",
+    "office_unreachable": "office",
+    "referred_already": "office",
+    "needs_question": "note",
+    "note_too_long": "note",
+    "needs_answer": "answer",
+    "answer_too_long": "answer",
+    "needs_why": "why",
+    "needs_why_back": "why",
+}
 """What is refused → beside which field it is said."""
 _MEANWHILE = (
-    "not_open", "referral_over", "referral_taken", "referral_not_yours", "referral_not_asked", "referred_already",
+    "not_open",
+    "referral_over",
+    "referral_taken",
+    "referral_not_yours",
+    "referral_not_asked",
+    "referred_already",
     "only_referred",
-)  # fmt: skip
+)
 """What no other words would mend: 409."""
 
 

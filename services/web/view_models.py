@@ -66,6 +66,11 @@ class Records(NamedTuple):
     """When, the fields, which record, and the same as (source, id)."""
 
 
+def page_text(language: Language, key: str, **parts: Any) -> str:
+    """A string of the pages."""
+    return catalogue(language, "pages")[key].format(**parts)
+
+
 @dataclass(frozen=True, slots=True)
 class Reader:
     """Whom a page is for: their language, the college's zone, the present instant, and what things are called."""
@@ -87,7 +92,7 @@ class Reader:
 
     def word(self, key: str, **parts: Any) -> str:
         """A string of the pages."""
-        return catalogue(self.language, "pages")[key].format(**parts)
+        return page_text(self.language, key, **parts)
 
     def of(self, text: Text) -> str:
         """A text in the reader's language."""

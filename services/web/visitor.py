@@ -63,9 +63,14 @@ def set_cookie(
 ) -> None:
     """Until the browser is closed, or for so many seconds; for no script, and over https alone where it came so."""
     response.set_cookie(
-        name, value, max_age, path=root(request) or "/", httponly=True, samesite=same_site,
+        name,
+        value,
+        max_age,
+        path=root(request) or "/",
+        httponly=True,
+        samesite=same_site,
         secure=request.url.scheme == "https",
-    )  # fmt: skip
+    )
 
 
 def forget_cookie(request: Request, response: Response, name: str) -> None:

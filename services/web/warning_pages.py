@@ -38,10 +38,15 @@ _MOST_DIGITS = 16
 _TYPED = ("measure", "due", "reason", "helped", "note")
 """Fields of the forms of a warning that a person fills in."""
 _FIELDS = {
-    "refused_needs_measure": "measure", "refused_measure_too_long": "measure", "refused_needs_due": "due",
-    "refused_needs_helped": "helped", "refused_note_too_long": "note",
-    "refused_due_too_far": "due", "refused_done_too_long_ago": "due", "refused_needs_reason": "reason",
-}  # fmt: skip
+    "refused_needs_measure": "measure",
+    "refused_measure_too_long": "measure",
+    "refused_needs_due": "due",
+    "refused_needs_helped": "helped",
+    "refused_note_too_long": "note",
+    "refused_due_too_far": "due",
+    "refused_done_too_long_ago": "due",
+    "refused_needs_reason": "reason",
+}
 """What is refused → beside which field it is said."""
 
 

@@ -86,11 +86,18 @@ class Ldap:
         server = self._server
         found = urlsplit(server.url)
         request = {
-            "url": server.url, "base": server.base, "bind": server.bind, "bind_password": server.bind_password,
-            "filter": server.filter, "attribute": server.attribute, "name": name, "password": password,
-            "ca": str(self._ca or ""), "seconds": self._seconds,
+            "url": server.url,
+            "base": server.base,
+            "bind": server.bind,
+            "bind_password": server.bind_password,
+            "filter": server.filter,
+            "attribute": server.attribute,
+            "name": name,
+            "password": password,
+            "ca": str(self._ca or ""),
+            "seconds": self._seconds,
             "start_tls": found.scheme == "ldap" and not is_loopback(found.hostname),
-        }  # fmt: skip
+        }
         try:
             async with asyncio.timeout(_QUEUE * self._seconds), self._places, asyncio.timeout(self._seconds):
                 said = await self._child(msgspec.json.encode(request))

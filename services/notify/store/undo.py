@@ -24,9 +24,19 @@ _KEPT = MINUTE + 1000 * SKEW
 """Milliseconds for which what was before is kept: the clock of another process may be ahead."""
 UNDONE = "undone"
 _COLUMNS = (
-    "status", "closed_at", "closed_by", "closed_reason", "acknowledged_at", "acknowledged_by", "measure", "due_at",
-    "done_at", "deadline", "overdue_at", "handed_to",
-)  # fmt: skip
+    "status",
+    "closed_at",
+    "closed_by",
+    "closed_reason",
+    "acknowledged_at",
+    "acknowledged_by",
+    "measure",
+    "due_at",
+    "done_at",
+    "deadline",
+    "overdue_at",
+    "handed_to",
+)
 """What acts change of a warning."""
 _a, _u, _e, _d, _w = tables.act.c, tables.undo.c, tables.escalation.c, tables.delivery.c, tables.warning.c
 _r = tables.recipient.c

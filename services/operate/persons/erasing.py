@@ -123,9 +123,12 @@ def erase(
         shutil.rmtree(settings.home / f"directory{PREVIOUS}", ignore_errors=True)
         if database is not None:
             line = store_erasure.ErasureRow(
-                at=to_ms(now), pseudonym=found.pseudonym, author=author, reason=reason,
+                at=to_ms(now),
+                pseudonym=found.pseudonym,
+                author=author,
+                reason=reason,
                 counts=msgspec.json.encode(counts).decode(),
-            )  # fmt: skip
+            )
             with database.writing() as connection:
                 store_erasure.record(connection, line)
             store_erasure.clean(database)

@@ -32,8 +32,16 @@ _PAGE = f"{PATH}/{{period}}/{{course}}/{{class}}"
 _LOOKED_BACK = timedelta(days=31)
 _PERIOD = re.compile(r"\d{4}-(0[1-9]|1[0-2])")
 _PHRASES = (
-    "attentive", "progress", "helps", "careful", "little_part", "practise", "homework", "late_often", "ask_questions",
-)  # fmt: skip
+    "attentive",
+    "progress",
+    "helps",
+    "careful",
+    "little_part",
+    "practise",
+    "homework",
+    "late_often",
+    "ask_questions",
+)
 """Of comments, which a tap inserts."""
 
 

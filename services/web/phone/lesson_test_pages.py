@@ -226,9 +226,11 @@ def _row(one: Taking, typing: Typing, found: LessonTest, reader: Reader, *, chan
     cell = typing.cells.get(one.student, Cell())
     states = [(state, _state_word(state, reader)) for state in offered(one)]
     otherwise = ""
-    if changed and one.result is not None and (points(one.result.score), one.result.state) != (
-        cell.score.strip(), cell.state
-    ):  # fmt: skip
+    if (
+        changed
+        and one.result is not None
+        and (points(one.result.score), one.result.state) != (cell.score.strip(), cell.state)
+    ):
         otherwise = _result_words(one.result, reader)
     return Row(
         one.student,

@@ -31,6 +31,9 @@ def upgrade() -> None:
     op.create_table(
         "access",
         sa.Column("id", sa.Integer(), primary_key=True),
-        _instant("at"), _text("person"), _text("what"), _text("why"),
-    )  # fmt: skip
+        _instant("at"),
+        _text("person"),
+        _text("what"),
+        _text("why"),
+    )
     op.create_index("access_of_person", "access", ["person"])

@@ -24,9 +24,14 @@ def upgrade() -> None:
     op.add_column("warning", sa.Column("done_at", sa.BigInteger()))
     op.create_table(
         "own_channel",
-        _text("person", key=True), _number("proved", key=True), _text("kind"), _text("address"), _text("code"),
-        _number("tries"), _instant("at"),
-    )  # fmt: skip
+        _text("person", key=True),
+        _number("proved", key=True),
+        _text("kind"),
+        _text("address"),
+        _text("code"),
+        _number("tries"),
+        _instant("at"),
+    )
     op.create_table("own_choice", _text("person", key=True), _text("language"), _text("quiet"), _instant("at"))
     op.create_table(
         "undo", _number("act", key=True), _instant("warning"), _text("person"), _instant("at"), _text("before")

@@ -19,14 +19,21 @@ def upgrade() -> None:
     """Two tables more."""
     op.create_table(
         "check_in_window",
-        _text("window_id", key=True), _text("lesson"), _text("secret"), _instant("opened"), _instant("ends"),
+        _text("window_id", key=True),
+        _text("lesson"),
+        _text("secret"),
+        _instant("opened"),
+        _instant("ends"),
         _text("person"),
-    )  # fmt: skip
+    )
     op.create_index("check_in_window_of_lesson", "check_in_window", ["lesson", "opened"])
     op.create_index("check_in_window_ends", "check_in_window", ["ends"])
     op.create_table(
         "check_in",
-        _text("window_id", key=True), _text("person", key=True), _text("other", key=True), _text("device"),
+        _text("window_id", key=True),
+        _text("person", key=True),
+        _text("other", key=True),
+        _text("device"),
         _instant("at"),
-    )  # fmt: skip
+    )
     op.create_index("check_in_of_person", "check_in", ["person"])

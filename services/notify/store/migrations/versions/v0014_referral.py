@@ -25,15 +25,35 @@ def _of_warning() -> tuple[sa.Column[int], sa.Column[int]]:
 def upgrade() -> None:
     """Two tables more."""
     op.create_table(
-        "referral", *_of_warning(), _instant("at"), _text("person"), _text("office"), _text("note"), _text("state"),
-        sa.Column("taken_by", sa.Text()), _instant("taken_at", nullable=True), _text("answer"),
-        _instant("answered_at", nullable=True), _instant("raised_at", nullable=True),
-    )  # fmt: skip
+        "referral",
+        *_of_warning(),
+        _instant("at"),
+        _text("person"),
+        _text("office"),
+        _text("note"),
+        _text("state"),
+        sa.Column("taken_by", sa.Text()),
+        _instant("taken_at", nullable=True),
+        _text("answer"),
+        _instant("answered_at", nullable=True),
+        _instant("raised_at", nullable=True),
+    )
     op.create_index("referral_of_warning", "referral", ["warning"])
     op.create_index("referral_of_office", "referral", ["office", "state"])
     op.create_index("referral_of_person", "referral", ["person"])
     op.create_table(
-        "talk", *_of_warning(), _instant("at"), _text("person"), _text("role"), _text("day"), _text("clock"),
-        _text("way"), _text("place"), _text("agreed"), _text("next_day"), _text("notes"), _text("visibility"),
-    )  # fmt: skip
+        "talk",
+        *_of_warning(),
+        _instant("at"),
+        _text("person"),
+        _text("role"),
+        _text("day"),
+        _text("clock"),
+        _text("way"),
+        _text("place"),
+        _text("agreed"),
+        _text("next_day"),
+        _text("notes"),
+        _text("visibility"),
+    )
     op.create_index("talk_of_warning", "talk", ["warning"])
