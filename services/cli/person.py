@@ -8,7 +8,7 @@ import zipfile
 from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import msgspec
 import typer
@@ -21,7 +21,7 @@ from services.directory import Directory
 from services.errors import ConfigurationError
 from services.i18n import LANGUAGES, Language, in_chinese, say
 from services.ingest.schemas import load_schemas
-from services.messages import Message, from_ms
+from services.messages import Json, Message, from_ms
 from services.notify.config import CHINA
 from services.notify.store import views
 from services.notify.store.engine import Store
@@ -128,7 +128,7 @@ def _named(directory: Directory, language: Language) -> Named:
     return named
 
 
-def _sentences(settings: Settings, rows: Sequence[dict[str, Any]], language: Language) -> dict[str, tuple[str, str]]:
+def _sentences(settings: Settings, rows: Sequence[Json], language: Language) -> dict[str, tuple[str, str]]:
     """What each warning says, by its id."""
     numbers = [row["number"] for row in rows]
     with Embedded(settings, push=False) as embedded:

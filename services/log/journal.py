@@ -135,18 +135,8 @@ class Journal:
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
         """One commit, or nothing of it. Raises LogError."""
-        with self._lock:
-            try:
-                self._db.execute("begin immediate")
-                try:
-                    yield self._db
-                    self._db.execute("commit")
-                except BaseException:
-                    if self._db.in_transaction:  # a full disk has rolled back already
-                        self._db.execute("rollback")
-                    raise
-            except sqlite3.Error as error:
-                raise LogError(say("log.log_cannot_be_written", error=disk.reason(self.path, error))) from error
+        with self._lock, disk.transaction(self._db, self.path) as db:
+            yield db
 
     def _rows(self, query: str, *values: Any) -> list[tuple[Any, ...]]:
         with self.reading() as db:

@@ -6,11 +6,10 @@ import logging
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
 
 from services.directory import Person
 from services.log.heartbeat import Heartbeats
-from services.messages import WarningChange, WarningReading, to_ms
+from services.messages import Json, WarningChange, WarningReading, to_ms
 from services.notify.appealing import Appealing
 from services.notify.channels.sending import Channels
 from services.notify.config import NotifyConfig
@@ -200,7 +199,7 @@ class Notify:
         """
         self.health.beat(loop, lag, patience)
 
-    def warnings(self) -> Iterator[dict[str, Any]]:
+    def warnings(self) -> Iterator[Json]:
         """Every warning by opening, one at a time: what `prewarn warnings --json` prints."""
         with self.database.reading() as connection:
             yield from views.every_warning(connection)

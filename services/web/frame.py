@@ -169,7 +169,7 @@ class Frame:
         html = self.templates.get_template(template).render(w=reader.word, reader=reader, **around, **shown)
         return self.respond(request, html, status)
 
-    def around(self, request: Request, reader: Reader) -> dict[str, Any]:
+    def around(self, request: Request, reader: Reader) -> dict[str, object]:
         """What base.html shows around every page."""
         other = "zh" if reader.language == "en" else "en"
         found = self.visitor(request)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from jinja2 import StrictUndefined, Template, TemplateError, TemplateSyntaxError, nodes
 from jinja2.sandbox import ImmutableSandboxedEnvironment
@@ -204,5 +204,4 @@ def _words(error: Exception) -> Message:
 
 
 def _rendered(template: Template, fields: Notice) -> Markup:
-    values: dict[str, Any] = fields._asdict()
-    return Markup(template.render(**values))  # noqa: S704 - the template escapes what is filled in
+    return Markup(template.render(**fields._asdict()))  # noqa: S704 - the template escapes what is filled in

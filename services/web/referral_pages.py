@@ -20,7 +20,7 @@ from services.web.follow_up import ReferralShown
 from services.web.frame import Frame, Visitor
 from services.web.signing_in import SigningIn
 from services.web.view_models import Reader
-from services.web.visitor import said
+from services.web.visitor import number, said
 
 if TYPE_CHECKING:
     from services.notify.store.acts import Refusal
@@ -132,7 +132,7 @@ class ReferralPages:
             field=_FIELDS.get(error, "form"),
             typed={name: said(typed, name) for name in ("office", "note")},
             offices=[(one, reader.role(one)) for one in offices],
-            can_be=found.row.status == "open" and found.row.level != "praise" and not found.beside["only_referred"],
+            can_be=found.row.status == "open" and found.row.level != "praise" and not found.beside.only_referred,
             days=config.referral_days,
             **found.lead(),
         )
@@ -221,5 +221,4 @@ class ReferralPages:
 
 def _number(form: Mapping[str, str]) -> int:
     """The number of a referral; 0, which is none, of what is no number."""
-    text = said(form, "referral")
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0  # noqa: PLR2004
+    return number(said(form, "referral")) or 0

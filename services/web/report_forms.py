@@ -63,7 +63,7 @@ def figures(line: Line) -> tuple[float | None, ...]:
 
 
 def html(
-    templates: Environment, found: Report, cards: Cards, reader: Reader, frame: Mapping[str, str] | None = None
+    templates: Environment, found: Report, cards: Cards, reader: Reader, frame: Mapping[str, object] | None = None
 ) -> str:
     """The page in its `frame`; without one it stands alone, with its style in it and nothing to click: for paper."""
     paper = frame is None

@@ -17,7 +17,7 @@ from services.web import one_warning, visitor
 from services.web.frame import Frame
 from services.web.one_warning import Seen
 from services.web.signing_in import SigningIn
-from services.web.visitor import said
+from services.web.visitor import number, said
 
 _TYPED = (*Talk._fields, "earlier", "consent", "consent_day")
 _OF_ANOTHER = ("talk_not_yours", "talk_corrected_already")
@@ -123,6 +123,4 @@ class TalkPages:
 
 def _number(text: str) -> int | None:
     """The number of a talk; None where none is named, 0, which is none, of what is no number."""
-    if not text:
-        return None
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0  # noqa: PLR2004
+    return number(text) or 0 if text else None

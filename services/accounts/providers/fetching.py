@@ -20,7 +20,7 @@ import msgspec
 
 from services.accounts.providers import provider_wrong
 from services.i18n import say
-from services.messages import UNREADABLE, Message
+from services.messages import UNREADABLE, Json, Message
 
 SECONDS = 10.0
 """Until a provider must have answered whole, name look-up and TLS included."""
@@ -70,7 +70,7 @@ class Answer:
         """Whether the status says so."""
         return self.status == HTTPStatus.OK
 
-    def json(self) -> dict[str, Any]:
+    def json(self) -> Json:
         """The object that it is. Raises SignInError if it is none."""
         try:
             found = msgspec.json.decode(self.body)

@@ -16,7 +16,7 @@ from services.errors import ProblemsError
 from services.i18n import say
 from services.messages import Problem
 from services.tabular.archives import members
-from services.tabular.rows import decoded, strict_rows
+from services.tabular.rows import decoded, strict_rows, write_csv
 
 STATE = "oneroster"
 """Folder beside the directory's tables with what was imported, so that a delta can be added to it."""
@@ -77,10 +77,8 @@ def keep(export: Export, directory: Path) -> None:
     """Writes what `remembered` reads."""
     for name, records in export.files.items():
         (directory / STATE).mkdir(exist_ok=True)
-        with (directory / STATE / f"{name}.csv").open("w", encoding="utf-8", newline="") as file:
-            writer = csv.DictWriter(file, list(FILES[name]))
-            writer.writeheader()
-            writer.writerows(record.values for record in records.values())
+        rows = (record.values for record in records.values())
+        write_csv(directory / STATE / f"{name}.csv", list(FILES[name]), rows)
 
 
 def read_export(source: Path, before: Export, problems: list[Problem]) -> Export:

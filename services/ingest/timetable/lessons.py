@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from services.i18n import say
 from services.ingest.timetable.model import Bell, Change, Lesson, Plan, Term
-from services.messages import Problem
+from services.messages import Json, Problem
 
 Lessons = dict[str, Lesson]
 """By id."""
@@ -95,7 +95,7 @@ def events(
     zone: ZoneInfo,
     source: str,
     problems: list[Problem],
-) -> list[dict[str, Any]]:
+) -> list[Json]:
     """CloudEvents of kind `lesson`. Said with the same `published`, the same lesson is the same event.
 
     A lesson of the plan occurs at `published`, one that was changed when that was applied for.

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, delete, insert, select, text, update
 
 from services.accounts import attempts, sessions
 from services.accounts.rows import AccessRow, AccountRow, AttemptRow, BegunRow, LinkRow, SessionRow
-from services.notify.store import account_tables as tables
+from services.notify.store import tables
 from services.notify.store.engine import columns_of, insert_or, rows_of, slices
 
 _FIRST_TRY = text("INSERT INTO attempt (key, failures, at) VALUES (:key, 0, :at) ON CONFLICT DO NOTHING")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import Connection, delete, insert, select, update
 
 from services.accounts.rows import CheckInRow, CheckInWindowRow
-from services.notify.store import account_tables as tables
+from services.notify.store import tables
 from services.notify.store.engine import columns_of, insert_or, rows_of
 
 KEPT = 24 * 3_600_000

@@ -13,7 +13,7 @@ import msgspec
 from services import directory as directories
 from services.directory import Directory
 from services.i18n import both, say, term
-from services.messages import Text, to_ms
+from services.messages import Json, Text, to_ms
 from services.notify.recipients import route
 from services.notify.texts import LEVEL_WORDS, Language, example, of
 from services.operate.explain.standards import judgement_of, standard_lines
@@ -32,7 +32,7 @@ from services.settings import Settings, resource
 _FIELD = re.compile(r"\bf_(\w+)")
 
 
-def explain_rule(settings: Settings, name: str, said: str | None, at: str | None, now: dt.datetime) -> dict[str, Any]:
+def explain_rule(settings: Settings, name: str, said: str | None, at: str | None, now: dt.datetime) -> Json:
     """As plain data. Raises RuleError, DirectoryError and, for what is asked wrongly, ProblemsError."""
     rules = load(settings.rules_folder, resource("schemas"))
     directory = directories.load_installed(settings.directory_folder, rules.zone.key)
@@ -53,7 +53,7 @@ def describe(
     subject: Subject | None,
     at: dt.datetime,
     cases: Sequence[Case],
-) -> dict[str, Any]:
+) -> Json:
     """One rule as plain data; `cases`: the tests of the rule set."""
     rule, card, given = placed.rule, placed.rule.card, placed.place.value
     attributes = subject.attributes(directory, at, {}) if subject else {}

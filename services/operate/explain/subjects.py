@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from services.directory import Directory
 from services.errors import ProblemsError
 from services.i18n import say
-from services.messages import Problem, near_words, to_ms
+from services.messages import Problem, key_value, near_words, to_ms
 from services.rules.language.load import RuleSet
 from services.rules.language.rules import Placed
 from services.rules.language.standards import SCOPES
@@ -62,7 +62,7 @@ def find_subject(said: str, directory: Directory, rules: RuleSet) -> Subject:
     for part in said.strip().split("/"):
         kind, colon, id_ = part.partition(":")
         if colon and kind in allowed:
-            found[kind] = id_.replace("%2F", "/")
+            found[kind] = key_value(id_)
             continue
         kinds = [one for one, ids in known.items() if part in ids and one not in found]
         if len(kinds) > 1:
@@ -77,7 +77,7 @@ def find_subject(said: str, directory: Directory, rules: RuleSet) -> Subject:
         if kinds:
             found[kinds[0]] = part
         else:
-            unknown.append(part.replace("%2F", "/"))
+            unknown.append(key_value(part))
     if not said.strip():
         raise _nobody(said, "", directory, ())
     return Subject(said.strip(), found, tuple(unknown))

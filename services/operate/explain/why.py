@@ -9,14 +9,13 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Iterator
-from typing import Any
 
 from services import directory as directories
 from services.errors import ConfigurationError, ProblemsError
 from services.i18n import both, say
 from services.log.journal import Journal
 from services.log.journal_records import JournalRecords
-from services.messages import Problem, Rejection, from_ms, key_values, subject_key, to_ms
+from services.messages import Json, Problem, Rejection, from_ms, key_values, subject_key, to_ms
 from services.notify.store import views
 from services.notify.store.engine import Store
 from services.notify.store.views import Dossier
@@ -32,7 +31,7 @@ from services.settings import Settings, resource
 _REJECTS = 5
 
 
-def why(settings: Settings, said: str, rule: str | None, at: str | None, now: dt.datetime) -> dict[str, Any]:
+def why(settings: Settings, said: str, rule: str | None, at: str | None, now: dt.datetime) -> Json:
     """As plain data. Raises ConfigurationError without a home, ProblemsError for what is asked wrongly."""
     path = settings.home / "prewarn.db"
     if not path.is_file():

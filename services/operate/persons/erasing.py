@@ -30,6 +30,7 @@ from services.log.postgres_erasure import SharedRecords
 from services.log.postgres_records import address_of
 from services.messages import Message, Problem, to_ms
 from services.notify.lock import HomeLock
+from services.notify.rows import ErasureRow
 from services.notify.store import erasure as store_erasure
 from services.notify.store.engine import Store
 from services.operate.persons import files
@@ -122,7 +123,7 @@ def erase(
                 _install(settings, Directory(new, directory.time_zone))
         shutil.rmtree(settings.home / f"directory{PREVIOUS}", ignore_errors=True)
         if database is not None:
-            line = store_erasure.ErasureRow(
+            line = ErasureRow(
                 at=to_ms(now),
                 pseudonym=found.pseudonym,
                 author=author,

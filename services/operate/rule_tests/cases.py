@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 
 from services.i18n import say
-from services.messages import CampusEvent, Message, nearest
+from services.messages import CampusEvent, Json, Message, nearest
 from services.operate.rule_tests.moments import Clock
 from services.rules.language.fields import Field
 from services.rules.language.reading import Place, Report, fields, items, known_words, number, word
@@ -223,7 +223,7 @@ class CaseReader:
             every = dt.timedelta(milliseconds=wait or 0)
         return times, every
 
-    def _data(self, given: Mapping[str, Place], kind: str, at: dt.datetime, name: str) -> dict[str, Any]:
+    def _data(self, given: Mapping[str, Place], kind: str, at: dt.datetime, name: str) -> Json:
         known = self._kinds[kind]
         data = {}
         for field, place in given.items():
