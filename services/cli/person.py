@@ -29,6 +29,7 @@ from services.notify.store.erasure import erasures
 from services.operate.persons import erasing, holding
 from services.settings import Settings, resource
 from services.web import person_page, view_models
+from services.web.reader import Reader
 from services.web.person_page import Named, Reading
 
 _FIELDS = {
@@ -133,7 +134,7 @@ def _sentences(settings: Settings, rows: Sequence[Json], language: Language) -> 
     numbers = [row["number"] for row in rows]
     with Embedded(settings, push=False) as embedded:
         notify = embedded.notify
-        reader = view_models.Reader(language, notify.config.zone, wall_clock(), notify.ports)
+        reader = Reader(language, notify.config.zone, wall_clock(), notify.ports)
         with notify.database.reading() as connection:
             mine = views.warnings_of(connection, numbers).values()
         cards = {row.id: notify.ports.cards(row.rule_version, row.rule) for row in mine}

@@ -21,7 +21,7 @@ from services.notify.texts import number
 from services.settings import Settings
 from services.web import report_forms
 from services.web.frame import templates
-from services.web.view_models import Reader
+from services.web.reader import Reader
 
 
 class Languages(StrEnum):

@@ -19,13 +19,14 @@ from services.notify.live import Live
 from services.notify.lock import HomeLock
 from services.notify.loop import Loop
 from services.notify.metrics import Metrics
+from services.notify.open_now import OpenBy, OpenNow
 from services.notify.outbox import Outbox
 from services.notify.own import NOTHING, Everybody
 from services.notify.own_channels import OwnChannels
 from services.notify.pipeline import Moment, of_warning, tell
 from services.notify.ports import Ports
 from services.notify.recipients import addresses_of
-from services.notify.report import By, OpenBy, OpenNow, Period, Report
+from services.notify.report import By, Period, Report
 from services.notify.scheduler import Scheduler
 from services.notify.sender import Send, Sender
 from services.notify.store import disabled_channels, feedback, intake, outbox, own, report, silences, views

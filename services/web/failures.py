@@ -19,7 +19,7 @@ from services.ingest.problem_details import problem_details
 from services.shown_again import OnlyShownError
 from services.web import visitor
 from services.web.frame import HEADERS, templates
-from services.web.view_models import page_text
+from services.web.reader import page_text
 
 _log = logging.getLogger(__name__)
 _API = "/v1/"

@@ -12,7 +12,7 @@ from services.notify.rows import ReferralRow, WarningRow
 from services.notify.store import referrals, talks
 from services.notify.store.engine import Connection
 from services.notify.store.talks import TalkSeen
-from services.web.view_models import Reader
+from services.web.reader import Reader
 
 if TYPE_CHECKING:
     from services.notify.service import Notify

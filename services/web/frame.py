@@ -16,7 +16,7 @@ from services.accounts.permissions import Asked, OfStudent, Who
 from services.messages import to_ms
 from services.notify.store import accounts, own
 from services.web import visitor
-from services.web.view_models import Reader
+from services.web.reader import Reader
 
 if TYPE_CHECKING:
     from services.notify.service import Notify

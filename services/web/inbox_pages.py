@@ -23,8 +23,8 @@ from services.web.frame import Frame, Visitor
 from services.web.inbox_cards import CardShown, Shown
 from services.web.inbox_view import Wanted, Words
 from services.web.phone.leave_requests import LeaveRequests
+from services.web.reader import Reader
 from services.web.signing_in import SigningIn
-from services.web.view_models import Reader
 from services.web.visitor import said
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 from services.messages import LEVELS, key_values
 from services.notify.ports import Cards
 from services.notify.store.views import Entry
-from services.web.view_models import Reader
+from services.web.reader import Reader
 
 SHOWS = ("open", "results", "closed")
 STATES = ("untaken", "mine", "others", "overdue")

@@ -19,8 +19,8 @@ from services.notify.rows import OwnChannelRow
 from services.notify.suppression import WEEKDAYS, Quiet, read_quiet
 from services.web import visitor
 from services.web.frame import Frame, Visitor
+from services.web.reader import Reader
 from services.web.signing_in import Posted, SigningIn
-from services.web.view_models import Reader
 from services.web.visitor import said
 
 PATH = "/my-channels"

@@ -15,8 +15,8 @@ from services.notify.rows import WarningRow
 from services.web import follow_up, view_models
 from services.web.follow_up import FollowUp
 from services.web.frame import Frame, Visitor
+from services.web.reader import Reader
 from services.web.signing_in import SigningIn
-from services.web.view_models import Reader
 
 if TYPE_CHECKING:
     from services.notify.service import Notify

@@ -18,8 +18,8 @@ from services.notify.store.engine import Connection
 from services.web import follow_up, one_warning, view_models, visitor
 from services.web.follow_up import ReferralShown
 from services.web.frame import Frame, Visitor
+from services.web.reader import Reader
 from services.web.signing_in import SigningIn
-from services.web.view_models import Reader
 from services.web.visitor import number, said
 
 if TYPE_CHECKING:

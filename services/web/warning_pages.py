@@ -27,8 +27,8 @@ from services.web.appeals import on_warnings
 from services.web.frame import Frame, Visitor
 from services.web.improvement import looking_back
 from services.web.phone.missed import Missed, missed
+from services.web.reader import Reader
 from services.web.signing_in import SigningIn
-from services.web.view_models import Reader
 from services.web.visitor import number, said
 
 if TYPE_CHECKING:

@@ -27,7 +27,7 @@ from services.rules.language.load import load
 from services.rules.language.reading import Report
 from services.rules.runner import EngineRunner
 from services.web import view_models
-from services.web.view_models import Reader
+from services.web.reader import Reader
 
 ZONE = ZoneInfo("Asia/Shanghai")
 LESSON = datetime(2026, 11, 27, 6, tzinfo=UTC)

@@ -12,7 +12,9 @@ from sqlalchemy import ColumnElement, Connection, Select, Table, case, exists, f
 
 from services.notify import report
 from services.notify.deadlines import AROUND_THE_CLOCK, WorkingTime
-from services.notify.report import Accident, By, Case, FollowUp, OpenBy, OpenCase, OpenNow, Period, Report
+from services.notify.open_now import OpenBy, OpenCase, OpenNow
+from services.notify.open_now import open_now as figures
+from services.notify.report import Accident, By, Case, FollowUp, Period, Report
 from services.notify.rows import ActRow, decode_context
 from services.notify.store import appeals, deliveries, improvement, tables, undo
 from services.notify.store.engine import rows_of, streamed
@@ -104,7 +106,7 @@ def open_now(connection: Connection, by: OpenBy, departments: Departments = None
                 past=row.opened_as == "past",
             )
 
-    return report.open_now(each(), by, versions)
+    return figures(each(), by, versions)
 
 
 def _of(departments: Departments) -> _Mine:

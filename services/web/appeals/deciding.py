@@ -24,8 +24,8 @@ from services.web.appeals.slips import Slips
 from services.web.appeals.view import appeal_shown, record_shown, source, value, word_of
 from services.web.frame import Frame, Visitor
 from services.web.phone.sending import Form, Sending, Sent, why
+from services.web.reader import Reader
 from services.web.signing_in import SigningIn
-from services.web.view_models import Reader
 from services.web.visitor import said
 
 _MOST_DIGITS = 12

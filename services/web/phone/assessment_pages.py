@@ -25,7 +25,7 @@ from services.web.frame import Frame, Visitor
 from services.web.phone.assessment_view import DIMENSIONS, PATH, digest, head, path_of, row, version_shown
 from services.web.phone.lesson_words import numbers
 from services.web.phone.sending import Form, Sending, Sent, why
-from services.web.view_models import Reader
+from services.web.reader import Reader
 from services.web.visitor import said
 
 _PAGE = f"{PATH}/{{period}}/{{course}}/{{class}}"

@@ -11,7 +11,7 @@ from urllib.parse import quote
 import msgspec
 
 from services.ingest.phone.assessment import RATINGS, Assessed, Assessment, Mark, Month
-from services.web.view_models import Reader
+from services.web.reader import Reader
 
 PATH = "/assessments"
 DIMENSIONS = ("overall", *RATINGS)

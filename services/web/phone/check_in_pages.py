@@ -20,7 +20,7 @@ from services.web.frame import HEADERS, Frame, Visitor
 from services.web.phone.check_ins import CheckIns, Refused, Shown
 from services.web.phone.lesson_words import path_of, shown
 from services.web.phone.sending import Form, Sending, Sent, json
-from services.web.view_models import Reader
+from services.web.reader import Reader
 from services.web.visitor import said
 
 PATH = "/check-in"

@@ -20,7 +20,7 @@ from services.web.phone.assessment_view import head
 from services.web.phone.leave_form import day_of
 from services.web.phone.leave_requests import LeaveRequests
 from services.web.phone.lesson_words import LessonShown, shown
-from services.web.view_models import Reader
+from services.web.reader import Reader
 
 _OWED_DAYS = 14
 """What is missing of lessons that are longer ago, the warnings say."""

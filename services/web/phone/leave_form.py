@@ -9,7 +9,7 @@ from typing import NamedTuple
 from services.ingest.phone.leaves import NOON
 from services.ingest.phone.lessons import Lesson
 from services.web.phone.sending import Form
-from services.web.view_models import Reader
+from services.web.reader import Reader
 from services.web.visitor import said
 
 SECTIONS = 12

@@ -19,7 +19,7 @@ from services.web.frame import Frame
 from services.web.phone.leave_form import End
 from services.web.phone.lesson_words import shown
 from services.web.phone.sending import Form
-from services.web.view_models import Reader
+from services.web.reader import Reader
 
 PATH = "/leaves"
 _MIDNIGHT = time()

@@ -10,7 +10,7 @@ from urllib.parse import quote
 from services.ingest.phone.lessons import Lesson
 from services.notify.ports import LessonTime
 from services.notify.wording import day_and_sections
-from services.web.view_models import Reader
+from services.web.reader import Reader
 
 _LAST = 4
 

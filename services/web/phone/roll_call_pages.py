@@ -23,7 +23,7 @@ from services.web.phone.check_in_pages import around, clock_time
 from services.web.phone.check_ins import CheckIns
 from services.web.phone.lesson_words import numbers, path_of, shown
 from services.web.phone.sending import Form, Sending, Sent, why
-from services.web.view_models import Reader
+from services.web.reader import Reader
 from services.web.visitor import said
 
 _MOST_DIGITS = 4

@@ -14,8 +14,8 @@ from services.notify.ports import Cards
 from services.notify.rows import WarningRow
 from services.notify.store import of_students
 from services.web.phone.lesson_words import day_of, numbers
+from services.web.reader import Level, Reader
 from services.web.student import warning_lines
-from services.web.view_models import Level, Reader
 
 _MOST_TALKS = 12
 """Students of the list; the table has all of them."""

@@ -10,10 +10,10 @@ from urllib.parse import urlencode
 
 from services.ingest.phone.history import History
 from services.messages import CampusEvent
+from services.web.reader import Reader
 from services.web.student import record_lines, weeks
 from services.web.student.items import Item, Line
 from services.web.student.weeks import WEEK
-from services.web.view_models import Reader
 
 WEEKS = 20
 """Of one page: a term."""

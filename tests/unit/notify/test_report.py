@@ -10,7 +10,8 @@ from openpyxl import load_workbook
 
 from services.directory import Person
 from services.messages import to_ms
-from services.notify.report import Case, Period, group, line, load, open_now
+from services.notify.open_now import open_now
+from services.notify.report import Case, Period, group, line, load
 from services.notify.suppression import Silence
 from services.notify.testing import CARD, MORNING, change, facts
 
