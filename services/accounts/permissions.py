@@ -127,7 +127,7 @@ class Inbox(NamedTuple):
 
     @property
     def name(self) -> str:
-        """In the audit trail."""
+        """What the audit trail calls it."""
         return f"inbox {self.person}"
 
 
@@ -152,7 +152,7 @@ class Taught:
     """What somebody teaches: a lesson, or a course in a month."""
 
     name: str
-    """In the audit trail."""
+    """What the audit trail calls it."""
     contexts: Sequence[Mapping[str, str]]
     """Course, class and teacher; of several classes one each."""
     at: datetime
@@ -164,7 +164,7 @@ class Appealed:
     """A record of a student, or an appeal against one: whom it is of appeals, or who looks after them in their name."""
 
     name: str
-    """In the audit trail."""
+    """What the audit trail calls it."""
     student: str
     asked_by: str = ""
     deciders: Collection[str] = ()
@@ -181,7 +181,7 @@ class OfStudent:
 
     @property
     def name(self) -> str:
-        """In the audit trail."""
+        """What the audit trail calls it."""
         return f"student {self.student}"
 
 
@@ -193,7 +193,7 @@ class OfClass:
 
     @property
     def name(self) -> str:
-        """In the audit trail."""
+        """What the audit trail calls it."""
         return f"class {self.class_}"
 
 
@@ -230,7 +230,7 @@ class OfLeave:
 
     @property
     def name(self) -> str:
-        """In the audit trail."""
+        """What the audit trail calls it."""
         return f"{self.act} leave of {self.student}"
 
     @property
@@ -244,7 +244,7 @@ Asked = Inbox | Taught | OfStudent | OfClass | OfLeave | Appealed | Page
 
 
 class Decision(NamedTuple):
-    """Whether, and why."""
+    """Whether somebody may see or do it, and the named reason."""
 
     granted: bool
     why: Why

@@ -76,7 +76,7 @@ def server(routes: Sequence[BaseRoute], settings: Settings, port: int | None = N
 
 
 def serve(routes: Sequence[BaseRoute], settings: Settings) -> None:
-    """Until a signal comes."""
+    """Serves these routes until a signal comes."""
     with suppress(KeyboardInterrupt):  # it has left already, and tells whoever called it
         server(routes, settings).run()
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class Command:
-    """One command."""
+    """One command: where it is, and what the list of commands says of it."""
 
     function: str
     """`module:function` in `services.cli`."""

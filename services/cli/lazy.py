@@ -17,7 +17,7 @@ from services.cli.interrupted import going_on_later
 
 
 def function_of(command: Command) -> Callable[..., None]:
-    """Imports it."""
+    """Imports the function of a command."""
     found: Callable[..., None] = resolve_name(f"services.cli.{command.function}")
     return found
 

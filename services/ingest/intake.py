@@ -43,7 +43,7 @@ class Note(Protocol):
     """Hears what the input says, whatever becomes of it."""
 
     def taken(self, event: CampusEvent) -> None:
-        """Accepted, or known already."""
+        """The event was accepted, or is known already."""
 
     def refused(self, event: CampusEvent | None, unknown: Collection[str]) -> None:
         """Rejected; `unknown`: fields of its data that name nobody. None: it could not be read."""
@@ -53,10 +53,10 @@ class Unheard:
     """Whoever covers nothing has nothing to hear."""
 
     def taken(self, event: CampusEvent) -> None:
-        """Nobody wants to know."""
+        """Notes nothing, as nobody asks afterwards."""
 
     def refused(self, event: CampusEvent | None, unknown: Collection[str]) -> None:
-        """Nobody wants to know."""
+        """Notes nothing, as nobody asks afterwards."""
 
 
 UNHEARD = Unheard()
@@ -178,7 +178,7 @@ class Intake:
         return [_outcome(some) for some in became]
 
     def take_values(self, items: Sequence[Placed], origin: str, note: Note = UNHEARD) -> Outcome:
-        """Rows of a table."""
+        """Takes in the rows of one table."""
         return self.take_parts([Part(origin, items, note)])[0]
 
     def take_events(self, events: Sequence[CampusEvent], origin: str = "import") -> Outcome:

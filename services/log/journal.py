@@ -128,7 +128,7 @@ class Journal:
                 db.execute("alter table rejected add column tries integer not null default 1")
 
     def close(self) -> None:
-        """Closes the file."""
+        """Closes the file; the journal cannot be used any more."""
         with self._lock:
             self._db.close()
 
@@ -162,7 +162,7 @@ class Journal:
         return int(self.meta("identity", "0"))
 
     def set_meta(self, name: str, value: str) -> None:
-        """Keeps a small value."""
+        """Keeps a small value under a name, in place of a former one."""
         with self.transaction() as db:
             db.execute("insert or replace into meta values (?, ?)", (name, value))
 
@@ -384,7 +384,7 @@ class Journal:
             yield from (self._rejection(row)[1] for row in rows)
 
     def get(self, number: int) -> Rejection | None:
-        """One reject."""
+        """A reject by its number; None if there is none."""
         query = "select id, received_at, origin, position, source, reasons, raw from rejected where id = ?"
         rows = self._rows(query, number)
         return self._rejection(rows[0])[1] if rows else None

@@ -35,7 +35,7 @@ class Sweep:
             raise LogError(f"{path}: {error}") from error
 
     def close(self) -> None:
-        """Closes the file."""
+        """Closes the file; nothing can be deleted any more."""
         self._db.close()
 
     def come_to(self) -> int:

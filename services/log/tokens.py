@@ -71,7 +71,7 @@ class TokenStore:
         ]
 
     def add(self, token: SourceToken) -> None:
-        """Keeps a new one."""
+        """Keeps a new token, of which only the hash is known."""
         names, row = [*self._own, *_COLUMNS], msgspec.structs.asdict(token) | {"kinds": " ".join(token.kinds)}
         query = f"insert into {self._table} ({', '.join(names)}) values ({', '.join('?' * len(names))})"  # noqa: S608 - ours
         self._write(query, [*self._own.values(), *(row[name] for name in _COLUMNS)])

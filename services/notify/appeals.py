@@ -90,7 +90,7 @@ class SlipRow(msgspec.Struct, kw_only=True):
 
 
 class Policy(NamedTuple):
-    """What a college allows."""
+    """What a college allows of appeals."""
 
     is_on: bool = False
     slips: bool = False

@@ -44,7 +44,7 @@ _CLOCK = re.compile(r"([01]\d|2[0-3]):[0-5]\d", re.ASCII)
 
 
 class Talk(NamedTuple):
-    """What was typed, read."""
+    """A talk as it was typed, read and checked."""
 
     day: str
     clock: str

@@ -284,7 +284,7 @@ def number(value: float | None, digits: int = 2) -> str:
 
 
 def placeholders(template: str) -> set[str]:
-    """What a message names."""
+    """The placeholders that a message names."""
     return {one[1] for one in _PLACEHOLDER.finditer(template)}
 
 

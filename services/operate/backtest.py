@@ -150,7 +150,7 @@ class _Bounds:
         self._directory, self._rules = directory, rules
 
     def present_directory(self) -> Directory:
-        """The directory."""
+        """The directory as it is now."""
         return self._directory
 
     def closed(self, at: datetime) -> bool:

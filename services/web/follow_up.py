@@ -108,7 +108,7 @@ def before_office(
 
 
 def referral(row: ReferralRow, person: str, matter: Matter, reader: Reader) -> ReferralShown:
-    """One referral, for somebody."""
+    """A referral as somebody sees it, with what they can do."""
     directory = reader.directory
     office = referring.holders(row.office, row.person, matter, directory, reader.now)
     open_, left = row.state in BEFORE_THE_OFFICE, False
@@ -134,7 +134,7 @@ def referral(row: ReferralRow, person: str, matter: Matter, reader: Reader) -> R
 
 
 def talk(seen: TalkSeen, person: str, reader: Reader) -> TalkShown:
-    """One talk, for somebody."""
+    """A talk as somebody sees it, without notes that are not for them."""
     row = seen.talk
     for_whom = ""
     if row.visibility == "role":

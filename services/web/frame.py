@@ -58,7 +58,7 @@ class Visitor(NamedTuple):
 
     @property
     def person(self) -> str:
-        """Id in the directory."""
+        """Their id in the directory."""
         return self.who.person
 
 

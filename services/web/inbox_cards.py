@@ -60,7 +60,7 @@ class CardShown(NamedTuple):
 
 
 class Section(NamedTuple):
-    """Cards under one head."""
+    """The cards of an inbox under one head."""
 
     key: str
     mark: str

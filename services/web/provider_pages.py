@@ -51,7 +51,7 @@ class ProviderPages:
         signing_in.providers = [(_NAMES[name], f"/sign-in/{name}") for name in providers]
 
     def routes(self) -> list[BaseRoute]:
-        """None without providers."""
+        """The routes; none where no provider is configured."""
         if not self._providers:
             return []
         return [

@@ -42,7 +42,7 @@ class Reader:
 
     @property
     def directory(self) -> Directory:
-        """Who is who."""
+        """The directory as it is now."""
         return self.ports.directory()
 
     @property

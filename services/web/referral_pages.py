@@ -138,7 +138,7 @@ class ReferralPages:
         )
 
     async def ask(self, request: Request) -> Response:
-        """Asks an office."""
+        """Asks an office by the form that was sent."""
         return await one_warning.posted(self._frame, self._signing_in, request, self._asked)
 
     def _asked(self, request: Request, person: str, form: dict[str, str]) -> Response:
@@ -193,7 +193,7 @@ class ReferralPages:
         return self._after(request, form, refused)
 
     async def answer(self, request: Request) -> Response:
-        """The office answers."""
+        """Takes the answer of an office."""
         return await one_warning.posted(self._frame, self._signing_in, request, self._answered)
 
     def _answered(self, request: Request, person: str, form: dict[str, str]) -> Response:

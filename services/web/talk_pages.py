@@ -87,7 +87,7 @@ class TalkPages:
         return typed if row.notes else typed | {"visibility": ""}  # nobody has chosen who reads what is added now
 
     async def record(self, request: Request) -> Response:
-        """Writes a talk down."""
+        """Takes the record of a talk."""
         return await one_warning.posted(self._frame, self._signing_in, request, self._recorded)
 
     def _recorded(self, request: Request, person: str, form: dict[str, str]) -> Response:
@@ -97,14 +97,14 @@ class TalkPages:
         return self._after(request, found, form)
 
     async def not_reached(self, request: Request) -> Response:
-        """Somebody was not reached."""
+        """Notes that somebody was not reached."""
         return await one_warning.posted(self._frame, self._signing_in, request, self._not_reached)
 
     def _not_reached(self, request: Request, person: str, form: dict[str, str]) -> Response:
         return self._after(request, self._notify.talks.not_reached(person, request.path_params["id"]), form)
 
     async def parents(self, request: Request) -> Response:
-        """Parents were informed."""
+        """Notes that parents were informed."""
         return await one_warning.posted(self._frame, self._signing_in, request, self._informed)
 
     def _informed(self, request: Request, person: str, form: dict[str, str]) -> Response:

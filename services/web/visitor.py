@@ -48,7 +48,7 @@ def remember_language(request: Request, response: Response) -> Response:
 
 
 def choose_language(request: Request, response: Response, chosen: str) -> None:
-    """The browser keeps it."""
+    """Has the browser keep the language that was chosen."""
     path = root(request) or "/"
     response.set_cookie(LANGUAGE, chosen, max_age=_YEAR, path=path, httponly=True, samesite="lax")
 

@@ -57,7 +57,7 @@ def host_of(url: str) -> str:
 
 @dataclass(frozen=True)
 class Answer:
-    """What came back."""
+    """What a provider has answered to a request."""
 
     host: str
     status: int

@@ -55,7 +55,7 @@ class Oidc:
         self._keys: KeySet | None = None
 
     async def begin(self, callback: str, browser: str = "") -> Begun:  # noqa: ARG002 - of all redirecting providers
-        """To the provider's page."""
+        """Where the browser is sent to sign in, and what is kept until it comes back."""
         metadata = await self._known()
         state, nonce, verifier = token_urlsafe(24), token_urlsafe(24), token_urlsafe(48)
         asked = {
@@ -97,7 +97,7 @@ class Oidc:
         return name
 
     async def would_work(self) -> Message:
-        """Its metadata and keys."""
+        """Asks for the provider's metadata and keys."""
         metadata = await self._known()
         await self._load_keys(metadata)
         methods = metadata.get("code_challenge_methods_supported", ["S256"])

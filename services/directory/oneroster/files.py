@@ -26,7 +26,7 @@ _MANIFEST = "manifest.csv"
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """One row."""
+    """One row of a file of OneRoster."""
 
     values: dict[str, str]
     place: str
@@ -34,7 +34,7 @@ class Record:
     fresh: bool = True
 
     def at(self, column: str) -> str:
-        """Where a cell stands."""
+        """Where a cell stands, for a person who has the file open."""
         return f"{self.place}, column {column}"
 
     def each(self, column: str) -> list[str]:
@@ -74,7 +74,7 @@ def remembered(directory: Path) -> Export:
 
 
 def keep(export: Export, directory: Path) -> None:
-    """Writes what `remembered` reads."""
+    """Writes the rows of an export, for `remembered` to read before the next one."""
     for name, records in export.files.items():
         (directory / STATE).mkdir(exist_ok=True)
         rows = (record.values for record in records.values())
@@ -117,7 +117,7 @@ def read_export(source: Path, before: Export, problems: list[Problem]) -> Export
 
 
 def _modes(raw: Mapping[str, bytes], problems: list[Problem]) -> dict[str, str]:
-    """File → bulk or delta."""
+    """File → whether it is whole (bulk) or says what has changed (delta)."""
     said = {key: (number, value) for number, key, value in _manifest(raw[_MANIFEST], problems)}
     number, version = said.get("oneroster.version", (1, ""))
     if version != "1.1":

@@ -154,7 +154,7 @@ class _Rows:
             self.rows[source.id,] = RowAt(told, given.mapping.name)
 
     def cells(self) -> list[Mapping[str, Any]]:
-        """All of them."""
+        """The rows without their places."""
         return [row.cells for row in self.rows.values()]
 
     def add(self, record: Record, place: str) -> None:

@@ -70,7 +70,7 @@ class Reading:
         return tuple(take for one in ones if (take := self.take(one, name, target)) is not None)
 
     def take(self, place: Place, name: str, target: Target | None) -> Take | None:
-        """One way."""
+        """Reads one way to a value; None where it is wrong, which is reported."""
         if not isinstance(place.value, dict):
             columns = self.words(place, name)
             return Take(columns=columns, place=place_of(place)) if columns else None

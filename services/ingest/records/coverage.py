@@ -65,12 +65,12 @@ _decode = msgspec.json.Decoder(list[Covered]).decode
 
 
 def packed(covered: Iterable[Covered]) -> str:
-    """JSON array."""
+    """What files cover, as the text that a run keeps."""
     return _encode(list(covered)).decode()
 
 
 def unpacked(text: str) -> list[Covered]:
-    """Of `packed`; empty: nothing."""
+    """What `packed` has written; an empty text covers nothing."""
     return _decode(text) if text else []
 
 
@@ -119,7 +119,7 @@ class Coverage:
         """Nothing that is covered takes place (ms) before or after these."""
 
     def taken(self, event: CampusEvent) -> None:
-        """The file says this."""
+        """The file says this record, so that it is not taken back."""
         if event.kind != self.kind:
             return
         self._said.add((event.source, self._keys.of(event)))

@@ -40,7 +40,7 @@ class Bounds(Protocol):
     """What bounds records: the directory and the calendar, as they are now."""
 
     def present_directory(self) -> College:
-        """The directory."""
+        """The directory as it is now."""
 
     def closed(self, at: datetime) -> bool:
         """Whether the college is closed on the day of an instant: a holiday that nobody makes up for."""

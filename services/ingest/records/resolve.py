@@ -48,7 +48,7 @@ class College(Protocol):
         """Why a student needs not do something of a kind."""
 
     def source_rank(self, source: str) -> int:
-        """1 speaks before 2."""
+        """The source's rank: 1 speaks before 2."""
 
     def source_lists(self, source: str) -> str | None:
         """Whether the source's attendance lists `all` or `exceptions_only`; None where nobody has said."""

@@ -333,7 +333,7 @@ class Step:
             yield (self._clocks[group] if clock is None else clock), event
 
     def save(self) -> None:
-        """Writes what has changed."""
+        """Writes the records that this step has changed."""
         self._records.save(self._saved.values(), self._idents)
 
     def _context(self, groups: dict[str, list[Record]]) -> Context:

@@ -98,5 +98,5 @@ def slip(connection: Connection, number: int) -> SlipRow | None:
 
 
 def has_slip(connection: Connection, number: int) -> bool:
-    """Whether there is one."""
+    """Whether an appeal has a picture."""
     return connection.execute(select(_s.appeal).where(_s.appeal == number)).first() is not None

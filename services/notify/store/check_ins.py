@@ -35,7 +35,7 @@ def newest(connection: Connection, lesson: str) -> CheckInWindowRow | None:
 
 
 def windows(connection: Connection, now: int) -> list[CheckInWindowRow]:
-    """All that are open."""
+    """All check-in windows that are open."""
     mine = select(tables.check_in_window).where(_w.ends > now).order_by(_w.window_id)
     return rows_of(connection, mine, CheckInWindowRow)
 

@@ -35,7 +35,7 @@ _NOT_TAKEN_IN = Text(
 
 @dataclass(frozen=True)
 class Sides:
-    """What all answers share."""
+    """What all answers to one question share."""
 
     rules: RuleSet
     running: str
@@ -51,7 +51,7 @@ class Sides:
 
 
 def answer(one: Standing, sides: Sides) -> Json:
-    """As plain data."""
+    """The answer about one rule and subject, as it is written in JSON."""
     placed = next(placed for placed in sides.rules.placed if placed.rule.id == one.rule)
     dossiers = sides.told(one.rule, one.subject)
     notify = [_told(dossier, sides) for dossier in dossiers[:1]]

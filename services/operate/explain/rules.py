@@ -155,7 +155,7 @@ def _pair(text: Text) -> dict[str, str]:
 
 
 def rule_lines(found: Mapping[str, Any], language: Language) -> list[str]:
-    """What a person reads."""
+    """A rule in the lines that a person reads."""
     say = saying(language)
     row = f"  {found['row']}" if found["row"] else ""
     shadow = say("operate.on_trial_nothing_sent") if found["mode"] == "shadow" else ""

@@ -134,7 +134,7 @@ def _value(one: Candidate) -> Json:
 
 
 def standards_lines(found: Mapping[str, Any], language: Language) -> list[str]:
-    """What a person reads."""
+    """All standards in the lines that a person reads."""
     known = "  ".join(f"{name}={value}" for name, value in found["attributes"].items())
     head = say("operate.standards_of", subject=found["subject"], at=found["at"])
     lines = [render(head, language), f"  {known}"]
@@ -146,7 +146,7 @@ def standards_lines(found: Mapping[str, Any], language: Language) -> list[str]:
 
 
 def standard_lines(one: Mapping[str, Any], language: Language) -> list[str]:
-    """One standard."""
+    """One standard in the lines that a person reads."""
     say = saying(language)
     unit = f" ({one['unit']})" if "unit" in one else ""
     lines = [f"{one['standard']}  {one['title'][language]}{unit}  {one['file']}:{one['line']}"]

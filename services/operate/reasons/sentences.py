@@ -107,7 +107,7 @@ def window_words(gauge: Gauge) -> Text:
 
 
 def condition_words(place: Place | None) -> Text:
-    """The rule's `where`."""
+    """The rule's `where` in words; empty where it has none."""
     if place is None:
         return Text("", "")
     return both(say("operate.only_where", strip=place.text.strip()))

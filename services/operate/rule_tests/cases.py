@@ -66,7 +66,7 @@ Step = CampusEvent | Expectation | Wait
 
 @dataclass(frozen=True)
 class Case:
-    """One test."""
+    """One test of a rule: events, and what they must lead to."""
 
     name: str
     rule: str
@@ -75,7 +75,7 @@ class Case:
 
 
 class CaseReader:
-    """Reads one case."""
+    """Reads one test from its YAML, with all its errors."""
 
     def __init__(
         self, clock: Clock, rules: Mapping[str, str], kinds: Mapping[str, Mapping[str, Field]], report: Report

@@ -40,7 +40,7 @@ class WarningState:
 
 @dataclass
 class CaseResult:
-    """One case, run."""
+    """What a test has led to, and what of that is wrong."""
 
     case: Case
     levels: set[str] = field(default_factory=set)
@@ -108,7 +108,7 @@ class _RuleUnderTest:
         self._runner = EngineRunner(self._engine)
 
     def wait(self, at: dt.datetime) -> None:
-        """Time passes."""
+        """Lets time pass up to an instant."""
         self._take(self._engine.advance(at))
 
     def send(self, event: CampusEvent) -> None:

@@ -37,7 +37,7 @@ class Result:
 
     @property
     def summary(self) -> str:
-        """In a line."""
+        """How many tests passed and failed, in a line."""
         wrong = f", {self.errors} errors in the test files 测试文件有误" if self.errors else ""
         left = f", {len(self.inapplicable)} not applicable 不适用" if self.inapplicable else ""
         return f"{self.tests} tests, {self.failed} failed{wrong}{left}"

@@ -40,7 +40,7 @@ _DEFS: Json = {
 
 
 def rules_schema(kinds: Mapping[str, Mapping[str, Field]]) -> Json:
-    """Of `rules/*.yaml`."""
+    """The JSON Schema of the rule files, `rules/*.yaml`."""
     listed = {"anyOf": [{"type": "array", "items": {"type": "string"}}, {"type": "string"}]}
     known = {
         "id": {"type": "string", "pattern": "^[a-z0-9]+(-[a-z0-9]+)*$"},
@@ -88,7 +88,7 @@ def rules_schema(kinds: Mapping[str, Mapping[str, Field]]) -> Json:
 
 
 def standards_schema() -> Json:
-    """Of `rules/standards/*.yaml`."""
+    """The JSON Schema of the standards, `rules/standards/*.yaml`."""
     scope = {"type": "object", "properties": {name: {"type": "string"} for name in standards.SCOPES}}
     level = {"anyOf": [_NUMBER, {"const": NO_LEVEL}]}
     warning = {"type": "object", "properties": dict.fromkeys(WARNING, level), "additionalProperties": False}

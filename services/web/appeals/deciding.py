@@ -33,7 +33,7 @@ _NONE: Mapping[str, str] = MappingProxyType({})
 
 
 class Outcome(NamedTuple):
-    """What somebody has chosen."""
+    """What somebody has chosen to become of an appeal."""
 
     state: State
     became: str = ""

@@ -86,7 +86,7 @@ def value(kind: str, what: str, reader: Reader) -> str:
 
 
 def appeal_shown(row: AppealRow, reader: Reader) -> AppealShown:
-    """In a list."""
+    """An appeal as a line of a list."""
     assert row.id is not None
     return AppealShown(
         row.id,

@@ -57,7 +57,7 @@ class Row(NamedTuple):
 
 
 def path_of(month: Month) -> str:
-    """Of a page."""
+    """The address of the page of a month."""
     return "/".join([PATH, *map(_escaped, month)])
 
 

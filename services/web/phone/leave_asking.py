@@ -40,7 +40,7 @@ class Refused(NamedTuple):
 
     @property
     def status(self) -> int:
-        """Of the answer."""
+        """The HTTP status of the answer."""
         if not self.words:
             return 200
         return 409 if self.saved.state == "changed" or self.overlaps else 422

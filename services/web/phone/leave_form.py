@@ -33,7 +33,7 @@ class End(NamedTuple):
 
     @classmethod
     def of(cls, form: Form, name: str) -> End:
-        """`name`: from or to."""
+        """The end of a leave as a form has it; `name`: from or to."""
         return cls(*(said(form, f"{name}_{field}").strip()[:_LONGEST] for field in ("day", "part", "time")))
 
     @classmethod

@@ -33,7 +33,7 @@ class LessonShown(NamedTuple):
 
 
 def path_of(lesson: str) -> str:
-    """Of a lesson's pages."""
+    """The address that a lesson's pages begin with."""
     return f"/lessons/{quote(lesson, safe='')}"
 
 

@@ -11,7 +11,7 @@ from services.web.reader import Reader
 
 
 class Missed(NamedTuple):
-    """Who was not there."""
+    """A student who was not at a lesson."""
 
     id: str
     name: str

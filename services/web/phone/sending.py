@@ -66,7 +66,7 @@ class Sending:
         self._frame, self._signing_in, self._clock = frame, signing_in, clock
 
     def typed(self, form: Form, person: str) -> Typed:
-        """How it was sent."""
+        """With what a form was sent: submission, version, time and person."""
         at = typed_at(self._clock(), said(form, "elapsed"))
         return Typed(said(form, "submission"), said(form, "version"), at, person)
 

@@ -49,7 +49,7 @@ class Row(NamedTuple):
 
 
 class Column(NamedTuple):
-    """One lesson."""
+    """One lesson, as a column of the week."""
 
     when: str
     """`1-2`, else the time at which it begins."""
@@ -59,7 +59,7 @@ class Column(NamedTuple):
 
 
 class WeekOfClass(NamedTuple):
-    """What the page shows."""
+    """What the page of a class shows of a week."""
 
     talks: Sequence[Row]
     """Who needs a talk first."""

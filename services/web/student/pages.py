@@ -207,7 +207,7 @@ class _Choice(NamedTuple):
 
 
 class Group(NamedTuple):
-    """Classes under one head."""
+    """The classes of a list under one head."""
 
     word: str
     classes: Sequence[_Choice]

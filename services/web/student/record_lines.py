@@ -186,7 +186,7 @@ def _itself(item: Item) -> Item:
 
 
 def exempt(one: Exemption, reader: Reader) -> str:
-    """`免：考勤，至 2027-01-15`."""
+    """What somebody is exempt from, and until when: `免：考勤，至 2027-01-15`."""
     kinds = {
         "attendance": "student_kind_attendance",
         "test": "student_kind_test",

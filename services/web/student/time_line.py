@@ -24,7 +24,7 @@ _MOST = 600
 
 
 class Span(NamedTuple):
-    """What one page shows."""
+    """The days that one page of a time line shows."""
 
     first: date
     last: date
@@ -54,7 +54,7 @@ class WeekShown(NamedTuple):
 
 
 class TimeLine(NamedTuple):
-    """One page of it."""
+    """One page of a time line, and the addresses of its neighbours."""
 
     weeks: Sequence[WeekShown]
     older: str

@@ -35,7 +35,7 @@ def monday_of(moment: datetime, zone: ZoneInfo) -> date:
 
 
 def begin_of(monday: date, zone: ZoneInfo) -> datetime:
-    """Its first instant."""
+    """The first instant of a week."""
     return datetime.combine(monday, time(), zone)
 
 
