@@ -15,6 +15,7 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from typing import Self
 from zoneinfo import ZoneInfo
 
@@ -41,7 +42,7 @@ from services.ingest.records.log import RecordLog
 from services.ingest.schemas import load_schemas
 from services.ingest.source_report import SourceCounter
 from services.ingest.validation import Validator
-from services.log import disk
+from services.log import disk, leave_news
 from services.log.journal import Journal
 from services.log.journal_records import JournalRecords
 from services.log.outages import JournalOutages
@@ -105,9 +106,8 @@ class Embedded:
         self.beat = Beat(outages, self._counter.newest, clock)
         self.catching_up = CatchingUp(outages, directory, clock, self._evaluated_behind)
         config = replace(config, sources_until=self.catching_up.until)
-        ports = Ports(
-            directory, self._card, clock, self._publish, LessonTimes(self._said.reading, self._keys), self._set_aside
-        )
+        lesson, leave = LessonTimes(self._said.reading, self._keys), partial(self._said.meta, leave_news.NAME)
+        ports = Ports(directory, self._card, clock, self._publish, lesson, self._set_aside, leave)
         self.notify = Notify(config, ports)
         self.notify.metrics.registry.register(RulesCollector(lambda: self.worker))
         self.taking_in = TakingIn(self.journal, self.notify, clock)

@@ -15,6 +15,7 @@ from typing import Any, Literal, Protocol
 
 import msgspec
 
+from services.log import leave_news
 from services.messages import CampusEvent, Rejection, Verdict
 
 Key = tuple[str, str]
@@ -196,6 +197,8 @@ class Records:
         """Writes records, and (`source id`, kind, key) of ids that were not known, or are about something else now."""
         rows = [(one.kind, one.key, one.group, one.student, one.lesson, one.at, _packed(one)) for one in records]
         self._put("record", _COLUMNS, 2, rows)
+        if on_leave := [student for kind, _, _, student, *_ in rows if kind == "leave" and student]:
+            self.set_meta(leave_news.NAME, leave_news.further(self.meta(leave_news.NAME), on_leave))
         self._put("record_id", ("ident", "kind", "key"), 1, list(idents))
 
     def runs(self) -> list[Run]:
