@@ -29,8 +29,8 @@ from services.notify.store.erasure import erasures
 from services.operate.persons import erasing, holding
 from services.settings import Settings, resource
 from services.web import person_page, view_models
-from services.web.reader import Reader
 from services.web.person_page import Named, Reading
+from services.web.reader import Reader
 
 _FIELDS = {
     "recipient": "person",
