@@ -10,7 +10,7 @@ OpenBy = Literal["rule", "department", "class"]
 OPEN_BYS: tuple[OpenBy, ...] = ("rule", "department", "class")
 
 
-class OpenCase(NamedTuple):
+class CountedOpen(NamedTuple):
     """What is counted of a warning that is open."""
 
     name: str
@@ -48,16 +48,16 @@ class OpenNow(NamedTuple):
     """Rule → the newest rule set that an open warning of it was decided by."""
 
 
-def open_now(cases: Iterable[OpenCase], by: OpenBy, versions: dict[str, str]) -> OpenNow:
+def open_now(cases: Iterable[CountedOpen], by: OpenBy, versions: dict[str, str]) -> OpenNow:
     """The figures of what is open, by group."""
-    found: defaultdict[str, list[OpenCase]] = defaultdict(list)
+    found: defaultdict[str, list[CountedOpen]] = defaultdict(list)
     for one in cases:
         found[one.name or "—"].append(one)
     lines = sorted((open_line(name, mine) for name, mine in found.items()), key=lambda one: (-sum(one[1:4]), one.name))
     return OpenNow(by, lines, open_line("total", [one for mine in found.values() for one in mine]), versions)
 
 
-def open_line(name: str, cases: Sequence[OpenCase]) -> OpenLine:
+def open_line(name: str, cases: Sequence[CountedOpen]) -> OpenLine:
     """The figures of some open warnings."""
     levels = Counter(one.level for one in cases)
     return OpenLine(

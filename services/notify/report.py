@@ -45,7 +45,7 @@ class Period(NamedTuple):
         return Period(_year_before(self.first), _year_before(self.last))
 
 
-class Case(NamedTuple):
+class Counted(NamedTuple):
     """What is counted of one warning."""
 
     rule: str
@@ -225,22 +225,22 @@ def asked_for(given: Mapping[str, str | None], today: date) -> tuple[Period, By]
     return None if first is None or by is None or first > last else (Period(first, last), by)
 
 
-def group(cases: Iterable[Case], by: By, zone: ZoneInfo) -> list[Line]:
+def group(cases: Iterable[Counted], by: By, zone: ZoneInfo) -> list[Line]:
     """One line for each group, the largest first; months in their order."""
-    name: Callable[[Case], str] = {
+    name: Callable[[Counted], str] = {
         "rule": lambda one: one.rule,
         "level": lambda one: one.level,
         "department": lambda one: one.department or "—",
         "month": lambda one: f"{from_ms(one.opened_at).astimezone(zone):%Y-%m}",
     }[by]
-    found: defaultdict[str, list[Case]] = defaultdict(list)
+    found: defaultdict[str, list[Counted]] = defaultdict(list)
     for case in cases:
         found[name(case)].append(case)
     lines = [line(key, mine) for key, mine in found.items()]
     return sorted(lines, key=lambda one: one.name if by == "month" else (-one.warnings, one.name))
 
 
-def line(name: str, cases: Sequence[Case]) -> Line:
+def line(name: str, cases: Sequence[Counted]) -> Line:
     """The figures of some warnings."""
     verdicts = [verdict for case in cases for verdict in case.verdicts]
     return Line(
@@ -260,7 +260,7 @@ def line(name: str, cases: Sequence[Case]) -> Line:
     )
 
 
-def improvement(cases: Iterable[Case]) -> Improvement:
+def improvement(cases: Iterable[Counted]) -> Improvement:
     """What came after the measures of some warnings."""
     mine = [case for case in cases if case.measured]
     ends, answers = Counter(case.status for case in mine), Counter(case.helped for case in mine)
@@ -306,7 +306,7 @@ def appeal_line(name: str, rows: Sequence[AppealRow], working: WorkingTime) -> A
     )
 
 
-def reasons(cases: Iterable[Case]) -> list[tuple[str, int]]:
+def reasons(cases: Iterable[Counted]) -> list[tuple[str, int]]:
     """Why people were not told, most frequent first."""
     counted = Counter(reason for case in cases for reason in case.not_told)
     return sorted(counted.items(), key=lambda one: (-one[1], one[0]))
@@ -322,7 +322,7 @@ def load(sent: Iterable[tuple[str, int]], zone: ZoneInfo) -> Load:
     return Load(len(people), sum(days.values()), median(days.values()), most, whom, day)
 
 
-def _hours(cases: Iterable[Case], when: Callable[[Case], int | None]) -> float | None:
+def _hours(cases: Iterable[Counted], when: Callable[[Counted], int | None]) -> float | None:
     found = [(at - case.opened_at) / _HOUR for case in cases if (at := when(case)) is not None]
     return median(found) if found else None
 

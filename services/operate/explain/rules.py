@@ -17,10 +17,10 @@ from services.messages import Json, Text, to_ms
 from services.notify.recipients import route
 from services.notify.texts import LEVEL_WORDS, Language, example, of
 from services.operate.explain.standards import judgement_of, standard_lines
-from services.operate.explain.subjects import Subject, find_rule, find_subject, instant, refuse_unknown
+from services.operate.explain.subjects import AskedAbout, find_rule, find_subject, instant, refuse_unknown
 from services.operate.explain.words import role_title, saying, step_words
 from services.operate.reasons.sentences import condition_words, levels_words, measure_words, plain, window_words
-from services.operate.rule_tests import Case, read_cases
+from services.operate.rule_tests import RuleTest, read_rule_tests
 from services.rules.language.dependencies import dependencies
 from services.rules.language.fields import read_fields
 from services.rules.language.load import RuleSet, load
@@ -42,7 +42,7 @@ def explain_rule(settings: Settings, name: str, said: str | None, at: str | None
     if said is not None:
         subject = find_subject(said, directory, rules)
         refuse_unknown(subject, directory)
-    cases = read_cases(settings.rules_folder, rules, read_fields(resource("schemas")), Report())
+    cases = read_rule_tests(settings.rules_folder, rules, read_fields(resource("schemas")), Report())
     return describe(rules, placed, directory, subject, moment, cases)
 
 
@@ -50,9 +50,9 @@ def describe(
     rules: RuleSet,
     placed: Placed,
     directory: Directory,
-    subject: Subject | None,
+    subject: AskedAbout | None,
     at: dt.datetime,
-    cases: Sequence[Case],
+    cases: Sequence[RuleTest],
 ) -> Json:
     """One rule as plain data; `cases`: the tests of the rule set."""
     rule, card, given = placed.rule, placed.rule.card, placed.place.value

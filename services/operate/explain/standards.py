@@ -13,7 +13,7 @@ from services.i18n import render, say
 from services.messages import Json, Problem, to_ms
 from services.notify.texts import Language
 from services.operate.explain.pass_marks import pass_mark_lines, pass_marks
-from services.operate.explain.subjects import Subject, find_rule, find_subject, instant, refuse_unknown
+from services.operate.explain.subjects import AskedAbout, find_rule, find_subject, instant, refuse_unknown
 from services.operate.explain.words import level_word, numbers, saying
 from services.operate.reasons.sentences import SIGNS, number
 from services.operate.reasons.standards import Candidate, Judgement, judge
@@ -62,7 +62,7 @@ def show_standards(
 
 
 def _chosen(
-    rules: RuleSet, subject: Subject, attributes: Mapping[str, str], rule: str | None
+    rules: RuleSet, subject: AskedAbout, attributes: Mapping[str, str], rule: str | None
 ) -> list[tuple[Standard, list[Placed]]]:
     """The standards that the question is about, with the rules that use them."""
     using: dict[str, list[Placed]] = {}

@@ -40,7 +40,7 @@ from services.settings import Settings
 Publish = Callable[[Directory], None]
 
 
-class Plan(NamedTuple):
+class Erasure(NamedTuple):
     """What an erasure would do."""
 
     id: str
@@ -55,7 +55,7 @@ class Plan(NamedTuple):
     """Files of somebody else in the home, which stay as they are."""
 
 
-def plan(settings: Settings, directory: Directory, id_: str, now: datetime) -> Plan:
+def plan(settings: Settings, directory: Directory, id_: str, now: datetime) -> Erasure:
     """Looks at everything and changes nothing. Raises ConfigurationError if nothing is held; LogError."""
     erased = erased_of(settings)
     pseudonym = erased.add(id_)
@@ -78,13 +78,13 @@ def plan(settings: Settings, directory: Directory, id_: str, now: datetime) -> P
     refused = list(_refusals(settings, directory, id_, names, now))
     if still_open:
         refused.append(say("operate.person_has_open", id=id_, count=still_open))
-    return Plan(id_, pseudonym, names, erased, counts, refused, files.theirs(settings.home, renaming))
+    return Erasure(id_, pseudonym, names, erased, counts, refused, files.theirs(settings.home, renaming))
 
 
 def erase(
     settings: Settings,
     directory: Directory,
-    found: Plan,
+    found: Erasure,
     now: datetime,
     *,
     author: str,

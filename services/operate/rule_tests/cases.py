@@ -65,7 +65,7 @@ Step = CampusEvent | Expectation | Wait
 
 
 @dataclass(frozen=True)
-class Case:
+class RuleTest:
     """One test of a rule: events, and what they must lead to."""
 
     name: str
@@ -74,7 +74,7 @@ class Case:
     steps: tuple[Step, ...]
 
 
-class CaseReader:
+class RuleTestReader:
     """Reads one test from its YAML, with all its errors."""
 
     def __init__(
@@ -88,7 +88,7 @@ class CaseReader:
         self._sent: dict[str, CampusEvent] = {}
         self._count = 0
 
-    def case(self, place: Place) -> Case | None:
+    def case(self, place: Place) -> RuleTest | None:
         """The case, unless something is wrong with it, which is in the report then."""
         before = len(self._report)
         given = fields(place, _CASE, self._report, say("operate.test"))
@@ -107,7 +107,7 @@ class CaseReader:
                 place, say("operate.test_without_expectation"), say("operate.expect_yellow_or_expect_silent")
             )
         name = word(given["name"], self._report, "name") if "name" in given else rule
-        return Case(name, rule, place, tuple(steps)) if len(self._report) == before else None
+        return RuleTest(name, rule, place, tuple(steps)) if len(self._report) == before else None
 
     def _mapping(self, place: Place, what: Message | str) -> dict[str, Place]:
         if isinstance(place.value, dict):

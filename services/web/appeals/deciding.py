@@ -32,7 +32,7 @@ _MOST_DIGITS = 12
 _NONE: Mapping[str, str] = MappingProxyType({})
 
 
-class Outcome(NamedTuple):
+class Choice(NamedTuple):
     """What somebody has chosen to become of an appeal."""
 
     state: State
@@ -167,7 +167,7 @@ class DecidingPages:
         return Sent(saved, f"/appeals/{row.id}", words, lambda: self._page(request, row, form, words, status))
 
     def _corrected(
-        self, row: AppealRow, found: OneRecord | None, chosen: Outcome, typed: Typed, reader: Reader
+        self, row: AppealRow, found: OneRecord | None, chosen: Choice, typed: Typed, reader: Reader
     ) -> str | None:
         """None once the record says what was decided; else why it does not."""
         saved = Saved("changed")
@@ -182,16 +182,16 @@ class DecidingPages:
         return why(saved, reader) or reader.word("roll_call_reload") if saved.state == "refused" else None
 
 
-def _chosen(row: AppealRow, found: OneRecord | None, form: Form) -> Outcome | Wrong:
+def _chosen(row: AppealRow, found: OneRecord | None, form: Form) -> Choice | Wrong:
     gone = found is None or found.event is None
     if said(form, "outcome") == "stays":
-        return Outcome("settled" if gone or (found is not None and found.version != row.version) else "refused")
+        return Choice("settled" if gone or (found is not None and found.version != row.version) else "refused")
     if found is None or gone:
         return Wrong("appeal_gone", 409)
     says = _says(row.kind, said(form, "outcome"), form, found)
     if isinstance(says, Wrong):
         return says
-    return Outcome("granted", says.status if isinstance(says, Mark) else f"{says:g}", says)
+    return Choice("granted", says.status if isinstance(says, Mark) else f"{says:g}", says)
 
 
 def _is_again(decided: Decided, word: Word) -> bool:
