@@ -28,8 +28,8 @@ def test_a_rule_has_its_sentence_levels_people_and_tests(ask):
         ["student", "course"],
         "all",
     )
-    assert 'how many in a row have status == "absent"' in found["sentence"]["en"]
-    assert '连续满足 status == "absent" 的记录数' in found["sentence"]["zh"]
+    assert 'how many in a row have status == "absent"' in found["sentence"].en
+    assert '连续满足 status == "absent" 的记录数' in found["sentence"].zh
     assert {one["level"]: one["threshold"] for one in found["levels"]} == {"yellow": 2, "orange": 3, "red": 5}
     assert {"status", "student", "course", "lesson"} <= {*found["fields"]}
     assert [one["role"] for one in found["told"]] == ["class_tutor"]
@@ -54,11 +54,11 @@ def test_a_rule_on_warnings_names_the_rules_it_looks_at(ask):
 def test_every_rule_of_the_pack_explains_itself_in_both_languages(placed):
     found = describe(PACK, placed, Directory.empty(), None, NOW, CASES)
     for language in ("zh", "en"):
-        assert "…" not in found["sentence"][language]
-        assert "{" not in found["sentence"][language]
+        assert "…" not in getattr(found["sentence"], language)
+        assert "{" not in getattr(found["sentence"], language)
     text = "\n".join([*rule_lines(found, "zh"), *rule_lines(found, "en")])
-    assert found["sentence"]["zh"] in text
-    assert found["sentence"]["en"] in text
+    assert found["sentence"].zh in text
+    assert found["sentence"].en in text
     assert f"{found['file']}:{found['line']}" in text
     assert found["tests"]
 
