@@ -28,8 +28,8 @@ def test_a_rule_has_its_sentence_levels_people_and_tests(ask):
         ["student", "course"],
         "all",
     )
-    assert 'how many in a row have status == "absent"' in found["sentence"].en
-    assert '连续满足 status == "absent" 的记录数' in found["sentence"].zh
+    assert 'how many in a row have status == "absent"' in found["sentence"]["en"]
+    assert '连续满足 status == "absent" 的记录数' in found["sentence"]["zh"]
     assert {one["level"]: one["threshold"] for one in found["levels"]} == {"yellow": 2, "orange": 3, "red": 5}
     assert {"status", "student", "course", "lesson"} <= {*found["fields"]}
     assert [one["role"] for one in found["told"]] == ["class_tutor"]
