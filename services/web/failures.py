@@ -48,7 +48,7 @@ def failure(
         return catalogue(reader.language, "pages")[key].format(**parts)
 
     page = templates().get_template("problem.html").render(
-        w=word, reader=reader, head=key, more=f"{key}_more", trial=False, demo=False, me=None, token="",
+        w=word, reader=reader, head=key, more=f"{key}_more", trial=False, demo=False, demo_days=None, me=None, token="",
         root=visitor.root(request), **shown,
         **visitor.other_language(request, "zh" if reader.language == "en" else "en"),
     )  # fmt: skip
