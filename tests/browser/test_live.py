@@ -229,7 +229,6 @@ def test_a_browser_that_lacks_something_has_the_page_as_before(chromium, place, 
         assert errors == []
 
 
-@pytest.mark.parametrize(("size", "language"), [(PHONE, "zh"), (DESK, "en")])
 def test_a_page_that_was_left_open_over_midnight_comes_anew_unless_somebody_types_in_it(chromium, place):
     behind_midnight = """
         window.Date = class extends Date { toDateString() { return "the next day" } }
@@ -247,6 +246,7 @@ def test_a_page_that_was_left_open_over_midnight_comes_anew_unless_somebody_type
         page.wait_for_function("!window.same")
 
 
+@pytest.mark.parametrize(("size", "language"), [(PHONE, "zh"), (DESK, "en")])
 def test_the_page_of_a_warning_with_a_measure_shows_the_figure_before_and_after(
     chromium, place, axe_source, size, language
 ):
