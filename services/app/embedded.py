@@ -16,7 +16,7 @@ from contextlib import ExitStack
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
-from typing import Any, Self
+from typing import Self
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -48,7 +48,7 @@ from services.log.journal_records import JournalRecords
 from services.log.outages import JournalOutages
 from services.log.replay import ReplayLog
 from services.log.tokens import JournalTokens
-from services.messages import CampusEvent, Message, Mode, RuleCard, from_ms, to_ms
+from services.messages import CampusEvent, Json, Message, Mode, RuleCard, from_ms, to_ms
 from services.notify.config import of_settings
 from services.notify.ports import Ports, SetAside
 from services.notify.service import Notify
@@ -291,7 +291,7 @@ class Embedded:
         completed = [msgspec.structs.replace(one, data=self._enrich(one.kind, one.data, one.time)) for one in events]
         self.journal.append(completed, None if now is None else [now] * len(completed))
 
-    def _enrich(self, kind: str, data: dict[str, Any], at: datetime) -> dict[str, Any]:
+    def _enrich(self, kind: str, data: Json, at: datetime) -> Json:
         return self.files.present_directory().enrich(kind, data, at)[0]
 
     def _evaluate_some(self) -> bool:

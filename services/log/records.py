@@ -206,7 +206,7 @@ class Records:
         return [decode_run(value) for (value,) in self._ask("value", "run", "id > ? order by id", 0)]
 
     def run(self, number: int) -> Run | None:
-        """One of them."""
+        """A run by its number; None if there is none."""
         return next((decode_run(value) for (value,) in self._ask("value", "run", "id = ?", number)), None)
 
     def save_run(self, run: Run) -> None:
@@ -220,7 +220,7 @@ class Records:
         return next((str(value) for (value,) in self._ask("value", "meta", "name = ?", name)), "")
 
     def set_meta(self, name: str, value: str) -> None:
-        """Keeps a small value."""
+        """Keeps a small value under a name, in place of a former one."""
         self._put("meta", ("name", "value"), 1, [(name, value)])
 
     def _groups(self, condition: str, *values: object) -> list[str]:
@@ -260,7 +260,7 @@ class Transaction(Protocol):
         """What events without a natural key are, and those that are new; `clocks` as in `RecordLog.append`."""
 
     def tell(self, events: Iterable[Clocked]) -> None:
-        """What the log hears."""
+        """What the log is told in the same commit."""
 
 
 class RecordStore(Protocol):

@@ -109,7 +109,7 @@ class Live:
 
     @property
     def streams(self) -> int:
-        """How many there are."""
+        """How many streams there are."""
         return len(self._streams)
 
     def look(self) -> float:

@@ -78,7 +78,7 @@ class SetAside(NamedTuple):
 
 
 class LessonTime(NamedTuple):
-    """When a lesson is."""
+    """When a lesson is: its day, sections and times."""
 
     begins: datetime
     sections: str = ""

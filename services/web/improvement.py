@@ -14,7 +14,7 @@ from services.notify.store import improvement
 from services.notify.store.improvement import Measure
 from services.notify.store.views import Dossier
 from services.web import view_models
-from services.web.view_models import Reader
+from services.web.reader import Reader
 
 
 class LookingBack(NamedTuple):

@@ -83,7 +83,7 @@ class Intake:
         self._thread = threading.Thread(target=self._run, name="warnings", daemon=True)
 
     def start(self) -> None:
-        """From here on."""
+        """From here on changes are taken in, on a thread of its own."""
         self._thread.start()
 
     def stop(self) -> None:
@@ -216,7 +216,7 @@ class _Goes(ConsumerRebalanceListener):  # type: ignore[misc]  # kafka-python ha
         """Nothing is under way between two polls."""
 
     def on_partitions_assigned(self, assigned: Any) -> None:
-        """Seeks."""
+        """Goes on where the store has come to in these partitions."""
         for place in assigned:
             self._consumer.seek(place, self._notify.offset(consumer_name(place.partition)))
 
