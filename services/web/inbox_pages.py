@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
@@ -226,11 +227,17 @@ class InboxPages:
         )
 
     def _takers(self, person: str, matter: Matter, reader: Reader) -> list[tuple[bool, str, str]]:
-        """(stands in, id, name) of everybody to whom somebody can hand a warning over, who stands in first."""
+        """(stands in, id, name) of everybody to whom somebody can hand a warning over, who stands in first.
+
+        Of several of one name the id says which is which.
+        """
         directory, mail = reader.directory, self._notify.config.mail
         found = handing_over.takers(person, matter, directory, reader.now, mail)
         stand_ins = {one.id for one in directory.instead(person, reader.now)}
-        return sorted(((one in stand_ins, one, reader.person(one)) for one in found), key=_order)
+        names = {one: reader.person(one) for one in found}
+        alike = Counter(names.values())
+        called = {one: name if alike[name] == 1 else f"{name} ({one})" for one, name in names.items()}
+        return sorted(((one in stand_ins, one, name) for one, name in called.items()), key=_order)
 
     def _handed_over(self, request: Request, person: str, form: Mapping[str, str]) -> Response:
         """Somebody else becomes accountable, and is told."""
