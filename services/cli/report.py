@@ -21,7 +21,7 @@ from services.notify.texts import number
 from services.settings import Settings
 from services.web import report_forms
 from services.web.frame import templates
-from services.web.view_models import Reader
+from services.web.reader import Reader
 
 
 class Languages(StrEnum):
@@ -89,7 +89,7 @@ def _day(option: str, text: str | None, default: date) -> date:
 
 
 def _plain(found: Any) -> Any:
-    """Named tuples as objects."""
+    """What JSON can say: named tuples become objects."""
     if hasattr(found, "_asdict"):
         return {name: _plain(value) for name, value in found._asdict().items()}
     return [_plain(one) for one in found] if isinstance(found, list | tuple) else found
@@ -103,7 +103,8 @@ def _tell(found: Report, cards: Cards, reader: Reader) -> None:
         typer.echo(f"{name}: {', '.join(shown)}")
     load = found.load
     sent = {"messages": load.messages, "people": load.people, "most": load.most_a_day}
-    typer.echo(reader.word("report_load_is", median=number(load.median_a_day), **sent))
+    burden = reader.word("report_load_is", median=number(load.median_a_day), **sent)
+    typer.echo(burden if load.messages else reader.word("report_load_none"))
     typer.echo(reader.word("report_follow_up_is", **found.follow_up._asdict()))
     parts = {"not_told": found.not_told, "report_held": found.held, "report_left_out": _left_out(found)}
     for head, counts in parts.items():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -18,24 +19,37 @@ from services.notify.store.engine import Connection
 from services.web import follow_up, one_warning, view_models, visitor
 from services.web.follow_up import ReferralShown
 from services.web.frame import Frame, Visitor
+from services.web.reader import Reader
 from services.web.signing_in import SigningIn
-from services.web.view_models import Reader
-from services.web.visitor import said
+from services.web.visitor import number, said
 
 if TYPE_CHECKING:
     from services.notify.store.acts import Refusal
 
 _MOST = 200
 _FIELDS = {
-    "office_not_chosen": "office", "office_not_offered": "office", "office_vacant": "office",
-    "office_unreachable": "office", "referred_already": "office", "needs_question": "note", "note_too_long": "note",
-    "needs_answer": "answer", "answer_too_long": "answer", "needs_why": "why", "needs_why_back": "why",
-}  # fmt: skip
+    "office_not_chosen": "office",
+    "office_not_offered": "office",
+    "office_vacant": "office",
+    "office_unreachable": "office",
+    "referred_already": "office",
+    "needs_question": "note",
+    "note_too_long": "note",
+    "needs_answer": "answer",
+    "answer_too_long": "answer",
+    "needs_why": "why",
+    "needs_why_back": "why",
+}
 """What is refused → beside which field it is said."""
 _MEANWHILE = (
-    "not_open", "referral_over", "referral_taken", "referral_not_yours", "referral_not_asked", "referred_already",
+    "not_open",
+    "referral_over",
+    "referral_taken",
+    "referral_not_yours",
+    "referral_not_asked",
+    "referred_already",
     "only_referred",
-)  # fmt: skip
+)
 """What no other words would mend: 409."""
 
 
@@ -56,15 +70,16 @@ class ReferralPages:
 
     def routes(self) -> list[BaseRoute]:
         """For the composition root's web application."""
+        posted = partial(one_warning.answering, self._frame, self._signing_in)
         return [
             Route("/referrals", self.waiting),
             Route("/warnings/{id}/refer", self.asking),
-            Route("/warnings/{id}/refer", self.ask, methods=["POST"]),
+            Route("/warnings/{id}/refer", posted(self._asked), methods=["POST"]),
             Route("/warnings/{id}/referral", self.referral),
-            Route("/warnings/{id}/referral/accept", self.accept, methods=["POST"]),
-            Route("/warnings/{id}/referral/refuse", self.refuse, methods=["POST"]),
-            Route("/warnings/{id}/referral/answer", self.answer, methods=["POST"]),
-            Route("/warnings/{id}/referral/take-back", self.take_back, methods=["POST"]),
+            Route("/warnings/{id}/referral/accept", posted(self._accepted), methods=["POST"]),
+            Route("/warnings/{id}/referral/refuse", posted(self._refused), methods=["POST"]),
+            Route("/warnings/{id}/referral/answer", posted(self._answered), methods=["POST"]),
+            Route("/warnings/{id}/referral/take-back", posted(self._taken_back), methods=["POST"]),
         ]
 
     def waiting(self, request: Request) -> Response:
@@ -119,16 +134,13 @@ class ReferralPages:
             field=_FIELDS.get(error, "form"),
             typed={name: said(typed, name) for name in ("office", "note")},
             offices=[(one, reader.role(one)) for one in offices],
-            can_be=found.row.status == "open" and found.row.level != "praise" and not found.beside["only_referred"],
+            can_be=found.row.status == "open" and found.row.level != "praise" and not found.beside.only_referred,
             days=config.referral_days,
             **found.lead(),
         )
 
-    async def ask(self, request: Request) -> Response:
-        """Asks an office."""
-        return await one_warning.posted(self._frame, self._signing_in, request, self._asked)
-
     def _asked(self, request: Request, person: str, form: dict[str, str]) -> Response:
+        """Asks an office by the form that was sent."""
         id_ = request.path_params["id"]
         refused = self._notify.referrals.refer(person, id_, said(form, "office"), said(form, "note"))
         if refused in (None, "not_found"):
@@ -159,39 +171,27 @@ class ReferralPages:
             **found.lead(),
         )
 
-    async def accept(self, request: Request) -> Response:
-        """The office has it in hand."""
-        return await one_warning.posted(self._frame, self._signing_in, request, self._accepted)
-
     def _accepted(self, request: Request, person: str, form: dict[str, str]) -> Response:
+        """The office has it in hand."""
         return self._after(
             request, form, self._notify.referrals.accept(person, request.path_params["id"], _number(form))
         )
 
-    async def refuse(self, request: Request) -> Response:
-        """It is not for this office."""
-        return await one_warning.posted(self._frame, self._signing_in, request, self._refused)
-
     def _refused(self, request: Request, person: str, form: dict[str, str]) -> Response:
+        """It is not for this office."""
         id_, why = request.path_params["id"], said(form, "why")
         refused = self._notify.referrals.refuse(person, id_, _number(form), why)
         if refused is None:  # they do not see the warning any more
             return RedirectResponse(f"{visitor.root(request)}/referrals", 303)
         return self._after(request, form, refused)
 
-    async def answer(self, request: Request) -> Response:
-        """The office answers."""
-        return await one_warning.posted(self._frame, self._signing_in, request, self._answered)
-
     def _answered(self, request: Request, person: str, form: dict[str, str]) -> Response:
+        """Takes the answer of an office."""
         id_, answer = request.path_params["id"], said(form, "answer")
         return self._after(request, form, self._notify.referrals.answer(person, id_, _number(form), answer))
 
-    async def take_back(self, request: Request) -> Response:
-        """Whoever asked asks no more."""
-        return await one_warning.posted(self._frame, self._signing_in, request, self._taken_back)
-
     def _taken_back(self, request: Request, person: str, form: dict[str, str]) -> Response:
+        """Whoever asked asks no more."""
         id_, why = request.path_params["id"], said(form, "why")
         return self._after(request, form, self._notify.referrals.take_back(person, id_, _number(form), why))
 
@@ -208,5 +208,4 @@ class ReferralPages:
 
 def _number(form: Mapping[str, str]) -> int:
     """The number of a referral; 0, which is none, of what is no number."""
-    text = said(form, "referral")
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0  # noqa: PLR2004
+    return number(said(form, "referral")) or 0

@@ -13,14 +13,15 @@ import msgspec
 from services import directory as directories
 from services.directory import Directory
 from services.i18n import both, say, term
-from services.messages import Text, to_ms
+from services.messages import Json, Text, to_ms
 from services.notify.recipients import route
 from services.notify.texts import LEVEL_WORDS, Language, example, of
+from services.operate.explain.answered import StandardAnswer
 from services.operate.explain.standards import judgement_of, standard_lines
-from services.operate.explain.subjects import Subject, find_rule, find_subject, instant, refuse_unknown
+from services.operate.explain.subjects import AskedAbout, find_rule, find_subject, instant, refuse_unknown
 from services.operate.explain.words import role_title, saying, step_words
 from services.operate.reasons.sentences import condition_words, levels_words, measure_words, plain, window_words
-from services.operate.rule_tests import Case, read_cases
+from services.operate.rule_tests import RuleTest, read_rule_tests
 from services.rules.language.dependencies import dependencies
 from services.rules.language.fields import read_fields
 from services.rules.language.load import RuleSet, load
@@ -32,7 +33,7 @@ from services.settings import Settings, resource
 _FIELD = re.compile(r"\bf_(\w+)")
 
 
-def explain_rule(settings: Settings, name: str, said: str | None, at: str | None, now: dt.datetime) -> dict[str, Any]:
+def explain_rule(settings: Settings, name: str, said: str | None, at: str | None, now: dt.datetime) -> Json:
     """As plain data. Raises RuleError, DirectoryError and, for what is asked wrongly, ProblemsError."""
     rules = load(settings.rules_folder, resource("schemas"))
     directory = directories.load_installed(settings.directory_folder, rules.zone.key)
@@ -42,7 +43,7 @@ def explain_rule(settings: Settings, name: str, said: str | None, at: str | None
     if said is not None:
         subject = find_subject(said, directory, rules)
         refuse_unknown(subject, directory)
-    cases = read_cases(settings.rules_folder, rules, read_fields(resource("schemas")), Report())
+    cases = read_rule_tests(settings.rules_folder, rules, read_fields(resource("schemas")), Report())
     return describe(rules, placed, directory, subject, moment, cases)
 
 
@@ -50,10 +51,10 @@ def describe(
     rules: RuleSet,
     placed: Placed,
     directory: Directory,
-    subject: Subject | None,
+    subject: AskedAbout | None,
     at: dt.datetime,
-    cases: Sequence[Case],
-) -> dict[str, Any]:
+    cases: Sequence[RuleTest],
+) -> Json:
     """One rule as plain data; `cases`: the tests of the rule set."""
     rule, card, given = placed.rule, placed.rule.card, placed.place.value
     attributes = subject.attributes(directory, at, {}) if subject else {}
@@ -86,9 +87,9 @@ def describe(
     return {
         "rule": rule.id,
         "row": card.row,
-        "title": _pair(card.title),
+        "title": card.title,
         "mode": card.mode,
-        "sentence": _pair(sentence),
+        "sentence": sentence,
         "source": card.source,
         "file": placed.place.file,
         "line": placed.place.line,
@@ -106,9 +107,9 @@ def describe(
         "standard": judged,
         "subject": subject.said if subject else None,
         "attributes": attributes,
-        "told": [{"role": role, "title": _pair(role_title(role)), "after": None} for role in card.to],
+        "told": [{"role": role, "title": role_title(role), "after": None} for role in card.to],
         "escalates": [
-            {"role": step.to, "title": _pair(role_title(step.to)), "after": step_words(step)} for step in card.escalate
+            {"role": step.to, "title": role_title(step.to), "after": step_words(step)} for step in card.escalate
         ],
         "people": [{"id": one.id, "name": one.name, "role": role} for one, role in told.people] if told else None,
         "vacant": None if told is None else told.vacant,
@@ -133,11 +134,11 @@ def _kind_words(kind: str) -> Text:
     return Text(title["zh"], title["en"].lower())
 
 
-def _levels(placed: Placed, judged: Mapping[str, Any] | None) -> list[tuple[str, Any, float | None]]:
+def _levels(placed: Placed, judged: StandardAnswer | None) -> list[tuple[str, Any, float | None]]:
     """(level, comparison, threshold in force) from the lowest up; the steps of `again` are left to the standard."""
-    applies = (judged or {}).get("applies") or {"warning": {}}
+    applies = judged.applies.warning if judged is not None and judged.applies is not None else {}
     return [
-        (rung.level, rung.compare, rung.threshold if judged is None else applies["warning"].get(rung.level))
+        (rung.level, rung.compare, rung.threshold if judged is None else applies.get(rung.level))
         for rung in reversed(placed.rule.rungs)
         if not rung.step
     ]
@@ -150,18 +151,14 @@ def _fields(placed: Placed) -> list[str]:
     return sorted({*_FIELD.findall(source), *rule.by, *rule.scope_fields, *rule.evidence})
 
 
-def _pair(text: Text) -> dict[str, str]:
-    return {"zh": text.zh, "en": text.en}
-
-
 def rule_lines(found: Mapping[str, Any], language: Language) -> list[str]:
-    """What a person reads."""
+    """A rule in the lines that a person reads."""
     say = saying(language)
     row = f"  {found['row']}" if found["row"] else ""
     shadow = say("operate.on_trial_nothing_sent") if found["mode"] == "shadow" else ""
     lines = [
         f"{found['rule']}{row}  {found['file']}:{found['line']}{shadow}",
-        f"  {found['sentence'][language]}",
+        f"  {of(found['sentence'], language)}",
         f"  {say('operate.asked_for_by')} {found['source'] or '–'}",
         f"  {say('operate.reads')} {found['kind']}"
         + (f" → {found['awaits']}" if found["awaits"] else "")
@@ -174,8 +171,8 @@ def rule_lines(found: Mapping[str, Any], language: Language) -> list[str]:
     if found["standard"] is not None:
         lines.append(f"  {say('operate.standard')}")
         lines += [f"    {line}" for line in standard_lines(found["standard"], language)]
-    told = ", ".join(one["title"][language] for one in found["told"]) or "–"
-    steps = "".join(f" → {one['after']}: {one['title'][language]}" for one in found["escalates"])
+    told = ", ".join(of(one["title"], language) for one in found["told"]) or "–"
+    steps = "".join(f" → {one['after']}: {of(one['title'], language)}" for one in found["escalates"])
     lines.append(f"  {say('operate.told')} {told}{steps}")
     if found["people"] is not None:
         people = ", ".join(f"{one['name']} ({one['id']})" for one in found["people"])

@@ -9,7 +9,6 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Iterator
-from typing import Any
 
 from services import directory as directories
 from services.errors import ConfigurationError, ProblemsError
@@ -20,9 +19,10 @@ from services.messages import Problem, Rejection, from_ms, key_values, subject_k
 from services.notify.store import views
 from services.notify.store.engine import Store
 from services.notify.store.views import Dossier
+from services.operate.explain.answered import LateRecord, NotCounted, Note, WhyAnswer
 from services.operate.explain.answers import Sides, answer
 from services.operate.explain.log import fields_with, rows_about
-from services.operate.explain.subjects import Subject, find_rule, find_subject, instant, refuse_unknown
+from services.operate.explain.subjects import AskedAbout, find_rule, find_subject, instant, refuse_unknown
 from services.operate.explain.why_words import why_lines
 from services.operate.reasons.replay import Entries, replay
 from services.operate.reasons.standing import Standing, standing
@@ -32,8 +32,8 @@ from services.settings import Settings, resource
 _REJECTS = 5
 
 
-def why(settings: Settings, said: str, rule: str | None, at: str | None, now: dt.datetime) -> dict[str, Any]:
-    """As plain data. Raises ConfigurationError without a home, ProblemsError for what is asked wrongly."""
+def why(settings: Settings, said: str, rule: str | None, at: str | None, now: dt.datetime) -> WhyAnswer:
+    """Raises ConfigurationError without a home, ProblemsError for what is asked wrongly."""
     path = settings.home / "prewarn.db"
     if not path.is_file():
         raise ConfigurationError(say("operate.holds_no_college", home=settings.home))
@@ -57,7 +57,7 @@ def why(settings: Settings, said: str, rule: str | None, at: str | None, now: dt
                 at=instant_ms,
                 told=lambda id_, key: _told(store, id_, key, instant_ms),
                 rejects=_rejects(journal, subject),
-                late=frozenset(one["record"] for one in late),
+                late=frozenset(one.record for one in late),
                 scope=subject.attributes(directory, from_ms(instant_ms), {}),
             )
             answers = [
@@ -68,27 +68,27 @@ def why(settings: Settings, said: str, rule: str | None, at: str | None, now: dt
             ]
         finally:
             store.close()
-        return {
-            "subject": subject.said,
-            "fields": subject.fields,
-            "at": from_ms(instant_ms).astimezone(rules.zone).isoformat(timespec="seconds"),
-            "rule_version": rules.version,
-            "running_rule_version": sides.running,
-            "known_later": _known_later(found.rows, instant_ms) if at is not None else 0,
-            "ahead": instant_ms > to_ms(now),
-            "not_evaluated_yet": max(found.end - evaluated, 0),
-            "unreadable": found.unreadable,
-            "late": late,
-            "not_counted": _not_counted(journal, subject, rules),
-            "asked_rule": asked,
-            "answers": answers,
-            "note": None if needs else _no_rule(subject, asked),
-        }
+        return WhyAnswer(
+            subject=subject.said,
+            fields=subject.fields,
+            at=_local(from_ms(instant_ms), rules),
+            rule_version=rules.version,
+            running_rule_version=sides.running,
+            known_later=_known_later(found.rows, instant_ms) if at is not None else 0,
+            ahead=instant_ms > to_ms(now),
+            not_evaluated_yet=max(found.end - evaluated, 0),
+            unreadable=found.unreadable,
+            late=late,
+            not_counted=_not_counted(journal, subject, rules),
+            asked_rule=asked,
+            answers=answers,
+            note=None if needs else _no_rule(subject, asked),
+        )
     finally:
         journal.close()
 
 
-def _named(subject: Subject, journal: Journal, rules: RuleSet, directory: directories.Directory) -> Subject:
+def _named(subject: AskedAbout, journal: Journal, rules: RuleSet, directory: directories.Directory) -> AskedAbout:
     """The subject, with what only the log knows."""
     if not subject.unknown:
         return subject
@@ -96,15 +96,15 @@ def _named(subject: Subject, journal: Journal, rules: RuleSet, directory: direct
     found, seen = fields_with(journal, names, subject.unknown)
     left = tuple(part for part in subject.unknown if part not in found.values())
     for part in left:
-        if refused := _rejects(journal, Subject(part, {"": part})):
+        if refused := _rejects(journal, AskedAbout(part, {"": part})):
             what = say("operate.only_refused", id=part)
             shown = f"prewarn rejected show {refused[-1][0]}: {refused[-1][1].reasons[0]}"
             raise ProblemsError([Problem(where=subject.said, what=what, expected=shown)])
-    refuse_unknown(Subject(subject.said, subject.fields, left), directory, seen)
-    return Subject(subject.said, {**subject.fields, **found})
+    refuse_unknown(AskedAbout(subject.said, subject.fields, left), directory, seen)
+    return AskedAbout(subject.said, {**subject.fields, **found})
 
 
-def _needs(subject: Subject, rules: RuleSet, asked: str | None) -> dict[tuple[str, ...], dict[str, str]]:
+def _needs(subject: AskedAbout, rules: RuleSet, asked: str | None) -> dict[tuple[str, ...], dict[str, str]]:
     """The `by`s of rules that can be about the subject → what their events must have."""
     found: dict[tuple[str, ...], dict[str, str]] = {}
     for rule in rules.plan.rules:
@@ -126,23 +126,24 @@ def _known_later(rows: list[Entries], at: int) -> int:
     return sum(to_ms(event.time) <= at for row in rows if row.clock > at for event in row.events)
 
 
-def _late(journal: Journal, rows: list[Entries], at: int, rules: RuleSet) -> list[dict[str, str]]:
+def _late(journal: Journal, rows: list[Entries], at: int, rules: RuleSet) -> list[LateRecord]:
     """The records about the subject that the running rules have put aside as late, oldest first."""
     known = {f"{one.source} {one.id}": one for row in rows for one in row.events if to_ms(one.time) <= at}
     found = [(one.time, ident, one.kind) for ident in journal.put_aside([*known]) for one in [known[ident]]]
-    return [
-        {"at": time.astimezone(rules.zone).isoformat(timespec="seconds"), "kind": kind, "record": ident}
-        for time, ident, kind in sorted(found)
-    ]
+    return [LateRecord(at=_local(time, rules), kind=kind, record=ident) for time, ident, kind in sorted(found)]
 
 
-def _no_rule(subject: Subject, asked: str | None) -> dict[str, str]:
+def _local(moment: dt.datetime, rules: RuleSet) -> str:
+    return moment.astimezone(rules.zone).isoformat(timespec="seconds")
+
+
+def _no_rule(subject: AskedAbout, asked: str | None) -> Note:
     what = ", ".join(subject.fields) or "college"
     if asked:
         reason, told = "other_subject", both(say("operate.not_about", rule=asked, what=what))
     else:
         reason, told = "no_rule", both(say("operate.no_rule_about", what=what))
-    return {"reason": reason, "zh": told.zh, "en": told.en}
+    return Note(reason=reason, zh=told.zh, en=told.en)
 
 
 def _standings(
@@ -174,7 +175,7 @@ def _told(store: Store, rule: str, key: str, at: int) -> list[Dossier]:
         return views.dossiers(connection, rule, key, at)
 
 
-def _not_counted(journal: Journal, subject: Subject, rules: RuleSet) -> list[dict[str, str]]:
+def _not_counted(journal: Journal, subject: AskedAbout, rules: RuleSet) -> list[NotCounted]:
     """What was said about the subject and does not count, with the reason (docs/what-counts.md), oldest first."""
     fields = subject.fields
     with JournalRecords(journal).reading() as records:
@@ -185,18 +186,12 @@ def _not_counted(journal: Journal, subject: Subject, rules: RuleSet) -> list[dic
             if one.reason and all(said.event.data.get(name, value) == value for name, value in fields.items())
         ]
     return [
-        {
-            "at": event.time.astimezone(rules.zone).isoformat(timespec="seconds"),
-            "kind": kind,
-            "source": event.source,
-            "id": event.id,
-            "reason": reason,
-        }
+        NotCounted(at=_local(event.time, rules), kind=kind, source=event.source, id=event.id, reason=reason)
         for _, kind, event, reason in sorted(found, key=lambda one: (one[0], one[2].id))
     ]
 
 
-def _rejects(journal: Journal, subject: Subject) -> list[tuple[int, Rejection]]:
+def _rejects(journal: Journal, subject: AskedAbout) -> list[tuple[int, Rejection]]:
     """Rejects that wait and speak of the subject."""
     # As a word: s1 is not in s10. The bytes may be in any format, so there is no field to look at.
     words = [

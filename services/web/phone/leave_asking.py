@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import date
 from types import MappingProxyType
 from typing import NamedTuple
@@ -20,7 +21,7 @@ from services.web.frame import Frame, Visitor
 from services.web.phone.leave_form import End, day_of, parts
 from services.web.phone.leave_requests import PATH, LeaveRequests, path_of
 from services.web.phone.sending import Form, Sending, Sent, why
-from services.web.view_models import Reader
+from services.web.reader import Reader
 from services.web.visitor import said
 
 ASK_ROLES = ("class_tutor", "counsellor")
@@ -40,7 +41,7 @@ class Refused(NamedTuple):
 
     @property
     def status(self) -> int:
-        """Of the answer."""
+        """The HTTP status of the answer."""
         if not self.words:
             return 200
         return 409 if self.saved.state == "changed" or self.overlaps else 422
@@ -67,12 +68,16 @@ class LeaveAsking:
         return self._page(request, seen, Refused())
 
     def choices(self, seen: Visitor, reader: Reader) -> list[tuple[str, str]]:
-        """(id, name and class) of whom somebody may ask for."""
+        """(id, name and class) of whom somebody may ask for; of several alike the id says which is which."""
         if self._requests.can(seen.who, self._requests.asking(seen.person)):
             return [(seen.person, reader.person(seen.person))]
         found = self._requests.students(seen.person, ASK_ROLES)
         named = [(class_, id_, reader.person(id_)) for id_, class_ in found.items()]
-        return [(id_, f"{name} · {reader.named('class', class_)} · {id_}") for class_, id_, name in sorted(named)]
+        alike = Counter((class_, name) for class_, _, name in named)
+        return [
+            (id_, f"{name} · {reader.named('class', class_)}" + (f" · {id_}" if alike[class_, name] > 1 else ""))
+            for class_, id_, name in sorted(named)
+        ]
 
     def _page(self, request: Request, seen: Visitor, refused: Refused) -> Response:
         reader, form = self._frame.reader(request), refused.form

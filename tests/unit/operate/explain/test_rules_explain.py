@@ -6,7 +6,7 @@ from services.directory import Directory
 from services.errors import ProblemsError
 from services.operate.explain import rule_lines
 from services.operate.explain.rules import describe
-from services.operate.rule_tests import read_cases
+from services.operate.rule_tests import read_rule_tests
 from services.rules.language.fields import read_fields
 from services.rules.language.load import load
 from services.rules.language.reading import Report
@@ -17,7 +17,7 @@ from tests.unit.operate.explain.conftest import NOW
 pytestmark = pytest.mark.commands
 
 PACK = load(ROOT / "rules", SCHEMAS)
-CASES = read_cases(ROOT / "rules", PACK, read_fields(SCHEMAS), Report())
+CASES = read_rule_tests(ROOT / "rules", PACK, read_fields(SCHEMAS), Report())
 
 
 def test_a_rule_has_its_sentence_levels_people_and_tests(ask):
@@ -54,11 +54,11 @@ def test_a_rule_on_warnings_names_the_rules_it_looks_at(ask):
 def test_every_rule_of_the_pack_explains_itself_in_both_languages(placed):
     found = describe(PACK, placed, Directory.empty(), None, NOW, CASES)
     for language in ("zh", "en"):
-        assert "…" not in found["sentence"][language]
-        assert "{" not in found["sentence"][language]
+        assert "…" not in getattr(found["sentence"], language)
+        assert "{" not in getattr(found["sentence"], language)
     text = "\n".join([*rule_lines(found, "zh"), *rule_lines(found, "en")])
-    assert found["sentence"]["zh"] in text
-    assert found["sentence"]["en"] in text
+    assert found["sentence"].zh in text
+    assert found["sentence"].en in text
     assert f"{found['file']}:{found['line']}" in text
     assert found["tests"]
 
