@@ -31,6 +31,10 @@ from services.web.visitor import said
 _Form = dict[str, str]
 
 
+Answered = Callable[[Request, str, _Form], Response]
+Endpoint = Callable[[Request], Coroutine[Any, Any, Response]]
+
+
 class Posted(NamedTuple):
     """A form that was sent from one of our pages by somebody who is signed in."""
 
@@ -119,6 +123,17 @@ class SigningIn:
         if not sessions.same(seen.form_token, said(form, "token")):
             return await run_in_threadpool(self.stale, request, form)
         return Posted(seen.person, form)
+
+    def answering(self, answer: Answered, largest: int = visitor.LARGEST_FORM) -> Endpoint:
+        """The route of a form of who is signed in: `answer` gets the request, who sent it, and what it says."""
+
+        async def posted(request: Request) -> Response:
+            found = await self.form_of(request, largest)
+            if isinstance(found, Response):
+                return found
+            return await run_in_threadpool(answer, request, found.person, found.form)
+
+        return posted
 
     async def signed_out(self, request: Request) -> Response:
         """What was typed on a page of ours before somebody signed out in this browser is shown; else nothing is read.
