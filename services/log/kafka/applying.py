@@ -10,7 +10,7 @@ from kafka.errors import TopicAlreadyExistsError, for_code
 
 from services.errors import BrokerError
 from services.log.kafka import full_name
-from services.log.kafka.declaration import Existing, Plan, Topic, plan
+from services.log.kafka.declaration import Existing, Topic, TopicChanges, plan
 from services.log.kafka.records import open_admin
 
 PATIENCE = 15.0
@@ -25,7 +25,7 @@ def apply_topics(
     *,
     dry_run: bool = False,
     patience: float = PATIENCE,
-) -> Plan:
+) -> TopicChanges:
     """Creates what is missing and alters what differs; what was done, or with `dry_run` would be.
 
     What cannot be changed is found before anything is. Doing it again does nothing. Returns when the new topics take
@@ -70,7 +70,7 @@ def _create(admin: Any, topics: Mapping[str, Topic]) -> None:
     admin.wait_for_topics(list(topics), timeout_ms=_READY * 1000)
 
 
-def _alter(admin: Any, todo: Plan) -> None:
+def _alter(admin: Any, todo: TopicChanges) -> None:
     resources = [
         ConfigResource(ConfigResourceType.TOPIC, name, {key: new for key, (_, new) in changes.items()})
         for name, changes in todo.alter.items()
