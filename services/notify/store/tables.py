@@ -38,6 +38,7 @@ from sqlalchemy import (
     UniqueConstraint,
     text,
 )
+from sqlmodel import Field, SQLModel
 
 from services.accounts import rows as of_accounts
 from services.bounds import Int32
@@ -46,8 +47,66 @@ from services.notify.appeals import AppealRow, SlipRow
 from services.notify.disabled_channels import DisabledChannel
 from services.notify.suppression import Silence
 
-metadata = MetaData()
-"""Of notify alone, so that nothing else is created with it."""
+
+class Stored(SQLModel):
+    """The root of the tables that are read and written without a row. A metadata of notify's own, for all tables."""
+
+    metadata = MetaData()
+
+
+class FeedbackTable(Stored, table=True):
+    """Events that are to go into the log and have not gone yet, as JSON.
+
+    Each is written in the transaction of what it tells of, with the identity that every attempt to hand it on repeats.
+    """
+
+    __tablename__ = "feedback"
+
+    id: int = Field(primary_key=True)
+    event: str = Field(sa_type=Text)
+
+
+class ContactTable(Stored, table=True):
+    """When somebody was last sent something over a channel that was not urgent."""
+
+    __tablename__ = "contact"
+
+    recipient: str = Field(primary_key=True, sa_type=Text)
+    channel: str = Field(primary_key=True, sa_type=Text)
+    last_at: int = Field(sa_type=BigInteger)
+
+
+class RetentionTable(Stored, table=True):
+    """The audit trail of what was deleted when its time was over."""
+
+    __tablename__ = "retention"
+
+    id: int = Field(primary_key=True)
+    at: int = Field(sa_type=BigInteger)
+    policy: str = Field(sa_type=Text)
+    """JSON: kind → days."""
+    deleted: str = Field(sa_type=Text)
+    """JSON: kind → how many."""
+
+
+class PositionTable(Stored, table=True):
+    """How far a consumer has come in the stream of changes (`warnings`, or one for each partition).
+
+    `numbers` is the last number that a warning has got; whoever takes changes in holds its row. `chunks` is the last
+    number of a take-in.
+    """
+
+    __tablename__ = "position"
+
+    consumer: str = Field(primary_key=True, sa_type=Text)
+    position: int = Field(sa_type=BigInteger)
+
+
+metadata = Stored.metadata
+feedback = metadata.tables["feedback"]
+contact = metadata.tables["contact"]
+retention = metadata.tables["retention"]
+position = metadata.tables["position"]
 _TYPES = {int: BigInteger, Int32: Integer, float: Float, bytes: LargeBinary}
 """What is in none of them is a text."""
 
@@ -114,28 +173,8 @@ escalation = _table(
     Index("escalation_of_warning", "warning"),
     _index_where("escalation_due", "due_at", "status = 'waiting'"),
 )
-feedback = Table("feedback", metadata, Column("id", Integer, primary_key=True), Column("event", Text, nullable=False))
-"""Events that are to go into the log and have not gone yet, as JSON; each written in the transaction of what it tells
-of, with the identity that every attempt to hand it on repeats."""
 silence = _table("silence", Silence, Index("silence_end", "ends"))
-contact = Table(
-    "contact",
-    metadata,
-    Column("recipient", Text, primary_key=True),
-    Column("channel", Text, primary_key=True),
-    Column("last_at", BigInteger, nullable=False),
-)
-"""When somebody was last sent something over a channel that was not urgent."""
 disabled_channel = _table("stopped", DisabledChannel, key="key person")
-retention = Table(
-    "retention",
-    metadata,
-    Column("id", Integer, primary_key=True),
-    Column("at", BigInteger, nullable=False),
-    Column("policy", Text, nullable=False),
-    Column("deleted", Text, nullable=False),
-)
-"""The audit trail of what was deleted when its time was over: JSON, kind → days, and kind → how many."""
 erasure = _table("erasure", rows.ErasureRow)
 referral = _table(
     "referral",
@@ -149,14 +188,6 @@ talk = _table("talk", rows.TalkRow, _of_warning(), Index("talk_of_warning", "war
 own_channel = _table("own_channel", rows.OwnChannelRow, key="person proved")
 own_choice = _table("own_choice", rows.OwnChoiceRow, key="person")
 undo = _table("undo", rows.UndoRow, Index("undo_at", "at"), key="act")
-position = Table(
-    "position", metadata, Column("consumer", Text, primary_key=True), Column("position", BigInteger, nullable=False)
-)
-"""How far a consumer has come in the stream of changes (`warnings`, or one for each partition).
-
-`numbers` is the last number that a warning has got; whoever takes changes in holds its row. `chunks` is the last
-number of a take-in.
-"""
 
 appeal = _table(
     "appeal",
