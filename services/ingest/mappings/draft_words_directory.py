@@ -35,7 +35,8 @@ OF_DIRECTORY: Mapping[str, Meaning] = {
         "class",
         "classes",
         "班级 行政班 行政班级 班级名称 所在班级 班别 教学班组成 上课班级 授课班级 class classname "
-        "?部门 ?发起人部门 ?教学班 行政班名称 行政班级名称 上课班级名称 所在行政班 所属行政班 班级名 班级全称 合班 "
+        "?部门 ?发起人部门 ?教学班 ?教学班名称 行政班名称 行政班级名称 上课班级名称 "
+        "所在行政班 所属行政班 班级名 班级全称 合班 "
         "授课对象 上课对象 homeroom section_name ?专业班级 专业班级",
     ),
     "class_id": Meaning(
@@ -65,6 +66,13 @@ OF_DIRECTORY: Mapping[str, Meaning] = {
         "person_names",
         "任课教师 教师 授课教师 上课教师 主讲教师 任课老师 老师 teacher instructor ?教师姓名 "
         "授课老师 主讲老师 主讲人 讲师 授课人 任课老师姓名 teachers",
+    ),
+    "author": Meaning(
+        "name",
+        "person_names",
+        "填表人 填表人姓名 填报人 填报人姓名 "
+        "填表教师 填报教师 填写人 填写教师 评价人 评价教师 评学教师 评定人 提交者 提交人 "
+        "答题人 submittedby author assessor assessedby",
     ),
     "teacher_id": Meaning(
         "ids",
@@ -126,6 +134,7 @@ OF_DIRECTORY: Mapping[str, Meaning] = {
         "",
         "学籍状态 在籍情况 学籍情况 在校状态 现在状态 当前状态 学生状态 在籍状态",
     ),
+    "staff_status": Meaning("", "", "人员状态 在职状态 在岗状态 教职工状态 职工状态 在职情况 任职状态"),
     "change": Meaning(
         "",
         "",

@@ -14,11 +14,18 @@ OF_RECORDS: Mapping[str, Meaning] = {
         "?考试时间 考勤时间 签到日 点名日期 测试日期 测验时间 考核日期 课程日期 上课日 lessondate "
         "lesson_date classdate testdate exam_date",
     ),
+    "lesson_begins": Meaning(
+        "moment",
+        "",
+        "课堂开始时间 课程开始时间 上课开始时间 活动开始时间 sessionstart sessionstarttime sessiondate sessiontime "
+        "classstart lessonstart meetingstart",
+    ),
     "weekday": Meaning("weekday", "", "星期 周几 weekday"),
     "sections": Meaning(
         "sections",
         "",
-        "节次 上课节次 课节 节 section sections period periods 上课节数 第几节 节次/时间 课时段 slot period_no",
+        "节次 上课节次 课节 节 section sections period periods 上课节数 第几节 节次/时间 课时段 slot period_no "
+        "班次 上课班次",
     ),
     "weeks": Meaning(
         "weeks",
@@ -28,7 +35,8 @@ OF_RECORDS: Mapping[str, Meaning] = {
     "attendance_status": Meaning(
         "attendance.status",
         "",
-        "考勤结果 考勤状态 签到状态 出勤情况 出勤状态 出缺勤 出缺勤情况 出缺勤情形 到课情况 考勤情况 attendance ?状态 "
+        "考勤结果 考勤状态 签到状态 打卡状态 打卡结果 出勤情况 "
+        "出勤状态 出缺勤 出缺勤情况 出缺勤情形 到课情况 考勤情况 attendance ?状态 "
         "?status "
         "到课状态 签到情况 考勤 出席情况 出席状态 attendancestatus",
     ),
@@ -97,7 +105,7 @@ OF_RECORDS: Mapping[str, Meaning] = {
         "",
         "正确率 得分率 成绩 五级制成绩 等级成绩 随堂测 随堂测验 测验 测试 检测 小测 得分 分数 测验成绩 检测成绩 "
         "score mark 最终成绩 总成绩 测试成绩 考试成绩 "
-        "考核成绩 实得分 卷面成绩 总评成绩 grade points result ?总分 ?等级",
+        "考核成绩 实得分 卷面成绩 总评成绩 grade points result 练习 课堂练习 随堂练习 ?quiz ?总分 ?等级",
     ),
     "max_score": Meaning(
         "number",
@@ -133,7 +141,7 @@ OF_RECORDS: Mapping[str, Meaning] = {
         "ticket.category",
         "",
         "类别 工单类型 服务类型 诉求类型 事项类型 ?类型 故障类型 报修类型 报修类别 服务类别 "
-        "维修类型 工单类别 项目类别 业务类型 业务类别 事务类型 category tickettype",
+        "维修类型 维修项目 报修项目 工单类别 项目类别 业务类型 业务类别 事务类型 category tickettype",
     ),
     "priority": Meaning(
         "ticket.priority",
@@ -210,7 +218,8 @@ OF_RECORDS: Mapping[str, Meaning] = {
     "made_up": Meaning(
         "made_up",
         "",
-        "调休 调休补课 调休上课 调休上班 调休日 调休日期 调休上课日 补课 补课日期 补课日 补课安排 "
+        "调休 调休补课 调休上课 调休上班 调休日 调休日期 调休上课日 "
+        "调课安排 调休安排 补课调休 补课 补课日期 补课日 补课安排 "
         "上班 上班日期 上班时间",
     ),
     "follows": Meaning("day", "", "补哪天的课 补哪天课 按哪天课表上课 对应日期 执行课表 上哪天的课"),
