@@ -9,12 +9,16 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, date, datetime
-from typing import Any
+from typing import Annotated, Any
 from urllib.parse import unquote
+
+import msgspec
 
 from services.i18n import say
 from services.messages import Message
 
+Int32 = Annotated[int, msgspec.Meta(ge=-(2**31), lt=2**31)]
+"""A whole number for which the store keeps 32 bits; for others it keeps 64."""
 Wrong = tuple[Message, Message]
 """What is wrong, and what would be right."""
 

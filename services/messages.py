@@ -14,6 +14,8 @@ from typing import Any, Literal
 
 import msgspec
 
+Json = dict[str, Any]
+"""A JSON object whose fields a schema knows or nobody does: an event's data, a schema itself, what others answer."""
 Level = Literal["praise", "yellow", "orange", "red"]
 Change = Literal["opened", "raised", "lowered", "resolved", "withdrawn"]
 Mode = Literal["live", "shadow", "warm-up", "replay", "past"]
@@ -51,6 +53,11 @@ def key_part(value: str) -> str:
     return value.replace("/", "%2F")
 
 
+def key_value(part: str) -> str:
+    """The value that `key_part` has written."""
+    return part.replace("%2F", "/")
+
+
 def joined_key(values: Iterable[str]) -> str:
     """The values of several names, joined by slashes."""
     return "/".join([key_part(value) for value in values])
@@ -63,7 +70,7 @@ def subject_key(values: Sequence[str]) -> str:
 
 def key_values(key: str) -> list[str]:
     """The values that `joined_key` has joined."""
-    return [part.replace("%2F", "/") for part in key.split("/")]
+    return [key_value(part) for part in key.split("/")]
 
 
 def in_key(value: str | None, key: str) -> bool:
@@ -169,7 +176,7 @@ class CampusEvent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True,
     term: str | None = None
     past: datetime | None = None
     """It was handed in as history, at this instant: what follows from it is shown and nobody is told."""
-    data: dict[str, Any]
+    data: Json
     """Conforms to schemas/<kind>.v1.json; ingest adds department, major … from the directory as of `time`."""
 
 
@@ -202,7 +209,7 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     source: str
     id: str
     at: datetime
-    fields: dict[str, Any] = {}
+    fields: Json = {}
 
 
 class WarningFacts(msgspec.Struct, frozen=True, kw_only=True):

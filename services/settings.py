@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import timedelta
-from difflib import get_close_matches
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -17,7 +16,7 @@ from pydantic_settings import SettingsConfigDict
 from services import bounds
 from services.errors import SettingError
 from services.i18n import say
-from services.messages import Message
+from services.messages import Message, nearest
 from services.provider_settings import SECRETS, ProviderSettings
 
 _PACKAGE = Path(__file__).resolve().parent
@@ -317,7 +316,7 @@ def unknown_names(environment: Mapping[str, str]) -> list[Message]:
         say(
             "app.unknown_variable",
             variable=one,
-            nearest=", ".join(get_close_matches(one, known, 1)) or "services/settings.py",
+            nearest=nearest(one, known) or "services/settings.py",
         )
         for one in sorted(environment)
         if one.startswith("PREWARN_") and one not in known

@@ -22,9 +22,18 @@ from services.directory import Person
 Why = Literal["told", "role", "class", "case", "referred", "own", "stands_in", "everybody", "not_there", "not_yours"]
 """Named reason of a decision; the last two are refusals."""
 Page = Literal[
-    "account", "start", "day", "classes", "check_in", "leaves", "referrals", "appeals", "figures", "deliveries",
+    "account",
+    "start",
+    "day",
+    "classes",
+    "check_in",
+    "leaves",
+    "referrals",
+    "appeals",
+    "figures",
+    "deliveries",
     "set_aside",
-]  # fmt: skip
+]
 """Pages that are about no single warning or person. account: one's own password and sessions; day: own lessons;
 classes: those that one looks after or teaches; referrals: what one has referred, and what was referred to one's office.
 
@@ -47,13 +56,24 @@ SIGHT: Mapping[str, tuple[str, ...]] = {
 }
 """Role → it sees a warning that is about one of these, where it is held for what the warning is about."""
 OFFICES = (
-    "student_affairs", "academic_affairs", "supervision_office", "quality_office", "hr_office", "college_office",
+    "student_affairs",
+    "academic_affairs",
+    "supervision_office",
+    "quality_office",
+    "hr_office",
+    "college_office",
     "college_head",
-)  # fmt: skip
+)
 REFERRED_TO = (
-    "student_affairs", "academic_affairs", "mental_health", "finance_office", "supervision_office", "quality_office",
-    "hr_office", "college_office",
-)  # fmt: skip
+    "student_affairs",
+    "academic_affairs",
+    "mental_health",
+    "finance_office",
+    "supervision_office",
+    "quality_office",
+    "hr_office",
+    "college_office",
+)
 """Offices that a warning can be referred to, unless the college names others (PREWARN_REFERRALS)."""
 OPERATOR = "rules_operator"
 LEAVE_CHAIN = ("class_tutor", "counsellor", "department_head", "student_affairs")
@@ -107,7 +127,7 @@ class Inbox(NamedTuple):
 
     @property
     def name(self) -> str:
-        """In the audit trail."""
+        """What the audit trail calls it."""
         return f"inbox {self.person}"
 
 
@@ -132,7 +152,7 @@ class Taught:
     """What somebody teaches: a lesson, or a course in a month."""
 
     name: str
-    """In the audit trail."""
+    """What the audit trail calls it."""
     contexts: Sequence[Mapping[str, str]]
     """Course, class and teacher; of several classes one each."""
     at: datetime
@@ -144,7 +164,7 @@ class Appealed:
     """A record of a student, or an appeal against one: whom it is of appeals, or who looks after them in their name."""
 
     name: str
-    """In the audit trail."""
+    """What the audit trail calls it."""
     student: str
     asked_by: str = ""
     deciders: Collection[str] = ()
@@ -161,7 +181,7 @@ class OfStudent:
 
     @property
     def name(self) -> str:
-        """In the audit trail."""
+        """What the audit trail calls it."""
         return f"student {self.student}"
 
 
@@ -173,7 +193,7 @@ class OfClass:
 
     @property
     def name(self) -> str:
-        """In the audit trail."""
+        """What the audit trail calls it."""
         return f"class {self.class_}"
 
 
@@ -210,7 +230,7 @@ class OfLeave:
 
     @property
     def name(self) -> str:
-        """In the audit trail."""
+        """What the audit trail calls it."""
         return f"{self.act} leave of {self.student}"
 
     @property
@@ -224,7 +244,7 @@ Asked = Inbox | Taught | OfStudent | OfClass | OfLeave | Appealed | Page
 
 
 class Decision(NamedTuple):
-    """Whether, and why."""
+    """Whether somebody may see or do it, and the named reason."""
 
     granted: bool
     why: Why

@@ -1,8 +1,10 @@
-"""The rows of accounts and sessions. Instants are whole milliseconds, UTC; store/account_tables.py has the tables."""
+"""The rows of accounts and sessions. Instants are whole milliseconds, UTC; notify/store/tables.py makes the tables."""
 
 from __future__ import annotations
 
 import msgspec
+
+from services.bounds import Int32
 
 
 class AccountRow(msgspec.Struct, kw_only=True):
@@ -12,7 +14,7 @@ class AccountRow(msgspec.Struct, kw_only=True):
     """Id in the directory, which is the name to sign in with; the first administrator may be in no directory."""
     password: str = ""
     """Its argon2id hash; empty until one is set by a one-time link."""
-    operator: int = 0
+    operator: Int32 = 0
     """Whether the account makes its owner an operator, whatever the directory says."""
     made: int
 
@@ -55,7 +57,7 @@ class AttemptRow(msgspec.Struct, kw_only=True):
     """Sign-ins that failed in a row, of an account or from an address."""
 
     key: str
-    failures: int
+    failures: Int32
     at: int
     """The newest."""
 

@@ -41,7 +41,7 @@ def streams() -> int:
 
 
 class Door(H11Protocol):
-    """One connection."""
+    """One connection, which may be so slow and no slower."""
 
     most = MOST
     _phase = ""
@@ -58,7 +58,7 @@ class Door(H11Protocol):
         self._watch()
 
     def data_received(self, data: bytes) -> None:
-        """Something has come."""
+        """Bytes have come: what is waited for next may be another thing."""
         if not self.transport.is_closing():
             super().data_received(data)
             self._watch()
@@ -70,7 +70,7 @@ class Door(H11Protocol):
         self._watch()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """It is over."""
+        """The connection is over, and gives its place back."""
         self._stop()
         super().connection_lost(exc)
 

@@ -15,7 +15,8 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from datetime import datetime
-from typing import Any, Self
+from functools import partial
+from typing import Self
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -41,13 +42,13 @@ from services.ingest.records.log import RecordLog
 from services.ingest.schemas import load_schemas
 from services.ingest.source_report import SourceCounter
 from services.ingest.validation import Validator
-from services.log import disk
+from services.log import disk, leave_news
 from services.log.journal import Journal
 from services.log.journal_records import JournalRecords
 from services.log.outages import JournalOutages
 from services.log.replay import ReplayLog
 from services.log.tokens import JournalTokens
-from services.messages import CampusEvent, Message, Mode, RuleCard, from_ms, to_ms
+from services.messages import CampusEvent, Json, Message, Mode, RuleCard, from_ms, to_ms
 from services.notify.config import of_settings
 from services.notify.ports import Ports, SetAside
 from services.notify.service import Notify
@@ -105,9 +106,8 @@ class Embedded:
         self.beat = Beat(outages, self._counter.newest, clock)
         self.catching_up = CatchingUp(outages, directory, clock, self._evaluated_behind)
         config = replace(config, sources_until=self.catching_up.until)
-        ports = Ports(
-            directory, self._card, clock, self._publish, LessonTimes(self._said.reading, self._keys), self._set_aside
-        )
+        lesson, leave = LessonTimes(self._said.reading, self._keys), partial(self._said.meta, leave_news.NAME)
+        ports = Ports(directory, self._card, clock, self._publish, lesson, self._set_aside, leave)
         self.notify = Notify(config, ports)
         self.notify.metrics.registry.register(RulesCollector(lambda: self.worker))
         self.taking_in = TakingIn(self.journal, self.notify, clock)
@@ -291,7 +291,7 @@ class Embedded:
         completed = [msgspec.structs.replace(one, data=self._enrich(one.kind, one.data, one.time)) for one in events]
         self.journal.append(completed, None if now is None else [now] * len(completed))
 
-    def _enrich(self, kind: str, data: dict[str, Any], at: datetime) -> dict[str, Any]:
+    def _enrich(self, kind: str, data: Json, at: datetime) -> Json:
         return self.files.present_directory().enrich(kind, data, at)[0]
 
     def _evaluate_some(self) -> bool:

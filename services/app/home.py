@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import json
 import shutil
 import tempfile
@@ -17,6 +16,7 @@ from services.errors import ConfigurationError
 from services.i18n import say
 from services.messages import UNREADABLE
 from services.settings import Settings
+from services.tabular.rows import write_csv
 
 
 def prepare_home(settings: Settings, profile: str, rules: Path, tables: dict[str, list[dict[str, str]]]) -> None:
@@ -53,8 +53,5 @@ def _written(tables: dict[str, list[dict[str, str]]], home: Path) -> Iterator[Pa
         folder = Path(name)
         for stem, rows in tables.items():
             if rows:
-                with (folder / f"{stem}.csv").open("w", newline="", encoding="utf-8") as file:
-                    writer = csv.DictWriter(file, list(dict.fromkeys(key for row in rows for key in row)))
-                    writer.writeheader()
-                    writer.writerows(rows)
+                write_csv(folder / f"{stem}.csv", list(dict.fromkeys(key for row in rows for key in row)), rows)
         yield folder

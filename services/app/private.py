@@ -15,9 +15,21 @@ from pathlib import Path
 UMASK = 0o077
 _COLLEGE = ("prewarn.db", "notify.db", "editions/editions.json")
 _OURS = (
-    "prewarn.db*", "notify.db*", "*.lock", "outbox.log", "profile.json", "retention.yaml", "live-rules.ndjson", "rules",
-    "rules.*", "directory", "directory.*", ".directory-*", "editions", "mappings",
-)  # fmt: skip
+    "prewarn.db*",
+    "notify.db*",
+    "*.lock",
+    "outbox.log",
+    "profile.json",
+    "retention.yaml",
+    "live-rules.ndjson",
+    "rules",
+    "rules.*",
+    "directory",
+    "directory.*",
+    ".directory-*",
+    "editions",
+    "mappings",
+)
 """All that lies in a home; whatever else somebody keeps in that folder stays as it is."""
 
 

@@ -57,16 +57,26 @@ def server(routes: Sequence[BaseRoute], settings: Settings, port: int | None = N
     Door.most = most_connections()
     # Its own handlers of logs would write past those of this process, which say the same once.
     config = uvicorn.Config(
-        application(routes, settings), host=settings.host, port=settings.port if port is None else port, http=Door,
-        ws="none", lifespan="off", log_config=None, log_level="warning", access_log=False, server_header=False,
+        application(routes, settings),
+        host=settings.host,
+        port=settings.port if port is None else port,
+        http=Door,
+        ws="none",
+        lifespan="off",
+        log_config=None,
+        log_level="warning",
+        access_log=False,
+        server_header=False,
         proxy_headers=False,  # whom we believe, proxies.py says
-        timeout_keep_alive=IDLE, timeout_graceful_shutdown=_LEAVING, backlog=max(_AT_ONCE, Door.most // _AT_ONCE),
-    )  # fmt: skip
+        timeout_keep_alive=IDLE,
+        timeout_graceful_shutdown=_LEAVING,
+        backlog=max(_AT_ONCE, Door.most // _AT_ONCE),
+    )
     return uvicorn.Server(config)
 
 
 def serve(routes: Sequence[BaseRoute], settings: Settings) -> None:
-    """Until a signal comes."""
+    """Serves these routes until a signal comes."""
     with suppress(KeyboardInterrupt):  # it has left already, and tells whoever called it
         server(routes, settings).run()
 

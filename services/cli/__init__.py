@@ -15,7 +15,8 @@ from typer.core import TyperGroup
 
 from services import __version__
 from services.app.private import UMASK, keep_private
-from services.cli.commands import COMMANDS, lazy_commands
+from services.cli.commands import COMMANDS
+from services.cli.lazy import lazy_commands
 from services.cli.repeated import Repeated
 from services.cli.terminal import guard
 from services.errors import ConfigurationError, PrewarnError, SettingError

@@ -1,4 +1,4 @@
-"""`prewarn demo`."""
+"""`prewarn demo`: the sample college, played in this process."""
 
 from __future__ import annotations
 

@@ -32,7 +32,7 @@ Subject = Annotated[
 ]
 At = Annotated[str | None, typer.Option(help="2026-10-01 (its end) or '2026-10-01 08:00'; default: now. 时间")]
 Rule = Annotated[str | None, typer.Option(help="Of this rule only. 只看这条规则")]
-Json = Annotated[bool, typer.Option("--json", help="One JSON object. 输出 JSON")]
+AsJson = Annotated[bool, typer.Option("--json", help="One JSON object. 输出 JSON")]
 Chosen = Annotated[Languages, typer.Option("--language", help="Of the text. 文字的语言")]
 
 
@@ -54,7 +54,7 @@ def show(
     given: Annotated[
         list[str] | None, typer.Option("--with", help="NAME=VALUE that the directory does not know. 目录中没有的属性")
     ] = None,
-    json: Json = False,
+    json: AsJson = False,
     language: Chosen = Languages.both,
 ) -> None:
     """Which standard applies to somebody, its values, and why this one. 对象适用的标准及原因"""
@@ -77,7 +77,7 @@ def explain(
     rule: Annotated[str, typer.Argument(help="Id of the rule. 规则编号")],
     subject: Annotated[str | None, typer.Option(help="For whom: thresholds and people. 针对谁")] = None,
     at: At = None,
-    json: Json = False,
+    json: AsJson = False,
     language: Chosen = Languages.both,
 ) -> None:
     """A rule as a sentence, its thresholds, who is told, and its tests. 用一句话解释规则"""
@@ -90,7 +90,7 @@ def why(
     subject: Subject,
     rule: Rule = None,
     at: At = None,
-    json: Json = False,
+    json: AsJson = False,
     language: Chosen = Languages.both,
 ) -> None:
     """Why somebody has, or does not have, a warning, and who was told. 为什么有（没有）预警"""

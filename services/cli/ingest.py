@@ -58,10 +58,10 @@ class WayIn(Protocol):
 
     @property
     def intake(self) -> Intake:
-        """Takes events."""
+        """What takes events in."""
 
     def dry_intake(self) -> Intake:
-        """Takes nothing in."""
+        """Checks all that a real one checks, and takes nothing in."""
 
     def college(self) -> College:
         """What a mapping reads files by."""

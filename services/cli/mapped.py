@@ -38,7 +38,7 @@ class MappedWayIn(Protocol):
     """Of one process, or of the cluster."""
 
     def dry_intake(self) -> Intake:
-        """Takes nothing in."""
+        """Checks all that a real one checks, and takes nothing in."""
 
     def college(self) -> College:
         """What files are read by."""
@@ -48,7 +48,7 @@ class MappedWayIn(Protocol):
 
 
 def all_targets() -> dict[str, Target]:
-    """What rows can become."""
+    """What the rows of a file can become: event kinds, and tables of directory and timetable."""
     return targets(load_schemas(resource("schemas")))
 
 
@@ -175,7 +175,7 @@ def _show(mapped: MappedFile, tally: Tally) -> None:
 
 
 def merge(summary: Summary, other: Summary) -> None:
-    """Adds one file's."""
+    """Adds the counts of one file to those of all."""
     summary.accepted += other.accepted
     summary.duplicate += other.duplicate
     summary.rejected += other.rejected

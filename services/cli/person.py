@@ -8,7 +8,7 @@ import zipfile
 from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import msgspec
 import typer
@@ -21,7 +21,7 @@ from services.directory import Directory
 from services.errors import ConfigurationError
 from services.i18n import LANGUAGES, Language, in_chinese, say
 from services.ingest.schemas import load_schemas
-from services.messages import Message, from_ms
+from services.messages import Json, Message, from_ms
 from services.notify.config import CHINA
 from services.notify.store import views
 from services.notify.store.engine import Store
@@ -30,6 +30,7 @@ from services.operate.persons import erasing, holding
 from services.settings import Settings, resource
 from services.web import person_page, view_models
 from services.web.person_page import Named, Reading
+from services.web.reader import Reader
 
 _FIELDS = {
     "recipient": "person",
@@ -128,12 +129,12 @@ def _named(directory: Directory, language: Language) -> Named:
     return named
 
 
-def _sentences(settings: Settings, rows: Sequence[dict[str, Any]], language: Language) -> dict[str, tuple[str, str]]:
+def _sentences(settings: Settings, rows: Sequence[Json], language: Language) -> dict[str, tuple[str, str]]:
     """What each warning says, by its id."""
     numbers = [row["number"] for row in rows]
     with Embedded(settings, push=False) as embedded:
         notify = embedded.notify
-        reader = view_models.Reader(language, notify.config.zone, wall_clock(), notify.ports)
+        reader = Reader(language, notify.config.zone, wall_clock(), notify.ports)
         with notify.database.reading() as connection:
             mine = views.warnings_of(connection, numbers).values()
         cards = {row.id: notify.ports.cards(row.rule_version, row.rule) for row in mine}

@@ -21,7 +21,7 @@ from services.notify.texts import number
 from services.settings import Settings
 from services.web import report_forms
 from services.web.frame import templates
-from services.web.view_models import Reader
+from services.web.reader import Reader
 
 
 class Languages(StrEnum):
@@ -89,7 +89,7 @@ def _day(option: str, text: str | None, default: date) -> date:
 
 
 def _plain(found: Any) -> Any:
-    """Named tuples as objects."""
+    """What JSON can say: named tuples become objects."""
     if hasattr(found, "_asdict"):
         return {name: _plain(value) for name, value in found._asdict().items()}
     return [_plain(one) for one in found] if isinstance(found, list | tuple) else found

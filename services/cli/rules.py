@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import msgspec
 import typer
@@ -13,7 +13,7 @@ from services.cli import telling
 from services.cli.college import rules_in_use
 from services.clock import wall_clock
 from services.errors import DirectoryError
-from services.messages import Problem
+from services.messages import Json, Problem
 from services.operate.rule_doubts import doubts
 from services.rules.language.load import RuleSet, load
 from services.rules.language.load import check as check_folder
@@ -76,7 +76,7 @@ def list_(
         typer.echo(f"{one['row'] or '–':4} {one['id']:32} {levels:20} {one['file']}:{one['line']}  {one['title'].zh}")
 
 
-def _listed(rules: RuleSet) -> list[dict[str, Any]]:
+def _listed(rules: RuleSet) -> list[Json]:
     return [
         {
             "id": placed.rule.id,

@@ -1,4 +1,4 @@
-"""`prewarn rules test`."""
+"""`prewarn rules test`: whether rules do what their tests say."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`prewarn run`."""
+"""`prewarn run`: the services, until a signal comes."""
 
 from __future__ import annotations
 

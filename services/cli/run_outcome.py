@@ -28,8 +28,13 @@ def tell_late(lateness: Lateness) -> int | None:
 
 
 COUNTS = {
-    "accepted": "接收", "replaced": "更正", "retracted": "撤回", "unchanged": "未变", "refused": "拒收", "late": "迟到",
-}  # fmt: skip
+    "accepted": "接收",
+    "replaced": "更正",
+    "retracted": "撤回",
+    "unchanged": "未变",
+    "refused": "拒收",
+    "late": "迟到",
+}
 
 
 def counts_of(run: Run) -> str:

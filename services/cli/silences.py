@@ -70,7 +70,7 @@ def list_(
                 if value
             )
             state = "in force 生效" if one.ends > now else "ended 已结束"
-            typer.echo(f"{one.number:4}  {state}  {_local(one.ends, embedded)}  {about}  {one.author}: {one.comment}")
+            typer.echo(f"{one.id:4}  {state}  {_local(one.ends, embedded)}  {about}  {one.author}: {one.comment}")
 
 
 def end(context: typer.Context, number: Annotated[int, typer.Argument(help="Of prewarn silences list. 编号")]) -> None:

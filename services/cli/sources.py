@@ -75,8 +75,10 @@ def list_(
     with _opened(context.obj) as place:
         tokens, zone = place.store.tokens(), place.zone
     for one in tokens:
-        times = {name: from_ms(at) if at else None for name, at in
-                 (("made", one.made), ("used", one.used), ("revoked", one.revoked))}  # fmt: skip
+        times = {
+            name: from_ms(at) if at else None
+            for name, at in (("made", one.made), ("used", one.used), ("revoked", one.revoked))
+        }
         if json:
             shown = {"id": one.id, "source": one.source, "kinds": one.kinds, "per_minute": one.per_minute or None}
             typer.echo(msgspec.json.encode(shown | times))

@@ -44,7 +44,7 @@ _BEFORE = timedelta(days=30)
 _WEEKDAYS = "一二三四五六日"
 
 
-class Place(NamedTuple):
+class OfTimetable(NamedTuple):
     """Where the lessons go, and by what they are read."""
 
     way_in: WayIn
@@ -54,19 +54,19 @@ class Place(NamedTuple):
 
 
 @contextmanager
-def _place(settings: Settings, *, evaluate: bool) -> Iterator[Place]:
+def _place(settings: Settings, *, evaluate: bool) -> Iterator[OfTimetable]:
     """The home, or the cluster. `evaluate`: in a home, what was taken in, if no other process does."""
     if settings.brokers:
         from services.app.cluster.ingest import Ingest  # noqa: PLC0415 - kafka costs the others 0.1 s
 
         with Ingest(settings) as cluster:
             cluster.records.review()
-            yield Place(cluster, cluster.zone, cluster.bounds.present_directory(), cluster.bounds.times())
+            yield OfTimetable(cluster, cluster.zone, cluster.bounds.present_directory(), cluster.bounds.times())
         return
     with Embedded(settings) as embedded:
         evaluating = evaluate and evaluates(embedded)
         files = embedded.files
-        yield Place(embedded, ZoneInfo(files.zone), files.present_directory(), files.rule_set().plan.times)
+        yield OfTimetable(embedded, ZoneInfo(files.zone), files.present_directory(), files.rule_set().plan.times)
         if evaluating:
             embedded.catch_up()
 

@@ -1,4 +1,4 @@
-"""`prewarn warnings`."""
+"""`prewarn warnings`: every warning there ever was, one JSON object a line."""
 
 from __future__ import annotations
 

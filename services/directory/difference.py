@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Literal
 
 import msgspec
 
@@ -10,7 +10,7 @@ from services.directory.records import TABLES
 from services.directory.snapshot import Directory
 from services.directory.writing import cells_of
 from services.i18n import say
-from services.messages import Problem
+from services.messages import Json, Problem
 
 _SUSPICIOUS = 0.2
 
@@ -56,16 +56,15 @@ def _held(directory: Directory, table: str) -> set[tuple[str, ...]]:
     return {tuple(cells.get(column, "") for column in columns) for cells in rows}
 
 
-_Row = dict[str, Any]
 _Key = tuple[str, ...]
 
 
-def _rows(directory: Directory, table: str) -> dict[_Key, _Row]:
+def _rows(directory: Directory, table: str) -> dict[_Key, Json]:
     rows = (msgspec.to_builtins(row) for row in getattr(directory.tables, table))
     return {tuple(str(row.get(column) or "") for column in TABLES[table].key): row for row in rows}
 
 
-def _of_table(table: str, old: dict[_Key, _Row], new: dict[_Key, _Row]) -> list[Difference]:
+def _of_table(table: str, old: dict[_Key, Json], new: dict[_Key, Json]) -> list[Difference]:
     found = []
     for key in sorted(old.keys() | new.keys()):
         before, after = old.get(key), new.get(key)
@@ -81,7 +80,7 @@ def _of_table(table: str, old: dict[_Key, _Row], new: dict[_Key, _Row]) -> list[
     return found
 
 
-def _fields(table: str, before: _Row, after: _Row) -> dict[str, tuple[str | None, str | None]]:
+def _fields(table: str, before: Json, after: Json) -> dict[str, tuple[str | None, str | None]]:
     return {
         name: (
             _shown(before.get(name), "a secret", secret=column.secret),

@@ -9,17 +9,16 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any
 
 from services.directory.index import Index, present
 from services.directory.records import Enrolment, Person
 from services.i18n import say
-from services.messages import Problem
+from services.messages import Json, Problem
 
 _INDICATOR_LEVELS = frozenset({"department", "major", "class", "course", "teacher", "student"})
 
 
-def enrich(index: Index, kind: str, data: dict[str, Any], at: datetime) -> tuple[dict[str, Any], list[Problem]]:
+def enrich(index: Index, kind: str, data: Json, at: datetime) -> tuple[Json, list[Problem]]:
     """See `Directory.enrich`."""
     full = data.copy()
     if kind == "indicator":
@@ -63,26 +62,26 @@ def teachers_of(index: Index, course: str, class_: str | None, second: float) ->
     return []
 
 
-def _id(full: dict[str, Any], field: str) -> str | None:
+def _id(full: Json, field: str) -> str | None:
     # Anything but a string is the schema's business.
     value = full.get(field)
     return value if isinstance(value, str) else None
 
 
-def _complete(full: dict[str, Any], follows: dict[str, str]) -> None:
+def _complete(full: Json, follows: dict[str, str]) -> None:
     for field, value in follows.items():
         if full.get(field) is None:
             full[field] = value
 
 
-def _name_the_subject(full: dict[str, Any]) -> None:
+def _name_the_subject(full: Json) -> None:
     # An indicator says whom it is about as (level, subject); whoever is accountable is found by the name of the level.
     level, subject = _id(full, "level"), _id(full, "subject")
     if level in _INDICATOR_LEVELS and level is not None and subject is not None:
         _complete(full, {level: subject})
 
 
-def _follow_student_and_class(index: Index, full: dict[str, Any], at: datetime) -> None:
+def _follow_student_and_class(index: Index, full: Json, at: datetime) -> None:
     if full.get("class") is None and (student := _id(full, "student")) is not None:
         enrolled = class_of(index, student, at.timestamp())
         if enrolled is not None:
@@ -92,7 +91,7 @@ def _follow_student_and_class(index: Index, full: dict[str, Any], at: datetime) 
         _complete(full, follows)
 
 
-def _follow_course(index: Index, full: dict[str, Any], at: datetime) -> None:
+def _follow_course(index: Index, full: Json, at: datetime) -> None:
     course, class_ = _id(full, "course"), _id(full, "class")
     if course is None:
         return
@@ -109,34 +108,34 @@ def _follow_course(index: Index, full: dict[str, Any], at: datetime) -> None:
             full["teacher"] = taught_by[0].id
 
 
-def _follow_major_and_office(index: Index, full: dict[str, Any]) -> None:
+def _follow_major_and_office(index: Index, full: Json) -> None:
     if full.get("department") is None:
         unit = index.majors.get(_id(full, "major") or "") or index.offices.get(_id(full, "teaching_office") or "")
         if unit is not None:
             full["department"] = unit.department
 
 
-def _count_students(index: Index, full: dict[str, Any], at: datetime) -> None:
+def _count_students(index: Index, full: Json, at: datetime) -> None:
     starts, ends = index.major_spans.get(_id(full, "major") or "", ((), ()))
     if starts and full.get("major_students") is None:
         second = at.timestamp()
         full["major_students"] = bisect_right(starts, second) - bisect_right(ends, second)
 
 
-def _expect_source(index: Index, full: dict[str, Any], _at: datetime) -> None:
+def _expect_source(index: Index, full: Json, _at: datetime) -> None:
     minutes = index.intervals.get(_id(full, "source_name") or "")
     if minutes is not None and full.get("interval_minutes") is None:
         full["interval_minutes"] = minutes
 
 
-_FIGURES: dict[str, Callable[[Index, dict[str, Any], datetime], None]] = {
+_FIGURES: dict[str, Callable[[Index, Json, datetime], None]] = {
     "warning": _count_students,
     "source_report": _expect_source,
 }
 """Kind → what it alone gets."""
 
 
-def _problem(index: Index, data: dict[str, Any], field: str, noun: str) -> Problem:
+def _problem(index: Index, data: Json, field: str, noun: str) -> Problem:
     said = data.get(field)
     where, value = (f"data.{field}", said) if said is not None else ("data.subject", data["subject"])
     return Problem(

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from itertools import pairwise
 from math import inf
-from typing import Any, Protocol, TypeVar
+from typing import Protocol, TypeVar
 from zoneinfo import ZoneInfo
 
 from services.directory.nearest import Nearest
@@ -28,6 +28,7 @@ from services.directory.records import (
     Tables,
     TeachingOffice,
 )
+from services.messages import Json
 
 T = TypeVar("T")
 Span = tuple[float, float]
@@ -107,7 +108,7 @@ def build_index(tables: Tables, zone: ZoneInfo) -> Index:
     offices = {office.id: office for office in tables.teaching_offices}
     majors = {major.id: major for major in tables.majors}
     holders, teachers, standing, taught = _assignments(tables, people, zone)
-    known: tuple[tuple[str, str, dict[str, Any]], ...] = (
+    known: tuple[tuple[str, str, Json], ...] = (
         ("student", "directory.noun_student", enrolments),
         ("class", "directory.noun_class", classes),
         ("course", "directory.noun_course", courses),

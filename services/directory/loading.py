@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import MAXYEAR
 from pathlib import Path
-from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
@@ -17,7 +16,7 @@ from services.directory.records import TABLES, Tables
 from services.directory.snapshot import TIME_ZONE, Directory
 from services.errors import ConfigurationError, DirectoryError
 from services.i18n import say
-from services.messages import Problem
+from services.messages import Json, Problem
 from services.tabular.rows import Row
 
 PREVIOUS = ".previous"
@@ -103,7 +102,7 @@ def present_folder(folder: Path) -> Path | None:
 
 
 def _entry(name: str, row: Row, problems: list[Problem]) -> Entry:
-    values: dict[str, Any] = dict.fromkeys(TABLES[name].columns)
+    values: Json = dict.fromkeys(TABLES[name].columns)
     for key, column in TABLES[name].columns.items():
         cell = row.cells.get(key, "")
         if cell and (wrong := _unfit(cell, column)) is not None:

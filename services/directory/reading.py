@@ -5,16 +5,14 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
-from difflib import get_close_matches
 from pathlib import Path
-from typing import Any
 
 import yaml
 
 from services.directory.records import TABLES, Table
 from services.errors import ProblemsError
 from services.i18n import say
-from services.messages import Problem
+from services.messages import Json, Problem, nearest
 from services.tabular.files import read_regular, readable_name, shown_name
 from services.tabular.places import plain_node
 from services.tabular.rows import Row, decoded, strict_rows
@@ -32,7 +30,7 @@ class Entry:
     """A row whose cells were interpreted; blank and wrong ones are None."""
 
     row: Row
-    values: dict[str, Any]
+    values: Json
 
 
 def read_folder(folder: Path, problems: list[Problem]) -> dict[str, list[Row] | None]:
@@ -53,7 +51,7 @@ def _of_table(folder: Path, name: str) -> list[Path]:
 
 def nearest_of(word: str, words: list[str] | tuple[str, ...]) -> str:
     """The nearest of a few words, else all of them."""
-    return next(iter(get_close_matches(word, words, n=1)), "") or ", ".join(words)
+    return nearest(word, words) or ", ".join(words)
 
 
 def _strangers(folder: Path) -> Iterator[Problem]:
@@ -63,8 +61,11 @@ def _strangers(folder: Path) -> Iterator[Problem]:
             what, right = say("input.name_not_utf_8"), say("input.name_in_utf_8")
             yield Problem(where=shown_name(path), what=what, expected=right)
         elif path.suffix in _LOOK_ALIKE and not path.name.startswith((".", "~")) and path.name not in known:
-            meant = get_close_matches(path.name, known, n=1) or [", ".join(TABLES)]
-            yield Problem(where=path.name, what=say("directory.no_file_directory"), expected=meant[0])
+            yield Problem(
+                where=path.name,
+                what=say("directory.no_file_directory"),
+                expected=nearest(path.name, known) or ", ".join(TABLES),
+            )
 
 
 def _read_table(folder: Path, name: str, table: Table, problems: list[Problem]) -> list[Row] | None:

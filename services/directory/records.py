@@ -53,7 +53,7 @@ class Department(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class TeachingOffice(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """教研室."""
+    """教研室: teachers of related courses, below a department."""
 
     id: str
     name_zh: str | None = None
@@ -62,7 +62,7 @@ class TeachingOffice(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
 
 
 class Major(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """专业."""
+    """专业: what a class studies."""
 
     id: str
     name_zh: str | None = None
@@ -148,7 +148,7 @@ class Exemption(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Source(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A source of events."""
+    """A source of events, with its owner, rank and interval."""
 
     id: str
     name_zh: str | None = None

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date
-from typing import Any
 
 import msgspec
 
 from services.directory.records import Enrolment, Person, Tables
+from services.messages import Json
 
 _ADDRESSES = ("email", "channel")
 
@@ -18,7 +18,7 @@ def renamed(tables: Tables, id_: str, pseudonym: str, text: Callable[[str], str]
 
     Their days, class and roles stay: what was evaluated by them stays right. `text`: what becomes of other texts.
     """
-    found: dict[str, list[dict[str, Any]]] = msgspec.to_builtins(tables)
+    found: dict[str, list[Json]] = msgspec.to_builtins(tables)
     for name, rows in found.items():
         for row in rows:
             if name in ("people", "students") and row["id"] == id_:
@@ -59,8 +59,8 @@ def means_something_else(tables: Tables, id_: str) -> str:
     return next((kind for kind in kinds if any(row.id == id_ for row in getattr(tables, kind))), "")
 
 
-def rows_of(tables: Tables, id_: str) -> dict[str, list[dict[str, Any]]]:
+def rows_of(tables: Tables, id_: str) -> dict[str, list[Json]]:
     """All rows that name somebody, by table."""
-    found: dict[str, list[dict[str, Any]]] = msgspec.to_builtins(tables)
+    found: dict[str, list[Json]] = msgspec.to_builtins(tables)
     named = {name: [row for row in rows if id_ in row.values()] for name, rows in found.items()}
     return {name: rows for name, rows in named.items() if rows}

@@ -19,7 +19,7 @@ _CLASS = ("class", "major", "department", "college")
 
 
 class RoleWord(msgspec.Struct, frozen=True):
-    """One role word."""
+    """What a role is called, and what it can be held for."""
 
     title: Text
     scopes: tuple[str, ...]

@@ -7,7 +7,6 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from math import inf
-from typing import Any
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -16,7 +15,7 @@ from services.directory import accountable, classes, colleagues, enrichment
 from services.directory.index import Index, build_index, present
 from services.directory.names import names
 from services.directory.records import Exemption, Lists, Person, Tables
-from services.messages import Problem
+from services.messages import Json, Problem
 
 TIME_ZONE = "Asia/Shanghai"
 UNRANKED = 1_000_000
@@ -49,7 +48,7 @@ class Directory:
         """The directory of a college that keeps none: it completes nothing and doubts nothing."""
         return cls()
 
-    def enrich(self, kind: str, data: dict[str, Any], at: datetime) -> tuple[dict[str, Any], list[Problem]]:
+    def enrich(self, kind: str, data: Json, at: datetime) -> tuple[Json, list[Problem]]:
         """An event's data, completed with what follows from it as of `at`, and the ids in it that nobody knows.
 
         Completed where absent or null: class (the student's enrolment), major, cohort and department (of the class;

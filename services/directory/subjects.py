@@ -12,7 +12,7 @@ from services.directory.records import Enrolment, Person, Role, SchoolClass
 from services.directory.snapshot import Directory
 
 
-class Subject(NamedTuple):
+class Tried(NamedTuple):
     """One thing to warn about, or several of which the same people hear."""
 
     name: str
@@ -20,7 +20,7 @@ class Subject(NamedTuple):
     size: int = 1
 
 
-Subjects = list[Subject]
+Subjects = list[Tried]
 _Names = Callable[[Directory, date], Subjects]
 
 _OF_NAME = {"lesson": ("course", "class"), "test": ("course", "class"), "source_name": ("source",)}
@@ -56,27 +56,27 @@ def there(row: SchoolClass | Enrolment | Person | Role, day: date) -> bool:
 
 
 def _college(_directory: Directory, _day: date) -> Subjects:
-    return [Subject("", {})]
+    return [Tried("", {})]
 
 
 def _departments(directory: Directory, _day: date) -> Subjects:
-    return [Subject(row.id, {"department": row.id}) for row in directory.tables.departments]
+    return [Tried(row.id, {"department": row.id}) for row in directory.tables.departments]
 
 
 def _teaching_offices(directory: Directory, _day: date) -> Subjects:
-    return [Subject(row.id, {"teaching_office": row.id}) for row in directory.tables.teaching_offices]
+    return [Tried(row.id, {"teaching_office": row.id}) for row in directory.tables.teaching_offices]
 
 
 def _majors(directory: Directory, _day: date) -> Subjects:
-    return [Subject(row.id, {"major": row.id}) for row in directory.tables.majors]
+    return [Tried(row.id, {"major": row.id}) for row in directory.tables.majors]
 
 
 def _classes(directory: Directory, day: date) -> Subjects:
-    return [Subject(row.id, {"class": row.id}) for row in directory.tables.classes if there(row, day)]
+    return [Tried(row.id, {"class": row.id}) for row in directory.tables.classes if there(row, day)]
 
 
 def _sources(directory: Directory, _day: date) -> Subjects:
-    return [Subject(row.id, {"source": row.id}) for row in directory.tables.sources]
+    return [Tried(row.id, {"source": row.id}) for row in directory.tables.sources]
 
 
 def _courses(directory: Directory, day: date) -> Subjects:
@@ -84,8 +84,8 @@ def _courses(directory: Directory, day: date) -> Subjects:
     pairs = _pairs(directory, day)
     alone = {row.id for row in directory.tables.courses} - _with_classes(directory)
     return [
-        *(Subject(f"{course} in {class_}", {"course": course, "class": class_}) for course, class_ in sorted(pairs)),
-        *(Subject(course, {"course": course}) for course in sorted(alone)),
+        *(Tried(f"{course} in {class_}", {"course": course, "class": class_}) for course, class_ in sorted(pairs)),
+        *(Tried(course, {"course": course}) for course in sorted(alone)),
     ]
 
 
@@ -99,23 +99,23 @@ def _teachers(directory: Directory, day: date) -> Subjects:
     present = {row.id for row in tables.people if there(row, day)}
     teach = {row.teacher for row in tables.courses if row.teacher}
     teach |= {row.person for row in tables.roles if row.role == "course_teacher" and there(row, day)}
-    return [Subject(id_, {"teacher": id_}) for id_ in sorted(teach & present)]
+    return [Tried(id_, {"teacher": id_}) for id_ in sorted(teach & present)]
 
 
 def _students(directory: Directory, day: date) -> Subjects:
     """Students of one class have the same people, apart from themselves."""
     sizes = Counter(_class_of_each(directory, day).values())
-    return [Subject(f"students of {id_}", {"class": id_}, count) for id_, count in sorted(sizes.items())]
+    return [Tried(f"students of {id_}", {"class": id_}, count) for id_, count in sorted(sizes.items())]
 
 
 def _each_student(directory: Directory, day: date) -> Subjects:
-    return [Subject(id_, {"student": id_}) for id_ in sorted(_class_of_each(directory, day))]
+    return [Tried(id_, {"student": id_}) for id_ in sorted(_class_of_each(directory, day))]
 
 
 def _students_in_courses(directory: Directory, day: date) -> Subjects:
     sizes = Counter(_class_of_each(directory, day).values())
     return [
-        Subject(f"{course} in {class_}", {"course": course, "class": class_}, sizes[class_])
+        Tried(f"{course} in {class_}", {"course": course, "class": class_}, sizes[class_])
         for course, class_ in sorted(_pairs(directory, day))
         if sizes[class_]
     ]
@@ -124,7 +124,7 @@ def _students_in_courses(directory: Directory, day: date) -> Subjects:
 def _each_student_in_courses(directory: Directory, day: date) -> Subjects:
     courses = Counter(class_ for _, class_ in _pairs(directory, day))
     found = sorted(_class_of_each(directory, day).items())
-    return [Subject(id_, {"student": id_}, courses[class_]) for id_, class_ in found if courses[class_]]
+    return [Tried(id_, {"student": id_}, courses[class_]) for id_, class_ in found if courses[class_]]
 
 
 _SUBJECTS: dict[str, _Names] = {

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterable
 from pathlib import Path
 
 import msgspec
 
 from services.directory.records import TABLES, Tables
+from services.tabular.rows import write_csv
 
 
 def cells_of(table: str, row: msgspec.Struct) -> dict[str, str]:
@@ -24,7 +24,4 @@ def write(tables: Tables, folder: Path) -> None:
     for name in TABLES:
         rows: Iterable[msgspec.Struct] = getattr(tables, name)
         if rows:
-            with (folder / f"{name}.csv").open("w", encoding="utf-8", newline="") as file:
-                writer = csv.DictWriter(file, list(TABLES[name].columns))
-                writer.writeheader()
-                writer.writerows(cells_of(name, row) for row in rows)
+            write_csv(folder / f"{name}.csv", list(TABLES[name].columns), (cells_of(name, row) for row in rows))

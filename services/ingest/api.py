@@ -23,7 +23,7 @@ from services.ingest.openapi import description
 from services.ingest.problem_details import problem_details, reason, refusal
 from services.ingest.reading import events_in
 from services.ingest.validation import MAX_EVENTS
-from services.messages import Problem
+from services.messages import Json, Problem
 
 MAX_BODY_BYTES = 10 << 20
 _TOLD = 1_000
@@ -134,11 +134,11 @@ async def _body(request: Request) -> bytes | None:
     return bytes(body)
 
 
-def _attributes(request: Request) -> dict[str, Any] | Problem | None:
+def _attributes(request: Request) -> Json | Problem | None:
     """Attribute → value, if that is in the headers (CloudEvents HTTP 1.0.2, 3.1.3.2: quotes go, then percent signs)."""
     if _media_type(request) != _BINARY or "ce-specversion" not in request.headers:
         return None
-    found: dict[str, Any] = {}
+    found: Json = {}
     for raw_name, raw in request.headers.raw:
         name = raw_name.decode("latin-1")
         if not name.startswith(_CE):
@@ -156,7 +156,7 @@ def _attributes(request: Request) -> dict[str, Any] | Problem | None:
     return found
 
 
-def _structured(attributes: dict[str, Any], body: bytes) -> bytes:
+def _structured(attributes: Json, body: bytes) -> bytes:
     """The CloudEvents object of a binary-mode request."""
     try:
         data = msgspec.json.decode(body, type=msgspec.Raw)
@@ -171,7 +171,7 @@ def _answer(outcome: Outcome, late: int | None) -> Response:
         {"position": rejection.position, "reasons": [reason(problem) for problem in rejection.reasons]}
         for rejection in outcome.rejections[:_TOLD]
     ]
-    answer: dict[str, Any] = {"accepted": outcome.accepted, "duplicate": outcome.duplicate, "rejected": rejected}
+    answer: Json = {"accepted": outcome.accepted, "duplicate": outcome.duplicate, "rejected": rejected}
     more = len(outcome.rejections) - len(rejected)
     answer |= {"rejected_not_shown": more} if more else {}
     if rejected and not taken:

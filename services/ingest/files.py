@@ -47,7 +47,7 @@ class Summary(msgspec.Struct):
     """The first 1,000; the log has kept all."""
 
     def add(self, outcome: Outcome) -> None:
-        """Count one batch."""
+        """Counts what became of one batch."""
         self.accepted += outcome.accepted
         self.duplicate += outcome.duplicate
         self.rejected += len(outcome.rejections)

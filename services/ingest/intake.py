@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from copy import copy
 from datetime import datetime
 from threading import Lock
-from typing import Any, NamedTuple, Protocol
+from typing import NamedTuple, Protocol
 
 import msgspec
 
@@ -19,7 +19,7 @@ from services.ingest.schema_errors import reason_name
 from services.ingest.sender import ANYBODY, Sender
 from services.ingest.source_report import SourceCounter
 from services.ingest.validation import Checked, Validator, in_table, where_of, wire_value
-from services.messages import CampusEvent, Problem, Rejection, Verdict
+from services.messages import CampusEvent, Json, Problem, Rejection, Verdict
 
 
 class EventLog(Protocol):
@@ -35,7 +35,7 @@ class EventLog(Protocol):
 class Directory(Protocol):
     """The one question that ingest asks the directory."""
 
-    def enrich(self, kind: str, data: dict[str, Any], at: datetime) -> tuple[dict[str, Any], list[Problem]]:
+    def enrich(self, kind: str, data: Json, at: datetime) -> tuple[Json, list[Problem]]:
         """The data with what the directory adds as of `at`, and what it names that nobody knows."""
 
 
@@ -43,7 +43,7 @@ class Note(Protocol):
     """Hears what the input says, whatever becomes of it."""
 
     def taken(self, event: CampusEvent) -> None:
-        """Accepted, or known already."""
+        """The event was accepted, or is known already."""
 
     def refused(self, event: CampusEvent | None, unknown: Collection[str]) -> None:
         """Rejected; `unknown`: fields of its data that name nobody. None: it could not be read."""
@@ -53,10 +53,10 @@ class Unheard:
     """Whoever covers nothing has nothing to hear."""
 
     def taken(self, event: CampusEvent) -> None:
-        """Nobody wants to know."""
+        """Notes nothing, as nobody asks afterwards."""
 
     def refused(self, event: CampusEvent | None, unknown: Collection[str]) -> None:
-        """Nobody wants to know."""
+        """Notes nothing, as nobody asks afterwards."""
 
 
 UNHEARD = Unheard()
@@ -75,7 +75,7 @@ class Outcome(msgspec.Struct, frozen=True):
 class Placed(NamedTuple):
     """A CloudEvents object that is decoded already, and where it stands: `row 17`, `sheet 异常明细 row 17`."""
 
-    value: dict[str, Any]
+    value: Json
     position: str
     columns: Mapping[str, str] = {}
     """Field → what its column is called in the file, where that is not the field's name."""
@@ -178,7 +178,7 @@ class Intake:
         return [_outcome(some) for some in became]
 
     def take_values(self, items: Sequence[Placed], origin: str, note: Note = UNHEARD) -> Outcome:
-        """Rows of a table."""
+        """Takes in the rows of one table."""
         return self.take_parts([Part(origin, items, note)])[0]
 
     def take_events(self, events: Sequence[CampusEvent], origin: str = "import") -> Outcome:
@@ -235,7 +235,7 @@ class Intake:
                 continue
             found.append(one)
             events.append(checked)
-            completed.append(checked if data is checked.data else _with_data(checked, data))
+            completed.append(checked if data is checked.data else msgspec.structs.replace(checked, data=data))
         verdicts = self._log.append(completed if self._completes else events) if events else []
         for one, event, verdict in zip(found, events, verdicts, strict=True):
             if verdict in _REFUSED:
@@ -290,21 +290,6 @@ def _outcome(became: Sequence[_Became]) -> Outcome:
 def _begins(event: CampusEvent) -> datetime:
     """A leave slip is about the lessons that it lies over, whenever it was handed in."""
     return min(event.time, datetime.fromisoformat(event.data["from"])) if event.kind == "leave" else event.time
-
-
-def _with_data(event: CampusEvent, data: dict[str, Any]) -> CampusEvent:
-    return CampusEvent(
-        source=event.source,
-        id=event.id,
-        kind=event.kind,
-        time=event.time,
-        revision=event.revision,
-        retracted=event.retracted,
-        recordedat=event.recordedat,
-        term=event.term,
-        past=event.past,
-        data=data,
-    )
 
 
 def _conflict(event: CampusEvent) -> Problem:

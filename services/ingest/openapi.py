@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from services import __version__
 from services.i18n import both, say
 from services.ingest.problem_details import MEDIA_TYPE
 from services.ingest.schemas import Schemas
 from services.ingest.validation import MAX_EVENTS
-from services.messages import Message
+from services.messages import Json, Message
 
 _TEXT = {"type": "string"}
 _COUNT = {"type": "integer", "minimum": 0}
@@ -55,7 +53,7 @@ _OF_ITS_OWN = ("$schema", "$id")
 """Of a schema in a file, not of one in a document."""
 
 
-def description(schemas: Schemas) -> dict[str, Any]:
+def description(schemas: Schemas) -> Json:
     """The document; kinds that only Prewarn makes are not in it."""
     kinds = [kind for kind in schemas.kinds() if not schemas.by_kind[kind].ours]
     data = {kind: _without(schemas.by_kind[kind].document, *_OF_ITS_OWN) for kind in kinds}
@@ -72,17 +70,23 @@ def description(schemas: Schemas) -> dict[str, Any]:
         "paths": {"/v1/events": {"post": _sending()}},
         "components": {
             "schemas": {
-                **data, **events, "envelope": _envelope(schemas), "event": event, "events": several,
-                "answer": _ANSWER, "problem": _PROBLEM, "reason": _REASON,
+                **data,
+                **events,
+                "envelope": _envelope(schemas),
+                "event": event,
+                "events": several,
+                "answer": _ANSWER,
+                "problem": _PROBLEM,
+                "reason": _REASON,
             },
             "securitySchemes": {
                 "token": {"type": "http", "scheme": "bearer", "description": _words(say("ingest.api_token"))}
             },
         },
-    }  # fmt: skip
+    }
 
 
-def _sending() -> dict[str, Any]:
+def _sending() -> Json:
     one, several = ({"$ref": f"#/components/schemas/{name}"} for name in ("event", "events"))
     past = {"name": "past", "in": "query", "schema": {"type": "boolean", "default": False}}
     return {
@@ -114,7 +118,7 @@ def _sending() -> dict[str, Any]:
 
 def _response(
     what: Message, schema: str = "problem", media_type: str = MEDIA_TYPE, headers: tuple[str, ...] = ()
-) -> dict[str, Any]:
+) -> Json:
     found = {
         "description": _words(what),
         "content": {media_type: {"schema": {"$ref": f"#/components/schemas/{schema}"}}},
@@ -122,16 +126,16 @@ def _response(
     return found | ({"headers": {name: {"schema": _TEXT} for name in headers}} if headers else {})
 
 
-def _event(kind: str, *, keyed: bool) -> dict[str, Any]:
+def _event(kind: str, *, keyed: bool) -> Json:
     """What is a record of something needs no id."""
-    own: dict[str, Any] = {
+    own: Json = {
         "properties": {"type": {"const": kind}, "data": {"$ref": f"#/components/schemas/{kind}"}},
         **({} if keyed else {"required": ["id"]}),
     }
     return {"allOf": [{"$ref": "#/components/schemas/envelope"}, own]}
 
 
-def _envelope(schemas: Schemas) -> dict[str, Any]:
+def _envelope(schemas: Schemas) -> Json:
     document = _without(schemas.envelope.document, *_OF_ITS_OWN, "examples")
     kinds = [kind for kind in document["properties"]["type"]["enum"] if not schemas.by_kind[kind].ours]
     return document | {
@@ -140,7 +144,7 @@ def _envelope(schemas: Schemas) -> dict[str, Any]:
     }
 
 
-def _without(document: dict[str, Any], *names: str) -> dict[str, Any]:
+def _without(document: Json, *names: str) -> Json:
     return {name: value for name, value in document.items() if name not in names}
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from services.i18n import say
-from services.messages import Problem
+from services.messages import Json, Problem
 
 BOM = b"\xef\xbb\xbf"
 
@@ -62,7 +62,7 @@ def name_twice(raw: bytes, value: Any) -> Problem | None:
         return None
     found: list[str] = []
 
-    def pairs(of: list[tuple[str, Any]]) -> dict[str, Any]:
+    def pairs(of: list[tuple[str, Any]]) -> Json:
         if len(names := dict(of)) < len(of):
             found.extend(name for name, count in Counter(name for name, _ in of).items() if count > 1)
         return names

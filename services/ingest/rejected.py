@@ -20,7 +20,7 @@ class RejectedStore(Protocol):
         """All of them, oldest first."""
 
     def get(self, number: int) -> Rejection | None:
-        """One of them."""
+        """A reject by its number; None if there is none."""
 
     def tried(self, number: int) -> None:
         """Count one more try that was in vain."""

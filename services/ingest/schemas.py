@@ -11,6 +11,7 @@ from typing import Any
 import jsonschema_rs
 
 from services.errors import ConfigurationError
+from services.messages import Json
 
 _SUFFIX = ".v1.json"
 _ENVELOPE = "envelope"
@@ -43,8 +44,8 @@ class AtMost:
 class Schema:
     """One compiled schema, with what Prewarn reads from it beyond validity."""
 
-    document: dict[str, Any]
-    properties: dict[str, dict[str, Any]]
+    document: Json
+    properties: dict[str, Json]
     is_valid: Callable[[Any], bool]
     errors: Callable[[Any], Iterable[jsonschema_rs.ValidationError]]
     required: tuple[str, ...]
@@ -108,7 +109,7 @@ def _compile(path: Path) -> Schema:
         validator = jsonschema_rs.validator_for(document, validate_formats=True)
     except (OSError, ValueError) as error:
         raise ConfigurationError(f"{path}: not a JSON Schema: {error}") from error
-    properties: dict[str, dict[str, Any]] = document["properties"]
+    properties: dict[str, Json] = document["properties"]
     return Schema(
         document=document,
         properties=properties,
@@ -130,6 +131,6 @@ def _compile(path: Path) -> Schema:
     )
 
 
-def _at_most(document: dict[str, Any], key: str) -> tuple[AtMost, ...]:
+def _at_most(document: Json, key: str) -> tuple[AtMost, ...]:
     """`[[["present", "late"], "expected"], [["minutes_late"], "hours", 60]]`: sums, and their bounds."""
     return tuple(AtMost(tuple(names), most, *times) for names, most, *times in document.get(key, ()))

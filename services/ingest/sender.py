@@ -11,7 +11,7 @@ _NOT_ALLOWED = ("ingest.source_not_allowed", "ingest.kind_not_allowed")
 
 
 class Sender(NamedTuple):
-    """What somebody may send."""
+    """Which sources and kinds somebody may send."""
 
     source: str = ""
     """And what stands below it, as `edu/attendance` below `edu`; empty: any."""

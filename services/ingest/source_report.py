@@ -5,12 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from typing import Any
 
 import msgspec
 
 from services.ingest.moments import write_moment
-from services.messages import CampusEvent, Verdict, from_ms, to_ms
+from services.messages import CampusEvent, Json, Verdict, from_ms, to_ms
 
 REPORTER = "prewarn/ingest"
 _HOUR_MS = 3_600_000
@@ -144,7 +143,7 @@ def _percentile(delays: dict[int, int], share: float) -> int:
 
 def _report(source: str, hour: int, count: _Count, reporter: str) -> CampusEvent:
     start, end = from_ms(hour * _HOUR_MS), from_ms((hour + 1) * _HOUR_MS)
-    data: dict[str, Any] = {
+    data: Json = {
         "source_name": source,
         "from": write_moment(start),
         "to": write_moment(end),

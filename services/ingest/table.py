@@ -17,7 +17,7 @@ from services.ingest.records.keys import Keys
 from services.ingest.schema_errors import shown
 from services.ingest.schemas import Schemas
 from services.ingest.zones import zoned
-from services.messages import Message, Problem, nearest
+from services.messages import Json, Message, Problem, nearest
 
 _ENVELOPE = {
     "source": "source",
@@ -119,14 +119,14 @@ class Table:
         ]
         return problems
 
-    def value(self, cells: list[str]) -> dict[str, Any] | Problem:
+    def value(self, cells: list[str]) -> Json | Problem:
         """The CloudEvents object of a row; blank cells are absent fields. A problem if the row has not its columns."""
         surplus = len(cells) - len(self._header)
         if surplus < 0 or any(cell.strip() for cell in cells[len(self._header) :]):
             what = say("ingest.wrong_length_row_has_cells", cells=len(cells), header=len(self._header))
             return Problem(where="row", what=what, expected=say("ingest.one_cell_for_each_column"))
         cells = [cell.strip() for cell in cells]
-        value: dict[str, Any] = {"specversion": "1.0", "type": self._options.kind, "source": self._options.source}
+        value: Json = {"specversion": "1.0", "type": self._options.kind, "source": self._options.source}
         if self._options.term:
             value["term"] = self._options.term
         value |= {name: read(cells[index]) for index, name, read in self._envelope_readers if cells[index]}
@@ -146,10 +146,10 @@ class Table:
             readers = self._readers[key] = self._reading(self._data, properties)
         return readers
 
-    def _reading(self, columns: list[_Column], properties: dict[str, dict[str, Any]]) -> list[tuple[int, str, Read]]:
+    def _reading(self, columns: list[_Column], properties: dict[str, Json]) -> list[tuple[int, str, Read]]:
         return [(index, name, self._reader(properties.get(name, {}))) for index, name in columns]
 
-    def _reader(self, field: dict[str, Any]) -> Read:
+    def _reader(self, field: Json) -> Read:
         types = field.get("type", "string")
         plain = types if isinstance(types, str) else next(one for one in types if one != "null")
         if field.get("format") == "date-time":
@@ -159,7 +159,7 @@ class Table:
     def _moment(self, cell: str) -> str:
         return zoned(cell, self._options.time_zone)
 
-    def _row_id(self, value: dict[str, Any], cells: list[str]) -> str:
+    def _row_id(self, value: Json, cells: list[str]) -> str:
         """Of what the row says, whatever the order of its columns: the same row again is the same event."""
         said = sorted((name, cells[index]) for index, name in (*self._envelope, *self._data) if cells[index])
         told = msgspec.json.encode([value["source"], value["type"], said])

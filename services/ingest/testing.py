@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Any
 
 import msgspec
 
 from services.errors import LogError
 from services.i18n import say
 from services.log.tokens import SourceToken, TokenStore
-from services.messages import CampusEvent, Problem, Rejection, Verdict
+from services.messages import CampusEvent, Json, Problem, Rejection, Verdict
 
 
 class MemoryLog:
@@ -106,11 +105,11 @@ class MemoryTokens(TokenStore):
 class KnownPeople:
     """A `Directory` that knows some ids per field and adds the same fields to every event."""
 
-    def __init__(self, known: dict[str, set[str]] | None = None, adds: dict[str, Any] | None = None) -> None:
+    def __init__(self, known: dict[str, set[str]] | None = None, adds: Json | None = None) -> None:
         self.known = known or {}
         self.adds = adds or {}
 
-    def enrich(self, kind: str, data: dict[str, Any], at: datetime) -> tuple[dict[str, Any], list[Problem]]:
+    def enrich(self, kind: str, data: Json, at: datetime) -> tuple[Json, list[Problem]]:
         """See Directory."""
         del kind, at
         problems = [

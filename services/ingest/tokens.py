@@ -43,7 +43,11 @@ def new_token(
     id_ = secrets.token_hex(4)
     token = f"prewarn_{id_}_{secrets.token_urlsafe(32)}"
     kept = SourceToken(
-        id=id_, digest=digest_of(token), source=source, kinds=tuple(sorted(set(kinds))), per_minute=per_minute,
+        id=id_,
+        digest=digest_of(token),
+        source=source,
+        kinds=tuple(sorted(set(kinds))),
+        per_minute=per_minute,
         made=to_ms(now),
-    )  # fmt: skip
+    )
     return token, kept

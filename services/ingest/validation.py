@@ -16,7 +16,7 @@ from services.ingest.reading import BOM, Packed, decode, name_twice
 from services.ingest.records.keys import Keys, id_of
 from services.ingest.schema_errors import Where, find_problems, shown
 from services.ingest.schemas import Schema, Schemas
-from services.messages import CampusEvent, Problem, Rejection
+from services.messages import CampusEvent, Json, Problem, Rejection
 
 MAX_EVENT_BYTES = 1 << 20
 MAX_EVENTS = 10_000
@@ -84,9 +84,7 @@ class Validator:
                 checked.append(self.rejection(read, packed[index], origin, place, _source(value)))
         return checked
 
-    def check_value(
-        self, value: dict[str, Any], origin: str, position: str, columns: Mapping[str, str] = {}
-    ) -> Checked:
+    def check_value(self, value: Json, origin: str, position: str, columns: Mapping[str, str] = {}) -> Checked:
         """An event that is decoded already, with its times as texts. Never raises.
 
         `columns`: field → the column in which its value stands, if that is called otherwise.
@@ -155,8 +153,8 @@ class Validator:
                 return built
         return self._explain(value, now, where)
 
-    def _build(self, value: dict[str, Any], schema: Schema, now: datetime, where: Where) -> CampusEvent | list[Problem]:
-        data: dict[str, Any] = value["data"]
+    def _build(self, value: Json, schema: Schema, now: datetime, where: Where) -> CampusEvent | list[Problem]:
+        data: Json = value["data"]
         time = read_moment(value["time"])
         recorded_at = read_moment(value["recordedat"]) if "recordedat" in value else None
         problems = _timing(value, time, recorded_at, now, where)
@@ -182,7 +180,7 @@ class Validator:
             data=data,
         )
 
-    def _explain(self, value: dict[str, Any], now: datetime, where: Where) -> list[Problem]:
+    def _explain(self, value: Json, now: datetime, where: Where) -> list[Problem]:
         problems = find_problems(self._envelope, value, lambda path: where(path) if path else "message")
         schema = self._kinds.get(kind) if isinstance(kind := value.get("type"), str) else None
         data = value.get("data")
@@ -209,14 +207,14 @@ def too_large(size: int) -> Problem:
     )
 
 
-def wire_value(event: CampusEvent) -> dict[str, Any]:
+def wire_value(event: CampusEvent) -> Json:
     """The CloudEvents object of a typed event, with its times as texts."""
-    found: dict[str, Any] = msgspec.to_builtins(event)
+    found: Json = msgspec.to_builtins(event)
     return found
 
 
 def _timing(
-    value: dict[str, Any], time: datetime | None, recorded_at: datetime | None, now: datetime, where: Where
+    value: Json, time: datetime | None, recorded_at: datetime | None, now: datetime, where: Where
 ) -> list[Problem]:
     problems = [] if time is not None else [_no_instant("time", value["time"], where)]
     if recorded_at is None and "recordedat" in value:
@@ -226,7 +224,7 @@ def _timing(
     return problems
 
 
-def _normalised(data: dict[str, Any], schema: Schema, where: Where) -> tuple[dict[str, Any], list[Problem]]:
+def _normalised(data: Json, schema: Schema, where: Where) -> tuple[Json, list[Problem]]:
     """The data with its date-times in UTC, and what is wrong with them."""
     problems: list[Problem] = []
     moments: dict[str, datetime] = {}
@@ -246,7 +244,7 @@ def _normalised(data: dict[str, Any], schema: Schema, where: Where) -> tuple[dic
     return {**data, **{name: write_moment(moment) for name, moment in moments.items()}}, problems
 
 
-def _contradictions(data: dict[str, Any], schema: Schema, where: Where) -> list[Problem]:
+def _contradictions(data: Json, schema: Schema, where: Where) -> list[Problem]:
     """Figures that cannot all be right."""
     problems = []
     for one in schema.at_most:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from datetime import date, datetime
-from typing import Any
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -14,7 +13,7 @@ from services.ingest.mappings.cells import WrongCell
 from services.ingest.mappings.days import Days, moment
 from services.ingest.reading import BOM, decode, name_twice
 from services.ingest.schemas import Schemas
-from services.messages import Problem
+from services.messages import Json, Problem
 
 _ANY_DAY = date(2000, 1, 1)
 """Only days with a year are read here, so it does not matter."""
@@ -58,7 +57,7 @@ def with_zone(raw: bytes, zone: ZoneInfo, schemas: Schemas) -> bytes:
     return msgspec.json.encode(value)
 
 
-def _fill(fields: dict[str, Any], names: tuple[str, ...], zone: ZoneInfo) -> None:
+def _fill(fields: Json, names: tuple[str, ...], zone: ZoneInfo) -> None:
     for name in names:
         if isinstance(fields.get(name), str):
             fields[name] = zoned(fields[name], zone)

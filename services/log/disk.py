@@ -1,11 +1,15 @@
-"""What SQLite does not say of a file that it cannot open or write: that its disk is full, or may only be read."""
+"""A file of SQLite that cannot be opened or written, and what SQLite does not say: its disk is full, or read-only."""
 
 from __future__ import annotations
 
 import os
 import shutil
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+from services.errors import LogError
 from services.i18n import say
 from services.messages import Message
 
@@ -27,6 +31,22 @@ def read_only(folder: Path) -> Message | None:
     if not hasattr(os, "statvfs") or not os.statvfs(folder).f_flag & os.ST_RDONLY:  # Windows has none
         return None
     return say("log.disk_read_only", folder=folder)
+
+
+@contextmanager
+def transaction(db: sqlite3.Connection, path: Path) -> Iterator[sqlite3.Connection]:
+    """One commit of the database at `path`, or nothing of it. Raises LogError."""
+    try:
+        db.execute("begin immediate")
+        try:
+            yield db
+            db.execute("commit")
+        except BaseException:
+            if db.in_transaction:  # a full disk has rolled back already
+                db.execute("rollback")
+            raise
+    except sqlite3.Error as error:
+        raise LogError(say("log.log_cannot_be_written", error=reason(path, error))) from error
 
 
 def reason(path: Path, error: object) -> Message | str:

@@ -39,7 +39,7 @@ class Erased(msgspec.Struct):
         return msgspec.json.decode(kept, type=cls) if kept else cls()
 
     def written(self) -> str:
-        """As a text."""
+        """As the text that is kept."""
         return msgspec.json.encode(self).decode()
 
     def pseudonym(self, id_: str) -> str | None:

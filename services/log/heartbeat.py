@@ -38,7 +38,7 @@ class Heartbeat:
         self.beat()
 
     def beat(self) -> None:
-        """It gets on."""
+        """The loop has gone round."""
         self._at = time.monotonic()
 
     def stalled(self, patience: float) -> str | None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
@@ -15,14 +14,13 @@ from services.log.journal_records import JournalRecords
 from services.log.postgres_records import reading
 from services.log.records import Record, Records
 from services.log.renaming import Renaming
-from services.messages import UNREADABLE, CampusEvent, from_ms, key_values
+from services.messages import UNREADABLE, CampusEvent, Json, from_ms, key_values
 
 _ROWS = 2000
 _events = msgspec.json.Decoder(list[CampusEvent]).decode
-Plain = dict[str, Any]
 
 
-def of_journal(path: Path, id_: str, renaming: Renaming) -> dict[str, list[Plain]]:
+def of_journal(path: Path, id_: str, renaming: Renaming) -> dict[str, list[Json]]:
     """Records, events and rejects of one process. `renaming` knows how they are called. Raises LogError."""
     with closing(Journal(path, wall_clock)) as journal:
         with JournalRecords(journal).reading() as records:
@@ -43,14 +41,14 @@ def of_journal(path: Path, id_: str, renaming: Renaming) -> dict[str, list[Plain
     return {name: rows for name, rows in found.items() if rows}
 
 
-def of_shared(address: dict[str, Any], prefix: str, id_: str) -> dict[str, list[Plain]]:
+def of_shared(address: Json, prefix: str, id_: str) -> dict[str, list[Json]]:
     """The records of a topic prefix; what Kafka has is made of them. Raises LogError."""
     with reading(address, prefix) as records:
         found = [*_records(records, id_)]
     return {"records": found} if found else {}
 
 
-def _records(records: Records, id_: str) -> Iterator[Plain]:
+def _records(records: Records, id_: str) -> Iterator[Json]:
     key = ("", "")
     while rows := records.behind(key, _ROWS):
         key = (rows[-1].kind, rows[-1].key)
@@ -62,7 +60,7 @@ def _names(one: Record, id_: str) -> bool:
     return one.student == id_ or any(names(event.data, id_) for event in events)
 
 
-def _record(one: Record, id_: str) -> Plain:
+def _record(one: Record, id_: str) -> Json:
     return {
         "kind": one.kind,
         "key": one.key,
@@ -73,7 +71,7 @@ def _record(one: Record, id_: str) -> Plain:
     }
 
 
-def _of_log(journal: Journal, id_: str) -> Iterator[Plain]:
+def _of_log(journal: Journal, id_: str) -> Iterator[Json]:
     offset, raw = 0, id_.encode()
     while rows := journal.read(offset):
         offset = rows[-1][0]
@@ -86,7 +84,7 @@ def _of_log(journal: Journal, id_: str) -> Iterator[Plain]:
                 continue
 
 
-def names(data: Plain, id_: str) -> bool:
+def names(data: Json, id_: str) -> bool:
     """Whether an event names somebody: as a value, in a list, or in the subject of a warning."""
     return any(
         value == id_
@@ -96,9 +94,9 @@ def names(data: Plain, id_: str) -> bool:
     )
 
 
-def _event(event: CampusEvent, id_: str) -> Plain:
+def _event(event: CampusEvent, id_: str) -> Json:
     """Of a list of people only the one: the others' data are not theirs."""
-    found: Plain = msgspec.to_builtins(event)
+    found: Json = msgspec.to_builtins(event)
     found["data"] = {
         name: [id_] if isinstance(value, list) and id_ in value else value for name, value in event.data.items()
     }

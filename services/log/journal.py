@@ -128,25 +128,15 @@ class Journal:
                 db.execute("alter table rejected add column tries integer not null default 1")
 
     def close(self) -> None:
-        """Closes the file."""
+        """Closes the file; the journal cannot be used any more."""
         with self._lock:
             self._db.close()
 
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
         """One commit, or nothing of it. Raises LogError."""
-        with self._lock:
-            try:
-                self._db.execute("begin immediate")
-                try:
-                    yield self._db
-                    self._db.execute("commit")
-                except BaseException:
-                    if self._db.in_transaction:  # a full disk has rolled back already
-                        self._db.execute("rollback")
-                    raise
-            except sqlite3.Error as error:
-                raise LogError(say("log.log_cannot_be_written", error=disk.reason(self.path, error))) from error
+        with self._lock, disk.transaction(self._db, self.path) as db:
+            yield db
 
     def _rows(self, query: str, *values: Any) -> list[tuple[Any, ...]]:
         with self.reading() as db:
@@ -172,7 +162,7 @@ class Journal:
         return int(self.meta("identity", "0"))
 
     def set_meta(self, name: str, value: str) -> None:
-        """Keeps a small value."""
+        """Keeps a small value under a name, in place of a former one."""
         with self.transaction() as db:
             db.execute("insert or replace into meta values (?, ?)", (name, value))
 
@@ -394,7 +384,7 @@ class Journal:
             yield from (self._rejection(row)[1] for row in rows)
 
     def get(self, number: int) -> Rejection | None:
-        """One reject."""
+        """A reject by its number; None if there is none."""
         query = "select id, received_at, origin, position, source, reasons, raw from rejected where id = ?"
         rows = self._rows(query, number)
         return self._rejection(rows[0])[1] if rows else None

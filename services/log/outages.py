@@ -28,7 +28,7 @@ class Noted(NamedTuple):
 
 
 class Database(Protocol):
-    """What is asked."""
+    """What an outage log asks of its database."""
 
     def execute(self, query: str, values: Sequence[object], /) -> Any:
         """A cursor, as sqlite3 and psycopg have it. `?` is a value."""
@@ -46,7 +46,7 @@ class OutageNotes:
         raise NotImplementedError
 
     def _reading(self) -> AbstractContextManager[Database]:
-        """For one question."""
+        """The database, for one question."""
         raise NotImplementedError
 
     def noted(self) -> Noted:
@@ -74,7 +74,7 @@ class OutageNotes:
             self._put(db, _ALIVE, now)
 
     def beat(self, now: int) -> None:
-        """Something takes in."""
+        """Notes that something takes events in at this moment."""
         with self._transaction() as db:
             self._put(db, _ALIVE, now)
 

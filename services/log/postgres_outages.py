@@ -27,7 +27,7 @@ class PostgresOutages(OutageNotes):
             make_tables(db)
 
     def close(self) -> None:
-        """Lets the connection go."""
+        """Gives the connection back."""
         db, self._db = self._db, None
         if db is not None:
             db.close()
@@ -58,5 +58,5 @@ class _Asked:
         self._db = db
 
     def execute(self, query: str, values: Sequence[object], /) -> psycopg.Cursor:
-        """As sqlite3 is asked."""
+        """Runs a statement as sqlite3 takes it, with `?` for values."""
         return self._db.execute(query.replace("?", "%s").encode(), values)

@@ -32,7 +32,7 @@ def day_of(one: Rejection) -> str:
 
 
 def name_of(one: Rejection) -> str:
-    """What it counts against."""
+    """The name of the quota that a reject counts against."""
     return one.source or one.origin
 
 

@@ -15,6 +15,7 @@ from typing import Any, Literal, Protocol
 
 import msgspec
 
+from services.log import leave_news
 from services.messages import CampusEvent, Rejection, Verdict
 
 Key = tuple[str, str]
@@ -196,6 +197,8 @@ class Records:
         """Writes records, and (`source id`, kind, key) of ids that were not known, or are about something else now."""
         rows = [(one.kind, one.key, one.group, one.student, one.lesson, one.at, _packed(one)) for one in records]
         self._put("record", _COLUMNS, 2, rows)
+        if on_leave := [student for kind, _, _, student, *_ in rows if kind == "leave" and student]:
+            self.set_meta(leave_news.NAME, leave_news.further(self.meta(leave_news.NAME), on_leave))
         self._put("record_id", ("ident", "kind", "key"), 1, list(idents))
 
     def runs(self) -> list[Run]:
@@ -203,7 +206,7 @@ class Records:
         return [decode_run(value) for (value,) in self._ask("value", "run", "id > ? order by id", 0)]
 
     def run(self, number: int) -> Run | None:
-        """One of them."""
+        """A run by its number; None if there is none."""
         return next((decode_run(value) for (value,) in self._ask("value", "run", "id = ?", number)), None)
 
     def save_run(self, run: Run) -> None:
@@ -217,7 +220,7 @@ class Records:
         return next((str(value) for (value,) in self._ask("value", "meta", "name = ?", name)), "")
 
     def set_meta(self, name: str, value: str) -> None:
-        """Keeps a small value."""
+        """Keeps a small value under a name, in place of a former one."""
         self._put("meta", ("name", "value"), 1, [(name, value)])
 
     def _groups(self, condition: str, *values: object) -> list[str]:
@@ -257,7 +260,7 @@ class Transaction(Protocol):
         """What events without a natural key are, and those that are new; `clocks` as in `RecordLog.append`."""
 
     def tell(self, events: Iterable[Clocked]) -> None:
-        """What the log hears."""
+        """What the log is told in the same commit."""
 
 
 class RecordStore(Protocol):

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +11,7 @@ import msgspec
 
 from services.errors import LogError
 from services.i18n import say
+from services.log import disk
 from services.log.records import decode_run, freed, said_and_told
 from services.messages import UNREADABLE, CampusEvent, Changes, WarningChange, WarningReading, to_ms
 
@@ -26,7 +25,7 @@ class Sweep:
     """
 
     def __init__(self, path: Path, *, dry_run: bool) -> None:
-        self._dry_run = dry_run
+        self._dry_run, self._path = dry_run, path
         self._events = msgspec.json.Decoder(list[CampusEvent])
         self._changes = msgspec.msgpack.Decoder(Changes)
         try:
@@ -36,7 +35,7 @@ class Sweep:
             raise LogError(f"{path}: {error}") from error
 
     def close(self) -> None:
-        """Closes the file."""
+        """Closes the file; nothing can be deleted any more."""
         self._db.close()
 
     def come_to(self) -> int:
@@ -52,7 +51,7 @@ class Sweep:
         query = "select offset, events, packed from log where clock < ? and offset > ? and offset < ? order by offset"
         while rows := self._rows(f"{query} limit {_ROWS_AT_ONCE}", before, reached, last):
             reached = rows[-1][0]
-            with self._transaction() as db:
+            with disk.transaction(self._db, self._path) as db:
                 for offset, count, packed in rows:
                     gone += self._thin_out(db, offset, count, packed, named)
                 if not self._dry_run:
@@ -88,7 +87,7 @@ class Sweep:
             gone = [(row[0], row[1]) for row in rows if row[2] < before and self._is_old(row[3], before, named)]
             if self._dry_run or not gone:
                 continue
-            with self._transaction() as db:
+            with disk.transaction(self._db, self._path) as db:
                 db.executemany("delete from record where kind = ? and key = ?", gone)
                 db.executemany("delete from record_id where kind = ? and key = ?", gone)
 
@@ -100,7 +99,7 @@ class Sweep:
             if (one := decode_run(value)).begun < before
         ]
         if not self._dry_run:
-            with self._transaction() as db:
+            with disk.transaction(self._db, self._path) as db:
                 db.execute("delete from record_id where kind = ? and key < ?", freed(0, before))
                 db.executemany("delete from run where id = ?", old)
 
@@ -116,7 +115,7 @@ class Sweep:
         query = "select offset, packed from change where offset > ? and offset <= ? and offset < (select max(offset)"
         while rows := self._rows(f"{query} from change) order by offset limit {_ROWS_AT_ONCE}", reached, taken_in):
             reached = rows[-1][0]
-            with self._transaction() as db:
+            with disk.transaction(self._db, self._path) as db:
                 for offset, packed in rows:
                     found = self._changes.decode(packed)
                     said: list[WarningChange | WarningReading] = [*found.changes, *found.readings]
@@ -132,7 +131,7 @@ class Sweep:
         old = "from rejected where received_at < ?"
         if self._dry_run:
             return int(self._rows(f"select count(*) {old}", before)[0][0])
-        with self._transaction() as db:
+        with disk.transaction(self._db, self._path) as db:
             return db.execute(f"delete {old}", (before,)).rowcount
 
     def _evaluated(self) -> tuple[int, int]:
@@ -145,20 +144,6 @@ class Sweep:
             return self._db.execute(query, values).fetchall()
         except sqlite3.Error as error:
             raise LogError(say("log.log_cannot_be_read", error=error)) from error
-
-    @contextmanager
-    def _transaction(self) -> Iterator[sqlite3.Connection]:
-        try:
-            self._db.execute("begin immediate")
-            try:
-                yield self._db
-                self._db.execute("commit")
-            except BaseException:
-                if self._db.in_transaction:
-                    self._db.execute("rollback")
-                raise
-        except sqlite3.Error as error:
-            raise LogError(say("log.log_cannot_be_written", error=error)) from error
 
 
 def _names(event: CampusEvent) -> set[str]:

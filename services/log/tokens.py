@@ -58,14 +58,20 @@ class TokenStore:
         rows = self._read(query, [*self._own.values()])
         return [
             SourceToken(
-                id=id_, digest=bytes(digest), source=source, kinds=tuple(kinds.split()), per_minute=per_minute,
-                made=made, used=used, revoked=revoked,
+                id=id_,
+                digest=bytes(digest),
+                source=source,
+                kinds=tuple(kinds.split()),
+                per_minute=per_minute,
+                made=made,
+                used=used,
+                revoked=revoked,
             )
             for id_, digest, source, kinds, per_minute, made, used, revoked in rows
-        ]  # fmt: skip
+        ]
 
     def add(self, token: SourceToken) -> None:
-        """Keeps a new one."""
+        """Keeps a new token, of which only the hash is known."""
         names, row = [*self._own, *_COLUMNS], msgspec.structs.asdict(token) | {"kinds": " ".join(token.kinds)}
         query = f"insert into {self._table} ({', '.join(names)}) values ({', '.join('?' * len(names))})"  # noqa: S608 - ours
         self._write(query, [*self._own.values(), *(row[name] for name in _COLUMNS)])

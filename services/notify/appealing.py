@@ -26,7 +26,7 @@ Correct = Callable[[], str | None]
 
 
 class Asked(NamedTuple):
-    """What became of asking."""
+    """The number of a new appeal, or why there is none."""
 
     number: int | None
     """Of the appeal: the new one, or the one that there was against the same word."""
@@ -35,7 +35,7 @@ class Asked(NamedTuple):
 
 
 class Word(NamedTuple):
-    """What somebody decides."""
+    """What somebody decides about an appeal."""
 
     person: str
     state: State
@@ -46,7 +46,7 @@ class Word(NamedTuple):
 
 
 class Decided(NamedTuple):
-    """What became of deciding."""
+    """What became of a decision about an appeal."""
 
     row: AppealRow | None
     """As it stands now."""

@@ -13,6 +13,7 @@ from typing import Literal, NamedTuple
 
 import msgspec
 
+from services.bounds import Int32
 from services.directory import Person
 from services.messages import FOREVER
 from services.notify.ports import Directory
@@ -63,7 +64,7 @@ class AppealRow(msgspec.Struct, kw_only=True):
     claim: str
     text: str
     asked_at: int
-    step: int = 0
+    step: Int32 = 0
     """The place in STEPS up to which it has gone."""
     due_at: int | None = None
     """When it goes up unless it is decided; null: it cannot go further, or is decided."""
@@ -80,7 +81,7 @@ class AppealRow(msgspec.Struct, kw_only=True):
 class SlipRow(msgspec.Struct, kw_only=True):
     """The picture that goes with an appeal."""
 
-    appeal: int
+    appeal: Int32
     person: str
     """The student, with whom it goes."""
     type: str
@@ -89,7 +90,7 @@ class SlipRow(msgspec.Struct, kw_only=True):
 
 
 class Policy(NamedTuple):
-    """What a college allows."""
+    """What a college allows of appeals."""
 
     is_on: bool = False
     slips: bool = False

@@ -7,10 +7,9 @@ from __future__ import annotations
 
 from datetime import datetime
 from hashlib import sha256
-from typing import Any
 from uuid import uuid4
 
-from services.messages import CampusEvent, from_ms
+from services.messages import CampusEvent, Json, from_ms
 from services.notify.rows import WarningRow, decode_context
 
 SOURCE = "prewarn-notify"
@@ -66,9 +65,9 @@ def of_state(row: WarningRow, order: str, at: datetime) -> CampusEvent:
     return CampusEvent(source=SOURCE, id=f"{row.id}/state/{order}", kind="warning", time=at, data=data)
 
 
-def _about(row: WarningRow, fields: tuple[str, ...]) -> dict[str, Any]:
+def _about(row: WarningRow, fields: tuple[str, ...]) -> Json:
     context = decode_context(row.context)
-    data: dict[str, Any] = {name: context[name] for name in fields if name in context}
+    data: Json = {name: context[name] for name in fields if name in context}
     data |= {"warning": row.id, "rule": row.rule, "subject": row.subject, "level": row.level}
     if row.row is not None:
         data["row"] = row.row

@@ -30,12 +30,12 @@ class Grouping(NamedTuple):
 
     @property
     def wait_ms(self) -> int:
-        """The wait in milliseconds."""
+        """How long (ms) the first message of a group waits for others."""
         return self.wait // timedelta(milliseconds=1)
 
     @property
     def interval_ms(self) -> int:
-        """The interval in milliseconds."""
+        """How long (ms) after a message the next one of its group may go."""
         return self.interval // timedelta(milliseconds=1)
 
     @property

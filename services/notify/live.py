@@ -1,9 +1,9 @@
 """What open pages are told: that something has changed for whoever looks, not what. One look a turn for all of them.
 
-Each person has a *version*, which is another one as soon as anything has happened to a warning, a referral or an appeal
-that they may see. It is of this process: of another one, or before a restart, all versions are others, and a page that
-hears one fetches itself once more than it needs. Whoever hears nothing for a while misses nothing, as a page compares
-what it was made of.
+Each person has a *version*, which is another one as soon as anything has happened to a warning, a referral, an appeal
+or a leave that they may see. It is of this process: of another one, or before a restart, all versions are others, and a
+page that hears one fetches itself once more than it needs. Whoever hears nothing for a while misses nothing, as a page
+compares what it was made of.
 """
 
 from __future__ import annotations
@@ -16,6 +16,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
+from services.accounts.permissions import LEAVE_CHAIN
+from services.errors import LogError
+from services.log import leave_news
+from services.log.leave_news import LeaveNews
 from services.messages import to_ms
 from services.notify import appeals, referring
 from services.notify.ports import Ports
@@ -55,7 +59,11 @@ class Live:
         self._turn = 0
         self._turns: dict[str, int] = {}
         """Person → the look that last found something of theirs."""
+        self._everybody = 0
+        """The look that last found something that may be anybody's."""
         self._seen = live.Seen()
+        self._leave: int | None = None
+        """How far the news of leave was looked at."""
         self._watched: dict[str, set[str]] = {}
         """What a page is about (see `watch`) → who has it without being told of all of it, in the order of looking."""
         self._streams: set[Stream] = set()
@@ -65,10 +73,11 @@ class Live:
         """What is there now is nothing new."""
         with self._database.reading() as connection:
             self._seen = live.present(connection)
+        self._leave = self._on_leave().number
 
     def version(self, person: str) -> str:
         """Of what the person may see. Ask before the store is read: what is shown is then at least as new."""
-        return f"{self._process}-{self._turns.get(person, 0)}"
+        return f"{self._process}-{max(self._turns.get(person, 0), self._everybody)}"
 
     def watch(self, person: str, *pages: str) -> None:
         """Somebody is about to have a page, and is not told of all that is on it: they hear of it, from this process.
@@ -100,27 +109,28 @@ class Live:
 
     @property
     def streams(self) -> int:
-        """How many there are."""
+        """How many streams there are."""
         return len(self._streams)
 
     def look(self) -> float:
         """Finds what is new, and wakes whom it concerns; for how many seconds there is nothing to do then."""
         with self._lock:
             streams = list(self._streams)
-        at = self._ports.clock()
+        at, leave = self._ports.clock(), self._on_leave()
         with self._database.reading() as connection:
             sessions = accounts.going_on(connection, {one.digest for one in streams}, to_ms(at))
             news = live.news(connection, self._seen, time.monotonic())
             people = news.people | self._referred(connection, news, at) | self._appealed(news, at)
-        people |= self._watching(news, at)
+        people |= self._looking_after(leave, at) | self._watching(news, leave, at)
         self._turn += 1
         self._turns |= dict.fromkeys(people, self._turn)
-        self._seen = news.seen  # not before: a look that fails is repeated
+        self._everybody = self._turn if leave.students is None else self._everybody
+        self._seen, self._leave = news.seen, leave.number  # not before: a look that fails is repeated
         directory = self._ports.directory()
         for stream in streams:
             there = stream.is_operator or directory.is_there(stream.person, at)
             stream.is_over = stream.is_over or stream.digest not in sessions or not there
-            if stream.is_over or stream.person in people:
+            if stream.is_over or stream.person in people or leave.students is None:
                 stream.wake()
         return EVERY
 
@@ -141,9 +151,25 @@ class Live:
             people |= {one.student, one.person, one.decided_by or one.person}
         return people
 
-    def _watching(self, news: live.News, at: datetime) -> set[str]:
+    def _on_leave(self) -> LeaveNews:
+        """Whose leave has news; nobody's for as long as the records cannot be read."""
+        try:
+            return leave_news.since(self._ports.leave(), self._leave)
+        except LogError:
+            return LeaveNews(self._leave, frozenset())
+
+    def _looking_after(self, leave: LeaveNews, at: datetime) -> set[str]:
+        """Whose leave it is, and who may decide on it."""
+        directory, people = self._ports.directory(), set[str]()
+        for student in leave.students or ():
+            class_ = directory.class_of(student, at)
+            context = {"student": student} | ({"class": class_} if class_ else {})
+            people |= {student} | {one.id for role in LEAVE_CHAIN for one in directory.holders(role, context, at)}
+        return people
+
+    def _watching(self, news: live.News, leave: LeaveNews, at: datetime) -> set[str]:
         directory = self._ports.directory()
-        students = {of_students.of_about(one) for one in news.warnings.values()} - {""}
+        students = {of_students.of_about(one) for one in news.warnings.values()} - {""} | (leave.students or set())
         pages = {f"warning/{number}" for number in news.warnings} | {f"appeal/{one.id}" for one in news.appeals}
         pages |= {of_students.about(one) for one in students}
         pages |= {f"class/{directory.class_of(one, at)}" for one in students}

@@ -43,11 +43,21 @@ _LOG = logging.getLogger(__name__)
 Refusal = (
     Wrong
     | Literal[
-        "not_in_directory", "wait", "not_taken", "try_later", "unanswered",
-        "no_code", "code_over", "code_spent", "code_wrong", "quiet_wrong", "quiet_not_allowed", "language_wrong",
+        "not_in_directory",
+        "wait",
+        "not_taken",
+        "try_later",
+        "unanswered",
+        "no_code",
+        "code_over",
+        "code_spent",
+        "code_wrong",
+        "quiet_wrong",
+        "quiet_not_allowed",
+        "language_wrong",
         "nothing_to_test",
     ]
-)  # fmt: skip
+)
 """Why something is refused; the pages say it as `own_…`."""
 
 

@@ -78,7 +78,7 @@ class SetAside(NamedTuple):
 
 
 class LessonTime(NamedTuple):
-    """When a lesson is."""
+    """When a lesson is: its day, sections and times."""
 
     begins: datetime
     sections: str = ""
@@ -98,3 +98,5 @@ class Ports(NamedTuple):
     """When a lesson is; None where nothing is known of it. People know lessons by that, not by their ids."""
     set_aside: Callable[[int], Sequence[SetAside]] | None = None
     """The oldest changes that could not be taken in, at most so many; None where they are kept elsewhere."""
+    leave: Callable[[], str] = lambda: ""
+    """Of whose leave something was said lately (services/log/leave_news.py); raises LogError."""

@@ -10,6 +10,7 @@ from urllib.parse import quote
 
 from services.directory import Person
 from services.messages import RuleCard
+from services.notify.channels.secrets import HOST_IS_NO_SECRET
 from services.notify.ports import Directory
 
 
@@ -51,23 +52,7 @@ SINK = "sink://"
 
 BOTS = frozenset({"dingtalk", "wecombot", "feishu", "lark", "schan"})
 """Schemes in which a token stands where a host would."""
-_HOST_MATTERS = frozenset(
-    {
-        "json",
-        "jsons",
-        "form",
-        "forms",
-        "xml",
-        "xmls",
-        "mailto",
-        "mailtos",
-        "ntfy",
-        "ntfys",
-        "gotify",
-        "collegesms",
-        "collegesmss",
-    }
-)
+_HOST_MATTERS = HOST_IS_NO_SECRET - {"gotifys", "http", "https"}
 
 
 def addresses_of(person: Person, mail: str | None, own: str = "") -> list[str]:

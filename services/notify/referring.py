@@ -25,10 +25,22 @@ BEFORE_THE_OFFICE = ("waiting", "accepted")
 NEXT = ("department_head", "college_office")
 """Who sees what no office accepts: the first of these who holds it, beside whoever asked."""
 ReferralRefusal = Literal[
-    "office_not_chosen", "office_not_offered", "office_vacant", "office_unreachable", "referred_already",
-    "referral_not_yours", "referral_over", "referral_taken", "needs_question", "needs_answer", "needs_why",
-    "answer_too_long", "only_referred", "referral_not_asked", "needs_why_back",
-]  # fmt: skip
+    "office_not_chosen",
+    "office_not_offered",
+    "office_vacant",
+    "office_unreachable",
+    "referred_already",
+    "referral_not_yours",
+    "referral_over",
+    "referral_taken",
+    "needs_question",
+    "needs_answer",
+    "needs_why",
+    "answer_too_long",
+    "only_referred",
+    "referral_not_asked",
+    "needs_why_back",
+]
 """Why a referral, or what an office does with one, is refused."""
 
 

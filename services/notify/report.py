@@ -19,8 +19,6 @@ from services.notify.deadlines import WorkingTime, worked
 
 By = Literal["rule", "level", "department", "month"]
 BYS: tuple[By, ...] = ("rule", "level", "department", "month")
-OpenBy = Literal["rule", "department", "class"]
-OPEN_BYS: tuple[OpenBy, ...] = ("rule", "department", "class")
 _HOUR = 3_600_000
 _FIRST, _LAST = date(2000, 1, 1), date(2999, 12, 31)
 """Beyond these there is no period before, or no day after."""
@@ -47,7 +45,7 @@ class Period(NamedTuple):
         return Period(_year_before(self.first), _year_before(self.last))
 
 
-class Case(NamedTuple):
+class Counted(NamedTuple):
     """What is counted of one warning."""
 
     rule: str
@@ -200,44 +198,6 @@ class Report(NamedTuple):
     appeals: Appeals
 
 
-class OpenCase(NamedTuple):
-    """What is counted of a warning that is open."""
-
-    name: str
-    """Of its group: a rule, a department, a class; empty: none."""
-    level: str
-    opened_at: int
-    acknowledged: bool
-    overdue: bool
-    past: bool
-    """It opened of records that were handed in as history."""
-
-
-class OpenLine(NamedTuple):
-    """What is open of one group."""
-
-    name: str
-    red: int
-    orange: int
-    yellow: int
-    past: int
-    unacknowledged: int
-    overdue: int
-    oldest: int | None
-    """When the oldest opened; None of nothing."""
-
-
-class OpenNow(NamedTuple):
-    """What is open at this moment, praise and results apart."""
-
-    by: OpenBy
-    lines: list[OpenLine]
-    """The most first."""
-    total: OpenLine
-    versions: dict[str, str]
-    """Rule → the newest rule set that an open warning of it was decided by."""
-
-
 def read_day(text: str | None) -> date | None:
     """YYYY-MM-DD of this millennium; None if it is no such day."""
     try:
@@ -265,22 +225,22 @@ def asked_for(given: Mapping[str, str | None], today: date) -> tuple[Period, By]
     return None if first is None or by is None or first > last else (Period(first, last), by)
 
 
-def group(cases: Iterable[Case], by: By, zone: ZoneInfo) -> list[Line]:
+def group(cases: Iterable[Counted], by: By, zone: ZoneInfo) -> list[Line]:
     """One line for each group, the largest first; months in their order."""
-    name: Callable[[Case], str] = {
+    name: Callable[[Counted], str] = {
         "rule": lambda one: one.rule,
         "level": lambda one: one.level,
         "department": lambda one: one.department or "—",
         "month": lambda one: f"{from_ms(one.opened_at).astimezone(zone):%Y-%m}",
     }[by]
-    found: defaultdict[str, list[Case]] = defaultdict(list)
+    found: defaultdict[str, list[Counted]] = defaultdict(list)
     for case in cases:
         found[name(case)].append(case)
     lines = [line(key, mine) for key, mine in found.items()]
     return sorted(lines, key=lambda one: one.name if by == "month" else (-one.warnings, one.name))
 
 
-def line(name: str, cases: Sequence[Case]) -> Line:
+def line(name: str, cases: Sequence[Counted]) -> Line:
     """The figures of some warnings."""
     verdicts = [verdict for case in cases for verdict in case.verdicts]
     return Line(
@@ -300,7 +260,7 @@ def line(name: str, cases: Sequence[Case]) -> Line:
     )
 
 
-def improvement(cases: Iterable[Case]) -> Improvement:
+def improvement(cases: Iterable[Counted]) -> Improvement:
     """What came after the measures of some warnings."""
     mine = [case for case in cases if case.measured]
     ends, answers = Counter(case.status for case in mine), Counter(case.helped for case in mine)
@@ -314,30 +274,6 @@ def improvement(cases: Iterable[Case]) -> Improvement:
         partly=answers["partly"],
         no=answers["no"],
         unanswered=answers[None],
-    )
-
-
-def open_now(cases: Iterable[OpenCase], by: OpenBy, versions: dict[str, str]) -> OpenNow:
-    """The figures of what is open, by group."""
-    found: defaultdict[str, list[OpenCase]] = defaultdict(list)
-    for one in cases:
-        found[one.name or "—"].append(one)
-    lines = sorted((open_line(name, mine) for name, mine in found.items()), key=lambda one: (-sum(one[1:4]), one.name))
-    return OpenNow(by, lines, open_line("total", [one for mine in found.values() for one in mine]), versions)
-
-
-def open_line(name: str, cases: Sequence[OpenCase]) -> OpenLine:
-    """The figures of some open warnings."""
-    levels = Counter(one.level for one in cases)
-    return OpenLine(
-        name=name,
-        red=levels["red"],
-        orange=levels["orange"],
-        yellow=levels["yellow"],
-        past=sum(one.past for one in cases),
-        unacknowledged=sum(not one.acknowledged for one in cases),
-        overdue=sum(one.overdue for one in cases),
-        oldest=min((one.opened_at for one in cases), default=None),
     )
 
 
@@ -370,7 +306,7 @@ def appeal_line(name: str, rows: Sequence[AppealRow], working: WorkingTime) -> A
     )
 
 
-def reasons(cases: Iterable[Case]) -> list[tuple[str, int]]:
+def reasons(cases: Iterable[Counted]) -> list[tuple[str, int]]:
     """Why people were not told, most frequent first."""
     counted = Counter(reason for case in cases for reason in case.not_told)
     return sorted(counted.items(), key=lambda one: (-one[1], one[0]))
@@ -386,7 +322,7 @@ def load(sent: Iterable[tuple[str, int]], zone: ZoneInfo) -> Load:
     return Load(len(people), sum(days.values()), median(days.values()), most, whom, day)
 
 
-def _hours(cases: Iterable[Case], when: Callable[[Case], int | None]) -> float | None:
+def _hours(cases: Iterable[Counted], when: Callable[[Counted], int | None]) -> float | None:
     found = [(at - case.opened_at) / _HOUR for case in cases if (at := when(case)) is not None]
     return median(found) if found else None
 

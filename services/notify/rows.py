@@ -1,12 +1,13 @@
 """The rows of notify's store, as the rest of notify sees them. Instants are whole milliseconds, UTC.
 
-store/tables.py has the tables, with the same names in the same order (tests/unit/notify/store/test_store.py).
+store/tables.py makes the tables of them: a column for each field, in their order.
 """
 
 from __future__ import annotations
 
 import msgspec
 
+from services.bounds import Int32
 from services.messages import Level
 
 decode_context = msgspec.json.Decoder(dict[str, str]).decode
@@ -38,7 +39,7 @@ class WarningRow(msgspec.Struct, kw_only=True):
     mode: str = "live"
     reason: str = ""
     """Named reason of the newest change."""
-    sequence: int = 0
+    sequence: Int32 = 0
     acknowledged_at: int | None = None
     acknowledged_by: str | None = None
     closed_by: str | None = None
@@ -71,14 +72,14 @@ class WarningRow(msgspec.Struct, kw_only=True):
     done_at: int | None = None
     """The end of the day on which the measure was taken, of one that was when it was named; else null."""
     taken_in: int = 0
-    """Number of the take-in that last wrote it."""
+    """Number of the take-in that last wrote it: they are numbered as they are committed."""
 
 
 class ChangeRow(msgspec.Struct, kw_only=True):
     """One transition of a warning, as it was told to notify."""
 
     warning: int
-    sequence: int
+    sequence: Int32
     change: str
     level: Level
     value: float | None = None
@@ -98,8 +99,8 @@ class RecipientRow(msgspec.Struct, kw_only=True):
     warning: int
     person: str
     role: str
-    is_open: int
-    rank: int
+    is_open: Int32
+    rank: Int32
     """The level's place in LEVELS: 3 red, 2 orange, 1 yellow, 0 praise."""
     opened_at: int
     about: str = ""
@@ -107,8 +108,8 @@ class RecipientRow(msgspec.Struct, kw_only=True):
     rule: str = ""
     holder: str = ""
     """Who has taken it up, or else was handed it; empty: nobody yet."""
-    taken: int = 0
-    overdue: int = 0
+    taken: Int32 = 0
+    overdue: Int32 = 0
 
 
 class DeliveryRow(msgspec.Struct, kw_only=True):
@@ -117,27 +118,27 @@ class DeliveryRow(msgspec.Struct, kw_only=True):
     id: int | None = None
     warning: int | None
     """None: it is about an appeal, which `news` names."""
-    sequence: int
+    sequence: Int32
     recipient: str
     channel: str
     """The queue that it waits in (`json://host`); the address itself stays in the directory, with its secrets."""
     news: str = ""
     """What it tells of instead of the change itself: `escalated` and `repeated` with their step, `reminder` and
     `overdue` with the deadline (ms) that they are about, `handed_over` and `handed_back` with the how-manieth time,
-    `outcome`; `appeal` and `appeal_answered` with its number.
+    `outcome`, `look_back` with the day; `appeal` and `appeal_answered` with its number.
     """
     status: str = "pending"
     """pending, sending, sent, failed (will be tried again), unknown, dead (given up), cancelled."""
-    attempts: int = 0
+    attempts: Int32 = 0
     next_try_at: int | None = None
     """When it may be claimed: while it is being sent, the end of the lease; never again if null."""
     lease_owner: str | None = None
     lease_until: int | None = None
     last_error: str | None = None
-    possibly_duplicate: int = 0
+    possibly_duplicate: Int32 = 0
     not_before: int = 0
     """Until when it waits for more to go with it, or for its figures to settle, whatever else holds it."""
-    urgent: int = 0
+    urgent: Int32 = 0
     """It waits for no others."""
     batch: int | None = None
     """It went out, or will again, as one with all that have the same number."""
@@ -150,7 +151,7 @@ class DecisionRow(msgspec.Struct, kw_only=True):
 
     id: int | None = None
     warning: int
-    sequence: int
+    sequence: Int32
     whom: str
     """A person or a role."""
     stage: str
@@ -182,14 +183,14 @@ class EscalationRow(msgspec.Struct, kw_only=True):
 
     id: int | None = None
     warning: int
-    sequence: int
+    sequence: Int32
     """The change that the chain began with."""
     cause: str
     """unacknowledged; repeated: to all once more; reminder: to who has taken it up, a day before the deadline; outcome:
     to who had raised it, when it is over; referral: nobody has accepted it; next_talk: on its day, to who has it;
     look_back: whether a measure helped, on its day.
     """
-    step: int = 1
+    step: Int32 = 1
     """Counted from 1; of a repeat, how many there have been; of a referral or talk, its number."""
     role: str = ""
     due_at: int
@@ -255,7 +256,7 @@ class OwnChannelRow(msgspec.Struct, kw_only=True):
     """An address that a person set for themselves. Of each person there is one proved at most, and one that is not."""
 
     person: str
-    proved: int
+    proved: Int32
     """Whether a code that was sent there came back; nothing else is sent to one that is not proved."""
     kind: str
     """`mail`, or the scheme of a bot."""
@@ -263,7 +264,7 @@ class OwnChannelRow(msgspec.Struct, kw_only=True):
     """A mail address, or `scheme://TOKEN`: a secret."""
     code: str = ""
     """Argon2id hash of the code that was sent last; empty once it is proved."""
-    tries: int = 0
+    tries: Int32 = 0
     """How often a code was typed."""
     at: int
     """When the code was sent, or the address was proved."""
@@ -283,10 +284,23 @@ class OwnChoiceRow(msgspec.Struct, kw_only=True):
 class UndoRow(msgspec.Struct, kw_only=True):
     """How a warning was before an act that can be undone still."""
 
-    act: int
+    act: Int32
     """Number of its line in the audit trail."""
     warning: int
     person: str
     at: int
     before: str
     """JSON: acts.Before."""
+
+
+class ErasureRow(msgspec.Struct, kw_only=True):
+    """A line of the audit trail: somebody was erased."""
+
+    id: int | None = None
+    at: int
+    """Milliseconds."""
+    pseudonym: str
+    author: str
+    reason: str
+    counts: str
+    """JSON: table or file → how many rows or lines."""

@@ -6,11 +6,10 @@ import logging
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
 
 from services.directory import Person
 from services.log.heartbeat import Heartbeats
-from services.messages import WarningChange, WarningReading, to_ms
+from services.messages import Json, WarningChange, WarningReading, to_ms
 from services.notify.appealing import Appealing
 from services.notify.channels.sending import Channels
 from services.notify.config import NotifyConfig
@@ -20,13 +19,14 @@ from services.notify.live import Live
 from services.notify.lock import HomeLock
 from services.notify.loop import Loop
 from services.notify.metrics import Metrics
+from services.notify.open_now import OpenBy, OpenNow
 from services.notify.outbox import Outbox
 from services.notify.own import NOTHING, Everybody
 from services.notify.own_channels import OwnChannels
 from services.notify.pipeline import Moment, of_warning, tell
 from services.notify.ports import Ports
 from services.notify.recipients import addresses_of
-from services.notify.report import By, OpenBy, OpenNow, Period, Report
+from services.notify.report import By, Period, Report
 from services.notify.scheduler import Scheduler
 from services.notify.sender import Send, Sender
 from services.notify.store import disabled_channels, feedback, intake, outbox, own, report, silences, views
@@ -200,7 +200,7 @@ class Notify:
         """
         self.health.beat(loop, lag, patience)
 
-    def warnings(self) -> Iterator[dict[str, Any]]:
+    def warnings(self) -> Iterator[Json]:
         """Every warning by opening, one at a time: what `prewarn warnings --json` prints."""
         with self.database.reading() as connection:
             yield from views.every_warning(connection)

@@ -30,7 +30,8 @@ def _by_weekday(_day: date) -> bool | None:
 class Silence(NamedTuple):
     """Messages about these warnings wait until `ends`. None matches anything; at least one of the matchers is given."""
 
-    number: int
+    id: int
+    """By which it is ended; the store gives it."""
     rule: str | None
     subject: str | None
     """The whole subject, or the first of its parts: `s1` matches `s1/algebra`."""

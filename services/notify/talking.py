@@ -18,18 +18,33 @@ VISIBILITIES = ("all", "role")
 LONGEST_PLACE = 100
 """Characters."""
 TalkRefusal = Literal[
-    "talk_needs_day", "talk_needs_clock", "talk_in_future", "talk_before_warning", "talk_too_long_ago",
-    "talk_needs_way", "talk_needs_agreed", "talk_agreed_too_long", "talk_notes_too_long", "talk_place_too_long",
-    "talk_next_wrong", "talk_next_past", "talk_next_too_far", "talk_needs_visibility", "parents_off",
-    "parents_needs_consent", "parents_needs_day", "talk_not_yours", "talk_corrected_already",
-]  # fmt: skip
+    "talk_needs_day",
+    "talk_needs_clock",
+    "talk_in_future",
+    "talk_before_warning",
+    "talk_too_long_ago",
+    "talk_needs_way",
+    "talk_needs_agreed",
+    "talk_agreed_too_long",
+    "talk_notes_too_long",
+    "talk_place_too_long",
+    "talk_next_wrong",
+    "talk_next_past",
+    "talk_next_too_far",
+    "talk_needs_visibility",
+    "parents_off",
+    "parents_needs_consent",
+    "parents_needs_day",
+    "talk_not_yours",
+    "talk_corrected_already",
+]
 """Why a talk, or that parents were informed, is not written down."""
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _CLOCK = re.compile(r"([01]\d|2[0-3]):[0-5]\d", re.ASCII)
 
 
 class Talk(NamedTuple):
-    """What was typed, read."""
+    """A talk as it was typed, read and checked."""
 
     day: str
     clock: str

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
-from services.messages import ENDS, OPTIONAL_PART, RuleCard, Text
+from services.messages import ENDS, OPTIONAL_PART, Json, RuleCard, Text
 
 Language = Literal["zh", "en"]
 
@@ -135,7 +135,7 @@ class Message(NamedTuple):
     body: str
     key: str
     """Idempotency key: the same for every attempt at one delivery."""
-    extras: dict[str, Any]
+    extras: Json
     """Further fields for webhooks, beside title and message."""
 
 
@@ -284,7 +284,7 @@ def number(value: float | None, digits: int = 2) -> str:
 
 
 def placeholders(template: str) -> set[str]:
-    """What a message names."""
+    """The placeholders that a message names."""
     return {one[1] for one in _PLACEHOLDER.finditer(template)}
 
 

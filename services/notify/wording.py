@@ -179,8 +179,7 @@ def figures_with_unit(card: RuleCard | None, facts: Facts, to: Listener) -> tupl
         return value, bound
     passed = _passed(card, facts, to)
     if passed is not None:
-        due = card.unit in _MINUTES and card.since not in _OF_A_LESSON
-        return _due(passed, to.language) if due else duration(abs(passed), to.language), bound
+        return _due(passed, to.language) if is_due(card) else duration(abs(passed), to.language), bound
     if card.unit in _MINUTES:
         return duration(abs(facts.value), to.language), bound
     return _with_unit(value, card, facts.value, to), bound
@@ -211,14 +210,24 @@ def _with_unit(figure: str, card: RuleCard, number: float | None, to: Listener) 
     return f"{figure}{word}" if unit == "%" else f"{figure} {word}"
 
 
-def _passed(card: RuleCard, facts: Facts, to: Listener) -> float | None:
-    """Minutes since the clock of a rule began to run, negative before; None without a clock."""
+def is_due(card: RuleCard) -> bool:
+    """Whether the clock of a rule says how long before or after something is due, and not how long it has run."""
+    return bool(card.since) and card.unit in _MINUTES and card.since not in _OF_A_LESSON
+
+
+def clock_began(card: RuleCard, facts: Facts) -> datetime | None:
+    """When the clock of a rule began to run, or something is due; None without a clock, or where nobody says."""
     if card.since is None or not facts.evidence:
         return None
-    began: datetime | None = facts.evidence[0].at
-    if card.since:
-        said = (one.fields.get(card.since) for one in reversed(facts.evidence))
-        began = next((at for one in said if (at := _instant(one)) is not None), None)
+    if not card.since:
+        return facts.evidence[0].at
+    said = (one.fields.get(card.since) for one in reversed(facts.evidence))
+    return next((at for one in said if (at := _instant(one)) is not None), None)
+
+
+def _passed(card: RuleCard, facts: Facts, to: Listener) -> float | None:
+    """Minutes since the clock of a rule began to run, negative before; None without a clock."""
+    began = clock_began(card, facts)
     return None if began is None else (to.now - began) / timedelta(minutes=1)
 
 

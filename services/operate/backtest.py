@@ -12,7 +12,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -31,7 +30,7 @@ from services.ingest.validation import Validator
 from services.log.journal import Journal
 from services.log.journal_records import JournalRecords
 from services.log.replay import ReplayLog
-from services.messages import RANK, CampusEvent, Evidence, Level, Message, WarningChange, WarningReading
+from services.messages import RANK, CampusEvent, Evidence, Json, Level, Message, WarningChange, WarningReading
 from services.rules.engine.engine import Engine
 from services.rules.feedback import SOURCE, Enrich
 from services.rules.language.load import RuleSet, load
@@ -104,7 +103,7 @@ def backtest(settings: Settings, old: Path, new: Path, files: Sequence[Path] = (
     zone = rule_sets[0].zone
     directory = directories.load_installed(settings.directory_folder, zone.key)
 
-    def enrich(kind: str, data: dict[str, Any], at: datetime) -> dict[str, Any]:
+    def enrich(kind: str, data: Json, at: datetime) -> Json:
         return directory.enrich(kind, data, at)[0]
 
     with tempfile.TemporaryDirectory(prefix="prewarn-backtest-") as folder:
@@ -151,7 +150,7 @@ class _Bounds:
         self._directory, self._rules = directory, rules
 
     def present_directory(self) -> Directory:
-        """The directory."""
+        """The directory as it is now."""
         return self._directory
 
     def closed(self, at: datetime) -> bool:

@@ -11,7 +11,7 @@ from services import directory as directories
 from services.directory import Directory, Tables
 from services.i18n import say
 from services.messages import Problem, nearest
-from services.operate.rule_tests import read_cases
+from services.operate.rule_tests import read_rule_tests
 from services.rules.language.fields import read_fields
 from services.rules.language.lint import lint
 from services.rules.language.load import RuleSet
@@ -42,7 +42,7 @@ def doubts(
     if directory is not None and at is not None:
         found += [*_vacant(rules, directory, at), *_nowhere(rules, directory)]
     if (folder / "tests").is_dir():
-        tested = {case.rule for case in read_cases(folder, rules, kinds, Report())}
+        tested = {case.rule for case in read_rule_tests(folder, rules, kinds, Report())}
         found += [
             Problem(
                 where=_shown(placed.place),

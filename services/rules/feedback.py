@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from datetime import datetime
-from typing import Any
 
-from services.messages import ENDS, CampusEvent, WarningChange
+from services.messages import ENDS, CampusEvent, Json, WarningChange
 from services.rules.engine.plan import Plan
 
 SOURCE = "prewarn"
-Enrich = Callable[[str, dict[str, Any], datetime], dict[str, Any]]
+Enrich = Callable[[str, Json, datetime], Json]
 """(kind, data, time) → the data with what the directory adds."""
 
 
-def as_it_is(kind: str, data: dict[str, Any], at: datetime) -> dict[str, Any]:
+def as_it_is(kind: str, data: Json, at: datetime) -> Json:
     """Adds nothing: there is no directory."""
     del kind, at
     return data
@@ -40,7 +39,7 @@ def returned(changes: Iterable[WarningChange], plan: Plan, enrich: Enrich) -> li
     return found
 
 
-def _event(change: WarningChange, sequence: int, data: dict[str, Any], *, retracted: bool = False) -> CampusEvent:
+def _event(change: WarningChange, sequence: int, data: Json, *, retracted: bool = False) -> CampusEvent:
     return CampusEvent(
         source=SOURCE,
         id=f"{change.warning_id}/{sequence:06}",  # so that they sort
@@ -53,9 +52,9 @@ def _event(change: WarningChange, sequence: int, data: dict[str, Any], *, retrac
     )
 
 
-def _data(change: WarningChange, fields: Iterable[str]) -> dict[str, Any]:
+def _data(change: WarningChange, fields: Iterable[str]) -> Json:
     facts = change.facts
-    data: dict[str, Any] = {name: value for name, value in facts.context.items() if name in fields}
+    data: Json = {name: value for name, value in facts.context.items() if name in fields}
     data |= {
         "warning": change.warning_id,
         "rule": change.rule,

@@ -8,14 +8,13 @@ import gzip
 import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from difflib import get_close_matches
 from operator import itemgetter
 from pathlib import Path
 from typing import TextIO
 
 from services.errors import ConfigurationError, ProblemsError
 from services.i18n import say
-from services.messages import Problem
+from services.messages import Problem, nearest
 
 
 class Columns:
@@ -95,8 +94,8 @@ def _cells(line: str) -> list[str]:
 def _missing_columns(where: str, header: list[str], columns: Sequence[str]) -> Iterator[Problem]:
     for name in columns:
         if name not in header:
-            near = get_close_matches(name, [other for other in header if other not in columns], n=1)
+            near = nearest(name, [other for other in header if other not in columns])
             what = say("ingest.there_no_column", name=name)
             if near:
-                what = say("ingest.no_column_but", name=name, near=near[0])
+                what = say("ingest.no_column_but", name=name, near=near)
             yield Problem(where=where, what=what, expected=", ".join(columns))

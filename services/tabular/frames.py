@@ -24,7 +24,7 @@ _EXACT = 1 << 63
 
 
 class Begins(msgspec.Struct, frozen=True, tag=True):
-    """A sheet begins."""
+    """A sheet begins: its name, and whether it is hidden."""
 
     name: str
     hidden: bool
@@ -32,7 +32,7 @@ class Begins(msgspec.Struct, frozen=True, tag=True):
 
 
 class Rows(msgspec.Struct, frozen=True, tag=True):
-    """Its next rows."""
+    """The next rows of the sheet that has begun."""
 
     rows: list[list[Any]]
 
@@ -67,7 +67,7 @@ _decode = msgspec.msgpack.Decoder(Frame, ext_hook=_decoded).decode
 
 
 def write(out: IO[bytes], frame: Frame) -> None:
-    """Hands over one frame."""
+    """Writes one frame behind its length."""
     raw = _encode(frame)
     out.write(len(raw).to_bytes(4, "big") + raw)
     out.flush()

@@ -33,8 +33,11 @@ def sheets_of(path: Path, limits: Limits, heard: Heard) -> Iterator[Sheet]:
     with tempfile.TemporaryFile() as complaints:
         child = subprocess.Popen(  # noqa: S603 - ourselves
             [sys.executable, "-P", "-m", "services.tabular.child", *arguments],
-            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=complaints, env=here,
-        )  # fmt: skip
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=complaints,
+            env=here,
+        )
         timer = threading.Timer(limits.seconds * _SHARES, child.kill)
         timer.start()
         try:

@@ -6,9 +6,10 @@ import csv
 import io
 import re
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
+from pathlib import Path
 
 from services.errors import ProblemsError
 from services.i18n import say
@@ -34,6 +35,14 @@ class Row:
     def at(self, column: str) -> str:
         """Where a cell stands, for a person who has the file open."""
         return self.marks.get(column) or f"{self.place}, column {column}"
+
+
+def write_csv(path: Path, columns: Sequence[str], rows: Iterable[Mapping[str, str]]) -> None:
+    """Writes rows under their header, in UTF-8."""
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, columns)
+        writer.writeheader()
+        writer.writerows(rows)
 
 
 def decoded(file: str, raw: bytes, problems: list[Problem]) -> str | None:

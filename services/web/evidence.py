@@ -14,7 +14,8 @@ from services.i18n import terms
 from services.messages import Evidence
 from services.notify import texts, wording
 from services.notify.rows import WarningRow
-from services.web.view_models import Reader, facts_of
+from services.web.reader import Reader
+from services.web.view_models import facts_of
 
 _LINES = ("pass_score", "target")
 """Fields that a score is held against."""

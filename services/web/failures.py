@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
+from functools import partial
 from http import HTTPStatus
 from typing import Any, NamedTuple
 
@@ -18,6 +19,7 @@ from services.ingest.problem_details import problem_details
 from services.shown_again import OnlyShownError
 from services.web import visitor
 from services.web.frame import HEADERS, templates
+from services.web.reader import page_text
 
 _log = logging.getLogger(__name__)
 _API = "/v1/"
@@ -44,14 +46,20 @@ def failure(
     if visitor.path_of(request).startswith(_API) or "text/html" not in request.headers.get("accept", ""):
         return problem_details(status, catalogue("en", "pages")[f"{key}_more"], headers)
 
-    def word(key: str, **parts: Any) -> str:
-        return catalogue(reader.language, "pages")[key].format(**parts)
-
-    page = templates().get_template("problem.html").render(
-        w=word, reader=reader, head=key, more=f"{key}_more", trial=False, demo=False, me=None, token="",
-        root=visitor.root(request), **shown,
+    template = templates().get_template("problem.html")
+    page = template.render(
+        w=partial(page_text, reader.language),
+        reader=reader,
+        head=key,
+        more=f"{key}_more",
+        trial=False,
+        demo=False,
+        me=None,
+        token="",
+        root=visitor.root(request),
+        **shown,
         **visitor.other_language(request, "zh" if reader.language == "en" else "en"),
-    )  # fmt: skip
+    )
     response = HTMLResponse(page, status, headers=HEADERS | dict(headers or {}))
     return visitor.remember_language(request, response)
 

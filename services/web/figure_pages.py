@@ -9,7 +9,8 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from services.accounts import permissions
-from services.notify.report import OPEN_BYS, asked_for
+from services.notify.open_now import OPEN_BYS
+from services.notify.report import asked_for
 from services.web import report_forms
 from services.web.frame import HEADERS, Frame, Visitor
 

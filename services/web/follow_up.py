@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from services.accounts import permissions
 from services.accounts.permissions import Matter, Who
@@ -12,7 +12,7 @@ from services.notify.rows import ReferralRow, WarningRow
 from services.notify.store import referrals, talks
 from services.notify.store.engine import Connection
 from services.notify.store.talks import TalkSeen
-from services.web.view_models import Reader
+from services.web.reader import Reader
 
 if TYPE_CHECKING:
     from services.notify.service import Notify
@@ -63,25 +63,38 @@ class TalkShown(NamedTuple):
     """Whoever looks wrote it down."""
 
 
-def shown(notify: Notify, connection: Connection, row: WarningRow, who: Who, reader: Reader) -> dict[str, Any]:
-    """For the templates follow_up.html and referral.html.
+class FollowUp(NamedTuple):
+    """What the templates follow_up.html and referral.html show of a warning."""
 
-    There is nobody to talk to where a warning names nobody but whoever looks; a notice is given to students.
-    """
+    referrals: list[ReferralShown]
+    talks: list[TalkShown]
+    tried: int
+    """How often somebody was not reached."""
+    tried_last: str
+    only_referred: bool
+    """Whoever looks sees it by a referral alone."""
+    to_talk_to: bool
+    """The warning names somebody beside whoever looks."""
+    of_student: bool
+    """A notice can be given."""
+
+
+def shown(notify: Notify, connection: Connection, row: WarningRow, who: Who, reader: Reader) -> FollowUp:
+    """What somebody is shown of a warning."""
     matter = notify.sight.matter(connection, row)
     directory = reader.directory
     decision = permissions.allowed(who, matter, directory, reader.now)
     tried = talks.attempts(connection, row)
     talked = talks.seen(connection, row, who.person, matter, directory, reader.now)
-    return {
-        "referrals": [referral(one, who.person, matter, reader) for one in referrals.of_warning(connection, row)],
-        "talks": [talk(one, who.person, reader) for one in talked],
-        "tried": len(tried),
-        "tried_last": reader.time(tried[-1][1]) if tried else "",
-        "only_referred": decision.why == "referred",
-        "to_talk_to": bool({matter.context.get("student"), matter.context.get("teacher")} - {None, who.person}),
-        "of_student": "student" in matter.context,
-    }
+    return FollowUp(
+        referrals=[referral(one, who.person, matter, reader) for one in referrals.of_warning(connection, row)],
+        talks=[talk(one, who.person, reader) for one in talked],
+        tried=len(tried),
+        tried_last=reader.time(tried[-1][1]) if tried else "",
+        only_referred=decision.why == "referred",
+        to_talk_to=bool({matter.context.get("student"), matter.context.get("teacher")} - {None, who.person}),
+        of_student="student" in matter.context,
+    )
 
 
 def before_office(
@@ -95,7 +108,7 @@ def before_office(
 
 
 def referral(row: ReferralRow, person: str, matter: Matter, reader: Reader) -> ReferralShown:
-    """One referral, for somebody."""
+    """A referral as somebody sees it, with what they can do."""
     directory = reader.directory
     office = referring.holders(row.office, row.person, matter, directory, reader.now)
     open_, left = row.state in BEFORE_THE_OFFICE, False
@@ -121,7 +134,7 @@ def referral(row: ReferralRow, person: str, matter: Matter, reader: Reader) -> R
 
 
 def talk(seen: TalkSeen, person: str, reader: Reader) -> TalkShown:
-    """One talk, for somebody."""
+    """A talk as somebody sees it, without notes that are not for them."""
     row = seen.talk
     for_whom = ""
     if row.visibility == "role":

@@ -16,7 +16,7 @@ from services.accounts.permissions import Asked, OfStudent, Who
 from services.messages import to_ms
 from services.notify.store import accounts, own
 from services.web import visitor
-from services.web.view_models import Reader
+from services.web.reader import Reader
 
 if TYPE_CHECKING:
     from services.notify.service import Notify
@@ -58,7 +58,7 @@ class Visitor(NamedTuple):
 
     @property
     def person(self) -> str:
-        """Id in the directory."""
+        """Their id in the directory."""
         return self.who.person
 
 
@@ -169,7 +169,7 @@ class Frame:
         html = self.templates.get_template(template).render(w=reader.word, reader=reader, **around, **shown)
         return self.respond(request, html, status)
 
-    def around(self, request: Request, reader: Reader) -> dict[str, Any]:
+    def around(self, request: Request, reader: Reader) -> dict[str, object]:
         """What base.html shows around every page."""
         other = "zh" if reader.language == "en" else "en"
         found = self.visitor(request)

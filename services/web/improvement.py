@@ -6,15 +6,15 @@ from typing import NamedTuple
 
 import msgspec
 
-from services.messages import RuleCard, to_ms
-from services.notify import deadlines
+from services.messages import RuleCard, from_ms, to_ms
+from services.notify import deadlines, wording
 from services.notify.deadlines import WorkingTime
 from services.notify.rows import WarningRow
 from services.notify.store import improvement
 from services.notify.store.improvement import Measure
 from services.notify.store.views import Dossier
 from services.web import view_models
-from services.web.view_models import Reader
+from services.web.reader import Reader
 
 
 class LookingBack(NamedTuple):
@@ -22,6 +22,8 @@ class LookingBack(NamedTuple):
 
     figures: list[tuple[str, str, str]]
     """(when in words, when, the figure): when it opened, when the measure was named, now."""
+    is_clock: bool
+    """The figures are time that passes: they grow whatever is done, so a page says what they do not tell."""
     day: str
     """On which it is asked whether the measure helped."""
     is_asked: bool
@@ -45,6 +47,7 @@ def looking_back(found: Dossier, card: RuleCard | None, reader: Reader, working:
         answer = reader.word("look_back_said", name=who, at=reader.time(measure.answered_at), helped=helped)
     return LookingBack(
         figures=_figures(found, measure, card, reader),
+        is_clock=card is not None and card.since is not None,
         day=reader.day(until),
         is_asked=row.status != "open" or until < to_ms(reader.now),
         helped=measure.helped or "",
@@ -62,18 +65,27 @@ def _until(row: WarningRow, measure: Measure, working: WorkingTime) -> int:
 
 def _figures(found: Dossier, measure: Measure, card: RuleCard | None, reader: Reader) -> list[tuple[str, str, str]]:
     row = found.warning
-    if card is not None and card.since is not None:  # a clock: how long it was is known of its end alone
-        return []
+    is_over = row.status not in ("open", "closed") and row.closed_at is not None
+    last = "look_back_end" if is_over else "look_back_now"
+    until = row.closed_at if is_over and row.closed_at is not None else to_ms(reader.now)
+    if card is not None and card.since is not None:
+        times = (("look_back_opened", row.opened_at), ("look_back_measure", measure.at), (last, until))
+        passed = [(reader.word(word), reader.time(at), _passed(row, card, at, reader)) for word, at in times]
+        return [(word, at, figure) for word, at, figure in passed if figure is not None]
     first = found.changes[0].value if found.changes else None
-    is_over = row.status not in ("open", "closed")
-    last = ("look_back_end", row.closed_at) if is_over and row.closed_at is not None else ("look_back_now", None)
-    lines = (
-        ("look_back_opened", row.opened_at, first),
-        ("look_back_measure", measure.at, measure.value),
-        (last[0], last[1] or to_ms(reader.now), row.value),
-    )
+    values = (("look_back_opened", row.opened_at, first), ("look_back_measure", measure.at, measure.value))
+    lines = (*values, (last, until, row.value))
 
     def figure(value: float) -> str:
         return view_models.figures(msgspec.structs.replace(row, value=value), card, reader)[0]
 
     return [(reader.word(word), reader.time(at), figure(value)) for word, at, value in lines if value is not None]
+
+
+def _passed(row: WarningRow, card: RuleCard, at: int, reader: Reader) -> str | None:
+    """What the clock of a rule said at an instant (ms); None where its beginning is not known, or was later."""
+    facts, moment = view_models.facts_of(row), from_ms(at)
+    began = wording.clock_began(card, facts)
+    if began is None or facts.value is None or (began > moment and not wording.is_due(card)):
+        return None
+    return wording.figures_with_unit(card, facts, reader.listener._replace(now=moment))[0]

@@ -14,7 +14,7 @@ from services.notify.rows import WarningRow
 from services.notify.store.views import Entry
 from services.web import view_models
 from services.web.inbox_view import Card, Wanted, Words
-from services.web.view_models import Level, Reader
+from services.web.reader import Level, Reader
 
 _LINES, _READ = 3, 9
 """Lines of a card, and warnings that are read for them: of one matter the gravest line stands for all."""
@@ -60,7 +60,7 @@ class CardShown(NamedTuple):
 
 
 class Section(NamedTuple):
-    """Cards under one head."""
+    """The cards of an inbox under one head."""
 
     key: str
     mark: str

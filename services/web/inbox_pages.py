@@ -23,8 +23,8 @@ from services.web.frame import Frame, Visitor
 from services.web.inbox_cards import CardShown, Shown
 from services.web.inbox_view import Wanted, Words
 from services.web.phone.leave_requests import LeaveRequests
+from services.web.reader import Reader
 from services.web.signing_in import SigningIn
-from services.web.view_models import Reader
 from services.web.visitor import said
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ class InboxPages:
 
     def inbox(self, request: Request) -> Response:
         """One person's warnings: `?show=open|results|closed`, q, class, rule, level, state, about, page."""
-        counts = {name: max(0, _number(request.query_params.get(name, ""))) for name in _DONE}
+        counts = {name: visitor.number(request.query_params.get(name, "")) or 0 for name in _DONE}
         return self._inbox(request, Said(counts))
 
     def _inbox(self, request: Request, told: Said, status: int = 200) -> Response:
@@ -185,8 +185,8 @@ class InboxPages:
         refusals: list[tuple[str, Refusal]] = []
         for one in dict.fromkeys(ticked):
             id_, _, seen = one.rpartition(":")
-            known = bounds.of_id(id_) is None and _number(seen) >= 0
-            why = act(id_, _number(seen)) if known else "not_found"
+            version = visitor.number(seen)
+            why = "not_found" if version is None or bounds.of_id(id_) is not None else act(id_, version)
             if why is not None:
                 refusals.append((id_, why))
         count = len(set(ticked)) - len(refusals)
@@ -259,10 +259,10 @@ class InboxPages:
         return await run_in_threadpool(self._handed_over, request, found.person, found.form)
 
     def _handed_over(self, request: Request, person: str, form: Mapping[str, str]) -> Response:
-        id_, to, seen = request.path_params["id"], said(form, "to"), said(form, "seen")
+        id_, to, seen = request.path_params["id"], said(form, "to"), visitor.number(said(form, "seen"))
         if bounds.of_id(id_) is not None:
             return self._frame.missing(request)
-        match self._notify.acts.hand_over(person, id_, _id(to), _number(seen), said(form, "note")):
+        match self._notify.acts.hand_over(person, id_, _id(to), -1 if seen is None else seen, said(form, "note")):
             case None:
                 return RedirectResponse(f"{visitor.root(request)}/warnings/{id_}", 303)
             case "not_found":
@@ -273,11 +273,6 @@ class InboxPages:
                 return self._hand_over_page(request, error="refused_changed", status=409, typed=form)
             case why:
                 return self._hand_over_page(request, error=f"refused_{why}", status=422, typed=form)
-
-
-def _number(text: str) -> int:
-    """What a form or an address has as a number; -1 if it is none."""
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else -1  # noqa: PLR2004
 
 
 def _without_done(form: Mapping[str, str], refused: Collection[str]) -> dict[str, str]:

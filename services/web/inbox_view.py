@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 from services.messages import LEVELS, key_values
 from services.notify.ports import Cards
 from services.notify.store.views import Entry
-from services.web.view_models import Reader
+from services.web.reader import Reader
 
 SHOWS = ("open", "results", "closed")
 STATES = ("untaken", "mine", "others", "overdue")
@@ -109,7 +109,7 @@ class Words:
         return self._known[key]
 
     def rule(self, rule: str) -> str:
-        """A rule's title."""
+        """The title of a rule in the reader's language."""
         card = self.cards(self.versions.get(rule, ""), rule)
         return self.reader.of(card.title) if card else rule
 
@@ -147,7 +147,7 @@ def plain(text: str) -> str:
 
 
 def keep(entries: Iterable[Entry], wanted: Wanted, person: str, words: Words) -> list[Entry]:
-    """What is asked for."""
+    """The entries that the filters of the inbox leave."""
     searched = plain(wanted.q).split()
     state: Callable[[Entry], bool] = {
         "": lambda _: True,

@@ -19,19 +19,32 @@ from services.notify.rows import OwnChannelRow
 from services.notify.suppression import WEEKDAYS, Quiet, read_quiet
 from services.web import visitor
 from services.web.frame import Frame, Visitor
+from services.web.reader import Reader
 from services.web.signing_in import Posted, SigningIn
-from services.web.view_models import Reader
 from services.web.visitor import said
 
 PATH = "/my-channels"
 _Act = Callable[[str, Mapping[str, str], Reader], Refused | None]
 _FIELDS = {
-    "no_address": "address", "no_mail_address": "address", "domain_not_allowed": "address", "no_token": "address",
-    "not_taken": "address", "try_later": "address", "unanswered": "address", "wait": "address",
-    "kind_not_allowed": "kind", "not_in_directory": "kind", "no_secret": "secret",
-    "no_code": "code", "code_over": "code", "code_spent": "code", "code_wrong": "code",
-    "quiet_wrong": "quiet", "quiet_not_allowed": "quiet", "language_wrong": "language",
-}  # fmt: skip
+    "no_address": "address",
+    "no_mail_address": "address",
+    "domain_not_allowed": "address",
+    "no_token": "address",
+    "not_taken": "address",
+    "try_later": "address",
+    "unanswered": "address",
+    "wait": "address",
+    "kind_not_allowed": "kind",
+    "not_in_directory": "kind",
+    "no_secret": "secret",
+    "no_code": "code",
+    "code_over": "code",
+    "code_spent": "code",
+    "code_wrong": "code",
+    "quiet_wrong": "quiet",
+    "quiet_not_allowed": "quiet",
+    "language_wrong": "language",
+}
 """Why something is refused → beside which field it is said."""
 _KEPT = ("kind", "address", "secret", "language", "begins", "ends")
 _DAY_OFF = (*WEEKDAYS, "holidays")

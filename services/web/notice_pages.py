@@ -83,7 +83,7 @@ class NoticePages:
             measure=row.measure or "",
             measure_day=self._measure_day(seen),
             talks=tuple(self._talk(one, seen) for one in found if one.corrected is None),
-            not_reached=seen.beside["tried"],
+            not_reached=seen.beside.tried,
             today=f"{reader.now.astimezone(reader.zone):%Y-%m-%d}",
             printed_by=reader.person(person),
             role=reader.role(roles[0]) if roles else "",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -13,9 +13,10 @@ from services import bounds
 from services.accounts.permissions import Matter
 from services.notify.rows import WarningRow
 from services.web import follow_up, view_models
+from services.web.follow_up import FollowUp
 from services.web.frame import Frame, Visitor
+from services.web.reader import Reader
 from services.web.signing_in import SigningIn
-from services.web.view_models import Reader
 
 if TYPE_CHECKING:
     from services.notify.service import Notify
@@ -33,10 +34,9 @@ class Seen(NamedTuple):
     reader: Reader
     row: WarningRow
     matter: Matter
-    beside: dict[str, Any]
-    """Referrals, talks and attempts (follow_up.py)."""
+    beside: FollowUp
 
-    def lead(self) -> dict[str, Any]:
+    def lead(self) -> dict[str, object]:
         """What stands above each of these pages."""
         card = self.reader.ports.cards(self.row.rule_version, self.row.rule)
         return {
@@ -44,7 +44,7 @@ class Seen(NamedTuple):
             "level": self.reader.level(self.row.level, card),
             "title": view_models.title(self.row, card, self.reader),
             "message": view_models.sentence(self.row, card, self.reader),
-            **self.beside,
+            **self.beside._asdict(),
         }
 
 

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from itertools import groupby
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from services.i18n import Language, catalogue, term
-from services.messages import from_ms
+from services.messages import Json, from_ms
 from services.notify.texts import of
 from services.web.frame import templates
+from services.web.reader import page_text
 
 _MOST_ROWS = 500
 """Of a part, on the page; its file has all."""
@@ -101,30 +103,34 @@ class Part(NamedTuple):
     shown: int
 
 
-def html(found: Mapping[str, Sequence[dict[str, Any]]], id_: str, name: str, to: Reading, *, on_kafka: bool) -> str:
+def html(found: Mapping[str, Sequence[Json]], id_: str, name: str, to: Reading, *, on_kafka: bool) -> str:
     """The page; `found` is what the files hold, by part."""
-
-    def word(key: str, **parts: Any) -> str:
-        return catalogue(to.language, "pages")[key].format(**parts)
-
+    word = partial(page_text, to.language)
     parts = [_part(key, rows, id_, word, to) for key, rows in found.items()]
-    return templates().get_template("person.html").render(
-        w=word, reader=to, css=_CSS.read_text("utf-8"), id=id_, name=name, day=f"{to.now:%Y-%m-%d}", parts=parts,
+    template = templates().get_template("person.html")
+    return template.render(
+        w=word,
+        reader=to,
+        css=_CSS.read_text("utf-8"),
+        id=id_,
+        name=name,
+        day=f"{to.now:%Y-%m-%d}",
+        parts=parts,
         on_kafka=on_kafka,
-    )  # fmt: skip
+    )
 
 
-def _part(key: str, rows: Sequence[dict[str, Any]], id_: str, word: Callable[..., str], to: Reading) -> Part:
+def _part(key: str, rows: Sequence[Json], id_: str, word: Callable[..., str], to: Reading) -> Part:
     shown = list(rows[:_MOST_ROWS])
     return Part(
         key, word(f"person_{key}"), word(f"person_{key}_what"), [*_tables(key, shown, id_, to)], len(rows), len(shown)
     )
 
 
-def _tables(key: str, rows: list[dict[str, Any]], id_: str, to: Reading) -> Iterator[Table]:
+def _tables(key: str, rows: list[Json], id_: str, to: Reading) -> Iterator[Table]:
     """Of records and events a table for each kind, of the directory one for each of its tables."""
 
-    def kind(row: dict[str, Any]) -> str:
+    def kind(row: Json) -> str:
         return str(row.get("kind") or row.get("type") or row.get("table") or "")
 
     for one, group in groupby(sorted(rows, key=kind), key=kind):
@@ -138,7 +144,7 @@ def _tables(key: str, rows: list[dict[str, Any]], id_: str, to: Reading) -> Iter
         yield Table(title, columns, [[row[n] for n in kept] for row in cells])
 
 
-def _flat(key: str, row: dict[str, Any], to: Reading) -> dict[str, Any]:
+def _flat(key: str, row: Json, to: Reading) -> Json:
     """Of a record what was said of it last; of an event its data; of a warning its sentence."""
     found = dict(row)
     if said := found.get("said"):

@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from jinja2 import StrictUndefined, Template, TemplateError, TemplateSyntaxError, nodes
 from jinja2.sandbox import ImmutableSandboxedEnvironment
@@ -72,10 +72,26 @@ class Notice(NamedTuple):
 
 
 _EXAMPLE = Notice(
-    heading="…", student="…", class_name="…", about="…", department="…", kind="…", title="…", message="…", since="…",
-    status="…", act_by="…", measure="…", measure_day="…", talks=(TalkField(*("…",) * 7),), not_reached=1, today="…",
-    printed_by="…", role="…", parents=True,
-)  # fmt: skip
+    heading="…",
+    student="…",
+    class_name="…",
+    about="…",
+    department="…",
+    kind="…",
+    title="…",
+    message="…",
+    since="…",
+    status="…",
+    act_by="…",
+    measure="…",
+    measure_day="…",
+    talks=(TalkField(*("…",) * 7),),
+    not_reached=1,
+    today="…",
+    printed_by="…",
+    role="…",
+    parents=True,
+)
 _NAMES = frozenset(Notice._fields) | {"loop"}
 
 
@@ -188,5 +204,4 @@ def _words(error: Exception) -> Message:
 
 
 def _rendered(template: Template, fields: Notice) -> Markup:
-    values: dict[str, Any] = fields._asdict()
-    return Markup(template.render(**values))  # noqa: S704 - the template escapes what is filled in
+    return Markup(template.render(**fields._asdict()))  # noqa: S704 - the template escapes what is filled in

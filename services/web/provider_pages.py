@@ -32,9 +32,12 @@ from services.web.visitor import said
 BEGUN = "prewarn_sign_in"
 """The cookie's name."""
 _NAMES = {
-    "cas": "统一身份认证 CAS", "oidc": "统一身份认证 OpenID", "ldap": "LDAP", "wecom": "企业微信 WeCom",
+    "cas": "统一身份认证 CAS",
+    "oidc": "统一身份认证 OpenID",
+    "ldap": "LDAP",
+    "wecom": "企业微信 WeCom",
     "dingtalk": "钉钉 DingTalk",
-}  # fmt: skip
+}
 _STATUS = {"cancelled": 403, "refused": 403, "provider": 502}
 _log = logging.getLogger(__name__)
 
@@ -48,7 +51,7 @@ class ProviderPages:
         signing_in.providers = [(_NAMES[name], f"/sign-in/{name}") for name in providers]
 
     def routes(self) -> list[BaseRoute]:
-        """None without providers."""
+        """The routes; none where no provider is configured."""
         if not self._providers:
             return []
         return [

@@ -18,24 +18,37 @@ from services.notify.store.engine import Connection
 from services.web import follow_up, one_warning, view_models, visitor
 from services.web.follow_up import ReferralShown
 from services.web.frame import Frame, Visitor
+from services.web.reader import Reader
 from services.web.signing_in import SigningIn
-from services.web.view_models import Reader
-from services.web.visitor import said
+from services.web.visitor import number, said
 
 if TYPE_CHECKING:
     from services.notify.store.acts import Refusal
 
 _MOST = 200
 _FIELDS = {
-    "office_not_chosen": "office", "office_not_offered": "office", "office_vacant": "office",
-    "office_unreachable": "office", "referred_already": "office", "needs_question": "note", "note_too_long": "note",
-    "needs_answer": "answer", "answer_too_long": "answer", "needs_why": "why", "needs_why_back": "why",
-}  # fmt: skip
+    "office_not_chosen": "office",
+    "office_not_offered": "office",
+    "office_vacant": "office",
+    "office_unreachable": "office",
+    "referred_already": "office",
+    "needs_question": "note",
+    "note_too_long": "note",
+    "needs_answer": "answer",
+    "answer_too_long": "answer",
+    "needs_why": "why",
+    "needs_why_back": "why",
+}
 """What is refused → beside which field it is said."""
 _MEANWHILE = (
-    "not_open", "referral_over", "referral_taken", "referral_not_yours", "referral_not_asked", "referred_already",
+    "not_open",
+    "referral_over",
+    "referral_taken",
+    "referral_not_yours",
+    "referral_not_asked",
+    "referred_already",
     "only_referred",
-)  # fmt: skip
+)
 """What no other words would mend: 409."""
 
 
@@ -119,13 +132,13 @@ class ReferralPages:
             field=_FIELDS.get(error, "form"),
             typed={name: said(typed, name) for name in ("office", "note")},
             offices=[(one, reader.role(one)) for one in offices],
-            can_be=found.row.status == "open" and found.row.level != "praise" and not found.beside["only_referred"],
+            can_be=found.row.status == "open" and found.row.level != "praise" and not found.beside.only_referred,
             days=config.referral_days,
             **found.lead(),
         )
 
     async def ask(self, request: Request) -> Response:
-        """Asks an office."""
+        """Asks an office by the form that was sent."""
         return await one_warning.posted(self._frame, self._signing_in, request, self._asked)
 
     def _asked(self, request: Request, person: str, form: dict[str, str]) -> Response:
@@ -180,7 +193,7 @@ class ReferralPages:
         return self._after(request, form, refused)
 
     async def answer(self, request: Request) -> Response:
-        """The office answers."""
+        """Takes the answer of an office."""
         return await one_warning.posted(self._frame, self._signing_in, request, self._answered)
 
     def _answered(self, request: Request, person: str, form: dict[str, str]) -> Response:
@@ -208,5 +221,4 @@ class ReferralPages:
 
 def _number(form: Mapping[str, str]) -> int:
     """The number of a referral; 0, which is none, of what is no number."""
-    text = said(form, "referral")
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0  # noqa: PLR2004
+    return number(said(form, "referral")) or 0

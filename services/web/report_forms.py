@@ -17,11 +17,12 @@ from openpyxl.utils import get_column_letter
 from services.i18n import terms
 from services.messages import from_ms
 from services.notify import texts, wording
+from services.notify.open_now import OpenNow
 from services.notify.ports import Cards
-from services.notify.report import BYS, Line, OpenNow, Report
+from services.notify.report import BYS, Line, Report
 from services.notify.texts import LEVEL_WORDS
 from services.web.appeals.view import source
-from services.web.view_models import Reader
+from services.web.reader import Reader
 
 _STYLE = Path(__file__).parent / "static" / "prewarn.css"
 FIGURES = (
@@ -63,7 +64,7 @@ def figures(line: Line) -> tuple[float | None, ...]:
 
 
 def html(
-    templates: Environment, found: Report, cards: Cards, reader: Reader, frame: Mapping[str, str] | None = None
+    templates: Environment, found: Report, cards: Cards, reader: Reader, frame: Mapping[str, object] | None = None
 ) -> str:
     """The page in its `frame`; without one it stands alone, with its style in it and nothing to click: for paper."""
     paper = frame is None

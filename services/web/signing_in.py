@@ -30,7 +30,7 @@ _Form = dict[str, str]
 
 
 class Posted(NamedTuple):
-    """A form of ours."""
+    """A form that was sent from one of our pages by somebody who is signed in."""
 
     person: str
     form: _Form

@@ -17,7 +17,7 @@ from services.web import one_warning, visitor
 from services.web.frame import Frame
 from services.web.one_warning import Seen
 from services.web.signing_in import SigningIn
-from services.web.visitor import said
+from services.web.visitor import number, said
 
 _TYPED = (*Talk._fields, "earlier", "consent", "consent_day")
 _OF_ANOTHER = ("talk_not_yours", "talk_corrected_already")
@@ -87,7 +87,7 @@ class TalkPages:
         return typed if row.notes else typed | {"visibility": ""}  # nobody has chosen who reads what is added now
 
     async def record(self, request: Request) -> Response:
-        """Writes a talk down."""
+        """Takes the record of a talk."""
         return await one_warning.posted(self._frame, self._signing_in, request, self._recorded)
 
     def _recorded(self, request: Request, person: str, form: dict[str, str]) -> Response:
@@ -97,14 +97,14 @@ class TalkPages:
         return self._after(request, found, form)
 
     async def not_reached(self, request: Request) -> Response:
-        """Somebody was not reached."""
+        """Notes that somebody was not reached."""
         return await one_warning.posted(self._frame, self._signing_in, request, self._not_reached)
 
     def _not_reached(self, request: Request, person: str, form: dict[str, str]) -> Response:
         return self._after(request, self._notify.talks.not_reached(person, request.path_params["id"]), form)
 
     async def parents(self, request: Request) -> Response:
-        """Parents were informed."""
+        """Notes that parents were informed."""
         return await one_warning.posted(self._frame, self._signing_in, request, self._informed)
 
     def _informed(self, request: Request, person: str, form: dict[str, str]) -> Response:
@@ -123,6 +123,4 @@ class TalkPages:
 
 def _number(text: str) -> int | None:
     """The number of a talk; None where none is named, 0, which is none, of what is no number."""
-    if not text:
-        return None
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0  # noqa: PLR2004
+    return number(text) or 0 if text else None

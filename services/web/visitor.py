@@ -32,6 +32,7 @@ _FORM = "application/x-www-form-urlencoded"
 LARGEST_FORM = 64 << 10
 """Bytes: texts of people are at most 4,000 characters, each nine bytes in Chinese."""
 _MOST_FIELDS = 60
+_MOST_DIGITS = 10
 SHOWN_AGAIN = "shown_again"
 """The field of a form that is only shown again, in the other language: it does nothing (services/shown_again.py)."""
 _FORM_READ = "prewarn.form"
@@ -47,7 +48,7 @@ def remember_language(request: Request, response: Response) -> Response:
 
 
 def choose_language(request: Request, response: Response, chosen: str) -> None:
-    """The browser keeps it."""
+    """Has the browser keep the language that was chosen."""
     path = root(request) or "/"
     response.set_cookie(LANGUAGE, chosen, max_age=_YEAR, path=path, httponly=True, samesite="lax")
 
@@ -63,9 +64,14 @@ def set_cookie(
 ) -> None:
     """Until the browser is closed, or for so many seconds; for no script, and over https alone where it came so."""
     response.set_cookie(
-        name, value, max_age, path=root(request) or "/", httponly=True, samesite=same_site,
+        name,
+        value,
+        max_age,
+        path=root(request) or "/",
+        httponly=True,
+        samesite=same_site,
         secure=request.url.scheme == "https",
-    )  # fmt: skip
+    )
 
 
 def forget_cookie(request: Request, response: Response, name: str) -> None:
@@ -176,7 +182,7 @@ def form_read(request: Request) -> Mapping[str, str] | None:
     return found
 
 
-def other_language(request: Request, other: str) -> dict[str, Any]:
+def other_language(request: Request, other: str) -> dict[str, object]:
     """How base.html has a page in the other language: by its address; a page that answers a form by that form."""
     here = request.url.include_query_params(lang=other).query
     form = form_read(request)
@@ -199,6 +205,11 @@ def kept(form: Mapping[str, str]) -> str:
 def said(form: Any, name: str) -> str:
     """A field of a form; empty if it has none."""
     return str(form.get(name, ""))
+
+
+def number(text: str) -> int | None:
+    """A whole number that a form or an address has, of nine digits at most; None if it is none."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < _MOST_DIGITS else None
 
 
 def came_for(request: Request) -> str:

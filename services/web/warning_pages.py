@@ -27,27 +27,26 @@ from services.web.appeals import on_warnings
 from services.web.frame import Frame, Visitor
 from services.web.improvement import looking_back
 from services.web.phone.missed import Missed, missed
+from services.web.reader import Reader
 from services.web.signing_in import SigningIn
-from services.web.view_models import Reader
-from services.web.visitor import said
+from services.web.visitor import number, said
 
 if TYPE_CHECKING:
     from services.notify.service import Notify
 
-_MOST_DIGITS = 16
 _TYPED = ("measure", "due", "reason", "helped", "note")
 """Fields of the forms of a warning that a person fills in."""
 _FIELDS = {
-    "refused_needs_measure": "measure", "refused_measure_too_long": "measure", "refused_needs_due": "due",
-    "refused_needs_helped": "helped", "refused_note_too_long": "note",
-    "refused_due_too_far": "due", "refused_done_too_long_ago": "due", "refused_needs_reason": "reason",
-}  # fmt: skip
+    "refused_needs_measure": "measure",
+    "refused_measure_too_long": "measure",
+    "refused_needs_due": "due",
+    "refused_needs_helped": "helped",
+    "refused_note_too_long": "note",
+    "refused_due_too_far": "due",
+    "refused_done_too_long_ago": "due",
+    "refused_needs_reason": "reason",
+}
 """What is refused → beside which field it is said."""
-
-
-def _number(text: str) -> int:
-    """The number of a line of the audit trail; 0, which is none, of what is no number."""
-    return int(text) if text.isascii() and text.isdigit() and len(text) < _MOST_DIGITS else 0
 
 
 class WarningPages:
@@ -90,10 +89,10 @@ class WarningPages:
             siblings = views.siblings(connection, found.warning, seen.person) if found else []
             mine = undo.open_of(connection, found.warning, seen.person, to_ms(reader.now)) if found else []
             seen_version = version(connection, found.warning) if found else ""
-            beside = follow_up.shown(self._notify, connection, found.warning, seen.who, reader) if found else {}
-            after_appeal = on_warnings.after_appeal(connection, found) if found else {}
+            beside = follow_up.shown(self._notify, connection, found.warning, seen.who, reader) if found else None
+            after_appeal = on_warnings.after_appeal(connection, found) if found else None
             appealed = on_warnings.waiting(connection) if found and self._notify.config.appeals.is_on else set()
-        if found is None:
+        if found is None or beside is None:
             return self._frame.missing(request)
         if all(one.person != seen.person for one in found.recipients):
             self._notify.live.watch(seen.person, f"warning/{found.warning.number}")
@@ -109,7 +108,7 @@ class WarningPages:
             undoable=mine[:1],
             student=self._student(request, found.warning),
             version=seen_version,
-            **beside,
+            **beside._asdict(),
             after_appeal=after_appeal,
             appealable=on_warnings.appealable(self._notify, self._phone, seen.who, found.warning, appealed),
             **self._shown(found, siblings, reader, seen.person),
@@ -121,7 +120,7 @@ class WarningPages:
         student = of_students.student_of(row)
         return student if student and self._frame.may_open(request, student) else ""
 
-    def _shown(self, found: Dossier, siblings: list[WarningRow], reader: Reader, person: str) -> dict[str, Any]:
+    def _shown(self, found: Dossier, siblings: list[WarningRow], reader: Reader, person: str) -> dict[str, object]:
         row = found.warning
         card = self._cards(row.rule_version, row.rule)
         return {
@@ -203,7 +202,7 @@ class WarningPages:
     async def undo(self, request: Request) -> Response:
         """Within a minute, the person takes back what they did last."""
         return await self._act(
-            request, lambda person, id_, form: self._notify.acts.undo(person, id_, _number(said(form, "act")))
+            request, lambda person, id_, form: self._notify.acts.undo(person, id_, number(said(form, "act")) or 0)
         )
 
     async def _act(self, request: Request, act: Callable[[str, str, Any], Refusal | None]) -> Response:

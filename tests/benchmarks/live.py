@@ -8,31 +8,25 @@ until the page's stream says that something has changed; and until the page has 
 broker, PostgreSQL, a process for each service, and two that serve pages, each with half of the streams.
 """
 
-import argparse
 import asyncio
-import json
-import os
 import statistics
 import sys
-import tempfile
 import threading
 import time
-from contextlib import ExitStack
 from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from deploy.kafka.broker import Broker
 from services.notify.store.engine import Store
 from services.notify.store.intake import CHUNKS, positions
 from services.web.visitor import SESSION
-from tests.acceptance.modes import Embedded, OnKafka
+from tests.acceptance.modes import OnKafka
 from tests.acceptance.timetable import TERM
+from tests.benchmarks.both_modes import asked, played, tell
 from tests.benchmarks.tap_to_inbox import lessons, story
 from tests.faults.running import free_port
-from tests.postgres import Postgres
 from tests.signing_in import begin_session
 
 WAITED = 60.0
@@ -161,36 +155,16 @@ def measured(playing, count, times):
     return found | {"megabytes, threads": {"before": before, "behind": [figures(one) for one in serving]}}
 
 
+def line(found):
+    return "".join(
+        f"\n  {what}: {', '.join(f'{key} {value}' for key, value in said.items())}" for what, said in found.items()
+    )
+
+
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--pages", type=int, default=200)
-    parser.add_argument("--times", type=int, default=5)
-    parser.add_argument("--mode", choices=("one", "kafka", "both"), default="both")
-    parser.add_argument("--json", action="store_true")
-    given = parser.parse_args()
-    found = {}
-    with tempfile.TemporaryDirectory(prefix="prewarn-") as name, ExitStack() as held:
-        place = Path(name)
-        for one in ("one", "kafka", "broker"):
-            (place / one).mkdir()
-        if given.mode != "kafka":
-            with Embedded(story(given.times), place / "one") as playing:
-                found["one process"] = measured(playing, given.pages, given.times)
-        if given.mode != "one":
-            broker = Broker(place / "broker")
-            held.callback(broker.stop)
-            broker.start()
-            postgres = Postgres()
-            held.callback(postgres.remove)
-            postgres.start()
-            with OnKafka(story(given.times), place / "kafka", broker, "live.", postgres.database()) as playing:
-                found["on Kafka"] = measured(playing, given.pages, given.times)
-    if given.json:
-        sys.stdout.write(json.dumps(found) + os.linesep)
-        return
-    for mode, one in found.items():
-        for what, said in one.items():
-            sys.stdout.write(f"{mode}, {what}: {', '.join(f'{key} {value}' for key, value in said.items())}\n")
+    given = asked(__doc__, pages=200, times=5)
+    found = played(given.mode, story(given.times), "live.", lambda playing: measured(playing, given.pages, given.times))
+    tell(found, line, as_json=given.json)
 
 
 if __name__ == "__main__":

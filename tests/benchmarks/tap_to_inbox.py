@@ -7,22 +7,16 @@ it has one warning more. The roll is called on the pages, by the processes that 
 broker, PostgreSQL and a process for each service, all on this machine.
 """
 
-import argparse
-import json
 import statistics
 import sys
-import tempfile
 import time
-from contextlib import ExitStack
 from datetime import timedelta
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from deploy.kafka.broker import Broker
-from tests.acceptance.modes import Embedded, OnKafka
 from tests.acceptance.timetable import TERM, Playing
-from tests.postgres import Postgres
+from tests.benchmarks.both_modes import asked, played, tell
 
 WAITED = 60.0
 
@@ -62,39 +56,18 @@ def measured(playing: Playing, times: int) -> list[float]:
     return found
 
 
+def figures(times: list[float]) -> dict[str, float]:
+    return {"median": round(statistics.median(times), 2), "slowest": round(max(times), 2), "times": len(times)}
+
+
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--times", type=int, default=10)
-    parser.add_argument("--mode", choices=("one", "kafka", "both"), default="both")
-    parser.add_argument("--json", action="store_true")
-    given = parser.parse_args()
-    found = {}
-    with tempfile.TemporaryDirectory(prefix="prewarn-") as name, ExitStack() as held:
-        place = Path(name)
-        (place / "one").mkdir()
-        (place / "kafka").mkdir()
-        if given.mode != "kafka":
-            with Embedded(story(given.times), place / "one") as playing:
-                found["one process"] = measured(playing, given.times)
-        if given.mode != "one":
-            (place / "broker").mkdir()
-            broker = Broker(place / "broker")
-            held.callback(broker.stop)
-            broker.start()
-            postgres = Postgres()
-            held.callback(postgres.remove)
-            postgres.start()
-            with OnKafka(story(given.times), place / "kafka", broker, "tap.", postgres.database()) as playing:
-                found["on Kafka"] = measured(playing, given.times)
-    said = {
-        mode: {"median": round(statistics.median(times), 2), "slowest": round(max(times), 2), "times": len(times)}
-        for mode, times in found.items()
-    }
-    if given.json:
-        sys.stdout.write(json.dumps(said) + "\n")
-    else:
-        for mode, one in said.items():
-            sys.stdout.write(f"{mode}: median {one['median']} s, slowest of {one['times']} {one['slowest']} s\n")
+    given = asked(__doc__, times=10)
+    found = played(given.mode, story(given.times), "tap.", lambda playing: figures(measured(playing, given.times)))
+    tell(
+        found,
+        lambda one: f"median {one['median']} s, slowest of {one['times']} {one['slowest']} s",
+        as_json=given.json,
+    )
 
 
 if __name__ == "__main__":

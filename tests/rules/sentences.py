@@ -19,15 +19,15 @@ from services.notify.ports import LessonTime, Ports
 from services.notify.rows import ChangeRow, WarningRow
 from services.notify.wording import Listener
 from services.operate.rule_tests.cases import Wait
-from services.operate.rule_tests.files import read_cases
-from services.operate.rule_tests.running import CaseRunner
+from services.operate.rule_tests.files import read_rule_tests
+from services.operate.rule_tests.running import RuleTestRunner
 from services.rules.engine.engine import Engine
 from services.rules.language.fields import read_fields
 from services.rules.language.load import load
 from services.rules.language.reading import Report
 from services.rules.runner import EngineRunner
 from services.web import view_models
-from services.web.view_models import Reader
+from services.web.reader import Reader
 
 ZONE = ZoneInfo("Asia/Shanghai")
 LESSON = datetime(2026, 11, 27, 6, tzinfo=UTC)
@@ -89,9 +89,9 @@ class Pack:
         self.rules = load(folder, schemas)
         self.directory = directory_of(folder / "tests" / "directory", self.rules.zone.key)
         report = Report()
-        cases = read_cases(folder, self.rules, read_fields(schemas), report)
+        cases = read_rule_tests(folder, self.rules, read_fields(schemas), report)
         assert not report.problems
-        runner = CaseRunner(self.rules.plan)
+        runner = RuleTestRunner(self.rules.plan)
         self.changes = [one for case in cases for one in self._of_case(case, runner.plan_for(case.rule))]
 
     def _of_case(self, case, plan):

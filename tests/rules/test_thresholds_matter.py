@@ -7,7 +7,7 @@ import msgspec
 import pytest
 import yaml
 
-from services.operate.rule_tests import CaseRunner, read_cases, suite
+from services.operate.rule_tests import RuleTestRunner, read_rule_tests, suite
 from services.operate.rule_tests.cases import Expectation
 from services.rules.composite import by_comparing, keys_of
 from services.rules.language.fields import read_fields
@@ -64,7 +64,7 @@ def moved(name, number, place, direction):
 @pytest.fixture(scope="module")
 def cases():
     report = Report()
-    found = read_cases(ROOT / "rules", RULES, read_fields(ROOT / "schemas"), report)
+    found = read_rule_tests(ROOT / "rules", RULES, read_fields(ROOT / "schemas"), report)
     assert report.problems == []
     return [case for case in found if not any(speaks_of_people(step) for step in case.steps)]
 
@@ -81,7 +81,7 @@ def test_the_rule_tests_are_green_and_cover_every_rule_every_level_and_a_withdra
 
 
 def test_unmoved_thresholds_turn_no_test_red(cases):
-    report, runner = Report(), CaseRunner(RULES.plan)
+    report, runner = Report(), RuleTestRunner(RULES.plan)
     assert not [case.name for case in cases if runner.run(case, report).failed]
 
 
@@ -95,7 +95,7 @@ def test_every_threshold_stands_in_a_standard_and_every_standard_is_used():
 def test_a_threshold_moved_by_one_step_turns_a_test_red(cases, name, number, place):
     touched = {rule.id for rule in RULES.plan.rules if rule.standard == name}
     for direction in (-1, 1):
-        report, runner = Report(), CaseRunner(moved(name, number, place, direction))
+        report, runner = Report(), RuleTestRunner(moved(name, number, place, direction))
         red = any(runner.run(case, report).failed for case in cases if case.rule in touched)
         assert red != ((name, place, direction) in NOTHING_IS_NO_VALUE), direction
 
@@ -128,5 +128,5 @@ def test_a_case_of_a_composite_that_is_moved_turns_a_test_red(cases, name, grade
     assert dict(table) != dict(rule.gauges[0].table)
     gauge = msgspec.structs.replace(rule.gauges[0], table=table)
     rules = [msgspec.structs.replace(rule, gauges=(gauge,)) if one is rule else one for one in RULES.plan.rules]
-    report, runner = Report(), CaseRunner(msgspec.structs.replace(RULES.plan, rules=tuple(rules)))
+    report, runner = Report(), RuleTestRunner(msgspec.structs.replace(RULES.plan, rules=tuple(rules)))
     assert any(runner.run(case, report).failed for case in cases if case.rule == name)

@@ -30,7 +30,7 @@ class Begun:
 
 
 class Provider(Protocol):
-    """What all providers have."""
+    """What signing in asks of every provider."""
 
     async def would_work(self) -> Message:
         """Ask the provider without signing anybody in; what was found. Raises SignInError with what is wrong."""

@@ -10,7 +10,6 @@ import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from secrets import token_urlsafe
-from typing import Any
 from urllib.parse import urlencode
 
 from services import bounds
@@ -19,7 +18,7 @@ from services.accounts.providers.app_tokens import AppToken
 from services.accounts.providers.fetching import Answer, Fetcher, host_of
 from services.errors import SignInError
 from services.i18n import say
-from services.messages import Message
+from services.messages import Json, Message
 
 _PAGE = "https://login.dingtalk.com/oauth2/auth"
 _API = "https://api.dingtalk.com"
@@ -99,7 +98,7 @@ class Dingtalk:
             raise SignInError(say("providers.code_refused", host=self._host), why="refused")
         return self._text(self._good(answer), "accessToken")
 
-    async def _member(self, union: str) -> dict[str, Any]:
+    async def _member(self, union: str) -> Json:
         address = f"{self._old_api}/topapi/user/getbyunionid"
         return (await self._fetcher.post_json(address, {"unionid": union}, access_token=await self._token.get())).json()
 
@@ -109,12 +108,12 @@ class Dingtalk:
         seconds = found.get("expireIn", _LIFE)
         return self._text(found, "accessToken"), float(seconds) if isinstance(seconds, (int, float)) else _LIFE
 
-    def _good(self, answer: Answer) -> dict[str, Any]:
+    def _good(self, answer: Answer) -> Json:
         if not answer.good:
             raise provider_wrong(say("providers.app_error", host=self._host, code=_code(answer) or answer.status))
         return answer.json()
 
-    def _text(self, found: dict[str, Any], name: str) -> str:
+    def _text(self, found: Json, name: str) -> str:
         text = found.get(name)
         if not isinstance(text, str) or not text or (bounds.of_id(text) is not None and "Token" not in name):
             raise provider_wrong(say("providers.no_claim", host=self._host, claim=name))

@@ -20,7 +20,7 @@ import msgspec
 
 from services.accounts.providers import provider_wrong
 from services.i18n import say
-from services.messages import UNREADABLE, Message
+from services.messages import UNREADABLE, Json, Message
 
 SECONDS = 10.0
 """Until a provider must have answered whole, name look-up and TLS included."""
@@ -57,7 +57,7 @@ def host_of(url: str) -> str:
 
 @dataclass(frozen=True)
 class Answer:
-    """What came back."""
+    """What a provider has answered to a request."""
 
     host: str
     status: int
@@ -70,7 +70,7 @@ class Answer:
         """Whether the status says so."""
         return self.status == HTTPStatus.OK
 
-    def json(self) -> dict[str, Any]:
+    def json(self) -> Json:
         """The object that it is. Raises SignInError if it is none."""
         try:
             found = msgspec.json.decode(self.body)

@@ -13,7 +13,6 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
 import msgspec
@@ -23,7 +22,7 @@ from services.accounts.providers import provider_wrong
 from services.accounts.providers.fetching import host_of, is_loopback
 from services.errors import SettingError
 from services.i18n import say
-from services.messages import UNREADABLE, Message
+from services.messages import UNREADABLE, Json, Message
 
 _SECONDS = 10
 _LONGEST_PASSWORD = 1024
@@ -82,15 +81,22 @@ class Ldap:
             raise provider_wrong(say("providers.ldap_anybody", host=self._host))
         return say("providers.ldap_works", host=self._host, base=self._server.base)
 
-    async def _ask(self, name: str, password: str) -> dict[str, Any]:
+    async def _ask(self, name: str, password: str) -> Json:
         server = self._server
         found = urlsplit(server.url)
         request = {
-            "url": server.url, "base": server.base, "bind": server.bind, "bind_password": server.bind_password,
-            "filter": server.filter, "attribute": server.attribute, "name": name, "password": password,
-            "ca": str(self._ca or ""), "seconds": self._seconds,
+            "url": server.url,
+            "base": server.base,
+            "bind": server.bind,
+            "bind_password": server.bind_password,
+            "filter": server.filter,
+            "attribute": server.attribute,
+            "name": name,
+            "password": password,
+            "ca": str(self._ca or ""),
+            "seconds": self._seconds,
             "start_tls": found.scheme == "ldap" and not is_loopback(found.hostname),
-        }  # fmt: skip
+        }
         try:
             async with asyncio.timeout(_QUEUE * self._seconds), self._places, asyncio.timeout(self._seconds):
                 said = await self._child(msgspec.json.encode(request))

@@ -97,9 +97,13 @@ def _entry(directory: Any, request: dict[str, Any]) -> tuple[str, list[bytes]]:
     wanted = request["filter"].replace("{name}", escape_filter_chars(request["name"]))
     try:
         found = directory.search_ext_s(
-            request["base"], ldap.SCOPE_SUBTREE, wanted, [request["attribute"]], sizelimit=2,
+            request["base"],
+            ldap.SCOPE_SUBTREE,
+            wanted,
+            [request["attribute"]],
+            sizelimit=2,
             timeout=request["seconds"],
-        )  # fmt: skip
+        )
     except ldap.SIZELIMIT_EXCEEDED:
         raise _WrongError("ldap_several", "") from None
     except ldap.NO_SUCH_OBJECT:

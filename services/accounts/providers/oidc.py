@@ -11,7 +11,6 @@ from datetime import datetime
 from hashlib import sha256
 from http import HTTPStatus
 from secrets import token_urlsafe
-from typing import Any
 from urllib.parse import quote, urlencode
 
 from joserfc import jws, jwt
@@ -24,7 +23,7 @@ from services.accounts.providers.fetching import Answer, Fetcher, host_of, is_se
 from services.clock import wall_clock
 from services.errors import SignInError
 from services.i18n import say
-from services.messages import Message
+from services.messages import Json, Message
 
 _METADATA = "/.well-known/openid-configuration"
 _ENDPOINTS = ("authorization_endpoint", "token_endpoint", "jwks_uri")
@@ -52,11 +51,11 @@ class Oidc:
     def __init__(self, client: Client, fetcher: Fetcher, clock: Callable[[], datetime] = wall_clock) -> None:
         self._client, self._fetcher, self._clock = client, fetcher, clock
         self._host = host_of(client.issuer)
-        self._metadata: tuple[float, dict[str, Any]] | None = None
+        self._metadata: tuple[float, Json] | None = None
         self._keys: KeySet | None = None
 
     async def begin(self, callback: str, browser: str = "") -> Begun:  # noqa: ARG002 - of all redirecting providers
-        """To the provider's page."""
+        """Where the browser is sent to sign in, and what is kept until it comes back."""
         metadata = await self._known()
         state, nonce, verifier = token_urlsafe(24), token_urlsafe(24), token_urlsafe(48)
         asked = {
@@ -98,7 +97,7 @@ class Oidc:
         return name
 
     async def would_work(self) -> Message:
-        """Its metadata and keys."""
+        """Asks for the provider's metadata and keys."""
         metadata = await self._known()
         await self._load_keys(metadata)
         methods = metadata.get("code_challenge_methods_supported", ["S256"])
@@ -109,7 +108,7 @@ class Oidc:
             return say("providers.oidc_works_unsure", host=self._host, claim=self._client.claim)
         return say("providers.oidc_works", host=self._host, claim=self._client.claim)
 
-    async def _known(self) -> dict[str, Any]:
+    async def _known(self) -> Json:
         if self._metadata is not None and time.monotonic() - self._metadata[0] < _FRESH:
             return self._metadata[1]
         answer = await self._fetcher.get(self._client.issuer.rstrip("/") + _METADATA)
@@ -124,9 +123,7 @@ class Oidc:
         self._metadata = time.monotonic(), found
         return found
 
-    async def _exchange(
-        self, metadata: dict[str, Any], code: str, kept: Mapping[str, str], callback: str
-    ) -> dict[str, Any]:
+    async def _exchange(self, metadata: Json, code: str, kept: Mapping[str, str], callback: str) -> Json:
         form = {"grant_type": "authorization_code", "code": code, "redirect_uri": callback}
         form["code_verifier"] = kept.get("verifier", "")
         headers = {"Accept": "application/json"}
@@ -151,7 +148,7 @@ class Oidc:
             return provider_wrong(say("providers.client_refused", host=self._host))
         return provider_wrong(say("providers.oidc_error", host=self._host, error=_short(error)))
 
-    async def _verified(self, metadata: dict[str, Any], token: str, nonce: str) -> dict[str, Any]:
+    async def _verified(self, metadata: Json, token: str, nonce: str) -> Json:
         """The claims of an id token. Raises SignInError unless it is from this issuer, for us, now, and signed."""
         for fresh in (False, True):
             keys = await self._load_keys(metadata) if fresh or self._keys is None else self._keys
@@ -191,7 +188,7 @@ class Oidc:
             raise provider_wrong(say("providers.wrong_claim", host=self._host, claim="azp"))
         return claims
 
-    async def _load_keys(self, metadata: dict[str, Any]) -> KeySet:
+    async def _load_keys(self, metadata: Json) -> KeySet:
         answer = await self._fetcher.get(metadata["jwks_uri"])
         if not answer.good:
             raise provider_wrong(say("providers.no_keys", host=self._host))
@@ -201,7 +198,7 @@ class Oidc:
             raise provider_wrong(say("providers.no_keys", host=self._host)) from None
         return self._keys
 
-    async def _userinfo(self, metadata: dict[str, Any], token: str, subject: str) -> dict[str, Any]:
+    async def _userinfo(self, metadata: Json, token: str, subject: str) -> Json:
         answer = await self._fetcher.get(metadata["userinfo_endpoint"], None, Authorization=f"Bearer {token}")
         if not answer.good:
             raise provider_wrong(say("providers.status", host=self._host, path="userinfo", status=answer.status))

@@ -9,7 +9,6 @@ import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from secrets import token_hex
-from typing import Any
 from urllib.parse import urlencode
 
 from services import bounds
@@ -18,7 +17,7 @@ from services.accounts.providers.app_tokens import AppToken
 from services.accounts.providers.fetching import Fetcher, host_of
 from services.errors import SignInError
 from services.i18n import say
-from services.messages import Message
+from services.messages import Json, Message
 
 _IN_APP = "https://open.weixin.qq.com/connect/oauth2/authorize"
 _BY_SCAN = "https://login.work.weixin.qq.com/wwlogin/sso/login"
@@ -82,7 +81,7 @@ class Wecom:
         await self._token.get()
         return say("providers.app_works", host=self._host)
 
-    async def _ask_user(self, code: str) -> dict[str, Any]:
+    async def _ask_user(self, code: str) -> Json:
         asked = {"access_token": await self._token.get(), "code": code}
         return (await self._fetcher.get(f"{self._api}/auth/getuserinfo", asked)).json()
 
@@ -95,7 +94,7 @@ class Wecom:
             raise provider_wrong(say("providers.no_claim", host=self._host, claim="access_token"))
         return token, float(seconds)
 
-    def _refuse(self, found: dict[str, Any]) -> None:
+    def _refuse(self, found: Json) -> None:
         """Its `errmsg` is left out: it quotes what was sent."""
         code = found.get("errcode", 0)
         if code == _NOT_FROM_HERE:

@@ -58,7 +58,7 @@ class PublishedBounds:
         return self.rule_set().plan.times
 
     def terms(self) -> list[Term]:
-        """Its terms."""
+        """The terms of the calendar that is in force."""
         return list(self.times().terms)
 
     def held(self, now: int) -> int:

@@ -133,7 +133,7 @@ class Ingest:
 
     @property
     def zone(self) -> ZoneInfo:
-        """The college's."""
+        """The college's time zone."""
         return self.bounds.zone
 
     def dry_intake(self) -> Intake:

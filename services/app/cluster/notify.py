@@ -14,6 +14,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
+from functools import partial
 from typing import Any, NamedTuple
 
 import msgspec
@@ -34,6 +35,7 @@ from services.clock import wall_clock
 from services.errors import LogError, UnstorableError
 from services.ingest.records.keys import Keys
 from services.ingest.schemas import load_schemas
+from services.log import leave_news
 from services.log.heartbeat import STALLED, Heartbeat, Progress, end
 from services.log.kafka import WARNINGS, full_name
 from services.log.kafka.producer import Publisher
@@ -81,7 +83,7 @@ class Intake:
         self._thread = threading.Thread(target=self._run, name="warnings", daemon=True)
 
     def start(self) -> None:
-        """From here on."""
+        """From here on changes are taken in, on a thread of its own."""
         self._thread.start()
 
     def stop(self) -> None:
@@ -214,7 +216,7 @@ class _Goes(ConsumerRebalanceListener):  # type: ignore[misc]  # kafka-python ha
         """Nothing is under way between two polls."""
 
     def on_partitions_assigned(self, assigned: Any) -> None:
-        """Seeks."""
+        """Goes on where the store has come to in these partitions."""
         for place in assigned:
             self._consumer.seek(place, self._notify.offset(consumer_name(place.partition)))
 
@@ -262,7 +264,8 @@ def opened(settings: Settings) -> Iterator[Opened]:
             records = PostgresRecords(address_of(url), settings.topic_prefix, publisher)
             held.callback(records.close)
             schemas = load_schemas(resource("schemas"))
-            ports = ports._replace(lesson=LessonTimes(records.reading, Keys(schemas)))
+            leave = partial(records.meta, leave_news.NAME)
+            ports = ports._replace(lesson=LessonTimes(records.reading, Keys(schemas)), leave=leave)
             phone = PhoneOnKafka(records, schemas, bounds)
         notify = Notify(config, ports)
         held.callback(notify.stop)

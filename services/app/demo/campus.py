@@ -32,7 +32,7 @@ class Major:
 
     @property
     def office(self) -> str:
-        """Its teaching office."""
+        """The id of its teaching office."""
         return f"{self.id}-office"
 
 
@@ -62,7 +62,7 @@ class SchoolClass:
 
 @dataclass(frozen=True)
 class Campus:
-    """Everybody and everything."""
+    """Everybody and everything that the sample college has."""
 
     cohort: int
     classes: tuple[SchoolClass, ...]

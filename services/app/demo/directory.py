@@ -44,7 +44,7 @@ SOURCES = {
 
 
 def tables(campus: Campus) -> dict[str, list[Row]]:
-    """File stem → rows."""
+    """The directory of the sample college: stem of a file → its rows."""
     return {
         "people": [{"id": one.id, "name": one.name.written, "email": "", "channel": CHANNEL} for one in _staff(campus)],
         "departments": [{"id": id_, "name_zh": text.zh, "name_en": text.en} for id_, text in DEPARTMENTS.items()],

@@ -6,14 +6,13 @@ from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from random import Random
-from typing import Any
 
 from services.app.demo.campus import Person
 from services.app.demo.dates import at
 from services.app.demo.scene import Booking, Scene
 from services.app.demo.scores import MAX_SCORE, PASS_SCORE, attended
 from services.app.demo.timetable import HOURS, Lesson
-from services.messages import CampusEvent
+from services.messages import CampusEvent, Json
 
 
 def lesson_events(scene: Scene) -> Iterator[CampusEvent]:
@@ -64,7 +63,7 @@ def _planned(lesson: Lesson, booking: Booking, scene: Scene) -> Iterator[CampusE
         )
 
 
-def _about(lesson: Lesson) -> dict[str, Any]:
+def _about(lesson: Lesson) -> Json:
     return {
         "lesson": lesson.id,
         "course": lesson.course.id,
@@ -130,7 +129,7 @@ def _attendance(
     )
 
 
-def _counts(lesson: Lesson, marks: dict[str, str], teacher_late: int) -> dict[str, Any]:
+def _counts(lesson: Lesson, marks: dict[str, str], teacher_late: int) -> Json:
     counts = Counter(marks.values())
     expected = len(lesson.class_.students)
     missing = counts["late"] + counts["leave"] + counts["absent"]
@@ -152,7 +151,7 @@ def _test(lesson: Lesson, booking: Booking, scores: dict[tuple[str, str], int], 
     for student in lesson.class_.students:
         if not attended(booking, student.id):
             continue
-        data: dict[str, Any] = {"test": lesson.test, **_about(lesson), "student": student.id}
+        data: Json = {"test": lesson.test, **_about(lesson), "student": student.id}
         score = scores.get((lesson.id, student.id))
         if score is None:
             data |= {"score": None, "status": "not_submitted", "due_at": lesson.ends.isoformat()}

@@ -15,7 +15,7 @@ HOURS = 2
 
 @dataclass(frozen=True)
 class Lesson:
-    """One class, once."""
+    """One class is taught one course once."""
 
     id: str
     day: date

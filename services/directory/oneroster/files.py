@@ -16,7 +16,7 @@ from services.errors import ProblemsError
 from services.i18n import say
 from services.messages import Problem
 from services.tabular.archives import members
-from services.tabular.rows import decoded, strict_rows
+from services.tabular.rows import decoded, strict_rows, write_csv
 
 STATE = "oneroster"
 """Folder beside the directory's tables with what was imported, so that a delta can be added to it."""
@@ -26,7 +26,7 @@ _MANIFEST = "manifest.csv"
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """One row."""
+    """One row of a file of OneRoster."""
 
     values: dict[str, str]
     place: str
@@ -34,7 +34,7 @@ class Record:
     fresh: bool = True
 
     def at(self, column: str) -> str:
-        """Where a cell stands."""
+        """Where a cell stands, for a person who has the file open."""
         return f"{self.place}, column {column}"
 
     def each(self, column: str) -> list[str]:
@@ -74,13 +74,11 @@ def remembered(directory: Path) -> Export:
 
 
 def keep(export: Export, directory: Path) -> None:
-    """Writes what `remembered` reads."""
+    """Writes the rows of an export, for `remembered` to read before the next one."""
     for name, records in export.files.items():
         (directory / STATE).mkdir(exist_ok=True)
-        with (directory / STATE / f"{name}.csv").open("w", encoding="utf-8", newline="") as file:
-            writer = csv.DictWriter(file, list(FILES[name]))
-            writer.writeheader()
-            writer.writerows(record.values for record in records.values())
+        rows = (record.values for record in records.values())
+        write_csv(directory / STATE / f"{name}.csv", list(FILES[name]), rows)
 
 
 def read_export(source: Path, before: Export, problems: list[Problem]) -> Export:
@@ -119,7 +117,7 @@ def read_export(source: Path, before: Export, problems: list[Problem]) -> Export
 
 
 def _modes(raw: Mapping[str, bytes], problems: list[Problem]) -> dict[str, str]:
-    """File → bulk or delta."""
+    """File → whether it is whole (bulk) or says what has changed (delta)."""
     said = {key: (number, value) for number, key, value in _manifest(raw[_MANIFEST], problems)}
     number, version = said.get("oneroster.version", (1, ""))
     if version != "1.1":

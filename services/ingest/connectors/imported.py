@@ -2,6 +2,8 @@
 
 import re
 from collections.abc import Iterator
+from datetime import datetime
+from functools import cache
 from typing import Protocol
 
 from services.i18n import say
@@ -30,6 +32,12 @@ class Imported(Protocol):
 
     def events(self) -> Iterator[CampusEvent]:
         """Give the events in time order, times in UTC; what was wrong is in `problems` afterwards."""
+
+
+@cache
+def instant(moment: datetime) -> str:
+    """An instant of UTC, as data have it."""
+    return moment.isoformat().replace("+00:00", "Z")
 
 
 def is_id(text: str) -> bool:

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 from services.directory.columns import day as read_day
 from services.errors import ProblemsError
 from services.i18n import say
-from services.ingest.connectors.imported import Imported, is_id, wrong_id
+from services.ingest.connectors.imported import Imported, instant, is_id, wrong_id
 from services.messages import CampusEvent, Problem
 from services.tabular.columns import Columns
 
@@ -170,15 +170,11 @@ def _day(cell: str) -> _Day | None:
     if day is None:
         return None
     starts, ends = _instant(day, _STARTS), _instant(day, _ENDS)
-    return _Day(day.isoformat(), _instant(day, time()), ends, _text(starts), _text(ends))
+    return _Day(day.isoformat(), _instant(day, time()), ends, instant(starts), instant(ends))
 
 
 def _instant(day: date, clock: time) -> datetime:
     return datetime.combine(day, clock, _ZONE).astimezone(UTC)
-
-
-def _text(moment: datetime) -> str:
-    return moment.isoformat().replace("+00:00", "Z")
 
 
 def _present(cell: str) -> int | None:

@@ -10,14 +10,14 @@ from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
 from operator import attrgetter
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from services.directory.nearest import Nearest
 from services.errors import ConfigurationError, ProblemsError
 from services.i18n import say
-from services.ingest.connectors.imported import Imported, is_id, wrong_id
-from services.messages import CampusEvent, Problem
+from services.ingest.connectors.imported import Imported, instant, is_id, wrong_id
+from services.messages import CampusEvent, Json, Problem
 from services.tabular.columns import Columns
 
 _ZONE = ZoneInfo("Europe/London")
@@ -163,13 +163,13 @@ class OuladPresentation:
                 problems += wrong
                 continue
             moment = _instant(int(submitted), _NOON)
-            result: dict[str, Any] = {"status": "graded", "score": _number(score)} if score else {"status": "pending"}
+            result: Json = {"status": "graded", "score": _number(score)} if score else {"status": "pending"}
             yield CampusEvent(
                 source="oulad",
                 id=f"submission/{id_}/{student}",
                 kind="test",
                 time=moment,
-                data={**_test(assessment, student), **result, "submitted_at": _text(moment)},
+                data={**_test(assessment, student), **result, "submitted_at": instant(moment)},
             )
 
 
@@ -200,7 +200,7 @@ def _file(folder: Path, stem: str) -> Path:
 def _set(assessments: dict[str, _Assessment], registrations: list[_Registration]) -> Iterator[CampusEvent]:
     """Expect each test of everybody who is registered on its due day, by the end of that day."""
     for assessment in assessments.values():
-        due_at = _text(_instant(assessment.due + 1, time()))
+        due_at = instant(_instant(assessment.due + 1, time()))
         for registration in registrations:
             if registration.course == assessment.course and registration.holds(assessment.due):
                 yield CampusEvent(
@@ -222,7 +222,7 @@ def _enrolments(registrations: list[_Registration]) -> list[dict[str, str]]:
     return list(rows.values())
 
 
-def _test(assessment: _Assessment, student: str) -> dict[str, Any]:
+def _test(assessment: _Assessment, student: str) -> Json:
     return {
         "test": assessment.id,
         "course": assessment.course,
@@ -276,8 +276,3 @@ def _iso(day: int | None, before: int = 0) -> str:
 @cache
 def _instant(day: int, clock: time) -> datetime:
     return datetime.combine(_DAY_0 + timedelta(days=day), clock, _ZONE).astimezone(UTC)
-
-
-@cache
-def _text(moment: datetime) -> str:
-    return moment.isoformat().replace("+00:00", "Z")

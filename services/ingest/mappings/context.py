@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 
 from services.ingest.mappings.days import Days
 from services.ingest.mappings.known import Known
@@ -13,7 +12,7 @@ from services.ingest.mappings.lessons import Lessons
 from services.ingest.mappings.tables import Found
 from services.ingest.mappings.targets import Target
 from services.ingest.mappings.values import Values
-from services.messages import Problem
+from services.messages import Json, Problem
 from services.tabular.sheets import Cell, Sheet
 
 Placed = tuple[Cell, int | None]
@@ -37,7 +36,7 @@ class World:
 class Record:
     """What one row (or one cell of a wide one) says."""
 
-    data: dict[str, Any]
+    data: Json
     position: str
     columns: dict[str, str]
     """Field → column, for what is said of it later."""

@@ -41,7 +41,7 @@ _WHEN = re.compile(r"(周|星期|礼拜)[一二三四五六日天].*\d.*节|\d.*
 
 
 class Shapes:
-    """Looks at values."""
+    """Tells by the values of a column what it may be."""
 
     def __init__(self, known: Known, dates: Days) -> None:
         self._known, self.days = known, dates

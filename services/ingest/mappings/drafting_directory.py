@@ -11,7 +11,7 @@ from services.directory.records import TABLES
 from services.errors import ProblemsError
 from services.i18n import say
 from services.ingest.mappings.context import Record
-from services.ingest.mappings.enrolments import CHANGES, Change, change_of, with_changes
+from services.ingest.mappings.enrolments import CHANGES, Change, RowAt, change_of, with_changes
 from services.ingest.mappings.language import Mapping as FileMapping
 from services.ingest.mappings.language import SourceRow, Table
 from services.ingest.mappings.reading import College, open_mapped
@@ -96,11 +96,11 @@ def _change(
             continue
         for record, place in _records(one, CHANGES, targets, world, drafted):
             changes.append(change_of(record.data, place))
-    of_student: dict[str, list[tuple[dict[str, Any], str]]] = {}
-    for row, place in rows.rows.values():
-        of_student.setdefault(str(row["id"]), []).append((row, place))
+    of_student: dict[str, list[RowAt]] = {}
+    for row in rows.rows.values():
+        of_student.setdefault(str(row.cells["id"]), []).append(row)
     found = with_changes(of_student, changes, drafted.problems)
-    rows.rows = {rows.key_of(row): (row, place) for every in found.values() for row, place in every}
+    rows.rows = {rows.key_of(row.cells): row for every in found.values() for row in every}
 
 
 def _read(one: Given, name: str, targets: Mapping[str, Target], world: College, rows: _Rows, drafted: Drafted) -> None:
@@ -137,32 +137,32 @@ class _Rows:
 
     def __init__(self, name: str) -> None:
         self._key, self._name = TABLES[name].key, name
-        self.rows: dict[tuple[str, ...], tuple[dict[str, Any], str]] = {}
+        self.rows: dict[tuple[str, ...], RowAt] = {}
         self.problems: list[Problem] = []
 
     def start_with(self, rows: Sequence[Mapping[str, Any]]) -> None:
         for row in rows:
-            self.rows[self.key_of(row)] = dict(row), self._name
+            self.rows[self.key_of(row)] = RowAt(dict(row), self._name)
 
     def source(self, given: Given) -> None:
         """What a mapping says of its source."""
         source: SourceRow = given.mapping.source
         if source.id and (source.lists or source.rank):
-            before, _ = self.rows.get((source.id,), ({"id": source.id}, ""))
+            before = self.rows.get((source.id,), RowAt({"id": source.id}, "")).cells
             said = {"lists": source.lists or None, "rank": source.rank or None}
             told = before | {name: value for name, value in said.items() if value and not before.get(name)}
-            self.rows[source.id,] = told, given.mapping.name
+            self.rows[source.id,] = RowAt(told, given.mapping.name)
 
     def cells(self) -> list[Mapping[str, Any]]:
-        """All of them."""
-        return [cells for cells, _ in self.rows.values()]
+        """The rows without their places."""
+        return [row.cells for row in self.rows.values()]
 
     def add(self, record: Record, place: str) -> None:
         key = self.key_of(record.data)
         if key not in self.rows:
-            self.rows[key] = dict(record.data), place
+            self.rows[key] = RowAt(dict(record.data), place)
             return
-        before, _ = self.rows[key]
+        before = self.rows[key].cells
         for name, value in record.data.items():
             if before.setdefault(name, value) != value:
                 what = say("mapping.rows_contradict", id=" ".join(filter(None, key)), other=f"{name} {before[name]}")

@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from typing import Any, NamedTuple
 
 from services.i18n import say
-from services.messages import Message, Problem
+from services.messages import Json, Message, Problem
 
 CHANGES = "student_changes"
 """The target `directory/student_changes`, which is no table of the directory."""
@@ -36,8 +36,15 @@ def change_of(data: Mapping[str, Any], place: str) -> Change:
     )
 
 
-Rows = dict[str, list[tuple[dict[str, Any], str]]]
-"""Student → (row of the directory, place)."""
+class RowAt(NamedTuple):
+    """A row of the directory that files describe, and where it stands."""
+
+    cells: Json
+    place: str
+
+
+Rows = dict[str, list[RowAt]]
+"""Student → their rows."""
 
 
 def with_changes(rows: Rows, changes: Iterable[Change], problems: list[Problem]) -> Rows:
@@ -72,14 +79,12 @@ def _day_of(one: Change) -> date:
     return one.day
 
 
-def _ends(rows: list[tuple[dict[str, Any], str]]) -> bool:
+def _ends(rows: list[RowAt]) -> bool:
     """Whether the roll has the day itself."""
-    return any(row.get("to") or row.get("status") for row, _ in rows)
+    return any(row.cells.get("to") or row.cells.get("status") for row in rows)
 
 
-def _split(
-    roll: tuple[dict[str, Any], str], changes: list[Change], problems: list[Problem]
-) -> list[tuple[dict[str, Any], str]]:
+def _split(roll: RowAt, changes: list[Change], problems: list[Problem]) -> list[RowAt]:
     row, place = roll
     moves = [one for one in changes if one.change == MOVED]
     now = row["class"]
@@ -87,15 +92,15 @@ def _split(
     if not at:
         problems.append(_wrong(moves[0], say("mapping.blank", field="class_before")))
         return [roll]
-    spans: list[tuple[dict[str, Any], str]] = []
-    present: dict[str, Any] | None = {**row, "class": at}
+    spans: list[RowAt] = []
+    present: Json | None = {**row, "class": at}
     for one in changes:
         first = _day_of(one)
         if present is not None:
             # Of whom no suspension is listed, nothing is known before they came back.
             came_back = one is changes[0] and one.change == RETURNED
             if str(present.get("from") or "") < first.isoformat() and not came_back:
-                spans.append(({**present, "to": (first - _DAY).isoformat()}, place))
+                spans.append(RowAt({**present, "to": (first - _DAY).isoformat()}, place))
             at = present["class"]
         if one.change == MOVED:
             following = next((other.before for other in moves if _day_of(other) > first), "")
@@ -107,7 +112,7 @@ def _split(
             present = {**row, "class": at, "from": first.isoformat()}
             present |= {"status": SUSPENDED} if one.change == SUSPENDED else {}
     if present is not None:
-        spans.append((present, place))
+        spans.append(RowAt(present, place))
         if present["class"] != now:
             problems.append(_wrong(changes[-1], say("mapping.change_to_another_class", roll=now, change=at)))
     return spans

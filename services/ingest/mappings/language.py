@@ -118,13 +118,13 @@ class Table(msgspec.Struct, frozen=True, kw_only=True):
     place: str = ""
 
     def takes(self) -> list[Take]:
-        """All ways to values."""
+        """Every way in which the table's rows get a value."""
         specs = (self.base, *self.rows)
         fields = [one for spec in specs for one in (*spec.fields.values(), spec.time, spec.recorded, spec.retracted)]
         return [take for field in fields for take in field] + [one.take for one in self.parts.values()]
 
     def conditions(self) -> list[Condition]:
-        """All conditions."""
+        """Every condition of the table, its rows and its values."""
         of_rows = [one for spec in (self.base, *self.rows) for one in spec.when]
         return [*self.when, *of_rows, *(one for take in self.takes() for one in take.when)]
 
@@ -171,5 +171,5 @@ class Known(msgspec.Struct, frozen=True):
 
 
 def place_of(place: Place) -> str:
-    """`file:line:col`."""
+    """Where it stands in the mapping, as `file:line:col`."""
     return f"{place.file}:{place.line}:{place.column}"

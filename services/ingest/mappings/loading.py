@@ -16,6 +16,7 @@ from services.ingest.mappings.cells import word
 from services.ingest.mappings.language import Covers, Mapping, Part, RowSpec, SourceRow, Table, Wide, place_of
 from services.ingest.mappings.takes import Reading
 from services.ingest.mappings.targets import HELPERS, Target
+from services.messages import Json
 from services.tabular.places import Place, Report, fields, items, known_words, number, read_yaml
 from services.tabular.places import word as a_word
 
@@ -91,7 +92,7 @@ class _Mapping:
             tables=tuple(self._table(one, found) for one in items(found.get("tables"), report, "tables")),
         )
 
-    def _tables_of_values(self, place: Place | None) -> dict[str, dict[str, Any]]:
+    def _tables_of_values(self, place: Place | None) -> dict[str, Json]:
         if place is None:
             return {}
         if not isinstance(place.value, dict):

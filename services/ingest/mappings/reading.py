@@ -24,7 +24,7 @@ from services.ingest.mappings.lessons import Lessons
 from services.ingest.mappings.records import Reader
 from services.ingest.mappings.tables import Found, find_tables
 from services.ingest.mappings.targets import DIRECTORY, TIMETABLE, Target
-from services.messages import CampusEvent, Problem
+from services.messages import CampusEvent, Json, Problem
 from services.tabular.sheets import MOST_CELLS_IN_ORDER, SECONDS_IN_ORDER, Heard, Sheet, read_sheets
 
 Wanted = Callable[[Table], bool]
@@ -176,9 +176,9 @@ def _covers(mapping: FileMapping, found: Found, world: World, problems: list[Pro
     return f"{covers.kind} of {first} to {last}"
 
 
-def event_of(record: Record, table: Table, mapped: MappedFile) -> dict[str, Any]:
+def event_of(record: Record, table: Table, mapped: MappedFile) -> Json:
     """A record as a CloudEvents object, without an id: it gets one of what it is about."""
-    value: dict[str, Any] = {
+    value: Json = {
         "specversion": "1.0",
         "type": table.to,
         "source": table.source or mapped.mapping.source.id,

@@ -18,7 +18,7 @@ from services.ingest.mappings.lessons import Lesson
 from services.ingest.mappings.tables import Line
 from services.ingest.mappings.targets import HELPERS
 from services.ingest.mappings.values import NOTHING, as_data
-from services.messages import Problem
+from services.messages import Json, Problem
 from services.tabular.sheets import Cell
 
 _LATE = {"test", "rollcall"}
@@ -38,7 +38,7 @@ class Row:
         base = context.found.table.base
         self._fields = {**base.fields, **spec.fields}
         self.finding = Finding(context, line, parts, self._fields, self._needed)
-        self._read: dict[str, Any] = {}
+        self._read: Json = {}
         self._columns: dict[str, str] = {}
         self.problems: list[Problem] = []
         """What is wrong with it."""

@@ -64,7 +64,7 @@ class Found:
 
     @property
     def place(self) -> str:
-        """`students.xlsx sheet 学生信息`."""
+        """File and sheet for a person: `students.xlsx sheet 学生信息`."""
         return f"{self.file} {self.within}".strip()
 
     @property
@@ -78,7 +78,7 @@ class Found:
         return len(self.sheet.rows) - self.first
 
     def position(self, number: int) -> str:
-        """`sheet 学生信息 row 7`."""
+        """A row for a person: `sheet 学生信息 row 7`."""
         return f"{self.within} row {number}".strip()
 
     def column(self, place: int) -> str:

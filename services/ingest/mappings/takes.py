@@ -12,6 +12,7 @@ from services.ingest.mappings import cells, days
 from services.ingest.mappings.cells import WrongCell, word
 from services.ingest.mappings.language import NOT_SAID, Condition, Field, Part, Pattern, Take, place_of
 from services.ingest.mappings.targets import READERS, Target
+from services.messages import Json
 from services.tabular.places import Place, Report, fields, items, known_words, number
 from services.tabular.places import word as a_word
 
@@ -69,7 +70,7 @@ class Reading:
         return tuple(take for one in ones if (take := self.take(one, name, target)) is not None)
 
     def take(self, place: Place, name: str, target: Target | None) -> Take | None:
-        """One way."""
+        """Reads one way to a value; None where it is wrong, which is reported."""
         if not isinstance(place.value, dict):
             columns = self.words(place, name)
             return Take(columns=columns, place=place_of(place)) if columns else None
@@ -226,7 +227,7 @@ class Reading:
             return self.tables.get(place.value, {})
         return self.value_table(place, name, target)
 
-    def value_table(self, place: Place, name: str, target: Target | None = None) -> dict[str, Any]:
+    def value_table(self, place: Place, name: str, target: Target | None = None) -> Json:
         """Word → value; `null` is no value."""
         if not isinstance(place.value, dict):
             self.report.add(place, say("rules.must_be_mapping", what="values"), "{旷课: absent}")

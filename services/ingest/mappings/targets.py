@@ -119,7 +119,7 @@ READERS = (
 
 
 class Target(NamedTuple):
-    """One target."""
+    """What rows can become: its fields, and how each is read."""
 
     name: str
     readers: Mapping[str, str]

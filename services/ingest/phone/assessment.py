@@ -61,7 +61,7 @@ class Mark(NamedTuple):
 
     @property
     def is_empty(self) -> bool:
-        """Nothing is filled in."""
+        """Whether nothing of it is filled in."""
         return self == Mark()
 
 
@@ -238,7 +238,7 @@ def version_of(record: Record | None, student: str) -> str:
 
 
 def mark_of(event: CampusEvent | None) -> Mark:
-    """What a record says."""
+    """What the record of an assessment says; blank of none."""
     if event is None:
         return Mark()
     ratings = event.data.get("ratings", {})

@@ -12,7 +12,7 @@ from services.messages import CampusEvent, from_ms
 
 
 def came(lesson: Lesson, student: str, at: datetime) -> CampusEvent:
-    """What it becomes."""
+    """The record of attendance that a check-in becomes."""
     hours = {"hours": lesson.event.data["hours"]} if lesson.event.data.get("hours") is not None else {}
     data = {**lesson.facts, **hours, "student": student, "status": "present"}
     return CampusEvent(source="", id="", kind="attendance", time=min(lesson.begins, at), recordedat=at, data=data)

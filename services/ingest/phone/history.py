@@ -42,7 +42,7 @@ class Tested(NamedTuple):
 
     @property
     def percent(self) -> float | None:
-        """Of the highest score."""
+        """The score in per cent of the highest; None where there is none."""
         score, highest = self.score, self.event.data.get("max_score")
         return None if score is None or not highest else 100 * score / highest
 

@@ -56,7 +56,7 @@ class Leave(NamedTuple):
 
     @property
     def status(self) -> str:
-        """pending, granted, refused, cancelled."""
+        """How it stands: pending, granted, refused, cancelled."""
         return str(self.event.data["status"])
 
     def by(self, what: Literal["asked", "decided", "ended"]) -> str:
@@ -65,7 +65,7 @@ class Leave(NamedTuple):
 
 
 class Asked(NamedTuple):
-    """What somebody asks for."""
+    """The leave that somebody asks for, as it was read."""
 
     student: str
     begins: datetime

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import msgspec
 
@@ -17,7 +17,7 @@ from services.ingest.phone.saving import SOURCE, Typed
 from services.ingest.records.resolve import speaking
 from services.ingest.records.test_standards import pass_mark, standard_at
 from services.log.records import Record, Records
-from services.messages import CampusEvent
+from services.messages import CampusEvent, Json
 
 LONGEST_QUESTIONS = 200
 MOST_ATTEMPTS = 9
@@ -157,7 +157,7 @@ def _said(
     before = one.said
     same = before is not None and one.result == result
     known = before.data.get("known_at", typed.at.isoformat()) if same and before is not None else typed.at.isoformat()
-    data: dict[str, Any] = {**test.lesson.facts, "test": test.test, "student": one.student, "attempt": test.attempt}
+    data: Json = {**test.lesson.facts, "test": test.test, "student": one.student, "attempt": test.attempt}
     data |= {"status": result.state, "known_at": known, **figures}
     if result.state == "graded":
         data |= {"score": result.score, "max_score": standard.highest, "pass_score": standard.pass_mark}
@@ -193,7 +193,7 @@ def _standard(test: LessonTest, standard: Standard, typed: Typed) -> list[Campus
     course, own = test.lesson.event.data.get("course"), test.teachers_own
     if course is None or typed.by != test.teacher or (own and _standard_of(None, own) == standard):
         return []
-    data: dict[str, Any] = {"teacher": test.teacher, "course": course, "from": test.lesson.begins.isoformat()}
+    data: Json = {"teacher": test.teacher, "course": course, "from": test.lesson.begins.isoformat()}
     data |= {"max_score": standard.highest, "pass_score": standard.pass_mark}
     data |= {"questions": standard.questions} if standard.questions else {}
     at = min(test.lesson.ends, typed.at)

@@ -33,7 +33,7 @@ class Bounds(RecordBounds, Protocol):
     """What bounds records, with a directory that also knows who teaches."""
 
     def present_directory(self) -> Directory:
-        """The directory."""
+        """The directory as it is now."""
 
     def terms(self) -> Sequence[Term]:
         """First and last day of each term of the calendar."""

@@ -14,7 +14,7 @@ from services.i18n import say
 from services.ingest.records.keys import Keys
 from services.ingest.records.resolve import takes_place
 from services.log.records import Record
-from services.messages import CampusEvent, Message, from_ms, nearest
+from services.messages import FOREVER, CampusEvent, Message, from_ms, nearest
 
 _BY_FIELD = {"lessons": "lesson", "tests": "test", "students": "student", "tickets": "ticket", "periods": "period"}
 _BY_TIME: dict[str, Callable[[date], date]] = {
@@ -65,12 +65,12 @@ _decode = msgspec.json.Decoder(list[Covered]).decode
 
 
 def packed(covered: Iterable[Covered]) -> str:
-    """JSON array."""
+    """What files cover, as the text that a run keeps."""
     return _encode(list(covered)).decode()
 
 
 def unpacked(text: str) -> list[Covered]:
-    """Of `packed`; empty: nothing."""
+    """What `packed` has written; an empty text covers nothing."""
     return _decode(text) if text else []
 
 
@@ -115,11 +115,11 @@ class Coverage:
         """A row was refused that may be about anything: nothing can be taken back."""
         self.spared: set[str] = set()
         """What rows may be about that were refused, by the first field of the key: nothing of it can be taken back."""
-        self._begin, self._end = 1 << 62, -1
+        self._begin, self._end = FOREVER, -1
         """Nothing that is covered takes place (ms) before or after these."""
 
     def taken(self, event: CampusEvent) -> None:
-        """The file says this."""
+        """The file says this record, so that it is not taken back."""
         if event.kind != self.kind:
             return
         self._said.add((event.source, self._keys.of(event)))
@@ -163,7 +163,7 @@ class Coverage:
         if self._span is not None:
             first, last = (datetime(day.year, day.month, day.day, tzinfo=self._zone) for day in self._span)
             return int(first.timestamp() * 1000), int((last + timedelta(days=1)).timestamp() * 1000) - 1
-        return (self._begin, self._end) if self._word in _BY_TIME else (-(1 << 62), 1 << 62)
+        return (self._begin, self._end) if self._word in _BY_TIME else (-FOREVER, FOREVER)
 
     def says(self, record: Record, source: str) -> bool:
         """Whether a source says something about what the record is about."""

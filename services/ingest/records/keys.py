@@ -6,7 +6,7 @@ import hashlib
 from typing import Any
 
 from services.ingest.schemas import Schemas
-from services.messages import CampusEvent, joined_key, to_ms
+from services.messages import CampusEvent, Json, joined_key, to_ms
 
 TIME = "time"
 """Stands in a key for the instant at which the record occurred."""
@@ -36,7 +36,7 @@ class Keys:
         """The key of an event whose kind has one, however its values are written."""
         return self.made(event.kind, event.data, str(to_ms(event.time)) if event.kind in self._timed else "")
 
-    def made(self, kind: str, data: dict[str, Any], time: str = "") -> str:
+    def made(self, kind: str, data: Json, time: str = "") -> str:
         """The key of data; `time` in milliseconds."""
         values = []
         for names in self._parts[kind]:
@@ -46,12 +46,12 @@ class Keys:
             values.append(value if type(value) is str else _text(value))
         return joined_key(values)
 
-    def _otherwise(self, kind: str, names: tuple[str, ...], data: dict[str, Any], time: str) -> Any:
+    def _otherwise(self, kind: str, names: tuple[str, ...], data: Json, time: str) -> Any:
         defaults = self._defaults[kind]
         found = (time if name == TIME else data.get(name, defaults.get(name)) for name in names)
         return next((value for value in found if value is not None), "")
 
-    def moved(self, kind: str, before: dict[str, Any], after: dict[str, Any]) -> bool:
+    def moved(self, kind: str, before: Json, after: Json) -> bool:
         """Whether data names somebody or something else than before, so that other subjects are concerned."""
         return any(before.get(name) != after.get(name) for name in self._names[kind])
 

@@ -25,7 +25,7 @@ from services.ingest.records.runs import Undone, admit, to_be_undone, uncovered
 from services.ingest.records.step import Step, covered_before
 from services.log.erased import ERASED, Erased
 from services.log.records import Key, Record, Records, RecordStore, Run, Transaction
-from services.messages import UNREADABLE, CampusEvent, Problem, Rejection, Verdict, to_ms
+from services.messages import FOREVER, UNREADABLE, CampusEvent, Problem, Rejection, Verdict, to_ms
 
 _GROUPS_AT_ONCE = 500
 _RECORDS_AT_ONCE = 2_000
@@ -40,7 +40,7 @@ class Bounds(Protocol):
     """What bounds records: the directory and the calendar, as they are now."""
 
     def present_directory(self) -> College:
-        """The directory."""
+        """The directory as it is now."""
 
     def closed(self, at: datetime) -> bool:
         """Whether the college is closed on the day of an instant: a holiday that nobody makes up for."""
@@ -196,7 +196,7 @@ class RecordLog:
         """The newest word about each lesson that was ever published, and whether it counts."""
         return [
             (record.told.event, record.told.counts) if record.told is not None else (record.said[0].event, False)
-            for record in self.lessons_between(-(1 << 62), 1 << 62)
+            for record in self.lessons_between(-FOREVER, FOREVER)
         ]
 
     def lessons_between(self, begin: int, end: int) -> list[Record]:

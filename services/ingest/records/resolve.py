@@ -17,7 +17,7 @@ from services.ingest.records.figures import figures, with_leave
 from services.ingest.records.keys import Keys
 from services.ingest.records.test_standards import pass_mark, standard_at
 from services.log.records import Key, Record, Said
-from services.messages import CampusEvent, Problem, to_ms
+from services.messages import CampusEvent, Json, Problem, to_ms
 
 DERIVED = "prewarn/derived"
 """The source of records that nobody sent, but that follow from others."""
@@ -29,7 +29,7 @@ _OVERLAID = ("category", "priority", "department")
 class College(Protocol):
     """What bounds a record, of the directory."""
 
-    def enrich(self, kind: str, data: dict[str, Any], at: datetime) -> tuple[dict[str, Any], list[Problem]]:
+    def enrich(self, kind: str, data: Json, at: datetime) -> tuple[Json, list[Problem]]:
         """See `Directory.enrich`."""
 
     def enrolled(self, student: str, at: datetime) -> bool:
@@ -48,7 +48,7 @@ class College(Protocol):
         """Why a student needs not do something of a kind."""
 
     def source_rank(self, source: str) -> int:
-        """1 speaks before 2."""
+        """The source's rank: 1 speaks before 2."""
 
     def source_lists(self, source: str) -> str | None:
         """Whether the source's attendance lists `all` or `exceptions_only`; None where nobody has said."""

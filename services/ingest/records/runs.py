@@ -128,9 +128,14 @@ def run_of(files: Iterable[Path], how: Iterable[object], mapping: str, now: date
     """A run of this process over these files; `how` they are read. Reads them."""
     files = list(files)
     return Run(
-        begun=to_ms(now), heard=to_ms(now), files=[path.name for path in files], digest=_digest(files, (*how, mapping)),
-        mapping=mapping, host=socket.gethostname(), pid=os.getpid(),
-    )  # fmt: skip
+        begun=to_ms(now),
+        heard=to_ms(now),
+        files=[path.name for path in files],
+        digest=_digest(files, (*how, mapping)),
+        mapping=mapping,
+        host=socket.gethostname(),
+        pid=os.getpid(),
+    )
 
 
 def _digest(files: list[Path], how: tuple[object, ...]) -> str:

@@ -27,7 +27,7 @@ from services.ingest.records.runs import Undone
 from services.ingest.records.words import content, with_word, without
 from services.log.erased import ERASED, Erased
 from services.log.records import FREE, Key, Record, Records, Run, Said, Told, freed, heard_of
-from services.messages import CampusEvent, Verdict, from_ms, to_ms
+from services.messages import FOREVER, CampusEvent, Verdict, from_ms, to_ms
 
 _DAY = 86_400_000
 _DECIDED_TOGETHER = frozenset({"lesson", "rollcall", "test", "ticket"})
@@ -293,7 +293,7 @@ class Step:
     def _under_standard(self, standard: CampusEvent) -> set[str]:
         """Groups with results that a teacher's standard for tests gives a pass mark, or gave before."""
         begin, course = to_ms(datetime.fromisoformat(standard.data["from"])), standard.data["course"]
-        found = self._records.between("test", begin, 1 << 62)
+        found = self._records.between("test", begin, FOREVER)
         return {one.group for one in found if any(said.event.data.get("course") == course for said in one.said)}
 
     def finish(self) -> list[tuple[int, CampusEvent]]:
@@ -333,7 +333,7 @@ class Step:
             yield (self._clocks[group] if clock is None else clock), event
 
     def save(self) -> None:
-        """Writes what has changed."""
+        """Writes the records that this step has changed."""
         self._records.save(self._saved.values(), self._idents)
 
     def _context(self, groups: dict[str, list[Record]]) -> Context:

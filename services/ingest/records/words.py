@@ -18,7 +18,7 @@ SETTLED = 16
 
 
 def order(said: Said) -> tuple[int, int, str]:
-    """The greater one counts."""
+    """Of two words of a source, the one that is greater here counts."""
     return said.event.revision, said.recorded, said.event.id
 
 

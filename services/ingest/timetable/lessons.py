@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from services.i18n import say
 from services.ingest.timetable.model import Bell, Change, Lesson, Plan, Term
-from services.messages import Problem
+from services.messages import Json, Problem
 
 Lessons = dict[str, Lesson]
 """By id."""
@@ -74,9 +74,14 @@ def changed(lessons: Lessons, changes: Iterable[Change], problems: list[Problem]
         else:
             to = change.instead
             new = replace(
-                old, on=to.on, first=to.first, last=to.last, room=to.room or old.room,
-                teachers=to.teachers or old.teachers, said=change.said,
-            )  # fmt: skip
+                old,
+                on=to.on,
+                first=to.first,
+                last=to.last,
+                room=to.room or old.room,
+                teachers=to.teachers or old.teachers,
+                said=change.said,
+            )
             if new.id != old.id:
                 standing[old.id] = replace(old, status="moved", moved_to=new.id, said=change.said)
             standing[new.id] = new
@@ -90,7 +95,7 @@ def events(
     zone: ZoneInfo,
     source: str,
     problems: list[Problem],
-) -> list[dict[str, Any]]:
+) -> list[Json]:
     """CloudEvents of kind `lesson`. Said with the same `published`, the same lesson is the same event.
 
     A lesson of the plan occurs at `published`, one that was changed when that was applied for.
@@ -105,13 +110,18 @@ def events(
         begins, ends = bell.times[one.first][0], bell.times[one.last][1]
         at = one.said.replace(tzinfo=zone) if one.said else published
         data = {
-            "lesson": one.id, "class": one.class_, "course": one.course, "teacher": next(iter(one.teachers), None),
+            "lesson": one.id,
+            "class": one.class_,
+            "course": one.course,
+            "teacher": next(iter(one.teachers), None),
             "starts_at": datetime.combine(one.on, begins, zone).isoformat(),
             "ends_at": datetime.combine(one.on, ends, zone).isoformat(),
             "sections": str(one.first) if one.first == one.last else f"{one.first}-{one.last}",
-            "hours": one.last - one.first + 1, "room": one.room or None, "status": one.status,
+            "hours": one.last - one.first + 1,
+            "room": one.room or None,
+            "status": one.status,
             "moved_to": one.moved_to,
-        }  # fmt: skip
+        }
         named = {name: value for name, value in data.items() if value is not None}
         time = at.isoformat()
         made.append({"specversion": "1.0", "type": "lesson", "source": source, "time": time, "data": named})

@@ -16,7 +16,7 @@ from services.ingest.mappings.targets import TIMETABLE
 from services.ingest.timetable import words
 from services.ingest.timetable.grid import Names
 from services.ingest.timetable.model import Bell, Change, Instead, Plan, Teaching, Term
-from services.messages import Message, Problem
+from services.messages import Json, Message, Problem
 
 _LONGEST = timedelta(days=366)
 
@@ -29,7 +29,7 @@ class Wrong(Exception):  # noqa: N818 - it is the row that is wrong
         self.what, self.expected = what, expected
 
 
-def _records(files: Iterable[MappedFile], to: str, problems: list[Problem]) -> Iterator[tuple[dict[str, Any], str]]:
+def _records(files: Iterable[MappedFile], to: str, problems: list[Problem]) -> Iterator[tuple[Json, str]]:
     """(fields, place) of the rows of one kind of table; what is wrong with a row is a problem, each told once."""
     for file in files:
         for reader, record in file.records():
@@ -64,7 +64,7 @@ def term_with_days(files: Iterable[MappedFile], term: Term, problems: list[Probl
     off, follows = set(term.off), dict(term.follows)
     for data, place in _records(files, f"{TIMETABLE}/days", problems):
         first = date.fromisoformat(data["from"])
-        last = date.fromisoformat(data.get("to", data["from"]))
+        last = date.fromisoformat(data["to"] if "to" in data else data["from"])
         if "follows" in data:
             follows[first] = date.fromisoformat(data["follows"])
         elif "lessons" in data:  # it is no day off: what it has lessons of would be lost without a word
@@ -96,7 +96,7 @@ def plans(files: Iterable[MappedFile], term: Term, names: Names, problems: list[
         yield from _read(partial(_plans, data, place, term, names), place, problems) or ()
 
 
-def _plans(data: dict[str, Any], place: str, term: Term, names: Names) -> list[Plan]:
+def _plans(data: Json, place: str, term: Term, names: Names) -> list[Plan]:
     class_, course = data["class"], data["course"]
     taught = tuple(
         Teaching(names.teacher(one.teacher, course, class_), one.weeks)
@@ -112,7 +112,7 @@ def _plans(data: dict[str, Any], place: str, term: Term, names: Names) -> list[P
     return made
 
 
-def _times(data: dict[str, Any], term: Term) -> Iterator[tuple[int, int, int, frozenset[int]]]:
+def _times(data: Json, term: Term) -> Iterator[tuple[int, int, int, frozenset[int]]]:
     """(weekday, first and last section, weeks) of all blocks of a row."""
     if "when" in data:
         for text in re.split(r"[;；\n]|(?<=[}\]周节)])[,，](?=[^,，]*(?:周|星期)[一二三四五六日天])", data["when"]):
@@ -142,7 +142,7 @@ def changes(files: Iterable[MappedFile], names: Names, problems: list[Problem]) 
             yield one
 
 
-def _change(data: dict[str, Any], place: str, names: Names) -> Change:
+def _change(data: Json, place: str, names: Names) -> Change:
     class_, course, on = data["class"], data["course"], date.fromisoformat(data["day"])
     first, last = words.sections(data["sections"])
     status = data.get("status") or ("moved" if "to_day" in data or "to_sections" in data else "")

@@ -18,7 +18,7 @@ from services.tabular.sheets import Sheet
 
 @dataclass(frozen=True, slots=True)
 class Timetable:
-    """What the sheets say."""
+    """What all sheets of a timetable say together."""
 
     term: Term
     bells: list[Bell]

@@ -11,7 +11,7 @@ from kafka.errors import KafkaError, TopicAlreadyExistsError, for_code
 
 from services.errors import BrokerError
 from services.log.kafka import full_name
-from services.log.kafka.declaration import Existing, Plan, Topic, plan
+from services.log.kafka.declaration import Existing, Topic, TopicChanges, plan
 
 PATIENCE = 15.0
 """Seconds until brokers that do not answer count as out of reach."""
@@ -25,7 +25,7 @@ def apply_topics(
     *,
     dry_run: bool = False,
     patience: float = PATIENCE,
-) -> Plan:
+) -> TopicChanges:
     """Creates what is missing and alters what differs; what was done, or with `dry_run` would be.
 
     What cannot be changed is found before anything is. Doing it again does nothing. Returns when the new topics take
@@ -91,7 +91,7 @@ def _create(admin: Any, topics: Mapping[str, Topic]) -> None:
     admin.wait_for_topics(list(topics), timeout_ms=_READY * 1000)
 
 
-def _alter(admin: Any, todo: Plan) -> None:
+def _alter(admin: Any, todo: TopicChanges) -> None:
     resources = [
         ConfigResource(ConfigResourceType.TOPIC, name, {key: new for key, (_, new) in changes.items()})
         for name, changes in todo.alter.items()

@@ -44,7 +44,7 @@ class Existing(msgspec.Struct, frozen=True):
     settings: Mapping[str, str | None]
 
 
-class Plan(msgspec.Struct, frozen=True):
+class TopicChanges(msgspec.Struct, frozen=True):
     """What is to do, by full names."""
 
     create: dict[str, Topic]
@@ -94,7 +94,7 @@ def read_topics(path: Path) -> dict[str, Topic]:
     return topics
 
 
-def plan(declared: Mapping[str, Topic], found: Mapping[str, Existing]) -> Plan:
+def plan(declared: Mapping[str, Topic], found: Mapping[str, Existing]) -> TopicChanges:
     """What brings Kafka to the declaration. Raises ConfigurationError with all that cannot be changed."""
     wrong = [
         f"{name} has {found[name].partitions} partitions and cannot get {topic.partitions}: what is keyed "
@@ -109,7 +109,7 @@ def plan(declared: Mapping[str, Topic], found: Mapping[str, Existing]) -> Plan:
         for name, topic in declared.items()
         if name in found and (changes := _changes(topic.settings(), found[name].settings))
     }
-    return Plan({name: topic for name, topic in declared.items() if name not in found}, alter)
+    return TopicChanges({name: topic for name, topic in declared.items() if name not in found}, alter)
 
 
 def _changes(wanted: dict[str, str], has: Mapping[str, str | None]) -> dict[str, tuple[str | None, str]]:

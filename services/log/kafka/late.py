@@ -71,8 +71,10 @@ class LateRecords:
             except Exception as error:  # noqa: BLE001 - a thread that ended would follow nothing any more
                 _log.warning(
                     "%s cannot be followed, trying again: %s",
-                    self._topic, error, exc_info=not isinstance(error, BrokerError),
-                )  # fmt: skip
+                    self._topic,
+                    error,
+                    exc_info=not isinstance(error, BrokerError),
+                )
                 self._stop.wait(_AGAIN)
 
     def _ends(self, consumer: Any) -> dict[TopicPartition, int]:

@@ -46,7 +46,7 @@ class Rejects:
         return next((one for found, one in self.behind(number // _IN_MESSAGE) if found == number), None)
 
     def tried(self, number: int) -> None:
-        """Kafka keeps no count."""
+        """Does nothing: Kafka keeps no count of tries."""
 
     def done(self, number: int) -> None:
         """It stays on the topic."""

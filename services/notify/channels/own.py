@@ -54,7 +54,7 @@ Wrong = Literal["kind_not_allowed", "no_address", "no_mail_address", "domain_not
 
 
 class Policy(NamedTuple):
-    """What a college allows."""
+    """Which addresses a college allows people to set."""
 
     domains: frozenset[str] | None = None
     """Of mail; empty: any; None: no mail."""

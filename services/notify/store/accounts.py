@@ -8,7 +8,7 @@ from sqlalchemy import Connection, delete, insert, select, text, update
 
 from services.accounts import attempts, sessions
 from services.accounts.rows import AccessRow, AccountRow, AttemptRow, BegunRow, LinkRow, SessionRow
-from services.notify.store import account_tables as tables
+from services.notify.store import tables
 from services.notify.store.engine import columns_of, insert_or, rows_of, slices
 
 _FIRST_TRY = text("INSERT INTO attempt (key, failures, at) VALUES (:key, 0, :at) ON CONFLICT DO NOTHING")
@@ -19,7 +19,7 @@ _MOST_BEGUN = 10_000
 
 
 def accounts(connection: Connection) -> list[AccountRow]:
-    """All, by person."""
+    """All local accounts, in the order of their people's ids."""
     return rows_of(connection, select(tables.account).order_by(_a.person), AccountRow)
 
 
@@ -93,12 +93,12 @@ def going_on(connection: Connection, digests: Collection[str], now: int) -> set[
 
 
 def seen(connection: Connection, digest: str, now: int) -> None:
-    """It was used."""
+    """Notes when a session was used last."""
     connection.execute(update(tables.session).where(_s.digest == digest, _s.seen < now).values(seen=now))
 
 
 def sign_out(connection: Connection, digest: str) -> None:
-    """Ends one session."""
+    """Ends the session of one browser."""
     connection.execute(delete(tables.session).where(_s.digest == digest))
 
 

@@ -8,11 +8,10 @@ import msgspec
 from sqlalchemy import Connection, delete, insert, or_, select, update
 
 from services.notify.appeals import AppealRow, SlipRow
-from services.notify.store import appeal_tables as tables
+from services.notify.store import tables
 from services.notify.store.engine import columns_of, insert_or, rows_of
-from services.notify.store.tables import warning as warning_table
 
-_a, _s, _w = tables.appeal.c, tables.slip.c, warning_table.c
+_a, _s, _w = tables.appeal.c, tables.slip.c, tables.warning.c
 _NEWEST = (_a.asked_at.desc(), _a.id.desc())
 MOST = 200
 """Appeals that one list shows of what is decided."""
@@ -99,5 +98,5 @@ def slip(connection: Connection, number: int) -> SlipRow | None:
 
 
 def has_slip(connection: Connection, number: int) -> bool:
-    """Whether there is one."""
+    """Whether an appeal has a picture."""
     return connection.execute(select(_s.appeal).where(_s.appeal == number)).first() is not None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import Connection, delete, insert, select, update
 
 from services.accounts.rows import CheckInRow, CheckInWindowRow
-from services.notify.store import account_tables as tables
+from services.notify.store import tables
 from services.notify.store.engine import columns_of, insert_or, rows_of
 
 KEPT = 24 * 3_600_000
@@ -35,7 +35,7 @@ def newest(connection: Connection, lesson: str) -> CheckInWindowRow | None:
 
 
 def windows(connection: Connection, now: int) -> list[CheckInWindowRow]:
-    """All that are open."""
+    """All check-in windows that are open."""
     mine = select(tables.check_in_window).where(_w.ends > now).order_by(_w.window_id)
     return rows_of(connection, mine, CheckInWindowRow)
 

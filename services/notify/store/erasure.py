@@ -11,38 +11,25 @@ from sqlalchemy import Connection, Table, Text, and_, delete, insert, or_, selec
 
 from services.accounts import attempts
 from services.log.renaming import Renaming
-from services.messages import key_values
-from services.notify.rows import decode_context
-from services.notify.store import account_tables, appeal_tables, tables
+from services.messages import Json, key_values
+from services.notify.rows import ErasureRow, decode_context
+from services.notify.store import tables
 from services.notify.store.engine import Store, columns_of, insert_or, rows_of, streamed
 from services.notify.store.retention import WORDS
 
 _w, _a = tables.warning.c, tables.act.c
 _OWN = (
-    (account_tables.session, account_tables.session.c.person),
-    (account_tables.link, account_tables.link.c.person),
-    (account_tables.account, account_tables.account.c.person),
-    (account_tables.check_in, account_tables.check_in.c.person),
+    (tables.session, tables.session.c.person),
+    (tables.link, tables.link.c.person),
+    (tables.account, tables.account.c.person),
+    (tables.check_in, tables.check_in.c.person),
     (tables.contact, tables.contact.c.recipient),
     (tables.own_channel, tables.own_channel.c.person),
     (tables.own_choice, tables.own_choice.c.person),
     (tables.undo, tables.undo.c.person),
-    (appeal_tables.slip, appeal_tables.slip.c.person),
+    (tables.slip, tables.slip.c.person),
 )
 """What goes with its owner; with the column that says whose it is."""
-
-
-class ErasureRow(msgspec.Struct, kw_only=True):
-    """A line of the audit trail: somebody was erased."""
-
-    id: int | None = None
-    at: int
-    """Milliseconds."""
-    pseudonym: str
-    author: str
-    reason: str
-    counts: str
-    """JSON: table or file → how many rows or lines."""
 
 
 class Named(NamedTuple):
@@ -82,17 +69,17 @@ def rename(connection: Connection, id_: str, renaming: Renaming) -> dict[str, in
         connection.exec_driver_sql("PRAGMA secure_delete = ON")
     for table, owner in _OWN:
         counts[table.name] = connection.execute(delete(table).where(owner == id_)).rowcount
-    tries = account_tables.attempt.c.key.in_([attempts.key(kind, id_) for kind in ("account", "code", "check_in")])
-    counts["attempt"] = connection.execute(delete(account_tables.attempt).where(tries)).rowcount
+    tries = tables.attempt.c.key.in_([attempts.key(kind, id_) for kind in ("account", "code", "check_in")])
+    counts["attempt"] = connection.execute(delete(tables.attempt).where(tries)).rowcount
     about = [row.number for row in connection.execute(select(_w.number, _w.subject)) if id_ in key_values(row.subject)]
     for number in about:
         connection.execute(update(tables.act).where(_a.warning == number, _a.person != "").values(text=""))
         connection.execute(update(tables.warning).where(_w.number == number).values(measure=None))
         for table, words in WORDS:
             connection.execute(update(table).where(table.c.warning == number).values(dict.fromkeys(words, "")))
-    mine = appeal_tables.appeal.c.student == id_
-    connection.execute(update(appeal_tables.appeal).where(mine).values(text="", answer=""))
-    waiting = update(appeal_tables.appeal).where(mine, appeal_tables.appeal.c.state == "open")
+    mine = tables.appeal.c.student == id_
+    connection.execute(update(tables.appeal).where(mine).values(text="", answer=""))
+    waiting = update(tables.appeal).where(mine, tables.appeal.c.state == "open")
     connection.execute(waiting.values(state="settled", due_at=None))
     for table in _tables():
         rows = list(_renamed(connection, table, renaming))
@@ -125,10 +112,10 @@ def clean(database: Store) -> None:
                 connection.exec_driver_sql(f'VACUUM "{table.name}"')
 
 
-def held(connection: Connection, id_: str) -> dict[str, list[dict[str, Any]]]:
+def held(connection: Connection, id_: str) -> dict[str, list[Json]]:
     """All rows that are about somebody, or say what they did, by table; no secrets, and of sessions no digests."""
     numbers = {row.number: row for row in connection.execute(select(tables.warning)).mappings() if _is_about(row, id_)}
-    found: dict[str, list[dict[str, Any]]] = {"warning": [_row(row) for row in numbers.values()]}
+    found: dict[str, list[Json]] = {"warning": [_row(row) for row in numbers.values()]}
     for table in _tables():
         if table is tables.warning:
             continue
@@ -159,7 +146,7 @@ def _is_about(row: Any, id_: str) -> bool:
     return id_ in (row.acknowledged_by, row.closed_by, row.reporter, row.handed_to)
 
 
-def _row(row: Mapping[Any, Any]) -> dict[str, Any]:
+def _row(row: Mapping[Any, Any]) -> Json:
     found = {name: value for name, value in row.items() if name not in _SECRET and value is not None}
     if "context" in found:
         found["context"] = decode_context(found["context"])
@@ -175,9 +162,7 @@ def _tables() -> list[Table]:
     return [one for one in tables.metadata.sorted_tables if one is not tables.erasure]
 
 
-def _renamed(
-    connection: Connection, table: Table, renaming: Renaming
-) -> Iterator[tuple[Mapping[str, Any], dict[str, Any]]]:
+def _renamed(connection: Connection, table: Table, renaming: Renaming) -> Iterator[tuple[Mapping[str, Any], Json]]:
     """(keys of the row, its new values) of those that name somebody."""
     texts = [column for column in table.c if isinstance(column.type, Text)]
     keys = list(table.primary_key.columns)
@@ -190,7 +175,7 @@ def _renamed(
             yield {one.name: row[one.name] for one in keys}, new
 
 
-def _replace(connection: Connection, table: Table, old: Mapping[str, Any], new: dict[str, Any]) -> None:
+def _replace(connection: Connection, table: Table, old: Mapping[str, Any], new: Json) -> None:
     mine = and_(*(table.c[name] == value for name, value in old.items()))
     if not new.keys() & old.keys():
         connection.execute(update(table).where(mine).values(new))

@@ -10,13 +10,13 @@ from sqlalchemy import Connection, exists, func, select, text
 
 from services.notify.appeals import AppealRow
 from services.notify.rows import ReferralRow, WarningRow
-from services.notify.store import appeal_tables, tables
+from services.notify.store import tables
 from services.notify.store.engine import rows_of, slices
 from services.notify.store.intake import CHUNKS, positions
 from services.notify.store.undo import UNDONE
 
 _w, _r, _a, _f = tables.warning.c, tables.recipient.c, tables.act.c, tables.referral.c
-_p, _s = appeal_tables.appeal.c, appeal_tables.slip.c
+_p, _s = tables.appeal.c, tables.slip.c
 _OPEN = text("state = 'open'")
 """Written out: SQLite goes along the index of what is open only where it knows that it may."""
 _COMMITS_WITHIN = 90.0
@@ -142,5 +142,5 @@ def _open_appeals(connection: Connection) -> dict[int, tuple[int, bool]]:
 def _appeals(connection: Connection, numbers: Collection[int]) -> list[AppealRow]:
     found: list[AppealRow] = []
     for part in slices(numbers):
-        found += rows_of(connection, select(appeal_tables.appeal).where(_p.id.in_(part)), AppealRow)
+        found += rows_of(connection, select(tables.appeal).where(_p.id.in_(part)), AppealRow)
     return found

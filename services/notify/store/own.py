@@ -84,7 +84,7 @@ def prove(connection: Connection, row: OwnChannelRow, now: int) -> bool:
 
 
 def remove_channel(connection: Connection, person: str, *, proved: bool) -> None:
-    """Forgets an address."""
+    """Forgets the address that somebody has set, proved or not."""
     connection.execute(delete(tables.own_channel).where(_c.person == person, _c.proved == int(proved)))
 
 

@@ -186,7 +186,7 @@ def of_warning(connection: Connection, row: WarningRow) -> list[ReferralRow]:
 
 
 def of_number(connection: Connection, row: WarningRow, number: int) -> ReferralRow | None:
-    """One of a warning."""
+    """A referral of a warning by its number; None if it has none such."""
     return next((one for one in of_warning(connection, row) if one.id == number), None)
 
 

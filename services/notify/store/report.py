@@ -12,7 +12,9 @@ from sqlalchemy import ColumnElement, Connection, Select, Table, case, exists, f
 
 from services.notify import report
 from services.notify.deadlines import AROUND_THE_CLOCK, WorkingTime
-from services.notify.report import Accident, By, Case, FollowUp, OpenBy, OpenCase, OpenNow, Period, Report
+from services.notify.open_now import CountedOpen, OpenBy, OpenNow
+from services.notify.open_now import open_now as figures
+from services.notify.report import Accident, By, Counted, FollowUp, Period, Report
 from services.notify.rows import ActRow, decode_context
 from services.notify.store import appeals, deliveries, improvement, tables, undo
 from services.notify.store.engine import rows_of, streamed
@@ -91,11 +93,11 @@ def open_now(connection: Connection, by: OpenBy, departments: Departments = None
     mine = (*counts, *_of(departments))
     versions: dict[str, str] = {}
 
-    def each() -> Iterator[OpenCase]:
+    def each() -> Iterator[CountedOpen]:
         wanted = select(tables.warning, OPENED_AS.label("opened_as")).where(*mine).order_by(_w.number)
         for row in streamed(connection, wanted):
             versions[row.rule] = row.rule_version
-            yield OpenCase(
+            yield CountedOpen(
                 name=row.rule if by == "rule" else str(decode_context(row.context).get(by, "")),
                 level=row.level,
                 opened_at=row.opened_at,
@@ -104,7 +106,7 @@ def open_now(connection: Connection, by: OpenBy, departments: Departments = None
                 past=row.opened_as == "past",
             )
 
-    return report.open_now(each(), by, versions)
+    return figures(each(), by, versions)
 
 
 def _of(departments: Departments) -> _Mine:
@@ -117,7 +119,7 @@ def _held(connection: Connection, mine: _Mine) -> list[tuple[str, int]]:
     return sorted(((row[0], row[1]) for row in found), key=lambda one: (-one[1], one[0]))
 
 
-def _cases(connection: Connection, period: Period, zone: ZoneInfo, of_departments: _Mine) -> list[Case]:
+def _cases(connection: Connection, period: Period, zone: ZoneInfo, of_departments: _Mine) -> list[Counted]:
     begin, end = period.span(zone)
     mine = (_w.opened_at >= begin, _w.opened_at < end, _APART == "", *of_departments)
     of = tables.warning.c.number
@@ -151,7 +153,7 @@ def _cases(connection: Connection, period: Period, zone: ZoneInfo, of_department
     ]
 
 
-def _case(row: Any, acts: list[ActRow], told: set[str], stopped: list[str]) -> Case:
+def _case(row: Any, acts: list[ActRow], told: set[str], stopped: list[str]) -> Counted:
     first: dict[str, int] = {}
     last: dict[str, int] = {}
     verdicts: dict[str, str] = {}
@@ -161,7 +163,7 @@ def _case(row: Any, acts: list[ActRow], told: set[str], stopped: list[str]) -> C
         if act.action == "verdict":
             verdicts[act.person] = act.detail
     measure = improvement.of_acts(acts)
-    return Case(
+    return Counted(
         rule=row.rule,
         level=row.highest_level,
         department=_department(row),

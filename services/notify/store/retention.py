@@ -10,13 +10,13 @@ import msgspec
 from sqlalchemy import ColumnElement, Connection, Select, Table, delete, func, insert, or_, select, update
 
 from services.notify.rows import decode_context
-from services.notify.store import appeal_tables, tables
+from services.notify.store import tables
 from services.notify.store.engine import Store, slices
 from services.notify.store.outbox import WAITING
 
 _AT_ONCE = 400
 _w, _a, _d = tables.warning.c, tables.act.c, tables.delivery.c
-_p, _s = appeal_tables.appeal.c, appeal_tables.slip.c
+_p, _s = tables.appeal.c, tables.slip.c
 _UNDECIDED = 365 * 86_400_000
 """So long (ms) a picture is kept of which nobody has decided."""
 _Due = tuple[ColumnElement[bool], ...]
@@ -80,12 +80,12 @@ class StoreSweep:
             connection.execute(update(tables.warning).where(_w.number.in_(numbers)).values(measure=None))
 
         def blank_appeals(connection: Connection, ids: list[int]) -> None:
-            connection.execute(update(appeal_tables.appeal).where(_p.id.in_(ids)).values(text="", answer=""))
+            connection.execute(update(tables.appeal).where(_p.id.in_(ids)).values(text="", answer=""))
 
         measures = self._each(tables.warning, _w.number, (*_ended(before), _w.measure.is_not(None)), blank_measures)
         beside = sum(self._blank(table, words, mine) for table, words in WORDS)
         of_appeals = (_p.decided_at < before, or_(_p.text != "", _p.answer != ""))
-        appeals = self._each(appeal_tables.appeal, _p.id, of_appeals, blank_appeals)
+        appeals = self._each(tables.appeal, _p.id, of_appeals, blank_appeals)
         return measures + beside + self._each(tables.act, _a.id, acts, blank_acts) + appeals
 
     def _blank(self, table: Table, words: tuple[str, ...], of: Select[tuple[int]]) -> int:
@@ -100,7 +100,7 @@ class StoreSweep:
         """Deletes pictures of appeals that were decided, and those that nobody has decided in a year."""
         decided = select(_p.id).where(_p.decided_at < before)
         due = or_(_s.appeal.in_(decided), _s.at < before - _UNDECIDED, _s.appeal.not_in(select(_p.id)))
-        return self._delete(appeal_tables.slip, _s.appeal, (due,))
+        return self._delete(tables.slip, _s.appeal, (due,))
 
     def messages(self, before: int) -> int:
         """Deletes deliveries that are over, and decisions not to tell somebody."""

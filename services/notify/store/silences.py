@@ -16,23 +16,22 @@ from services.notify.store.engine import columns_of, rows_of, slices
 from services.notify.suppression import SOURCES_AWAITED, Case, Silence
 
 _s, _d, _w, _c = tables.silence.c, tables.delivery.c, tables.warning.c, tables.change.c
-_COLUMNS = (_s.id, _s.rule, _s.subject, _s.department, _s.begins, _s.ends, _s.author, _s.comment)
 
 
 def add(connection: Connection, silence: Silence) -> int:
     """Remembers a silence (its number is given by the store); the number."""
-    row = {name: value for name, value in silence._asdict().items() if name != "number"}
+    row = {name: value for name, value in silence._asdict().items() if name != "id"}
     return int(connection.execute(insert(tables.silence).values(**row).returning(_s.id)).scalar_one())
 
 
 def current(connection: Connection, now: int) -> list[Silence]:
     """Those that have not ended."""
-    return [Silence(*row) for row in connection.execute(select(*_COLUMNS).where(_s.ends > now).order_by(_s.id))]
+    return [Silence(*row) for row in connection.execute(select(tables.silence).where(_s.ends > now).order_by(_s.id))]
 
 
 def every(connection: Connection) -> list[Silence]:
     """All that there ever were."""
-    return [Silence(*row) for row in connection.execute(select(*_COLUMNS).order_by(_s.id))]
+    return [Silence(*row) for row in connection.execute(select(tables.silence).order_by(_s.id))]
 
 
 def end(connection: Connection, number: int, now: int) -> bool:

@@ -6,14 +6,14 @@ The audit trail keeps both the act and that it was undone; the event that told o
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import msgspec
 from msgspec.structs import replace
 from sqlalchemy import Connection, delete, func, insert, select, update
 
 from services.accounts.providers import SKEW
-from services.messages import CampusEvent
+from services.messages import CampusEvent, Json
 from services.notify.rows import ActRow, UndoRow, WarningRow
 from services.notify.store import deliveries, feedback, steps, tables
 from services.notify.store.engine import columns_of, rows_of
@@ -24,9 +24,19 @@ _KEPT = MINUTE + 1000 * SKEW
 """Milliseconds for which what was before is kept: the clock of another process may be ahead."""
 UNDONE = "undone"
 _COLUMNS = (
-    "status", "closed_at", "closed_by", "closed_reason", "acknowledged_at", "acknowledged_by", "measure", "due_at",
-    "done_at", "deadline", "overdue_at", "handed_to",
-)  # fmt: skip
+    "status",
+    "closed_at",
+    "closed_by",
+    "closed_reason",
+    "acknowledged_at",
+    "acknowledged_by",
+    "measure",
+    "due_at",
+    "done_at",
+    "deadline",
+    "overdue_at",
+    "handed_to",
+)
 """What acts change of a warning."""
 _a, _u, _e, _d, _w = tables.act.c, tables.undo.c, tables.escalation.c, tables.delivery.c, tables.warning.c
 _r = tables.recipient.c
@@ -46,7 +56,7 @@ class Before(msgspec.Struct, kw_only=True):
     """A warning before an act."""
 
     sequence: int
-    columns: dict[str, Any]
+    columns: Json
     waiting: list[int]
     """Steps of its chain, reminders."""
     last_step: int

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import msgspec
 from sqlalchemy import Connection, case, exists, func, or_, select
 
-from services.messages import LEVELS, Evidence, from_ms
+from services.messages import LEVELS, Evidence, Json, from_ms
 from services.notify.rows import (
     ActRow,
     ChangeRow,
@@ -200,7 +200,7 @@ def open_subjects(connection: Connection) -> Iterator[tuple[str, dict[str, str]]
         yield row.subject, decode_context(row.context)
 
 
-def every_warning(connection: Connection) -> Iterator[dict[str, Any]]:
+def every_warning(connection: Connection) -> Iterator[Json]:
     """All warnings by opening, as plain data with RFC 3339 times: what `prewarn warnings --json` prints."""
     measures, beside = improvement.measures(connection), _Beside(connection)
     for row in streamed(connection, select(tables.warning, OPENED_AS.label("opened_as")).order_by(_w.opened_at, _w.id)):

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from services.i18n import both, say, term
-from services.messages import Evidence, Rejection, Text, WarningChange, from_ms
+from services.messages import Evidence, Json, Rejection, Text, WarningChange, from_ms
 from services.notify.rows import DeliveryRow
 from services.notify.store.views import Dossier
 from services.notify.suppression import HELD, UNTIL_THE_CASE_IS_OVER
@@ -35,7 +35,7 @@ _NOT_TAKEN_IN = Text(
 
 @dataclass(frozen=True)
 class Sides:
-    """What all answers share."""
+    """What all answers to one question share."""
 
     rules: RuleSet
     running: str
@@ -50,8 +50,8 @@ class Sides:
     """What the directory knows of the subject: chooses the standard as long as there is no record."""
 
 
-def answer(one: Standing, sides: Sides) -> dict[str, Any]:
-    """As plain data."""
+def answer(one: Standing, sides: Sides) -> Json:
+    """The answer about one rule and subject, as it is written in JSON."""
     placed = next(placed for placed in sides.rules.placed if placed.rule.id == one.rule)
     dossiers = sides.told(one.rule, one.subject)
     notify = [_told(dossier, sides) for dossier in dossiers[:1]]
@@ -90,7 +90,7 @@ def answer(one: Standing, sides: Sides) -> dict[str, Any]:
     }
 
 
-def _deciding(one: Standing, notify: list[dict[str, Any]], sides: Sides) -> tuple[str, str, Text]:
+def _deciding(one: Standing, notify: list[Json], sides: Sides) -> tuple[str, str, Text]:
     """The stage that decided what became of it, the named reason, and words."""
     if one.status == "open":
         if not notify and (late := [ident for record in one.evidence if (ident := _ident(record)) in sides.late]):
@@ -110,7 +110,7 @@ def _ident(record: Evidence) -> str:
     return f"{record.source} {record.id}"
 
 
-def _of_notify(told: dict[str, Any]) -> tuple[str, str, Text]:
+def _of_notify(told: Json) -> tuple[str, str, Text]:
     """What became of the newest change of a warning that is open."""
     newest = told["changes"][-1]
     if reason := newest["not_pushed"]:
@@ -132,7 +132,7 @@ def _of_notify(told: dict[str, Any]) -> tuple[str, str, Text]:
     return "notify", "nobody", both(say("operate.there_nobody_tell"))
 
 
-def _told(dossier: Dossier, sides: Sides) -> dict[str, Any]:
+def _told(dossier: Dossier, sides: Sides) -> Json:
     """What the store has of one warning, up to the instant."""
     row = dossier.warning
     changes = [one for one in dossier.changes if one.at <= sides.at] or dossier.changes[:1]
@@ -207,7 +207,7 @@ def _ends(row: DeliveryRow) -> bool:
     return row.next_try_at != UNTIL_THE_CASE_IS_OVER
 
 
-def _standard(one: Standing, placed: Placed, sides: Sides) -> dict[str, Any] | None:
+def _standard(one: Standing, placed: Placed, sides: Sides) -> Json | None:
     if placed.rule.standard is None:
         return None
     return judgement_of(
@@ -215,7 +215,7 @@ def _standard(one: Standing, placed: Placed, sides: Sides) -> dict[str, Any] | N
     )
 
 
-def _last(change: WarningChange | None, sides: Sides) -> dict[str, Any] | None:
+def _last(change: WarningChange | None, sides: Sides) -> Json | None:
     if change is None:
         return None
     words = term("reason", change.reason)

@@ -14,19 +14,16 @@ from services.log import postgres_records
 from services.log.journal import Journal
 from services.log.journal_records import JournalRecords
 from services.log.records import Records
-from services.messages import CampusEvent
+from services.messages import FOREVER, CampusEvent, Json
 from services.notify.texts import Language
 from services.operate.explain.words import saying
 from services.operate.reasons.sentences import number
 from services.settings import Settings
 
 _KIND = "test_standard"
-_EVER = 2**62
 
 
-def pass_marks(
-    settings: Settings, asked: Mapping[str, str], directory: Directory, at: datetime
-) -> list[dict[str, Any]]:
+def pass_marks(settings: Settings, asked: Mapping[str, str], directory: Directory, at: datetime) -> list[Json]:
     """Those of a teacher or a course, in force at `at` or later, as plain data. Raises LogError.
 
     `asked`: what the question names. The home's records are read, or on Kafka those of ingest's database.
@@ -36,7 +33,7 @@ def pass_marks(
     with _records(settings) as records:
         said = [
             record.told.event
-            for record in (records.between(_KIND, -1, _EVER) if records is not None else ())
+            for record in (records.between(_KIND, -1, FOREVER) if records is not None else ())
             if record.told is not None and record.told.counts and not record.told.event.retracted
         ]
     wanted = [one for one in said if all(one.data[name] == asked.get(name, one.data[name]) for name in _NAMED)]
@@ -74,7 +71,7 @@ def _order(one: CampusEvent) -> tuple[str, str, datetime]:
     return one.data["teacher"], one.data["course"], began(one)
 
 
-def _plain(one: CampusEvent, directory: Directory, at: datetime) -> dict[str, Any]:
+def _plain(one: CampusEvent, directory: Directory, at: datetime) -> Json:
     data = one.data
     return {
         "teacher": data["teacher"],

@@ -13,14 +13,14 @@ import msgspec
 from services import directory as directories
 from services.directory import Directory
 from services.i18n import both, say, term
-from services.messages import Text, to_ms
+from services.messages import Json, Text, to_ms
 from services.notify.recipients import route
 from services.notify.texts import LEVEL_WORDS, Language, example, of
 from services.operate.explain.standards import judgement_of, standard_lines
-from services.operate.explain.subjects import Subject, find_rule, find_subject, instant, refuse_unknown
+from services.operate.explain.subjects import AskedAbout, find_rule, find_subject, instant, refuse_unknown
 from services.operate.explain.words import role_title, saying, step_words
 from services.operate.reasons.sentences import condition_words, levels_words, measure_words, plain, window_words
-from services.operate.rule_tests import Case, read_cases
+from services.operate.rule_tests import RuleTest, read_rule_tests
 from services.rules.language.dependencies import dependencies
 from services.rules.language.fields import read_fields
 from services.rules.language.load import RuleSet, load
@@ -32,7 +32,7 @@ from services.settings import Settings, resource
 _FIELD = re.compile(r"\bf_(\w+)")
 
 
-def explain_rule(settings: Settings, name: str, said: str | None, at: str | None, now: dt.datetime) -> dict[str, Any]:
+def explain_rule(settings: Settings, name: str, said: str | None, at: str | None, now: dt.datetime) -> Json:
     """As plain data. Raises RuleError, DirectoryError and, for what is asked wrongly, ProblemsError."""
     rules = load(settings.rules_folder, resource("schemas"))
     directory = directories.load_installed(settings.directory_folder, rules.zone.key)
@@ -42,7 +42,7 @@ def explain_rule(settings: Settings, name: str, said: str | None, at: str | None
     if said is not None:
         subject = find_subject(said, directory, rules)
         refuse_unknown(subject, directory)
-    cases = read_cases(settings.rules_folder, rules, read_fields(resource("schemas")), Report())
+    cases = read_rule_tests(settings.rules_folder, rules, read_fields(resource("schemas")), Report())
     return describe(rules, placed, directory, subject, moment, cases)
 
 
@@ -50,10 +50,10 @@ def describe(
     rules: RuleSet,
     placed: Placed,
     directory: Directory,
-    subject: Subject | None,
+    subject: AskedAbout | None,
     at: dt.datetime,
-    cases: Sequence[Case],
-) -> dict[str, Any]:
+    cases: Sequence[RuleTest],
+) -> Json:
     """One rule as plain data; `cases`: the tests of the rule set."""
     rule, card, given = placed.rule, placed.rule.card, placed.place.value
     attributes = subject.attributes(directory, at, {}) if subject else {}
@@ -155,7 +155,7 @@ def _pair(text: Text) -> dict[str, str]:
 
 
 def rule_lines(found: Mapping[str, Any], language: Language) -> list[str]:
-    """What a person reads."""
+    """A rule in the lines that a person reads."""
     say = saying(language)
     row = f"  {found['row']}" if found["row"] else ""
     shadow = say("operate.on_trial_nothing_sent") if found["mode"] == "shadow" else ""

@@ -10,10 +10,10 @@ from zoneinfo import ZoneInfo
 from services import directory as directories
 from services.errors import ProblemsError
 from services.i18n import render, say
-from services.messages import Problem, to_ms
+from services.messages import Json, Problem, to_ms
 from services.notify.texts import Language
 from services.operate.explain.pass_marks import pass_mark_lines, pass_marks
-from services.operate.explain.subjects import Subject, find_rule, find_subject, instant, refuse_unknown
+from services.operate.explain.subjects import AskedAbout, find_rule, find_subject, instant, refuse_unknown
 from services.operate.explain.words import level_word, numbers, saying
 from services.operate.reasons.sentences import SIGNS, number
 from services.operate.reasons.standards import Candidate, Judgement, judge
@@ -27,7 +27,7 @@ _LEVEL_OF = {"student": "student", "teacher": "teacher", "course": "course", "ma
 
 def show_standards(
     settings: Settings, said: str, at: str | None, rule: str | None, given: Mapping[str, str], now: dt.datetime
-) -> dict[str, Any]:
+) -> Json:
     """As plain data. Raises RuleError, DirectoryError, LogError and, for what is asked wrongly, ProblemsError."""
     rules = load(settings.rules_folder, resource("schemas"))
     directory = directories.load_installed(settings.directory_folder, rules.zone.key)
@@ -62,7 +62,7 @@ def show_standards(
 
 
 def _chosen(
-    rules: RuleSet, subject: Subject, attributes: Mapping[str, str], rule: str | None
+    rules: RuleSet, subject: AskedAbout, attributes: Mapping[str, str], rule: str | None
 ) -> list[tuple[Standard, list[Placed]]]:
     """The standards that the question is about, with the rules that use them."""
     using: dict[str, list[Placed]] = {}
@@ -102,7 +102,7 @@ def _scoped(standard: Standard, names: set[str], attributes: Mapping[str, str]) 
 
 def judgement_of(
     standard: Standard, using: list[Placed], scope: Mapping[str, str | None], at: int, zone: ZoneInfo
-) -> dict[str, Any]:
+) -> Json:
     """One standard as plain data, the value that applies first."""
     judged: Judgement = judge(standard, scope, at, zone)
     return {
@@ -118,7 +118,7 @@ def judgement_of(
     }
 
 
-def _value(one: Candidate) -> dict[str, Any]:
+def _value(one: Candidate) -> Json:
     return {
         "file": one.file,
         "line": one.line,
@@ -134,7 +134,7 @@ def _value(one: Candidate) -> dict[str, Any]:
 
 
 def standards_lines(found: Mapping[str, Any], language: Language) -> list[str]:
-    """What a person reads."""
+    """All standards in the lines that a person reads."""
     known = "  ".join(f"{name}={value}" for name, value in found["attributes"].items())
     head = say("operate.standards_of", subject=found["subject"], at=found["at"])
     lines = [render(head, language), f"  {known}"]
@@ -146,7 +146,7 @@ def standards_lines(found: Mapping[str, Any], language: Language) -> list[str]:
 
 
 def standard_lines(one: Mapping[str, Any], language: Language) -> list[str]:
-    """One standard."""
+    """One standard in the lines that a person reads."""
     say = saying(language)
     unit = f" ({one['unit']})" if "unit" in one else ""
     lines = [f"{one['standard']}  {one['title'][language]}{unit}  {one['file']}:{one['line']}"]

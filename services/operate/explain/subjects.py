@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from services.directory import Directory
 from services.errors import ProblemsError
 from services.i18n import say
-from services.messages import Problem, near_words, to_ms
+from services.messages import Problem, key_value, near_words, to_ms
 from services.rules.language.load import RuleSet
 from services.rules.language.rules import Placed
 from services.rules.language.standards import SCOPES
@@ -31,7 +31,7 @@ _KINDS: dict[str, Callable[[Directory], Iterable[str]]] = {
 
 
 @dataclass(frozen=True)
-class Subject:
+class AskedAbout:
     """Whom a question is about."""
 
     said: str
@@ -51,10 +51,10 @@ def ids_of(directory: Directory) -> set[str]:
     return {id_ for kind in _KINDS.values() for id_ in kind(directory)}
 
 
-def find_subject(said: str, directory: Directory, rules: RuleSet) -> Subject:
+def find_subject(said: str, directory: Directory, rules: RuleSet) -> AskedAbout:
     """Reads a subject. Raises ProblemsError for an id that stands for several things and does not say which."""
     if said.strip() == COLLEGE:
-        return Subject(COLLEGE, {})
+        return AskedAbout(COLLEGE, {})
     allowed = {*_KINDS, *SCOPES, *(name for rule in rules.plan.rules for name in rule.by)}
     known = {kind: {*ids(directory)} for kind, ids in _KINDS.items()}
     found: dict[str, str] = {}
@@ -62,7 +62,7 @@ def find_subject(said: str, directory: Directory, rules: RuleSet) -> Subject:
     for part in said.strip().split("/"):
         kind, colon, id_ = part.partition(":")
         if colon and kind in allowed:
-            found[kind] = id_.replace("%2F", "/")
+            found[kind] = key_value(id_)
             continue
         kinds = [one for one, ids in known.items() if part in ids and one not in found]
         if len(kinds) > 1:
@@ -77,13 +77,13 @@ def find_subject(said: str, directory: Directory, rules: RuleSet) -> Subject:
         if kinds:
             found[kinds[0]] = part
         else:
-            unknown.append(part.replace("%2F", "/"))
+            unknown.append(key_value(part))
     if not said.strip():
         raise _nobody(said, "", directory, ())
-    return Subject(said.strip(), found, tuple(unknown))
+    return AskedAbout(said.strip(), found, tuple(unknown))
 
 
-def refuse_unknown(subject: Subject, directory: Directory, seen: Iterable[str] = ()) -> None:
+def refuse_unknown(subject: AskedAbout, directory: Directory, seen: Iterable[str] = ()) -> None:
     """Raises ProblemsError if a part of the subject is nowhere to be found, with what is nearest."""
     if subject.unknown:
         raise _nobody(subject.said, subject.unknown[0], directory, seen)

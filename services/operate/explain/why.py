@@ -9,20 +9,19 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Iterator
-from typing import Any
 
 from services import directory as directories
 from services.errors import ConfigurationError, ProblemsError
 from services.i18n import both, say
 from services.log.journal import Journal
 from services.log.journal_records import JournalRecords
-from services.messages import Problem, Rejection, from_ms, key_values, subject_key, to_ms
+from services.messages import Json, Problem, Rejection, from_ms, key_values, subject_key, to_ms
 from services.notify.store import views
 from services.notify.store.engine import Store
 from services.notify.store.views import Dossier
 from services.operate.explain.answers import Sides, answer
 from services.operate.explain.log import fields_with, rows_about
-from services.operate.explain.subjects import Subject, find_rule, find_subject, instant, refuse_unknown
+from services.operate.explain.subjects import AskedAbout, find_rule, find_subject, instant, refuse_unknown
 from services.operate.explain.why_words import why_lines
 from services.operate.reasons.replay import Entries, replay
 from services.operate.reasons.standing import Standing, standing
@@ -32,7 +31,7 @@ from services.settings import Settings, resource
 _REJECTS = 5
 
 
-def why(settings: Settings, said: str, rule: str | None, at: str | None, now: dt.datetime) -> dict[str, Any]:
+def why(settings: Settings, said: str, rule: str | None, at: str | None, now: dt.datetime) -> Json:
     """As plain data. Raises ConfigurationError without a home, ProblemsError for what is asked wrongly."""
     path = settings.home / "prewarn.db"
     if not path.is_file():
@@ -88,7 +87,7 @@ def why(settings: Settings, said: str, rule: str | None, at: str | None, now: dt
         journal.close()
 
 
-def _named(subject: Subject, journal: Journal, rules: RuleSet, directory: directories.Directory) -> Subject:
+def _named(subject: AskedAbout, journal: Journal, rules: RuleSet, directory: directories.Directory) -> AskedAbout:
     """The subject, with what only the log knows."""
     if not subject.unknown:
         return subject
@@ -96,15 +95,15 @@ def _named(subject: Subject, journal: Journal, rules: RuleSet, directory: direct
     found, seen = fields_with(journal, names, subject.unknown)
     left = tuple(part for part in subject.unknown if part not in found.values())
     for part in left:
-        if refused := _rejects(journal, Subject(part, {"": part})):
+        if refused := _rejects(journal, AskedAbout(part, {"": part})):
             what = say("operate.only_refused", id=part)
             shown = f"prewarn rejected show {refused[-1][0]}: {refused[-1][1].reasons[0]}"
             raise ProblemsError([Problem(where=subject.said, what=what, expected=shown)])
-    refuse_unknown(Subject(subject.said, subject.fields, left), directory, seen)
-    return Subject(subject.said, {**subject.fields, **found})
+    refuse_unknown(AskedAbout(subject.said, subject.fields, left), directory, seen)
+    return AskedAbout(subject.said, {**subject.fields, **found})
 
 
-def _needs(subject: Subject, rules: RuleSet, asked: str | None) -> dict[tuple[str, ...], dict[str, str]]:
+def _needs(subject: AskedAbout, rules: RuleSet, asked: str | None) -> dict[tuple[str, ...], dict[str, str]]:
     """The `by`s of rules that can be about the subject → what their events must have."""
     found: dict[tuple[str, ...], dict[str, str]] = {}
     for rule in rules.plan.rules:
@@ -136,7 +135,7 @@ def _late(journal: Journal, rows: list[Entries], at: int, rules: RuleSet) -> lis
     ]
 
 
-def _no_rule(subject: Subject, asked: str | None) -> dict[str, str]:
+def _no_rule(subject: AskedAbout, asked: str | None) -> dict[str, str]:
     what = ", ".join(subject.fields) or "college"
     if asked:
         reason, told = "other_subject", both(say("operate.not_about", rule=asked, what=what))
@@ -174,7 +173,7 @@ def _told(store: Store, rule: str, key: str, at: int) -> list[Dossier]:
         return views.dossiers(connection, rule, key, at)
 
 
-def _not_counted(journal: Journal, subject: Subject, rules: RuleSet) -> list[dict[str, str]]:
+def _not_counted(journal: Journal, subject: AskedAbout, rules: RuleSet) -> list[dict[str, str]]:
     """What was said about the subject and does not count, with the reason (docs/what-counts.md), oldest first."""
     fields = subject.fields
     with JournalRecords(journal).reading() as records:
@@ -196,7 +195,7 @@ def _not_counted(journal: Journal, subject: Subject, rules: RuleSet) -> list[dic
     ]
 
 
-def _rejects(journal: Journal, subject: Subject) -> list[tuple[int, Rejection]]:
+def _rejects(journal: Journal, subject: AskedAbout) -> list[tuple[int, Rejection]]:
     """Rejects that wait and speak of the subject."""
     # As a word: s1 is not in s10. The bytes may be in any format, so there is no field to look at.
     words = [

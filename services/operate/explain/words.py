@@ -29,7 +29,7 @@ def level_word(level: str, language: Language) -> str:
 
 
 def numbers(values: Iterable[float]) -> str:
-    """`20, 30, 40`."""
+    """Figures one behind the other: `20, 30, 40`."""
     return ", ".join(number(value) for value in values)
 
 
@@ -47,7 +47,7 @@ def step_words(step: EscalationStep) -> str:
 
 
 def wait_words(seconds: float) -> str:
-    """`24h`, `3d`."""
+    """A wait as rules write it: `24h`, `3d`."""
     for unit, size in (("d", 86_400), ("h", 3_600), ("m", 60)):
         if seconds % size == 0 and (unit != "d" or seconds >= 2 * size):
             return f"{int(seconds // size)}{unit}"

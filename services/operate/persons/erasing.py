@@ -30,6 +30,7 @@ from services.log.postgres_erasure import SharedRecords
 from services.log.postgres_records import address_of
 from services.messages import Message, Problem, to_ms
 from services.notify.lock import HomeLock
+from services.notify.rows import ErasureRow
 from services.notify.store import erasure as store_erasure
 from services.notify.store.engine import Store
 from services.operate.persons import files
@@ -39,7 +40,7 @@ from services.settings import Settings
 Publish = Callable[[Directory], None]
 
 
-class Plan(NamedTuple):
+class Erasure(NamedTuple):
     """What an erasure would do."""
 
     id: str
@@ -54,7 +55,7 @@ class Plan(NamedTuple):
     """Files of somebody else in the home, which stay as they are."""
 
 
-def plan(settings: Settings, directory: Directory, id_: str, now: datetime) -> Plan:
+def plan(settings: Settings, directory: Directory, id_: str, now: datetime) -> Erasure:
     """Looks at everything and changes nothing. Raises ConfigurationError if nothing is held; LogError."""
     erased = erased_of(settings)
     pseudonym = erased.add(id_)
@@ -77,13 +78,13 @@ def plan(settings: Settings, directory: Directory, id_: str, now: datetime) -> P
     refused = list(_refusals(settings, directory, id_, names, now))
     if still_open:
         refused.append(say("operate.person_has_open", id=id_, count=still_open))
-    return Plan(id_, pseudonym, names, erased, counts, refused, files.theirs(settings.home, renaming))
+    return Erasure(id_, pseudonym, names, erased, counts, refused, files.theirs(settings.home, renaming))
 
 
 def erase(
     settings: Settings,
     directory: Directory,
-    found: Plan,
+    found: Erasure,
     now: datetime,
     *,
     author: str,
@@ -122,10 +123,13 @@ def erase(
                 _install(settings, Directory(new, directory.time_zone))
         shutil.rmtree(settings.home / f"directory{PREVIOUS}", ignore_errors=True)
         if database is not None:
-            line = store_erasure.ErasureRow(
-                at=to_ms(now), pseudonym=found.pseudonym, author=author, reason=reason,
+            line = ErasureRow(
+                at=to_ms(now),
+                pseudonym=found.pseudonym,
+                author=author,
+                reason=reason,
                 counts=msgspec.json.encode(counts).decode(),
-            )  # fmt: skip
+            )
             with database.writing() as connection:
                 store_erasure.record(connection, line)
             store_erasure.clean(database)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from contextlib import closing
-from typing import Any
 
 from services.directory import Directory
 from services.directory.renaming import rows_of
@@ -11,12 +10,13 @@ from services.errors import ConfigurationError
 from services.i18n import say
 from services.log import held
 from services.log.postgres_records import address_of
+from services.messages import Json
 from services.notify.store import erasure as store_erasure
 from services.notify.store.engine import Store
 from services.operate.persons.naming import names_of
 from services.settings import Settings
 
-Held = dict[str, list[dict[str, Any]]]
+Held = dict[str, list[Json]]
 """Part → its rows, in the order in which a person reads them."""
 _STORE = {
     "warning": "warnings",
@@ -67,6 +67,6 @@ def everything(settings: Settings, directory: Directory, id_: str) -> Held:
     return found
 
 
-def _open(row: dict[str, Any]) -> dict[str, Any]:
+def _open(row: Json) -> Json:
     """Without the address of a channel, which holds the secrets of whoever runs it."""
     return {name: "…" if name == "channel" else cell for name, cell in row.items()}

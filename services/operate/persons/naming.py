@@ -18,7 +18,7 @@ _SHORTEST = 2
 
 
 class Names(NamedTuple):
-    """Of one person."""
+    """What all that names one person is called before and after."""
 
     ids: dict[str, str]
     """Their id, and those of warnings about them, which are made of it → the new ones."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import Any
 
 from services.i18n import both, say
 from services.messages import Text
@@ -14,11 +13,11 @@ from services.rules.language.reading import Place
 SIGNS: dict[Compare, str] = {"at_least": "≥", "above": ">", "at_most": "≤", "below": "<"}
 _OPTIONAL = re.compile(r"\[([^\]]*)\]")
 _OPTION = re.compile(r"\{(\w+)\}")
-_Said = Callable[[str, dict[str, Any]], Text]
+_Said = Callable[[str, dict[str, object]], Text]
 
 
 def _text(zh: str, en: str) -> _Said:
-    def said(of: str, beside: dict[str, Any]) -> Text:
+    def said(of: str, beside: dict[str, object]) -> Text:
         gaps = _Gaps({"of": of} | {name: plain(value) for name, value in beside.items()})
         return Text(_filled(zh, gaps), _filled(en, gaps))
 
@@ -79,7 +78,7 @@ _WINDOWS: dict[str, Text] = {
 }
 
 
-def plain(place: Any) -> str:
+def plain(place: object) -> str:
     """A YAML value as it is written."""
     value = place.value if isinstance(place, Place) else place
     if isinstance(value, dict):
@@ -108,7 +107,7 @@ def window_words(gauge: Gauge) -> Text:
 
 
 def condition_words(place: Place | None) -> Text:
-    """The rule's `where`."""
+    """The rule's `where` in words; empty where it has none."""
     if place is None:
         return Text("", "")
     return both(say("operate.only_where", strip=place.text.strip()))

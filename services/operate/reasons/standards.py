@@ -94,7 +94,7 @@ def _applies(value: Value, zone: ZoneInfo) -> Text:
 
 
 def scope_words(scope: tuple[tuple[str, str], ...]) -> Text:
-    """`major=nursing`, or everybody."""
+    """For whom a value is: `major=nursing`, or everybody."""
     if not scope:
         return both(say("operate.everybody"))
     shown = ", ".join(f"{name}={wanted}" for name, wanted in sorted(scope, key=lambda one: SCOPES.index(one[0])))

@@ -1,14 +1,15 @@
-"""Where one rule stands about one subject: a warning, or silence with its named reason, value and distance. Pure."""
+"""Where a rule stands about a subject: a warning, or the reason why there is none, with value and distance. Pure."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from functools import partial
 
 from services.i18n import both, say
 from services.messages import ENDS, FOREVER, Evidence, Text, WarningChange, from_ms
-from services.operate.reasons.not_warned import Silence, not_reached, of_deadline, without_record, without_value
+from services.operate.reasons.not_warned import NotWarned, not_reached, of_deadline, without_record, without_value
 from services.operate.reasons.replay import Replayed
 from services.operate.reasons.sentences import SIGNS, number
 from services.rules.engine.episodes import last_entry
@@ -41,20 +42,20 @@ class Standing:
     rule: str
     subject: str
     status: str
-    """open or silent."""
+    """open, or silent: nobody is warned."""
     reason: str
     why: Text
-    value: float | None
-    threshold: float | None
-    """Of a warning: that of its level; of silence: the lowest."""
-    distance: float | None
-    """How far the value is from the lowest threshold; None if there is no value, or it is reached."""
-    level: str | None
-    levels: list[LevelNow]
     window: str
-    records: int
+    value: float | None = None
+    threshold: float | None = None
+    """Of a warning: that of its level; else the lowest."""
+    distance: float | None = None
+    """How far the value is from the lowest threshold; None if there is no value, or it is reached."""
+    level: str | None = None
+    levels: list[LevelNow] = field(default_factory=list)
+    records: int = 0
     """Records in the window that the measure looks at."""
-    evidence: list[Evidence]
+    evidence: list[Evidence] = field(default_factory=list)
     opened_at: datetime | None = None
     next_at: datetime | None = None
     """When time alone may change it."""
@@ -69,35 +70,28 @@ def standing(replayed: Replayed, place: int, rule: RuleLayout, key: str, standar
     s = replayed.subject(place, key)
     change = replayed.changes.get((rule.rule.id, key))
     last = change if change is not None and change.change in ENDS else None
+    made = partial(Standing, rule=rule.rule.id, subject=key, window=rule.gauges[0].window)
     if s is None or not any(_members(s, gauge) for gauge in rule.gauges):
-        silence = without_record(replayed, rule, key, s is None and key in replayed.engine.forgotten(place))
-        return _silent(rule, key, silence, last)
+        found = without_record(replayed, rule, key, s is None and key in replayed.engine.forgotten(place))
+        return made(status="silent", last=last, **found._asdict())
     scope = _scope(s, rule)
     thresholds = _thresholds(rule, standard, scope, replayed.at)
     values = [_value(replayed, s, rule, i) for i in range(len(rule.gauges))]
     rank = getattr(s, rule.level)
     levels = [_level(rung, bound, values[rung.gauge], rank) for rung, bound in thresholds]
     due = getattr(s, rule.due) if rule.due else FOREVER
-    shared: dict[str, Any] = {
-        "levels": levels[::-1],
-        "scope": scope,
-        "next_at": from_ms(due) if due < FOREVER else None,
-    }
+    made = partial(made, levels=levels[::-1], scope=scope, next_at=from_ms(due) if due < FOREVER else None)
     if rank:
-        return _open(replayed, s, rule, key, rank, shared)
+        return _open(replayed, s, rule, rank, made)
     gauge = rule.gauges[0]
-    silence = _silence(replayed, s, rule, thresholds, values)
     reach = replayed.engine.transitions.assess(s, rule, 0, 0, last_entry(s, rule))
-    shown = _evidence(replayed, s, rule, reach.indices)
-    return _silent(
-        rule,
-        key,
-        silence,
-        last,
+    return made(
+        status="silent",
+        last=last,
         value=None if gauge.measure.waiting else values[0],
-        evidence=shown,
+        evidence=_evidence(replayed, s, rule, reach.indices),
         records=len(_inside(s, gauge)),
-        **shared,
+        **_not_warned(replayed, s, rule, thresholds, values)._asdict(),
     )
 
 
@@ -105,9 +99,8 @@ def _open(
     replayed: Replayed,
     s: Subject,
     rule: RuleLayout,
-    key: str,
     rank: int,
-    shared: dict[str, Any],
+    made: Callable[..., Standing],
 ) -> Standing:
     reach = replayed.engine.transitions.assess(s, rule, rank, rank, last_entry(s, rule))
     rung = rule.rung_of[rank]
@@ -121,73 +114,40 @@ def _open(
     elif reach.value is not None and reach.threshold is not None and not passes(rung, reach.value, reach.threshold):
         reason = "kept_by_clear"
         why = both(say("operate.it_had_reached_not_back", threshold=number(reach.threshold)))
-    return Standing(
-        rule=rule.rule.id,
-        subject=key,
+    return made(
         status="open",
         reason=reason,
         why=why,
         value=reach.value,
         threshold=reach.threshold,
-        distance=None,
         level=level_of(rank),
         window=gauge.window,
         records=len(_inside(s, gauge)),
         evidence=_evidence(replayed, s, rule, reach.indices),
         opened_at=from_ms(getattr(s, rule.episode)[0]),
-        **shared,
     )
 
 
-def _silent(
-    rule: RuleLayout,
-    key: str,
-    silence: Silence,
-    last: WarningChange | None,
-    *,
-    value: float | None = None,
-    evidence: list[Evidence] | None = None,
-    records: int = 0,
-    **shared: Any,
-) -> Standing:
-    return Standing(
-        rule=rule.rule.id,
-        subject=key,
-        status="silent",
-        reason=silence.reason,
-        why=silence.why,
-        value=value,
-        threshold=silence.threshold,
-        distance=silence.distance,
-        level=None,
-        window=rule.gauges[0].window,
-        records=records,
-        evidence=evidence or [],
-        last=last,
-        **({"levels": []} | shared),
-    )
-
-
-def _silence(
+def _not_warned(
     replayed: Replayed,
     s: Subject,
     rule: RuleLayout,
     thresholds: list[tuple[Rung, float | None]],
     values: list[float | None],
-) -> Silence:
+) -> NotWarned:
     lowest, bound = thresholds[-1]
     gauge = rule.gauges[lowest.gauge]
     if gauge.measure.waiting:
         return of_deadline(s, gauge, getattr(s, rule.due) if rule.due else FOREVER)
     if all(one is None for _, one in thresholds):
-        return Silence("standard_not_in_force", both(say("operate.no_value_standard_in_force")))
+        return NotWarned("standard_not_in_force", both(say("operate.no_value_standard_in_force")))
     value = values[lowest.gauge]
     if value is None:
         return without_value(replayed, s, rule, gauge, _inside(s, gauge))
     if bound is None:
         lowest, bound = next((rung, one) for rung, one in reversed(thresholds) if one is not None)
     if gauge.measure.already and passes(lowest, value, bound):
-        return Silence("came_true", both(say("operate.came_true", bound=number(bound))), bound)
+        return NotWarned("came_true", both(say("operate.came_true", bound=number(bound))), bound)
     return not_reached(lowest, value, bound)
 
 

@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 
 from services.i18n import say
-from services.messages import CampusEvent, Message, nearest
+from services.messages import CampusEvent, Json, Message, nearest
 from services.operate.rule_tests.moments import Clock
 from services.rules.language.fields import Field
 from services.rules.language.reading import Place, Report, fields, items, known_words, number, word
@@ -65,8 +65,8 @@ Step = CampusEvent | Expectation | Wait
 
 
 @dataclass(frozen=True)
-class Case:
-    """One test."""
+class RuleTest:
+    """One test of a rule: events, and what they must lead to."""
 
     name: str
     rule: str
@@ -74,8 +74,8 @@ class Case:
     steps: tuple[Step, ...]
 
 
-class CaseReader:
-    """Reads one case."""
+class RuleTestReader:
+    """Reads one test from its YAML, with all its errors."""
 
     def __init__(
         self, clock: Clock, rules: Mapping[str, str], kinds: Mapping[str, Mapping[str, Field]], report: Report
@@ -88,7 +88,7 @@ class CaseReader:
         self._sent: dict[str, CampusEvent] = {}
         self._count = 0
 
-    def case(self, place: Place) -> Case | None:
+    def case(self, place: Place) -> RuleTest | None:
         """The case, unless something is wrong with it, which is in the report then."""
         before = len(self._report)
         given = fields(place, _CASE, self._report, say("operate.test"))
@@ -107,7 +107,7 @@ class CaseReader:
                 place, say("operate.test_without_expectation"), say("operate.expect_yellow_or_expect_silent")
             )
         name = word(given["name"], self._report, "name") if "name" in given else rule
-        return Case(name, rule, place, tuple(steps)) if len(self._report) == before else None
+        return RuleTest(name, rule, place, tuple(steps)) if len(self._report) == before else None
 
     def _mapping(self, place: Place, what: Message | str) -> dict[str, Place]:
         if isinstance(place.value, dict):
@@ -223,7 +223,7 @@ class CaseReader:
             every = dt.timedelta(milliseconds=wait or 0)
         return times, every
 
-    def _data(self, given: Mapping[str, Place], kind: str, at: dt.datetime, name: str) -> dict[str, Any]:
+    def _data(self, given: Mapping[str, Place], kind: str, at: dt.datetime, name: str) -> Json:
         known = self._kinds[kind]
         data = {}
         for field, place in given.items():

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from services.operate.rule_tests.running import CaseResult
+from services.operate.rule_tests.running import RuleTestResult
 from services.rules.engine.plan import Plan
 
 
@@ -27,7 +27,7 @@ class Coverage:
     never_withdrawn: tuple[str, ...]
 
 
-def coverage(plan: Plan, results: Iterable[CaseResult]) -> Coverage:
+def coverage(plan: Plan, results: Iterable[RuleTestResult]) -> Coverage:
     """Of the cases that were run; what failed covers nothing."""
     shown: dict[str, set[str]] = {}
     for result in results:

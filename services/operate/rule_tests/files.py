@@ -10,7 +10,7 @@ from typing import Any
 
 from services.i18n import say
 from services.messages import Problem
-from services.operate.rule_tests.cases import Case, CaseReader
+from services.operate.rule_tests.cases import RuleTest, RuleTestReader
 from services.operate.rule_tests.moments import Clock
 from services.rules.language.fields import Field
 from services.rules.language.load import RuleSet
@@ -25,12 +25,14 @@ class Read:
     content: Any
     """The same for the same test, wherever it stands in a file of that name."""
     place: Place
-    case: Case | None
+    case: RuleTest | None
     problems: list[Problem]
     """What is wrong with it: then it is no case."""
 
 
-def read_cases(folder: Path, rules: RuleSet, kinds: Mapping[str, Mapping[str, Field]], report: Report) -> list[Case]:
+def read_rule_tests(
+    folder: Path, rules: RuleSet, kinds: Mapping[str, Mapping[str, Field]], report: Report
+) -> list[RuleTest]:
     """The cases of `tests/*.test.yaml` of a rule folder; what is wrong is in the report."""
     read = read_tests(folder, rules, kinds, report)
     report.problems += [problem for one in read for problem in one.problems if problem not in report.problems]
@@ -61,7 +63,7 @@ def read_tests(
         clock = Clock(rules.zone, terms.get(term))
         for item in items(top.get("tests"), report, "tests"):
             own = Report()
-            case = CaseReader(clock, own_kinds, kinds, own).case(item)
+            case = RuleTestReader(clock, own_kinds, kinds, own).case(item)
             found.append(Read((path.name, term, _plain(item)), item, case, own.problems))
     return found
 

@@ -15,7 +15,7 @@ import msgspec
 
 from services.i18n import say
 from services.messages import ENDS, CampusEvent, Message, RuleCard, Text, WarningChange, WarningFacts
-from services.operate.rule_tests.cases import Case, Expectation, Wait
+from services.operate.rule_tests.cases import Expectation, RuleTest, Wait
 from services.rules.engine.engine import Engine
 from services.rules.engine.episodes import last_entry
 from services.rules.engine.layout import RuleLayout
@@ -39,10 +39,10 @@ class WarningState:
 
 
 @dataclass
-class CaseResult:
-    """One case, run."""
+class RuleTestResult:
+    """What a test has led to, and what of that is wrong."""
 
-    case: Case
+    case: RuleTest
     levels: set[str] = field(default_factory=set)
     """Levels that were expected and came."""
     silences: set[str] = field(default_factory=set)
@@ -61,7 +61,7 @@ Notifier = Callable[[RuleCard, WarningState], Notification]
 """(rule, where a warning of it stands) → who is told what, by the sample directory."""
 
 
-class CaseRunner:
+class RuleTestRunner:
     """Runs the cases of one rule set. Without a `notifier`, nothing is known of people."""
 
     def __init__(self, plan: Plan, notifier: Notifier | None = None) -> None:
@@ -79,9 +79,9 @@ class CaseRunner:
             waiting += fresh
         return msgspec.structs.replace(self._plan, rules=tuple(one for one in self._plan.rules if one.id in needed))
 
-    def run(self, case: Case, report: Report) -> CaseResult:
+    def run(self, case: RuleTest, report: Report) -> RuleTestResult:
         """Runs a case; each expectation that does not hold is in the report, at its place."""
-        rule, result = _RuleUnderTest(self.plan_for(case.rule), case.rule), CaseResult(case)
+        rule, result = _RuleUnderTest(self.plan_for(case.rule), case.rule), RuleTestResult(case)
         before = len(report)
         for step in case.steps:
             if isinstance(step, CampusEvent):
@@ -108,7 +108,7 @@ class _RuleUnderTest:
         self._runner = EngineRunner(self._engine)
 
     def wait(self, at: dt.datetime) -> None:
-        """Time passes."""
+        """Lets time pass up to an instant."""
         self._take(self._engine.advance(at))
 
     def send(self, event: CampusEvent) -> None:
@@ -153,7 +153,7 @@ class _Comparison:
 
     wanted: Expectation
     rule: _RuleUnderTest
-    result: CaseResult
+    result: RuleTestResult
     report: Report
     card: RuleCard
     notifier: Notifier | None

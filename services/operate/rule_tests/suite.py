@@ -15,7 +15,15 @@ from services.notify.ports import Ports
 from services.notify.recipients import route
 from services.notify.texts import Language
 from services.notify.wording import Facts, Listener
-from services.operate.rule_tests import CaseResult, CaseRunner, Coverage, Notification, Notifier, WarningState, coverage
+from services.operate.rule_tests import (
+    Coverage,
+    Notification,
+    Notifier,
+    RuleTestResult,
+    RuleTestRunner,
+    WarningState,
+    coverage,
+)
 from services.operate.rule_tests.files import read_tests
 from services.rules.language.fields import read_fields
 from services.rules.language.load import RuleSet, load
@@ -37,7 +45,7 @@ class Result:
 
     @property
     def summary(self) -> str:
-        """In a line."""
+        """How many tests passed and failed, in a line."""
         wrong = f", {self.errors} errors in the test files 测试文件有误" if self.errors else ""
         left = f", {len(self.inapplicable)} not applicable 不适用" if self.inapplicable else ""
         return f"{self.tests} tests, {self.failed} failed{wrong}{left}"
@@ -51,11 +59,11 @@ def run(folder: Path, schemas: Path, pack: Path | None = None) -> Result:
     was left out.
     """
     rules, report = load(folder, schemas), Report()
-    runner = CaseRunner(rules.plan, _people(folder, rules, report))
+    runner = RuleTestRunner(rules.plan, _people(folder, rules, report))
     read = read_tests(folder, rules, read_fields(schemas), report, pack)
     errors = len(report)
     shipped: _Shipped | None = None
-    results: list[CaseResult] = []
+    results: list[RuleTestResult] = []
     inapplicable: list[Problem] = []
     for one in read:
         own = Report()
@@ -81,7 +89,7 @@ class _Shipped:
         self._left_out = {one.id for one in both.plan.rules} - {one.id for one in rules.plan.rules}
         self._standards = {one for one, said in both.plan.thresholds.items() if rules.plan.thresholds.get(one) != said}
         self._tests = [one for one in read_tests(pack, ours, read_fields(schemas), report) if one.case is not None]
-        self._runner = CaseRunner(both.plan, _people(pack, both, report))
+        self._runner = RuleTestRunner(both.plan, _people(pack, both, report))
         self._standard_of = {one.id: one.standard for one in both.plan.rules}
 
     def why_not(self, content: object) -> Message | None:

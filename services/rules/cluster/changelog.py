@@ -225,7 +225,7 @@ class ChangelogStore:
         return [*(self._entry(block, offset) for block in sorted(dirty)), *gone]
 
     def heads(self) -> Iterator[Head]:
-        """All subjects."""
+        """The heads of all subjects."""
         for heads in self._blocks.values():
             yield from heads.values()
 

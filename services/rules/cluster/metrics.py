@@ -40,16 +40,16 @@ class StreamMetrics:
         age.set_function(lambda: time.monotonic() - self._committed)
 
     def done(self) -> None:
-        """A batch is done."""
+        """Notes that a batch is committed."""
         self._committed = time.monotonic()
 
     def decided(self, counts: Mapping[str, int]) -> None:
-        """Named reason → events."""
+        """Counts events by the named reason of what was decided."""
         for reason, count in counts.items():
             self.decisions.labels(reason).inc(count)
 
     def changed(self, changes: Iterable[WarningChange]) -> None:
-        """Changes are on Kafka."""
+        """Counts changes that are on Kafka."""
         for change in changes:
             self.warnings.labels(change.rule, change.facts.level, change.change).inc()
 

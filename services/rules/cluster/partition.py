@@ -82,7 +82,7 @@ class Partition:
 
     @property
     def engines(self) -> Mapping[str, Engine]:
-        """Area → its engine."""
+        """The engines of the partition, by area."""
         return {area: runner.engine for area, runner in self._runners.items()}
 
     def process(self, offset: int, message: Observations) -> None:

@@ -60,7 +60,7 @@ class RuleSetRevisions(Protocol):
         """The rule set revision that was published last."""
 
     def plan(self, revision: int) -> Plan:
-        """Its rules. Blocks."""
+        """The rules of a revision. Blocks."""
 
     def switched(self, source: int) -> Sequence[tuple[int, int]]:
         """(rule set revision, offset from which on the source goes by it), in order; old ones may be forgotten."""

@@ -27,7 +27,7 @@ class Stream(Protocol):
         """Returns when all are acknowledged."""
 
     async def write(self, partition: int, entries: Sequence[Entry]) -> None:
-        """Likewise, state."""
+        """Writes state to the changelog, and waits until Kafka has it."""
 
     def kept(self, partition: int, partition_of: Callable[[bytes], int]) -> list[tuple[bytes, bytes]]:
-        """State of a partition."""
+        """What the changelog has of a partition."""

@@ -28,7 +28,7 @@ class Watchdog:
         self._last = self._looped = clock()
 
     def start(self) -> None:
-        """Starts the thread."""
+        """Starts the thread that looks."""
         self._last = self._looped = self._clock()
         threading.Thread(target=self._run, name="watchdog", daemon=True).start()
 

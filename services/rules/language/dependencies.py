@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from services.i18n import say
+from services.messages import Json
 from services.rules.engine.arithmetic import FUNCTIONS
 from services.rules.engine.plan import Gauge, Rule
 from services.rules.language.reading import Place, Report
@@ -89,7 +90,7 @@ def _matters(gauge: Gauge) -> str:
     return f"({gauge.member}) and ({narrower})"
 
 
-def _events(rule: Rule) -> list[dict[str, Any]]:
+def _events(rule: Rule) -> list[Json]:
     """What is known of the rule's events, one per level that it has."""
     levels = dict.fromkeys(rung.level for rung in rule.rungs)
     return [{"f_rule": rule.id, "f_row": rule.card.row, "f_level": level} for level in levels]

@@ -7,9 +7,8 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from services.messages import ENDING
+from services.messages import ENDING, Json
 
 
 @dataclass(frozen=True)
@@ -42,7 +41,7 @@ def kinds_of_rules(kinds: Mapping[str, Mapping[str, Field]]) -> dict[str, dict[s
     return {kind: dict(known) for kind, known in kinds.items() if kind != ENDING}
 
 
-def _field(schema: dict[str, Any], required: bool) -> Field:
+def _field(schema: Json, required: bool) -> Field:
     types = schema.get("type", "any")
     listed = [types] if isinstance(types, str) else list(types)
     nullable = not required or "null" in listed
@@ -53,7 +52,7 @@ def _field(schema: dict[str, Any], required: bool) -> Field:
     if name == "string" and schema.get("format") == "date-time":
         name = "date-time"
     values = tuple(value for value in schema.get("enum", ()) if isinstance(value, str))
-    least = schema.get("minimum", schema.get("exclusiveMinimum", -math.inf))
+    least = schema["minimum"] if "minimum" in schema else schema.get("exclusiveMinimum", -math.inf)
     return Field(
         name if name in ("string", "integer", "number", "boolean", "date-time") else "any", nullable, values, least
     )

@@ -6,6 +6,7 @@ import re
 from collections.abc import Collection, Iterable
 from typing import Any
 
+from services.messages import Json
 from services.rules.language.reading import Place, Report
 from services.rules.language.rules import Known, Placed, read_rules
 from services.rules.language.standards import Standard
@@ -24,7 +25,7 @@ def indicator_rules(
     return found
 
 
-def _rule(standard: Standard, given: dict[str, Place]) -> dict[str, Any]:
+def _rule(standard: Standard, given: dict[str, Place]) -> Json:
     name, level = given["name"].text, given["level"].text
     unit = standard.notes.get("unit", "").replace("{", "{{").replace("}", "}}")
     zh, en = (standard.title[language].replace("{", "{{").replace("}", "}}") for language in ("zh", "en"))

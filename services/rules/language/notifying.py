@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from typing import Any
 
 from services.directory import ALIASES, ROLES
 from services.i18n import say
-from services.messages import EscalationStep, nearest
+from services.messages import EscalationStep, Json, nearest
 from services.rules.language.reading import Place, Report, fields, items, word
 from services.rules.language.thresholds import WARNING, duration
 
@@ -34,7 +33,7 @@ _LONGEST_SUMMARY = 7 * 86_400_000
 """Milliseconds; later, results are no news."""
 
 
-def read_notify(place: Place | None, evidence: Collection[str], report: Report) -> dict[str, Any]:
+def read_notify(place: Place | None, evidence: Collection[str], report: Report) -> Json:
     """The fields of a RuleCard that `notify` gives; `evidence`: the fields that the rule's evidence shows."""
     if place is not None and place.value in _ROLES:
         report.add(place, say("rules.must_be_mapping", what="notify"), f"{{to: {place.value}}}")

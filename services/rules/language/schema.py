@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from services.directory import ALIASES, ROLES
+from services.messages import Json
 from services.rules.engine.plan import OPERATORS
 from services.rules.language import rules, standards
 from services.rules.language.fields import Field, kinds_of_rules, read_fields
@@ -26,7 +27,7 @@ _WIDTH = {"type": "string", "pattern": f"^([0-9]{{1,9}}[smhdw]|{WEEKS_PATTERN})$
 _NUMBER = {"anyOf": [{"type": "number"}, _DURATION]}
 _EXPRESSION = {"type": ["string", "number", "boolean"]}
 _TEXT = {"$ref": "#/$defs/text"}
-_DEFS: dict[str, Any] = {
+_DEFS: Json = {
     "text": {
         "type": "object",
         "properties": {"zh": {"type": "string"}, "en": {"type": "string"}},
@@ -38,8 +39,8 @@ _DEFS: dict[str, Any] = {
 }
 
 
-def rules_schema(kinds: Mapping[str, Mapping[str, Field]]) -> dict[str, Any]:
-    """Of `rules/*.yaml`."""
+def rules_schema(kinds: Mapping[str, Mapping[str, Field]]) -> Json:
+    """The JSON Schema of the rule files, `rules/*.yaml`."""
     listed = {"anyOf": [{"type": "array", "items": {"type": "string"}}, {"type": "string"}]}
     known = {
         "id": {"type": "string", "pattern": "^[a-z0-9]+(-[a-z0-9]+)*$"},
@@ -86,8 +87,8 @@ def rules_schema(kinds: Mapping[str, Mapping[str, Field]]) -> dict[str, Any]:
     return {"$schema": _DRAFT, "$id": "urn:prewarn:rules", "title": "规则文件 / Rules", **top, "$defs": defs}
 
 
-def standards_schema() -> dict[str, Any]:
-    """Of `rules/standards/*.yaml`."""
+def standards_schema() -> Json:
+    """The JSON Schema of the standards, `rules/standards/*.yaml`."""
     scope = {"type": "object", "properties": {name: {"type": "string"} for name in standards.SCOPES}}
     level = {"anyOf": [_NUMBER, {"const": NO_LEVEL}]}
     warning = {"type": "object", "properties": dict.fromkeys(WARNING, level), "additionalProperties": False}
@@ -131,7 +132,7 @@ def texts(schemas: Path) -> dict[str, str]:
     return {name: json.dumps(schema, ensure_ascii=False, indent=1) + "\n" for name, schema in made.items()}
 
 
-def _notify() -> dict[str, Any]:
+def _notify() -> Json:
     role = {"enum": sorted({*ROLES, *ALIASES})}
     step = _object(STEP, {"after": _DURATION, "to": role, "clock": {"type": "boolean"}})
     return _object(
@@ -150,7 +151,7 @@ def _notify() -> dict[str, Any]:
     )
 
 
-def _object(fields: Mapping[str, bool], known: Mapping[str, Any]) -> dict[str, Any]:
+def _object(fields: Mapping[str, bool], known: Mapping[str, Any]) -> Json:
     """A mapping with exactly these fields; a field without a schema of its own may be anything."""
     return {
         "type": "object",
@@ -160,7 +161,7 @@ def _object(fields: Mapping[str, bool], known: Mapping[str, Any]) -> dict[str, A
     }
 
 
-def _measure(name: str, form: Form) -> dict[str, Any]:
+def _measure(name: str, form: Form) -> Json:
     counts = {
         one: {"type": "integer", "minimum": count.least, "maximum": count.most} for one, count in form.counts.items()
     }
@@ -168,14 +169,14 @@ def _measure(name: str, form: Form) -> dict[str, Any]:
     return _object({name: True, **form.known}, {**counts, **guard})
 
 
-def _by_comparison(name: str) -> dict[str, Any]:
+def _by_comparison(name: str) -> Json:
     levels = {"type": "object", "properties": dict.fromkeys(LEVELS, _NUMBER), "additionalProperties": False}
     fields = {name: True, "clear": False, "again": False}
     return _object(fields, {name: levels, "clear": {"$ref": "#/$defs/warning"}, "again": {"$ref": "#/$defs/again"}})
 
 
-def _level(level: str) -> dict[str, Any]:
+def _level(level: str) -> Json:
     fields = dict.fromkeys((*OPERATORS, "clear", "measure", "window", *(("again",) if level == "red" else ())), False)
-    known: dict[str, Any] = dict.fromkeys((*OPERATORS, "clear"), _NUMBER)
+    known: Json = dict.fromkeys((*OPERATORS, "clear"), _NUMBER)
     refs = {"measure": "measure", "window": "window", "again": "again"}
     return _object(fields, known | {name: {"$ref": f"#/$defs/{ref}"} for name, ref in refs.items()})

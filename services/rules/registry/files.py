@@ -48,7 +48,7 @@ class FileRegistry:
         """Whether this home has been seen with rules of its own, by this process or one before."""
 
     def current(self) -> RuleSet:
-        """The rules in use."""
+        """The rules of the home's folder as they are now."""
         return _load(self._settings.rules_folder)
 
     def follow(self) -> Followed[str, RuleSet]:
@@ -89,7 +89,7 @@ class FileRegistry:
             raise ConfigurationError(say("ingest.cannot_be_read", path=self._list, reason=error)) from error
 
     def evaluated(self) -> dict[int, int]:
-        """Nothing is partitioned here."""
+        """Empty: one process has no partitions."""
         return {}
 
     def note_edit(self) -> RuleSetRevision | None:

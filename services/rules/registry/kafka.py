@@ -61,7 +61,7 @@ class KafkaRegistry:
         self._feed.followed.look()
 
     def current(self) -> RuleSet:
-        """The newest rule set."""
+        """The rules of the newest revision."""
         return self.rule_set(self.newest())
 
     def publish(self, folder: Path, *, author: str = "", reason: str = "") -> RuleSetRevision:
@@ -108,7 +108,7 @@ class KafkaRegistry:
         return revision
 
     def first(self) -> int:
-        """The oldest revision."""
+        """The number of the oldest revision that is kept."""
         return self.revisions()[0].number
 
     def newest(self) -> int:
@@ -162,11 +162,11 @@ class KafkaRegistry:
         return {int(key[len(begin) :]): int(value) for key, value in found if key.startswith(begin)}
 
     def note_caught_up(self, number: int, source: int, offset: int) -> None:
-        """Writes that down."""
+        """Writes it to the topic of the rules, for all processes."""
         self._write({_key_caught_up(number) + b"%d" % source: b"%d" % offset})
 
     def note_switched(self, number: int, source: int, offset: int) -> None:
-        """Writes that down."""
+        """Writes it to the topic of the rules, for all processes."""
         switched = [*self.switched(source), (number, offset)][-_SWITCHES_KEPT:]
         self._write({_key_switched(source): msgspec.json.encode(switched)})
 

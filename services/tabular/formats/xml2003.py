@@ -16,7 +16,7 @@ _MOST_COLUMNS, _MOST_ROWS = 16_384, 1_048_576
 
 
 def tables(file: str, raw: bytes) -> Iterator[Table]:
-    """Its sheets."""
+    """The sheets of a workbook of Excel 2003 in XML."""
     from defusedxml.ElementTree import iterparse  # noqa: PLC0415 - where it is needed
 
     name, rows = "", list[list[Cell]]()

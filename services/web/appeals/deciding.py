@@ -24,16 +24,16 @@ from services.web.appeals.slips import Slips
 from services.web.appeals.view import appeal_shown, record_shown, source, value, word_of
 from services.web.frame import Frame, Visitor
 from services.web.phone.sending import Form, Sending, Sent, why
+from services.web.reader import Reader
 from services.web.signing_in import SigningIn
-from services.web.view_models import Reader
 from services.web.visitor import said
 
 _MOST_DIGITS = 12
 _NONE: Mapping[str, str] = MappingProxyType({})
 
 
-class Outcome(NamedTuple):
-    """What somebody has chosen."""
+class Choice(NamedTuple):
+    """What somebody has chosen to become of an appeal."""
 
     state: State
     became: str = ""
@@ -167,7 +167,7 @@ class DecidingPages:
         return Sent(saved, f"/appeals/{row.id}", words, lambda: self._page(request, row, form, words, status))
 
     def _corrected(
-        self, row: AppealRow, found: OneRecord | None, chosen: Outcome, typed: Typed, reader: Reader
+        self, row: AppealRow, found: OneRecord | None, chosen: Choice, typed: Typed, reader: Reader
     ) -> str | None:
         """None once the record says what was decided; else why it does not."""
         saved = Saved("changed")
@@ -182,16 +182,16 @@ class DecidingPages:
         return why(saved, reader) or reader.word("roll_call_reload") if saved.state == "refused" else None
 
 
-def _chosen(row: AppealRow, found: OneRecord | None, form: Form) -> Outcome | Wrong:
+def _chosen(row: AppealRow, found: OneRecord | None, form: Form) -> Choice | Wrong:
     gone = found is None or found.event is None
     if said(form, "outcome") == "stays":
-        return Outcome("settled" if gone or (found is not None and found.version != row.version) else "refused")
+        return Choice("settled" if gone or (found is not None and found.version != row.version) else "refused")
     if found is None or gone:
         return Wrong("appeal_gone", 409)
     says = _says(row.kind, said(form, "outcome"), form, found)
     if isinstance(says, Wrong):
         return says
-    return Outcome("granted", says.status if isinstance(says, Mark) else f"{says:g}", says)
+    return Choice("granted", says.status if isinstance(says, Mark) else f"{says:g}", says)
 
 
 def _is_again(decided: Decided, word: Word) -> bool:

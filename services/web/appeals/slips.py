@@ -24,7 +24,7 @@ class Seen(Protocol):
     """Gives the appeal of an address, if who looks may see it; else the answer that they get."""
 
     def __call__(self, request: Request) -> AppealRow | Response:
-        """See above."""
+        """The appeal whose picture is asked for, or the answer instead."""
 
 
 class Slips:

@@ -11,7 +11,7 @@ from services.messages import from_ms
 from services.notify.appeals import AppealRow
 from services.notify.texts import number
 from services.web.phone.lesson_words import day_of
-from services.web.view_models import Reader
+from services.web.reader import Reader
 
 
 class RecordShown(NamedTuple):
@@ -86,7 +86,7 @@ def value(kind: str, what: str, reader: Reader) -> str:
 
 
 def appeal_shown(row: AppealRow, reader: Reader) -> AppealShown:
-    """In a list."""
+    """An appeal as a line of a list."""
     assert row.id is not None
     return AppealShown(
         row.id,

@@ -25,15 +25,23 @@ from services.web.frame import Frame, Visitor
 from services.web.phone.assessment_view import DIMENSIONS, PATH, digest, head, path_of, row, version_shown
 from services.web.phone.lesson_words import numbers
 from services.web.phone.sending import Form, Sending, Sent, why
-from services.web.view_models import Reader
+from services.web.reader import Reader
 from services.web.visitor import said
 
 _PAGE = f"{PATH}/{{period}}/{{course}}/{{class}}"
 _LOOKED_BACK = timedelta(days=31)
 _PERIOD = re.compile(r"\d{4}-(0[1-9]|1[0-2])")
 _PHRASES = (
-    "attentive", "progress", "helps", "careful", "little_part", "practise", "homework", "late_often", "ask_questions",
-)  # fmt: skip
+    "attentive",
+    "progress",
+    "helps",
+    "careful",
+    "little_part",
+    "practise",
+    "homework",
+    "late_often",
+    "ask_questions",
+)
 """Of comments, which a tap inserts."""
 
 

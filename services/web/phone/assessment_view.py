@@ -11,7 +11,7 @@ from urllib.parse import quote
 import msgspec
 
 from services.ingest.phone.assessment import RATINGS, Assessed, Assessment, Mark, Month
-from services.web.view_models import Reader
+from services.web.reader import Reader
 
 PATH = "/assessments"
 DIMENSIONS = ("overall", *RATINGS)
@@ -57,7 +57,7 @@ class Row(NamedTuple):
 
 
 def path_of(month: Month) -> str:
-    """Of a page."""
+    """The address of the page of a month."""
     return "/".join([PATH, *map(_escaped, month)])
 
 

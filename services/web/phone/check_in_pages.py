@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import secrets
 from datetime import datetime
-from typing import Any
 
 import segno
 from starlette.requests import Request
@@ -21,7 +20,7 @@ from services.web.frame import HEADERS, Frame, Visitor
 from services.web.phone.check_ins import CheckIns, Refused, Shown
 from services.web.phone.lesson_words import path_of, shown
 from services.web.phone.sending import Form, Sending, Sent, json
-from services.web.view_models import Reader
+from services.web.reader import Reader
 from services.web.visitor import said
 
 PATH = "/check-in"
@@ -175,7 +174,7 @@ def refused(window: Shown | None, reader: Reader) -> list[str]:
     return [reader.word("check_in_same_phone", who=who, other=other) for who, other in names]
 
 
-def around(check_ins: CheckIns, found: RollCall, reader: Reader) -> dict[str, Any]:
+def around(check_ins: CheckIns, found: RollCall, reader: Reader) -> dict[str, object]:
     """What the roll-call shows of it."""
     window = check_ins.shown(found.lesson)
     return {

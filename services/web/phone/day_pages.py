@@ -17,13 +17,13 @@ from services.messages import CampusEvent
 from services.notify.store import views
 from services.web.frame import Frame, Visitor
 from services.web.phone.assessment_view import head
+from services.web.phone.leave_form import day_of
 from services.web.phone.leave_requests import LeaveRequests
 from services.web.phone.lesson_words import LessonShown, shown
-from services.web.view_models import Reader
+from services.web.reader import Reader
 
 _OWED_DAYS = 14
 """What is missing of lessons that are longer ago, the warnings say."""
-_MIDDLE, _YEARS = 2100, 100
 """Years of days that somebody may ask for."""
 
 
@@ -55,7 +55,7 @@ class DayPages:
             return seen
         reader, now = self._frame.reader(request), self._phone.clock()
         today = now.astimezone(reader.zone).date()
-        day = _day(request.query_params.get("day", "")) or today
+        day = day_of(request.query_params.get("day", "")) or today
         midnight = _midnight(day, reader)
         lessons = self._phone.lessons(seen.person, (midnight, midnight + timedelta(days=1, milliseconds=-1)))
         before = self._phone.lessons(seen.person, (now - timedelta(days=_OWED_DAYS), now))
@@ -115,15 +115,6 @@ def _figures(taken: CampusEvent | None, reader: Reader) -> str:
 
 def _head(day: date, reader: Reader) -> str:
     return f"{day:%m-%d} {reader.term('weekday', str(day.isoweekday()))}"
-
-
-def _day(text: str) -> date | None:
-    """None if it is none, or none that a timetable speaks of."""
-    try:
-        found = date.fromisoformat(text)
-    except ValueError:
-        return None
-    return found if abs(found.year - _MIDDLE) < _YEARS else None
 
 
 def _midnight(day: date, reader: Reader) -> datetime:

@@ -20,7 +20,7 @@ from services.web.frame import Frame, Visitor
 from services.web.phone.leave_form import End, day_of, parts
 from services.web.phone.leave_requests import PATH, LeaveRequests, path_of
 from services.web.phone.sending import Form, Sending, Sent, why
-from services.web.view_models import Reader
+from services.web.reader import Reader
 from services.web.visitor import said
 
 ASK_ROLES = ("class_tutor", "counsellor")
@@ -40,7 +40,7 @@ class Refused(NamedTuple):
 
     @property
     def status(self) -> int:
-        """Of the answer."""
+        """The HTTP status of the answer."""
         if not self.words:
             return 200
         return 409 if self.saved.state == "changed" or self.overlaps else 422

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from services.ingest.phone.leaves import NOON
 from services.ingest.phone.lessons import Lesson
 from services.web.phone.sending import Form
-from services.web.view_models import Reader
+from services.web.reader import Reader
 from services.web.visitor import said
 
 SECTIONS = 12
@@ -33,7 +33,7 @@ class End(NamedTuple):
 
     @classmethod
     def of(cls, form: Form, name: str) -> End:
-        """`name`: from or to."""
+        """The end of a leave as a form has it; `name`: from or to."""
         return cls(*(said(form, f"{name}_{field}").strip()[:_LONGEST] for field in ("day", "part", "time")))
 
     @classmethod

@@ -21,7 +21,7 @@ from services.web.phone.leave_asking import LeaveAsking
 from services.web.phone.leave_form import End, parts
 from services.web.phone.leave_requests import PATH, Act, LeaveRequests, joined, path_of, state, when
 from services.web.phone.sending import Form, Sending, Sent, why
-from services.web.view_models import Reader
+from services.web.reader import Reader
 from services.web.visitor import said
 
 _DONE = ("grant", "refuse", "cancel", "shorten")

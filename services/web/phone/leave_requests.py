@@ -19,7 +19,7 @@ from services.web.frame import Frame
 from services.web.phone.leave_form import End
 from services.web.phone.lesson_words import shown
 from services.web.phone.sending import Form
-from services.web.view_models import Reader
+from services.web.reader import Reader
 
 PATH = "/leaves"
 _MIDNIGHT = time()
@@ -59,7 +59,7 @@ class LeaveLink(NamedTuple):
 
 
 class LeaveRequests:
-    """Over one frame."""
+    """What the pages about leave share: who may, and what somebody is shown."""
 
     def __init__(self, frame: Frame, phone: Phone) -> None:
         self._frame, self._phone = frame, phone
@@ -161,7 +161,7 @@ class LeaveRequests:
 
 
 def path_of(key: str) -> str:
-    """Of a leave's page."""
+    """The address of a leave's page."""
     return f"{PATH}/{quote(key, safe='')}"
 
 

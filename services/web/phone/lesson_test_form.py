@@ -31,7 +31,7 @@ class Cell(NamedTuple):
 
 @dataclass
 class Typing:
-    """The whole form."""
+    """The whole form of a lesson's test, as it was typed."""
 
     highest: str
     pass_mark: str
@@ -49,7 +49,7 @@ class Typing:
 
     @property
     def mark(self) -> str:
-        """Of what is pasted."""
+        """By which it is known whether the same was pasted before."""
         text = self.paste.replace("\r\n", "\n").strip()  # a browser sends other ends of lines than it was given
         return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()[:16] if text else ""
 
@@ -138,7 +138,7 @@ def unfinished(found: Typing) -> Typing:
 
 
 def points(score: float | None) -> str:
-    """As it is typed."""
+    """A score as it is typed; empty of none."""
     return "" if score is None else number(score, 4)
 
 

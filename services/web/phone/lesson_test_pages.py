@@ -24,7 +24,7 @@ from services.web.phone import lesson_test_form
 from services.web.phone.lesson_test_form import Cell, Typing, offered, points
 from services.web.phone.lesson_words import numbers, path_of, shown
 from services.web.phone.sending import Form, Sending, Sent, why
-from services.web.view_models import Reader
+from services.web.reader import Reader
 from services.web.visitor import said
 
 _IN_SHEETS: dict[State, Sequence[str]] = {"not_tested": ("缺考", "缺席", "absent"), "exempt": ("免考", "免")}
@@ -226,9 +226,11 @@ def _row(one: Taking, typing: Typing, found: LessonTest, reader: Reader, *, chan
     cell = typing.cells.get(one.student, Cell())
     states = [(state, _state_word(state, reader)) for state in offered(one)]
     otherwise = ""
-    if changed and one.result is not None and (points(one.result.score), one.result.state) != (
-        cell.score.strip(), cell.state
-    ):  # fmt: skip
+    if (
+        changed
+        and one.result is not None
+        and (points(one.result.score), one.result.state) != (cell.score.strip(), cell.state)
+    ):
         otherwise = _result_words(one.result, reader)
     return Row(
         one.student,

@@ -10,7 +10,7 @@ from urllib.parse import quote
 from services.ingest.phone.lessons import Lesson
 from services.notify.ports import LessonTime
 from services.notify.wording import day_and_sections
-from services.web.view_models import Reader
+from services.web.reader import Reader
 
 _LAST = 4
 
@@ -33,7 +33,7 @@ class LessonShown(NamedTuple):
 
 
 def path_of(lesson: str) -> str:
-    """Of a lesson's pages."""
+    """The address that a lesson's pages begin with."""
     return f"/lessons/{quote(lesson, safe='')}"
 
 

@@ -7,11 +7,11 @@ from typing import NamedTuple
 
 from services.ingest.phone.phone import Phone
 from services.web.appeals.view import path_of
-from services.web.view_models import Reader
+from services.web.reader import Reader
 
 
 class Missed(NamedTuple):
-    """Who was not there."""
+    """A student who was not at a lesson."""
 
     id: str
     name: str

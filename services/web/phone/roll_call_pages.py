@@ -23,7 +23,7 @@ from services.web.phone.check_in_pages import around, clock_time
 from services.web.phone.check_ins import CheckIns
 from services.web.phone.lesson_words import numbers, path_of, shown
 from services.web.phone.sending import Form, Sending, Sent, why
-from services.web.view_models import Reader
+from services.web.reader import Reader
 from services.web.visitor import said
 
 _MOST_DIGITS = 4
@@ -230,9 +230,7 @@ def _wrong(form: Form, found: RollCall) -> str:
         status, minutes = (said(form, f"{name}:{one.student}").strip() for name in ("status", "minutes"))
         if status and status not in STATUSES:
             return "roll_call_reload"
-        if minutes and not (
-            minutes.isascii() and minutes.isdigit() and len(minutes) < _MOST_DIGITS and int(minutes) <= MOST_MINUTES
-        ):
+        if minutes and _number(minutes) is None:
             return "roll_call_minutes"
         if len(said(form, f"note:{one.student}")) > LONGEST_NOTE:
             return "roll_call_note"

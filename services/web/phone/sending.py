@@ -20,8 +20,8 @@ from services.i18n import render
 from services.ingest.phone.saving import Saved, Typed, typed_at
 from services.web import visitor
 from services.web.frame import HEADERS, Frame, Visitor
+from services.web.reader import Reader
 from services.web.signing_in import SigningIn
-from services.web.view_models import Reader
 from services.web.visitor import said
 
 _LARGEST, _MOST = 1 << 20, 4_000
@@ -66,7 +66,7 @@ class Sending:
         self._frame, self._signing_in, self._clock = frame, signing_in, clock
 
     def typed(self, form: Form, person: str) -> Typed:
-        """How it was sent."""
+        """With what a form was sent: submission, version, time and person."""
         at = typed_at(self._clock(), said(form, "elapsed"))
         return Typed(said(form, "submission"), said(form, "version"), at, person)
 

@@ -14,8 +14,8 @@ from services.notify.ports import Cards
 from services.notify.rows import WarningRow
 from services.notify.store import of_students
 from services.web.phone.lesson_words import day_of, numbers
+from services.web.reader import Level, Reader
 from services.web.student import warning_lines
-from services.web.view_models import Level, Reader
 
 _MOST_TALKS = 12
 """Students of the list; the table has all of them."""
@@ -49,7 +49,7 @@ class Row(NamedTuple):
 
 
 class Column(NamedTuple):
-    """One lesson."""
+    """One lesson, as a column of the week."""
 
     when: str
     """`1-2`, else the time at which it begins."""
@@ -59,7 +59,7 @@ class Column(NamedTuple):
 
 
 class WeekOfClass(NamedTuple):
-    """What the page shows."""
+    """What the page of a class shows of a week."""
 
     talks: Sequence[Row]
     """Who needs a talk first."""

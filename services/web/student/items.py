@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Literal, NamedTuple
 
-from services.web.view_models import Level
+from services.web.reader import Level
 
 Kind = Literal["attendance", "test", "assessment", "warning", "measure", "leave", "exemption"]
 

@@ -22,12 +22,12 @@ from services.notify.store import of_students
 from services.web.appeals.on_warnings import may_appeal
 from services.web.frame import Frame, Visitor
 from services.web.phone.leave_requests import LeaveRequests
+from services.web.reader import Reader
 from services.web.student import class_view, record_lines, time_line, warning_lines, weeks
 from services.web.student.items import Line
 from services.web.student.time_line import Span
 from services.web.student.warning_lines import Viewed
 from services.web.student.weeks import WEEK
-from services.web.view_models import Reader
 
 _TOLD_STUDENTS = ("live", "past")
 """Modes of the warnings that students see: what rules on trial find is none."""
@@ -207,7 +207,7 @@ class _Choice(NamedTuple):
 
 
 class Group(NamedTuple):
-    """Classes under one head."""
+    """The classes of a list under one head."""
 
     word: str
     classes: Sequence[_Choice]

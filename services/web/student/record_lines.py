@@ -17,8 +17,8 @@ from services.messages import CampusEvent, joined_key
 from services.notify import texts, wording
 from services.web.appeals.view import path_of
 from services.web.phone.lesson_words import day_of
+from services.web.reader import Reader
 from services.web.student.items import Item, Line
-from services.web.view_models import Reader
 
 STATUSES = ("present", "late", "early_leave", "leave", "absent")
 _GRADES = {"poor": "red", "fair": "yellow", "good": "praise"}
@@ -186,7 +186,7 @@ def _itself(item: Item) -> Item:
 
 
 def exempt(one: Exemption, reader: Reader) -> str:
-    """`免：考勤，至 2027-01-15`."""
+    """What somebody is exempt from, and until when: `免：考勤，至 2027-01-15`."""
     kinds = {
         "attendance": "student_kind_attendance",
         "test": "student_kind_test",

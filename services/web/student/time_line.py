@@ -10,10 +10,10 @@ from urllib.parse import urlencode
 
 from services.ingest.phone.history import History
 from services.messages import CampusEvent
+from services.web.reader import Reader
 from services.web.student import record_lines, weeks
 from services.web.student.items import Item, Line
 from services.web.student.weeks import WEEK
-from services.web.view_models import Reader
 
 WEEKS = 20
 """Of one page: a term."""
@@ -24,7 +24,7 @@ _MOST = 600
 
 
 class Span(NamedTuple):
-    """What one page shows."""
+    """The days that one page of a time line shows."""
 
     first: date
     last: date
@@ -54,7 +54,7 @@ class WeekShown(NamedTuple):
 
 
 class TimeLine(NamedTuple):
-    """One page of it."""
+    """One page of a time line, and the addresses of its neighbours."""
 
     weeks: Sequence[WeekShown]
     older: str

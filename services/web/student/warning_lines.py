@@ -13,8 +13,8 @@ from services.notify.rows import ActRow, ChangeRow, WarningRow, decode_context
 from services.notify.store.of_students import Told
 from services.notify.wording import without_asks
 from services.web import view_models
+from services.web.reader import Level, Reader
 from services.web.student.items import Item, Line
-from services.web.view_models import Level, Reader
 
 _MEASURES = ("acknowledged", "measure", "measure_done", "closed")
 _SHOWN = ("opened", "raised", "lowered", "resolved", "withdrawn")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from services.web.view_models import Reader
+from services.web.reader import Reader
 
 WEEK = timedelta(days=7)
 _MIDDLE, _YEARS = 2100, 100
@@ -35,7 +35,7 @@ def monday_of(moment: datetime, zone: ZoneInfo) -> date:
 
 
 def begin_of(monday: date, zone: ZoneInfo) -> datetime:
-    """Its first instant."""
+    """The first instant of a week."""
     return datetime.combine(monday, time(), zone)
 
 

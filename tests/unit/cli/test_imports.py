@@ -8,7 +8,8 @@ import pytest
 from typer.main import get_command
 
 from services.cli import app
-from services.cli.commands import COMMANDS, Command, Group, function_of
+from services.cli.commands import COMMANDS, Command, Group
+from services.cli.lazy import function_of
 
 ROOT = Path(__file__).parents[3]
 EVERY = [

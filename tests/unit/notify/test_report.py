@@ -10,7 +10,8 @@ from openpyxl import load_workbook
 
 from services.directory import Person
 from services.messages import to_ms
-from services.notify.report import Case, Period, group, line, load, open_now
+from services.notify.open_now import open_now
+from services.notify.report import Counted, Period, group, line, load
 from services.notify.suppression import Silence
 from services.notify.testing import CARD, MORNING, change, facts
 
@@ -83,7 +84,7 @@ def test_load_is_by_person_and_day():
 def test_nothing_is_counted_where_there_is_nothing():
     empty = line("x", [])
     assert (empty.warnings, empty.useful_percent, empty.hours_to_end) == (0, None, None)
-    one = Case("r", "red", "", 0, None, None, None, relapse=True, overdue=True, verdicts=(), told=0, not_told=("x",))
+    one = Counted("r", "red", "", 0, None, None, None, relapse=True, overdue=True, verdicts=(), told=0, not_told=("x",))
     (only,) = group([one], "department", ZONE)
     assert (only.name, only.relapses, only.overdue, only.nobody_told) == ("—", 1, 1, 1)
 

@@ -9,7 +9,7 @@ import pytest
 from services.messages import WarningReading
 from services.notify.deadlines import HELPED
 from services.notify.report import Period
-from services.notify.testing import change, facts
+from services.notify.testing import CARD, change, facts
 
 WARNING = facts().warning_id
 PAGE = f"/warnings/{WARNING}"
@@ -267,3 +267,35 @@ def test_the_report_counts_what_came_after_measures_as_the_list_of_warnings_does
         "unanswered": sum(one["helped"] is None for one in listed),
     }
     assert found._asdict() == counted
+
+
+CLOCK = msgspec.structs.replace(CARD, since="", unit="%")
+"""Whose clock runs from the record on: 40 hours before the measure was named."""
+
+
+@pytest.fixture
+def ticking(make, clock):
+    """A warning about something that has not been settled since yesterday, with a measure until tomorrow."""
+    notify = make("ticking", cards=lambda *_: CLOCK)
+    notify.take_in([change(value=120, threshold=100)], 1)
+    due = (clock.now + timedelta(days=1)).date().isoformat()
+    assert notify.acts.improve("T1", WARNING, "催办", due) is None
+    return notify
+
+
+def test_of_a_clock_the_page_says_how_long_it_had_run_and_that_this_tells_nothing_of_the_measure(
+    ticking, browser_of, clock
+):
+    late(clock)
+    shown = page(browser_of(ticking))
+    assert re.search(r"预警开始时 .*? 23 小时 .*?确定措施时 .*? 1 天 .*?现在 .*? 3 天 ", shown), shown
+    assert "不能说明措施是否有效" in shown
+    assert "grows whatever is done" in page(browser_of(ticking), "en")
+
+
+def test_where_nobody_says_when_a_clock_began_there_is_no_figure_but_the_sentence(ticking, browser_of, clock):
+    bare, one = facts(value=130, threshold=100, evidence=[]), change()
+    ticking.take_in([WarningReading(rule=one.rule, subject=one.subject, at=one.at, facts=bare)], 2)
+    shown = page(browser_of(ticking))
+    assert "预警开始时" not in shown
+    assert "不能说明措施是否有效" in shown

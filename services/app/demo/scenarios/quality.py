@@ -3,13 +3,28 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from services.app.demo.dates import at
 from services.app.demo.scene import Scene
 
-_FIGURES: tuple[tuple[str, str, float, dict[str, Any], str, str, str], ...] = (
-    (
+
+class _Figure(NamedTuple):
+    """An indicator of the college."""
+
+    indicator: str
+    subject: str
+    value: float
+    more: dict[str, object]
+    """What else it says."""
+    rule: str = ""
+    """That it is planted for."""
+    zh: str = ""
+    en: str = ""
+
+
+_FIGURES = (
+    _Figure(
         "budget_spent",
         "college",
         96.5,
@@ -18,7 +33,7 @@ _FIGURES: tuple[tuple[str, str, float, dict[str, Any], str, str, str], ...] = (
         "全年预算已执行 96.5%",
         "96.5 % of the year's budget is spent",
     ),
-    (
+    _Figure(
         "students_per_teacher",
         "college",
         18.6,
@@ -27,7 +42,7 @@ _FIGURES: tuple[tuple[str, str, float, dict[str, Any], str, str, str], ...] = (
         "生师比 18.6",
         "18.6 students per teacher",
     ),
-    (
+    _Figure(
         "service_satisfaction",
         "logistics",
         72.0,
@@ -36,9 +51,8 @@ _FIGURES: tuple[tuple[str, str, float, dict[str, Any], str, str, str], ...] = (
         "后勤服务满意度 72%",
         "72 % are satisfied with logistics",
     ),
-    ("service_satisfaction", "information-centre", 91.0, {"n": 212}, "", "", ""),
+    _Figure("service_satisfaction", "information-centre", 91.0, {"n": 212}),
 )
-"""Indicator of the college, its subject and value, what else it says; the rule that it is planted for, and why."""
 
 
 def _indicator(scene: Scene, indicator: str, level: str, subject: str, value: float, **more: Any) -> None:
@@ -48,10 +62,10 @@ def _indicator(scene: Scene, indicator: str, level: str, subject: str, value: fl
 
 def figures(scene: Scene) -> None:
     """Last week's figures: some at their lines, some well within them."""
-    for indicator, subject, value, more, rule, zh, en in _FIGURES:
-        _indicator(scene, indicator, "college", subject, value, **more)
-        if rule:
-            scene.plant(rule, subject, zh, en)
+    for one in _FIGURES:
+        _indicator(scene, one.indicator, "college", one.subject, one.value, **one.more)
+        if one.rule:
+            scene.plant(one.rule, one.subject, one.zh, one.en)
     first, second = scene.cast[0].teachers[1].id, scene.cast[1].teachers[2].id
     for teacher in sorted({one.id for class_ in scene.campus.classes for one in class_.teachers}):
         value = {first: 77.4, second: 40.0}.get(teacher, 91.2)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Any
 
 from services.app.demo.scene import Scene
+from services.messages import Json
 
 _ORDINARY = 28
 _DAYS = 35
@@ -17,17 +17,17 @@ _PLACES = (
 )
 """Category, department and place of ordinary tickets."""
 
-_Step = tuple[str, datetime, dict[str, Any]]
+_Step = tuple[str, datetime, Json]
 """Action of a ticket, its time, and what it says beside what all steps of the ticket say."""
 
 
-def _ticket(scene: Scene, ticket: str, about: dict[str, Any], *steps: _Step) -> None:
+def _ticket(scene: Scene, ticket: str, about: Json, *steps: _Step) -> None:
     for number, (action, moment, more) in enumerate(steps, start=1):
         data = {"ticket": ticket, "action": action, **about, **more}
         scene.record("service-desk", f"{ticket}/{number}", "ticket", moment, data)
 
 
-def _reporter(scene: Scene) -> dict[str, Any]:
+def _reporter(scene: Scene) -> Json:
     return {"reporter": f"p-{scene.dice.randrange(16**4):04x}"}
 
 
@@ -47,7 +47,7 @@ def ordinary(scene: Scene) -> None:
         _ticket(scene, f"R-{scene.day:%y%m%d}-{number + 1:03}", about, *steps)
 
 
-def _reports(scene: Scene, name: str, moments: list[datetime], about: dict[str, Any], zh: str, en: str) -> None:
+def _reports(scene: Scene, name: str, moments: list[datetime], about: Json, zh: str, en: str) -> None:
     """The same reported several times, and each report dealt with within a day."""
     for number, moment in enumerate(moments, start=1):
         more = {"priority": "normal", "intake_level": "department", **_reporter(scene)}

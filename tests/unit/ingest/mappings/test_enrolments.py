@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from services.ingest.mappings.enrolments import Change, with_changes
+from services.ingest.mappings.enrolments import Change, RowAt, with_changes
 
 ROLL = {"id": "s1", "class": "k2", "from": "2026-09-01"}
 
@@ -15,7 +15,7 @@ def change(what, day, before="", after=""):
 
 def spans(*changes, roll=ROLL):
     problems = []
-    found = with_changes({"s1": [(roll, "roll row 2")]}, changes, problems)
+    found = with_changes({"s1": [RowAt(roll, "roll row 2")]}, changes, problems)
     rows = [
         tuple(row.get(name) for name in ("class", "from", "to", "status") if row.get(name)) for row, _ in found["s1"]
     ]

@@ -14,6 +14,7 @@ from services.errors import ConfigurationError
 from services.ingest.records.coverage import Coverage
 from services.ingest.records.keys import Keys
 from services.ingest.records.runs import Undone, run_of, state_of
+from services.ingest.records.step import Step
 from services.ingest.records.words import SETTLED
 from services.log import quota
 from services.log.journal import Journal
@@ -267,15 +268,15 @@ def test_an_undo_that_was_interrupted_is_taken_up_again(college, monkeypatch):
     wrong.append([absent("s1", "L1"), absent("s2", "L2"), absent("s3", "L3")])
     wrong.done()
     monkeypatch.setattr("services.ingest.records.log._RECORDS_AT_ONCE", 1)
-    some, done = college.log._undo_some, []
+    some, done = Step.take_back, []
 
     def dies(*arguments):
         if done:
             raise KeyboardInterrupt
         done.append(1)
-        return some(*arguments)
+        some(*arguments)
 
-    monkeypatch.setattr(college.log, "_undo_some", dies)
+    monkeypatch.setattr(Step, "take_back", dies)
     with pytest.raises(KeyboardInterrupt):
         college.log.undo(1)
     assert (len(college.statuses()), state_of(college.log.runs()[0], 0)) == (2, "undoing")

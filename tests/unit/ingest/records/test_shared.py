@@ -10,10 +10,10 @@ import pytest
 
 from services.errors import BrokerError, LogError, SettingError
 from services.ingest.records.keys import Keys
-from services.log import postgres_records, quota
+from services.log import leave_news, postgres_records, quota
 from services.log.postgres_records import PostgresRecords, address_of
 from services.messages import Problem, Rejection
-from tests.unit.ingest.records.conftest import HOLIDAY, NOW, College, Kafka, absent, lesson
+from tests.unit.ingest.records.conftest import HOLIDAY, NOW, College, Kafka, absent, lesson, said
 
 CLOSED = {HOLIDAY, absent().time.date()}
 
@@ -256,3 +256,16 @@ def test_processes_that_refuse_at_once_keep_no_more_than_one(process, kafka, sma
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(lambda one: [one.log.reject([refused("a"), refused("b")]) for _ in range(5)], processes))
     assert Counter(one for one in kept(kafka) if isinstance(one[1], int)) == {("a", 10): 3, ("b", 10): 3, ("c", 10): 1}
+
+
+def test_of_whose_leave_one_process_takes_in_another_hears(process):
+    """Once it is committed, and once for each word."""
+    one, other = process(), process()
+    hears = lambda: other.store.meta(leave_news.NAME)  # noqa: E731
+    asked = said("leave", leave="a1", student="s1", status="pending", **{"from": str(NOW), "to": str(NOW)})
+    one.take(absent(), lesson())
+    assert leave_news.since(hears(), None) == (0, frozenset())
+    one.take(asked)
+    assert leave_news.since(hears(), 0) == (1, {"s1"})
+    one.take(asked)
+    assert leave_news.since(hears(), 1) == (1, frozenset())

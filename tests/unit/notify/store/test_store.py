@@ -9,10 +9,8 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.schema import CreateIndex, CreateTable
 
-from services.accounts import rows as account_rows
-from services.notify import appeals, rows
 from services.notify.rows import WarningRow
-from services.notify.store import account_tables, appeal_tables, engine, intake, tables, views
+from services.notify.store import engine, intake, tables, views
 from services.notify.store.engine import Store
 from services.notify.testing import change
 
@@ -85,35 +83,6 @@ def test_a_chunk_of_any_size_is_taken_in(count, notify):
     notify.take_in(chunk, 1)
     notify.take_in([*chunk, change("raised", 2, subject="S0/MATH", level="red")], 2)
     assert notify.count() == count
-
-
-@pytest.mark.parametrize(
-    ("table", "row"),
-    [
-        (tables.warning, rows.WarningRow),
-        (tables.change, rows.ChangeRow),
-        (tables.recipient, rows.RecipientRow),
-        (tables.delivery, rows.DeliveryRow),
-        (tables.decision, rows.DecisionRow),
-        (tables.act, rows.ActRow),
-        (tables.escalation, rows.EscalationRow),
-        (tables.own_channel, rows.OwnChannelRow),
-        (tables.own_choice, rows.OwnChoiceRow),
-        (tables.undo, rows.UndoRow),
-        (account_tables.account, account_rows.AccountRow),
-        (account_tables.session, account_rows.SessionRow),
-        (account_tables.link, account_rows.LinkRow),
-        (account_tables.attempt, account_rows.AttemptRow),
-        (account_tables.access, account_rows.AccessRow),
-        (account_tables.check_in_window, account_rows.CheckInWindowRow),
-        (account_tables.check_in, account_rows.CheckInRow),
-        (appeal_tables.appeal, appeals.AppealRow),
-        (appeal_tables.slip, appeals.SlipRow),
-    ],
-    ids=lambda one: getattr(one, "__name__", str(one)),
-)
-def test_a_row_has_the_columns_of_its_table_in_their_order(table, row):
-    assert list(row.__struct_fields__) == [column.name for column in table.columns]
 
 
 def test_an_inbox_of_an_earlier_release_is_found_by_what_it_is_about(store_url):

@@ -16,7 +16,7 @@ from services.notify.deadlines import AROUND_THE_CLOCK
 from services.notify.report import Period, Report
 from services.rules.language.load import load
 from services.web import report_forms
-from services.web.view_models import Reader
+from services.web.reader import Reader
 
 pytestmark = pytest.mark.commands
 

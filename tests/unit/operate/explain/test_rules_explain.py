@@ -6,7 +6,7 @@ from services.directory import Directory
 from services.errors import ProblemsError
 from services.operate.explain import rule_lines
 from services.operate.explain.rules import describe
-from services.operate.rule_tests import read_cases
+from services.operate.rule_tests import read_rule_tests
 from services.rules.language.fields import read_fields
 from services.rules.language.load import load
 from services.rules.language.reading import Report
@@ -17,7 +17,7 @@ from tests.unit.operate.explain.conftest import NOW
 pytestmark = pytest.mark.commands
 
 PACK = load(ROOT / "rules", SCHEMAS)
-CASES = read_cases(ROOT / "rules", PACK, read_fields(SCHEMAS), Report())
+CASES = read_rule_tests(ROOT / "rules", PACK, read_fields(SCHEMAS), Report())
 
 
 def test_a_rule_has_its_sentence_levels_people_and_tests(ask):

@@ -17,7 +17,7 @@ from services.clock import wall_clock
 from services.log.journal import Journal
 from services.messages import Problem, Rejection, to_ms
 from services.notify.report import Period
-from services.notify.store import account_tables, accounts, check_ins, feedback
+from services.notify.store import accounts, check_ins, feedback, tables
 from services.notify.store.engine import Store, columns_of
 from services.settings import Settings
 from tests.faults.running import write_table
@@ -116,7 +116,7 @@ class College:
         }
         if self.settings.database_url is not None:
             with closing(Store(self.settings.store_url)) as store, store.reading() as connection:
-                for table in account_tables.Stored.metadata.sorted_tables:
+                for table in tables.metadata.sorted_tables:
                     shown = repr(connection.execute(table.select()).all())
                     found |= {(table.name, word) for word in (SUE, NAME, MAIL) if word in shown}
         return found
@@ -150,7 +150,7 @@ def college(request, tmp_path):
         accounts.refused(connection, AccessRow(at=at, person=SUE, what="inbox anna", why="not_yours"))
         for kind in ("account", "check_in"):
             attempt = AttemptRow(key=f"{kind}:{SUE}", failures=1, at=at)
-            connection.execute(account_tables.attempt.insert().values(columns_of(attempt)))
+            connection.execute(tables.attempt.insert().values(columns_of(attempt)))
         window = CheckInWindowRow(window_id="w", lesson="l1", secret="x", opened=at, ends=at + 1, person="anna")
         check_ins.open_window(connection, window)
         assert check_ins.check_in(connection, "w", SUE, "phone of sue", at) == ""

@@ -7,7 +7,7 @@ import pytest
 from typer.testing import CliRunner
 
 from services.cli import app
-from services.operate.rule_tests import CaseRunner, coverage, read_cases
+from services.operate.rule_tests import RuleTestRunner, coverage, read_rule_tests
 from services.rules.language.fields import read_fields
 from services.rules.language.load import load
 from services.rules.language.reading import Report
@@ -30,8 +30,8 @@ def told(path, steps, *, of="hours", more="", head="term: autumn\n", rules=(HOUR
     text = f"{head}tests:\n  - rule: {of}\n{indent(more, '    ')}    steps:\n{listed}"
     (place / "tests" / "a.test.yaml").write_text(text, "utf-8")
     rules_, report = load(place, SCHEMAS), Report()
-    runner = CaseRunner(rules_.plan)
-    results = [runner.run(case, report) for case in read_cases(place, rules_, read_fields(SCHEMAS), report)]
+    runner = RuleTestRunner(rules_.plan)
+    results = [runner.run(case, report) for case in read_rule_tests(place, rules_, read_fields(SCHEMAS), report)]
     return [str(problem) for problem in report.problems], results
 
 

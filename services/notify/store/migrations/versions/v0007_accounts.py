@@ -3,34 +3,27 @@
 import sqlalchemy as sa
 from alembic import op
 
+from services.notify.store.migrations.columns import instant, number, text
+
 revision = "0007"
 down_revision = "0006"
 
 
-def _text(name: str, *, key: bool = False) -> sa.Column[str]:
-    return sa.Column(name, sa.Text(), primary_key=key, nullable=False)
-
-
-def _instant(name: str) -> sa.Column[int]:
-    return sa.Column(name, sa.BigInteger(), nullable=False)
-
-
-def _number(name: str) -> sa.Column[int]:
-    return sa.Column(name, sa.Integer(), nullable=False)
-
-
 def upgrade() -> None:
     """Five tables more."""
-    op.create_table("account", _text("person", key=True), _text("password"), _number("operator"), _instant("made"))
+    op.create_table("account", text("person", key=True), text("password"), number("operator"), instant("made"))
     op.create_table(
-        "session", _text("digest", key=True), _text("person"), _text("provider"), _instant("made"), _instant("seen")
+        "session", text("digest", key=True), text("person"), text("provider"), instant("made"), instant("seen")
     )
     op.create_index("session_of_person", "session", ["person"])
-    op.create_table("one_time_link", _text("digest", key=True), _text("person"), _instant("ends"))
-    op.create_table("attempt", _text("key", key=True), _number("failures"), _instant("at"))
+    op.create_table("one_time_link", text("digest", key=True), text("person"), instant("ends"))
+    op.create_table("attempt", text("key", key=True), number("failures"), instant("at"))
     op.create_table(
         "access",
         sa.Column("id", sa.Integer(), primary_key=True),
-        _instant("at"), _text("person"), _text("what"), _text("why"),
-    )  # fmt: skip
+        instant("at"),
+        text("person"),
+        text("what"),
+        text("why"),
+    )
     op.create_index("access_of_person", "access", ["person"])

@@ -36,10 +36,19 @@ def upgrade() -> None:
         "recipient_inbox",
         "recipient",
         [
-            "person", "is_open", "rank", "opened_at", "warning",
-            "about", "class_id", "rule", "holder", "taken", "overdue",
+            "person",
+            "is_open",
+            "rank",
+            "opened_at",
+            "warning",
+            "about",
+            "class_id",
+            "rule",
+            "holder",
+            "taken",
+            "overdue",
         ],
-    )  # fmt: skip
+    )
 
 
 def _fill(connection: sa.Connection) -> None:

@@ -3,20 +3,10 @@
 import sqlalchemy as sa
 from alembic import op
 
+from services.notify.store.migrations.columns import instant, number, text
+
 revision = "0011"
 down_revision = "0010"
-
-
-def _text(name: str, *, key: bool = False) -> sa.Column[str]:
-    return sa.Column(name, sa.Text(), primary_key=key, nullable=False)
-
-
-def _instant(name: str) -> sa.Column[int]:
-    return sa.Column(name, sa.BigInteger(), nullable=False)
-
-
-def _number(name: str, *, key: bool = False) -> sa.Column[int]:
-    return sa.Column(name, sa.Integer(), primary_key=key, nullable=False, autoincrement=False)
 
 
 def upgrade() -> None:
@@ -24,11 +14,14 @@ def upgrade() -> None:
     op.add_column("warning", sa.Column("done_at", sa.BigInteger()))
     op.create_table(
         "own_channel",
-        _text("person", key=True), _number("proved", key=True), _text("kind"), _text("address"), _text("code"),
-        _number("tries"), _instant("at"),
-    )  # fmt: skip
-    op.create_table("own_choice", _text("person", key=True), _text("language"), _text("quiet"), _instant("at"))
-    op.create_table(
-        "undo", _number("act", key=True), _instant("warning"), _text("person"), _instant("at"), _text("before")
+        text("person", key=True),
+        number("proved", key=True),
+        text("kind"),
+        text("address"),
+        text("code"),
+        number("tries"),
+        instant("at"),
     )
+    op.create_table("own_choice", text("person", key=True), text("language"), text("quiet"), instant("at"))
+    op.create_table("undo", number("act", key=True), instant("warning"), text("person"), instant("at"), text("before"))
     op.create_index("undo_at", "undo", ["at"])

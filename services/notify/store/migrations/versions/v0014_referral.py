@@ -3,16 +3,10 @@
 import sqlalchemy as sa
 from alembic import op
 
+from services.notify.store.migrations.columns import instant, text
+
 revision = "0014"
 down_revision = "0013"
-
-
-def _text(name: str) -> sa.Column[str]:
-    return sa.Column(name, sa.Text(), nullable=False)
-
-
-def _instant(name: str, *, nullable: bool = False) -> sa.Column[int]:
-    return sa.Column(name, sa.BigInteger(), nullable=nullable)
 
 
 def _of_warning() -> tuple[sa.Column[int], sa.Column[int]]:
@@ -25,15 +19,35 @@ def _of_warning() -> tuple[sa.Column[int], sa.Column[int]]:
 def upgrade() -> None:
     """Two tables more."""
     op.create_table(
-        "referral", *_of_warning(), _instant("at"), _text("person"), _text("office"), _text("note"), _text("state"),
-        sa.Column("taken_by", sa.Text()), _instant("taken_at", nullable=True), _text("answer"),
-        _instant("answered_at", nullable=True), _instant("raised_at", nullable=True),
-    )  # fmt: skip
+        "referral",
+        *_of_warning(),
+        instant("at"),
+        text("person"),
+        text("office"),
+        text("note"),
+        text("state"),
+        sa.Column("taken_by", sa.Text()),
+        instant("taken_at", null=True),
+        text("answer"),
+        instant("answered_at", null=True),
+        instant("raised_at", null=True),
+    )
     op.create_index("referral_of_warning", "referral", ["warning"])
     op.create_index("referral_of_office", "referral", ["office", "state"])
     op.create_index("referral_of_person", "referral", ["person"])
     op.create_table(
-        "talk", *_of_warning(), _instant("at"), _text("person"), _text("role"), _text("day"), _text("clock"),
-        _text("way"), _text("place"), _text("agreed"), _text("next_day"), _text("notes"), _text("visibility"),
-    )  # fmt: skip
+        "talk",
+        *_of_warning(),
+        instant("at"),
+        text("person"),
+        text("role"),
+        text("day"),
+        text("clock"),
+        text("way"),
+        text("place"),
+        text("agreed"),
+        text("next_day"),
+        text("notes"),
+        text("visibility"),
+    )
     op.create_index("talk_of_warning", "talk", ["warning"])
