@@ -14,6 +14,7 @@ from services.ingest.mappings.cells import WrongCell, number, plain, word, writt
 from services.ingest.mappings.day_formats import formats_of
 from services.ingest.mappings.days import Days
 from services.ingest.mappings.draft_around import legend_of, titles_of
+from services.ingest.mappings.draft_forms import POINTS
 from services.ingest.mappings.draft_meaning import CODES, MINUTES
 from services.ingest.mappings.draft_scores import Evidence, Score, scores_of
 from services.ingest.mappings.draft_shapes import TIMES, Shapes, said_by
@@ -213,6 +214,8 @@ def _look_closer(column: ColumnGuess, values: Sequence[Cell]) -> None:
         if _PERCENT.search(column.header) or any(plain(one).endswith("%") for one in different):
             numbers = [number(one) for one in different if _is_number(one)]
             column.full = 1 if numbers and max(numbers) <= 1 and "%" not in "".join(map(plain, different)) else 100
+        elif len(column.unknown) == len(different) and any(one in POINTS for one in column.unknown):
+            column.full = 100  # what words are worth is of so many
     elif column.meaning in _STATES:
         column.unknown = [written(one) for one in different] if len(different) <= _STATES_AT_MOST else []
     elif "." in shape:

@@ -20,7 +20,7 @@ STARS = {"非常满意": 5, "很满意": 5, "满意": 4, "一般": 3, "基本满
 """What words of satisfaction are worth, of five."""
 
 
-MINUTES = r"迟到?\s*\d+\s*分"
+MINUTES = r"迟到?\s*\d+\s*(?:分|[Mm]in)"
 """A word of attendance that says how late somebody was."""
 _CODE = r"[A-Za-z]{0,6}\d{3,}[A-Za-z0-9]*"
 CODES = {

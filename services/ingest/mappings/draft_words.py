@@ -85,7 +85,7 @@ _FAMILIES = (
     ("class_id", "班级 行政班 行政班级", _IDS),
     ("course_id", "课程", _IDS),
     ("major_id", "专业", _IDS),
-    ("ticket", "工单 报修单 服务单 报修", f"单号 流水 流水号 {_IDS}"),
+    ("ticket", "工单 报修单 服务单 报修 诉求 投诉", f"单号 流水 流水号 {_IDS}"),
     ("leave", "请假单 假条 审批单", _IDS),
     ("old_day", _OLD, "日期 上课日期 日"),
     ("new_day", _NEW, "日期 上课日期 日"),

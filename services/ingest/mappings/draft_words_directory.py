@@ -83,7 +83,8 @@ OF_DIRECTORY: Mapping[str, Meaning] = {
         "unit",
         "departments",
         "系部 院系 所属部门 部门 所在部门 单位 所属单位 二级学院 开课系部 开课学院 责任部门 "
-        "处理部门 承办部门 承办单位 二级单位 ?承担单位 ?开课单位 department ?学院 ?系 单位名称 所属院系 院系名称 "
+        "处理部门 转办部门 "
+        "承办部门 承办单位 二级单位 ?承担单位 ?开课单位 department ?学院 ?系 单位名称 所属院系 院系名称 "
         "学院名称 所属学院 所在学院 所在单位 部门名称 报修部门 申报部门 报修单位 faculty school dept",
     ),
     "teaching_office": Meaning(
@@ -143,7 +144,8 @@ OF_DIRECTORY: Mapping[str, Meaning] = {
     "change_day": Meaning(
         "day",
         "",
-        "异动日期 异动时间 生效日期 变动日期 effectivedate",
+        "异动日期 异动时间 学籍异动日期 异动起始日期 状态日期 "
+        "状态时间 变更日期 生效日期 ?批准日期 变动日期 effectivedate",
     ),
     "tutor": Meaning(
         "name",

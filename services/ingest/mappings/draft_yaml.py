@@ -172,7 +172,7 @@ def _fields(sheet: SheetGuess, form: Form, wide: ColumnGuess | None, of_header: 
             yield f"    {line.field}: {_way(sheet, form, line, found, wide)}{remark(found)}"
             yield from worth_unknown(line, found)
         elif line.field == "max_score" and (score := sheet.of("score")) and score.full:
-            yield f"    max_score: {{is: {score.full}}}  # likely: a percentage"
+            yield f"    max_score: {{is: {score.full}}}  # likely: a percentage, or words worth so much"
         elif line.needed and not (line.field == "sections" and begin_line(sheet)):
             yield f"    # {line.field}: no column was found for it"
 

@@ -245,3 +245,27 @@ tables:
     _, sheets = book(表=[ROLL, ["s1", "李娜", "女", "软件2601", "在籍", None, "2025-09-01"]])
     known = known_mappings(SCHEMAS / "mappings", tmp_path, known_targets)
     assert fitting("学籍信息.xls", sheets, known, is_directory)[0] == "roll"
+
+
+def test_levels_of_a_lesson_are_marks_of_a_hundred(through_draft):
+    rows = [["班级", "学号", "姓名", "课程", "考核日期", "节次", "成绩等级"]]
+    rows += [["软件2601", "s1", "李娜", "高等数学", "2026-09-08", "1-2", "优"]]
+    rows += [["软件2601", "s4", "赵六", "高等数学", "2026-09-08", "1-2", "不及格"]]
+    found, wrong, _ = through_draft(rows)
+    assert wrong == []
+    assert [(one["score"], one["max_score"]) for one in found] == [(95, 100), (50, 100)]
+
+
+def test_what_people_ask_for_at_a_hotline_is_a_ticket(through_draft):
+    rows = [["诉求编号", "诉求人", "诉求时间", "诉求类别", "转办部门", "转办时间", "办结时间", "满意情况"]]
+    rows += [["SQ202601", "李娜", "2026-09-08 8:00", "投诉", "后勤处", "2026-09-08 9:00", "2026-09-09 9:00", "满意"]]
+    found, wrong, _ = through_draft(rows)
+    assert wrong == []
+    assert [one["action"] for one in found] == ["created", "responded", "resolved", "rated"]
+
+
+@pytest.mark.parametrize("header", ["批准日期", "变更日期", "学籍异动日期"])
+def test_the_day_of_a_change_has_several_names(through_draft, header):
+    rows = [["姓名", "学号", "异动类型", "原班级", header], ["李娜", "s1", "休学", "软件2601", "2026-09-10"]]
+    found, wrong, _ = through_draft(rows, wanted=is_directory)
+    assert (wrong, changes(found)) == ([], [("s1", "suspended", "2026-09-10")])
