@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from enum import Enum
-from typing import Annotated, Any
+from typing import Annotated, TypeVar
 
 import msgspec
 import typer
@@ -17,6 +17,8 @@ from services.messages import Problem
 from services.notify.texts import Language
 from services.operate.explain import explain_rule, rule_lines, show_standards, standards_lines, why_lines
 from services.operate.explain import why as why_warned
+
+T = TypeVar("T")
 
 
 class Languages(str, Enum):  # noqa: UP042 - typer reads enums of strings, StrEnum is shown otherwise
@@ -36,9 +38,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="One JSON object. 输出 JS
 Chosen = Annotated[Languages, typer.Option("--language", help="Of the text. 文字的语言")]
 
 
-def _tell(
-    found: Mapping[str, Any], json: bool, language: Languages, lines: Callable[[Mapping[str, Any], Language], list[str]]
-) -> None:
+def _tell(found: T, json: bool, language: Languages, lines: Callable[[T, Language], list[str]]) -> None:
     if json:
         typer.echo(msgspec.json.encode(found))
         return

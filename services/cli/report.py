@@ -103,7 +103,8 @@ def _tell(found: Report, cards: Cards, reader: Reader) -> None:
         typer.echo(f"{name}: {', '.join(shown)}")
     load = found.load
     sent = {"messages": load.messages, "people": load.people, "most": load.most_a_day}
-    typer.echo(reader.word("report_load_is", median=number(load.median_a_day), **sent))
+    burden = reader.word("report_load_is", median=number(load.median_a_day), **sent)
+    typer.echo(burden if load.messages else reader.word("report_load_none"))
     typer.echo(reader.word("report_follow_up_is", **found.follow_up._asdict()))
     parts = {"not_told": found.not_told, "report_held": found.held, "report_left_out": _left_out(found)}
     for head, counts in parts.items():

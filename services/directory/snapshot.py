@@ -62,11 +62,6 @@ class Directory:
         """
         return enrichment.enrich(self._index, kind, data, at)
 
-    @property
-    def keeps_students(self) -> bool:
-        """Whether the directory lists students at all."""
-        return bool(self._index.enrolments)
-
     def enrolled(self, student: str, at: datetime) -> bool:
         """Whether something may be expected of a student at `at`: not before `from`, after `to` or while suspended.
 

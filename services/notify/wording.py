@@ -189,6 +189,8 @@ def _bound(threshold: str, card: RuleCard, facts: Facts, to: Listener) -> str:
     """The threshold; of a clock how long after its beginning, or which share of the time that was agreed."""
     if card.unit in _MINUTES:
         limit = facts.threshold or 0
+        if not limit and is_due(card):
+            return render(say("notify.when_due"), to.language)
         shown = duration(abs(limit), to.language) if limit else "0"
         before = "notify.before_due" if limit < 0 else "notify.after"
         return shown if card.since is None else render(say(before, duration=shown), to.language)

@@ -54,6 +54,7 @@ def failure(
         more=f"{key}_more",
         trial=False,
         demo=False,
+        demo_days=None,
         me=None,
         token="",
         root=visitor.root(request),

@@ -14,6 +14,8 @@ from services import shown_again
 from services.accounts import permissions, sessions
 from services.accounts.permissions import Asked, OfStudent, Who
 from services.messages import to_ms
+from services.notify import wording
+from services.notify.ports import Clock
 from services.notify.store import accounts, own
 from services.web import visitor
 from services.web.reader import Reader
@@ -76,8 +78,12 @@ class Tour(NamedTuple):
 class Frame:
     """Pages over one Notify. `demo`: whoever comes may choose as whom to look."""
 
-    def __init__(self, notify: Notify, *, demo: bool = False, tour: Tour | None = None) -> None:
+    def __init__(
+        self, notify: Notify, *, demo: bool = False, tour: Tour | None = None, log_clock: Clock | None = None
+    ) -> None:
+        """`log_clock`: of the demo, whose records are of a day that is over."""
         self.notify, self.demo, self.tour, self.templates = notify, demo, tour, templates()
+        self._log_clock = log_clock
 
     def visitor(self, request: Request) -> Visitor | None:
         """Who is signed in; the page gets their version. A session that has ended, or whose person has left, is none.
@@ -178,10 +184,18 @@ class Frame:
             "token": self.token(request),
             "me": None if found is None else found.person,
             "demo": self.demo,
+            "demo_days": self._demo_days(reader),
             "version_seen": request.scope.get("prewarn.version", "") if request.method == "GET" else "",
             "trial": self.notify.config.trial,
             **visitor.other_language(request, other),
         }
+
+    def _demo_days(self, reader: Reader) -> tuple[str, str] | None:
+        """The day of the demo's college and today, where they are not the same."""
+        if self._log_clock is None:
+            return None
+        days = tuple(wording.day(one, reader.listener) for one in (self._log_clock(), reader.now))
+        return (days[0], days[1]) if days[0] != days[1] else None
 
     def respond(self, request: Request, html: str, status: int = 200) -> Response:
         """With the headers of every page, and the cookies that it needs."""

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
-from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
@@ -67,13 +67,14 @@ class InboxPages:
 
     def routes(self) -> list[BaseRoute]:
         """For the composition root's web application."""
+        posted = self._signing_in.answering
         return [
-            Route("/inbox/{person:path}/acknowledge", self.acknowledge, methods=["POST"]),
-            Route("/inbox/{person:path}/hand-over", self.hand_over_together, methods=["POST"]),
-            Route("/inbox/{person:path}/undo", self.undo_together, methods=["POST"]),
+            Route("/inbox/{person:path}/acknowledge", posted(self._acknowledged), methods=["POST"]),
+            Route("/inbox/{person:path}/hand-over", posted(self._handed_together), methods=["POST"]),
+            Route("/inbox/{person:path}/undo", posted(self._undone_together), methods=["POST"]),
             Route("/inbox/{person:path}", self.inbox),
             Route("/warnings/{id}/hand-over", self.handing_over),
-            Route("/warnings/{id}/hand-over", self.hand_over, methods=["POST"]),
+            Route("/warnings/{id}/hand-over", posted(self._handed_over), methods=["POST"]),
         ]
 
     def inbox(self, request: Request) -> Response:
@@ -135,41 +136,22 @@ class InboxPages:
             referred=len(referred) if seen.person == person else 0,
         )
 
-    async def acknowledge(self, request: Request) -> Response:
+    def _acknowledged(self, request: Request, person: str, form: Mapping[str, str]) -> Response:
         """The person takes up whatever they have ticked; what could not be is told one by one."""
-        found = await self._signing_in.form_of(request)
-        if isinstance(found, Response):
-            return found
-        acts, note = self._notify.acts, said(found.form, "note")
+        acts, note = self._notify.acts, said(form, "note")
+        return self._together(request, form, lambda id_, sequence: acts.take_up(person, id_, sequence, note), "done")
 
-        def take_up(id_: str, sequence: int) -> Refusal | None:
-            return acts.take_up(found.person, id_, sequence, note)
-
-        return await run_in_threadpool(self._together, request, found.form, take_up, "done")
-
-    async def hand_over_together(self, request: Request) -> Response:
+    def _handed_together(self, request: Request, person: str, form: Mapping[str, str]) -> Response:
         """Whatever is ticked goes to a colleague, or to who stands in; what could not be is told one by one."""
-        found = await self._signing_in.form_of(request)
-        if isinstance(found, Response):
-            return found
-        acts, note, to = self._notify.acts, said(found.form, "note"), _id(said(found.form, "to"))
+        acts, note, to = self._notify.acts, said(form, "note"), _id(said(form, "to"))
+        return self._together(
+            request, form, lambda id_, sequence: acts.hand_over(person, id_, to, sequence, note), "handed"
+        )
 
-        def hand_over(id_: str, sequence: int) -> Refusal | None:
-            return acts.hand_over(found.person, id_, to, sequence, note)
-
-        return await run_in_threadpool(self._together, request, found.form, hand_over, "handed")
-
-    async def undo_together(self, request: Request) -> Response:
+    def _undone_together(self, request: Request, person: str, form: Mapping[str, str]) -> Response:
         """Whatever the person did last, together, is taken back within its minute; what could not be is told."""
-        found = await self._signing_in.form_of(request)
-        if isinstance(found, Response):
-            return found
         acts = self._notify.acts
-
-        def take_back(id_: str, act: int) -> Refusal | None:
-            return acts.undo(found.person, id_, act)
-
-        return await run_in_threadpool(self._together, request, found.form, take_back, "undone")
+        return self._together(request, form, lambda id_, act: acts.undo(person, id_, act), "undone")
 
     def _together(self, request: Request, form: Mapping[str, str], act: Act, done: str) -> Response:
         """Does the same to each warning that is ticked. `done`: what it is called in the address."""
@@ -245,20 +227,20 @@ class InboxPages:
         )
 
     def _takers(self, person: str, matter: Matter, reader: Reader) -> list[tuple[bool, str, str]]:
-        """(stands in, id, name) of everybody to whom somebody can hand a warning over, who stands in first."""
+        """(stands in, id, name) of everybody to whom somebody can hand a warning over, who stands in first.
+
+        Of several of one name the id says which is which.
+        """
         directory, mail = reader.directory, self._notify.config.mail
         found = handing_over.takers(person, matter, directory, reader.now, mail)
         stand_ins = {one.id for one in directory.instead(person, reader.now)}
-        return sorted(((one in stand_ins, one, reader.person(one)) for one in found), key=_order)
-
-    async def hand_over(self, request: Request) -> Response:
-        """Somebody else becomes accountable, and is told."""
-        found = await self._signing_in.form_of(request)
-        if isinstance(found, Response):
-            return found
-        return await run_in_threadpool(self._handed_over, request, found.person, found.form)
+        names = {one: reader.person(one) for one in found}
+        alike = Counter(names.values())
+        called = {one: name if alike[name] == 1 else f"{name} ({one})" for one, name in names.items()}
+        return sorted(((one in stand_ins, one, name) for one, name in called.items()), key=_order)
 
     def _handed_over(self, request: Request, person: str, form: Mapping[str, str]) -> Response:
+        """Somebody else becomes accountable, and is told."""
         id_, to, seen = request.path_params["id"], said(form, "to"), visitor.number(said(form, "seen"))
         if bounds.of_id(id_) is not None:
             return self._frame.missing(request)

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from types import MappingProxyType
-from typing import Any
 
-from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
@@ -20,7 +19,7 @@ from services.notify.suppression import WEEKDAYS, Quiet, read_quiet
 from services.web import visitor
 from services.web.frame import Frame, Visitor
 from services.web.reader import Reader
-from services.web.signing_in import Posted, SigningIn
+from services.web.signing_in import Endpoint, SigningIn
 from services.web.visitor import said
 
 PATH = "/my-channels"
@@ -136,27 +135,21 @@ class MyChannels:
         quiet = ",".join([*([f"{begins}-{ends}"] if begins else []), *days])
         return self._own.choose(person, said(form, "language"), quiet)
 
-    def _posted(self, act: _Act) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        async def posted(request: Request) -> Response:
-            found = await self._signing_in.form_of(request)
-            if isinstance(found, Response):
-                return found
-            return await run_in_threadpool(self._acted, request, found, act)
+    def _posted(self, act: _Act) -> Endpoint:
+        return self._signing_in.answering(partial(self._acted, act))
 
-        return posted
-
-    def _acted(self, request: Request, found: Posted, act: _Act) -> Response:
-        refused = act(found.person, found.form, self._frame.reader(request))
+    def _acted(self, act: _Act, request: Request, person: str, form: Mapping[str, str]) -> Response:
+        refused = act(person, form, self._frame.reader(request))
         if refused is not None:
-            response = self._page(request, refused, found.form)
+            response = self._page(request, refused, form)
             if refused.why == "wait":
                 response.status_code = 429
                 response.headers["retry-after"] = str(-(-refused.wait // 1000))
             return response
         done = visitor.path_of(request).removeprefix(f"{PATH}/")
         response = RedirectResponse(f"{visitor.root(request)}{PATH}?saved={done}", 303)
-        if done == "choose" and said(found.form, "language"):
-            visitor.choose_language(request, response, said(found.form, "language"))
+        if done == "choose" and said(form, "language"):
+            visitor.choose_language(request, response, said(form, "language"))
         return response
 
 

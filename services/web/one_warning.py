@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
-from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -16,15 +14,13 @@ from services.web import follow_up, view_models
 from services.web.follow_up import FollowUp
 from services.web.frame import Frame, Visitor
 from services.web.reader import Reader
-from services.web.signing_in import SigningIn
+from services.web.signing_in import Answered, Endpoint, SigningIn
 
 if TYPE_CHECKING:
     from services.notify.service import Notify
 
 LARGEST = 1 << 20
 """Bytes of a form: a text that is far too long comes back to whoever typed it, with what would be right."""
-Answered = Callable[[Request, str, dict[str, str]], Response]
-"""What is done with a form, by who sent it."""
 
 
 class Seen(NamedTuple):
@@ -63,11 +59,12 @@ def look(frame: Frame, request: Request) -> Seen | Response:
     return frame.missing(request) if row is None else Seen(seen, reader, row, matter, beside)
 
 
-async def posted(frame: Frame, signing_in: SigningIn, request: Request, answer: Answered) -> Response:
-    """A form about a warning."""
-    found = await signing_in.form_of(request, LARGEST)
-    if isinstance(found, Response):
-        return found
-    if bounds.of_id(request.path_params["id"]) is not None:
-        return await run_in_threadpool(frame.missing, request)
-    return await run_in_threadpool(answer, request, found.person, found.form)
+def answering(frame: Frame, signing_in: SigningIn, answer: Answered) -> Endpoint:
+    """The route of a form about a warning."""
+
+    def checked(request: Request, person: str, form: dict[str, str]) -> Response:
+        if bounds.of_id(request.path_params["id"]) is not None:
+            return frame.missing(request)
+        return answer(request, person, form)
+
+    return signing_in.answering(checked, LARGEST)

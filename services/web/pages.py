@@ -60,7 +60,8 @@ class Pages:
         `streams`: how many pages may listen at once.
         """
         self._notify, self._cards = notify, notify.ports.cards
-        self._frame = Frame(notify, demo=demo, tour=tour)
+        log_clock = phone.clock if demo and phone is not None else None
+        self._frame = Frame(notify, demo=demo, tour=tour, log_clock=log_clock)
         self._signing_in = SigningIn(self._frame)
         self._my_channels = MyChannels(self._frame, self._signing_in)
         self._leave = LeaveRequests(self._frame, phone) if phone is not None else None

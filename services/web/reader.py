@@ -26,7 +26,7 @@ class Level(NamedTuple):
     word: str
 
 
-def page_text(language: Language, key: str, **parts: Any) -> str:
+def page_text(language: Language, key: str, /, **parts: Any) -> str:
     """A string of the pages."""
     return catalogue(language, "pages")[key].format(**parts)
 

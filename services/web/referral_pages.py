@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -69,15 +70,16 @@ class ReferralPages:
 
     def routes(self) -> list[BaseRoute]:
         """For the composition root's web application."""
+        posted = partial(one_warning.answering, self._frame, self._signing_in)
         return [
             Route("/referrals", self.waiting),
             Route("/warnings/{id}/refer", self.asking),
-            Route("/warnings/{id}/refer", self.ask, methods=["POST"]),
+            Route("/warnings/{id}/refer", posted(self._asked), methods=["POST"]),
             Route("/warnings/{id}/referral", self.referral),
-            Route("/warnings/{id}/referral/accept", self.accept, methods=["POST"]),
-            Route("/warnings/{id}/referral/refuse", self.refuse, methods=["POST"]),
-            Route("/warnings/{id}/referral/answer", self.answer, methods=["POST"]),
-            Route("/warnings/{id}/referral/take-back", self.take_back, methods=["POST"]),
+            Route("/warnings/{id}/referral/accept", posted(self._accepted), methods=["POST"]),
+            Route("/warnings/{id}/referral/refuse", posted(self._refused), methods=["POST"]),
+            Route("/warnings/{id}/referral/answer", posted(self._answered), methods=["POST"]),
+            Route("/warnings/{id}/referral/take-back", posted(self._taken_back), methods=["POST"]),
         ]
 
     def waiting(self, request: Request) -> Response:
@@ -137,11 +139,8 @@ class ReferralPages:
             **found.lead(),
         )
 
-    async def ask(self, request: Request) -> Response:
-        """Asks an office by the form that was sent."""
-        return await one_warning.posted(self._frame, self._signing_in, request, self._asked)
-
     def _asked(self, request: Request, person: str, form: dict[str, str]) -> Response:
+        """Asks an office by the form that was sent."""
         id_ = request.path_params["id"]
         refused = self._notify.referrals.refer(person, id_, said(form, "office"), said(form, "note"))
         if refused in (None, "not_found"):
@@ -172,39 +171,27 @@ class ReferralPages:
             **found.lead(),
         )
 
-    async def accept(self, request: Request) -> Response:
-        """The office has it in hand."""
-        return await one_warning.posted(self._frame, self._signing_in, request, self._accepted)
-
     def _accepted(self, request: Request, person: str, form: dict[str, str]) -> Response:
+        """The office has it in hand."""
         return self._after(
             request, form, self._notify.referrals.accept(person, request.path_params["id"], _number(form))
         )
 
-    async def refuse(self, request: Request) -> Response:
-        """It is not for this office."""
-        return await one_warning.posted(self._frame, self._signing_in, request, self._refused)
-
     def _refused(self, request: Request, person: str, form: dict[str, str]) -> Response:
+        """It is not for this office."""
         id_, why = request.path_params["id"], said(form, "why")
         refused = self._notify.referrals.refuse(person, id_, _number(form), why)
         if refused is None:  # they do not see the warning any more
             return RedirectResponse(f"{visitor.root(request)}/referrals", 303)
         return self._after(request, form, refused)
 
-    async def answer(self, request: Request) -> Response:
-        """Takes the answer of an office."""
-        return await one_warning.posted(self._frame, self._signing_in, request, self._answered)
-
     def _answered(self, request: Request, person: str, form: dict[str, str]) -> Response:
+        """Takes the answer of an office."""
         id_, answer = request.path_params["id"], said(form, "answer")
         return self._after(request, form, self._notify.referrals.answer(person, id_, _number(form), answer))
 
-    async def take_back(self, request: Request) -> Response:
-        """Whoever asked asks no more."""
-        return await one_warning.posted(self._frame, self._signing_in, request, self._taken_back)
-
     def _taken_back(self, request: Request, person: str, form: dict[str, str]) -> Response:
+        """Whoever asked asks no more."""
         id_, why = request.path_params["id"], said(form, "why")
         return self._after(request, form, self._notify.referrals.take_back(person, id_, _number(form), why))
 

@@ -7,10 +7,12 @@ asked for a sign-in comes with `next`, the page that they wanted; a provider car
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
 from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
@@ -27,6 +29,10 @@ from services.web.frame import Frame, Visitor
 from services.web.visitor import said
 
 _Form = dict[str, str]
+
+
+Answered = Callable[[Request, str, _Form], Response]
+Endpoint = Callable[[Request], Coroutine[Any, Any, Response]]
 
 
 class Posted(NamedTuple):
@@ -108,8 +114,8 @@ class SigningIn:
 
         A session may have ended while it was filled in: what was typed is shown, and the page comes back afterwards.
         """
-        if visitor.SESSION not in request.cookies:  # a stranger's form is not read at all
-            return await run_in_threadpool(self.stale, request, {})
+        if visitor.SESSION not in request.cookies:
+            return await self.signed_out(request)
         form = await visitor.form_of(request, largest)
         seen = await run_in_threadpool(self._frame.visitor, request)
         if seen is None:
@@ -117,6 +123,30 @@ class SigningIn:
         if not sessions.same(seen.form_token, said(form, "token")):
             return await run_in_threadpool(self.stale, request, form)
         return Posted(seen.person, form)
+
+    def answering(self, answer: Answered, largest: int = visitor.LARGEST_FORM) -> Endpoint:
+        """The route of a form of who is signed in: `answer` gets the request, who sent it, and what it says."""
+
+        async def posted(request: Request) -> Response:
+            found = await self.form_of(request, largest)
+            if isinstance(found, Response):
+                return found
+            return await run_in_threadpool(answer, request, found.person, found.form)
+
+        return posted
+
+    async def signed_out(self, request: Request) -> Response:
+        """What was typed on a page of ours before somebody signed out in this browser is shown; else nothing is read.
+
+        Whose form it is nobody knows any more. That a page of ours has sent it is said by the browser, by a header that
+        no page can set (Fetch Metadata, W3C).
+        """
+        form: _Form = {}
+        if request.headers.get("sec-fetch-site") == "same-origin":
+            with suppress(HTTPException):  # too large, or with a picture
+                form = await visitor.form_of(request)
+        answer = self.interrupted if form else self.stale
+        return await run_in_threadpool(answer, request, form)
 
     def interrupted(self, request: Request, form: _Form) -> Response:
         """Signing in again, with what was typed."""

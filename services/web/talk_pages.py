@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from types import MappingProxyType
 
 from starlette.requests import Request
@@ -32,11 +33,12 @@ class TalkPages:
 
     def routes(self) -> list[BaseRoute]:
         """For the composition root's web application."""
-        parents = [Route("/warnings/{id}/parents", self.parents, methods=["POST"])]
+        posted = partial(one_warning.answering, self._frame, self._signing_in)
+        parents = [Route("/warnings/{id}/parents", posted(self._informed), methods=["POST"])]
         return [
             Route("/warnings/{id}/talk", self.talk),
-            Route("/warnings/{id}/talk", self.record, methods=["POST"]),
-            Route("/warnings/{id}/not-reached", self.not_reached, methods=["POST"]),
+            Route("/warnings/{id}/talk", posted(self._recorded), methods=["POST"]),
+            Route("/warnings/{id}/not-reached", posted(self._not_reached), methods=["POST"]),
             *(parents if self._notify.config.parents else []),
         ]
 
@@ -86,28 +88,19 @@ class TalkPages:
         typed = {name: str(getattr(row, name)) for name in Talk._fields}
         return typed if row.notes else typed | {"visibility": ""}  # nobody has chosen who reads what is added now
 
-    async def record(self, request: Request) -> Response:
-        """Takes the record of a talk."""
-        return await one_warning.posted(self._frame, self._signing_in, request, self._recorded)
-
     def _recorded(self, request: Request, person: str, form: dict[str, str]) -> Response:
+        """Takes the record of a talk."""
         found = self._notify.talks.record(person, request.path_params["id"], form, _number(said(form, "corrects")))
         if isinstance(found, dict):
             return self._talk(request, found, 422, form)
         return self._after(request, found, form)
 
-    async def not_reached(self, request: Request) -> Response:
-        """Notes that somebody was not reached."""
-        return await one_warning.posted(self._frame, self._signing_in, request, self._not_reached)
-
     def _not_reached(self, request: Request, person: str, form: dict[str, str]) -> Response:
+        """Notes that somebody was not reached."""
         return self._after(request, self._notify.talks.not_reached(person, request.path_params["id"]), form)
 
-    async def parents(self, request: Request) -> Response:
-        """Notes that parents were informed."""
-        return await one_warning.posted(self._frame, self._signing_in, request, self._informed)
-
     def _informed(self, request: Request, person: str, form: dict[str, str]) -> Response:
+        """Notes that parents were informed."""
         id_, consent, day = request.path_params["id"], said(form, "consent"), said(form, "consent_day")
         return self._after(request, self._notify.talks.parents_informed(person, id_, consent, day), form)
 

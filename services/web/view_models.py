@@ -162,7 +162,8 @@ def records(row: WarningRow, card: RuleCard | None, reader: Reader) -> Records:
     found = facts_of(row)
     mine = wording.context_of_subject(card, found)
     shown = [_record(item, found, mine, reader) for item in found.evidence[::-1]]
-    columns = [name for name in dict.fromkeys(name for each in shown for name in each) if name != "teacher"]
+    said = dict.fromkeys(name for each in shown for name in each)
+    columns = [name for name in said if name not in ("teacher", "warning")]  # a warning's id says nothing to people
     if any(each.get("teacher") for each in shown):
         columns.append("teacher")
     return Records(
@@ -182,6 +183,9 @@ def records(row: WarningRow, card: RuleCard | None, reader: Reader) -> Records:
 def _record(item: Evidence, found: Facts, mine: Mapping[str, str], reader: Reader) -> dict[str, str]:
     """Its fields in words, in their order."""
     words = {name: reader.named(name, value, found) for name, value in item.fields.items()}
+    if "about" in words:  # the subject of another warning: what is known of its parts
+        parts = {value: reader.named(name, value, found) for name, value in found.context.items()}
+        words["about"] = " · ".join(parts.get(one, one) for one in words["about"].split("/"))
     about = dict(mine) | {name: str(item.fields[name]) for name in _OF_A_LESSON if item.fields.get(name)}
     place = next((name for name in ("lesson", "test") if item.fields.get(name)), None)
     if place is None:

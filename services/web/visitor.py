@@ -199,6 +199,8 @@ _KEPT = ("measure", "due", "note", "address", "why", "answer", "day", "place", "
 def kept(form: Mapping[str, str]) -> str:
     """What was typed into a form."""
     named = [*_KEPT, *(name for name in form if name.startswith("comment:"))]
+    if "from_day" in form:  # of leave it is written, of what is closed chosen
+        named.append("reason")
     return "\n".join(text for name in named if (text := said(form, name).strip()))
 
 

@@ -229,6 +229,23 @@ def test_a_browser_that_lacks_something_has_the_page_as_before(chromium, place, 
         assert errors == []
 
 
+def test_a_page_that_was_left_open_over_midnight_comes_anew_unless_somebody_types_in_it(chromium, place):
+    behind_midnight = """
+        window.Date = class extends Date { toDateString() { return "the next day" } }
+        document.dispatchEvent(new Event("visibilitychange"))
+    """
+    with place.phone(chromium, "tutor") as tutor:
+        page = inbox(tutor, place)
+        page.locator("[name=q]").fill("王")
+        page.evaluate(behind_midnight)
+        assert is_same(page)
+        page.locator("[name=q]").fill("")
+        page.locator("[name=q]").blur()
+        assert is_same(page)
+        page.evaluate(behind_midnight)
+        page.wait_for_function("!window.same")
+
+
 @pytest.mark.parametrize(("size", "language"), [(PHONE, "zh"), (DESK, "en")])
 def test_the_page_of_a_warning_with_a_measure_shows_the_figure_before_and_after(
     chromium, place, axe_source, size, language

@@ -115,8 +115,3 @@ def words_of(target: str, field: str) -> dict[str, str]:
     """Word → value, of a field whose words are known; the values themselves among them."""
     found = _WORDS.get((target, field), {})
     return {word(one): value for value, words in found.items() for one in (value, *words.split())}
-
-
-def fields_with_words() -> list[tuple[str, str]]:
-    """(target, field) of all of them."""
-    return list(_WORDS)

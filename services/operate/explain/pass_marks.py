@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from datetime import datetime
-from typing import Any
 
 from services.clock import wall_clock
 from services.directory import Directory
@@ -14,8 +13,9 @@ from services.log import postgres_records
 from services.log.journal import Journal
 from services.log.journal_records import JournalRecords
 from services.log.records import Records
-from services.messages import FOREVER, CampusEvent, Json
+from services.messages import FOREVER, CampusEvent
 from services.notify.texts import Language
+from services.operate.explain.answered import PassMark
 from services.operate.explain.words import saying
 from services.operate.reasons.sentences import number
 from services.settings import Settings
@@ -23,8 +23,8 @@ from services.settings import Settings
 _KIND = "test_standard"
 
 
-def pass_marks(settings: Settings, asked: Mapping[str, str], directory: Directory, at: datetime) -> list[Json]:
-    """Those of a teacher or a course, in force at `at` or later, as plain data. Raises LogError.
+def pass_marks(settings: Settings, asked: Mapping[str, str], directory: Directory, at: datetime) -> list[PassMark]:
+    """Those of a teacher or a course, in force at `at` or later. Raises LogError.
 
     `asked`: what the question names. The home's records are read, or on Kafka those of ingest's database.
     """
@@ -71,32 +71,32 @@ def _order(one: CampusEvent) -> tuple[str, str, datetime]:
     return one.data["teacher"], one.data["course"], began(one)
 
 
-def _plain(one: CampusEvent, directory: Directory, at: datetime) -> Json:
+def _plain(one: CampusEvent, directory: Directory, at: datetime) -> PassMark:
     data = one.data
-    return {
-        "teacher": data["teacher"],
-        "course": data["course"],
-        "names": directory.names({name: data[name] for name in _NAMED}),
-        "pass_score": data["pass_score"],
-        "max_score": data["max_score"],
-        "questions": data.get("questions", ""),
-        "from": began(one).astimezone(at.tzinfo).isoformat(timespec="minutes"),
-        "in_force": began(one) <= at,
-    }
+    return PassMark(
+        teacher=data["teacher"],
+        course=data["course"],
+        names=directory.names({name: data[name] for name in _NAMED}),
+        pass_score=data["pass_score"],
+        max_score=data["max_score"],
+        questions=data.get("questions", ""),
+        begins=began(one).astimezone(at.tzinfo).isoformat(timespec="minutes"),
+        in_force=began(one) <= at,
+    )
 
 
-def pass_mark_lines(found: Iterable[Mapping[str, Any]], language: Language) -> list[str]:
+def pass_mark_lines(found: Iterable[PassMark], language: Language) -> list[str]:
     """What a person reads; nothing of none."""
     say = saying(language)
     lines = [
         say(
             "operate.pass_mark",
-            sign="✓" if one["in_force"] else "✗",
-            teacher=one["names"]["teacher"],
-            course=one["names"][f"course_{language}"],
-            passes=number(one["pass_score"]),
-            most=number(one["max_score"]),
-            begins=one["from"],
+            sign="✓" if one.in_force else "✗",
+            teacher=one.names["teacher"],
+            course=one.names[f"course_{language}"],
+            passes=number(one.pass_score),
+            most=number(one.max_score),
+            begins=one.begins,
         )
         for one in found
     ]

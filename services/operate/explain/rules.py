@@ -16,6 +16,7 @@ from services.i18n import both, say, term
 from services.messages import Json, Text, to_ms
 from services.notify.recipients import route
 from services.notify.texts import LEVEL_WORDS, Language, example, of
+from services.operate.explain.answered import StandardAnswer
 from services.operate.explain.standards import judgement_of, standard_lines
 from services.operate.explain.subjects import AskedAbout, find_rule, find_subject, instant, refuse_unknown
 from services.operate.explain.words import role_title, saying, step_words
@@ -86,9 +87,9 @@ def describe(
     return {
         "rule": rule.id,
         "row": card.row,
-        "title": _pair(card.title),
+        "title": card.title,
         "mode": card.mode,
-        "sentence": _pair(sentence),
+        "sentence": sentence,
         "source": card.source,
         "file": placed.place.file,
         "line": placed.place.line,
@@ -106,9 +107,9 @@ def describe(
         "standard": judged,
         "subject": subject.said if subject else None,
         "attributes": attributes,
-        "told": [{"role": role, "title": _pair(role_title(role)), "after": None} for role in card.to],
+        "told": [{"role": role, "title": role_title(role), "after": None} for role in card.to],
         "escalates": [
-            {"role": step.to, "title": _pair(role_title(step.to)), "after": step_words(step)} for step in card.escalate
+            {"role": step.to, "title": role_title(step.to), "after": step_words(step)} for step in card.escalate
         ],
         "people": [{"id": one.id, "name": one.name, "role": role} for one, role in told.people] if told else None,
         "vacant": None if told is None else told.vacant,
@@ -133,11 +134,11 @@ def _kind_words(kind: str) -> Text:
     return Text(title["zh"], title["en"].lower())
 
 
-def _levels(placed: Placed, judged: Mapping[str, Any] | None) -> list[tuple[str, Any, float | None]]:
+def _levels(placed: Placed, judged: StandardAnswer | None) -> list[tuple[str, Any, float | None]]:
     """(level, comparison, threshold in force) from the lowest up; the steps of `again` are left to the standard."""
-    applies = (judged or {}).get("applies") or {"warning": {}}
+    applies = judged.applies.warning if judged is not None and judged.applies is not None else {}
     return [
-        (rung.level, rung.compare, rung.threshold if judged is None else applies["warning"].get(rung.level))
+        (rung.level, rung.compare, rung.threshold if judged is None else applies.get(rung.level))
         for rung in reversed(placed.rule.rungs)
         if not rung.step
     ]
@@ -150,10 +151,6 @@ def _fields(placed: Placed) -> list[str]:
     return sorted({*_FIELD.findall(source), *rule.by, *rule.scope_fields, *rule.evidence})
 
 
-def _pair(text: Text) -> dict[str, str]:
-    return {"zh": text.zh, "en": text.en}
-
-
 def rule_lines(found: Mapping[str, Any], language: Language) -> list[str]:
     """A rule in the lines that a person reads."""
     say = saying(language)
@@ -161,7 +158,7 @@ def rule_lines(found: Mapping[str, Any], language: Language) -> list[str]:
     shadow = say("operate.on_trial_nothing_sent") if found["mode"] == "shadow" else ""
     lines = [
         f"{found['rule']}{row}  {found['file']}:{found['line']}{shadow}",
-        f"  {found['sentence'][language]}",
+        f"  {of(found['sentence'], language)}",
         f"  {say('operate.asked_for_by')} {found['source'] or '–'}",
         f"  {say('operate.reads')} {found['kind']}"
         + (f" → {found['awaits']}" if found["awaits"] else "")
@@ -174,8 +171,8 @@ def rule_lines(found: Mapping[str, Any], language: Language) -> list[str]:
     if found["standard"] is not None:
         lines.append(f"  {say('operate.standard')}")
         lines += [f"    {line}" for line in standard_lines(found["standard"], language)]
-    told = ", ".join(one["title"][language] for one in found["told"]) or "–"
-    steps = "".join(f" → {one['after']}: {one['title'][language]}" for one in found["escalates"])
+    told = ", ".join(of(one["title"], language) for one in found["told"]) or "–"
+    steps = "".join(f" → {one['after']}: {of(one['title'], language)}" for one in found["escalates"])
     lines.append(f"  {say('operate.told')} {told}{steps}")
     if found["people"] is not None:
         people = ", ".join(f"{one['name']} ({one['id']})" for one in found["people"])

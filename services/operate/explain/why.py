@@ -15,10 +15,11 @@ from services.errors import ConfigurationError, ProblemsError
 from services.i18n import both, say
 from services.log.journal import Journal
 from services.log.journal_records import JournalRecords
-from services.messages import Json, Problem, Rejection, from_ms, key_values, subject_key, to_ms
+from services.messages import Problem, Rejection, from_ms, key_values, subject_key, to_ms
 from services.notify.store import views
 from services.notify.store.engine import Store
 from services.notify.store.views import Dossier
+from services.operate.explain.answered import LateRecord, NotCounted, Note, WhyAnswer
 from services.operate.explain.answers import Sides, answer
 from services.operate.explain.log import fields_with, rows_about
 from services.operate.explain.subjects import AskedAbout, find_rule, find_subject, instant, refuse_unknown
@@ -31,8 +32,8 @@ from services.settings import Settings, resource
 _REJECTS = 5
 
 
-def why(settings: Settings, said: str, rule: str | None, at: str | None, now: dt.datetime) -> Json:
-    """As plain data. Raises ConfigurationError without a home, ProblemsError for what is asked wrongly."""
+def why(settings: Settings, said: str, rule: str | None, at: str | None, now: dt.datetime) -> WhyAnswer:
+    """Raises ConfigurationError without a home, ProblemsError for what is asked wrongly."""
     path = settings.home / "prewarn.db"
     if not path.is_file():
         raise ConfigurationError(say("operate.holds_no_college", home=settings.home))
@@ -56,7 +57,7 @@ def why(settings: Settings, said: str, rule: str | None, at: str | None, now: dt
                 at=instant_ms,
                 told=lambda id_, key: _told(store, id_, key, instant_ms),
                 rejects=_rejects(journal, subject),
-                late=frozenset(one["record"] for one in late),
+                late=frozenset(one.record for one in late),
                 scope=subject.attributes(directory, from_ms(instant_ms), {}),
             )
             answers = [
@@ -67,22 +68,22 @@ def why(settings: Settings, said: str, rule: str | None, at: str | None, now: dt
             ]
         finally:
             store.close()
-        return {
-            "subject": subject.said,
-            "fields": subject.fields,
-            "at": from_ms(instant_ms).astimezone(rules.zone).isoformat(timespec="seconds"),
-            "rule_version": rules.version,
-            "running_rule_version": sides.running,
-            "known_later": _known_later(found.rows, instant_ms) if at is not None else 0,
-            "ahead": instant_ms > to_ms(now),
-            "not_evaluated_yet": max(found.end - evaluated, 0),
-            "unreadable": found.unreadable,
-            "late": late,
-            "not_counted": _not_counted(journal, subject, rules),
-            "asked_rule": asked,
-            "answers": answers,
-            "note": None if needs else _no_rule(subject, asked),
-        }
+        return WhyAnswer(
+            subject=subject.said,
+            fields=subject.fields,
+            at=_local(from_ms(instant_ms), rules),
+            rule_version=rules.version,
+            running_rule_version=sides.running,
+            known_later=_known_later(found.rows, instant_ms) if at is not None else 0,
+            ahead=instant_ms > to_ms(now),
+            not_evaluated_yet=max(found.end - evaluated, 0),
+            unreadable=found.unreadable,
+            late=late,
+            not_counted=_not_counted(journal, subject, rules),
+            asked_rule=asked,
+            answers=answers,
+            note=None if needs else _no_rule(subject, asked),
+        )
     finally:
         journal.close()
 
@@ -125,23 +126,24 @@ def _known_later(rows: list[Entries], at: int) -> int:
     return sum(to_ms(event.time) <= at for row in rows if row.clock > at for event in row.events)
 
 
-def _late(journal: Journal, rows: list[Entries], at: int, rules: RuleSet) -> list[dict[str, str]]:
+def _late(journal: Journal, rows: list[Entries], at: int, rules: RuleSet) -> list[LateRecord]:
     """The records about the subject that the running rules have put aside as late, oldest first."""
     known = {f"{one.source} {one.id}": one for row in rows for one in row.events if to_ms(one.time) <= at}
     found = [(one.time, ident, one.kind) for ident in journal.put_aside([*known]) for one in [known[ident]]]
-    return [
-        {"at": time.astimezone(rules.zone).isoformat(timespec="seconds"), "kind": kind, "record": ident}
-        for time, ident, kind in sorted(found)
-    ]
+    return [LateRecord(at=_local(time, rules), kind=kind, record=ident) for time, ident, kind in sorted(found)]
 
 
-def _no_rule(subject: AskedAbout, asked: str | None) -> dict[str, str]:
+def _local(moment: dt.datetime, rules: RuleSet) -> str:
+    return moment.astimezone(rules.zone).isoformat(timespec="seconds")
+
+
+def _no_rule(subject: AskedAbout, asked: str | None) -> Note:
     what = ", ".join(subject.fields) or "college"
     if asked:
         reason, told = "other_subject", both(say("operate.not_about", rule=asked, what=what))
     else:
         reason, told = "no_rule", both(say("operate.no_rule_about", what=what))
-    return {"reason": reason, "zh": told.zh, "en": told.en}
+    return Note(reason=reason, zh=told.zh, en=told.en)
 
 
 def _standings(
@@ -173,7 +175,7 @@ def _told(store: Store, rule: str, key: str, at: int) -> list[Dossier]:
         return views.dossiers(connection, rule, key, at)
 
 
-def _not_counted(journal: Journal, subject: AskedAbout, rules: RuleSet) -> list[dict[str, str]]:
+def _not_counted(journal: Journal, subject: AskedAbout, rules: RuleSet) -> list[NotCounted]:
     """What was said about the subject and does not count, with the reason (docs/what-counts.md), oldest first."""
     fields = subject.fields
     with JournalRecords(journal).reading() as records:
@@ -184,13 +186,7 @@ def _not_counted(journal: Journal, subject: AskedAbout, rules: RuleSet) -> list[
             if one.reason and all(said.event.data.get(name, value) == value for name, value in fields.items())
         ]
     return [
-        {
-            "at": event.time.astimezone(rules.zone).isoformat(timespec="seconds"),
-            "kind": kind,
-            "source": event.source,
-            "id": event.id,
-            "reason": reason,
-        }
+        NotCounted(at=_local(event.time, rules), kind=kind, source=event.source, id=event.id, reason=reason)
         for _, kind, event, reason in sorted(found, key=lambda one: (one[0], one[2].id))
     ]
 

@@ -14,7 +14,7 @@ from services.operate.reasons.replay import Replayed
 from services.operate.reasons.sentences import SIGNS, number
 from services.rules.engine.episodes import last_entry
 from services.rules.engine.layout import GaugeLayout, RuleLayout
-from services.rules.engine.plan import Rung, level_of
+from services.rules.engine.plan import Compare, Rung, level_of
 from services.rules.engine.subject import COLUMNS, FLAGS, IDENT, Subject
 from services.rules.language.standards import Standard
 
@@ -28,7 +28,7 @@ class LevelNow:
     level: str
     step: int
     """0: the level itself; k: the k-th `again` of red."""
-    compare: str
+    compare: Compare
     threshold: float | None
     """None: no value of the standard is in force."""
     value: float | None

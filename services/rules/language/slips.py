@@ -40,7 +40,6 @@ _SLIPS: tuple[tuple[re.Pattern[str], str], ...] = (
 )
 """What is never right in a condition → the sign or word that is meant, or the text that says so."""
 _NUMBER = re.compile(r"(?<![\w.])\d[\w.]*")
-_EXPONENT = re.compile(r"\d+\.?\d*(?:e\d+)?|\d+\.\d*", re.IGNORECASE)
 AGGREGATES = frozenset({"count", "sum", "mean", "avg", "average", "median", "share", "streak", "distinct", "len"})
 """What other languages have as functions over many records."""
 NOTHING = frozenset({"null", "none", "nil", "nan", "na", "空"})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import date
 from types import MappingProxyType
 from typing import NamedTuple
@@ -67,12 +68,16 @@ class LeaveAsking:
         return self._page(request, seen, Refused())
 
     def choices(self, seen: Visitor, reader: Reader) -> list[tuple[str, str]]:
-        """(id, name and class) of whom somebody may ask for."""
+        """(id, name and class) of whom somebody may ask for; of several alike the id says which is which."""
         if self._requests.can(seen.who, self._requests.asking(seen.person)):
             return [(seen.person, reader.person(seen.person))]
         found = self._requests.students(seen.person, ASK_ROLES)
         named = [(class_, id_, reader.person(id_)) for id_, class_ in found.items()]
-        return [(id_, f"{name} · {reader.named('class', class_)} · {id_}") for class_, id_, name in sorted(named)]
+        alike = Counter((class_, name) for class_, _, name in named)
+        return [
+            (id_, f"{name} · {reader.named('class', class_)}" + (f" · {id_}" if alike[class_, name] > 1 else ""))
+            for class_, id_, name in sorted(named)
+        ]
 
     def _page(self, request: Request, seen: Visitor, refused: Refused) -> Response:
         reader, form = self._frame.reader(request), refused.form

@@ -77,8 +77,8 @@ class Sending:
 
         async def posted(request: Request) -> Response:
             asks_json = wants_json(request)
-            if visitor.SESSION not in request.cookies:  # a stranger's form is not read at all
-                return json("sign_in", 401) if asks_json else await self._stranger(request)
+            if visitor.SESSION not in request.cookies:
+                return json("sign_in", 401) if asks_json else await self._signing_in.signed_out(request)
             form = await visitor.form_of(request, _LARGEST, _MOST)
             seen = await run_in_threadpool(self._frame.visitor, request)
             if seen is None:
@@ -90,9 +90,6 @@ class Sending:
             return await run_in_threadpool(self._answered, request, seen, form, act)
 
         return posted
-
-    async def _stranger(self, request: Request) -> Response:
-        return await run_in_threadpool(self._signing_in.stale, request, {})
 
     def _answered(
         self, request: Request, seen: Visitor, form: Form, act: Callable[[Request, Visitor, Form], Sent | Response]

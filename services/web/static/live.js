@@ -193,7 +193,18 @@ if (others) others.onmessage = ({ data }) => {
   if (data !== "?") heard(data)
   else if (said) others.postMessage(said)
 }
+const today = () => new Date().toDateString()
+const born = today()
+
+/* What is said of today is of the day on which the page came: behind midnight it comes anew, unless somebody types in it. */
+function turn() {
+  const isSeen = document.visibilityState === "visible"
+  if (isSeen && today() !== born && !isTypedIn(document.querySelector("main"))) location.reload()
+}
+
 document.addEventListener("visibilitychange", () => document.visibilityState === "visible" ? come() : leave?.())
+document.addEventListener("visibilitychange", turn)
+setInterval(turn, LATER)
 addEventListener("pagehide", () => leave?.())
 addEventListener("pageshow", come)
 addEventListener("online", () => {

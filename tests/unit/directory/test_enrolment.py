@@ -77,11 +77,9 @@ def test_days_of_enrolment_are_days_in_the_time_zone_of_the_college(folder, stud
 
 
 def test_a_college_without_a_table_of_students_bounds_nothing(folder):
-    assert load(folder).keeps_students
     (folder / "students.csv").unlink()
     (folder / "exemptions.csv").unlink()
     college = load(folder)
-    assert not college.keeps_students
     assert college.enrolled("whoever", at(10, 1))
     assert college.class_members("m2601", at(10, 1)) == []
 

@@ -137,6 +137,8 @@ PAGES = catalogue("en", "pages")
 
 
 _COMPOSED = (
+    "referral_refuse_",
+    "referral_take_back_",
     "person_", "refused_", "own_", "report_", "failed_", "password_", "inbox_show_", "inbox_state_", "queue_",
     "test_fault_", "test_state_",
 )  # fmt: skip

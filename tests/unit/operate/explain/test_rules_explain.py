@@ -54,11 +54,11 @@ def test_a_rule_on_warnings_names_the_rules_it_looks_at(ask):
 def test_every_rule_of_the_pack_explains_itself_in_both_languages(placed):
     found = describe(PACK, placed, Directory.empty(), None, NOW, CASES)
     for language in ("zh", "en"):
-        assert "…" not in found["sentence"][language]
-        assert "{" not in found["sentence"][language]
+        assert "…" not in getattr(found["sentence"], language)
+        assert "{" not in getattr(found["sentence"], language)
     text = "\n".join([*rule_lines(found, "zh"), *rule_lines(found, "en")])
-    assert found["sentence"]["zh"] in text
-    assert found["sentence"]["en"] in text
+    assert found["sentence"].zh in text
+    assert found["sentence"].en in text
     assert f"{found['file']}:{found['line']}" in text
     assert found["tests"]
 
