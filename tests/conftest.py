@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
+import sys
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,6 +22,10 @@ from tests.sign_in.cas import CasServer
 # Most tests, and the processes that they start, ask what each message says and when; those of grouping say so.
 os.environ.setdefault("PREWARN_GROUP_WAIT", "0")
 os.environ.setdefault("PREWARN_GROUP_INTERVAL", "0")
+# Where Python may not keep what it has compiled, each of the thousands of processes compiles all modules anew.
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+gc.set_threshold(100_000, 20, 100)  # as `prewarn` has it
 _SHARED = Path(os.environ.get("PREWARN_SHARED") or Path(__file__).resolve().parents[2] / "shared")
 _DATA = _SHARED / "data"
 _NEEDS = {

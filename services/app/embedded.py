@@ -9,7 +9,6 @@ Several processes may append to the journal; only the one that holds the folder'
 from __future__ import annotations
 
 import fcntl
-import gc
 import logging
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
@@ -78,9 +77,6 @@ class Embedded:
         past: bool = False,
     ) -> None:
         """`past`: the events' time is past, so time comes from them and never from the clock."""
-        # State is many small lists that live long and hold no cycles: collecting as often as Python's default doubles
-        # the cost of an event (docs/performance.md).
-        gc.set_threshold(100_000, 20, 100)
         # A test's own clock, and time that comes from the events, may jump as they like.
         self.sound_clock = SoundClock(clock) if clock is wall_clock and not past else None
         clock = self.sound_clock or clock

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import os
 import sqlite3
@@ -66,6 +67,9 @@ def _settings(
 
 def main() -> None:
     """Entry point: errors of people are told as sentences, without a traceback; exit code 1, of a wrong setting 78."""
+    # State, as modules, is small objects that live long and hold no cycles: collecting as often as Python would
+    # doubles the cost of an event (docs/performance.md) and slows every start.
+    gc.set_threshold(100_000, 20, 100)
     os.umask(UMASK)
     guard()
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s", stream=sys.stderr)

@@ -165,8 +165,12 @@ class Frame:
         return Reader(language, config.zone, ports.clock(), ports)
 
     def missing(self, request: Request, more: str = "not_found_more") -> Response:
-        """There is none, or it is not yours: which of both is not said."""
-        return self.page(request, "problem.html", status=404, head="not_found", more=more)
+        """There is none, or it is not yours: which of both is not said. What was typed is still there, to be copied.
+
+        Somebody may have taken it back, or handed it over, while a form was filled in.
+        """
+        kept = visitor.kept(visitor.form_read(request) or {})
+        return self.page(request, "problem.html", status=404, head="not_found", more=more, kept=kept)
 
     def page(self, request: Request, template: str, *, status: int = 200, **shown: Any) -> Response:
         """A page in its frame."""

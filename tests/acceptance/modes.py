@@ -4,6 +4,7 @@ from typing import ClassVar
 
 from services import directory as directories
 from services.app.cluster.directory import publish_directory
+from services.settings import Settings
 from tests.acceptance.timetable import Playing
 from tests.cluster import Cluster
 from tests.faults.running import free_port
@@ -21,7 +22,7 @@ class Embedded(Playing):
         return f"sqlite:///{self.home / 'notify.db'}"
 
     def prepare(self):
-        self.prewarn("directory", "import", self.people)
+        directories.install(self.people, Settings(home=self.home).directory_folder)
         self.port = free_port()
         self.pages = self.way_in = f"http://127.0.0.1:{self.port}"
 

@@ -6,7 +6,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from services.app.cluster.ingest import Ingest
+from services.log.kafka.progress import EvaluatedBehind
 from tests.cluster import Cluster, kill
+from tests.faults.running import until
 from tests.patience import PATIENCE
 from tests.rule_files import folder, rule
 
@@ -37,6 +39,7 @@ def test_late_records_are_counted_once_evaluate_has_put_them_aside(cluster, post
     settings = cluster.settings.model_copy(update={"database_url": postgres.database()})
     cluster.start("route", past="false")
     evaluate = cluster.start("evaluate", past="false")
+    until(EvaluatedBehind([cluster.broker.address], cluster.prefix).is_under_way, "route and evaluate have begun")
     with Ingest(settings) as ingest:
         ingest.late.start(PATIENCE)
 
@@ -54,3 +57,6 @@ def test_late_records_are_counted_once_evaluate_has_put_them_aside(cluster, post
         kill(evaluate)
         assert late(90, patience=0.5) is None, "nobody has evaluated it"
         assert late(3, patience=0.5) == 0, "which nobody has to wait for"
+        behind = EvaluatedBehind([cluster.broker.address], cluster.prefix)
+        until(lambda: not behind.is_under_way(), "Kafka has noticed that evaluate is gone")
+        assert late(95) is None, "and nobody is waited for"

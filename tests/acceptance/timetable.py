@@ -19,6 +19,8 @@ from zoneinfo import ZoneInfo
 
 import yaml
 
+from services.notify.store.engine import Store
+from services.notify.store.views import every_warning
 from services.settings import resource
 from services.web.phone.check_in_pages import DEVICE
 from tests.faults.running import ROOT, environment, receiving
@@ -369,12 +371,19 @@ class Playing(ExitStack):
         return browser
 
     def warnings(self):
-        return [json.loads(line) for line in self.prewarn("warnings", "--json").splitlines()]
+        """As the store has them now."""
+        store = Store(self.store_url)
+        try:
+            with store.reading() as connection:
+                return list(every_warning(connection))
+        finally:
+            store.close()
 
     def compare_warnings(self):
         keys = ("rule", "subject", "level", "status")
+        told = map(json.loads, self.prewarn("warnings", "--json").splitlines())
         wanted = Counter(tuple(one[key] for key in keys) for one in self.story["warnings"])
-        found = Counter(tuple(one[key] for key in keys) for one in self.warnings())
+        found = Counter(tuple(one[key] for key in keys) for one in told)
         assert found == wanted, (found - wanted, wanted - found, self.said())
 
     def said(self):

@@ -25,7 +25,7 @@ class LatenessOnKafka:
         self._behind = late.mark()
 
     def count(self, oldest: datetime | None = None) -> int | None:
-        """See `LatenessBehind.count`; None, too, while another one is counted.
+        """See `LatenessBehind.count`; None, too, while another one is counted, and where no route or evaluate runs.
 
         Of what others hand in meanwhile late records are counted with it.
         """
@@ -41,6 +41,8 @@ class LatenessOnKafka:
     def _counted(self, behind: int) -> int | None:
         evaluated, ends, until = self._evaluated(), None, time.monotonic() + self._patience
         try:
+            if not (evaluated() or evaluated.is_under_way()):
+                return None
             while ends is None or not self._late.has_read(ends):
                 if ends is None and evaluated():
                     ends = self._late.ends()

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from kafka.admin import ConfigResource, ConfigResourceType, KafkaAdminClient
-from kafka.errors import KafkaError, TopicAlreadyExistsError, for_code
+from kafka.admin import ConfigResource, ConfigResourceType
+from kafka.errors import TopicAlreadyExistsError, for_code
 
 from services.errors import BrokerError
 from services.log.kafka import full_name
 from services.log.kafka.declaration import Existing, Topic, TopicChanges, plan
+from services.log.kafka.records import open_admin
 
 PATIENCE = 15.0
 """Seconds until brokers that do not answer count as out of reach."""
@@ -32,33 +32,12 @@ def apply_topics(
     messages. Raises ConfigurationError (a partition count, a prefix) and BrokerError.
     """
     declared = {full_name(prefix, name): topic for name, topic in topics.items()}
-    with _admin(brokers, patience) as admin:
+    with open_admin(brokers, patience) as admin:
         todo = plan(declared, _existing(admin, declared))
         if not dry_run:
             _create(admin, todo.create)
             _alter(admin, todo)
     return todo
-
-
-@contextmanager
-def _admin(brokers: Sequence[str], patience: float) -> Iterator[Any]:
-    milliseconds = int(patience * 1000)
-    try:
-        admin = KafkaAdminClient(
-            bootstrap_servers=list(brokers),
-            client_id="prewarn-topics",
-            bootstrap_timeout_ms=milliseconds,
-            request_timeout_ms=milliseconds,
-            reconnect_backoff_max_ms=1000,
-        )
-    except (KafkaError, OSError) as error:
-        raise BrokerError(f"Kafka at {', '.join(brokers)} does not answer within {patience:g} s: {error}") from error
-    try:
-        yield admin
-    except (KafkaError, OSError) as error:
-        raise BrokerError(f"Kafka at {', '.join(brokers)}: {error}") from error
-    finally:
-        admin.close()
 
 
 def _existing(admin: Any, names: Mapping[str, Topic]) -> dict[str, Existing]:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from kafka import TopicPartition
+from kafka.errors import CoordinatorNotAvailableError
 
 from services.log.kafka import EVENTS, OBSERVATIONS, WARNINGS, full_name
-from services.log.kafka.records import open_consumer
+from services.log.kafka.records import open_admin, open_consumer
 
 _EVALUATED = ((EVENTS, "route"), (OBSERVATIONS, "evaluate"))
 """Each topic of an event's way, and who reads it."""
@@ -33,8 +34,20 @@ class EvaluatedBehind:
             del self._way[0]
         return not self._way
 
+    def is_under_way(self) -> bool:
+        """Whether whoever has to read on is there; where nobody is, it is waited for in vain."""
+        groups = [self._group(reader) for _, reader in self._way]
+        with open_admin(self._brokers) as admin:
+            try:
+                return all(found["members"] for found in admin.describe_groups(groups).values())
+            except CoordinatorNotAvailableError:  # of a broker at which there was no group yet
+                return False
+
+    def _group(self, reader: str) -> str:
+        return f"{self._prefix}prewarn-{reader}"
+
     def _is_read(self, topic: str, reader: str) -> bool:
-        with open_consumer(self._brokers, group_id=f"{self._prefix}prewarn-{reader}") as consumer:
+        with open_consumer(self._brokers, group_id=self._group(reader)) as consumer:
             if not self._ends:
                 name = full_name(self._prefix, topic)
                 places = [TopicPartition(name, n) for n in consumer.partitions_for_topic(name) or ()]

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
+from kafka.admin import KafkaAdminClient
 from kafka.errors import KafkaError
 
 from services.errors import BrokerError, ConfigurationError
@@ -42,6 +43,27 @@ def open_consumer(brokers: Sequence[str], **options: Any) -> Iterator[Any]:
         raise BrokerError(f"{there}: {error}") from error
     finally:
         consumer.close()
+
+
+@contextmanager
+def open_admin(brokers: Sequence[str], patience: float = _PATIENCE / 1000) -> Iterator[Any]:
+    """Asks and changes what a broker keeps of topics and groups; seconds. Raises BrokerError."""
+    milliseconds = int(patience * 1000)
+    try:
+        admin = KafkaAdminClient(
+            bootstrap_servers=list(brokers),
+            bootstrap_timeout_ms=milliseconds,
+            request_timeout_ms=milliseconds,
+            reconnect_backoff_max_ms=1000,
+        )
+    except (KafkaError, OSError) as error:
+        raise BrokerError(f"Kafka at {', '.join(brokers)} does not answer within {patience:g} s: {error}") from error
+    try:
+        yield admin
+    except (KafkaError, OSError) as error:
+        raise BrokerError(f"Kafka at {', '.join(brokers)}: {error}") from error
+    finally:
+        admin.close()
 
 
 class Reading:

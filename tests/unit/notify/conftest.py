@@ -5,6 +5,7 @@ import threading
 import time
 from contextlib import ExitStack
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 import httpx
 import pytest
@@ -20,6 +21,7 @@ from services.web.pages import Pages
 from services.web.visitor import SESSION
 from tests.patience import PATIENCE
 from tests.signing_in import begin_session
+from tests.stores import empty_store
 
 TUTOR = Person(id="T1", name="王秀英")
 ONE = {"class_tutor": [Person(id="T1", name="王秀英", channel="json://hooks.campus/a")], "course_teacher": []}
@@ -52,6 +54,9 @@ def store_url(request, tmp_path):
 @pytest.fixture
 def make(tmp_path, store_url, college, clock, channel):
     """Makes Notifies, by default on one store; all are stopped at the end."""
+    kind, _, file = store_url.partition(":///")
+    if kind == "sqlite" and not Path(file).exists():
+        Path(file).write_bytes(empty_store())
     with ExitStack() as made:
 
         def make(home="home", *, push=True, store=None, **options):

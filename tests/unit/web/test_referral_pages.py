@@ -207,6 +207,17 @@ def test_what_is_typed_to_take_back_what_was_answered_meanwhile_is_still_there(t
     assert "学生已自行办理" in refused.text[refused.text.index('id="kept"') :]
 
 
+@pytest.mark.parametrize(("act", "typed"), [("answer", "answer"), ("refuse", "why")])
+def test_what_an_office_typed_to_what_was_taken_back_meanwhile_is_still_there(tutor, affairs, act, typed):
+    send(tutor, f"{PAGE}/refer", office="student_affairs", note="?")
+    token = affairs.token(f"{PAGE}/referral?lang=zh")
+    send(tutor, f"{PAGE}/referral/take-back", referral="1", why="学生已自行办理")
+    refused = affairs.post(f"{PAGE}/referral/{act}", token=token, referral="1", **{typed: "已发放 <补助>"})
+    assert refused.status_code == 404
+    assert "学生已自行办理" not in refused.text
+    assert "已发放 &lt;补助&gt;" in refused.text[refused.text.index('id="kept"') :]
+
+
 def test_a_talk_is_corrected_by_who_wrote_it_and_its_earlier_words_stay(tutor, affairs):
     send(tutor, f"{PAGE}/refer", office="student_affairs", note="?")
     send(tutor, f"{PAGE}/talk", **TALK, notes="备注", visibility="all")

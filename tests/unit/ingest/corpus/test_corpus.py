@@ -18,6 +18,7 @@ from services.errors import PrewarnError
 from services.log.journal import Journal
 from services.messages import CampusEvent
 from tests.rule_files import folder, rule
+from tests.stores import empty_store
 from tests.unit.ingest.corpus import colleges, events, meanings, texts, workbooks
 
 pytestmark = pytest.mark.commands
@@ -50,6 +51,7 @@ def template(tmp_path_factory):
     folder(home / "rules", rule("r"), calendar=CALENDAR)
     (home / "mappings").mkdir()
     (home / "mappings" / "office.yaml").write_text(MAPPING, "utf-8")
+    (home / "notify.db").write_bytes(empty_store())
     (home / "directory").mkdir()
     for name, rows in {
         "people.csv": "id,name\n00012,王丽\n",

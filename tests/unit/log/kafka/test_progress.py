@@ -6,6 +6,7 @@ from kafka.structs import OffsetAndMetadata
 
 from services.log.kafka import EVENTS, OBSERVATIONS, WARNINGS
 from services.log.kafka.progress import EvaluatedBehind
+from tests.faults.running import until
 
 PREFIX = "behind."
 
@@ -52,3 +53,20 @@ def test_where_nothing_ever_came_everything_is_evaluated(broker):
     admin.create_topics([NewTopic(f"idle.{topic}", 1, 1) for topic in (EVENTS, OBSERVATIONS, WARNINGS)])
     admin.close()
     assert EvaluatedBehind([broker.address], "idle.")()
+
+
+def test_it_is_under_way_while_all_who_have_to_read_are_there(broker):
+    admin = KafkaAdminClient(bootstrap_servers=broker.address)
+    admin.create_topics([NewTopic(f"readers.{topic}", 1, 1) for topic in (EVENTS, OBSERVATIONS)])
+    admin.close()
+    behind, readers = EvaluatedBehind([broker.address], "readers."), []
+    for topic, reader in ((EVENTS, "route"), (OBSERVATIONS, "evaluate")):
+        assert not behind.is_under_way(), f"no {reader}"
+        readers.append(
+            KafkaConsumer(f"readers.{topic}", bootstrap_servers=broker.address, group_id=f"readers.prewarn-{reader}")
+        )
+        until(lambda: readers[-1].poll(100) or readers[-1].assignment(), f"{reader} has joined")
+    assert behind.is_under_way()
+    readers.pop().close()
+    assert not behind.is_under_way(), "evaluate has left"
+    readers.pop().close()
