@@ -25,7 +25,7 @@ RECORDS = (
     "学习评价.csv",
 )  # fmt: skip
 BY_HAND = {
-    "测验成绩.xls": {"# max_score: no column was found for it": "max_score: {is: 100}\n    pass_score: {is: 60}"},
+    "测验成绩.xls": {"max_score: {is: 100}": "pass_score: {is: 60}\n    max_score: {is: 100}"},
 }
 """What no file says."""
 MEANT = {

@@ -52,14 +52,14 @@ def mapping_of(name: str, ours: Path, own: Path, targets: Mapping[str, Target]) 
 def fitting(
     file: str, sheets: Sequence[Sheet], known: Mapping[str, Known], wanted: Wanted = lambda _: True
 ) -> list[str]:
-    """The mappings whose tables all stand in a file, the one that reads the most of it first."""
-    found: list[tuple[int, int, str]] = []
+    """The mappings whose tables all stand in a file: called so first, the college's own, what reads the most."""
+    found: list[tuple[int, bool, int, str]] = []
     for name, one in known.items():
         tables = [table for table in one.mapping.tables if wanted(table)]
         if tables and (columns := _columns(file, sheets, tables)):
             called = any(fnmatch(file, each) for each in one.mapping.files)
-            found.append((-called, -columns, name))
-    return [name for _, _, name in sorted(found)]
+            found.append((-called, one.ours, -columns, name))
+    return [name for *_, name in sorted(found)]
 
 
 def nearly_fitting(
@@ -79,12 +79,12 @@ def nearly_fitting(
 
 def unread_columns(file: str, sheets: Sequence[Sheet], tables: Sequence[Table]) -> list[str]:
     """The headers of columns that no table reads, of the sheets in which one stands: something may be in them."""
-    read: dict[int, set[int]] = {}
-    headers: dict[int, list[str]] = {}
+    read: dict[tuple[str, int], set[int]] = {}
+    headers: dict[tuple[str, int], list[str]] = {}
     for table in tables:
         for one in find_tables(file, sheets, table):
             if isinstance(one, Found):
-                at = sheets.index(one.sheet)
+                at = one.sheet.name, one.first
                 read.setdefault(at, set()).update((*one.used_columns(), *one.header.find(table.fill)))
                 headers[at] = list(one.header.texts)
     return [text for at, texts in headers.items() for n, text in enumerate(texts) if text and n not in read[at]]

@@ -29,6 +29,10 @@ _QUOTED = re.compile(r'="([^"]*)"')
 _STARS = re.compile("(★+)☆*")
 _SIGNS = set("()[]{}.*+?|^$\\")
 _OPTION = re.compile(r"[A-Ha-h]\s*[.、:)]\s*(?=[^\W\d])")
+_REMARK = re.compile(
+    r"(?P<word>[^()\[\]\d]+?)\s*(?:[(\[](?P<remark>[^()\[\]]*)[)\]]|\d+(?:\.\d+)?\s*(?:分钟?|min\w*|小?时|课时|学时|节课?|次|h))",
+    re.IGNORECASE,
+)
 _DASHES = str.maketrans(dict.fromkeys("–—―−‐‑﹣", "-") | dict.fromkeys("～〜∼", "~"))
 
 
@@ -84,6 +88,14 @@ def word(text: str) -> str:
 def without_option(text: str) -> str:
     """An answer of a form without the letter of its option: A. 事假, B、病假."""
     return _OPTION.sub("", text, count=1) if _OPTION.match(text) else text
+
+
+def without_remark(text: str) -> tuple[str, str]:
+    """(word, remark) of a word with a remark or a quantity behind it: 在籍(转入), 迟到12分钟."""
+    match = _REMARK.fullmatch(text)
+    if match is None:
+        return text, ""
+    return match["word"].strip(), (match["remark"] or "").strip()
 
 
 def free_text(cell: Cell) -> str:

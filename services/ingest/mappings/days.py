@@ -22,10 +22,11 @@ Term = tuple[date, date]
 
 _EPOCH = date(1899, 12, 30)
 """Day 0 of a spreadsheet, for all days from March 1900 on."""
-_SERIALS = range(36_526, 73_415)
+SERIALS = range(36_526, 73_415)
 """Serial numbers from 2000 to 2100: no other number is taken for a day."""
-_SERIAL_WITH_TIME = re.compile(r"[34]\d{4}\.\d+")
+SERIAL_WITH_TIME = re.compile(r"[34]\d{4}\.\d+")
 """A serial number of a spreadsheet, of 1982 to 2036, and a part of that day."""
+_RFC_3339 = re.compile(r"\d{4}-\d\d-\d\dT")
 _SECONDS = re.compile(r"1\d{9}(\d{3})?")
 _WEEKDAY = r"(?:\s*\(?(?:星期|周|礼拜)[一二三四五六日天]\)?|\s*\([一二三四五六日]\))?"
 _DATE = re.compile(
@@ -35,6 +36,8 @@ _OF_WEEK = re.compile(r"第?(?P<week>\d{1,2})周[\s,]*(?:星期|周|礼拜)(?P<w
 _SECTIONS = re.compile(r"第?\d[\d,、~-]*节")
 """Behind a day: 2026-09-08 第1-2节."""
 _COMPACT = re.compile(r"(?P<year>(?:19|20)\d\d)(?P<month>\d\d)(?P<day>\d\d)" + _WEEKDAY)
+_BEHIND_A_WORD = re.compile(rf"[^\W\d]{{1,8}}\s*\((?:于|自|从)?\s*((?:19|20)\d\d[^()]*\d[日号]?{_WEEKDAY})(?:起|止)?\)")
+"""A day in the remark of a word: 离校(2026-10-11)."""
 _CLOCK = re.compile(
     r"(?P<half>凌晨|早上|早晨|上午|中午|下午|傍晚|晚上|晚|[AaPp]\.?[Mm]\.?)?\s*"
     r"(?P<hour>\d{1,2})(?:\s*(?:[:时点]|\.(?=\d\d\s*[AaPp][Mm]))\s*(?P<minute>[0-5]?\d)?)(?:\s*[:分]\s*(?P<second>[0-5]?\d)?(?:\.\d+)?秒?)?\s*"
@@ -104,23 +107,31 @@ def day(cell: Cell, days: Days) -> date:
     return found[0]
 
 
-def _day(cell: Cell, days: Days) -> tuple[date, str] | None:  # noqa: PLR0911 - one for each way
+def _day(cell: Cell, days: Days) -> tuple[date, str] | None:
     """The day and what stands behind it."""
     if isinstance(cell, datetime):
         cell = cell.astimezone(days.zone) if cell.tzinfo else cell
         return cell.date(), cell.time().isoformat()
     if isinstance(cell, date):
         return cell, ""
-    if isinstance(cell, int | float) and _SERIALS.start <= cell < _SERIALS.stop:
+    if isinstance(cell, int | float) and SERIALS.start <= cell < SERIALS.stop:
         whole = int(cell)
         return _EPOCH + timedelta(days=whole), _of_fraction(cell - whole)
     text = plain(cell)
     if not isinstance(cell, str) and not _COMPACT.fullmatch(text):
         return None  # 9.8 as a number may be anything
-    if text.isdecimal() and int(text) in _SERIALS:
+    if (instant := _rfc_3339(text)) is not None and instant.tzinfo is not None:
+        return _day(instant, days)
+    return _of_text(text, days)
+
+
+def _of_text(text: str, days: Days) -> tuple[date, str] | None:
+    if text.isdecimal() and int(text) in SERIALS:
         return _EPOCH + timedelta(days=int(text)), ""
     if of_week := _OF_WEEK.match(text):
         return _of_week(of_week, days), text[of_week.end() :].strip()
+    if behind_a_word := _BEHIND_A_WORD.fullmatch(text):
+        text = behind_a_word[1]
     text = english.in_numbers(text)
     match = _COMPACT.match(text) or _DATE.match(text)
     rest = text[match.end() :] if match else ""
@@ -176,19 +187,21 @@ def _of_fraction(part: float) -> str:
     return f"{seconds // 3600 % 24}:{seconds // 60 % 60}:{seconds % 60}"
 
 
-def clock(cell: Cell) -> time:
+def clock(cell: Cell, days: Days | None = None) -> time:
     """A time of day: 8:11, 08:11:30, 上午8:11, 下午2:30, 2:30 PM, 08.00AM, 8点30分, a real one, or a part of a day.
 
-    Raises WrongCell.
+    With `days` also that of an instant. Raises WrongCell.
     """
     if isinstance(cell, datetime):
-        return cell.time()
+        return (cell.astimezone(days.zone) if days and cell.tzinfo else cell).time()
     if isinstance(cell, time):
         return cell
     if isinstance(cell, timedelta):
         return (datetime(1, 1, 1, tzinfo=UTC) + cell).time()
     text = _of_fraction(cell) or "0:00" if isinstance(cell, float) and 0 <= cell < 1 else plain(cell)
     found = _clock(text)
+    if found is None and days is not None and _day(cell, days) is not None:
+        found = moment(cell, days).astimezone(days.zone).time()
     if found is None:
         raise WrongCell(say("mapping.not_a_time", shown=written(cell)), "08:00")
     return found
@@ -212,6 +225,15 @@ def _clock(text: str) -> time | None:
         return None
 
 
+def _rfc_3339(text: str) -> datetime | None:
+    if not _RFC_3339.match(text):
+        return None
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        return None
+
+
 def moment(cell: Cell, days: Days, halves: Mapping[str, time] | None = None) -> datetime:
     """An instant: a day with a time of day in any of their forms, RFC 3339, or seconds since 1970.
 
@@ -221,16 +243,15 @@ def moment(cell: Cell, days: Days, halves: Mapping[str, time] | None = None) -> 
     if isinstance(cell, datetime):
         return cell if cell.tzinfo else cell.replace(tzinfo=days.zone)
     text = plain(cell)
-    if _SERIAL_WITH_TIME.fullmatch(text):
+    if SERIAL_WITH_TIME.fullmatch(text):
         cell = float(text)  # a spreadsheet saved it as text
     if _SECONDS.fullmatch(text):
         return datetime.fromtimestamp(int(text[:10]), UTC).astimezone(days.zone)
-    if re.match(r"\d{4}-\d\d-\d\dT", text):
-        try:
-            found = datetime.fromisoformat(text)
-        except ValueError:
-            raise WrongCell(say("mapping.not_a_moment", shown=text), "2026-09-08 08:00") from None
-        return found if found.tzinfo else found.replace(tzinfo=days.zone)
+    if _RFC_3339.match(text):
+        instant = _rfc_3339(text)
+        if instant is None:
+            raise WrongCell(say("mapping.not_a_moment", shown=text), "2026-09-08 08:00")
+        return instant if instant.tzinfo else instant.replace(tzinfo=days.zone)
     both = _day(cell, days)
     if both is None:
         raise WrongCell(say("mapping.not_a_moment", shown=written(cell)), "2026-09-08 08:00")
@@ -249,41 +270,6 @@ def _no_time(behind: str, shown: str) -> Message:
 
 def _right(halves: Mapping[str, time] | None) -> Message | str:
     return say("mapping.time_or_one_of", words=", ".join(filter(None, halves))) if halves else "2026-09-08 08:00"
-
-
-def by_format(cell: Cell, form: str, days: Days) -> datetime:
-    """A day or instant in a format of its own (strptime). Raises WrongCell."""
-    if isinstance(cell, datetime):
-        return cell if cell.tzinfo else cell.replace(tzinfo=days.zone)
-    try:
-        found = datetime.strptime(plain(cell), form)  # noqa: DTZ007 - the zone is put to it below
-    except ValueError:
-        raise WrongCell(say("mapping.not_of_format", shown=written(cell), form=form), form) from None
-    return found if found.tzinfo else found.replace(tzinfo=days.zone)
-
-
-_FORMATS = ("%m/%d/%Y", "%d/%m/%Y", "%d.%m.%Y", "%d-%m-%Y", "%m-%d-%Y")
-_CLOCKS = ("", " %H:%M", " %H:%M:%S", " %I:%M %p", " %I:%M:%S %p")
-
-
-def formats_of(values: Sequence[Cell]) -> list[str]:
-    """The formats (strptime) with the year behind that all of these texts have, such as 11/18/2026 8:00 AM.
-
-    08/09/2026 has two, and nobody can tell which is meant.
-    """
-    texts = [plain(one) for one in values]
-    if not texts or not all(isinstance(one, str) for one in values):
-        return []
-    forms = [on + at for on in _FORMATS for at in _CLOCKS]
-    return [form for form in forms if all(_has_format(one, form) for one in texts)]
-
-
-def _has_format(text: str, form: str) -> bool:
-    try:
-        datetime.strptime(text, form)  # noqa: DTZ007 - whether it has that form
-    except ValueError:
-        return False
-    return True
 
 
 def month(cell: Cell, days: Days) -> Term:

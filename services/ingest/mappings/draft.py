@@ -9,14 +9,19 @@ from typing import Literal
 
 import msgspec
 
-from services.ingest.mappings.cells import WrongCell, number, plain, without_option, word, written
-from services.ingest.mappings.days import Days, formats_of
+from services.ingest.mappings.blocks import blocks
+from services.ingest.mappings.cells import WrongCell, number, plain, word, written
+from services.ingest.mappings.day_formats import formats_of
+from services.ingest.mappings.days import Days
 from services.ingest.mappings.draft_around import legend_of, titles_of
+from services.ingest.mappings.draft_forms import POINTS
+from services.ingest.mappings.draft_meaning import CODES, MINUTES
 from services.ingest.mappings.draft_scores import Evidence, Score, scores_of
-from services.ingest.mappings.draft_shapes import TIMES, Shapes
+from services.ingest.mappings.draft_shapes import TIMES, Shapes, said_by
 from services.ingest.mappings.draft_tables import header_of, repeated, values_of
 from services.ingest.mappings.draft_words import KINDS, MEANINGS, UNIMPORTANT
 from services.ingest.mappings.headers import header_at
+from services.ingest.mappings.instants import at_midnight, says_a_time
 from services.ingest.mappings.known import Known
 from services.ingest.mappings.tables import letters
 from services.ingest.mappings.words import words_of
@@ -30,6 +35,9 @@ _SEVERAL = re.compile(r"[;,、]|\D\d{3,6}\s*[-~/]\s*\d{2,6}班?$")
 _SUM = re.compile("总[计数]?|合计|小计")
 """Below another word: what that word says (学时分配/总计)."""
 _PERCENT = re.compile(r"[确分]率|百分比|%|percent", re.IGNORECASE)
+_STATES, _STATES_AT_MOST = ("student_status", "staff_status"), 30
+"""Columns of a few words of a college's own."""
+_TIMED = re.compile(r"\d[日\sT].*\d\s*[:时点]|[34]\d{4}\.\d")
 _EXAMPLES = 3
 _LEAST = 3
 """A table has so many columns that are known."""
@@ -60,6 +68,14 @@ class ColumnGuess(msgspec.Struct, kw_only=True):
     """Words of a column of words, or of marks, that are no numbers or that nobody knows."""
     full: int = 0
     """Of marks that are a percentage: 100, or 1 where a spreadsheet keeps 85 % as 0.85; 0 for other marks."""
+    timed: bool = False
+    """Whether days have a time of day behind them."""
+    coded: str = ""
+    """Where the code of a course stands beside its name: `before` or `behind` it."""
+    strange: bool = False
+    """Whether none of the words of a column of words is known."""
+    minutes: bool = False
+    """Whether words of attendance say how late somebody was (`迟到12分钟`)."""
     repeated: int = 1
     """How many columns like it stand side by side (a wide table); this is the first of them."""
 
@@ -93,7 +109,7 @@ class SheetGuess(msgspec.Struct, kw_only=True):
 def guess_sheets(file: str, sheets: Sequence[Sheet], known: Known, days: Days) -> list[SheetGuess]:
     """What the visible sheets of a file hold; those without a table are left out."""
     shapes = Shapes(known, days)
-    found = [_guess(file, sheet, shapes) for sheet in sheets if not sheet.hidden]
+    found = [_guess(file, one, shapes) for sheet in sheets if not sheet.hidden for one in blocks(sheet)]
     alone = len(sheets) == 1
     return [msgspec.structs.replace(one, sheet="") if alone else one for one in found if one is not None]
 
@@ -104,7 +120,10 @@ def _guess(file: str, sheet: Sheet, shapes: Shapes) -> SheetGuess | None:
         return None
     row, count = place
     header = header_at(sheet, row, count)
-    values = values_of(sheet, row + count, len(header.texts))
+    values = [
+        [at_midnight(one, shapes.days) for one in column] if any(map(says_a_time, column)) else column
+        for column in values_of(sheet, row + count, len(header.texts))
+    ]
     groups = repeated(header)
     titles, legend = titles_of(sheet, row), legend_of(sheet)
     scores: dict[int, list[Score]] = {}
@@ -171,7 +190,8 @@ def _lists(
         return ""
     every = [one for each in range(len(values)) if groups.get(each, (each, 1))[0] == at for one in values[each]]
     words = words_of("attendance", "status")
-    said = [words.get(word(legend.get(plain(one), plain(one)))) for one in every]
+    texts = [said_by(legend.get(plain(one), plain(one))) for one in every]
+    said = [next((words[word(one)] for one in each if word(one) in words), None) for each in texts]
     present = sum(one == "present" or plain(cell) in _PRESENT_SIGNS for one, cell in zip(said, every, strict=True))
     return "all" if present * 2 > len(every) else "exceptions_only"
 
@@ -184,14 +204,27 @@ def _look_closer(column: ColumnGuess, values: Sequence[Cell]) -> None:
         column.format = formats[0]
         if len(formats) > 1:  # 08/09/2026 is September or August
             column.certainty, column.other = "guess", formats[1]
+    column.timed = shape in TIMES and bool(different) and all(_TIMED.search(written(one)) for one in different)
+    if column.meaning == "course":
+        column.coded = next(
+            (at for at, one in CODES.items() if all(re.search(one[0], plain(each)) for each in different)), ""
+        )
     if shape == "score" or column.meaning == "rating":
         column.unknown = [written(one) for one in different if not _is_number(one)]
         if _PERCENT.search(column.header) or any(plain(one).endswith("%") for one in different):
             numbers = [number(one) for one in different if _is_number(one)]
             column.full = 1 if numbers and max(numbers) <= 1 and "%" not in "".join(map(plain, different)) else 100
+        elif len(column.unknown) == len(different) and any(one in POINTS for one in column.unknown):
+            column.full = 100  # what words are worth is of so many
+    elif column.meaning in _STATES:
+        column.unknown = [written(one) for one in different] if len(different) <= _STATES_AT_MOST else []
     elif "." in shape:
         words = words_of(*shape.split(".", 1))
-        column.unknown = [written(one) for one in different if word(without_option(plain(one))) not in words]
+        column.minutes = any(re.search(MINUTES, plain(one)) for one in different)
+        column.unknown = [
+            one for one in map(written, different) if not any(word(each) in words for each in said_by(plain(one)))
+        ]
+        column.strange = len(column.unknown) == len(different) > 0
 
 
 def _is_number(cell: Cell) -> bool:
@@ -218,10 +251,13 @@ def _kind(scores: Mapping[int, Sequence[Score]], columns: Mapping[int, ColumnGue
             if columns[at].repeated > 1 and any(one.meaning in own for one in best):
                 votes[kind] += 4
     known = [every for every in scores.values() if every and "header" in every[0].why] + [*titles]
+    said = {every[0].meaning for every in scores.values() if every and every[0].exact}
     grid = sum(bool(_DAY_OF_WEEK.fullmatch(one.header)) for one in columns.values()) >= _LEAST
     if grid or len(known) < _LEAST or not votes:
         return ""
     kind, most = next((one for one in votes.most_common() if one[0] in having), ("", 0))
+    if kind == "students" and "day" in said and "enrolled" not in said:
+        return ""  # a register of something that happened, such as who came home late
     return kind if most > _LEAST else ""
 
 

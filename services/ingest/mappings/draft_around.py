@@ -31,6 +31,8 @@ FIRST_DAY, LAST_DAY = (
 )
 """Days of a title that has no word before them: 课堂考勤异常(2026-08-31 至 2026-09-27)."""
 _BETWEEN_DAYS = re.compile(FIRST_DAY)
+_SPACED = re.compile(r"(?<![^\s,;、:])(\S)\s+(?=[^\W\d_]{2,})")
+"""A sign, and behind a blank the word for it: √ 出勤; × 旷课."""
 _PASSED = re.compile(r"\d+分?(?:为|即)?(?:及格|合格)")
 
 
@@ -56,7 +58,7 @@ def legend_of(sheet: Sheet) -> dict[str, str]:
     words = words_of("attendance", "status")
     found: dict[str, str] = {}
     for text in {plain(cell) for row in sheet.rows for cell in row[:3] if isinstance(cell, str)}:
-        pairs = [_signed(one) for one in re.split(r"[\s,;、:]+", text)]
+        pairs = [_signed(one) for one in re.split(r"[\s,;、:]+", _SPACED.sub(r"\1", text))]
         signs = {sign: each for sign, each in filter(None, pairs) if word(each) in words}
         if len(signs) > 1:
             found |= signs

@@ -32,7 +32,7 @@ class Form(NamedTuple):
 _WHERE = (
     Line("class", ("class",), "as: class"),
     Line("course", ("course",), "", needed=False),
-    Line("day", ("day", "slot")),
+    Line("day", ("day", "slot", "lesson_begins")),
     Line("sections", ("sections", "slot")),
 )
 _UNIT = (Line("id", ("department",)), Line("name_zh", ("department",)))
@@ -94,7 +94,6 @@ FORMS: Mapping[str, tuple[Form, ...]] = {
                 _STUDENT,
                 Line("overall", ("overall",)),
             ),
-            fixed={"teacher": "{of: course.teacher}"},
         ),
     ),
     "ticket": (

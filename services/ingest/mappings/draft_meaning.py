@@ -18,3 +18,17 @@ class Meaning(NamedTuple):
 
 STARS = {"非常满意": 5, "很满意": 5, "满意": 4, "一般": 3, "基本满意": 3, "不满意": 2, "非常不满意": 1, "很不满意": 1}
 """What words of satisfaction are worth, of five."""
+
+
+MINUTES = r"迟到?\s*\d+\s*(?:分|[Mm]in)"
+"""A word of attendance that says how late somebody was."""
+_CODE = r"[A-Za-z]{0,6}\d{3,}[A-Za-z0-9]*"
+CODES = {
+    "before": (
+        rf"^(?:[\[(]({_CODE})[\])]|{_CODE}[-_/:\s])",
+        rf"^[\[(]?({_CODE})",
+        rf"^[\[(]?{_CODE}[\])]?[-_/:\s]*(.+)$",
+    ),
+    "behind": (rf"[\[(]{_CODE}[\])]$", rf"[\[(]({_CODE})[\])]$", r"^(.+?)\s*[\[(]"),
+}
+"""Where a code stands → patterns: that it does, the code, the name."""

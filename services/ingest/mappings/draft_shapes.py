@@ -7,7 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime, time
 
 from services.ingest.mappings import cells, days, sections
-from services.ingest.mappings.cells import WrongCell, plain, without_option, word
+from services.ingest.mappings.cells import WrongCell, plain, without_option, without_remark, word
+from services.ingest.mappings.day_formats import formats_of
 from services.ingest.mappings.days import Days
 from services.ingest.mappings.draft_meaning import STARS
 from services.ingest.mappings.known import Known, class_shape
@@ -43,13 +44,13 @@ class Shapes:
     """Tells by the values of a column what it may be."""
 
     def __init__(self, known: Known, dates: Days) -> None:
-        self._known, self._dates = known, dates
+        self._known, self.days = known, dates
         self._tests: Mapping[str, Callable[[Cell], bool]] = {
             "id": lambda cell: _matches(_ID, cell),
             "ids": lambda cell: all(_matches(_ID, one.partition("(")[0]) for one in _pieces(cell)),
             "code": lambda cell: _matches(_CODE, cell),
             "name": lambda cell: isinstance(cell, str) and bool(_NAME.fullmatch(_bare(cells.person_name(cell)))),
-            "names": lambda cell: all(_NAME.fullmatch(_bare(one.partition("(")[0]).strip()) for one in _pieces(cell)),
+            "names": lambda cell: all(map(_is_name, _pieces(cell))) or _is_name(plain(cell)),
             "class": _is_class,
             "course": lambda cell: (
                 isinstance(cell, str) and not _is_class(cell) and bool(re.search(r"[^\W\d]", plain(cell)))
@@ -95,7 +96,7 @@ class Shapes:
             return None
         test = self._tests.get(shape) or _of_words(shape)
         found = _part([test(cell) for cell in values])
-        return 1.0 if found < 1 and shape in TIMES and days.formats_of(values) else found
+        return 1.0 if found < 1 and shape in TIMES and formats_of(values) else found
 
     def known_share(self, table: str, values: Sequence[Cell]) -> float | None:
         """Which part of the values the directory knows; None if it has no such rows."""
@@ -129,12 +130,12 @@ class Shapes:
 
     def _reads(self, reader: Callable[[Cell, Days], object]) -> Callable[[Cell], bool]:
         def test(cell: Cell) -> bool:
-            return _read(lambda one: reader(one, self._dates), cell)
+            return _read(lambda one: reader(one, self.days), cell)
 
         return test
 
     def _half(self, cell: Cell) -> bool:
-        return _read(lambda one: days.moment(one, self._dates, _HALVES), cell)
+        return _read(lambda one: days.moment(one, self.days, _HALVES), cell)
 
 
 _TABLES = {
@@ -161,6 +162,10 @@ def _matches(form: re.Pattern[str], cell: Cell) -> bool:
 def _bare(text: str) -> str:
     """A name without the id beside it: 程浩(A0008), A0008/程浩."""
     return re.sub(r"[(\[]?\b[A-Za-z]{0,4}\d{3,}\b[)\]]?[/|-]?", "", text).strip("/|-") or text
+
+
+def _is_name(text: str) -> bool:
+    return bool(_NAME.fullmatch(_bare(text.partition("(")[0]).strip()) or _NAME.fullmatch(_bare(text)))
 
 
 def _names(cell: Cell) -> list[str]:
@@ -207,7 +212,13 @@ def _is_class(cell: Cell) -> bool:
     return isinstance(cell, str) and any(class_shape(one) for one in (word(plain(cell)), *pieces))
 
 
+def said_by(text: str) -> list[str]:
+    """What a cell of words may say: as it is, without the letter of its option, without the remark behind it."""
+    bare = without_option(text)
+    return [text, bare, without_remark(bare)[0]]
+
+
 def _of_words(shape: str) -> Callable[[Cell], bool]:
     words = words_of(*shape.split(".", 1))
     done = ("已完成", "完成") if shape == "leave.status" else ()
-    return lambda cell: word(without_option(re.sub(r"\([^()]*\)$", "", plain(cell)))) in words or plain(cell) in done
+    return lambda cell: any(word(one) in words for one in said_by(plain(cell))) or plain(cell) in done

@@ -6,8 +6,8 @@ import re
 
 from services.ingest.mappings.cells import is_blank, plain, word
 from services.ingest.mappings.draft_words import HEADERS, plainer_header
-from services.ingest.mappings.headers import MOST_ABOVE, Header
-from services.ingest.mappings.tables import is_summary
+from services.ingest.mappings.headers import Header, rows_above
+from services.ingest.mappings.summaries import is_summary
 from services.tabular.sheets import Cell, Sheet
 
 _MONTH = re.compile(r"(?:\d{4}年?[-.]?)?\d{1,2}月份?")
@@ -20,7 +20,7 @@ _VARIES = re.compile(r"\d+|(?<=周|期)[一二三四五六日天]")
 def header_of(sheet: Sheet) -> tuple[int, int] | None:
     """(row from 0, how many rows) of the header."""
     best, most = None, 0.0
-    for row in range(min(len(sheet.rows) - 1, MOST_ABOVE)):
+    for row in rows_above(sheet)[: len(sheet.rows) - 1 - (rows_above(sheet).start)]:
         texts = [plain(cell) for cell in sheet.rows[row]]
         filled = [one for one in texts if one]
         if len(set(filled)) < 2 or any(len(one) > 60 for one in filled):  # noqa: PLR2004 - a title, or a text

@@ -13,14 +13,25 @@ from services.ingest.mappings.draft_words_records import OF_RECORDS
 MEANINGS: Mapping[str, Meaning] = {**OF_DIRECTORY, **OF_RECORDS}
 
 UNIMPORTANT = frozenset(
-    {"serial", "weekday", "phone", "gender", "joined", "size", "remark", "description", "student_status"}
+    {
+        "serial",
+        "weekday",
+        "phone",
+        "gender",
+        "joined",
+        "size",
+        "remark",
+        "description",
+        "student_status",
+        "staff_status",
+    }
 )
 """What is known and needed for nothing."""
 
 KINDS: Mapping[str, tuple[str, str]] = {
     "attendance": (
         "attendance_status minutes_late marks",
-        "student student_name class course day sections slot teacher submitted department",
+        "student student_name class course day sections slot lesson_begins teacher submitted department",
     ),
     "lists": (
         "absent_names late_names early_names leave_names present_names",
@@ -39,13 +50,16 @@ KINDS: Mapping[str, tuple[str, str]] = {
         "leave_category leave begins ends leave_status leave_result",
         "student student_name class requested decided reason",
     ),
-    "test": ("score max_score pass_score test_name", "student student_name class course day sections slot"),
-    "assessment": ("overall period", "student student_name class course teacher department"),
+    "test": (
+        "score max_score pass_score test_name",
+        "student student_name class course day sections slot lesson_begins",
+    ),
+    "assessment": ("overall period", "student student_name class course teacher author person_name department"),
     "ticket": (
         "ticket ticket_category accepted reported rating rated priority step step_time",
         "department location resolved ticket_status rating_comment",
     ),
-    "people": ("person person_name post left email", "department teaching_office joined"),
+    "people": ("person person_name post left email", "department teaching_office joined staff_status"),
     "students": (
         "enrolled change change_day class_before student_status",
         "student student_name class major cohort department email",
@@ -71,7 +85,7 @@ _FAMILIES = (
     ("class_id", "班级 行政班 行政班级", _IDS),
     ("course_id", "课程", _IDS),
     ("major_id", "专业", _IDS),
-    ("ticket", "工单 报修单 服务单 报修", f"单号 流水 流水号 {_IDS}"),
+    ("ticket", "工单 报修单 服务单 报修 诉求 投诉", f"单号 流水 流水号 {_IDS}"),
     ("leave", "请假单 假条 审批单", _IDS),
     ("old_day", _OLD, "日期 上课日期 日"),
     ("new_day", _NEW, "日期 上课日期 日"),

@@ -35,7 +35,8 @@ OF_DIRECTORY: Mapping[str, Meaning] = {
         "class",
         "classes",
         "班级 行政班 行政班级 班级名称 所在班级 班别 教学班组成 上课班级 授课班级 class classname "
-        "?部门 ?发起人部门 ?教学班 行政班名称 行政班级名称 上课班级名称 所在行政班 所属行政班 班级名 班级全称 合班 "
+        "?部门 ?发起人部门 ?教学班 ?教学班名称 行政班名称 行政班级名称 上课班级名称 "
+        "所在行政班 所属行政班 班级名 班级全称 合班 "
         "授课对象 上课对象 homeroom section_name ?专业班级 专业班级",
     ),
     "class_id": Meaning(
@@ -66,6 +67,13 @@ OF_DIRECTORY: Mapping[str, Meaning] = {
         "任课教师 教师 授课教师 上课教师 主讲教师 任课老师 老师 teacher instructor ?教师姓名 "
         "授课老师 主讲老师 主讲人 讲师 授课人 任课老师姓名 teachers",
     ),
+    "author": Meaning(
+        "name",
+        "person_names",
+        "填表人 填表人姓名 填报人 填报人姓名 "
+        "填表教师 填报教师 填写人 填写教师 评价人 评价教师 评学教师 评定人 提交者 提交人 "
+        "答题人 submittedby author assessor assessedby",
+    ),
     "teacher_id": Meaning(
         "ids",
         "people",
@@ -75,7 +83,8 @@ OF_DIRECTORY: Mapping[str, Meaning] = {
         "unit",
         "departments",
         "系部 院系 所属部门 部门 所在部门 单位 所属单位 二级学院 开课系部 开课学院 责任部门 "
-        "处理部门 承办部门 承办单位 二级单位 ?承担单位 ?开课单位 department ?学院 ?系 单位名称 所属院系 院系名称 "
+        "处理部门 转办部门 "
+        "承办部门 承办单位 二级单位 ?承担单位 ?开课单位 department ?学院 ?系 单位名称 所属院系 院系名称 "
         "学院名称 所属学院 所在学院 所在单位 部门名称 报修部门 申报部门 报修单位 faculty school dept",
     ),
     "teaching_office": Meaning(
@@ -126,6 +135,7 @@ OF_DIRECTORY: Mapping[str, Meaning] = {
         "",
         "学籍状态 在籍情况 学籍情况 在校状态 现在状态 当前状态 学生状态 在籍状态",
     ),
+    "staff_status": Meaning("", "", "人员状态 在职状态 在岗状态 教职工状态 职工状态 在职情况 任职状态"),
     "change": Meaning(
         "",
         "",
@@ -134,7 +144,8 @@ OF_DIRECTORY: Mapping[str, Meaning] = {
     "change_day": Meaning(
         "day",
         "",
-        "异动日期 异动时间 生效日期 变动日期 effectivedate",
+        "异动日期 异动时间 学籍异动日期 异动起始日期 状态日期 "
+        "状态时间 变更日期 生效日期 ?批准日期 变动日期 effectivedate",
     ),
     "tutor": Meaning(
         "name",

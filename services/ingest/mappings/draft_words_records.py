@@ -14,11 +14,18 @@ OF_RECORDS: Mapping[str, Meaning] = {
         "?考试时间 考勤时间 签到日 点名日期 测试日期 测验时间 考核日期 课程日期 上课日 lessondate "
         "lesson_date classdate testdate exam_date",
     ),
+    "lesson_begins": Meaning(
+        "moment",
+        "",
+        "课堂开始时间 课程开始时间 上课开始时间 活动开始时间 sessionstart sessionstarttime sessiondate sessiontime "
+        "classstart lessonstart meetingstart",
+    ),
     "weekday": Meaning("weekday", "", "星期 周几 weekday"),
     "sections": Meaning(
         "sections",
         "",
-        "节次 上课节次 课节 节 section sections period periods 上课节数 第几节 节次/时间 课时段 slot period_no",
+        "节次 上课节次 课节 节 section sections period periods 上课节数 第几节 节次/时间 课时段 slot period_no "
+        "班次 上课班次",
     ),
     "weeks": Meaning(
         "weeks",
@@ -28,7 +35,8 @@ OF_RECORDS: Mapping[str, Meaning] = {
     "attendance_status": Meaning(
         "attendance.status",
         "",
-        "考勤结果 考勤状态 签到状态 出勤情况 出勤状态 出缺勤 出缺勤情况 出缺勤情形 到课情况 考勤情况 attendance ?状态 "
+        "考勤结果 考勤状态 签到状态 打卡状态 打卡结果 出勤情况 "
+        "出勤状态 出缺勤 出缺勤情况 出缺勤情形 到课情况 考勤情况 attendance ?状态 "
         "?status "
         "到课状态 签到情况 考勤 出席情况 出席状态 attendancestatus",
     ),
@@ -56,7 +64,7 @@ OF_RECORDS: Mapping[str, Meaning] = {
     "leave_category": Meaning(
         "leave.category",
         "",
-        "请假类型 假别 请假类别 请假种类 leavetype leave_type 假种 请假性质",
+        "请假类型 假别 请假类别 请假种类 假勤类型 leavetype leave_type 假种 请假性质",
     ),
     "leave_status": Meaning(
         "leave.status",
@@ -95,9 +103,10 @@ OF_RECORDS: Mapping[str, Meaning] = {
     "score": Meaning(
         "score",
         "",
-        "正确率 得分率 成绩 五级制成绩 等级成绩 随堂测 随堂测验 测验 测试 检测 小测 得分 分数 测验成绩 检测成绩 "
+        "正确率 得分率 成绩 五级制成绩 等级成绩 "
+        "成绩等级 测验等级 测评等级 考核等级 随堂测 随堂测验 测验 测试 检测 小测 得分 分数 测验成绩 检测成绩 "
         "score mark 最终成绩 总成绩 测试成绩 考试成绩 "
-        "考核成绩 实得分 卷面成绩 总评成绩 grade points result ?总分 ?等级",
+        "考核成绩 实得分 卷面成绩 总评成绩 grade points result 练习 课堂练习 随堂练习 ?quiz ?总分 ?等级",
     ),
     "max_score": Meaning(
         "number",
@@ -132,8 +141,8 @@ OF_RECORDS: Mapping[str, Meaning] = {
     "ticket_category": Meaning(
         "ticket.category",
         "",
-        "类别 工单类型 服务类型 诉求类型 事项类型 ?类型 故障类型 报修类型 报修类别 服务类别 "
-        "维修类型 工单类别 项目类别 业务类型 业务类别 事务类型 category tickettype",
+        "类别 工单类型 服务类型 诉求类型 诉求类别 事项类型 ?类型 故障类型 报修类型 报修类别 服务类别 "
+        "维修类型 维修项目 报修项目 工单类别 项目类别 业务类型 业务类别 事务类型 category tickettype",
     ),
     "priority": Meaning(
         "ticket.priority",
@@ -148,12 +157,12 @@ OF_RECORDS: Mapping[str, Meaning] = {
     "reported": Meaning(
         "moment",
         "",
-        "报修时间 上报时间 创建时间 提交时间 报修日期 申报时间 提单时间 created createdat created_at opened",
+        "报修时间 诉求时间 上报时间 创建时间 提交时间 报修日期 申报时间 提单时间 created createdat created_at opened",
     ),
     "accepted": Meaning(
         "moment",
         "",
-        "受理时间 接单时间 响应时间 派单时间 受理日期 响应时刻 responded respondedat acceptedat",
+        "受理时间 接单时间 响应时间 派单时间 转办时间 受理日期 响应时刻 responded respondedat acceptedat",
     ),
     "resolved": Meaning(
         "moment",
@@ -163,7 +172,8 @@ OF_RECORDS: Mapping[str, Meaning] = {
     "rating": Meaning(
         "rating",
         "",
-        "评分 满意度 评价分 星级 rating 满意度评分 服务评分 评价星级 用户评分 满意程度 满意度评价 服务满意度 stars",
+        "评分 满意度 评价分 星级 rating 满意度评分 服务评分 评价星级 用户评分 满意程度 "
+        "满意情况 满意度评价 服务满意度 stars",
     ),
     "rated": Meaning("moment", "", "评价时间 评分时间 评价日期 回访时间 ratedat"),
     "rating_comment": Meaning("", "", "评价内容 评价意见"),
@@ -210,7 +220,8 @@ OF_RECORDS: Mapping[str, Meaning] = {
     "made_up": Meaning(
         "made_up",
         "",
-        "调休 调休补课 调休上课 调休上班 调休日 调休日期 调休上课日 补课 补课日期 补课日 补课安排 "
+        "调休 调休补课 调休上课 调休上班 调休日 调休日期 调休上课日 "
+        "调课安排 调休安排 补课调休 补课 补课日期 补课日 补课安排 "
         "上班 上班日期 上班时间",
     ),
     "follows": Meaning("day", "", "补哪天的课 补哪天课 按哪天课表上课 对应日期 执行课表 上哪天的课"),

@@ -16,9 +16,10 @@ from services.ingest.mappings.draft_days import day_lines
 from services.ingest.mappings.draft_forms import FORMS, LETTERS, OF_NAMES, POINTS, Form, Line
 from services.ingest.mappings.draft_posts import post_lines
 from services.ingest.mappings.draft_shapes import NOBODY
-from services.ingest.mappings.draft_states import state_lines
+from services.ingest.mappings.draft_states import begin_line, left_line, minutes_line, state_lines, teacher_way
 from services.ingest.mappings.draft_steps import stars_of, step_lines
 from services.ingest.mappings.draft_texts import formatted, quoted, remark, single
+from services.ingest.mappings.draft_ways import kind_of_tickets, legend_values, of_code, worth_unknown
 from services.ingest.mappings.draft_wide import wide_lines
 from services.ingest.mappings.draft_words import UNIMPORTANT
 from services.ingest.mappings.words import words_of
@@ -124,8 +125,13 @@ def _table(sheet: SheetGuess, form: Form) -> list[str]:
     if wide is not None and form.to == "assessment" and sheet.of("period") is None:
         lines.append("  time: {part: period, as: month, take: ends}")
         fields.insert(0, "    period: {part: period, as: month}")
+    fields += [f"    teacher: {teacher_way(sheet)}"] if form.to == "assessment" else []
+    fields += left_line(sheet) if form.to == "directory/people" else []
     lines += ["  fields:", *fields, *(f"    {name}: {value}" for name, value in form.fixed.items())]
+    if form.to == "attendance" and sheet.of("minutes_late") is None:
+        lines += minutes_line(sheet.of("attendance_status"))
     if form.lesson:
+        lines += begin_line(sheet)
         if "begins" in sheet.titles and sheet.of("sections") is None:
             clock = single(sheet.titles["begins"] + r"[:]\s*\S+\s+(\d{1,2}:\d\d)")
             lines.append(f"    begins: {{title: {clock}}}")
@@ -158,20 +164,22 @@ def _fields(sheet: SheetGuess, form: Form, wide: ColumnGuess | None, of_header: 
             continue  # it belongs to the step that rates
         if line.field in of_header:
             yield f"    {line.field}: {{part: {of_header[line.field]}}}"
+        elif special := of_code(sheet, form, line) or kind_of_tickets(sheet, form, line):
+            yield f"    {line.field}: {special}"
         elif found is None and (around := _around(sheet, line)):
             yield f"    {line.field}: {around}"
         elif found is not None:
             yield f"    {line.field}: {_way(sheet, form, line, found, wide)}{remark(found)}"
-            yield from _worth_unknown(line, found)
+            yield from worth_unknown(line, found)
         elif line.field == "max_score" and (score := sheet.of("score")) and score.full:
-            yield f"    max_score: {{is: {score.full}}}  # likely: a percentage"
-        elif line.needed:
+            yield f"    max_score: {{is: {score.full}}}  # likely: a percentage, or words worth so much"
+        elif line.needed and not (line.field == "sections" and begin_line(sheet)):
             yield f"    # {line.field}: no column was found for it"
 
 
 def _way(sheet: SheetGuess, form: Form, line: Line, found: ColumnGuess, wide: ColumnGuess | None) -> str:
     """The way to a value that stands in a column."""
-    extra = _legend(sheet) if found.meaning == "marks" and sheet.legend else _extra(line, found)
+    extra = legend_values(sheet) if found.meaning == "marks" and sheet.legend else _extra(line, found)
     if found is wide:
         return f"{{{', '.join(filter(None, ('part: value', extra)))}}}"
     if found.meaning == "section_span":
@@ -220,14 +228,6 @@ def _extra(line: Line, found: ColumnGuess) -> str:
     return extra
 
 
-def _worth_unknown(line: Line, found: ColumnGuess) -> Iterable[str]:
-    """Words of marks that are worth what only the college can say."""
-    known = words_of("test", "status")
-    if line.field == "score" and (words := [one for one in found.unknown if word(one) not in {*known, *POINTS}]):
-        said = ", ".join(f"{quoted(one)}: …" for one in words)
-        yield f"    # score: the college says what these are worth: values: {{{said}}}"
-
-
 def _around(sheet: SheetGuess, line: Line) -> str:
     """The way to a value that stands in no column, but above the header, or is the name of the sheet."""
     extra = f", {line.extra}" if line.extra.startswith("as:") else ""
@@ -244,13 +244,6 @@ def _around(sheet: SheetGuess, line: Line) -> str:
     if line.field == "class" and sheet.class_in_name:
         return "{sheet: '^(.+)$', as: class}"
     return ""
-
-
-def _legend(sheet: SheetGuess) -> str:
-    """The value table of signs."""
-    known = words_of("attendance", "status")
-    pairs = ", ".join(f'"{sign}": {known[word(each)]}' for sign, each in sheet.legend.items())
-    return f"values: {{{pairs}}}"
 
 
 def _of_names(sheet: SheetGuess) -> list[str]:

@@ -107,10 +107,16 @@ def _fill_right(level: list[str]) -> None:
         level[place] = level[place] or level[place - 1]
 
 
+def rows_above(sheet: Sheet) -> range:
+    """The rows (from 0) among which the header is looked for: of another table of the sheet from its begin on."""
+    begin = next((at for at, row in enumerate(sheet.rows) if not all(map(is_blank, row))), 0)
+    return range(begin, min(len(sheet.rows), begin + MOST_ABOVE))
+
+
 def best_header(sheet: Sheet, wanted: Sequence[Sequence[str]], count: int) -> tuple[int, Header, int]:
     """(row from 0, header, how many of the wanted columns it has) of the row that has the most of them."""
     best = (0, Header([[]]), -1)
-    for row in range(min(len(sheet.rows), MOST_ABOVE)):
+    for row in rows_above(sheet):
         if _filled(sheet.rows[row]) < 2 and _filled_below(sheet, row, count) < 2:  # noqa: PLR2004 - a title
             continue
         header = header_at(sheet, row, count)

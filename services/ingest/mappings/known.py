@@ -38,6 +38,8 @@ _CLASS = (
     re.compile(r"(?P<name>\D+?)(?:20)?(?P<cohort>\d\d)-?0?(?P<number>\d{1,2})班?"),
     re.compile(r"(?:20)?(?P<cohort>\d\d)(?:级|届)?(?P<name>\D+?)-?\(?0?(?P<number>\d{1,2})\)?班?"),
 )
+_SHORTENED = re.compile(r"[1-9]\d{2,5}0{6,}")
+"""An id that nobody has and that ends so was shown as 2.02501E+11, and is that number now."""
 _CHINESE = {word: str(number) for number, word in enumerate("一二三四五六七八九", 1)}
 
 
@@ -97,6 +99,8 @@ class KnownTable:
         for called in self._forms(cell):
             if candidates := self._named(called):
                 return self._one(written(cell), candidates, narrow)
+        if _SHORTENED.fullmatch(text) and self.ids:
+            raise WrongCell(say("mapping.lost_digits", shown=written(cell)), say("mapping.column_as_text"))
         if re.search(r"[0-9]", text) and (self.name not in ("classes", "courses") or text.isascii()):
             return ident(cell)
         raise WrongCell(say("mapping.nobody_is_called", shown=written(cell), noun=self._say()), self._meant(text))
@@ -201,7 +205,7 @@ def class_shape(name: str) -> tuple[str, str, str] | None:
     """(subject, cohort, number) of the forms in which systems call a class: 软件2601, 26软件1班, 2026级软件(1)班."""
     text = re.sub("[一二三四五六七八九](?=班)", lambda one: _CHINESE[one[0]], word(name))
     for form in _CLASS:
-        if match := form.fullmatch(text):
+        if (match := form.fullmatch(text)) and re.search(r"[^\W\d_]", match["name"]):
             return match["name"], match["cohort"], match["number"]
     return None
 

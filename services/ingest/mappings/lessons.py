@@ -77,13 +77,15 @@ class Lessons:
     def find(
         self, class_: str, on: date, sections: Sections | None = None, begins: time | None = None, course: str = ""
     ) -> Lesson:
-        """The lesson of a class on a day; what is given of the rest must agree.
+        """The lesson of a class on a day; what is given of the rest must agree. `begins`: or a time within it.
 
         One that takes place goes before one that was cancelled or moved. Raises WrongCell if there is none, or more
         than one.
         """
         every = self._of_day.get((class_, on), [])
         found = [one for one in every if _fits(one, sections, begins)]
+        if not found and begins is not None and sections is None:
+            found = [one for one in every if one.begins.time() <= begins < one.ends.time()]
         if course and sections is None and begins is None:
             found = [one for one in every if one.course == course]
         standing = [one for one in found if one.stands] or found

@@ -257,17 +257,29 @@ class _Mapping:
             self._report.add(place, say("mapping.lacks_time", target=target.name), "time: …")
         if target.timed and not (table.source or "source" in mapping):
             self._report.add(place, say("mapping.lacks_source", target=target.name), "source: …")
-        parts = {*table.parts, *(name for one in table.parts.values() for name in _groups(one.take.pattern))}
+        wide: set[str] = set()
         if table.wide is not None:
             patterns = [*table.wide.columns.values(), table.wide.groups]
-            parts |= {*table.wide.columns, *(name for one in patterns for name in _groups(one))}
-        named = [(take.part, take.place) for take in table.takes() if take.part]
+            wide = {*table.wide.columns, *(name for one in patterns for name in _groups(one))}
+        parts = {*table.parts, *wide, *(name for one in table.parts.values() for name in _groups(one.take.pattern))}
+        split = {id(one.take) for one in table.parts.values()}
+        named = [(take.part, take.place) for take in table.takes() if take.part and id(take) not in split]
         named += [(one.part, table.place) for one in table.conditions() if one.part]
         for name, where in named:
             if name not in parts:
-                at = Place(None, place.file, None)
-                _, at.line, at.column = place.file, *map(int, where.rsplit(":", 2)[1:])
-                self._report.add(at, say("mapping.unknown_part", name=name), known_words(name, parts))
+                self._report.add(_at(place, where), say("mapping.unknown_part", name=name), known_words(name, parts))
+        for name, one in table.parts.items():
+            if one.take.part and one.take.part not in wide:
+                what = say("mapping.splits_no_wide_part", name=name, part=one.take.part)
+                right = say("mapping.wide_part_or_column", known=", ".join(sorted(wide)) or "–")
+                self._report.add(_at(place, one.take.place), what, right)
+
+
+def _at(place: Place, where: str) -> Place:
+    """The place that `file:line:col` says, in the file of another one."""
+    at = Place(None, place.file, None)
+    at.line, at.column = map(int, where.rsplit(":", 2)[1:])
+    return at
 
 
 def _finds(field: tuple[Any, ...]) -> bool:

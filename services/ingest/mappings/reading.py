@@ -14,6 +14,7 @@ import msgspec
 from services.directory.records import Tables
 from services.errors import ProblemsError
 from services.i18n import say
+from services.ingest.mappings.blocks import begin_of
 from services.ingest.mappings.context import Record, World
 from services.ingest.mappings.days import Days, Term
 from services.ingest.mappings.known import Known, rows_of
@@ -91,8 +92,16 @@ class MappedFile:
         return sum(one.found.read for one in self.readers), sum(one.found.rows for one in self.readers)
 
     def passed_over(self) -> list[tuple[str, str]]:
-        """(place, text) of rows that are no records; known once they were read."""
-        return [(one.found.position(row), text) for one in self.readers for row, text in one.found.passed_over]
+        """(place, text) of rows that are no records, and where tables begin that nobody reads; after reading."""
+        found = [one.found for one in self.readers]
+        read = {(one.sheet.name, begin_of(one.sheet)[0]) for one in found}
+        beside = {
+            (one.position(row + 1), text): None
+            for one in found
+            for row, text in one.beside
+            if (one.sheet.name, row) not in read
+        }
+        return [*((one.position(row), text) for one in found for row, text in one.passed_over), *beside]
 
 
 def open_mapped(

@@ -40,13 +40,13 @@ class Reader:
         return value, [Problem(where=place, what=one.what, expected=one.expected) for one in row.problems]
 
     def _parts(self, line: Line) -> Iterator[dict[str, Placed | WrongCell]]:
-        """What the row stands for: each group of wide columns, each piece of what a cell holds several of."""
-        row = Row(self._context, line, {}, self.found.table.base)
+        """What the row stands for: each group of wide columns, and of it each piece of what a cell holds several of."""
         groups: list[dict[str, Placed | WrongCell]] = [{}]
         if self.found.table.wide is not None:
             groups = [one for group in self.found.groups if (one := _wide(group.columns, group.said, line)) is not None]
-        split = [list(row.finding.pieces(name)) for name in self.found.table.parts]
         for group in groups:
+            row = Row(self._context, line, group, self.found.table.base)
+            split = [list(row.finding.pieces(name)) for name in self.found.table.parts]
             for each in product(*split):
                 merged = dict(group)
                 for one in each:

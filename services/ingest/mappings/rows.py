@@ -11,6 +11,7 @@ from services.ingest.mappings import cells
 from services.ingest.mappings.cells import WrongCell, is_blank
 from services.ingest.mappings.context import Context, Placed, Record
 from services.ingest.mappings.finding import Finding
+from services.ingest.mappings.instants import at_midnight, is_a_day
 from services.ingest.mappings.known import Narrow
 from services.ingest.mappings.language import NOT_SAID, Field, RowSpec, Take
 from services.ingest.mappings.lessons import Lesson
@@ -136,7 +137,7 @@ class Row:
                 column = self.finding.label(take, place) or column
                 if column:
                     self._columns[name] = column
-                value = self._take(take, cell, name, default)
+                value = self._take(take, cell, place, name, default)
                 if value is not NOTHING:
                     return value
         except WrongCell as wrong:
@@ -146,7 +147,7 @@ class Row:
             return said
         return NOTHING
 
-    def _take(self, take: Take, cell: Cell, name: str, default: str) -> Any:
+    def _take(self, take: Take, cell: Cell, place: int | None, name: str, default: str) -> Any:
         if not all(map(self.finding.holds, take.when)):
             return NOTHING
         reader = take.as_ or default
@@ -159,6 +160,8 @@ class Row:
             return NOTHING if take.blank in (NOT_SAID, None) else take.blank
         if reader == "scope":
             return self._context.values.scope(str(self._value("scope_kind")), self.finding.patterned(take, cell))
+        if reader == "moment" and place is not None and is_a_day(cell) and "" not in (take.halves or {}):
+            cell = at_midnight(cell, self._context.world.days) if self._context.found.has_times(place) else cell
         return self._context.values.read(take, cell, name, reader, self._narrow(take, name))
 
     def _time(self, name: str, ways: Field) -> datetime | None:

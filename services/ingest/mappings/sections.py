@@ -27,6 +27,8 @@ _BEHIND_A_DAY = re.compile(
     r"(?:.*(?:周|星期|礼拜)[一二三四五六日天]\)?|(?:\d{4}[-/.年])?\d{1,2}[-/.月]\d{1,2}日?\s)[\s,]*(第?\d[\d,、~-]*节)"
 )
 """第3周 星期二 第5-6节, 2026-09-08 1-2节: what stands before the sections says the day."""
+_TIMES = re.compile(r"\(?\d{1,2}:\d\d(?::\d\d)?\s*[-~至到]\s*\d{1,2}:\d\d(?::\d\d)?\)?")
+"""第1-2节 08:00-09:40: the times of sections say nothing more."""
 _ALLOWED = re.compile(r"(?:上午|下午|晚上|晚|第|连续|大|小|课|节次?|至|到|[-~,、;./&()\[\]\s\d])*")
 _PAIRS = re.compile(r"(?:0[1-9]|1\d|20){2,}")
 _SPAN = re.compile(r"(\d+)\s*节?(?:-|~|至|到)\s*第?(\d+)")
@@ -57,7 +59,7 @@ def sections(cell: Cell) -> Sections:
     found = _of_day(cell)
     if found is None:
         behind = _BEHIND_A_DAY.fullmatch(plain(cell))
-        text = _NUMERAL.sub(lambda one: f",{_NUMERALS[one[0]]},", behind[1] if behind else plain(cell))
+        text = _NUMERAL.sub(lambda one: f",{_NUMERALS[one[0]]},", _TIMES.sub("", behind[1] if behind else plain(cell)))
         found = _of_text(text) if text and _ALLOWED.fullmatch(text) else None
     if found is None or not 0 < found.first <= found.last <= _LAST:
         raise WrongCell(say("mapping.not_sections", shown=written(cell)), say("mapping.sections_such_as"))

@@ -5,33 +5,20 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 
 from services.i18n import say
+from services.ingest.mappings.blocks import begin_of, blocks
 from services.ingest.mappings.cells import is_blank, plain, word
 from services.ingest.mappings.headers import Header, best_header, header_at
+from services.ingest.mappings.instants import says_a_time
 from services.ingest.mappings.language import NOT_SAID, Table, Wide
+from services.ingest.mappings.summaries import is_summary
 from services.messages import Problem
 from services.tabular.sheets import Cell, Sheet
 
-_TOTALS = re.compile(
-    r"(合计|总计|小计|累计|总数|总人数|平均|平均分|均分|平均值|平均成绩|最高分|最低分|及格率|合格率|优秀率|标准差"
-    r"|(应到|实到|出勤|到课|缺勤|缺课|旷课|迟到|早退|请假|及格|合格|参考|缺考)(总?人[数次]|学?生?数|率)|total|sub-?total|sum|average|mean|grandtotal)([:(].*|[\d.,%]+\D{0,3})?"
-    r"|共[\d.]+.*",
-    re.IGNORECASE | re.DOTALL,
-)
-_NOTES = re.compile(
-    r"(注|备注|说明|注意|附注|填表说明|填表人|制表人|审核人|打印时间|制表|note|remark|图例|符号"
-    r"|(符号|记号|考勤|图例|填写|使用)说明|(打印|制表|导出|填表)(时间|日期)|\S{0,6}签[字名])s?\d*[:].*",
-    re.IGNORECASE | re.DOTALL,
-)
 _REPEATED = 3
 """So many cells that say what the header says make a row a header again."""
-
-
-def is_summary(first: str) -> bool:
-    """Whether a row that begins with this is one of totals or a note."""
-    compact = word(first)
-    return bool(_TOTALS.fullmatch(compact) or _NOTES.fullmatch(compact))
 
 
 @dataclass(frozen=True)
@@ -71,6 +58,9 @@ class Found:
     """Whether the file has sheets that are told apart."""
     read: int = 0
     """How many of its rows have been read, those that are no records too."""
+    beside: list[tuple[int, str]] = field(default_factory=list)
+    """Where the tables of its sheet begin, this one too, if they are several: row from 0, and what stands there."""
+    _times: dict[int, bool] = field(default_factory=dict)
 
     @property
     def place(self) -> str:
@@ -113,12 +103,7 @@ class Found:
     def _no_record(self, row: Sequence[Cell]) -> str:
         """What stands in a row that is none; empty for a record."""
         first = plain(next(cell for cell in row if not is_blank(cell)))
-        compact = word(first)
-        if (
-            _TOTALS.fullmatch(compact)
-            or _NOTES.fullmatch(compact)
-            or any(one.fullmatch(first) for one in self.table.skip)
-        ):
+        if is_summary(first) or any(one.fullmatch(first) for one in self.table.skip):
             return first
         used = self.used_columns()
         if all(place >= len(row) or is_blank(row[place]) for place in used):
@@ -128,6 +113,13 @@ class Found:
             for place in used
         )
         return first if same >= min(_REPEATED, len(used)) else ""
+
+    def has_times(self, place: int) -> bool:
+        """Whether a column is one of instants, so that a day in it is that day's midnight."""
+        if place not in self._times:
+            rows = islice(iter(self.sheet.rows), self.first, None)
+            self._times[place] = any(place < len(row) and says_a_time(row[place]) for row in rows)
+        return self._times[place]
 
     def used_columns(self) -> list[int]:
         """The columns that the mapping reads, without those that are filled down."""
@@ -147,20 +139,23 @@ class _Filled:
     def __init__(self, sheet: Sheet, columns: list[int]) -> None:
         self._sheet, self._columns = sheet, columns
         self._last: dict[int, Cell] = {}
-        self._merged: dict[tuple[int, int], Cell] = {}
+        self._merged: dict[int, dict[int, Cell]] = {}
+        """Row → column → what stands in the first cell of a range there; a row may end before it."""
         for first_row, first, last_row, _ in sheet.merged:
             if last_row > first_row and first_row <= len(sheet.rows) and first <= len(sheet.rows[first_row - 1]):
                 value = sheet.rows[first_row - 1][first - 1]
-                self._merged |= {(row, first - 1): value for row in range(first_row, last_row)}
+                for row in range(first_row, last_row):
+                    self._merged.setdefault(row, {})[first - 1] = value
 
     def cells(self, index: int) -> Sequence[Cell]:
         row = self._sheet.rows[index]
         if not self._merged and not self._columns:
             return row
         cells = list(row)
-        for place in range(len(cells)):
-            if is_blank(cells[place]) and (index, place) in self._merged:
-                cells[place] = self._merged[index, place]
+        for place, value in self._merged.get(index, {}).items():
+            cells += [None] * (place + 1 - len(cells))
+            if is_blank(cells[place]):
+                cells[place] = value
         for place in self._columns:
             cells += [None] * (place + 1 - len(cells))
             if is_blank(cells[place]):
@@ -206,11 +201,13 @@ def find_tables(file: str, sheets: Sequence[Sheet], table: Table) -> list[Found]
     found: list[Found] = []
     wrong: list[tuple[int, list[Problem]]] = []
     for sheet in candidates:
-        one = _locate(file, sheet, table, len(sheets) > 1)
-        if isinstance(one, Found):
-            found.append(one)
-        else:
-            wrong.append(one)
+        every = blocks(sheet)
+        located = [_locate(file, one, table, len(sheets) > 1) for one in every]
+        there = [one for one in located if isinstance(one, Found)]
+        found += there
+        if len(every) > 1 and there:
+            there[0].beside = [begin_of(one) for one in every]
+        wrong += [] if there else [one for one in located if not isinstance(one, Found)]
     exact = [name for name in table.sheets if "*" not in name]
     if found and not (exact and wrong and len(sheets) > 1):
         return found

@@ -7,7 +7,7 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from services.i18n import say
-from services.ingest.mappings import cells, days, sections
+from services.ingest.mappings import cells, day_formats, days, sections
 from services.ingest.mappings.cells import WrongCell, plain, word, written
 from services.ingest.mappings.days import Days, Term
 from services.ingest.mappings.known import Known, Narrow
@@ -47,7 +47,7 @@ class Values:
             "number": cells.number,
             "integer": cells.integer,
             "day": lambda cell: days.day(cell, dates),
-            "time": days.clock,
+            "time": lambda cell: days.clock(cell, dates),
             "span": lambda cell: days.span(cell, dates),
             "month": lambda cell: days.month(cell, dates),
             "sections": sections.sections,
@@ -79,7 +79,7 @@ class Values:
 
     def _of_reader(self, take: Take, cell: Cell, field: str, reader: str, narrow: Narrow | None) -> Any:
         if take.format:
-            found = days.by_format(cell, take.format, self.days)
+            found = day_formats.by_format(cell, take.format, self.days)
             return found.date() if reader == "day" else found
         if reader == "moment":
             return days.moment(cell, self.days, take.halves)
@@ -103,13 +103,17 @@ class Values:
 
     def _word(self, cell: Cell, field: str, table: Mapping[str, Any]) -> Any:
         words = words_of(self._target, field)
-        found = words.get(word(plain(cell)), NOT_SAID)
+        known = {**words, **table}
+        text = cells.without_option(plain(cell))
+        found = next((known[one] for one in (word(plain(cell)), word(text)) if one in known), NOT_SAID)
         if found is NOT_SAID:
-            found = words.get(word(cells.without_option(plain(cell))), NOT_SAID)
+            said = {known[one]: None for one in map(word, cells.without_remark(text)) if one in known}
+            if len(said) > 1:
+                raise WrongCell(say("mapping.remark_contradicts", shown=written(cell)), say("mapping.one_word"))
+            found = next(iter(said), NOT_SAID)
         if found is NOT_SAID:
-            known = {*table, *words}
             raise WrongCell(say("mapping.unknown_word", shown=written(cell)), known_words(plain(cell), known))
-        return found
+        return _said(found)
 
     @staticmethod
     def _truth(cell: Cell) -> bool:

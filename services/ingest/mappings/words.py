@@ -10,14 +10,14 @@ from services.ingest.mappings.cells import word
 _STATUS = {
     "absent": "旷课 缺勤 缺课 未到 未到课 旷到 无故缺勤 缺席 旷 未签 未签到 × ✗ absent truant unexcused",
     "late": "迟到 迟 late tardy",
-    "early_leave": "早退 早 提前离开 left-early early_leave earlyleave",
+    "early_leave": "早退 早 提前离开 left-early leftearly early_leave earlyleave",
     "leave": "请假 病假 事假 公假 公差 婚假 丧假 产假 已请假 假 leave excused sick",
     "present": "正常 出勤 到课 已到 已到课 到 在 出席 实到 已签到 已签 签到 √ ✓ ∨ present ok attended",
 }
 _TEST = {
-    "not_submitted": "缺考 旷考 未交 未提交 未作答 未答 未参加 未完成 absent missing notsubmitted",
+    "not_submitted": "缺考 旷考 未交 未提交 未作答 未答 未参加 未参与 未完成 absent missing notsubmitted",
     "pending": "缓考 待批改 未批改 批改中 待补考 pending deferred",
-    "exempt": "免修 免考 免试 免测 exempt waived",
+    "exempt": "免修 免考 免试 免测 ex exempt excused waived",
 }
 _LEAVE = {
     "granted": "同意 已同意 通过 已通过 批准 已批准 准假 审批通过 已销假 完成 已完成 approved granted",
@@ -71,7 +71,7 @@ _ENROLMENT_CHANGE = {
     "left": "退学 转学 转出 毕业 结业 肄业 开除 开除学籍 取消学籍 取消入学资格 死亡 left withdrawn graduated expelled",
     "suspended": "休学 保留学籍 参军 入伍 suspended",
     "moved": "转专业 转班 调班 换班 留级 降级 跳级 moved transferred",
-    "returned": "复学 恢复学籍 returned resumed",
+    "returned": "复学 恢复学籍 转入 returned resumed",
 }
 _SCOPES = {"college": "学院 全院", "department": "系 系部 部门", "class": "班级", "major": "专业", "course": "课程"}
 _LISTS = {"all": "all 全部 全员", "exceptions_only": "exceptions_only 异常 仅异常"}

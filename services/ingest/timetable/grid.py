@@ -19,12 +19,15 @@ from services.tabular.sheets import Cell, Sheet
 from services.tabular.workbook import letters
 
 _FULL_WEEK = 5
+_SOME = r"第?[\d,、-]+周(?:\([单双]周?\)|\|[单双]周)?"
+_WEEKS = rf"{_SOME}(?:[,、;]\s*{_SOME})*"
+"""1-16周, 1-15周(单), and several of them: 1-4周,6-16周."""
 _WHEN = (
     re.compile(r"(?P<day>(?:周|星期)[一二三四五六日天])(?P<sections>第[\d,、-]+节)\{(?P<weeks>[^{}]+)\}"),
     re.compile(r"(?P<weeks>第?[\d,-]+\(?[单双]?周\)?(?:\([单双]周?\))?) ?[\[(](?P<sections>第?[\d,-]+小?节?)[\])]节?"),
-    re.compile(r"\((?P<sections>第?[\d,-]+节)\)(?P<weeks>第?[\d,-]+周(?:\([单双]周?\))?)"),
-    re.compile(r"(?P<weeks>第?[\d,-]+周(?:\([单双]周?\)|\|[单双]周)?) ?(?P<sections>第?[\d,-]+节)"),
-    re.compile(r"\{?(?P<weeks>第?[\d,-]+周(?:\([单双]周?\)|\|[单双]周)?)\}?"),
+    re.compile(rf"\((?P<sections>第?[\d,-]+节)\)(?P<weeks>{_WEEKS})"),
+    re.compile(rf"(?P<weeks>{_WEEKS}) ?(?P<sections>第?[\d,-]+节)"),
+    re.compile(rf"\{{?(?P<weeks>{_WEEKS})\}}?"),
 )
 """How colleges write when a block is given; what is left out stands at the edges of the grid."""
 _BETWEEN = re.compile(r"\n(?:\s|-{3,}|={3,}|_{3,}|\*{3,})*\n")
@@ -131,6 +134,8 @@ def _plan(block: str, class_: str, day: int, span: tuple[int, int], names: Names
     if found is None or found[0] == 0:
         raise ValueError(block.replace("\n", " / "))
     number, when = found
+    if lines[number][when.end() :].lstrip()[:1] in tuple(",、;"):
+        raise ValueError(block.replace("\n", " / "))  # weeks that are not understood: none of them may be lost
     given = when.groupdict()
     weeks: Weeks = words.weeks(
         re.sub(r"\(周\)|\((单|双)周\)", lambda one: f"周({one[1]})" if one[1] else "周", given["weeks"])

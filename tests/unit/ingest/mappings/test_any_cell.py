@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.ingest.mappings import cells, days, sections
+from services.ingest.mappings import cells, day_formats, days, sections
 from services.ingest.mappings.cells import WrongCell
 from services.ingest.mappings.days import Days
 from services.ingest.mappings.draft import guess_sheets
@@ -35,7 +35,7 @@ READERS = [
     lambda cell: days.moment(cell, DAYS),
     lambda cell: days.moment(cell, DAYS, HALVES),
     lambda cell: days.month(cell, DAYS),
-    lambda cell: days.by_format(cell, "%d/%m/%Y", DAYS),
+    lambda cell: day_formats.by_format(cell, "%d/%m/%Y", DAYS),
     sections.sections,
     sections.weeks,
     *(table.find for table in KNOWN.tables.values()),

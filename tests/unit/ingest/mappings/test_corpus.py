@@ -113,7 +113,7 @@ REFUSED = {
     "a student of two names": (with_(3, "李娜"), "李娜 may be s1 .*, s2"),
     "a status that nobody knows": (with_(4, "神游"), "the word 神游 is not known"),
     "a status of two": (with_(4, "迟到、早退"), "is not known"),
-    "a status that contradicts itself": (with_(4, "正常(旷课)"), "is not known"),
+    "a status that contradicts itself": (with_(4, "正常(旷课)"), "say two things"),
     "a blank status": (with_(4, None), "nothing there for status"),
     "a number for a status": (with_(4, 1), "is not known"),
     "an error of a spreadsheet": (with_(4, CellError("#REF!")), "#REF!"),

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from services.ingest.mappings import cells, days, sections
+from services.ingest.mappings import cells, day_formats, days, sections
 from services.ingest.mappings.cells import WrongCell
 from services.ingest.mappings.days import Days
 
@@ -220,9 +220,9 @@ def test_a_day_alone_is_no_instant_unless_the_mapping_says_which():
 
 
 def test_a_format_of_its_own_is_read_as_it_says():
-    assert days.by_format("08/09/2026 7:30", "%d/%m/%Y %H:%M", DAYS).isoformat() == "2026-09-08T07:30:00+08:00"
+    assert day_formats.by_format("08/09/2026 7:30", "%d/%m/%Y %H:%M", DAYS).isoformat() == "2026-09-08T07:30:00+08:00"
     with pytest.raises(WrongCell, match="format"):
-        days.by_format("2026-09-08", "%d/%m/%Y", DAYS)
+        day_formats.by_format("2026-09-08", "%d/%m/%Y", DAYS)
 
 
 @pytest.mark.parametrize(

@@ -134,6 +134,17 @@ def test_a_block_as_systems_write_it(cell):
     assert (one.weeks, one.teachers, one.room) == ({1, 3}, (Teaching("李"),), "A1")
 
 
+@pytest.mark.parametrize("weeks", ["1-4周,6-9周", "1-4,6-9周", "1-4周、6-9周", "1-4周, 6-9周"])
+def test_weeks_of_several_spans_are_all_there(weeks):
+    ((one,), problems) = read(f"高数\n{weeks}\n3-4节\n程浩\nA1")
+    assert (problems, one.weeks, one.room) == ([], {1, 2, 3, 4, 6, 7, 8, 9}, "A1")
+
+
+def test_weeks_that_are_not_understood_are_a_problem_and_not_half_of_them():
+    found, problems = read("高数\n1-4周,节后\n3-4节\n程浩\nA1")
+    assert (found, len(problems)) == ([], 1)
+
+
 def test_a_block_that_names_no_sections_has_those_of_its_rows():
     ((one,), _) = read("高数\n1-4周\n李\nA1", merged=[(3, 3, 4, 3)])
     assert (one.weekday, one.first, one.last) == (1, 3, 4)
