@@ -40,6 +40,14 @@ def prefix(broker: Broker, request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture
 def publisher(broker: Broker, prefix: str):
+    publisher = Publisher([broker.address], prefix, patience=PATIENCE)
+    yield publisher
+    publisher.close()
+
+
+@pytest.fixture
+def hasty(broker: Broker, prefix: str):
+    """One that soon gives a broker up."""
     publisher = Publisher([broker.address], prefix, patience=4)
     yield publisher
     publisher.close()
@@ -127,7 +135,7 @@ def test_large_events_and_large_rejections_fit(broker: Broker, prefix, publisher
 
 
 def test_nothing_that_was_acknowledged_is_lost_when_the_broker_is_killed_and_comes_back(
-    broker: Broker, prefix, publisher
+    broker: Broker, prefix, hasty
 ) -> None:
     acknowledged: list[int] = []
     refusals: list[float] = []
@@ -139,7 +147,7 @@ def test_nothing_that_was_acknowledged_is_lost_when_the_broker_is_killed_and_com
             while len(acknowledged) == start and not given_up.is_set():
                 began = time.monotonic()
                 try:
-                    publisher.append(events(numbers))
+                    hasty.append(events(numbers))
                     acknowledged.extend(numbers)
                 except BrokerError:
                     refusals.append(time.monotonic() - began)
@@ -163,20 +171,18 @@ def test_nothing_that_was_acknowledged_is_lost_when_the_broker_is_killed_and_com
     assert max(refusals) < 10
 
 
-def test_a_frozen_broker_is_an_error_in_bounded_time_and_thawed_it_takes_again(
-    broker: Broker, prefix, publisher
-) -> None:
-    publisher.append(events([1]))
+def test_a_frozen_broker_is_an_error_in_bounded_time_and_thawed_it_takes_again(broker: Broker, prefix, hasty) -> None:
+    hasty.append(events([1]))
     broker.signal(signal.SIGSTOP)
     try:
         while broker.answers():  # it takes a moment until all of its threads stand
             time.sleep(0.05)
-        assert _seconds(lambda: publisher.append(events([2]))) < 10
-        assert publisher.trouble
+        assert _seconds(lambda: hasty.append(events([2]))) < 10
+        assert hasty.trouble
     finally:
         broker.signal(signal.SIGCONT)
-    _until_accepted(publisher, events([3]))
-    assert publisher.trouble is None
+    _until_accepted(hasty, events([3]))
+    assert hasty.trouble is None
     assert {event.id for event in _once_there(broker, prefix + EVENTS)} >= {"1", "3"}
 
 
