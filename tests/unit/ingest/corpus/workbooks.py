@@ -102,11 +102,10 @@ CASES = {
     "a workbook called .csv": case(edit(lambda _: None), BOTH, name="a.csv"),
     "a workbook where none is expected": Case("a.xlsx", edit(lambda _: None), door="csv", stops="--mapping office"),
     "a workbook where events are expected": Case("a.xlsx", edit(lambda _: None), door="json", stops="--mapping office"),
-    "real days and texts": case(
-        book(*theirs((NOON, "L1", "s1", "旷课"), (date(2024, 9, 9), "L2", "s2", "迟到"))),
-        ONE,
-        ("2024-09-09 has no time of day",),
+    "a day among instants": case(
+        book(*theirs((NOON, "L1", "s1", "旷课"), (date(2024, 9, 9), "L2", "s2", "迟到"))), BOTH
     ),
+    "days alone": case(book(*theirs((date(2024, 9, 9), "L1", "s1", "旷课"))), (), ("2024-09-09 has no time of day",)),
     "days as numbers": case(book(*theirs((45544.333333, "L1", "s1", "旷课"))), ONE),
     "days of 1904": case(edit(mac, theirs((NOON, "L1", "s1", "旷课"))), ONE),
     "a time alone for a day": case(book(*theirs((time(8), "L1", "s1", "旷课"))), (), ("08:00",)),
