@@ -37,7 +37,7 @@ _NEEDS = {
 }
 """Whatever uses the fixture has the marker."""
 _Kind = TypeVar("_Kind", bound=Server)
-_FOLDERS = ("acceptance", "faults", "benchmarks", "unit/deploy")
+_FOLDERS = ("acceptance", "faults", "hostile", "upgrade", "benchmarks", "unit/deploy")
 """Folders that are tiers of their own, by the last name."""
 _TIERS = (
     "properties",
@@ -168,6 +168,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         for one in _FOLDERS:
             if f"/tests/{one}/" in f"{folder}/":
                 item.add_marker(one.rpartition("/")[2])
+        if getattr(getattr(item, "obj", None), "is_hypothesis_test", False):
+            item.add_marker("properties")
         if not any(map(item.get_closest_marker, _TIERS)):
             item.add_marker("unit")
 

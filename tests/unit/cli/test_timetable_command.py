@@ -19,7 +19,7 @@ from tests.acceptance.timetable import rules_of
 from tests.cluster import Cluster
 from tests.faults.running import PATIENCE, running, until
 
-pytestmark = pytest.mark.shared
+pytestmark = [pytest.mark.shared, pytest.mark.commands]
 
 ROOT = Path(__file__).parents[3]
 PLAN = ("班级课表.xlsx", "校历与作息.xlsx", "教学任务.xlsx")

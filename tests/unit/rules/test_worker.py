@@ -61,6 +61,7 @@ def every_measure():
     return rule_set(EVERY_MEASURE)
 
 
+@pytest.mark.properties
 @pytest.mark.parametrize("seed", range(20))
 def test_a_worker_that_is_stopped_anywhere_publishes_what_one_does_that_runs_straight(tmp_path, every_measure, seed):
     rows = list(rows_of(seed))

@@ -109,6 +109,7 @@ def said(changes):
     return {(c.warning_id, c.sequence, c.change, c.reason, c.mode, c.facts.level, c.facts.value) for c in changes}
 
 
+@pytest.mark.properties
 @pytest.mark.parametrize("kills", [0.0, 0.2])
 @pytest.mark.parametrize("seed", range(8))
 def test_revisions_in_partitions_that_die_are_as_in_one_worker(tmp_path, seed, kills):

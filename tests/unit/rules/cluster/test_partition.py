@@ -136,6 +136,7 @@ def stream(rng, *, shuffled):
     return packed(events, rng)
 
 
+@pytest.mark.properties
 @pytest.mark.parametrize("seed", range(6))
 def test_routed_to_partitions_is_as_evaluated_by_one_engine(plan, seed):
     rng = random.Random(seed)
@@ -150,6 +151,7 @@ def test_routed_to_partitions_is_as_evaluated_by_one_engine(plan, seed):
         assert said(cluster.changes) == said(together(plan, packs)[1])
 
 
+@pytest.mark.properties
 @pytest.mark.parametrize("seed", range(5))
 def test_partitions_that_die_after_any_part_of_what_they_write_say_nothing_else(plan, seed, monkeypatch):
     monkeypatch.setattr(changelog, "BLOCK_BYTES", 2_000)

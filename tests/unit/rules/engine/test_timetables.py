@@ -349,6 +349,7 @@ def test_a_number_at_its_bound_counts_and_one_beyond_is_none(tmp_path):
 # ---- very many
 
 
+@pytest.mark.properties
 def test_a_million_records_of_one_subject_are_taken_in_bounded_memory(tmp_path):
     path = folder(tmp_path, rule(by="[]", window="{within: 2d}", levels="{at_least: {yellow: 2000}}"))
     plan = msgspec.structs.replace(rule_set(path).plan, allowed_lateness=86_400_000)
