@@ -62,7 +62,9 @@ def list_(
         for one in embedded.notify.silences():
             if json:
                 times = {"begins": from_ms(one.begins).isoformat(), "ends": from_ms(one.ends).isoformat()}
-                typer.echo(msgspec.json.encode(one._asdict() | times | {"in_force": one.ends > now}))
+                said = {"number": one.id, **one._asdict(), **times, "in_force": one.ends > now}
+                del said["id"]
+                typer.echo(msgspec.json.encode(said))
                 continue
             about = " ".join(
                 f"{name}={value}"
