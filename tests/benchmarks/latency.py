@@ -3,7 +3,8 @@
     python tests/benchmarks/latency.py [--rate 200] [--seconds 20] [--channel sink|webhook] [--edits 5] [--json]
 
 Each event is a failed test of another student: it opens a warning, which is one message to one teacher. Events are
-posted one at a time at a steady rate, however long the answers take; the clock starts with the answer 202.
+posted one at a time at a steady rate, however long the answers take; the clock starts with the answer 202. Messages
+are not grouped.
 """
 
 import argparse
@@ -25,8 +26,14 @@ from urllib.parse import urlsplit
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from tests.faults.running import ROOT, Receiver, Served, receiving, serving, until, warnings, write_table
+from tests.rule_files import rule
 
 SENDERS = 8
+FAILED = rule(
+    "failed", on="test", measure='{count: status == "graded" and score < pass_score}', window="{within: 7d}",
+    levels="{at_least: {red: 1}}", notify="{to: course_teacher}",
+)  # fmt: skip
+"""Beside the pack, which tells of a single failed test in the results of that test, some minutes later."""
 Pushes = Callable[[], list[tuple[str, float]]]
 """(warning, time of hand-over) of everything that was handed over."""
 
@@ -35,6 +42,7 @@ def make_home(folder: Path, channel: str) -> Path:
     """A college with one teacher, who is also the tutor of the only class."""
     directory = folder / "home" / "directory"
     shutil.copytree(ROOT / "rules", folder / "home" / "rules", ignore=shutil.ignore_patterns("examples"))
+    (folder / "home" / "rules" / "failed.yaml").write_text(f"rules:\n{FAILED}", "utf-8")
     write_table(directory, "people.csv", "id,name,channel", [("anna", "Anna", channel)])
     write_table(directory, "classes.csv", "id,name", [("m1", "M1")])
     write_table(directory, "courses.csv", "id,name_zh,name_en", [("algebra", "代数", "Algebra")])
@@ -91,13 +99,25 @@ def from_sink(home: Path) -> Pushes:
         path = home / "outbox.log"
         lines = path.read_bytes().splitlines() if path.exists() else []
         found = (json.loads(line) for line in lines)
-        return [(one["warning"], datetime.fromisoformat(one["at"]).timestamp()) for one in found]
+        return [(warning, datetime.fromisoformat(one["at"]).timestamp()) for one in found for warning in told_of(one)]
 
     return read
 
 
 def from_webhook(receiver: Receiver) -> Pushes:
-    return lambda: [(one["warning"], at) for one, at in zip(receiver.pushes, receiver.times, strict=False)]
+    return lambda: [
+        (warning, at) for one, at in zip(receiver.pushes, receiver.times, strict=False) for warning in told_of(one)
+    ]
+
+
+def told_of(push: dict[str, Any]) -> list[str]:
+    """The warnings of a message: what one person has waiting goes out as one."""
+    return [one["warning"] for one in push.get("digest", [push])]
+
+
+def tell_at_once() -> None:
+    """Nothing is held for more to go with it, nor for the morning, in all processes that are started from now on."""
+    os.environ.update(PREWARN_GROUP_WAIT="0", PREWARN_GROUP_INTERVAL="0", PREWARN_QUIET="")
 
 
 def latencies(served: Served, home: Path, pushes: Pushes, rate: float, seconds: float) -> dict[str, Any]:
@@ -140,6 +160,7 @@ def main() -> None:
     parser.add_argument("--edits", type=int, default=5)
     parser.add_argument("--json", action="store_true", help="one JSON object")
     given = parser.parse_args()
+    tell_at_once()
     with tempfile.TemporaryDirectory(prefix="prewarn-benchmark-") as name, receiving() as receiver:
         home = make_home(Path(name), receiver.url if given.channel == "webhook" else "")
         pushes = from_webhook(receiver) if given.channel == "webhook" else from_sink(home)

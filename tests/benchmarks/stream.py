@@ -47,7 +47,7 @@ from services import directory as directories
 from services.app.cluster.directory import publish_directory
 from services.log.kafka import EVENTS, WARNINGS
 from services.messages import Changes
-from tests.benchmarks.latency import from_sink, from_webhook
+from tests.benchmarks.latency import from_sink, from_webhook, tell_at_once
 from tests.cluster import Cluster, kill
 from tests.faults.running import free_port, receiving, write_table
 from tests.rule_files import folder, rule
@@ -282,6 +282,7 @@ def main() -> None:
     parser.add_argument("--channel", choices=("sink", "webhook"), default="sink")
     parser.add_argument("--json", action="store_true")
     asked = parser.parse_args()
+    tell_at_once()
     single = events(asked.events)
     with tempfile.TemporaryDirectory() as name:
         scratch = Path(name)
