@@ -63,7 +63,12 @@ def test_it_is_under_way_while_all_who_have_to_read_are_there(broker):
     for topic, reader in ((EVENTS, "route"), (OBSERVATIONS, "evaluate")):
         assert not behind.is_under_way(), f"no {reader}"
         readers.append(
-            KafkaConsumer(f"readers.{topic}", bootstrap_servers=broker.address, group_id=f"readers.prewarn-{reader}")
+            KafkaConsumer(
+                f"readers.{topic}",
+                bootstrap_servers=broker.address,
+                group_id=f"readers.prewarn-{reader}",
+                metadata_max_age_ms=500,  # a topic that was just made may not be known at once
+            )
         )
         until(lambda: readers[-1].poll(100) or readers[-1].assignment(), f"{reader} has joined")
     assert behind.is_under_way()
