@@ -181,10 +181,14 @@ def test_my_day_lays_the_next_roll_calls_up_so_that_they_open_without_network(ch
         until(lambda: len(page.evaluate(LAID_UP)) == 2, "the day and its roll-call are laid up", 30)
         context.set_offline(True)
         page.reload()
+        expect(state(page)).to_have_attribute("data-state", "unsent")  # its line moves the list under the thumb
         page.locator(ROLL_CALL).tap()
+        expect(page).to_have_url(f"{place.address}/lessons/ahead/roll-call")
+        page.evaluate("window.stays = true; dispatchEvent(new Event('online'))")  # a Wi-Fi that leads nowhere
         button(page, 1).tap()
         save(page)
-        expect(state(page)).to_have_attribute("data-state", "unsent")
+        expect(state(page)).to_contain_text("1 份尚未发送")
+        assert page.evaluate("window.stays"), "it was loaded anew for nothing"
         page.goto(f"{place.address}/my-channels")
         expect(page.locator("h1")).to_have_text("没有网络")
         context.set_offline(False)

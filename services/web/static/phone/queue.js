@@ -28,7 +28,7 @@ const BUSY = 2_000 // the same, while another tab sends
 const workers = navigator.serviceWorker
 const isKeptAlready = Boolean(workers?.controller) // the service worker has seen this page come
 const page = document.documentElement.dataset
-let isSending = false, isAgain = false, ended = "done", failures = 0, timer = 0, hasSent = false, problem = ""
+let isSending = false, isAgain = false, isLeaving = false, ended = "done", failures = 0, timer = 0, hasSent = false, problem = ""
 const notices = new Map() // form → what is said of what was put into it
 const scripts = new Promise(loaded => addEventListener("DOMContentLoaded", loaded)) // once all modules of the page have run
 
@@ -144,6 +144,11 @@ async function submitted(event) {
   form.inert = false
 }
 
+function leaveFor(to) {
+  isLeaving = true
+  location.replace(to)
+}
+
 /* What became of a form that was sent here, or in another tab, or by the service worker. */
 function settled({ action, page: goal, state }) {
   if (state === "saved") hasSent = true
@@ -151,7 +156,7 @@ function settled({ action, page: goal, state }) {
   const to = new URL(goal || location.href, location.href)
   if (state === "saved") to.searchParams.set("saved", "1")
   else to.searchParams.delete("saved")
-  location.replace(to)
+  leaveFor(to)
 }
 
 async function send() {
@@ -243,13 +248,23 @@ async function isStale() {
   sessionStorage.setItem("prewarn.seen", String(when))
   const to = new URL(location.href)
   if (forms.length) to.searchParams.set("saved", "1")
-  location.replace(to)
+  leaveFor(to)
 }
 
 /* The network was slow, so the kept page was shown; now there is a new one. */
 async function refresh(address) {
   const isOld = page.kept && (Date.now() - page.kept > 60_000 || page.kept < await lastSaved())
   if (isOld && new URL(address).pathname === location.pathname) location.reload()
+}
+
+/* There may be a network again: the kept page gives way to a new one once the server is there, and not before, since
+   loading it again in vain takes away what is being done on it. */
+async function isOnline() {
+  await send()
+  for (const pause of page.kept ? AGAIN : []) {
+    if (await kept.answers()) return isLeaving || location.reload()
+    await new Promise(done => setTimeout(done, pause))
+  }
 }
 
 function askForSync() {
@@ -271,7 +286,7 @@ async function keepPages() {
 document.addEventListener("input", typed)
 document.addEventListener("change", typed)
 document.addEventListener("submit", submitted)
-addEventListener("online", () => page.kept ? location.reload() : send())
+addEventListener("online", isOnline)
 addEventListener("pageshow", event => { if (event.persisted) location.reload() }) // it may be saved since: drafts come back
 document.addEventListener("visibilitychange", () => { if (!document.hidden) send() })
 kept.news?.addEventListener("message", ({ data }) => {

@@ -124,6 +124,9 @@ globalThis.prewarnSending = root => {
     }
   }
 
+  /* Whether the server is there: a browser that says it is online knows of a network only. */
+  const answers = async () => Boolean(await ask(`${root}/me.json`))
+
   /* Changes a form that is there still: it may have been saved anew, or discarded, meanwhile. */
   const change = (n, changes) => within("forms", "readwrite", async forms => {
     const found = await answer(forms.get(n))
@@ -176,5 +179,5 @@ globalThis.prewarnSending = root => {
     }
   })
 
-  return { all, drop, keep, fact, draftOf, keepDraft, dropDraft, drafts, send, news }
+  return { all, drop, keep, fact, draftOf, keepDraft, dropDraft, drafts, answers, send, news }
 }
