@@ -46,7 +46,7 @@ class Worker:
             if (journal.meta("rule_version", ""), journal.meta("signatures", "")) == shape:
                 self._resume(engine)
             else:
-                self.use(rule_set)
+                self._use(rule_set, engine)
         except PrewarnError:
             raise
         except Exception as error:
@@ -67,9 +67,12 @@ class Worker:
 
     def use(self, rule_set: RuleSet) -> int:
         """Another rule set takes over from here on; returns how many changes of warnings that published."""
+        return self._use(rule_set, Engine(rule_set.plan, mode=self.mode, patience=LIVE))
+
+    def _use(self, rule_set: RuleSet, engine: Engine) -> int:
+        """With an engine that is new."""
         journal = self.journal
         self._offset, now = journal.evaluated()
-        engine = Engine(rule_set.plan, mode=self.mode, patience=LIVE)
         mine = {layout.signature for layout in engine.layouts}
         theirs = set(journal.meta("signatures", "").split())
         is_set_back = bool(journal.meta(SET_BACK, ""))

@@ -6,6 +6,7 @@ Only plain data is let in: no anchors and aliases (they make small files huge), 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from errno import EFBIG
@@ -28,6 +29,8 @@ _DEEPEST = 40
 _LISTED = 24
 """Known words that are listed where none is near."""
 _FAST: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_STRANGE = re.compile(r"^(?! *#).*[\t?]", re.MULTILINE)
+"""Tabs and question marks, but those of whole lines of comment: libyaml takes some where SafeLoader refuses."""
 """Seven times as fast where PyYAML is built with libyaml, as its wheels are. What is wrong SafeLoader says better."""
 
 
@@ -125,7 +128,7 @@ def plain_node(text: str, loader: Any) -> yaml.Node | tuple[Any, Message, Messag
     Raises yaml.YAMLError.
     """
     fast, depth = loader is not yaml.SafeLoader, 0
-    if fast and ("\t" in text or "?" in text):  # libyaml takes some of them where SafeLoader refuses
+    if fast and _STRANGE.search(text):
         raise yaml.YAMLError
     for event in yaml.parse(text, loader):
         if fast and isinstance(event, yaml.ScalarEvent) and not (event.value or event.style):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -35,10 +36,12 @@ HEADERS = {
 """Of every page."""
 
 
+@cache
 def templates() -> Environment:
-    """The pages' templates; whatever is put into them is escaped."""
+    """The pages' templates, compiled once for a process; whatever is put into them is escaped."""
     found = Environment(
         loader=FileSystemLoader(_HERE / "templates"),
+        auto_reload=False,
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,

@@ -13,7 +13,9 @@ one in a closure (docs/performance.md). What the code does is the definition in 
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from hashlib import sha256
+from types import CodeType
 from typing import Any
 
 from services.rules.engine.layout import CONTEXT, Layout, field_source
@@ -229,5 +231,11 @@ def compile_source(source: str, name: str, names: dict[str, Any]) -> dict[str, A
     """Runs generated source in a namespace of its own; its lines show in tracebacks, in a file called after `name`."""
     file = f"rules/{name} {sha256(source.encode()).hexdigest()[:12]}"  # one name for one text: lines are remembered
     namespace = {**names, "__name__": file, "__loader__": _Shown(source)}
-    exec(compile(source, file, "exec"), namespace)  # noqa: S102 - our own text, made of checked expressions
+    exec(_code(source, file), namespace)  # noqa: S102 - our own text, made of checked expressions
     return namespace
+
+
+@lru_cache(maxsize=1024)
+def _code(source: str, file: str) -> CodeType:
+    """Engines of the same rules follow each other, as at a start and when one rule of many changes."""
+    return compile(source, file, "exec")

@@ -1,4 +1,3 @@
-import asyncio
 import re
 import socket
 import threading
@@ -19,6 +18,7 @@ from services.notify.testing import CARD, College, ManualClock, RecordingChannel
 from services.web.failures import HANDLERS
 from services.web.pages import Pages
 from services.web.visitor import SESSION
+from tests.asking import ask
 from tests.patience import PATIENCE
 from tests.signing_in import begin_session
 from tests.stores import empty_store
@@ -158,19 +158,8 @@ class Browser:
         return re.search(r'name="token" value="([^"]+)"', self.get(path).text)[1]
 
     def _ask(self, method, path, **options):
-        async def ask():
-            transport = httpx.ASGITransport(self._app)
-            async with httpx.AsyncClient(
-                transport=transport,
-                base_url="http://campus.test",
-                cookies=self.cookies,
-                headers={"accept": "text/html"},
-            ) as it:
-                response = await it.request(method, path, **options)
-                self.cookies = it.cookies
-                return response
-
-        return asyncio.run(ask())
+        headers = {"accept": "text/html"} | options.pop("headers", {})
+        return ask(self._app, method, f"http://campus.test{path}", self.cookies, headers=headers, **options)
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """A small college in one process, under a clock that is set, whose teachers are at their phones."""
 
-import asyncio
 import re
 import shutil
 from datetime import UTC, datetime, timedelta
@@ -16,8 +15,10 @@ from services.notify.testing import ManualClock
 from services.settings import Settings, resource
 from services.web.failures import HANDLERS
 from services.web.visitor import SESSION
+from tests.asking import ask
 from tests.faults.running import write_table
 from tests.signing_in import begin_session
+from tests.stores import empty_store
 
 EIGHT = datetime(2026, 11, 23, 0, 0, tzinfo=UTC)
 """A Monday, 08:00 in Shanghai."""
@@ -60,6 +61,8 @@ class School:
             directory(home / "directory")
         if not (home / "rules").exists():
             rules(home / "rules")
+        if not (home / "notify.db").exists():
+            (home / "notify.db").write_bytes(empty_store())
         self.clock = ManualClock(EIGHT)
         self.settings = Settings(home=home, **settings)
         self.embedded = Embedded(self.settings, clock=self.clock)
@@ -140,12 +143,7 @@ class Browser:
         self._app = school.app
 
     def ask(self, method, path, **options):
-        async def ask():
-            transport = httpx.ASGITransport(self._app)
-            async with httpx.AsyncClient(transport=transport, base_url="http://localhost", cookies=self.cookies) as it:
-                return await it.request(method, path, **options)
-
-        return asyncio.run(ask())
+        return ask(self._app, method, f"http://localhost{path}", httpx.Cookies(self.cookies), **options)
 
     def get(self, path, **options):
         return self.ask("GET", path, headers={"accept": "text/html"}, **options)
