@@ -217,7 +217,7 @@ def faults(one: Sentence, pack: Pack, card: RuleCard) -> list[str]:
     found += [
         f"id {id_}"
         for id_ in pack.names().keys() - nameless
-        if re.search(rf"(?<![\w-]){re.escape(id_)}(?![\w-])", bare)
+        if id_ in bare and re.search(rf"(?<![\w-]){re.escape(id_)}(?![\w-])", bare)
     ]
     if (
         one.change in ENDS

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime, time
 
@@ -95,7 +96,7 @@ class Shapes:
         if not shape or not values:
             return None
         test = self._tests.get(shape) or _of_words(shape)
-        found = _part([test(cell) for cell in values])
+        found = _part(test, values)
         return 1.0 if found < 1 and shape in TIMES and formats_of(values) else found
 
     def known_share(self, table: str, values: Sequence[Cell]) -> float | None:
@@ -120,7 +121,7 @@ class Shapes:
                 return not any(by_id) and (None not in every or rows.is_called(plain(cell)))
             return None not in every
 
-        return _part([knows(cell) for cell in values])
+        return _part(knows, values)
 
     def _is_day(self, cell: Cell) -> bool:
         return self._reads(days.day)(cell)
@@ -151,8 +152,10 @@ _TABLES = {
 """Table → (table of the directory, ids alone, names alone)."""
 
 
-def _part(said: Sequence[bool]) -> float:
-    return sum(said) / len(said)
+def _part(test: Callable[[Cell], bool], values: Sequence[Cell]) -> float:
+    """Which part of the values passes; what stands there more than once is tested once."""
+    how_often = Counter((type(one), one) for one in values)  # 1 and true are not the same
+    return sum(count for (_, one), count in how_often.items() if test(one)) / len(values)
 
 
 def _matches(form: re.Pattern[str], cell: Cell) -> bool:

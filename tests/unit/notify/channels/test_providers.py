@@ -30,9 +30,10 @@ def bot(request):
 
 
 @pytest.fixture
-def address(bot, provider):
+def address(bot, provider, request):
     gate = f"http://127.0.0.1:{provider.server_port}/gate"
-    return f"{bot[0]}?endpoint={quote(gate, safe='')}&rto=2&cto=5"
+    patience = 0.3 if request.node.callspec.params.get("answer") == "hang" else 20
+    return f"{bot[0]}?endpoint={quote(gate, safe='')}&rto={patience}&cto=20"
 
 
 @pytest.fixture
