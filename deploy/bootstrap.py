@@ -32,8 +32,9 @@ CHECKS = (
     ("ruff check", ["-m", "ruff", "check"]),
     ("mypy --strict", ["-m", "mypy", "--strict"]),
     ("lint-imports", ["-c", "from importlinter.cli import lint_imports_command as run; run()", "--no-logo"]),
-    # What a module makes for all its tests is made once; the slow tiers, of few tests each, come first.
-    ("pytest", ["-m", "pytest", "--numprocesses", "2", "--dist", "loadfile", "--no-loadscope-reorder"]),
+    # What a module makes for all its tests is made once; the slow tiers, of few tests each, come first. Three on two
+    # cores, as much of what the slow tests do is to wait for processes.
+    ("pytest", ["-m", "pytest", "--numprocesses", "3", "--dist", "loadfile", "--no-loadscope-reorder"]),
 )
 # Settings of the caller that would put packages elsewhere than in .venv or choose other ones than the locked.
 HARMFUL = (
