@@ -32,8 +32,10 @@ Certainty = Literal["certain", "likely", "guess", "unknown"]
 _DAY_OF_WEEK = re.compile(r"(星期|周)?[一二三四五六日天]")
 _SEVERAL = re.compile(r"[;,、]|\D\d{3,6}\s*[-~/]\s*\d{2,6}班?$")
 """软件2602;软件2603, 软件2602-2603."""
-_SUM = re.compile("总[计数]?|合计|小计")
+_SUM = re.compile(r"(?:总[计数]?|共计|合计|小计)(?:\(学时\))?")
 """Below another word: what that word says (学时分配/总计)."""
+_NOTHING = frozenset({"无", "暂无", "没有", "-", "--", "—", "——", "/"})
+"""What is written where there is nothing."""
 _PERCENT = re.compile(r"[确分]率|百分比|%|percent", re.IGNORECASE)
 _STATES, _STATES_AT_MOST = ("student_status", "staff_status"), 30
 """Columns of a few words of a college's own."""
@@ -216,6 +218,8 @@ def _look_closer(column: ColumnGuess, values: Sequence[Cell]) -> None:
             column.full = 1 if numbers and max(numbers) <= 1 and "%" not in "".join(map(plain, different)) else 100
         elif len(column.unknown) == len(different) and any(one in POINTS for one in column.unknown):
             column.full = 100  # what words are worth is of so many
+    elif column.meaning == "teaching_office":
+        column.unknown = [written(one) for one in different if word(plain(one)) in _NOTHING]
     elif column.meaning in _STATES:
         column.unknown = [written(one) for one in different] if len(different) <= _STATES_AT_MOST else []
     elif "." in shape:

@@ -24,6 +24,8 @@ _TITLES = {
 
 NUMBERS = ("max_score", "pass_score")
 """What is a number, so that no colon need stand before it: 满分20分, 12分合格."""
+_BEHIND = {"covered": r"\S+\s*(?:至|到|~|-)\s*\d", "exported": r"\d{4}\S+.*\d:\d\d"}
+"""What must follow the colon: two days, or an instant, for a day alone does not say which of two files is the newer."""
 _FULL_DAY = r"\d{4}[-/.年]\d{1,2}[-/.月]\d{1,2}日?"
 FIRST_DAY, LAST_DAY = (
     rf"({_FULL_DAY})\s*(?:至|到|~|-)\s*{_FULL_DAY}",
@@ -42,7 +44,7 @@ def titles_of(sheet: Sheet, row: int) -> dict[str, str]:
     found: dict[str, str] = {}
     for meaning, labels in _TITLES.items():
         for text in texts:
-            behind = r"\S+\s*(?:至|到|~|-)\s*\d" if meaning == "covered" else r"\S"
+            behind = _BEHIND.get(meaning, r"\S")
             said = r"\s*:?\s*为?\s*\d" if meaning in NUMBERS else rf"\s*:\s*{behind}"
             if match := re.search(rf"(?<![^\W_])({labels}){said}", text):
                 found.setdefault(meaning, match[1])

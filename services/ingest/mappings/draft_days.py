@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from services.ingest.mappings.draft import SheetGuess
-from services.ingest.mappings.draft_texts import quoted, remark
+from services.ingest.mappings.draft_texts import place_lines, quoted, remark
 
 _DAY = r"(?:(?:19|20)\d\d[-/.年])?\d{1,2}[-/.月]\d{1,2}日?"
 _ANOTHER = rf"[;\n]|[,、](?=\s*(?:{_DAY}|\d{{1,2}}日))"
@@ -14,7 +14,7 @@ _FOLLOWS = rf"\d.*?(?:补|上|按|调)\D*?(?P<value>{_DAY})"
 
 def day_lines(sheet: SheetGuess) -> list[str]:
     """Spans of days off, and made-up days each with the day whose lessons it has; where none is said, it is refused."""
-    place = [f"  sheet: {quoted(sheet.sheet)}"] if sheet.sheet else []
+    place = place_lines(sheet)
     lines: list[str] = []
     first, last, made, follows = (sheet.of(one) for one in ("off_from", "off_to", "made_up", "follows"))
     if first is not None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from services.ingest.mappings.draft import SheetGuess
-from services.ingest.mappings.draft_texts import quoted, remark
+from services.ingest.mappings.draft_texts import place_lines, quoted, remark
 
 _COLLEGE = (
     ("college_head", "^校长$"),
@@ -33,8 +33,7 @@ def post_lines(sheet: SheetGuess) -> list[str]:
     if person is None or post is None:
         return []
     held = quoted(post.header)
-    lines = ["- to: directory/roles"]
-    lines += [f"  sheet: {quoted(sheet.sheet)}"] if sheet.sheet else []
+    lines = ["- to: directory/roles", *place_lines(sheet)]
     lines += ["  fields:", f"    person: {quoted(person.header)}", f"  rows:{remark(post)}"]
     for role, like in _COLLEGE:
         lines += [f"  - when: {{column: {held}, like: '{like}'}}", f"    fields: {{role: {{is: {role}}}}}"]

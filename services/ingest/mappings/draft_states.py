@@ -7,7 +7,7 @@ import re
 from services.ingest.mappings.cells import plain, without_remark, word
 from services.ingest.mappings.draft import ColumnGuess, SheetGuess
 from services.ingest.mappings.draft_meaning import MINUTES
-from services.ingest.mappings.draft_texts import quoted, remark, single
+from services.ingest.mappings.draft_texts import place_lines, quoted, remark, single
 from services.ingest.mappings.words import words_of
 
 _CHANGED = "休学|保留|退学|转学|转出|转入|毕业|结业|肄业|开除|取消|入伍|参军"
@@ -24,8 +24,7 @@ def state_lines(sheet: SheetGuess) -> list[str]:
     if told is None or student is None:
         return []
     name = quoted(told.header)
-    lines = ["- to: directory/student_changes"]
-    lines += [f"  sheet: {quoted(sheet.sheet)}"] if sheet.sheet else []
+    lines = ["- to: directory/student_changes", *place_lines(sheet)]
     if change is None:
         lines.append(f"  when: {{column: {name}, like: '{_CHANGED}'}}")
         if others := [one for one in told.unknown if not _is_known(one)]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 
-from services.ingest.mappings.draft import ColumnGuess
+from services.ingest.mappings.draft import ColumnGuess, SheetGuess
 
 _WORDS_SHOWN = 6
 
@@ -13,6 +13,12 @@ _WORDS_SHOWN = 6
 def single(text: str) -> str:
     """A pattern in quotes in which a backslash is one."""
     return "'" + text.replace("'", "''") + "'"
+
+
+def place_lines(sheet: SheetGuess) -> list[str]:
+    """Where a table stands: its sheet, where the file has more than one, and how many rows its header has."""
+    lines = [f"  sheet: {quoted(sheet.sheet)}"] if sheet.sheet else []
+    return lines + ([f"  header_rows: {sheet.header_rows}"] if sheet.header_rows > 1 else [])
 
 
 def formatted(column: ColumnGuess) -> str:

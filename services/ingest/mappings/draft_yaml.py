@@ -18,7 +18,7 @@ from services.ingest.mappings.draft_posts import post_lines
 from services.ingest.mappings.draft_shapes import NOBODY
 from services.ingest.mappings.draft_states import begin_line, left_line, minutes_line, state_lines, teacher_way
 from services.ingest.mappings.draft_steps import stars_of, step_lines
-from services.ingest.mappings.draft_texts import formatted, quoted, remark, single
+from services.ingest.mappings.draft_texts import formatted, place_lines, quoted, remark, single
 from services.ingest.mappings.draft_ways import kind_of_tickets, legend_values, of_code, worth_unknown
 from services.ingest.mappings.draft_wide import wide_lines
 from services.ingest.mappings.draft_words import UNIMPORTANT
@@ -104,11 +104,7 @@ def _general(file: str) -> str:
 
 
 def _table(sheet: SheetGuess, form: Form) -> list[str]:
-    lines = [f"- to: {form.to}"]
-    if sheet.sheet:
-        lines.append(f"  sheet: {quoted(sheet.sheet)}")
-    if sheet.header_rows > 1:
-        lines.append(f"  header_rows: {sheet.header_rows}")
+    lines = [f"- to: {form.to}", *place_lines(sheet)]
     repeated = [one for one in sheet.columns if one.repeated > 1]
     wide = next((one for one in repeated if one.meaning in ("overall", "score", "marks")), None)
     of_header: dict[str, str] = {}
@@ -117,7 +113,9 @@ def _table(sheet: SheetGuess, form: Form) -> list[str]:
         lines += told
     lines += _timing(sheet, form)
     if form.filled and (filled := sheet.of(form.filled)):
-        lines.append(f"  when: {quoted(filled.header)}")
+        name = quoted(filled.header)
+        empty = ", ".join(json.dumps(one, ensure_ascii=False) for one in filled.unknown)
+        lines.append(f"  when: [{name}, {{column: {name}, not: [{empty}]}}]" if empty else f"  when: {name}")
     class_ = sheet.of("class")
     if class_ is not None and class_.several and any(one.field == "class" for one in form.lines):
         lines.append(f"  parts: {{class: {{column: {quoted(class_.header)}, split: '[;,、]'}}}}")
@@ -250,7 +248,7 @@ def _of_names(sheet: SheetGuess) -> list[str]:
     """A table for each column in which students are named, and one that says that the roll was called."""
     (form,) = FORMS["lists"]
     where = [one for one in _fields(sheet, form, None, {}) if not one.strip().startswith(("student:", "# student"))]
-    place = [f"  sheet: {quoted(sheet.sheet)}"] if sheet.sheet else []
+    place = place_lines(sheet)
     lines = ["- to: rollcall", *place, "  fields:", *where, "    lesson: {as: lesson}"]
     nobody = ", ".join(f'"{one}"' for one in NOBODY)
     for meaning, status in OF_NAMES:

@@ -4,6 +4,7 @@ from services.ingest.mappings.draft import guess_sheets
 from services.ingest.mappings.draft_yaml import draft_mapping
 from services.ingest.mappings.headers import Header
 from services.ingest.mappings.known import Known
+from services.ingest.mappings.reading import is_directory
 
 
 def test_times_of_the_sections_are_drafted(book, mapping, college):
@@ -163,3 +164,32 @@ def test_the_name_of_a_test_is_no_mark_though_it_has_a_number(book, college):
     (guess,) = guess_sheets("f.xlsx", book(表=rows)[1], Known(college.tables), college.days)
     assert [one.header for one in guess.columns if one.meaning == "score"] == ["得分"]
     assert "column: 测验" not in draft_mapping([guess])
+
+
+STAFF = [
+    ["工号", "姓名", "所属单位", None, "岗位", None],
+    [None, None, "院(系)/部", "教研室", "党政职务", "职称"],
+    ["00012", "王丽", "信息工程系", "软件技术教研室", "教研室主任", "讲师"],
+    ["00007", "李建国", "信息工程系", "—", "系主任", "教授"],
+]
+MERGED = ["A1:A2", "B1:B2", "C1:D1", "E1:F1"]
+
+
+def test_posts_below_a_header_of_two_rows_and_an_office_that_is_none(book, read, college):
+    _, sheets = book(表=STAFF, merged=MERGED)
+    text = draft_mapping(guess_sheets("f.xlsx", sheets, Known(college.tables), college.days))
+    found, wrong = read(text, rows=STAFF, merged=MERGED, wanted=is_directory)
+    assert wrong == []
+    assert [one.data["role"] for one in found if "role" in one.data] == ["teaching_office_head", "department_head"]
+    assert [one.data["id"] for one in found if one.data.get("department")] == ["软件技术教研室"]
+
+
+def test_a_day_alone_is_no_time_of_export_and_who_seals_a_list_is_no_record(book, read, college):
+    rows = [["学籍异动名册　统计时间：2026年9月28日"], ["学号", "姓名", "异动类别", "异动起始日期", "异动前班级"]]
+    rows += [["s1", "李娜", "休学", "2026年9月21日", "软件2601"]]
+    rows += [["教务处（盖章）", None, None, "2026年9月28日"], ["全班平均分", None, None, "2026年9月28日"]]
+    _, sheets = book(表=rows)
+    text = draft_mapping(guess_sheets("f.xlsx", sheets, Known(college.tables), college.days))
+    found, wrong = read(text, rows=rows, wanted=is_directory)
+    assert (wrong, [one.data["student"] for one in found]) == ([], ["s1"])
+    assert "exported_at" not in text
