@@ -147,7 +147,7 @@ def _of_text(text: str, days: Days) -> tuple[date, str] | None:
     return (found, rest) if known else None
 
 
-_TO = re.compile(r"\s*(?:至|到|~)\s*|(?<=[日号)])\s*-\s*|\s-\s")
+_TO = re.compile(r"\s*(?:至|到|~)\s*|(?<=[日号)])\s*-\s*|(?<=\d\.\d|\.\d\d)-(?=\d{1,4}\.\d)|\s-\s")
 _COUNTED = re.compile(r"[,;(]?\s*共?\s*\d+\s*天.*|放假.*")
 _BEGINS_WITHOUT_MONTH = re.compile(r"\s*\d{1,2}\s*[日号]")
 _MONTH_AND_YEAR = re.compile(r"((?:(?:19|20)\d\d\s*年\s*)?\d{1,2}\s*月)\s*\d")

@@ -17,7 +17,7 @@ from services.ingest.mappings.draft_around import legend_of, titles_of
 from services.ingest.mappings.draft_forms import POINTS
 from services.ingest.mappings.draft_meaning import CODES, MINUTES
 from services.ingest.mappings.draft_scores import Evidence, Score, scores_of
-from services.ingest.mappings.draft_shapes import TIMES, Shapes, said_by
+from services.ingest.mappings.draft_shapes import TIMES, Shapes, said_by, told_beside
 from services.ingest.mappings.draft_tables import header_of, repeated, values_of
 from services.ingest.mappings.draft_words import KINDS, MEANINGS, UNIMPORTANT
 from services.ingest.mappings.headers import header_at
@@ -34,8 +34,6 @@ _SEVERAL = re.compile(r"[;,、]|\D\d{3,6}\s*[-~/]\s*\d{2,6}班?$")
 """软件2602;软件2603, 软件2602-2603."""
 _SUM = re.compile(r"(?:总[计数]?|共计|合计|小计)(?:\(学时\))?")
 """Below another word: what that word says (学时分配/总计)."""
-_NOTHING = frozenset({"无", "暂无", "没有", "-", "--", "—", "——", "/"})
-"""What is written where there is nothing."""
 _PERCENT = re.compile(r"[确分]率|百分比|%|percent", re.IGNORECASE)
 _STATES, _STATES_AT_MOST = ("student_status", "staff_status"), 30
 """Columns of a few words of a college's own."""
@@ -67,7 +65,8 @@ class ColumnGuess(msgspec.Struct, kw_only=True):
     format: str = ""
     """Of days and times with the year behind: 11/18/2026 8:00 AM."""
     unknown: list[str] = []
-    """Words of a column of words, or of marks, that are no numbers or that nobody knows."""
+    """Words of a column of words, or of marks, that are no numbers or that nobody knows; what stands in brackets
+    behind the names of a list."""
     full: int = 0
     """Of marks that are a percentage: 100, or 1 where a spreadsheet keeps 85 % as 0.85; 0 for other marks."""
     timed: bool = False
@@ -211,6 +210,7 @@ def _look_closer(column: ColumnGuess, values: Sequence[Cell]) -> None:
         column.coded = next(
             (at for at, one in CODES.items() if all(re.search(one[0], plain(each)) for each in different)), ""
         )
+    column.unknown = told_beside(column.meaning, shape, different)
     if shape == "score" or column.meaning == "rating":
         column.unknown = [written(one) for one in different if not _is_number(one)]
         if _PERCENT.search(column.header) or any(plain(one).endswith("%") for one in different):
@@ -218,8 +218,6 @@ def _look_closer(column: ColumnGuess, values: Sequence[Cell]) -> None:
             column.full = 1 if numbers and max(numbers) <= 1 and "%" not in "".join(map(plain, different)) else 100
         elif len(column.unknown) == len(different) and any(one in POINTS for one in column.unknown):
             column.full = 100  # what words are worth is of so many
-    elif column.meaning == "teaching_office":
-        column.unknown = [written(one) for one in different if word(plain(one)) in _NOTHING]
     elif column.meaning in _STATES:
         column.unknown = [written(one) for one in different] if len(different) <= _STATES_AT_MOST else []
     elif "." in shape:

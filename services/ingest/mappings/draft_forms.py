@@ -263,4 +263,6 @@ OF_NAMES = (
     ("early_names", "early_leave"),
     ("leave_names", "leave"),
     ("present_names", "present"),
+    ("mixed_names", ""),
 )
+"""Columns in which students are named → their status; empty: only the word in brackets behind a name says it."""

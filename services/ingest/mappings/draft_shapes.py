@@ -37,6 +37,12 @@ TIMES = ("day", "moment", "half")
 MARKS = frozenset("√✓✔∨×✗✘xX△▲▽▼○◯●◎⊙⊕⊗◇◆□■☐☑☒☆★※#@*+∅/-")
 """Signs of which only a legend says what they mean."""
 NOBODY = ("无", "没有", "全勤", "全到", "0", "/", "-")
+_SECTIONS = re.compile(r"[节,、-]|^(?:0[1-9]|1\d){2,}$")
+"""What numbers of sections have beside them: 3-4, 第3节, or both in two digits each (0304)."""
+_NOTHING = frozenset({"无", "暂无", "没有", "-", "--", "—", "——", "/"})
+"""What is written where there is nothing."""
+_IN_BRACKETS = re.compile(r"\(([^()]+)\)")
+"""Behind a name of a list: 李娜(病假)."""
 _BLOCKS = re.compile(r"[;；\n]")
 _WHEN = re.compile(r"(周|星期|礼拜)[一二三四五六日天].*\d.*节|\d.*周.*(周|星期|礼拜)[一二三四五六日天]")
 
@@ -67,6 +73,9 @@ class Shapes:
             "half": self._half,
             "weekday": lambda cell: bool(_WEEKDAY.fullmatch(plain(cell))),
             "sections": _is_sections,
+            "odd_weeks": lambda cell: bool(
+                sections.EVERY_WEEK.fullmatch(plain(cell)) or plain(cell)[:1] in ("单", "双")
+            ),
             "weeks": lambda cell: _read(sections.weeks, cell),
             "number": lambda cell: not isinstance(cell, date) and _read(cells.number, cell),
             "serial": lambda cell: isinstance(cell, int | float) or plain(cell).isdecimal(),
@@ -207,7 +216,7 @@ def _is_sections(cell: Cell) -> bool:
     """Days may be sections that a spreadsheet has spoilt, numbers alone say nothing."""
     if isinstance(cell, datetime | date):
         return cell.month <= cell.day <= 14 and cell.day - cell.month < 8  # noqa: PLR2004 - no more sections than that
-    return isinstance(cell, str) and _read(sections.sections, cell) and bool(re.search(r"[节,、-]", plain(cell)))
+    return isinstance(cell, str) and _read(sections.sections, cell) and bool(_SECTIONS.search(plain(cell)))
 
 
 def _is_class(cell: Cell) -> bool:
@@ -225,3 +234,10 @@ def _of_words(shape: str) -> Callable[[Cell], bool]:
     words = words_of(*shape.split(".", 1))
     done = ("已完成", "完成") if shape == "leave.status" else ()
     return lambda cell: any(word(one) in words for one in said_by(plain(cell))) or plain(cell) in done
+
+
+def told_beside(meaning: str, shape: str, cells: Sequence[Cell]) -> list[str]:
+    """What stands in brackets behind the names of lists, and how a teaching office is written that is none."""
+    if shape == "people":
+        return list(dict.fromkeys(one for cell in cells for one in _IN_BRACKETS.findall(plain(cell))))
+    return [plain(one) for one in cells if plain(one) in _NOTHING] if meaning == "teaching_office" else []

@@ -34,10 +34,10 @@ KINDS: Mapping[str, tuple[str, str]] = {
         "student student_name class course day sections slot lesson_begins teacher submitted department",
     ),
     "lists": (
-        "absent_names late_names early_names leave_names present_names",
+        "absent_names late_names early_names leave_names present_names mixed_names",
         "class course day sections slot teacher size weekday",
     ),
-    "plan": ("when weeks", "class course teacher teacher_id room sections weekday course_id"),
+    "plan": ("when weeks odd_weeks", "class course teacher teacher_id room sections weekday course_id"),
     "changes": (
         "old_day old_sections new_day new_sections old_slot new_slot new_room new_teacher lesson_change",
         "class course requested teacher room",

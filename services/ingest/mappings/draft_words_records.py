@@ -32,6 +32,7 @@ OF_RECORDS: Mapping[str, Meaning] = {
         "",
         "起止周 周次 上课周次 教学周 weeks 周次范围 上课周 授课周次",
     ),
+    "odd_weeks": Meaning("odd_weeks", "", "单双周 单双 单/双周 周类型 单双周标志"),
     "attendance_status": Meaning(
         "attendance.status",
         "",
@@ -190,7 +191,7 @@ OF_RECORDS: Mapping[str, Meaning] = {
     "room": Meaning(
         "",
         "",
-        "教室 上课场所 上课地点 上课教室 场地 room 上课场地 授课地点 教学地点 classroom venue",
+        "教室 上课场所 上课地点 上课教室 场地 room 上课场地 授课地点 教学场地 教学场所 教学地点 classroom venue",
     ),
     "present_names": Meaning("people", "student_names", "出勤学生 到课学生 实到学生 出勤名单"),
     "absent_names": Meaning(
@@ -199,6 +200,12 @@ OF_RECORDS: Mapping[str, Meaning] = {
     "late_names": Meaning("people", "student_names", "迟到学生 迟到名单 迟到人员"),
     "early_names": Meaning("people", "student_names", "早退学生 早退名单 早退人员"),
     "leave_names": Meaning("people", "student_names", "请假学生 请假名单 请假人员"),
+    "mixed_names": Meaning(
+        "people",
+        "student_names",
+        "迟到早退 迟到早退学生 迟到早退名单 迟到/早退 迟到早退人员 考勤异常学生 异常学生 异常名单 "
+        "缺勤学生及原因 缺勤名单及原因",
+    ),
     "slot": Meaning("slot", "", "上课时间 测验时间 测试时间 考试时间 检测时间 考勤时间 课次 上课课次 课次时间 时间"),
     "old_slot": Meaning("slot", "", "原上课时间 原时间 调前时间 调课前时间 停课时间 调整前时间 调整前上课时间"),
     "new_slot": Meaning(

@@ -187,6 +187,8 @@ def _way(sheet: SheetGuess, form: Form, line: Line, found: ColumnGuess, wide: Co
     if line.field == "class" and found.several:
         return "{part: class, as: class}"
     name = quoted(found.header)
+    if line.field == "weeks" and (odd := sheet.of("odd_weeks")):
+        return f"{{join: [{name}, {quoted(odd.header)}]}}"
     if line.field == "teacher" and found.several and not form.to.startswith("timetable"):
         extra += ", pattern: '^([^,;、(]+)'"
     if form.to == "leave" and line.field == "status" and (both := sheet.of("leave_status")) and both is not found:
@@ -255,15 +257,22 @@ def _of_names(sheet: SheetGuess) -> list[str]:
         if (found := sheet.of(meaning)) is None:
             continue
         name = quoted(found.header)
+        names, said = r"^\s*([^()]+)", f"{{is: {status}}}"
+        if any(word(one) in words_of("attendance", "status") for one in found.unknown):
+            names = r"^\s*(?P<student>[^()]+)(?:\((?P<said>[^()]*)\))?"
+            said = f"{{part: said, blank: {status}}}" if status else "{part: said}"
+        elif not status:
+            lines.append(f"# {name}: nothing behind the names says what they are{remark(found)}")
+            continue
         lines += [
             "- to: attendance",
             *place,
             f"  when: [{name}, {{column: {name}, not: [{nobody}]}}]{remark(found)}",
-            f"  parts: {{student: {{column: {name}, split: '[;,、]', pattern: '^\\s*([^()]+)'}}}}",
+            f"  parts: {{student: {{column: {name}, split: '[;,、]', pattern: {single(names)}}}}}",
             "  fields:",
             *where,
             "    student: {part: student, as: student, within: class}",
-            f"    status: {{is: {status}}}",
+            f"    status: {said}",
             "    lesson: {as: lesson}",
         ]
     return lines

@@ -37,6 +37,8 @@ _WEEKS = re.compile(
 )
 _PARITY = re.compile(r"(?P<whole>[^周单双]*)周?\(?(?P<odd>[单双])周?\)?")
 """Behind the only 周 of a list: it is said of all of them."""
+EVERY_WEEK = re.compile("全周?|每周|周|所有周?|单双周?|不分|无|-")
+"""Of a column of its own for 单 and 双."""
 _MOST_WEEKS = 53
 
 
@@ -97,13 +99,14 @@ def _of_text(text: str) -> Sections | None:
 
 
 def weeks(cell: Cell) -> tuple[int, ...]:
-    """The teaching weeks, from 1 on, in order: 1-16, 第2-4,6-9周, 1-15(单), 单1-15周, 1-16周|双周, 3.
+    """The teaching weeks, from 1 on, in order: 1-16, 第2-4,6-9周, 1-15(单), 单1-15周, 1-16周|双周, 1-16/单, 1-16/全, 3.
 
-    单 or 双 behind a bar, or behind the only 周 of a list, are said of all of it; else of what stands before them.
-    Raises WrongCell.
+    单 or 双 behind a bar or a slash, or behind the only 周 of a list, are said of all of it; else of what stands before
+    them. Raises WrongCell.
     """
     text = re.sub(r"\s|第|[{}\[\]]", "", plain(cell)).replace("(周)", "周").replace("、", ",").replace(";", ",")
-    whole, bar, kind = text.partition("|")
+    whole, bar, kind = re.sub(r"/(?=\D*$)", "|", text).partition("|")
+    kind = "" if EVERY_WEEK.fullmatch(kind) else kind
     if not bar and "," in text and (found := _PARITY.fullmatch(text)):
         whole, kind = found["whole"], found["odd"]
     every: set[int] = set()

@@ -5,6 +5,7 @@ from services.ingest.mappings.draft_yaml import draft_mapping
 from services.ingest.mappings.headers import Header
 from services.ingest.mappings.known import Known
 from services.ingest.mappings.reading import is_directory
+from tests.unit.ingest.mappings.conftest import SCHEMAS
 
 
 def test_times_of_the_sections_are_drafted(book, mapping, college):
@@ -193,3 +194,38 @@ def test_a_day_alone_is_no_time_of_export_and_who_seals_a_list_is_no_record(book
     found, wrong = read(text, rows=rows, wanted=is_directory)
     assert (wrong, [one.data["student"] for one in found]) == ([], ["s1"])
     assert "exported_at" not in text
+
+
+def test_odd_and_even_weeks_in_a_column_of_their_own_and_sections_of_two_digits_each(book, read, college):
+    rows = [["课程编号", "课程名称", "上课班级", "授课教师", "星期", "节次", "周次", "单双周", "教学场地"]]
+    rows += [["G0101", "高等数学", "软件2601", "李建国", 1, "0102", "1-5", "全", "A301"]]
+    rows += [["S0101", "大学英语（一）", "软件2601", "王丽", 4, "0304", "1-5", "单", "A302"]]
+    rows += [["S0101", "大学英语（一）", "软件2602", "王丽", 5, "0304", "2-6", "双", "A302"]]
+    text = draft_mapping(guess_sheets("f.xlsx", book(表=rows)[1], Known(college.tables), college.days))
+    ours = (SCHEMAS / "mappings" / "timetable-list.yaml").read_text("utf-8")
+    for each in (text, ours):
+        found, _ = read(each, rows=rows, wanted=lambda _: True)
+        assert [(str(one.data["sections"]), one.data["weeks"]) for one in found if "weeks" in one.data] == [
+            ("1-2", [1, 2, 3, 4, 5]), ("3-4", [1, 3, 5]), ("3-4", [2, 4, 6]),
+        ]  # fmt: skip
+
+
+LOG = [
+    ["班级", "上课日期", "节次", "课程", "授课教师", "缺勤学生", "迟到早退"],
+    ["软件2601", "9月8日 星期二", "1、2", "高等数学", "李建国", "李娜（病假）、周杰", "周杰（迟到）；李娜(早退)"],
+    ["软件2601", "9月10日 星期四", "1、2", "高等数学", "李建国", "无", "周杰(迟到)"],
+]
+
+
+def test_names_in_a_cell_have_the_reason_that_stands_in_brackets_behind_them(book, read, college):
+    text = draft_mapping(guess_sheets("f.xlsx", book(表=LOG)[1], Known(college.tables), college.days))
+    assert "status: {part: said, blank: absent}" in text
+    found, wrong = read(text, rows=LOG)
+    assert wrong == []
+    assert [one.data.get("status") for one in found if "status" in one.data] == [
+        "leave", "absent", "late", "early_leave", "late",
+    ]  # fmt: skip
+    rows = [[cell.replace("（迟到）", "").replace("(早退)", "").replace("(迟到)", "") for cell in row] for row in LOG]
+    text = draft_mapping(guess_sheets("f.xlsx", book(表=rows)[1], Known(college.tables), college.days))
+    assert "# 迟到早退: nothing behind the names says what they are" in text
+    assert "status: {is: }" not in text
