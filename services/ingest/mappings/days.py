@@ -142,7 +142,7 @@ def _of_text(text: str, days: Days) -> tuple[date, str] | None:
         found = date(int(match["year"]), month, number) if match["year"] else days.nearest(month, number)
     except ValueError:
         return None
-    rest = rest.lstrip("T ,")
+    rest = re.sub(r"^/(?=\d{1,2}:\d\d)", "", rest).lstrip("T ,")  # two columns joined
     known = not rest or _CLOCK.match(rest) or _SECTIONS.match(rest) or not re.search(r"\d", rest)
     return (found, rest) if known else None
 

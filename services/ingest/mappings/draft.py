@@ -15,7 +15,7 @@ from services.ingest.mappings.day_formats import formats_of
 from services.ingest.mappings.days import Days
 from services.ingest.mappings.draft_around import legend_of, titles_of
 from services.ingest.mappings.draft_forms import POINTS
-from services.ingest.mappings.draft_meaning import CODES, MINUTES
+from services.ingest.mappings.draft_meaning import CODES, DORMITORY, MINUTES, OF_LESSONS, points_of
 from services.ingest.mappings.draft_scores import Evidence, Score, scores_of
 from services.ingest.mappings.draft_shapes import TIMES, Shapes, said_by, told_beside
 from services.ingest.mappings.draft_tables import header_of, repeated, values_of
@@ -28,6 +28,7 @@ from services.ingest.mappings.words import words_of
 from services.tabular.sheets import Cell, Sheet
 
 Certainty = Literal["certain", "likely", "guess", "unknown"]
+CERTAINTIES: tuple[Certainty, ...] = ("certain", "likely", "guess", "unknown")
 
 _DAY_OF_WEEK = re.compile(r"(星期|周)?[一二三四五六日天]")
 _SEVERAL = re.compile(r"[;,、]|\D\d{3,6}\s*[-~/]\s*\d{2,6}班?$")
@@ -38,9 +39,8 @@ _PERCENT = re.compile(r"[确分]率|百分比|%|percent", re.IGNORECASE)
 _STATES, _STATES_AT_MOST = ("student_status", "staff_status"), 30
 """Columns of a few words of a college's own."""
 _TIMED = re.compile(r"\d[日\sT].*\d\s*[:时点]|[34]\d{4}\.\d")
-_EXAMPLES = 3
-_LEAST = 3
-"""A table has so many columns that are known."""
+_EXAMPLES, _LEAST = 3, 3
+"""So many are shown; a table has so many columns that are known."""
 _SURE, _PROBABLE, _POSSIBLE = 5.0, 4.0, 2.0
 _AHEAD = 1.5
 """By so much what is certain is ahead of whatever comes next."""
@@ -65,8 +65,7 @@ class ColumnGuess(msgspec.Struct, kw_only=True):
     format: str = ""
     """Of days and times with the year behind: 11/18/2026 8:00 AM."""
     unknown: list[str] = []
-    """Words of a column of words, or of marks, that are no numbers or that nobody knows; what stands in brackets
-    behind the names of a list."""
+    """Words that are no numbers, or that nobody knows, or that stand in brackets behind the names of a list."""
     full: int = 0
     """Of marks that are a percentage: 100, or 1 where a spreadsheet keeps 85 % as 0.85; 0 for other marks."""
     timed: bool = False
@@ -103,8 +102,7 @@ class SheetGuess(msgspec.Struct, kw_only=True):
     def of(self, meaning: str) -> ColumnGuess | None:
         """The column of a meaning."""
         found = [one for one in self.columns if one.meaning == meaning]
-        order: tuple[Certainty, ...] = ("certain", "likely", "guess")
-        return min(found, key=lambda one: order.index(one.certainty)) if found else None
+        return min(found, key=lambda one: CERTAINTIES.index(one.certainty)) if found else None
 
 
 def guess_sheets(file: str, sheets: Sequence[Sheet], known: Known, days: Days) -> list[SheetGuess]:
@@ -140,7 +138,7 @@ def _guess(file: str, sheet: Sheet, shapes: Shapes) -> SheetGuess | None:
             for one in scores_of(
                 text, [legend.get(plain(one), one) for one in merged] if number > 1 else merged, shapes
             )
-            if one.meaning != ("attendance_status" if number > 1 else "marks")
+            if one.meaning not in (("attendance_status", "rollcall_status") if number > 1 else ("marks",))
         ]
         examples = list(dict.fromkeys(written(one) for one in merged))[:_EXAMPLES]
         columns[at] = ColumnGuess(
@@ -213,6 +211,7 @@ def _look_closer(column: ColumnGuess, values: Sequence[Cell]) -> None:
     column.unknown = told_beside(column.meaning, shape, different)
     if shape == "score" or column.meaning == "rating":
         column.unknown = [written(one) for one in different if not _is_number(one)]
+        column.full = points_of(column.header) if column.repeated == 1 else 0
         if _PERCENT.search(column.header) or any(plain(one).endswith("%") for one in different):
             numbers = [number(one) for one in different if _is_number(one)]
             column.full = 1 if numbers and max(numbers) <= 1 and "%" not in "".join(map(plain, different)) else 100
@@ -254,10 +253,15 @@ def _kind(scores: Mapping[int, Sequence[Score]], columns: Mapping[int, ColumnGue
                 votes[kind] += 4
     known = [every for every in scores.values() if every and "header" in every[0].why] + [*titles]
     said = {every[0].meaning for every in scores.values() if every and every[0].exact}
+    if "score" in said:
+        del votes["leave"]  # an attempt has begin, end and state as well
+    headers = " ".join(one.header for one in columns.values())
     grid = sum(bool(_DAY_OF_WEEK.fullmatch(one.header)) for one in columns.values()) >= _LEAST
     if grid or len(known) < _LEAST or not votes:
         return ""
     kind, most = next((one for one in votes.most_common() if one[0] in having), ("", 0))
+    if kind in OF_LESSONS and not said & {"course", "sections", "slot"} and DORMITORY.search(headers):
+        return ""  # how tidy the rooms are, or who came home
     if kind == "students" and "day" in said and "enrolled" not in said:
         return ""  # a register of something that happened, such as who came home late
     return kind if most > _LEAST else ""
@@ -287,11 +291,10 @@ def _decide(column: ColumnGuess, scores: Sequence[Score], kind: str) -> None:
 
 def _once(columns: Sequence[ColumnGuess]) -> None:
     """Of two columns of one meaning at most one is it for certain."""
-    order: tuple[Certainty, ...] = ("certain", "likely", "guess", "unknown")
     for meaning, times in Counter(one.meaning for one in columns if one.meaning).items():
         if times > 1 and meaning not in UNIMPORTANT:
             same = sorted(
-                (one for one in columns if one.meaning == meaning), key=lambda one: order.index(one.certainty)
+                (one for one in columns if one.meaning == meaning), key=lambda one: CERTAINTIES.index(one.certainty)
             )
             for one in same[1:] if same[0].certainty != same[1].certainty else same:
                 one.certainty = "guess"

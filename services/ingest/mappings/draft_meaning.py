@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from typing import NamedTuple
+
+from services.ingest.mappings.cells import half_width
 
 
 class Meaning(NamedTuple):
@@ -32,3 +35,14 @@ CODES = {
     "behind": (rf"[\[(]{_CODE}[\])]$", rf"[\[(]({_CODE})[\])]$", r"^(.+?)\s*[\[(]"),
 }
 """Where a code stands → patterns: that it does, the code, the name."""
+OF_LESSONS = ("attendance", "rollcall", "test", "assessment")
+DORMITORY = re.compile("宿舍|寝室|床位|楼栋|公寓")
+"""What only a table of rooms has beside people; kinds of `OF_LESSONS` have a course or sections then."""
+_OUT_OF = re.compile(r"[/(]\D{0,3}(\d+)(?:\.0+)?分?\)?$")
+"""Of how many points marks are, behind their header: 成绩/10.00, 得分(满分20分)."""
+
+
+def points_of(header: str) -> int:
+    """Of how many points the marks below a header are, as far as it says that; else 0."""
+    found = _OUT_OF.search(half_width(header))
+    return int(found[1]) if found else 0

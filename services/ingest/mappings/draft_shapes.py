@@ -92,6 +92,7 @@ class Shapes:
             "slot": self._is_slot,
             "clock": lambda cell: (isinstance(cell, float) and 0 < cell < 1) or _is_clock(cell),
             "clock_span": lambda cell: len(_ends(cell)) == 2 and all(map(_is_clock, _ends(cell))),  # noqa: PLR2004
+            "half_span": lambda cell: len(halves := _halves(cell)) == 2 and all(map(self._half, halves)),  # noqa: PLR2004
             "span": self._reads(days.span),
             "made_up": lambda cell: any(self._is_day(one) for one in re.split("[;,、(补]", plain(cell))),
             "when": lambda cell: isinstance(cell, str) and all(map(_is_when, filter(str.strip, _BLOCKS.split(cell)))),
@@ -210,6 +211,10 @@ def _is_clock(cell: Cell) -> bool:
 
 def _ends(cell: Cell) -> list[str]:
     return re.split(r"\s*[-~至到]\s*", plain(cell)) if isinstance(cell, str) else []
+
+
+def _halves(cell: Cell) -> list[str]:
+    return re.split(r"\s*[~至到]\s*|\s+-+\s+", plain(cell)) if isinstance(cell, str) else []
 
 
 def _is_sections(cell: Cell) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from services.ingest.mappings.draft import ColumnGuess, SheetGuess
 from services.ingest.mappings.draft_forms import STEPS
 from services.ingest.mappings.draft_meaning import STARS
-from services.ingest.mappings.draft_texts import formatted, quoted, remark
+from services.ingest.mappings.draft_texts import instant_of, quoted, remark
 
 
 def step_lines(sheet: SheetGuess) -> list[str]:
@@ -27,7 +27,7 @@ def step_lines(sheet: SheetGuess) -> list[str]:
                 f"    fields: {{{fields}}}{remark(found)}",
             ]
         else:
-            lines += [f"  - time: {formatted(found)}{remark(found)}", f"    fields: {{{fields}}}"]
+            lines += [f"  - time: {instant_of(sheet, found)}{remark(found)}", f"    fields: {{{fields}}}"]
     return lines
 
 

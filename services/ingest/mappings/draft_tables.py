@@ -10,7 +10,7 @@ from services.ingest.mappings.headers import Header, rows_above
 from services.ingest.mappings.summaries import is_summary
 from services.tabular.sheets import Cell, Sheet
 
-_MONTH = re.compile(r"(?:\d{4}年?[-.]?)?\d{1,2}月份?")
+MONTH = re.compile(r"(?:\d{4}年?[-.]?)?(?:\d{1,2}|十?[一二]|[三四五六七八九十])月份?")
 _WEEK = re.compile(r"第?\d{1,2}周")
 _NUMBERED = re.compile(r"\d+")
 _VARIES = re.compile(r"\d+|(?<=周|期)[一二三四五六日天]")
@@ -36,12 +36,16 @@ def header_of(sheet: Sheet) -> tuple[int, int] | None:
     above = {plain(cell) for cell in sheet.rows[best - 1] if not is_blank(cell)} if best else set()
     if len(set(lower)) < len(lower) and len(above) > 1:
         return best - 1, 2
+    below = [plain(cell) for cell in sheet.rows[best + 1] if not is_blank(cell)]
+    across = any(one[0] == one[2] == best + 1 and one[3] > one[1] for one in sheet.merged)
+    if across and len(set(below)) < len(below) and all(map(_known_header, below)):
+        return best, 2
     down = [one for one in sheet.merged if one[0] == best + 1 and one[2] > one[0]]
     return best, (max(one[2] - one[0] for one in down) + 1 if down else 1)
 
 
 def _known_header(text: str) -> bool:
-    return word(text) in HEADERS or plainer_header(text) in HEADERS or bool(_MONTH.fullmatch(text))
+    return word(text) in HEADERS or plainer_header(text) in HEADERS or bool(MONTH.fullmatch(text))
 
 
 def values_of(sheet: Sheet, first: int, width: int) -> list[list[Cell]]:
@@ -61,7 +65,7 @@ def repeated(header: Header) -> dict[int, tuple[int, int]]:
     """Column → (the first of those that are like it, how many there are)."""
     same: dict[str, list[int]] = {}
     for at, (above, text) in enumerate(header.pairs()):
-        if _MONTH.fullmatch(text) or _WEEK.fullmatch(text):
+        if MONTH.fullmatch(text) or _WEEK.fullmatch(text):
             same.setdefault("period", []).append(at)
         elif text and _NUMBERED.search(above or text):
             same.setdefault(_VARIES.sub("#", text), []).append(at)

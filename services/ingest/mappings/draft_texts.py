@@ -8,6 +8,7 @@ import re
 from services.ingest.mappings.draft import ColumnGuess, SheetGuess
 
 _WORDS_SHOWN = 6
+_CLOCK = re.compile(r"(?:[上下中]午|晚上)?\d{1,2}[:点]\d\d(?::\d\d|分)?")
 
 
 def single(text: str) -> str:
@@ -25,6 +26,13 @@ def formatted(column: ColumnGuess) -> str:
     """The way to a day or an instant, with its format if it has one of its own."""
     name = quoted(column.header)
     return f'{{column: {name}, format: "{column.format}"}}' if column.format else name
+
+
+def instant_of(sheet: SheetGuess, column: ColumnGuess) -> str:
+    """The way to an instant, of which the day may stand in a column beside it: 创建日期, 创建时间."""
+    day = next((one for one in sheet.columns if one.header == column.header.replace("时间", "日期")), column)
+    apart = day is not column and all(map(_CLOCK.fullmatch, column.examples))
+    return f"{{join: [{quoted(day.header)}, {quoted(column.header)}]}}" if apart else formatted(column)
 
 
 def remark(column: ColumnGuess) -> str:

@@ -60,3 +60,12 @@ def worth_unknown(line: Line, found: ColumnGuess) -> Iterable[str]:
     if line.field == "score" and (words := [one for one in found.unknown if word(one) not in {*known, *POINTS}]):
         said = ", ".join(f"{quoted(one)}: …" for one in words)
         yield f"    # score: the college says what these are worth: values: {{{said}}}"
+
+
+def end_of_span(line: Line, found: ColumnGuess, extra: str) -> str:
+    """The begin or the end of a time that one column says: 08:20-09:05, 2026-09-08 08:00 ~ 2026-09-08 12:00."""
+    between, before, behind = r"\s*[-~至到]", r"^(.*?\d)", r"[-~至到]\s*(\d.*)$"
+    if found.meaning == "leave_span":  # days have a dash of their own
+        between, before, behind = r"\s*(?:[~至到]|\s-+\s)", r"^(.+?)", r"(?:[~至到]|\s-+\s)\s*(.+)$"
+    edge = before + between if line.field in ("begins", "from") else behind
+    return f"{{{', '.join(filter(None, (f'column: {quoted(found.header)}', extra, f'pattern: {single(edge)}')))}}}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from services.ingest.mappings.draft import ColumnGuess
+from services.ingest.mappings.draft_tables import MONTH
 from services.ingest.mappings.draft_texts import single
 
 _PARTS = (
@@ -19,6 +20,8 @@ _PARTS = (
         r"(?:\d{4}\s*[-/.年]\s*)?\d{1,2}\s*[-/.月]\s*\d{1,2}日?",
     ),
     ("sections", r"第?\d+(?:[-,、]\d+)*节", r"第?[\d,、-]+节"),
+    ("begins", r"\d{1,2}:\d\d", r"\d{1,2}:\d\d"),
+    ("max_score", r"(?<=满分)\d+|(?<=总分)\d+|\d+(?=分\))", r"[\d.]+"),
     ("week", r"第\d+周", r"第\d+周"),
 )
 """What a header of repeated columns may say: part → how it is written there, and a pattern for all of them."""
@@ -35,6 +38,13 @@ def wide_lines(column: ColumnGuess) -> tuple[list[str], dict[str, str]]:
         if "day" in fields:
             return ["  wide:", f"    columns: {{value: {single('^' + groups + '$')}}}"], fields
         return ["  wide:", "    columns: {value: '^(?P<period>(?:\\d{4}年?)?\\d{1,2}月份?)$'}"], {}
+    if MONTH.fullmatch(column.above):
+        groups = single(f"^(?P<period>{MONTH.pattern})$")
+        return [
+            "  wide:",
+            f"    groups: {groups}",
+            f"    columns: {{value: {single(f'^{re.escape(column.header)}$')}}}",
+        ], {}
     groups, fields = _pattern(column.above)
     if "sections" not in fields and _BARE_SECTIONS.fullmatch(column.header):
         value = f"^(?P<sections>{_BARE_SECTIONS.pattern})$"

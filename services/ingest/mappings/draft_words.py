@@ -47,7 +47,7 @@ KINDS: Mapping[str, tuple[str, str]] = {
     "days": ("off_from off_to made_up follows", "holiday"),
     "rollcall": ("rollcall_status", "class course day sections teacher room submitted"),
     "leave": (
-        "leave_category leave begins ends leave_status leave_result",
+        "leave_category leave leave_span begins ends leave_status leave_result",
         "student student_name class requested decided reason",
     ),
     "test": (

@@ -90,6 +90,9 @@ OF_RECORDS: Mapping[str, Meaning] = {
         "返校时间 结束请假 请假结束 返校 "
         "end enddate end_time end_date",
     ),
+    "leave_span": Meaning(
+        "half_span", "", "起止时间 请假起止时间 请假时间段 请假时段 请假起止 请假时间 起止日期 请假起止日期"
+    ),
     "reason": Meaning("", "", "请假事由 事由 请假原因 原因 reason"),
     "requested": Meaning(
         "moment",
@@ -137,12 +140,13 @@ OF_RECORDS: Mapping[str, Meaning] = {
         "id",
         "",
         "工单号 工单编号 报修单号 单号 受理编号 ticket ticketid ticket_id 单据号 工单id 流水号 "
-        "报修编号 单据编号 服务单号 requestnumber ticketno ticket_no caseid",
+        "报修编号 单据编号 服务单号 流程编号 requestnumber ticketno ticket_no caseid",
     ),
     "ticket_category": Meaning(
         "ticket.category",
         "",
-        "类别 工单类型 服务类型 诉求类型 诉求类别 事项类型 ?类型 故障类型 报修类型 报修类别 服务类别 "
+        "类别 工单类型 服务类型 诉求类型 诉求类别 事项类型 ?类型 故障类型 报修类型 报修类别 报修分类 "
+        "故障分类 服务分类 工单分类 服务类别 "
         "维修类型 维修项目 报修项目 工单类别 项目类别 业务类型 业务类别 事务类型 category tickettype",
     ),
     "priority": Meaning(
@@ -181,7 +185,7 @@ OF_RECORDS: Mapping[str, Meaning] = {
     "ticket_status": Meaning(
         "",
         "",
-        "工单状态 处理状态 ?状态 当前状态 单据状态",
+        "工单状态 处理状态 ?状态 当前状态 单据状态 当前节点 当前环节 当前进度 当前步骤",
     ),
     "description": Meaning(
         "",

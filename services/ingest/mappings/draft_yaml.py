@@ -10,7 +10,7 @@ from pathlib import PurePath
 import msgspec
 
 from services.ingest.mappings.cells import word
-from services.ingest.mappings.draft import ColumnGuess, SheetGuess
+from services.ingest.mappings.draft import CERTAINTIES, ColumnGuess, SheetGuess
 from services.ingest.mappings.draft_around import FIRST_DAY, LAST_DAY, NUMBERS
 from services.ingest.mappings.draft_days import day_lines
 from services.ingest.mappings.draft_forms import FORMS, LETTERS, OF_NAMES, POINTS, Form, Line
@@ -18,8 +18,8 @@ from services.ingest.mappings.draft_posts import post_lines
 from services.ingest.mappings.draft_shapes import NOBODY
 from services.ingest.mappings.draft_states import begin_line, left_line, minutes_line, state_lines, teacher_way
 from services.ingest.mappings.draft_steps import stars_of, step_lines
-from services.ingest.mappings.draft_texts import formatted, place_lines, quoted, remark, single
-from services.ingest.mappings.draft_ways import kind_of_tickets, legend_values, of_code, worth_unknown
+from services.ingest.mappings.draft_texts import instant_of, place_lines, quoted, remark, single
+from services.ingest.mappings.draft_ways import end_of_span, kind_of_tickets, legend_values, of_code, worth_unknown
 from services.ingest.mappings.draft_wide import wide_lines
 from services.ingest.mappings.draft_words import UNIMPORTANT
 from services.ingest.mappings.words import words_of
@@ -106,7 +106,11 @@ def _general(file: str) -> str:
 def _table(sheet: SheetGuess, form: Form) -> list[str]:
     lines = [f"- to: {form.to}", *place_lines(sheet)]
     repeated = [one for one in sheet.columns if one.repeated > 1]
-    wide = next((one for one in repeated if one.meaning in ("overall", "score", "marks")), None)
+    wide = min(
+        (one for one in repeated if one.meaning in ("overall", "score", "marks")),
+        key=lambda one: CERTAINTIES.index(one.certainty),
+        default=None,
+    )
     of_header: dict[str, str] = {}
     if wide is not None:
         told, of_header = wide_lines(wide)
@@ -129,7 +133,7 @@ def _table(sheet: SheetGuess, form: Form) -> list[str]:
     if form.to == "attendance" and sheet.of("minutes_late") is None:
         lines += minutes_line(sheet.of("attendance_status"))
     if form.lesson:
-        lines += begin_line(sheet)
+        lines += ["    begins: {part: begins}"] if "begins" in of_header else begin_line(sheet)
         if "begins" in sheet.titles and sheet.of("sections") is None:
             clock = single(sheet.titles["begins"] + r"[:]\s*\S+\s+(\d{1,2}:\d\d)")
             lines.append(f"    begins: {{title: {clock}}}")
@@ -141,7 +145,7 @@ def _timing(sheet: SheetGuess, form: Form) -> Iterable[str]:
     """When it occurred and was recorded, and whether it was agreed to."""
     for key, meanings in (("time", form.time), ("recorded", form.recorded)):
         if found := _first(sheet, meanings):
-            yield f"  {key}: {formatted(found)}{remark(found)}"
+            yield f"  {key}: {instant_of(sheet, found)}{remark(found)}"
     if form.to == "assessment" and (month := sheet.of("period")):
         yield f"  time: {{column: {quoted(month.header)}, as: month, take: ends}}"
     if form.to == "rollcall" and (handed_in := sheet.of("rollcall_status")):
@@ -171,7 +175,7 @@ def _fields(sheet: SheetGuess, form: Form, wide: ColumnGuess | None, of_header: 
             yield from worth_unknown(line, found)
         elif line.field == "max_score" and (score := sheet.of("score")) and score.full:
             yield f"    max_score: {{is: {score.full}}}  # likely: a percentage, or words worth so much"
-        elif line.needed and not (line.field == "sections" and begin_line(sheet)):
+        elif line.needed and not (line.field == "sections" and ("begins" in of_header or begin_line(sheet))):
             yield f"    # {line.field}: no column was found for it"
 
 
@@ -180,10 +184,8 @@ def _way(sheet: SheetGuess, form: Form, line: Line, found: ColumnGuess, wide: Co
     extra = legend_values(sheet) if found.meaning == "marks" and sheet.legend else _extra(line, found)
     if found is wide:
         return f"{{{', '.join(filter(None, ('part: value', extra)))}}}"
-    if found.meaning == "section_span":
-        edge = r"^(\d.*?)\s*[-~至到]" if line.field == "begins" else r"[-~至到]\s*(\d.*)$"
-        edge = edge if line.field == "ends" else r"^(.*?\d)\s*[-~至到]"
-        return f"{{column: {quoted(found.header)}, pattern: {single(edge)}}}"
+    if found.meaning in ("section_span", "leave_span"):
+        return end_of_span(line, found, extra)
     if line.field == "class" and found.several:
         return "{part: class, as: class}"
     name = quoted(found.header)

@@ -269,3 +269,14 @@ def test_the_day_of_a_change_has_several_names(through_draft, header):
     rows = [["姓名", "学号", "异动类型", "原班级", header], ["李娜", "s1", "休学", "软件2601", "2026-09-10"]]
     found, wrong, _ = through_draft(rows, wanted=is_directory)
     assert (wrong, changes(found)) == ([], [("s1", "suspended", "2026-09-10")])
+
+
+def test_a_day_alone_is_no_time_of_export_and_who_seals_a_list_is_no_record(book, read, college):
+    rows = [["学籍异动名册　统计时间：2026年9月28日"], ["学号", "姓名", "异动类别", "异动起始日期", "异动前班级"]]
+    rows += [["s1", "李娜", "休学", "2026年9月21日", "软件2601"]]
+    rows += [["教务处（盖章）", None, None, "2026年9月28日"], ["全班平均分", None, None, "2026年9月28日"]]
+    _, sheets = book(表=rows)
+    text = draft_mapping(guess_sheets("f.xlsx", sheets, Known(college.tables), college.days))
+    found, wrong = read(text, rows=rows, wanted=is_directory)
+    assert (wrong, [one.data["student"] for one in found]) == ([], ["s1"])
+    assert "exported_at" not in text

@@ -1,5 +1,7 @@
 """Kinds of tables of which a first mapping is drafted: what it says is read as it stands."""
 
+import pytest
+
 from services.ingest.mappings.draft import guess_sheets
 from services.ingest.mappings.draft_yaml import draft_mapping
 from services.ingest.mappings.headers import Header
@@ -185,17 +187,6 @@ def test_posts_below_a_header_of_two_rows_and_an_office_that_is_none(book, read,
     assert [one.data["id"] for one in found if one.data.get("department")] == ["软件技术教研室"]
 
 
-def test_a_day_alone_is_no_time_of_export_and_who_seals_a_list_is_no_record(book, read, college):
-    rows = [["学籍异动名册　统计时间：2026年9月28日"], ["学号", "姓名", "异动类别", "异动起始日期", "异动前班级"]]
-    rows += [["s1", "李娜", "休学", "2026年9月21日", "软件2601"]]
-    rows += [["教务处（盖章）", None, None, "2026年9月28日"], ["全班平均分", None, None, "2026年9月28日"]]
-    _, sheets = book(表=rows)
-    text = draft_mapping(guess_sheets("f.xlsx", sheets, Known(college.tables), college.days))
-    found, wrong = read(text, rows=rows, wanted=is_directory)
-    assert (wrong, [one.data["student"] for one in found]) == ([], ["s1"])
-    assert "exported_at" not in text
-
-
 def test_odd_and_even_weeks_in_a_column_of_their_own_and_sections_of_two_digits_each(book, read, college):
     rows = [["课程编号", "课程名称", "上课班级", "授课教师", "星期", "节次", "周次", "单双周", "教学场地"]]
     rows += [["G0101", "高等数学", "软件2601", "李建国", 1, "0102", "1-5", "全", "A301"]]
@@ -229,3 +220,73 @@ def test_names_in_a_cell_have_the_reason_that_stands_in_brackets_behind_them(boo
     text = draft_mapping(guess_sheets("f.xlsx", book(表=rows)[1], Known(college.tables), college.days))
     assert "# 迟到早退: nothing behind the names says what they are" in text
     assert "status: {is: }" not in text
+
+
+@pytest.fixture
+def through_draft(book, read, college):
+    """(data of records, what is wrong, the draft) of rows that are read by their own draft."""
+
+    def made(rows, **options):
+        _, sheets = book(表=rows, **options)
+        text = draft_mapping(guess_sheets("f.xlsx", sheets, Known(college.tables), college.days))
+        found, wrong = ([], []) if "tables: []" in text else read(text, rows=rows, **options)
+        return [one.data for one in found], wrong, text
+
+    return made
+
+
+def test_leave_from_and_to_in_one_column(through_draft):
+    rows = [["审批单号", "申请人学号", "班级", "假别", "起止时间", "提交时间", "审批结果"]]
+    said = ("2026-09-08 08:00 ~ 2026-09-08 12:00", "2026-09-09 上午 至 2026-09-10 下午", "2026-09-11 - 2026-09-12")
+    rows += [["SP01", "s1", "软件2601", "病假", one, "2026-09-07 20:00", "已通过"] for one in said]
+    found, wrong, _ = through_draft(rows)
+    assert wrong == []
+    assert [(one["from"][5:16], one["to"][5:16]) for one in found] == [
+        ("09-08T08:00", "09-08T12:00"), ("09-09T08:00", "09-10T18:00"), ("09-11T00:00", "09-12T23:59"),
+    ]  # fmt: skip
+
+
+def test_a_workflow_says_day_and_time_apart_and_where_it_stands_is_no_step(through_draft, read, college):
+    rows = [["流程编号", "创建日期", "创建时间", "报修分类", "维修地点", "受理时间", "完工时间", "当前节点"]]
+    rows += [["HQ2026001", "2026-09-08", "07:45", "水电", "3号楼", "2026-09-08 09:00", None, "处理"]]
+    rows += [["HQ2026002", "2026/9/9", "16:05", "木工", "3号楼", None, None, "受理"]]
+    records, wrong = read(through_draft(rows)[2], rows=rows)
+    assert wrong == []
+    assert [(one.data["action"], f"{one.time.astimezone(college.days.zone):%m-%d %H:%M}") for one in records] == [
+        ("created", "09-08 07:45"), ("responded", "09-08 09:00"), ("created", "09-09 16:05"),
+    ]  # fmt: skip
+
+
+def test_attempts_of_a_quiz_are_no_leave_and_the_tidiness_of_rooms_is_no_test(through_draft):
+    head = ["姓名", "学号", "班级", "课程", "状态", "开始时间", "完成", "节次", "日期", "成绩/20.00"]
+    row = ["李娜", "s1", "软件2601", "高等数学", "完成", "2026-09-08 08:10", "2026-09-08 08:20", "1-2", "2026-09-08"]
+    found, wrong, _ = through_draft([head, [*row, 18]])
+    assert (wrong, [(one["score"], one["max_score"]) for one in found]) == ([], [(18, 20)])
+    rooms = [["检查日期", "宿舍号", "床位", "学号", "姓名", "班级", "得分(百分制)"]]
+    assert "tables: []" in through_draft([*rooms, ["2026-09-08", "201", "1", "s1", "李娜", "软件2601", 85]])[2]
+
+
+def test_wide_tables_say_begin_month_or_full_marks_above_or_in_their_header(through_draft):
+    rows = [["学号", "姓名", "行政班", "2026-09-08 08:00", None, "2026-09-10 08:00", None]]
+    rows += [
+        [None, None, None, *["签到状态", "签到时间"] * 2],
+        ["s1", "李娜", "软件2601", "已签到", "8:01", "未签到", "--"],
+    ]
+    found, wrong, _ = through_draft(rows, merged=["D1:E1", "F1:G1"])
+    assert wrong == []
+    assert [(one["lesson"][-14:], one["status"]) for one in found] == [
+        ("2026-09-08|1-2", "present"), ("2026-09-10|1-2", "absent"),
+    ]  # fmt: skip
+    rows = [["课程：高等数学"], ["学号", "姓名", "班级", "九月", None, None, "十月", None, None]]
+    rows += [
+        [None, None, None, *["出勤", "作业", "总评"] * 2],
+        ["s1", "李娜", "软件2601", "好", "好", "差", "中", "中", "好"],
+    ]
+    found, wrong, _ = through_draft(rows, merged=["A2:A3", "B2:B3", "C2:C3", "D2:F2", "G2:I2"])
+    assert (wrong, [(one["period"], one["overall"]) for one in found]) == (
+        [],
+        [("2026-09", "poor"), ("2026-10", "good")],
+    )
+    rows = [["课程：高等数学　班级：软件2601"], ["学号", "姓名", "9.08小测\n（满分20）", "9.10小测\n（满分10）"]]
+    found, wrong, _ = through_draft([*rows, ["s1", "李娜", 15, 9]])
+    assert (wrong, [(one["score"], one["max_score"]) for one in found]) == ([], [(15, 20), (9, 10)])
