@@ -630,6 +630,7 @@ MANY = [
 ]
 
 
+@pytest.mark.properties
 @pytest.mark.parametrize("seed", range(2))
 def test_no_instant_at_which_time_changes_something_is_left_out(seed, monkeypatch):
     """Every record lies at a half hour: looking at each half hour as well must find nothing else."""

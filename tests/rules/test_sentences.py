@@ -9,6 +9,7 @@ from services.messages import ENDS
 from services.notify import texts, wording
 from tests.rules.sentences import LANGUAGES, Pack, faults
 
+pytestmark = pytest.mark.properties
 ROOT = Path(__file__).parents[2]
 
 

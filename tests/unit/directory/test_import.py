@@ -223,6 +223,7 @@ ARCHIVES = {
 }
 
 
+@pytest.mark.properties
 @pytest.mark.parametrize(("make", "told"), ARCHIVES.values(), ids=ARCHIVES)
 @pytest.mark.parametrize("suffix", [".zip", ".xlsx"])
 def test_an_archive_is_not_trusted(tmp_path, home, run, suffix, make, told):

@@ -167,6 +167,7 @@ def read(tmp_path, name, raw, **limits):
     return list(read_sheets(path, **limits))
 
 
+@pytest.mark.properties
 @pytest.mark.parametrize("case", RIGHT)
 def test_an_odd_file_is_its_rows(tmp_path, case):
     name, raw, rows = RIGHT[case]
@@ -175,6 +176,7 @@ def test_an_odd_file_is_its_rows(tmp_path, case):
     assert [[type(cell) for cell in row] for row in sheet.rows] == [[type(cell) for cell in row] for row in rows]
 
 
+@pytest.mark.properties
 @pytest.mark.parametrize("case", WRONG)
 def test_a_hostile_file_is_refused_with_a_sentence(tmp_path, case):
     name, raw, sentence = WRONG[case]

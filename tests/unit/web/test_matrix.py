@@ -20,6 +20,7 @@ from services.settings import Settings
 from services.web.pages import Pages
 from tests.rule_files import folder, rule
 
+pytestmark = pytest.mark.properties
 AT = datetime(2026, 11, 23, 1, 0, tzinfo=UTC)
 PEOPLE = (
     "tutor", "counsellor", "mentor", "teacher", "other_teacher", "head", "other_head", "office_head", "major_head",

@@ -254,7 +254,7 @@ async function isStale() {
 /* The network was slow, so the kept page was shown; now there is a new one. */
 async function refresh(address) {
   const isOld = page.kept && (Date.now() - page.kept > 60_000 || page.kept < await lastSaved())
-  if (isOld && new URL(address).pathname === location.pathname) location.reload()
+  if (isOld && !isLeaving && new URL(address).pathname === location.pathname) location.reload()
 }
 
 /* There may be a network again: the kept page gives way to a new one once the server is there, and not before, since

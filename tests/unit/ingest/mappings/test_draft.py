@@ -76,6 +76,7 @@ def test_most_columns_that_matter_are_right_and_none_is_wrong_for_certain(files,
     assert right >= ENOUGH * total, f"{right} of {total}"
 
 
+@pytest.mark.properties
 @pytest.mark.shared
 @pytest.mark.parametrize("seed", range(3))
 def test_so_it_is_with_renamed_and_reordered_columns(files, people, days, seed):
