@@ -15,9 +15,9 @@ _STATUS = {
     "present": "正常 出勤 到课 已到 已到课 到 在 出席 实到 已签到 已签 签到 √ ✓ ∨ present ok attended",
 }
 _TEST = {
-    "not_submitted": "缺考 旷考 未交 未提交 未作答 未答 未参加 未参与 未完成 absent missing notsubmitted",
-    "pending": "缓考 待批改 未批改 批改中 待补考 pending deferred",
-    "exempt": "免修 免考 免试 免测 ex exempt excused waived",
+    "not_submitted": "缺考 缺 旷考 未交 未提交 未作答 未答 未参加 未参与 未完成 absent missing notsubmitted",
+    "pending": "缓考 缓 待批改 未批改 批改中 待补考 pending deferred",
+    "exempt": "免修 免 免考 免试 免测 ex exempt excused waived",
 }
 _LEAVE = {
     "granted": "同意 已同意 通过 已通过 批准 已批准 准假 审批通过 已销假 完成 已完成 approved granted",

@@ -280,3 +280,10 @@ def test_a_day_alone_is_no_time_of_export_and_who_seals_a_list_is_no_record(book
     found, wrong = read(text, rows=rows, wanted=is_directory)
     assert (wrong, [one.data["student"] for one in found]) == ([], ["s1"])
     assert "exported_at" not in text
+
+
+def test_marks_written_by_hand_say_in_one_sign_who_was_not_there(through_draft):
+    rows = [["课程：高等数学　班级：软件2601"], ["学号", "姓名", "9.08小测（满分20）", "9.10小测（满分20）"]]
+    found, wrong, _ = through_draft([*rows, ["s1", "李娜", "缺", 9], ["s4", "赵六", "免", "缓"]])
+    assert wrong == []
+    assert [one["status"] for one in found] == ["not_submitted", "graded", "exempt", "pending"]
