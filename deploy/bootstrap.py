@@ -46,7 +46,7 @@ HARMFUL = (
     "PYTHONHOME",
     "PYTHONPATH",
 )
-FAST = ["-m", "unit"]  # the tier of tests/conftest.py that needs neither a broker nor much time
+FAST = ["-m", "unit"]  # the tier of tests/conftest.py that waits for no broker and no process
 USAGE = "python3 deploy/bootstrap.py demo [...] | test [--fast] [...] | install"
 
 Message = NamedTuple("Message", [("en", str), ("zh", str)])

@@ -197,6 +197,7 @@ def test_tries_that_count_no_more_are_cleared_away(notify, rows):
     assert rows(notify, "SELECT key FROM attempt") == [{"key": "account:2"}]
 
 
+@pytest.mark.properties  # dozens of passwords, each of which takes its time
 def test_an_address_that_tries_many_accounts_waits_too(with_password):
     tried = [sign_in(with_password, name=f"nobody{n}", password="x").status_code for n in range(31)]
     assert tried == [403] * 30 + [429]

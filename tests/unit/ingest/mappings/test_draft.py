@@ -67,6 +67,7 @@ def judged(files, known, days, renamed=None):
     return right, total, wrong
 
 
+@pytest.mark.properties  # all files of a college
 @pytest.mark.shared
 @pytest.mark.parametrize("empty", [True, False], ids=["before there is a directory", "with the directory"])
 def test_most_columns_that_matter_are_right_and_none_is_wrong_for_certain(files, people, days, empty):

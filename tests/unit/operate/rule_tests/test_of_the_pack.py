@@ -8,6 +8,7 @@ import pytest
 from services.errors import RuleError
 from services.operate.rule_tests import suite
 
+pytestmark = pytest.mark.properties
 ROOT = Path(__file__).parents[4]
 PACK, SCHEMAS = ROOT / "rules", ROOT / "schemas"
 HOURS = "      - {from: 2025-09-01, target: 0, warning: {yellow: 4, orange: 8, red: 10}, again: [20, 30, 40, 50]}\n"
