@@ -259,7 +259,7 @@ async function refresh(address) {
 
 /* There may be a network again: the kept page gives way to a new one once the server is there, and not before, since
    loading it again in vain takes away what is being done on it. */
-async function isOnline() {
+async function cameOnline() {
   await send()
   for (const pause of page.kept ? AGAIN : []) {
     if (await kept.answers()) return isLeaving || location.reload()
@@ -286,7 +286,7 @@ async function keepPages() {
 document.addEventListener("input", typed)
 document.addEventListener("change", typed)
 document.addEventListener("submit", submitted)
-addEventListener("online", isOnline)
+addEventListener("online", cameOnline)
 addEventListener("pageshow", event => { if (event.persisted) location.reload() }) // it may be saved since: drafts come back
 document.addEventListener("visibilitychange", () => { if (!document.hidden) send() })
 kept.news?.addEventListener("message", ({ data }) => {
