@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import shutil
 import signal
 import sys
 from collections.abc import Callable, Generator, Iterator
@@ -36,6 +37,9 @@ _NEEDS = {
     "chromium": "browser",
 }
 """Whatever uses the fixture has the marker."""
+_MEMORY = Path("/dev/shm")  # noqa: S108 - pytest makes a folder of its own in it, as it does in /tmp
+_ROOM = 2 << 30
+"""Bytes; a fraction of them is used, as the folder of a test that passed goes with it (pyproject.toml)."""
 _Kind = TypeVar("_Kind", bound=Server)
 _FOLDERS = ("acceptance", "faults", "hostile", "upgrade", "benchmarks", "unit/deploy")
 """Folders that are tiers of their own, by the last name."""
@@ -139,8 +143,11 @@ def _fetched(kind: Callable[[], _Kind]) -> Iterator[_Kind]:
         server.stop()
 
 
-def pytest_configure() -> None:
-    """What a shell starts in the background ignores Ctrl-C, and so would all that the tests start and interrupt."""
+def pytest_configure(config: pytest.Config) -> None:
+    """The quick tier writes into memory where there is some; what Ctrl-C does is as in a terminal."""
+    if config.option.markexpr == "unit" and _MEMORY.is_dir() and shutil.disk_usage(_MEMORY).free > _ROOM:
+        os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(_MEMORY))
+    # What a shell starts in the background ignores Ctrl-C, and so would all that the tests start and interrupt.
     if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 

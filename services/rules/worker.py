@@ -100,7 +100,9 @@ class Worker:
         self._runner, self.rule_set, self._ahead = EngineRunner(engine), rule_set, False
         return len(changes)
 
-    def _warmed(self, rule_set: RuleSet) -> Engine:
+    def _warmed(self, rule_set: RuleSet) -> Engine | None:
+        if not self._offset:
+            return None
         runner = EngineRunner(Engine(rule_set.plan))
         offset = 0
         while offset < self._offset:

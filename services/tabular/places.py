@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from errno import EFBIG
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -29,9 +30,11 @@ _DEEPEST = 40
 _LISTED = 24
 """Known words that are listed where none is near."""
 _FAST: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+"""Seven times as fast where PyYAML is built with libyaml, as its wheels are. What is wrong SafeLoader says better."""
 _STRANGE = re.compile(r"^(?! *#).*[\t?]", re.MULTILINE)
 """Tabs and question marks, but those of whole lines of comment: libyaml takes some where SafeLoader refuses."""
-"""Seven times as fast where PyYAML is built with libyaml, as its wheels are. What is wrong SafeLoader says better."""
+_SMALL = 1 << 14
+"""Characters of a text that is kept with what it says: of a folder that is read again most files are as they were."""
 
 
 class Report:
@@ -97,7 +100,7 @@ def read_yaml(path: Path, shown: str, report: Report) -> Place | None:
     try:
         text = raw.decode("utf-8-sig")
         try:
-            found = plain_node(text, _FAST)
+            found = (_small_node if len(text) <= _SMALL else plain_node)(text, _FAST)
         except yaml.YAMLError:
             found = plain_node(text, yaml.SafeLoader)
         if isinstance(found, tuple):
@@ -137,6 +140,9 @@ def plain_node(text: str, loader: Any) -> yaml.Node | tuple[Any, Message, Messag
         if (wrong := _not_plain(event, depth)) is not None:
             return event.start_mark, *wrong
     return yaml.compose(text, loader)
+
+
+_small_node = lru_cache(maxsize=32)(plain_node)
 
 
 def _not_plain(event: yaml.Event, depth: int) -> tuple[Message, Message] | None:

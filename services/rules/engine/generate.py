@@ -78,10 +78,10 @@ def handler_source(kind: str, layouts: list[Layout], plan: Plan) -> str:
     needed = used_fields(kind, [layout for _, layout in mine], plan)
     conditions = [line for number, layout in mine for line in _bits(number, layout, kind)]
     blocks = [line for number, layout in mine for line in _layout_lines(number, layout, kind, known)]
-    text = "\n".join([*conditions, *blocks])
+    words = set(re.findall(r"\w+", "\n".join([*conditions, *blocks])))
     body = ["data = event.data"]
-    body += [f"f_{name} = data.f_{name}" for name in needed if re.search(rf"\bf_{name}\b", text)]
-    if TEACHING_DAY in text:
+    body += [f"f_{name} = data.f_{name}" for name in needed if f"f_{name}" in words]
+    if TEACHING_DAY in words:
         body.append(f"{TEACHING_DAY} = on_teaching_day(event)")
     body += [*conditions, "plain = event.revision == 0 and not event.retracted"]
     if not any(_constant(layout, kind) for _, layout in mine):

@@ -48,7 +48,7 @@ def take_over(
     old: Iterable[State],
     signatures: set[str],
     old_rules: Mapping[str, str],
-    warmed: Callable[[], Engine],
+    warmed: Callable[[], Engine | None],
     *,
     elsewhere: AbstractSet[str] = frozenset(),
 ) -> tuple[list[WarningChange], list[Written]]:
@@ -57,8 +57,8 @@ def take_over(
     Returns what that publishes, and states to be kept beside those of the engine's next snapshot.
     `old`: subjects of the signatures that it does not share. `signatures`, `old_rules` (with what decides each,
     `Plan.decides`): what the old set had. A rule that is decided by the same goes on as if nothing had been switched.
-    `warmed` gives an engine of the same plan that has met the events of the log up to now; it is called once, if some
-    layout is new, and what it gives is used up. `elsewhere`: rules that are in force in another engine.
+    `warmed` gives an engine of the same plan that has met the events of the log up to now, or none where there are none
+    yet; it is called once, if some layout is new, and what it gives is used up. `elsewhere`: rules that are in force in another engine.
     """
     layouts = {layout.signature: number for number, layout in enumerate(engine.layouts)}
     said: BySubject = {}
@@ -75,8 +75,7 @@ def take_over(
             engine.relevel(layouts[signature], s)
             s.sealed = (s.sealed or {}) | dict.fromkeys(others, engine.now)
     transitions.cause = ""
-    if new:
-        history = warmed()
+    if new and (history := warmed()) is not None:
         learn(history, engine.endings)  # the log may not hold them any more
         learn(engine, history.endings)
         for number in new:
