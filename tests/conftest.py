@@ -37,7 +37,7 @@ _NEEDS = {
     "chromium": "browser",
 }
 """Whatever uses the fixture has the marker."""
-_MEMORY = Path("/dev/shm")  # noqa: S108 - pytest makes a folder of its own in it, as it does in /tmp
+_MEMORY = Path("/dev/shm")
 _ROOM = 2 << 30
 """Bytes; a fraction of them is used, as the folder of a test that passed goes with it (pyproject.toml)."""
 _Kind = TypeVar("_Kind", bound=Server)

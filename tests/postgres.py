@@ -15,11 +15,13 @@ from pathlib import Path
 import psycopg
 
 from deploy.kafka.broker import free_port
+from services.notify.store.engine import Store
 from tests.patience import PATIENCE
 
 _DEBIAN = Path("/usr/lib/postgresql")
 _SERVANT = "postgres"
 """The server refuses to run as root; Debian's package makes this user."""
+_EMPTY_STORE = "prewarn_empty_store"
 # Nothing here outlives the machine, and a kill of the server loses nothing without fsync either.
 _SETTINGS = ("fsync=off", "max_connections=300", "shared_buffers=32MB", "listen_addresses=127.0.0.1")
 
@@ -40,7 +42,7 @@ def missing() -> list[str]:
 
 
 class Postgres:
-    """One server. `database()` makes an empty one and gives its address as people write it in DATABASE_URL."""
+    """One server. What makes a database gives its address as people write it in DATABASE_URL."""
 
     def __init__(self) -> None:
         programs = _programs()
@@ -52,6 +54,7 @@ class Postgres:
             shutil.chown(self._folder, _SERVANT, _SERVANT)
         self._numbers = count(1)
         self._server: subprocess.Popen[bytes] | None = None
+        self._has_empty_store = False
         self.port = free_port()
 
     def start(self) -> None:
@@ -103,9 +106,18 @@ class Postgres:
 
     def database(self) -> str:
         """A new, empty database."""
-        name = f"prewarn_{next(self._numbers)}"
+        return self._made(f"prewarn_{next(self._numbers)}")
+
+    def store(self) -> str:
+        """A new store as a first start leaves it: its schema is made once, not for each test."""
+        if not self._has_empty_store:
+            Store(self._made(_EMPTY_STORE)).close()
+            self._has_empty_store = True
+        return self._made(f"prewarn_{next(self._numbers)}", like=_EMPTY_STORE)
+
+    def _made(self, name: str, like: str = "template1") -> str:
         with psycopg.connect(self._address("postgres"), autocommit=True) as connection:
-            connection.execute(f"CREATE DATABASE {name}")
+            connection.execute(f"CREATE DATABASE {name} TEMPLATE {like}")
         return self._address(name)
 
     def _address(self, database: str) -> str:

@@ -112,7 +112,7 @@ def import_(
     """Take a new directory into use, after showing what it changes. 导入并启用新的人员目录，先显示差异"""
     settings: Settings = context.obj
     folder = settings.directory_folder
-    in_use = directories.load_installed(folder, FileRegistry(settings).current().zone.key)
+    in_use = directories.load_installed(folder, FileRegistry(settings).zone().key)
     with refusals(json=json), directories.offered(source, in_use, folder) as offer:
         change = Change.between(in_use, offer, settings)
         if not dry_run:

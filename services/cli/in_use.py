@@ -12,7 +12,7 @@ from services.settings import Settings
 def directory_in_use(settings: Settings) -> tuple[Directory, Callable[[Directory], None] | None]:
     """The directory, and of a cluster what puts another one into use."""
     if not settings.brokers:
-        return load_installed(settings.directory_folder, FileRegistry(settings).current().zone.key), None
+        return load_installed(settings.directory_folder, FileRegistry(settings).zone().key), None
     from services.app.cluster.directory import publish_directory, published_directory  # noqa: PLC0415 - kafka costs the others 0.1 s
     from services.rules.registry.kafka import KafkaRegistry  # noqa: PLC0415
 

@@ -99,7 +99,7 @@ def _moment(text: str) -> datetime:
 def _zone(settings: Settings, name: str) -> ZoneInfo:
     """The zone of an option. Raises ConfigurationError."""
     if name == "college":
-        return FileRegistry(settings).current().zone
+        return FileRegistry(settings).zone()
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):

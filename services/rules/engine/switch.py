@@ -58,7 +58,8 @@ def take_over(
     `old`: subjects of the signatures that it does not share. `signatures`, `old_rules` (with what decides each,
     `Plan.decides`): what the old set had. A rule that is decided by the same goes on as if nothing had been switched.
     `warmed` gives an engine of the same plan that has met the events of the log up to now, or none where there are none
-    yet; it is called once, if some layout is new, and what it gives is used up. `elsewhere`: rules that are in force in another engine.
+    yet; it is called once, if some layout is new, and what it gives is used up. `elsewhere`: rules that are in force in
+    another engine.
     """
     layouts = {layout.signature: number for number, layout in enumerate(engine.layouts)}
     said: BySubject = {}

@@ -21,10 +21,12 @@ _WARNING = "warning"
 _KNOWN = frozenset({"f_rule", "f_row", "f_level"})
 _Judge = Callable[[Mapping[str, Any]], bool | None]
 """(what is known of an event) → satisfied, not satisfied, or unknown."""
+Edges = Mapping[str, tuple[str, ...]]
+"""Rule on warnings → the rules whose warnings it looks at."""
 
 
-def dependencies(rules: Sequence[Rule]) -> dict[str, tuple[str, ...]]:
-    """Rule on warnings → the rules whose warnings it looks at; those of mode shadow never come back."""
+def dependencies(rules: Sequence[Rule]) -> Edges:
+    """What the rules on warnings look at; those of mode shadow never come back."""
     seen = [(rule.id, _events(rule)) for rule in rules if rule.card.mode != "shadow"]
     found = {}
     for rule in rules:
@@ -37,18 +39,16 @@ def dependencies(rules: Sequence[Rule]) -> dict[str, tuple[str, ...]]:
     return found
 
 
-def by_absence(rules: Sequence[Rule]) -> frozenset[str]:
+def by_absence(rules: Sequence[Rule], edges: Edges) -> frozenset[str]:
     """The rules about what did not come, and those on the warnings of such rules alone."""
     found = {rule.id for rule in rules if any(gauge.measure in ("missing", "none") for gauge in rule.gauges)}
-    edges = dependencies(rules)
     while more := {name for name, looks_at in edges.items() if looks_at and found.issuperset(looks_at)} - found:
         found |= more
     return frozenset(found)
 
 
-def refuse_cycles(placed: Sequence[Placed], report: Report) -> None:
+def refuse_cycles(placed: Sequence[Placed], edges: Edges, report: Report) -> None:
     """Reports each rule that looks at itself, and each cycle of rules."""
-    edges = dependencies([item.rule for item in placed])
     told: set[str] = set()
     for item in placed:
         name = item.rule.id
@@ -115,7 +115,7 @@ def _joined(values: Iterable[bool | None], decisive: bool) -> bool | None:
     return decisive if decisive in found else None if None in found else not decisive
 
 
-def _cycle(start: str, edges: Mapping[str, tuple[str, ...]]) -> list[str]:
+def _cycle(start: str, edges: Edges) -> list[str]:
     """The shortest way of two or more rules from a rule back to itself; empty if there is none."""
     ways, reached = [[start]], {start}
     for way in ways:  # grows while it is read

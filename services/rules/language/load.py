@@ -15,7 +15,7 @@ from services.i18n import say
 from services.messages import Message, Problem, RuleCard
 from services.rules.engine.plan import Plan
 from services.rules.language.calendar import read_calendar
-from services.rules.language.dependencies import by_absence, refuse_cycles
+from services.rules.language.dependencies import by_absence, dependencies, refuse_cycles
 from services.rules.language.fields import Field, kinds_of_rules, read_fields
 from services.rules.language.indicators import indicator_rules
 from services.rules.language.reading import Place, Report, known_words, read_yaml
@@ -112,14 +112,15 @@ def _read(folder: Path, schemas: Path, beside: Path | None = None) -> tuple[Rule
         placed += [item for item in _rules(beside, known, report) if item.rule.id not in own]
     placed += indicator_rules(standards.values(), placed, known, report)
     _once([(item.rule.id, item.place) for item in placed], say("rules.noun_rule"), report)
-    refuse_cycles(placed, report)
+    edges = dependencies([item.rule for item in placed])
+    refuse_cycles(placed, edges, report)
     if not placed and not report.problems:
         report.add(
             Place(None, str(folder), None), say("rules.holds_no_rule"), say("rules.file_such_as_attendance_yaml")
         )
     if report.problems:
         return None, [*report.problems, *known.messages.problems]
-    absent = by_absence([item.rule for item in placed])
+    absent = by_absence([item.rule for item in placed], edges)
     placed = [_by_absence(item) if item.rule.id in absent else item for item in placed]
     plan = Plan(
         version=version,

@@ -12,6 +12,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import msgspec
 
@@ -19,7 +20,9 @@ from services.errors import ConfigurationError, RuleError
 from services.i18n import say
 from services.log.followed import Followed
 from services.messages import Problem
+from services.rules.language.calendar import read_calendar
 from services.rules.language.load import RuleSet, fingerprint, load
+from services.rules.language.reading import Report
 from services.rules.registry.port import RuleSetRevision, find, reason_to_return
 from services.settings import Settings, resource
 
@@ -50,6 +53,14 @@ class FileRegistry:
     def current(self) -> RuleSet:
         """The rules of the home's folder as they are now."""
         return _load(self._settings.rules_folder)
+
+    def zone(self) -> ZoneInfo:
+        """The time zone of their calendar, whatever is wrong with the rules. Raises RuleError if it has errors."""
+        report = Report()
+        calendar = read_calendar(self._settings.rules_folder, report)
+        if report.problems:
+            raise RuleError(report.problems)
+        return calendar.zone
 
     def follow(self) -> Followed[str, RuleSet]:
         """The rules in use, to be looked at again. Raises RuleError if they have errors now."""

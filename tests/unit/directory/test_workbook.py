@@ -156,6 +156,7 @@ def test_a_sheet_that_cannot_be_read_refuses_the_workbook(saved, home, run, xml,
     assert not (home / "directory").exists()
 
 
+@pytest.mark.properties
 def test_a_sheet_that_says_to_be_endless_ends(book, saved, run):
     book["people"]["XFD1048576"] = "far away"
     told = run("import", saved())[1]

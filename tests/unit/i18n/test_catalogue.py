@@ -51,13 +51,17 @@ def asks(tree):
     return any(isinstance(node, ast.ImportFrom) and node.module == "services.i18n" for node in ast.walk(tree))
 
 
+@cache
 def calls():
     """(place, id, names of the parameters) of each text that is asked for by its id."""
-    for name, tree in trees().items():
-        for node in ast.walk(tree) if asks(tree) else ():
-            match node:
-                case ast.Call(func=ast.Name(id="say"), args=[ast.Constant(value=str(id_))]):
-                    yield f"{name}:{node.lineno}", id_, {one.arg for one in node.keywords}
+    return [
+        (f"{name}:{node.lineno}", node.args[0].value, {one.arg for one in node.keywords})
+        for name, tree in trees().items()
+        if asks(tree)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "say"
+        if [type(getattr(one, "value", None)) for one in node.args] == [str]
+    ]
 
 
 def said():

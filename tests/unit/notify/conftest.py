@@ -48,7 +48,7 @@ def store_url(request, tmp_path):
     """The address of an empty store: each test runs on both databases."""
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path / 'notify.db'}"
-    return request.getfixturevalue("postgres").database()
+    return request.getfixturevalue("postgres").store()
 
 
 @pytest.fixture

@@ -114,6 +114,7 @@ time.sleep(30)
 """
 
 
+@pytest.mark.commands
 @pytest.mark.usefixtures("one_recipient")
 @pytest.mark.parametrize("point", ["between claim and send", "after the send"])
 def test_what_a_killed_process_was_sending_is_sent_at_once_and_marked(point, make, store_url, tmp_path, eventually):

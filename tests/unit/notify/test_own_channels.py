@@ -170,6 +170,7 @@ def test_a_provider_that_takes_no_code_is_said_and_proves_nothing(answer, real, 
     assert notify.own_channels.of("T1").proved is None
 
 
+@pytest.mark.properties
 def test_a_code_ends_and_is_typed_a_few_times_and_is_kept_as_a_hash(real, provider, clock, rows):
     notify = real()
     own = notify.own_channels

@@ -163,7 +163,7 @@ def test_every_string_is_shown_somewhere():
         "lesson_closed_day",
     }
     put_together = tuple(filter(None, chain(*re.findall(r"'([a-z_]+_)' ~|f[\"']([a-z_]+_)\{", shown))))
-    seen = {key for key in PAGES if re.search(rf"['\"]{key}['\"]", shown)}
+    seen = {*re.findall(r"['\"](\w+)(?=['\"])", shown)}
     unused = [key for key in PAGES if key not in seen | composed and not key.startswith(_COMPOSED + put_together)]
     assert unused == []
 

@@ -247,6 +247,7 @@ SETS = [
 ]  # fmt: skip
 
 
+@pytest.mark.properties
 @pytest.mark.parametrize("seed", range(16))
 def test_switching_back_and_forth_never_repeats_an_id_and_ends_as_from_scratch(switch, seed):
     rng = random.Random(seed)
@@ -277,6 +278,7 @@ BESIDE = [
 ADDED = rule("z", on="test", by="[student]", measure="{count: score < 50}", levels=ONE)
 
 
+@pytest.mark.properties
 @pytest.mark.parametrize("seed", range(12))
 def test_an_added_rule_leaves_every_other_as_it_would_have_been(switch, tmp_path, seed):
     """Also where what is told later corrects what had ended before the rule came."""

@@ -167,6 +167,7 @@ def test_what_was_typed_when_the_session_ended_is_shown_again_beside_the_sign_in
     assert [one["measure"] for one in notify.warnings()] == [None]
 
 
+@pytest.mark.properties
 def test_after_too_many_wrong_passwords_a_person_waits_and_is_told_how_long(with_password, clock):
     for _ in range(5):
         assert sign_in(with_password, password="wrong").status_code == 403

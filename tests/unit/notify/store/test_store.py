@@ -77,7 +77,7 @@ def test_an_exception_takes_back_what_was_written(database):
         assert intake.positions(connection)["warnings"] == 0
 
 
-@pytest.mark.parametrize("count", [1, 4001, 9000])
+@pytest.mark.parametrize("count", [1, *(pytest.param(many, marks=pytest.mark.properties) for many in (4001, 9000))])
 def test_a_chunk_of_any_size_is_taken_in(count, notify):
     chunk = [change(subject=f"S{i}/MATH") for i in range(count)]
     notify.take_in(chunk, 1)

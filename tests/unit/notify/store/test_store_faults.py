@@ -58,6 +58,7 @@ def test_locked_for_too_long_is_an_error_and_nothing_is_half_written(make, other
     assert whole(notify, rows)
 
 
+@pytest.mark.faults
 def test_full_is_an_error_and_goes_on_where_it_was_when_there_is_room(make, deliveries, rows, channel, eventually):
     notify = make()
     notify.start()

@@ -124,7 +124,7 @@ class College:
 
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
 def college(request, tmp_path):
-    url = request.getfixturevalue("postgres").database() if request.param == "postgres" else None
+    url = request.getfixturevalue("postgres").store() if request.param == "postgres" else None
     found = College(tmp_path / "home", url)
     events = [absence(who, n, found.now - (40 - n) * DAY) for who in (SUE, "tom") for n in (1, 2, 3)]
     found.ingest(*events)

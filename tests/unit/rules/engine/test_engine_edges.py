@@ -50,6 +50,7 @@ def every_measure():
 # ---- times
 
 
+@pytest.mark.properties
 @pytest.mark.parametrize("seed", range(4))
 def test_records_of_one_instant_are_taken_in_the_order_of_their_names(every_measure, seed):
     rng = random.Random(seed)
@@ -66,6 +67,7 @@ def test_a_single_record_is_evaluated(every_measure, kind):
     assert shown(reader) == slow(EVERY_MEASURE, [only], AT + 40 * DAY)
 
 
+@pytest.mark.properties
 def test_ten_years_between_two_records_are_bridged(every_measure):
     early = [e for e in school(random.Random(4), 60, AT - 3650 * DAY, 3 * DAY) if e["revision"] == 0]
     late = [{**e, "id": e["id"] + "-again"} for e in school(random.Random(5), 60, AT, 3 * DAY) if e["revision"] == 0]
@@ -103,6 +105,7 @@ def in_order(count, step=timedelta(minutes=1)):
     return [events[start : start + 1000] for start in range(0, count, 1000)]
 
 
+@pytest.mark.properties
 @pytest.mark.parametrize("corrected", [False, True], ids=["as they are", "with one correction early on"])
 def test_a_hundred_thousand_records_of_one_subject_are_taken_and_the_old_ones_let_go(tmp_path, corrected):
     plan = msgspec.structs.replace(plan_of(tmp_path, window=WITHIN, by="[]"), allowed_lateness=86_400_000)
