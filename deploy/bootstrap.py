@@ -46,7 +46,9 @@ HARMFUL = (
     "PYTHONHOME",
     "PYTHONPATH",
 )
-FAST = ["-m", "unit"]  # the tier of tests/conftest.py that waits for no broker and no process
+# The tier of tests/conftest.py that waits for no broker and no process; it has no test of hypothesis, whose plugin
+# takes a second.
+FAST = ["-m", "unit", "-p", "no:hypothesispytest"]
 USAGE = "python3 deploy/bootstrap.py demo [...] | test [--fast] [...] | install"
 
 Message = NamedTuple("Message", [("en", str), ("zh", str)])

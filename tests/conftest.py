@@ -166,6 +166,12 @@ def pytest_report_header() -> list[str]:
     ]
 
 
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Folders that are a tier of their own are not even imported for the quick one."""
+    is_one = collection_path.as_posix().endswith(tuple(f"/tests/{one}" for one in _FOLDERS))
+    return True if is_one and config.option.markexpr == "unit" else None
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         for fixture, marker in _NEEDS.items():
