@@ -11,7 +11,6 @@ import msgspec
 from services.clock import wall_clock
 from services.log.journal import Journal
 from services.log.journal_records import JournalRecords
-from services.log.postgres_records import reading
 from services.log.records import Record, Records
 from services.log.renaming import Renaming
 from services.messages import UNREADABLE, CampusEvent, Json, from_ms, key_values
@@ -43,6 +42,8 @@ def of_journal(path: Path, id_: str, renaming: Renaming) -> dict[str, list[Json]
 
 def of_shared(address: Json, prefix: str, id_: str) -> dict[str, list[Json]]:
     """The records of a topic prefix; what Kafka has is made of them. Raises LogError."""
+    from services.log.postgres_records import reading  # noqa: PLC0415 - psycopg costs one process time
+
     with reading(address, prefix) as records:
         found = [*_records(records, id_)]
     return {"records": found} if found else {}

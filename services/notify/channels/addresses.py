@@ -9,13 +9,10 @@ from functools import lru_cache
 from typing import Any
 from urllib.parse import quote
 
-import apprise
-
 from services.directory import Person
 from services.errors import AddressError
 from services.messages import Text
 from services.notify.channels.endpoints import split_endpoint
-from services.notify.channels.plugins import load_plugins
 from services.notify.recipients import SINK
 
 NOTHING = Text("既无渠道也无邮箱", "has neither channel nor e-mail")
@@ -57,6 +54,10 @@ def is_mail_address(email: str) -> bool:
 
 
 def _service(address: str) -> Any:
+    import apprise  # noqa: PLC0415 - a tenth of a second that commands without an address are spared
+
+    from services.notify.channels.plugins import load_plugins  # noqa: PLC0415 - so does this
+
     load_plugins()
     with _quiet():
         try:

@@ -9,7 +9,6 @@ from datetime import datetime
 from services.clock import wall_clock
 from services.directory import Directory
 from services.ingest.records.test_standards import began, standard_at
-from services.log import postgres_records
 from services.log.journal import Journal
 from services.log.journal_records import JournalRecords
 from services.log.records import Records
@@ -47,8 +46,9 @@ _NAMED = ("teacher", "course")
 def _records(settings: Settings) -> Iterator[Records | None]:
     path = settings.home / "prewarn.db"
     if settings.brokers:
-        address = postgres_records.address_of(settings.records_url)
-        with postgres_records.reading(address, settings.topic_prefix) as shared:
+        from services.log.postgres_records import address_of, reading  # noqa: PLC0415 - psycopg costs one process time
+
+        with reading(address_of(settings.records_url), settings.topic_prefix) as shared:
             yield shared
     elif path.is_file():
         with closing(Journal(path, wall_clock)) as journal, JournalRecords(journal).reading() as records:

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
@@ -26,8 +26,6 @@ from services.errors import ConfigurationError
 from services.i18n import say
 from services.log import erasure as journal_erasure
 from services.log.erased import Erased
-from services.log.postgres_erasure import SharedRecords
-from services.log.postgres_records import address_of
 from services.messages import Message, Problem, to_ms
 from services.notify.lock import HomeLock
 from services.notify.rows import ErasureRow
@@ -36,6 +34,9 @@ from services.notify.store.engine import Store
 from services.operate.persons import files
 from services.operate.persons.naming import Names, names_of, new_warning_ids, rule_texts
 from services.settings import Settings
+
+if TYPE_CHECKING:
+    from services.log.postgres_erasure import SharedRecords
 
 Publish = Callable[[Directory], None]
 
@@ -218,6 +219,9 @@ def _journal(settings: Settings) -> Path:
 
 
 def _shared(settings: Settings) -> SharedRecords:
+    from services.log.postgres_erasure import SharedRecords  # noqa: PLC0415 - psycopg costs one process time
+    from services.log.postgres_records import address_of  # noqa: PLC0415 - as above
+
     return SharedRecords(address_of(settings.records_url), settings.topic_prefix)
 
 

@@ -9,7 +9,6 @@ from services.directory.renaming import rows_of
 from services.errors import ConfigurationError
 from services.i18n import say
 from services.log import held
-from services.log.postgres_records import address_of
 from services.messages import Json
 from services.notify.store import erasure as store_erasure
 from services.notify.store.engine import Store
@@ -55,6 +54,8 @@ def everything(settings: Settings, directory: Directory, id_: str) -> Held:
     found["directory"] = [{"table": name, **_open(row)} for name, ones in rows.items() for row in ones]
     renaming = names_of(directory, settings, id_, "").renaming
     if settings.brokers:
+        from services.log.postgres_records import address_of  # noqa: PLC0415 - psycopg costs one process time
+
         found |= held.of_shared(address_of(settings.records_url), settings.topic_prefix, id_)
     elif (journal := settings.home / "prewarn.db").is_file():
         found |= held.of_journal(journal, id_, renaming)

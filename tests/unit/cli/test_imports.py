@@ -43,6 +43,12 @@ def test_a_check_of_rules_imports_no_store_no_channel_and_no_stream():
     assert imported("rules", "check") & HEAVY == set()
 
 
+@pytest.mark.commands
+@pytest.mark.parametrize("command", ["warnings", "sources list", "ingest runs", "directory import", "why"])
+def test_a_command_that_sends_nothing_imports_no_sender_and_no_server_of_a_cluster(command):
+    assert imported(*command.split(), "--help") & {"apprise", "requests", "psycopg", "faust", "kafka"} == set()
+
+
 @pytest.mark.parametrize("command", EVERY)
 def test_the_list_of_commands_says_what_the_command_says_of_itself(command: Command):
     first, _, _ = (function_of(command).__doc__ or "").partition("\n")
