@@ -39,6 +39,17 @@ def test_the_first_import_adds_everything_and_is_in_use(folder, home, run):
     assert load(home / "directory").version == load(folder).version
 
 
+def test_of_the_rules_only_the_calendar_is_asked(folder, home, run):
+    rules = home / "rules"
+    rules.mkdir(parents=True)
+    (rules / "attendance.yaml").write_text("rules: 3\n", "utf-8")
+    (rules / "calendar.yaml").write_text("time_zone: Asia/Urumqi\n", "utf-8")
+    assert run("import", folder)[0] == 0
+    (rules / "calendar.yaml").write_text("time_zone: Asia/Nowhere\n", "utf-8")
+    code, told = run("import", folder)
+    assert (code, "calendar.yaml:1:12" in told, "Asia/Nowhere" in told) == (1, True, True)
+
+
 def test_a_dry_run_tells_what_is_added_changed_and_removed_and_writes_nothing(folder, add, installed, run):
     before = load(installed).version
     rewrite(folder / "people.csv", lambda text: text.replace("anna@college.test", "a@college.test"))
