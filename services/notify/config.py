@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
-from services.accounts.permissions import REFERRED_TO, LeavePolicy
+from services.accounts.asked import LeavePolicy
+from services.accounts.permissions import REFERRED_TO
 from services.notify.appeals import Policy as AppealPolicy
 from services.notify.channels.own import Policy, read_policy
 from services.notify.deadlines import AroundTheClock, WorkingTime

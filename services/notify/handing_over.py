@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Literal
 
 from services.accounts import permissions
-from services.accounts.permissions import Matter
+from services.accounts.asked import Matter
 from services.messages import RuleCard, to_ms
 from services.notify.deadlines import WorkingTime, step_due, to_acknowledge
 from services.notify.ports import Directory

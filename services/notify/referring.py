@@ -11,7 +11,8 @@ from datetime import datetime
 from typing import Literal
 
 from services.accounts import permissions
-from services.accounts.permissions import REFERRED_TO, Matter
+from services.accounts.asked import Matter
+from services.accounts.permissions import REFERRED_TO
 from services.directory import ASSIGNABLE, Person
 from services.errors import SettingError
 from services.i18n import say

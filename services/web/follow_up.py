@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from services.accounts import permissions
-from services.accounts.permissions import Matter, Who
+from services.accounts.asked import Matter, Who
 from services.notify import referring
 from services.notify.referring import BEFORE_THE_OFFICE
 from services.notify.rows import ReferralRow, WarningRow

@@ -13,7 +13,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from services import shown_again
 from services.accounts import permissions, sessions
-from services.accounts.permissions import Asked, OfStudent, Who
+from services.accounts.asked import Asked, OfStudent, Who
 from services.messages import to_ms
 from services.notify import wording
 from services.notify.ports import Clock

@@ -12,7 +12,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from services import bounds
-from services.accounts.permissions import Inbox, Matter
+from services.accounts.asked import Inbox, Matter
 from services.messages import to_ms
 from services.notify import handing_over
 from services.notify.deadlines import LONGEST_TEXT

@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from services import bounds
-from services.accounts.permissions import Matter
+from services.accounts.asked import Matter
 from services.notify.rows import WarningRow
 from services.web import follow_up, view_models
 from services.web.follow_up import FollowUp

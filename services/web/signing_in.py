@@ -20,6 +20,7 @@ from starlette.routing import BaseRoute, Route
 from services import bounds, shown_again
 from services.accounts import attempts, passwords, permissions, sessions
 from services.accounts.addresses import own_path
+from services.accounts.asked import Page
 from services.accounts.permissions import OPERATOR
 from services.accounts.rows import SessionRow
 from services.messages import to_ms
@@ -105,7 +106,7 @@ class SigningIn:
         directory, at = self._notify.ports.directory(), self._notify.ports.clock()
         with self._notify.database.reading() as connection:
             account = accounts.account(connection, seen.person)
-        pages: tuple[permissions.Page, ...] = ("figures", "deliveries", "set_aside")
+        pages: tuple[Page, ...] = ("figures", "deliveries", "set_aside")
         found = {str(one): permissions.allowed(seen.who, one, directory, at).granted for one in pages}
         return found | {"password": account is not None and bool(account.password)}
 

@@ -11,7 +11,8 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from services.accounts.permissions import Taught, teachers
+from services.accounts.asked import Taught
+from services.accounts.permissions import teachers
 from services.directory import Directory
 from services.ingest.moments import read_moment
 from services.ingest.phone.lessons import Lesson, lesson_of, students_of

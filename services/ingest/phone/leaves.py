@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from services.accounts.permissions import LeavePolicy
+from services.accounts.asked import LeavePolicy
 from services.directory import Directory
 from services.ingest.phone.saving import Typed
 from services.ingest.records.resolve import begin_of, end_of, speaking

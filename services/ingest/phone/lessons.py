@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from services.accounts.permissions import Taught
+from services.accounts.asked import Taught
 from services.directory import Directory
 from services.ingest.records.keys import Keys
 from services.ingest.records.resolve import begin_of, end_of, expected_students, not_held, speaking

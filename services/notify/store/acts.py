@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Literal
 
-from services.accounts.permissions import Who
+from services.accounts.asked import Who
 from services.directory import Person
 from services.messages import to_ms
 from services.notify import deadlines, handing_over

@@ -13,7 +13,7 @@ import msgspec
 from sqlalchemy import Connection, select
 
 from services.accounts import permissions
-from services.accounts.permissions import Asked, Decision, Matter, OfStudent, Share, Who
+from services.accounts.asked import Asked, Decision, Matter, OfStudent, Share, Who
 from services.accounts.rows import AccessRow
 from services.messages import Evidence, to_ms
 from services.notify.ports import Cards, Clock, Directory

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from sqlalchemy import ColumnElement, Connection, insert, select, update
 
 from services.accounts import permissions
-from services.accounts.permissions import Matter
+from services.accounts.asked import Matter
 from services.messages import from_ms, to_ms
 from services.notify import talking
 from services.notify.deadlines import LONGEST_TEXT

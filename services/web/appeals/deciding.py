@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from services.accounts.permissions import Appealed
+from services.accounts.asked import Appealed
 from services.ingest.phone.appealed import OneRecord
 from services.ingest.phone.phone import Phone
 from services.ingest.phone.roll_call import MOST_MINUTES, STATUSES, Mark

@@ -7,7 +7,8 @@ from typing import NamedTuple
 
 import msgspec
 
-from services.accounts.permissions import Appealed, Who, allowed
+from services.accounts.asked import Appealed, Who
+from services.accounts.permissions import allowed
 from services.ingest.phone.appealed import KINDS
 from services.ingest.phone.phone import Phone
 from services.messages import Evidence

@@ -11,7 +11,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from services import bounds
-from services.accounts.permissions import Appealed
+from services.accounts.asked import Appealed
 from services.ingest.phone.appealed import KINDS, OneRecord
 from services.ingest.phone.phone import Phone
 from services.ingest.phone.saving import Saved

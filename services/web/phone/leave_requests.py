@@ -8,7 +8,8 @@ from typing import Literal, NamedTuple
 from urllib.parse import quote
 
 from services.accounts import permissions
-from services.accounts.permissions import LEAVE_CHAIN, OfLeave, Who
+from services.accounts.asked import OfLeave, Who
+from services.accounts.permissions import LEAVE_CHAIN
 from services.errors import LogError
 from services.ingest.phone.leaves import NOON, Leave, class_of, days_of
 from services.ingest.phone.lessons import Lesson

@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from services.accounts import sessions
-from services.accounts.permissions import Taught
+from services.accounts.asked import Taught
 from services.i18n import render
 from services.ingest.phone.saving import Saved, Typed, typed_at
 from services.web import visitor

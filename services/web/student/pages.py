@@ -12,7 +12,7 @@ from starlette.routing import BaseRoute, Route
 
 from services import bounds
 from services.accounts import permissions
-from services.accounts.permissions import OfClass, OfStudent, Share
+from services.accounts.asked import OfClass, OfStudent, Share
 from services.directory.records import Exemption
 from services.ingest.phone.history import History
 from services.ingest.phone.phone import Phone

@@ -8,7 +8,7 @@ from datetime import datetime, time
 from functools import partial
 from typing import NamedTuple
 
-from services.accounts.permissions import Share
+from services.accounts.asked import Share
 from services.directory.records import Exemption
 from services.ingest.moments import read_moment
 from services.ingest.phone.assessment import RATINGS

@@ -2,15 +2,8 @@ from datetime import UTC, date, datetime
 
 import pytest
 
+from services.accounts.asked import Inbox, LeavePolicy, Matter, OfClass, OfLeave, OfStudent, Share, Who
 from services.accounts.permissions import (
-    Inbox,
-    LeavePolicy,
-    Matter,
-    OfClass,
-    OfLeave,
-    OfStudent,
-    Share,
-    Who,
     allowed,
     classes_of,
     deciders,

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 import msgspec
 import pytest
 
-from services.accounts.permissions import Who
+from services.accounts.asked import Who
 from services.directory import Person
 from services.errors import SettingError
 from services.notify.referring import read_offices

@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from services.accounts.permissions import Who
+from services.accounts.asked import Who
 from services.directory import Person
 from services.i18n import catalogue
 from services.log.renaming import Renaming

@@ -11,7 +11,7 @@ import msgspec
 import pytest
 
 from services.accounts import sessions
-from services.accounts.permissions import Who
+from services.accounts.asked import Who
 from services.app.serving import server
 from services.directory import Person
 from services.messages import WarningReading
