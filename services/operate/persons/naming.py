@@ -9,7 +9,7 @@ from typing import NamedTuple
 from services.directory import Directory
 from services.directory.renaming import called, others_called
 from services.log.renaming import Renaming
-from services.rules.engine.episodes import warning_id
+from services.rules.engine.about import warning_id
 from services.settings import Settings, resource
 
 _MOST_EPISODES = 10_000

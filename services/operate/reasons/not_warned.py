@@ -9,7 +9,7 @@ from services.i18n import both, say
 from services.messages import FOREVER, Text
 from services.operate.reasons.replay import Replayed
 from services.operate.reasons.sentences import SIGNS, number
-from services.rules.engine.layout import GaugeLayout, RuleLayout
+from services.rules.engine.placed import GaugeLayout, RuleLayout
 from services.rules.engine.plan import Gauge, Rung
 from services.rules.engine.subject import COLUMNS, FLAGS, Subject
 

@@ -13,7 +13,8 @@ import msgspec
 
 from services.messages import CampusEvent, WarningChange, subject_key, to_ms
 from services.rules.engine.engine import Engine
-from services.rules.engine.layout import Layout, RuleLayout
+from services.rules.engine.layout import Layout
+from services.rules.engine.placed import RuleLayout
 from services.rules.engine.plan import Plan
 from services.rules.engine.subject import Subject
 from services.rules.runner import EngineRunner, Output

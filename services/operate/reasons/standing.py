@@ -13,7 +13,7 @@ from services.operate.reasons.not_warned import NotWarned, not_reached, of_deadl
 from services.operate.reasons.replay import Replayed
 from services.operate.reasons.sentences import SIGNS, number
 from services.rules.engine.episodes import last_entry
-from services.rules.engine.layout import GaugeLayout, RuleLayout
+from services.rules.engine.placed import GaugeLayout, RuleLayout
 from services.rules.engine.plan import Compare, Rung, level_of
 from services.rules.engine.subject import COLUMNS, FLAGS, IDENT, Subject
 from services.rules.language.standards import Standard

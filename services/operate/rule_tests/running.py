@@ -18,7 +18,7 @@ from services.messages import ENDS, CampusEvent, Message, RuleCard, Text, Warnin
 from services.operate.rule_tests.cases import Expectation, RuleTest, Wait
 from services.rules.engine.engine import Engine
 from services.rules.engine.episodes import last_entry
-from services.rules.engine.layout import RuleLayout
+from services.rules.engine.placed import RuleLayout
 from services.rules.engine.plan import Plan
 from services.rules.language.dependencies import dependencies
 from services.rules.language.reading import Report

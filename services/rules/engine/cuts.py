@@ -9,7 +9,7 @@ from operator import ge, gt, le, lt
 from typing import TYPE_CHECKING
 
 from services.messages import FOREVER
-from services.rules.engine.layout import GaugeLayout, RuleLayout
+from services.rules.engine.placed import GaugeLayout, RuleLayout
 from services.rules.engine.plan import Compare
 from services.rules.engine.subject import COLUMNS, Subject
 

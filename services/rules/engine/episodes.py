@@ -7,15 +7,7 @@ instead, and then matches those with the published ones.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import cache
-from hashlib import sha1
-from operator import attrgetter
-from typing import Any
-from uuid import UUID
-
-import msgspec
 
 from services.messages import (
     EPOCH,
@@ -28,46 +20,19 @@ from services.messages import (
     WarningReading,
     from_ms,
 )
-from services.rules.engine.layout import CONTEXT, Layout, RuleLayout
+from services.rules.engine.about import context, warning_id
+from services.rules.engine.folded import Assessment, Folded, matched
+from services.rules.engine.layout import Layout
 from services.rules.engine.measures.base import MOST_EVIDENCE
+from services.rules.engine.placed import RuleLayout
 from services.rules.engine.plan import Plan, level_of
 from services.rules.engine.subject import COLUMNS, FLAGS, IDENT, Episode, Subject, Told
 
-_NAMESPACE = UUID("7c1c6f0e-7a53-5d0c-9c4e-0f5b8f6f3a11").bytes
 _MILLISECOND = timedelta(milliseconds=1)
 _RED = 3
 """Higher ranks are steps of `again`."""
 _STALE = ("",)
 """Stands for the evidence of an episode whose facts changed and wait for the next reading."""
-
-
-@dataclass
-class Assessment:
-    """What holds at one instant: value, threshold and the indices of the entries behind it."""
-
-    value: float | None
-    threshold: float | None
-    indices: list[int]
-
-
-@dataclass(eq=False)
-class Folded:
-    """An episode as a refold sees it; `assessed` is that of its closing, or the present one while it is open."""
-
-    opened_at: int
-    first_event: str | None
-    level: int
-    highest: int
-    closed_at: int = -1
-    assessed: Assessment | None = None
-    ended: str = ""
-    """Named reason why it ended, if that is not in its records."""
-    began: str = ""
-    """Named reason why it began, had that come in order …"""
-    moved: str = ""
-    """… and of its last transition, …"""
-    moved_at: int = -1
-    """… which was at this instant."""
 
 
 class Transitions:
@@ -287,7 +252,7 @@ class Transitions:
         published = (s.episodes or {}).get(name, [])
         said = [e for e in published if e.closed_at < 0 or e.closed_at > floor]
         found = [x for x in folded if x.closed_at < 0 or x.closed_at > floor]
-        pairs = _match(said, [x for x in found if x.opened_at <= known_until])
+        pairs = matched(said, [x for x in found if x.opened_at <= known_until])
         for episode in said:
             if id(episode) not in pairs:
                 published.remove(episode)
@@ -366,14 +331,6 @@ class Transitions:
         return out
 
 
-def folded_now(s: Subject, rule: RuleLayout) -> Folded | None:
-    """The rule's episode as the heads stand, None if there is none."""
-    if not (level := getattr(s, rule.level)):
-        return None
-    opened_at, first, highest = getattr(s, rule.episode)
-    return Folded(opened_at, first, level, highest)
-
-
 def last_entry(s: Subject, rule: RuleLayout) -> int:
     """Index of the subject's newest entry; one row before the first if there is none."""
     return len(s.rows) - rule.gauges[0].stride
@@ -383,54 +340,3 @@ def _reason(level: int, before: int) -> str:
     if abs(level) <= abs(before):
         return "threshold_left"
     return "again" if level > _RED else "threshold_reached"
-
-
-def _match(said: list[Episode], found: list[Folded]) -> dict[int, Folded]:
-    """Which published episode (by `id`) is which refolded one: same beginning, both open, else overlapping in time."""
-    pairs: dict[int, Folded] = {}
-    free = list(found)
-
-    def pair(same: Callable[[Episode, Folded], bool]) -> None:
-        for episode in said:
-            if id(episode) not in pairs and (x := next((x for x in free if same(episode, x)), None)) is not None:
-                pairs[id(episode)] = x
-                free.remove(x)
-
-    pair(lambda e, x: e.opened_at == x.opened_at and (e.closed_at < 0) == (x.closed_at < 0))
-    pair(lambda e, x: e.closed_at < 0 and x.closed_at < 0)
-    pair(lambda e, x: e.opened_at == x.opened_at)
-    pair(
-        lambda e, x: (
-            e.opened_at <= (x.closed_at if x.closed_at >= 0 else FOREVER)
-            and x.opened_at <= (e.closed_at if e.closed_at >= 0 else FOREVER)
-        )
-    )
-    return pairs
-
-
-def warning_id(rule: str, subject: str, number: int) -> str:
-    """uuid5 of rule, subject and number of the episode (RFC 9562; `uuid.uuid5` says the same, in thrice the time)."""
-    hashed = sha1(_NAMESPACE + f"{rule}\n{subject}\n{number}".encode(), usedforsecurity=False).hexdigest()
-    variant = "89ab"[int(hashed[16], 16) & 3]
-    return f"{hashed[:8]}-{hashed[8:12]}-5{hashed[13:16]}-{variant}{hashed[17:20]}-{hashed[20:32]}"
-
-
-def context(latest: object) -> dict[str, str]:
-    """The fields of a subject's newest event that say whom and what a warning is about."""
-    if latest is None:
-        return {}
-    if isinstance(latest, dict):
-        return {name: str(latest[name]) for name in CONTEXT if latest.get(name) is not None}
-    kind: Any = type(latest)
-    names, read = _context_of(kind)
-    found = zip(names, read(latest), strict=False)
-    return {name: value if type(value) is str else str(value) for name, value in found if value is not None}
-
-
-@cache
-def _context_of(data: Any) -> tuple[list[str], Callable[[object], tuple[Any, ...]]]:
-    """Names of the fields of the context that an event kind has, and what reads their values."""
-    known = {field.encode_name: field.name for field in msgspec.structs.fields(data)}
-    names = [name for name in CONTEXT if name in known]
-    # Twice the last name: of a single one `attrgetter` makes no tuple.
-    return names, attrgetter(*[known[name] for name in names], known[names[-1]]) if names else lambda _: ()

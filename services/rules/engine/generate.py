@@ -18,7 +18,8 @@ from hashlib import sha256
 from types import CodeType
 from typing import Any
 
-from services.rules.engine.layout import CONTEXT, Layout, field_source
+from services.rules.engine.about import CONTEXT
+from services.rules.engine.layout import Layout, field_source
 from services.rules.engine.plan import TEACHING_DAY, Gauge, Plan
 from services.rules.engine.stepping import When, indent, rule_lines
 

@@ -6,7 +6,8 @@ from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from services.rules.engine.layout import CHECKPOINT_EVERY, Layout, RuleLayout
+from services.rules.engine.layout import CHECKPOINT_EVERY, Layout
+from services.rules.engine.placed import RuleLayout
 from services.rules.engine.segments import touched
 from services.rules.engine.subject import COLUMNS, IDENT, TIME, Checkpoint, Entry, SharedRows, Subject, is_ending
 

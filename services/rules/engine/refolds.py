@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from services.messages import FOREVER
 from services.rules.engine import history
 from services.rules.engine.endings import fold_ending
-from services.rules.engine.episodes import Folded, folded_now
+from services.rules.engine.folded import Folded, folded_now
 from services.rules.engine.subject import FLAGS, IDENT, Checkpoint, Entry, Revision, Shared, Subject, Waiting, is_ending
 
 if TYPE_CHECKING:

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from services.messages import FOREVER
-from services.rules.engine.layout import GaugeLayout, Layout, RuleLayout
+from services.rules.engine.layout import Layout
+from services.rules.engine.placed import GaugeLayout, RuleLayout
 from services.rules.engine.plan import OPERATORS, Rung
 from services.rules.engine.subject import COLUMNS
 

@@ -11,10 +11,11 @@ from collections.abc import Set as AbstractSet
 from typing import NamedTuple
 
 from services.messages import Change, WarningChange, WarningFacts, from_ms
+from services.rules.engine.about import warning_id
 from services.rules.engine.endings import learn
 from services.rules.engine.engine import Engine
-from services.rules.engine.episodes import folded_now, warning_id
-from services.rules.engine.layout import RuleLayout
+from services.rules.engine.folded import folded_now
+from services.rules.engine.placed import RuleLayout
 from services.rules.engine.plan import level_of
 from services.rules.engine.segments import Written
 from services.rules.engine.subject import Episode, State, Subject, encode_state, seals

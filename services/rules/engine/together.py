@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 from services.rules.engine import history
 from services.rules.engine.cuts import Cuts
 from services.rules.engine.endings import fold_ending
-from services.rules.engine.episodes import Folded
-from services.rules.engine.layout import GaugeLayout, Layout, RuleLayout
+from services.rules.engine.folded import Folded
+from services.rules.engine.layout import Layout
 from services.rules.engine.measures.rank import Peers
+from services.rules.engine.placed import GaugeLayout, RuleLayout
 from services.rules.engine.subject import COLUMNS, FLAGS, IDENT, Checkpoint, Entry, SharedRows, Subject, is_ending
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from services.i18n import say
 from services.messages import OPTIONAL_PART, determined
-from services.rules.engine.layout import CONTEXT
+from services.rules.engine.about import CONTEXT
 from services.rules.language.fields import Field
 from services.rules.language.reading import Place, Report, known_words
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from services.rules.engine.subject import COLUMNS, FLAGS, Subject
 
 if TYPE_CHECKING:
-    from services.rules.engine.layout import GaugeLayout
+    from services.rules.engine.placed import GaugeLayout
     from services.rules.engine.plan import Plan
 
 Accumulator = Mapping[str, Any]

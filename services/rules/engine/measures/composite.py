@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from services.rules.engine.measures.base import Accumulator, Measure, states_evidence, states_needs
 
 if TYPE_CHECKING:
-    from services.rules.engine.layout import GaugeLayout
+    from services.rules.engine.placed import GaugeLayout
     from services.rules.engine.plan import Plan
     from services.rules.engine.subject import Subject
 

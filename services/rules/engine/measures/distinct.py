@@ -8,7 +8,7 @@ from services.rules.engine.measures.base import MOST_EVIDENCE, Accumulator, Meas
 from services.rules.engine.subject import COLUMNS
 
 if TYPE_CHECKING:
-    from services.rules.engine.layout import GaugeLayout
+    from services.rules.engine.placed import GaugeLayout
     from services.rules.engine.subject import Subject
 
 

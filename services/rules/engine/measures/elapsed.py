@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from services.rules.engine.measures.base import Accumulator, Measure, pointed
 
 if TYPE_CHECKING:
-    from services.rules.engine.layout import GaugeLayout
+    from services.rules.engine.placed import GaugeLayout
     from services.rules.engine.plan import Plan
 
 _KNOWN = 4096

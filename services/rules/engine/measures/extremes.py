@@ -9,7 +9,7 @@ from services.rules.engine.measures.base import Measure, before, pointed
 from services.rules.engine.subject import COLUMNS, Subject
 
 if TYPE_CHECKING:
-    from services.rules.engine.layout import GaugeLayout
+    from services.rules.engine.placed import GaugeLayout
     from services.rules.engine.plan import Plan
 
 _UNKNOWN = -2

@@ -9,7 +9,7 @@ from services.rules.engine.measures.base import Accumulator, Measure, before, ne
 from services.rules.engine.subject import COLUMNS
 
 if TYPE_CHECKING:
-    from services.rules.engine.layout import GaugeLayout
+    from services.rules.engine.placed import GaugeLayout
     from services.rules.engine.plan import Plan
     from services.rules.engine.subject import Subject
 

@@ -8,7 +8,7 @@ from services.messages import FOREVER
 from services.rules.engine.measures.base import Accumulator, Measure, pointed
 
 if TYPE_CHECKING:
-    from services.rules.engine.layout import GaugeLayout
+    from services.rules.engine.placed import GaugeLayout
     from services.rules.engine.plan import Period, Plan
     from services.rules.engine.subject import Subject
 

@@ -10,7 +10,7 @@ from services.rules.engine.measures.base import Accumulator, Measure, matching
 from services.rules.engine.subject import FLAGS, is_ending
 
 if TYPE_CHECKING:
-    from services.rules.engine.layout import GaugeLayout
+    from services.rules.engine.placed import GaugeLayout
     from services.rules.engine.plan import Plan
     from services.rules.engine.subject import Subject
 

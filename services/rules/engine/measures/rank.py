@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from services.rules.engine.measures.base import Measure, needs_all, pointed
 
 if TYPE_CHECKING:
-    from services.rules.engine.layout import GaugeLayout
+    from services.rules.engine.placed import GaugeLayout
     from services.rules.engine.plan import Plan
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from services.rules.engine.measures.base import Accumulator, Measure, before, newest
 
 if TYPE_CHECKING:
-    from services.rules.engine.layout import GaugeLayout
+    from services.rules.engine.placed import GaugeLayout
     from services.rules.engine.subject import Subject
 
 

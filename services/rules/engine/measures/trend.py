@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from services.rules.engine.measures.base import Measure, members
 
 if TYPE_CHECKING:
-    from services.rules.engine.layout import GaugeLayout
+    from services.rules.engine.placed import GaugeLayout
     from services.rules.engine.plan import Plan
 
 _FEWEST = 2

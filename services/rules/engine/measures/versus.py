@@ -10,7 +10,7 @@ from services.rules.engine.measures.base import Measure, members
 from services.rules.engine.subject import COLUMNS
 
 if TYPE_CHECKING:
-    from services.rules.engine.layout import GaugeLayout
+    from services.rules.engine.placed import GaugeLayout
     from services.rules.engine.plan import Gauge, Plan
 
 _SLOTS = {"n": 0, "a": 0, "b": 0, "p": -1, "q": -1}

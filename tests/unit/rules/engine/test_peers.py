@@ -7,8 +7,8 @@ import msgspec
 import pytest
 
 from services.rules.engine import peers
+from services.rules.engine.about import context
 from services.rules.engine.engine import Engine
-from services.rules.engine.episodes import context
 from services.rules.engine.refolds import IMPATIENT, Patience
 from services.rules.engine.segments import Alike, written
 from tests.harness import Reader, event, rule_set, wire

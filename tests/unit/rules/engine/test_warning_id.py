@@ -2,7 +2,7 @@
 
 from uuid import UUID, uuid5
 
-from services.rules.engine.episodes import _NAMESPACE, warning_id
+from services.rules.engine.about import _NAMESPACE, warning_id
 
 
 def test_the_id_is_the_uuid5_of_rule_subject_and_number_of_the_episode():
