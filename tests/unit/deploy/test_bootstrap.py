@@ -255,7 +255,7 @@ def test_all_checks_run_and_the_first_failure_is_the_exit_code(tmp_path, capsys)
 def test_the_fast_check_runs_the_tier_unit_and_hands_on_the_other_arguments(tmp_path):
     machine = FakeMachine(tmp_path)
     assert bootstrap.main(["test", "--fast", "-x"], machine) == 0
-    assert next(line for line in machine.ran if "-m pytest" in line).endswith("-m unit -x")
+    assert next(line for line in machine.ran if "-m pytest" in line).endswith("-m unit -p no:hypothesispytest -x")
     assert all(machine.count(name) for name in ("ruff check", "mypy", "importlinter"))
 
 
