@@ -57,7 +57,10 @@ def test_where_nothing_ever_came_everything_is_evaluated(broker):
 
 def test_it_is_under_way_while_all_who_have_to_read_are_there(broker):
     admin = KafkaAdminClient(bootstrap_servers=broker.address)
-    admin.create_topics([NewTopic(f"readers.{topic}", 1, 1) for topic in (EVENTS, OBSERVATIONS)])
+    names = {f"readers.{topic}" for topic in (EVENTS, OBSERVATIONS)}
+    admin.create_topics([NewTopic(name, 1, 1) for name in names])
+    # kafka-python may stay without a partition for good where it joined before the topic was known.
+    until(lambda: names <= {*admin.list_topics()}, "the topics are known")
     admin.close()
     behind, readers = EvaluatedBehind([broker.address], "readers."), []
     for topic, reader in ((EVENTS, "route"), (OBSERVATIONS, "evaluate")):
