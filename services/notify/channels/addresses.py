@@ -56,7 +56,7 @@ def is_mail_address(email: str) -> bool:
 def _service(address: str) -> Any:
     import apprise  # noqa: PLC0415 - a tenth of a second that commands without an address are spared
 
-    from services.notify.channels.plugins import load_plugins  # noqa: PLC0415 - so does this
+    from services.notify.channels.plugins import load_plugins  # noqa: PLC0415 - as above
 
     load_plugins()
     with _quiet():
