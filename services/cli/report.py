@@ -20,8 +20,8 @@ from services.notify.report import BYS, By, Period, Report, grouping, read_day
 from services.notify.texts import number
 from services.settings import Settings
 from services.web import report_forms
-from services.web.frame import templates
 from services.web.reader import Reader
+from services.web.templating import templates
 
 
 class Languages(StrEnum):

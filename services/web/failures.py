@@ -18,8 +18,8 @@ from services.i18n import Language, catalogue
 from services.ingest.problem_details import problem_details
 from services.shown_again import OnlyShownError
 from services.web import visitor
-from services.web.frame import HEADERS, templates
 from services.web.reader import page_text
+from services.web.templating import HEADERS, templates
 
 _log = logging.getLogger(__name__)
 _API = "/v1/"

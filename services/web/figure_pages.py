@@ -12,7 +12,8 @@ from services.accounts import permissions
 from services.notify.open_now import OPEN_BYS
 from services.notify.report import asked_for
 from services.web import report_forms
-from services.web.frame import HEADERS, Frame, Visitor
+from services.web.frame import Frame, Visitor
+from services.web.templating import HEADERS
 
 if TYPE_CHECKING:
     from services.notify.service import Notify

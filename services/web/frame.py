@@ -1,13 +1,10 @@
-"""What every page has: who looks, the language, the frame around it, and the headers."""
+"""What every page has: who looks, the language, and the frame around it."""
 
 from __future__ import annotations
 
 import secrets
-from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
@@ -20,35 +17,10 @@ from services.notify.ports import Clock
 from services.notify.store import accounts, own
 from services.web import visitor
 from services.web.reader import Reader
+from services.web.templating import HEADERS, templates
 
 if TYPE_CHECKING:
     from services.notify.service import Notify
-
-_HERE = Path(__file__).parent
-HEADERS = {
-    "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self'; script-src 'self'; "
-    "connect-src 'self'; worker-src 'self'; manifest-src 'self'; form-action 'self'; "
-    "frame-ancestors 'none'; base-uri 'none'",
-    "Referrer-Policy": "same-origin",
-    "X-Content-Type-Options": "nosniff",
-    "Cache-Control": "no-store",
-}
-"""Of every page."""
-
-
-@cache
-def templates() -> Environment:
-    """The pages' templates, compiled once for a process; whatever is put into them is escaped."""
-    found = Environment(
-        loader=FileSystemLoader(_HERE / "templates"),
-        auto_reload=False,
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    found.policies["json.dumps_kwargs"] = {"ensure_ascii": False}  # a third of the bytes, in Chinese
-    return found
 
 
 class Visitor(NamedTuple):

@@ -17,7 +17,8 @@ from starlette.responses import PlainTextResponse, Response, StreamingResponse
 from starlette.routing import BaseRoute, Route
 
 from services.notify.live import Stream
-from services.web.frame import HEADERS, Frame, Visitor
+from services.web.frame import Frame, Visitor
+from services.web.templating import HEADERS
 from services.web.visitor import STREAMING
 
 if TYPE_CHECKING:

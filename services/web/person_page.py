@@ -12,8 +12,8 @@ from typing import Any, NamedTuple
 from services.i18n import Language, catalogue, term
 from services.messages import Json, from_ms
 from services.notify.texts import of
-from services.web.frame import templates
 from services.web.reader import page_text
+from services.web.templating import templates
 
 _MOST_ROWS = 500
 """Of a part, on the page; its file has all."""

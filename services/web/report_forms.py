@@ -10,9 +10,6 @@ from typing import Any
 
 from jinja2 import Environment
 from markupsafe import Markup
-from openpyxl import Workbook
-from openpyxl.styles import Alignment, Font, PatternFill
-from openpyxl.utils import get_column_letter
 
 from services.i18n import terms
 from services.messages import from_ms
@@ -42,8 +39,6 @@ FIGURES = (
 APPEALS = ("asked", "granted", "refused", "settled", "open", "hours")
 """What a line counts of appeals, as the pages' texts call it with `report_appeals_` before it."""
 _ACCIDENT = ("opened_at", "department", "level", "status", "closed_reason", "handled_in")
-_HEAD = PatternFill("solid", fgColor="DDE7E9")
-_NARROWEST, _WIDEST = 10, 48
 
 
 def figures(line: Line) -> tuple[float | None, ...]:
@@ -169,42 +164,40 @@ def table(found: Report, cards: Cards, reader: Reader) -> str:
 
 def workbook(found: Report, cards: Cards, reader: Reader) -> bytes:
     """The whole report as XLSX, a sheet for each part."""
-    book = Workbook()
-    first = book.active
-    assert first is not None
-    book.remove(first)
-    _sheet(
-        book,
-        reader.word("report_sheet_warnings"),
-        [_head(found.by, reader), *_heads(FIGURES, reader)],
-        [[name, *numbers] for name, numbers in lines(found, cards, reader)],
-    )
-    load = found.load
-    _sheet(
-        book,
-        reader.word("report_sheet_load"),
-        _heads(("messages", "people", "median_a_day", "most_a_day"), reader),
-        [[load.messages, load.people, load.median_a_day, load.most_a_day]],
-    )
+    from services.web.workbooks import Sheet, written  # noqa: PLC0415 - who downloads none need not wait for openpyxl
+
+    def sheet(part: str, heads: Sequence[str], rows: Iterable[Sequence[Any]]) -> Sheet:
+        plain = [[_plain(one) if isinstance(one, str) else one for one in row] for row in rows]
+        return Sheet(reader.word(f"report_sheet_{part}"), heads, plain)
+
+    load, after = found.load, reader.word("report_sheet_after")
     counts = [*found.not_told, *found.held, *((f"left_out_{name}", count) for name, count in found.left_out)]
-    _sheet(
-        book,
-        reader.word("report_sheet_reasons"),
-        _heads(("reason", "count"), reader),
-        [[reason(name, reader), count] for name, count in counts],
-    )
-    _sheet(book, reader.word("report_sheet_follow_up"), _heads(found.follow_up._fields, reader), [[*found.follow_up]])
-    after = reader.word("report_sheet_after")
-    _sheet(book, after, [after, *_heads(("count",), reader)], improvement(found, reader))
-    _sheet(book, reader.word("report_sheet_accidents"), _heads(_ACCIDENT, reader), accidents(found, reader))
+    sheets = [
+        sheet(
+            "warnings",
+            [_head(found.by, reader), *_heads(FIGURES, reader)],
+            [[name, *numbers] for name, numbers in lines(found, cards, reader)],
+        ),
+        sheet(
+            "load",
+            _heads(("messages", "people", "median_a_day", "most_a_day"), reader),
+            [[load.messages, load.people, load.median_a_day, load.most_a_day]],
+        ),
+        sheet(
+            "reasons",
+            _heads(("reason", "count"), reader),
+            [[reason(name, reader), count] for name, count in counts],
+        ),
+        sheet("follow_up", _heads(found.follow_up._fields, reader), [[*found.follow_up]]),
+        sheet("after", [after, *_heads(("count",), reader)], improvement(found, reader)),
+        sheet("accidents", _heads(_ACCIDENT, reader), accidents(found, reader)),
+    ]
     by = appeals(found, reader)
     if by:
         rows = [[f"{head}: {name}", *numbers] for head, groups in by for name, numbers in groups]
         heads = [reader.word("report_appeals"), *_heads((f"appeals_{one}" for one in APPEALS), reader)]
-        _sheet(book, reader.word("report_sheet_appeals"), heads, rows)
-    file = io.BytesIO()
-    book.save(file)
-    return file.getvalue()
+        sheets.append(sheet("appeals", heads, rows))
+    return written(sheets)
 
 
 def reason(name: str, reader: Reader) -> str:
@@ -212,26 +205,6 @@ def reason(name: str, reader: Reader) -> str:
     if name.startswith("left_out_"):
         return reader.word(f"report_{name}")
     return reader.term("reason", name) if name in terms("reason") else reader.term("delivery", name)
-
-
-def _sheet(book: Workbook, title: str, heads: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
-    sheet = book.create_sheet(title)
-    sheet.append(list(heads))
-    for row in rows:
-        sheet.append([_plain(one) if isinstance(one, str) else one for one in row])
-    for cell in sheet[1]:
-        cell.font, cell.fill, cell.alignment = Font(bold=True), _HEAD, Alignment(wrap_text=True, vertical="top")
-    for number, column in enumerate(sheet.iter_cols(), start=1):
-        longest = max(sum(2 if ord(letter) > 0x2E80 else 1 for letter in str(cell.value or "")) for cell in column)  # noqa: PLR2004
-        sheet.column_dimensions[get_column_letter(number)].width = min(max(longest + 2, _NARROWEST), _WIDEST)
-        for cell in column[1:]:
-            if isinstance(cell.value, float):
-                cell.number_format = "0.0"
-    sheet.freeze_panes = "B2"
-    sheet.page_setup.orientation, sheet.page_setup.paperSize = "landscape", sheet.PAPERSIZE_A4
-    sheet.page_setup.fitToHeight = False
-    sheet.sheet_properties.pageSetUpPr.fitToPage = True
-    sheet.print_title_rows = "1:1"
 
 
 def _plain(text: str) -> str:

@@ -26,8 +26,8 @@ from services.notify.ports import Ports
 from services.notify.service import Notify
 from services.notify.testing import College
 from services.settings import Settings, read_settings
-from services.web.frame import HEADERS
 from services.web.pages import Pages
+from services.web.templating import HEADERS
 from services.web.visitor import SESSION
 from tests.rule_files import folder, rule
 from tests.signing_in import begin_session

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from pydantic import SecretStr
@@ -12,12 +13,14 @@ from services.accounts.providers.cas import Cas
 from services.accounts.providers.dingtalk import Dingtalk
 from services.accounts.providers.fetching import Fetcher, is_secure
 from services.accounts.providers.ldap import Ldap, Server
-from services.accounts.providers.oidc import Client, Oidc
 from services.accounts.providers.wecom import Wecom
 from services.errors import SettingError
 from services.i18n import say
 from services.messages import Message
 from services.provider_settings import ProviderSettings
+
+if TYPE_CHECKING:
+    from services.accounts.providers.oidc import Oidc
 
 _LONGEST_SECRET = 4096
 """Bytes of a file."""
@@ -67,6 +70,8 @@ class _Reading:
             self._refuse("PREWARN_OIDC_SCOPE", say("providers.scope_expected"))
         if not one.oidc_claim:
             self._refuse("PREWARN_OIDC_CLAIM", say("providers.blank"))
+        from services.accounts.providers.oidc import Client, Oidc  # noqa: PLC0415 - only OpenID needs its cryptography
+
         return Oidc(Client(one.oidc_issuer, one.oidc_client_id, secret, one.oidc_claim, one.oidc_scope), fetcher)
 
     def cas(self, fetcher: Fetcher) -> Cas | None:

@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-import aiohttp
 import msgspec
 
 from services.accounts.providers import provider_wrong
@@ -108,6 +107,8 @@ class Fetcher:
         return await self._ask("POST", url, json=value, params=parameters)
 
     async def _ask(self, method: str, url: str, **more: Any) -> Answer:
+        import aiohttp  # noqa: PLC0415 - where nobody signs in by a provider, no start waits for it
+
         host = host_of(url)
         if not is_secure(url):
             raise provider_wrong(say("providers.insecure", address=url[:200]))

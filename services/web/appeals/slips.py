@@ -14,8 +14,9 @@ from services.notify.appeals import AppealRow
 from services.notify.store import appeals
 from services.web import visitor
 from services.web.appeals.pictures import MOST, Sent, TooLargeError, read_form, type_of
-from services.web.frame import HEADERS, Frame
+from services.web.frame import Frame
 from services.web.signing_in import SigningIn
+from services.web.templating import HEADERS
 
 _CSP = "default-src 'none'; sandbox"
 

@@ -16,11 +16,12 @@ from services.ingest.phone.phone import Phone
 from services.ingest.phone.roll_call import RollCall
 from services.ingest.phone.saving import Saved
 from services.web import visitor
-from services.web.frame import HEADERS, Frame, Visitor
+from services.web.frame import Frame, Visitor
 from services.web.phone.check_ins import CheckIns, Refused, Shown
 from services.web.phone.lesson_words import path_of, shown
 from services.web.phone.sending import Form, Sending, Sent, json
 from services.web.reader import Reader
+from services.web.templating import HEADERS
 from services.web.visitor import said
 
 PATH = "/check-in"

@@ -8,7 +8,8 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from services.web.frame import HEADERS, Frame
+from services.web.frame import Frame
+from services.web.templating import HEADERS
 
 _WORKER = Path(__file__).parents[1] / "static" / "phone" / "worker.js"
 _GROUND, _BRAND = "#f5f4f0", "#2f5d62"

@@ -19,9 +19,10 @@ from services.accounts.asked import Taught
 from services.i18n import render
 from services.ingest.phone.saving import Saved, Typed, typed_at
 from services.web import visitor
-from services.web.frame import HEADERS, Frame, Visitor
+from services.web.frame import Frame, Visitor
 from services.web.reader import Reader
 from services.web.signing_in import SigningIn
+from services.web.templating import HEADERS
 from services.web.visitor import said
 
 _LARGEST, _MOST = 1 << 20, 4_000

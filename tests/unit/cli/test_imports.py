@@ -49,6 +49,22 @@ def test_a_command_that_sends_nothing_imports_no_sender_and_no_server_of_a_clust
     assert imported(*command.split(), "--help") & {"apprise", "requests", "psycopg", "faust", "kafka"} == set()
 
 
+@pytest.mark.commands
+@pytest.mark.parametrize(
+    ("service", "unneeded"),
+    [
+        ("embedded_routes", {"aiohttp", "faust", "kafka", "psycopg"}),
+        ("cluster.ingest", {"aiohttp", "faust", "sqlalchemy"}),
+        ("cluster.rules", {"sqlalchemy"}),
+        ("cluster.notify", {"aiohttp", "faust"}),
+    ],
+)
+def test_a_service_starts_without_what_it_may_never_need(service, unneeded):
+    call = f"import services.app.{service}; {NAMES}"
+    ran = subprocess.run([sys.executable, "-c", call], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert set(ran.stderr.split()) & (unneeded | {"apprise", "joserfc", "openpyxl"}) == set()
+
+
 @pytest.mark.parametrize("command", EVERY)
 def test_the_list_of_commands_says_what_the_command_says_of_itself(command: Command):
     first, _, _ = (function_of(command).__doc__ or "").partition("\n")
