@@ -56,9 +56,12 @@ _SILENT = 9.0
 """Seconds without a turn until /healthz says so."""
 _LOST = 5_000
 """Milliseconds; without a limit kafka-python waits for ever for an answer that was lost."""
+_POLL, _JOINING = 300, 2_000
+"""Milliseconds of a look for messages, and of one while there is no partition: kafka-python 3.0 throws a join away that
+ends between two looks and begins another, so where every join takes longer than a look it never joins."""
 _EMPTY_HANDED = 20.0, 600.0
-"""Seconds without a partition until a consumer joins its group anew, doubled each time up to the second: now and then a
-join is never answered, and kafka-python says nothing; of more processes than partitions one has to have none."""
+"""Seconds without a partition until a consumer joins its group anew, doubled each time up to the second: a join may be
+lost without a word; of more processes than partitions one has to have none."""
 _MESSAGES_AT_ONCE = 50
 _RAW = 500_000
 """Bytes of a refused message that are kept: in base64 it has to fit into one of Kafka's."""
@@ -118,7 +121,8 @@ class Intake:
             consumer.subscribe([self._topic], listener=_Goes(consumer, self._notify))
             had = time.monotonic()
             while not self._stop.is_set():
-                for place, records in consumer.poll(timeout_ms=300).items():
+                wait = _POLL if consumer.assignment() else _JOINING
+                for place, records in consumer.poll(timeout_ms=wait).items():
                     self._take_many(place.partition, records)
                 self._told(consumer)
                 if consumer.assignment():

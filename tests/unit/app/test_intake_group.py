@@ -1,6 +1,8 @@
 """A consumer of the warnings that its group gives nothing joins anew, since a join can be lost without a word."""
 
 import threading
+import time
+from contextlib import contextmanager
 
 from kafka import KafkaConsumer
 from kafka.admin import KafkaAdminClient, NewTopic
@@ -26,6 +28,21 @@ class Asked:
         pass
 
 
+@contextmanager
+def taking_in(broker, prefix, home):
+    """An intake of its own topic; yields the notify that it asks where to go on."""
+    admin = KafkaAdminClient(bootstrap_servers=broker.address)
+    admin.create_topics([NewTopic(f"{prefix}{WARNINGS}", 1, 1)])
+    admin.close()
+    notify = Asked()
+    intake = Intake(Settings(brokers=broker.address, topic_prefix=prefix, home=home), notify, None)
+    intake.start()
+    try:
+        yield notify
+    finally:
+        intake.stop()
+
+
 def test_a_consumer_that_gets_no_partition_joins_anew(broker, tmp_path, monkeypatch):
     made = []
 
@@ -39,14 +56,19 @@ def test_a_consumer_that_gets_no_partition_joins_anew(broker, tmp_path, monkeypa
 
     monkeypatch.setattr(intake_of, "KafkaConsumer", FirstJoinIsLost)
     monkeypatch.setattr(intake_of, "_EMPTY_HANDED", (0.2, 60.0))
-    admin = KafkaAdminClient(bootstrap_servers=broker.address)
-    admin.create_topics([NewTopic(f"joins.{WARNINGS}", 1, 1)])
-    admin.close()
-    notify = Asked()
-    intake = Intake(Settings(brokers=broker.address, topic_prefix="joins.", home=tmp_path), notify, None)
-    intake.start()
-    try:
+    with taking_in(broker, "joins.", tmp_path) as notify:
         assert notify.given.wait(PATIENCE)
-    finally:
-        intake.stop()
     assert len(made) > 1
+
+
+def test_a_join_that_ends_between_two_looks_for_messages_is_not_for_ever(broker, tmp_path, monkeypatch):
+    class OnABusyMachine(KafkaConsumer):
+        def poll(self, **more):
+            time.sleep(0.3)
+            return super().poll(**more)
+
+    monkeypatch.setattr(intake_of, "KafkaConsumer", OnABusyMachine)
+    monkeypatch.setattr(intake_of, "_POLL", 1)
+    monkeypatch.setattr(intake_of, "_EMPTY_HANDED", (2 * PATIENCE, 2 * PATIENCE))
+    with taking_in(broker, "joins-slowly.", tmp_path) as notify:
+        assert notify.given.wait(PATIENCE)
