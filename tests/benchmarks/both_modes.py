@@ -36,7 +36,7 @@ def played(mode: str, story: dict[str, Any], prefix: str, measured: Callable[[Pl
             with Embedded(dict(story), place / "one") as playing:
                 found["one process"] = measured(playing)
         if mode != "one":
-            broker = Broker(place / "broker")
+            broker = Broker(place / "broker", measured=True)
             held.callback(broker.stop)
             broker.start()
             postgres = Postgres()

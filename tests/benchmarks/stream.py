@@ -287,7 +287,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         scratch = Path(name)
         many, each = folder(scratch / "many", MANY), folder(scratch / "each", EACH)
-        broker = Broker(scratch / "kafka")
+        broker = Broker(scratch / "kafka", measured=True)
         broker.start()
         try:
             packed = prewarn(broker, "packed", packs(single, asked.packed), len(single), many, scratch)
