@@ -73,7 +73,7 @@ def broker_of_session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Brok
         broker.start()
         yield broker
     finally:
-        broker.stop()
+        broker.kill()  # nobody reads what it would still write
 
 
 @pytest.fixture
