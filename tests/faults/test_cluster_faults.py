@@ -141,9 +141,7 @@ def hurt(cluster, running, victim, rng):
 
 def embedded_revisions(cluster, folders, packs, path):
     """What the embedded worker says of the same log, with the switches at the same places."""
-    switches = KafkaRegistry(cluster.settings)
-    switches.start()
-    switched = switches.switched(0)
+    switched = KafkaRegistry(cluster.settings).switched(0)
     assert [revision for revision, _ in switched] == [2, 3]
     mine = [offset for offset, value in cluster.values(EVENTS) if b'"source":"prewarn"' not in value]
     assert len(mine) == len(packs)
